@@ -1,0 +1,14 @@
+//! What a tool declares, as plain data.
+//!
+//! A [`Spec`] is written once, beside the tool's code. The gate, the ARN allow-list, the IAM policy,
+//! the hints in errors, the documents and the tests all read it; nothing repeats it.
+
+mod arn;
+mod manifest;
+mod policy;
+mod spec;
+
+pub use arn::{Environment, Pattern, PatternError, resources};
+pub use manifest::{Manifest, NeedEntry, PromptEntry, ResourceEntry, ToolEntry, ToolsetEntry};
+pub use policy::{Policy, Statement};
+pub use spec::{Need, Risk, Spec};

@@ -1,0 +1,206 @@
+//! The declaration of one tool.
+
+use serde::{Deserialize, Serialize};
+
+/// What a call may do, from harmless to irreversible. It decides the gate, the annotations and the IAM file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Risk {
+    /// Looks at things. Always allowed.
+    Read,
+    /// Answers with something secret, or with a key to it.
+    Reveal,
+    /// Runs code or spends money on each call.
+    Invoke,
+    /// Changes or adds something.
+    Write,
+    /// Removes something that may not come back.
+    Destroy,
+}
+
+impl Risk {
+    /// All risks, mildest first.
+    pub const ALL: [Risk; 5] = [Risk::Read, Risk::Reveal, Risk::Invoke, Risk::Write, Risk::Destroy];
+
+    /// The word that flags, manifests and documents use.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Risk::Read => "read",
+            Risk::Reveal => "reveal",
+            Risk::Invoke => "invoke",
+            Risk::Write => "write",
+            Risk::Destroy => "destroy",
+        }
+    }
+
+    /// Whether a tool of this risk changes the account, and so owes a plan.
+    pub const fn changes(self) -> bool {
+        matches!(self, Risk::Write | Risk::Destroy)
+    }
+}
+
+impl std::fmt::Display for Risk {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl std::str::FromStr for Risk {
+    type Err = String;
+
+    fn from_str(word: &str) -> Result<Self, Self::Err> {
+        Risk::ALL.into_iter().find(|risk| risk.name() == word).ok_or_else(|| {
+            format!("unknown risk {word:?}; the risks are {}", Risk::ALL.map(Risk::name).join(", "))
+        })
+    }
+}
+
+/// One IAM action a tool needs, and on which resource.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Need {
+    /// The IAM action, such as `s3:ListBucket`.
+    pub action: &'static str,
+    /// The resource's ARN; `{name}` is the input's field of that name, `{partition}`, `{region}` and
+    /// `{account}` are the call's. A field that is absent stands for `*`.
+    pub arn: &'static str,
+    /// Needed only when this input field is given.
+    pub when: Option<&'static str>,
+}
+
+/// What one tool is called, may do, and needs.
+#[derive(Clone, Copy, Debug)]
+pub struct Spec {
+    /// The tool's name: AWS's noun and a short verb, under 30 characters.
+    pub name: &'static str,
+    /// The name people read.
+    pub title: &'static str,
+    /// What a call may do.
+    pub risk: Risk,
+    /// Whether it lists: takes `limit` and `cursor`, answers rows.
+    pub list: bool,
+    /// Whether it is left out unless its toolset or its name is asked for.
+    pub optional: bool,
+    /// Whether calling it again with the same arguments changes nothing more.
+    pub idempotent: bool,
+    /// Whether it makes sense to ask several regions and merge their rows.
+    pub regional: bool,
+    /// Whether it works with local files, and so needs an allowed directory.
+    pub local_files: bool,
+    /// The ARN of a row, from the row's own fields: rows outside the ARN allow-list are left out.
+    pub row_arn: Option<&'static str>,
+    needs: [Option<Need>; Spec::MAX_NEEDS],
+}
+
+impl Spec {
+    /// How many needs one tool may declare.
+    pub const MAX_NEEDS: usize = 24;
+
+    const fn new(name: &'static str, title: &'static str, risk: Risk) -> Self {
+        assert!(name.len() < 30, "a tool's name stays under 30 characters");
+        Spec {
+            name,
+            title,
+            risk,
+            list: false,
+            optional: false,
+            idempotent: false,
+            regional: false,
+            local_files: false,
+            row_arn: None,
+            needs: [None; Spec::MAX_NEEDS],
+        }
+    }
+
+    /// A tool that answers rows, page by page.
+    pub const fn list(name: &'static str, title: &'static str) -> Self {
+        let mut spec = Self::new(name, title, Risk::Read);
+        spec.list = true;
+        spec
+    }
+
+    /// A tool that looks at one thing.
+    pub const fn read(name: &'static str, title: &'static str) -> Self {
+        Self::new(name, title, Risk::Read)
+    }
+
+    /// A tool whose answer is a secret, or a key to one.
+    pub const fn reveal(name: &'static str, title: &'static str) -> Self {
+        Self::new(name, title, Risk::Reveal)
+    }
+
+    /// A tool that runs code or spends money on each call.
+    pub const fn invoke(name: &'static str, title: &'static str) -> Self {
+        Self::new(name, title, Risk::Invoke)
+    }
+
+    /// A tool that changes or adds something.
+    pub const fn write(name: &'static str, title: &'static str) -> Self {
+        Self::new(name, title, Risk::Write)
+    }
+
+    /// A tool that removes something.
+    pub const fn destroy(name: &'static str, title: &'static str) -> Self {
+        Self::new(name, title, Risk::Destroy)
+    }
+
+    /// Declares an IAM action and the resource it is used on.
+    pub const fn needs(self, action: &'static str, arn: &'static str) -> Self {
+        self.need(Need { action, arn, when: None })
+    }
+
+    /// Declares an IAM action that is used only when the input has `field`.
+    pub const fn needs_when(self, field: &'static str, action: &'static str, arn: &'static str) -> Self {
+        self.need(Need { action, arn, when: Some(field) })
+    }
+
+    const fn need(mut self, need: Need) -> Self {
+        let mut at = 0;
+        while at < Self::MAX_NEEDS {
+            #[expect(clippy::indexing_slicing, reason = "a const fn cannot call get_mut; the loop holds the bound")]
+            if self.needs[at].is_none() {
+                self.needs[at] = Some(need);
+                return self;
+            }
+            at += 1;
+        }
+        #[expect(clippy::panic, reason = "evaluated at compile time: it stops the build, not a server")]
+        {
+            panic!("too many needs: raise Spec::MAX_NEEDS")
+        }
+    }
+
+    /// Leaves the tool out of the default set.
+    pub const fn optional(mut self) -> Self {
+        self.optional = true;
+        self
+    }
+
+    /// Says that a second call with the same arguments changes nothing more.
+    pub const fn idempotent(mut self) -> Self {
+        self.idempotent = true;
+        self
+    }
+
+    /// Lets `regions` ask several regions at once.
+    pub const fn regional(mut self) -> Self {
+        self.regional = true;
+        self
+    }
+
+    /// Says that the tool reads or writes local files.
+    pub const fn local_files(mut self) -> Self {
+        self.local_files = true;
+        self
+    }
+
+    /// Names the ARN of a row, from the row's fields.
+    pub const fn rows(mut self, arn: &'static str) -> Self {
+        self.row_arn = Some(arn);
+        self
+    }
+
+    /// What the tool needs, in the order declared.
+    pub fn declared(&self) -> impl Iterator<Item = Need> + '_ {
+        self.needs.iter().copied().flatten()
+    }
+}
