@@ -1,1 +1,65 @@
-//! MCP server for Amazon S3.
+//! MCP server for Amazon S3: find, read, write, copy, transfer and remove objects, and look after buckets.
+
+mod actions;
+mod names;
+mod tools;
+
+use std::borrow::Cow;
+
+use aws_sdk_s3::{Client, config::Config};
+use awsmcp_aws::{Error, Kind, SdkConfig, Tap};
+use awsmcp_mcp::{Completion, Resource, Server, Service};
+use tools::*;
+
+/// Amazon S3, as the tools use it.
+#[derive(Debug)]
+pub struct S3;
+
+impl Service for S3 {
+    const ID: &'static str = "s3";
+    const TITLE: &'static str = "Amazon S3";
+    const SUMMARY: &'static str = "Find, read, write and look after Amazon S3 buckets and objects.";
+    const PREFIXES: &'static [(&'static str, &'static str)] = &[("S3", "s3")];
+    const ACTIONS: &'static [(&'static str, &'static [&'static str])] = actions::TABLE;
+    type Client = Client;
+
+    fn client(sdk: &SdkConfig, tap: Tap) -> Client {
+        Client::from_conf(Config::from(sdk).to_builder().interceptor(tap).build())
+    }
+
+    fn hint(error: &Error) -> Option<Cow<'static, str>> {
+        Some(Cow::Borrowed(match (error.code.as_deref()?, error.kind) {
+            ("NoSuchBucket", _) => "list_buckets shows the buckets of this account",
+            ("NoSuchKey", _) => "list_objects shows the keys; a key is matched exactly, case included",
+            ("NoSuchVersion", _) => "list_versions shows the versions of a key",
+            ("InvalidObjectState", _) => "the object is archived: restore_object brings it back first",
+            ("BucketNotEmpty", _) => "delete_objects empties it, versions included",
+            ("PreconditionFailed", _) => "somebody changed the object since: read it again, then decide",
+            (_, Kind::NotFound) => "list_buckets and list_objects show what there is",
+            _ => return None,
+        }))
+    }
+}
+
+/// The table of contents.
+#[must_use]
+pub fn server() -> Server<S3> {
+    Server::new("Start with list_buckets, then list_objects folder by folder; get_object reads.")
+        .toolset("objects", "find and read objects")
+        .tool::<ListBuckets>()
+        .tool::<ListObjects>()
+        .tool::<HeadObject>()
+        .toolset("write", "put, copy, move, tag and remove objects")
+        .change::<PutObject>()
+        .change::<DeleteObjects>()
+        .resource(Resource {
+            template: "s3://{bucket}/{+key}",
+            name: "object",
+            description: "An object's contents.",
+            tool: "head_object",
+            complete: &[
+                Completion { variable: "bucket", tool: "list_buckets", prefix: "prefix", given: &[], column: "name" },
+                Completion { variable: "key", tool: "list_objects", prefix: "prefix", given: &["bucket"], column: "key" },
+            ],
+        })
+}

@@ -1,1 +1,5 @@
-fn main() {}
+//! The server's binary.
+
+fn main() -> std::process::ExitCode {
+    awsmcp_host::run(awsmcp_s3::server, env!("CARGO_PKG_VERSION"))
+}

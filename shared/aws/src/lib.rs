@@ -1,1 +1,27 @@
-//! Placeholder.
+//! All that awsmcp knows about AWS in general: where a call goes and as whom, what went wrong, and what it really did.
+//!
+//! A [`Session`] turns what the operator fixed and what a call asks for into a [`Target`], and a target into an
+//! [`SdkConfig`]. An [`Error`] is every failure in plain words with a next step. A [`Tap`] sits in a client and
+//! records, or refuses, the operations that it sends.
+
+mod checkup;
+mod codes;
+mod denied;
+mod error;
+mod failure;
+mod region;
+mod role;
+mod session;
+mod tap;
+#[cfg(test)]
+mod testing;
+
+pub use aws_smithy_runtime_api::client::http::SharedHttpClient;
+pub use aws_types::SdkConfig;
+pub use checkup::Checkup;
+pub use denied::Denied;
+pub use error::{Details, Error, Kind};
+pub use region::{environment, partition};
+pub use role::Role;
+pub use session::{CredentialReport, Identity, Session, SessionConfig, Target};
+pub use tap::{Made, Tap};

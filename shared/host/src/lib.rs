@@ -1,1 +1,121 @@
-//! Placeholder.
+//! The command line, the configuration and the transports that every server has.
+
+mod commands;
+mod logging;
+mod options;
+mod stdio;
+
+use std::{process::ExitCode, sync::Arc};
+
+use anyhow::{Result, anyhow};
+use awsmcp_aws::Session;
+use awsmcp_mcp::{Engine, Handler, Server, Service, Stamped};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use options::Options;
+use tokio_util::sync::CancellationToken;
+
+/// Runs a server's binary: reads the command line, then serves or does what it was told.
+pub fn run<S: Service>(server: fn() -> Server<S>, version: &'static str) -> ExitCode {
+    let command = Cli::command()
+        .name(format!("awsmcp-{}", S::ID))
+        .about(format!("{}. Without a command it serves MCP on stdin and stdout.", S::SUMMARY.trim_end_matches('.')))
+        .version(version);
+    // A mistyped flag is explained by clap, with its own exit code.
+    let matches = command.get_matches();
+    let ran = Cli::from_arg_matches(&matches).map_err(anyhow::Error::from).and_then(|cli| start(cli, server, version));
+    match ran {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            // With stderr closed there is nobody left to tell.
+            let _ = commands::report(&format!("awsmcp-{}: {error:#}", S::ID));
+            ExitCode::from(2)
+        }
+    }
+}
+
+#[derive(Parser)]
+struct Cli {
+    #[command(flatten)]
+    options: Options,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run one tool and print its answer; exit code 1 when it fails.
+    Call {
+        /// The tool's name.
+        tool: String,
+        /// Its arguments, a JSON object; `-` reads them from stdin.
+        #[arg(default_value = "{}")]
+        json: String,
+        /// Confirm what the tool asks about.
+        #[arg(long)]
+        yes: bool,
+    },
+    /// The table of tools: what each may do, and which are on.
+    Tools,
+    /// The contract: every tool with its schema, risk and needs, as JSON.
+    Manifest,
+    /// The least IAM policy for the enabled tools and allowed ARNs.
+    IamPolicy {
+        /// AWS partition of the policy's ARNs.
+        #[arg(long, default_value = "aws")]
+        partition: String,
+    },
+    /// Check identity, region, credentials, clock and permissions.
+    Doctor,
+}
+
+fn start<S: Service>(cli: Cli, server: fn() -> Server<S>, version: &'static str) -> Result<bool> {
+    let options = cli.options.with_file()?;
+    logging::start(&options)?;
+    if let Some(Command::Manifest) = cli.command {
+        commands::manifest(&server())?;
+        return Ok(true);
+    }
+    let engine = engine(&options, server)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let done = runtime.block_on(async {
+        match cli.command {
+            None => serve(engine, version).await.map(|()| true),
+            Some(Command::Call { tool, json, yes }) => commands::call(&engine, &tool, &json, yes).await,
+            Some(Command::Tools) => commands::tools(&engine).map(|()| true),
+            Some(Command::Manifest) => Ok(true),
+            Some(Command::IamPolicy { partition }) => commands::iam_policy(&engine, &partition).map(|()| true),
+            Some(Command::Doctor) => commands::doctor(&engine).await,
+        }
+    });
+    // A read of stdin that never returns must not hold the exit.
+    runtime.shutdown_background();
+    done
+}
+
+fn engine<S: Service>(options: &Options, server: fn() -> Server<S>) -> Result<Engine<S>> {
+    let settings = options.settings()?;
+    let mut session = options.session()?;
+    if options.narrows_session()
+        && let Some(role) = &mut session.role
+    {
+        let bare = Engine::new(server(), Session::new(options.session()?), settings.clone());
+        let partition = role.arn.split(':').nth(1).unwrap_or("aws").to_owned();
+        let policy = commands::least_policy(&bare.map_err(|message| anyhow!(message))?, &partition);
+        role.policy = Some(serde_json::to_string(&policy)?);
+    }
+    Engine::new(server(), Session::new(session), settings).map_err(|message| anyhow!(message))
+}
+
+async fn serve<S: Service>(engine: Engine<S>, version: &'static str) -> Result<()> {
+    let risks: Vec<&str> = commands::risks(&engine).into_iter().map(awsmcp_mcp::Risk::name).collect();
+    tracing::info!(server = S::ID, version, tools = engine.tools().count(), risks = risks.join(","), "serving on stdio");
+    let stop = CancellationToken::new();
+    let told = stop.clone();
+    tokio::spawn(async move {
+        stdio::told_to_stop().await;
+        told.cancel();
+    });
+    let handler = Handler::new(Arc::new(engine), version);
+    stdio::serve_stdio(Stamped::new(handler, true), stdio::Limits::default(), stop).await
+}

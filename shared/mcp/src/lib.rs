@@ -1,1 +1,48 @@
-//! Placeholder.
+//! What every tool of every server gets, the same way.
+//!
+//! A server is a [`Service`] and a table of contents ([`Server`]); a tool is a [`Tool`] (looks at things) or a
+//! [`Change`] (changes them, and can say beforehand what it would change). [`Engine`] runs a call from
+//! arguments to answer; [`Handler`] speaks MCP.
+
+mod audit;
+mod call;
+mod confirm;
+mod cursor;
+mod engine;
+mod explain;
+mod gate;
+mod handler;
+mod input;
+mod output;
+mod prompt;
+mod query;
+mod render;
+mod resource;
+mod schema;
+mod server;
+mod service;
+mod settings;
+mod text;
+mod time;
+mod tool;
+mod whoami;
+
+pub use audit::Audit;
+pub use awsmcp_aws::{Error, Kind, Target};
+pub use awsmcp_spec::{Risk, Spec};
+pub use call::{Call, Progress};
+pub use confirm::Plan;
+pub use engine::{Answer, Caller, Consent, Engine, Overview};
+pub use handler::{Handler, Stamped};
+pub use output::{Body, One, Output, Page, Part, Reply, View};
+pub use prompt::{Argument, Prompt};
+pub use resource::{Completion, Resource};
+pub use server::Server;
+pub use service::Service;
+pub use settings::{OutputMode, Settings};
+pub use text::{human_size, nearest, quoted};
+pub use time::Moment;
+pub use tool::{Change, Tool};
+
+/// What a tool's code returns.
+pub type Result<T, E = Error> = std::result::Result<T, E>;

@@ -88,6 +88,10 @@ pub struct Spec {
     pub local_files: bool,
     /// The ARN of a row, from the row's own fields: rows outside the ARN allow-list are left out.
     pub row_arn: Option<&'static str>,
+    /// Whether it names no resource, so that the ARN allow-list has nothing to hold it to.
+    pub no_resource: bool,
+    /// The longest a call may take, in minutes, where that is more than an ordinary call's deadline.
+    pub minutes: Option<u64>,
     needs: [Option<Need>; Spec::MAX_NEEDS],
 }
 
@@ -107,6 +111,8 @@ impl Spec {
             regional: false,
             local_files: false,
             row_arn: None,
+            no_resource: false,
+            minutes: None,
             needs: [None; Spec::MAX_NEEDS],
         }
     }
@@ -196,6 +202,18 @@ impl Spec {
     /// Names the ARN of a row, from the row's fields.
     pub const fn rows(mut self, arn: &'static str) -> Self {
         self.row_arn = Some(arn);
+        self
+    }
+
+    /// Says that neither its input nor its answer names a resource.
+    pub const fn names_no_resource(mut self) -> Self {
+        self.no_resource = true;
+        self
+    }
+
+    /// Lets a call take this long: transfers, waits, long runs.
+    pub const fn minutes(mut self, minutes: u64) -> Self {
+        self.minutes = Some(minutes);
         self
     }
 

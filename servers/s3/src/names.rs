@@ -1,0 +1,143 @@
+//! Names with rules: parsed at the edge, with an error that shows what a good one looks like.
+
+use std::borrow::Cow;
+
+use aws_sdk_s3::primitives::DateTime;
+use jiff::Timestamp;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Deserializer, de};
+
+/// A bucket: its name, its ARN, or the ARN or alias of an access point.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct BucketName(String);
+
+impl BucketName {
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html>
+    fn parse(text: &str) -> Result<Self, String> {
+        let name = match text.split_once(":s3:::") {
+            Some((partition, name)) if partition.starts_with("arn:aws") => name,
+            _ => text,
+        };
+        let access_point = name.starts_with("arn:aws") && name.contains(":accesspoint");
+        let letters = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '.' | '-' | '_');
+        let plain = (3..=255).contains(&name.len())
+            && name.chars().all(letters)
+            && name.starts_with(|letter: char| letter.is_ascii_alphanumeric())
+            && !name.contains("..");
+        if plain || access_point {
+            Ok(BucketName(name.to_owned()))
+        } else {
+            Err(format!(
+                "{text:?} is not a bucket name: a good one is 3 to 63 lower-case letters, digits, dots and hyphens, \
+                 such as my-logs-2026; a bucket's or an access point's ARN works too"
+            ))
+        }
+    }
+}
+
+impl From<BucketName> for String {
+    fn from(name: BucketName) -> Self {
+        name.0
+    }
+}
+
+impl std::fmt::Display for BucketName {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for BucketName {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        BucketName::parse(&Cow::<str>::deserialize(deserializer)?).map_err(de::Error::custom)
+    }
+}
+
+impl JsonSchema for BucketName {
+    fn schema_name() -> Cow<'static, str> {
+        "BucketName".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "string"})
+    }
+}
+
+/// A key: 1 to 1,024 bytes.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Key(String);
+
+impl Key {
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<Key> for String {
+    fn from(key: Key) -> Self {
+        key.0
+    }
+}
+
+impl std::fmt::Display for Key {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Key {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        if (1..=1024).contains(&text.len()) {
+            Ok(Key(text))
+        } else {
+            Err(de::Error::custom(format!(
+                "a key has 1 to 1,024 bytes, this one has {}; good ones look like logs/2026/11/app.log",
+                text.len()
+            )))
+        }
+    }
+}
+
+impl JsonSchema for Key {
+    fn schema_name() -> Cow<'static, str> {
+        "Key".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "string"})
+    }
+}
+
+/// A time in UTC, to the second: `2026-11-22T10:00:00Z`.
+pub(crate) fn second(time: DateTime) -> String {
+    Timestamp::from_second(time.secs()).map_or_else(|_| time.secs().to_string(), |at| at.to_string())
+}
+
+/// A day in UTC: `2026-11-22`.
+pub(crate) fn day(time: DateTime) -> String {
+    second(time).split('T').next().unwrap_or_default().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bucket_names_and_arns_are_taken() {
+        let read = |text| BucketName::parse(text).map(|name| name.0);
+        assert_eq!(read("my-logs").unwrap(), "my-logs");
+        assert_eq!(read("arn:aws:s3:::my-logs").unwrap(), "my-logs");
+        assert_eq!(read("arn:aws-cn:s3:::my-logs").unwrap(), "my-logs");
+        assert_eq!(read("b--use1-az4--x-s3").unwrap(), "b--use1-az4--x-s3");
+        let point = "arn:aws:s3:us-east-1:123456789012:accesspoint/p";
+        assert_eq!(read(point).unwrap(), point);
+        for wrong in ["", "ab", "../etc", "a b", "a/b", "a..b", "-ab", "arn:aws:iam::1:role/x", "bucket\u{1}"] {
+            assert!(read(wrong).unwrap_err().contains("my-logs-2026"), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,256 @@
+//! What a server's binary does besides serving: run one tool, and say what it is and needs.
+
+use std::{
+    io::{IsTerminal, Read, Write},
+    sync::Arc,
+};
+
+use anyhow::{Context, Result, bail};
+use awsmcp_mcp::{Answer, Caller, Consent, Engine, Part, Risk, Server, Service};
+use awsmcp_spec::{Environment, NeedEntry, Policy};
+use serde_json::{Map, Value};
+
+/// Runs one tool, as a client would; the gate and the errors are the same. Answers whether it succeeded.
+///
+/// # Errors
+/// When the arguments are not a JSON object, or stdout is closed.
+pub(crate) async fn call<S: Service>(engine: &Engine<S>, tool: &str, json: &str, yes: bool) -> Result<bool> {
+    let arguments = arguments(json)?;
+    let cancel = tokio_util::sync::CancellationToken::new();
+    let stop = cancel.clone();
+    tokio::spawn(async move {
+        crate::stdio::told_to_stop().await;
+        stop.cancel();
+    });
+    let caller = Caller { consent: consent(yes), cancel, progress: progress(), ..Caller::default() };
+    match engine.call(tool, arguments, &caller).await {
+        Ok(Answer::Done { text, parts, structured }) => {
+            match structured {
+                Some(value) => print(&serde_json::to_string(&value)?)?,
+                None => print(&text)?,
+            }
+            for part in parts {
+                if let Part::Image { data, .. } | Part::Blob { data, .. } = part
+                    && !std::io::stdout().is_terminal()
+                {
+                    std::io::stdout().write_all(&data)?;
+                }
+            }
+            Ok(true)
+        }
+        Ok(Answer::Planned { text } | Answer::Ask { question: text, .. } | Answer::Failed { text, .. }) => {
+            report(&text)?;
+            Ok(false)
+        }
+        Err(message) => {
+            report(&message)?;
+            Ok(false)
+        }
+    }
+}
+
+fn arguments(json: &str) -> Result<Map<String, Value>> {
+    let text = if json == "-" {
+        let mut text = String::new();
+        std::io::stdin().read_to_string(&mut text)?;
+        text
+    } else {
+        json.to_owned()
+    };
+    match serde_json::from_str(&text) {
+        Ok(Value::Object(arguments)) => Ok(arguments),
+        Ok(_) => bail!("the arguments must be a JSON object, such as '{{\"limit\": 5}}'"),
+        Err(error) => {
+            Err(error).context("the arguments are not JSON; good ones look like '{\"bucket\": \"my-bucket\"}'")
+        }
+    }
+}
+
+/// A person at a terminal is asked; a script says `--yes`.
+fn consent(yes: bool) -> Consent {
+    if yes {
+        return Consent::Ask(Arc::new(|_| Box::pin(async { Some(true) })));
+    }
+    if !std::io::stdin().is_terminal() {
+        return Consent::Token;
+    }
+    Consent::Ask(Arc::new(|question| {
+        Box::pin(async move {
+            let asked = tokio::task::spawn_blocking(move || {
+                let mut stderr = std::io::stderr();
+                write!(stderr, "{question}\nGo ahead? [y/N] ").ok()?;
+                stderr.flush().ok()?;
+                let mut line = String::new();
+                std::io::stdin().read_line(&mut line).ok()?;
+                Some(matches!(line.trim(), "y" | "Y" | "yes"))
+            });
+            asked.await.ok().flatten()
+        })
+    }))
+}
+
+fn progress() -> Option<awsmcp_mcp::Progress> {
+    std::io::stderr().is_terminal().then(|| {
+        Arc::new(|done: f64, total: Option<f64>, message: String| {
+            let share = total.filter(|total| *total > 0.0).map(|total| format!(" {:.0} %", done / total * 100.0));
+            // A terminal that is gone loses nothing but this line.
+            let _ = write!(std::io::stderr(), "\r{message}{}\x1b[K", share.unwrap_or_default());
+        }) as awsmcp_mcp::Progress
+    })
+}
+
+/// Prints the table of the tools that are on, and of those that are off with the reason.
+///
+/// # Errors
+/// When stdout is closed.
+pub(crate) fn tools<S: Service>(engine: &Engine<S>) -> Result<()> {
+    let mut lines = vec!["TOOL\tRISK\tTOOLSET\tON\tWHAT IT DOES".to_owned()];
+    for tool in engine.overview() {
+        let state = tool.off.map_or_else(|| "yes".to_owned(), |reason| format!("no: {reason}"));
+        lines.push(format!("{}\t{}\t{}\t{state}\t{}", tool.name, tool.risk, tool.toolset, tool.summary));
+    }
+    print(&aligned(&lines))
+}
+
+/// Columns under each other; the last one is free.
+fn aligned(lines: &[String]) -> String {
+    let rows: Vec<Vec<&str>> = lines.iter().map(|line| line.split('\t').collect()).collect();
+    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..columns)
+        .map(|column| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0))
+        .collect();
+    let line = |row: &Vec<&str>| {
+        row.iter()
+            .zip(&widths)
+            .map(|(cell, width)| format!("{cell:<width$}"))
+            .collect::<Vec<_>>()
+            .join("  ")
+            .trim_end()
+            .to_owned()
+    };
+    rows.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+/// Prints the contract.
+///
+/// # Errors
+/// When stdout is closed.
+pub(crate) fn manifest<S: Service>(server: &Server<S>) -> Result<()> {
+    print(&serde_json::to_string_pretty(&server.manifest())?)
+}
+
+/// The policy that the enabled tools need on the allowed resources, and nothing more.
+pub(crate) fn least_policy<S: Service>(engine: &Engine<S>, partition: &str) -> Policy {
+    let needs = engine.tools().flat_map(|spec| spec.declared().map(NeedEntry::from).collect::<Vec<_>>());
+    Policy::least(needs, &engine.settings().allow_arns, Environment { partition, region: "*", account: "*" })
+}
+
+/// Prints the policy.
+///
+/// # Errors
+/// When stdout is closed.
+pub(crate) fn iam_policy<S: Service>(engine: &Engine<S>, partition: &str) -> Result<()> {
+    print(&serde_json::to_string_pretty(&least_policy(engine, partition))?)
+}
+
+/// Prints who calls, with which credentials, whether the clock is right, and what the tools lack. Answers whether
+/// all is well.
+///
+/// # Errors
+/// When stdout is closed.
+pub(crate) async fn doctor<S: Service>(engine: &Engine<S>) -> Result<bool> {
+    let session = engine.session();
+    let target = match session.target(None, None).await {
+        Ok(target) => target,
+        Err(error) => {
+            print(&format!("region       missing: {error}"))?;
+            return Ok(false);
+        }
+    };
+    print(&format!("region       {}", target.region))?;
+    if let Some(endpoint) = &target.endpoint {
+        print(&format!("endpoint     {endpoint}"))?;
+    }
+    match session.credentials(&target).await {
+        Ok(found) => {
+            let expires = found.expires.map_or_else(|| "do not expire".to_owned(), |at| format!("expire {at}"));
+            print(&format!("credentials  {}, key ending {}, {expires}", found.source, found.access_key_end))?;
+        }
+        Err(error) => {
+            print(&format!("credentials  {error}"))?;
+            return Ok(false);
+        }
+    }
+    let checked = match session.check(&target).await {
+        Ok(checked) => checked,
+        Err(error) => {
+            print(&format!("identity     {error}"))?;
+            return Ok(false);
+        }
+    };
+    print(&format!("identity     {} in account {}", checked.identity.arn, checked.identity.account))?;
+    let mut well = true;
+    let skew = checked.clock_skew.unwrap_or(0);
+    if skew.abs() > 60 {
+        well = false;
+        let side = if skew < 0 { "ahead of" } else { "behind" };
+        print(&format!("clock        {} s {side} AWS's; requests fail from 300 s on: synchronise it (NTP)", skew.abs()))?;
+    } else {
+        print("clock        right")?;
+    }
+    well &= permissions(engine, &target, &checked.identity).await?;
+    Ok(well)
+}
+
+/// Which declared actions the caller's policies do not allow, as IAM's simulator sees it.
+async fn permissions<S: Service>(
+    engine: &Engine<S>,
+    target: &awsmcp_mcp::Target,
+    identity: &awsmcp_aws::Identity,
+) -> Result<bool> {
+    let partition = awsmcp_aws::partition(&target.region);
+    let policy = least_policy(engine, partition);
+    let pairs = policy.statement.iter().flat_map(|statement| {
+        statement.action.iter().flat_map(|action| {
+            statement.resource.iter().map(move |resource| (action.clone(), resource.clone()))
+        })
+    });
+    let missing = match engine.session().missing(target, identity, pairs.collect()).await {
+        Ok(missing) => missing,
+        Err(error) => {
+            print(&format!("permissions  not known: {error}"))?;
+            return Ok(true);
+        }
+    };
+    if missing.is_empty() {
+        print("permissions  every enabled tool has what it declares")?;
+        return Ok(true);
+    }
+    print("permissions  missing:")?;
+    for spec in engine.tools() {
+        let lacks: Vec<&str> =
+            spec.declared().map(|need| need.action).filter(|action| missing.iter().any(|m| m == action)).collect();
+        if !lacks.is_empty() {
+            print(&format!("  {}: {}", spec.name, lacks.join(", ")))?;
+        }
+    }
+    Ok(false)
+}
+
+/// The tools whose risk is not `read`, for the line that says what a server may do.
+pub(crate) fn risks<S: Service>(engine: &Engine<S>) -> Vec<Risk> {
+    let mut risks: Vec<Risk> = engine.tools().map(|spec| spec.risk).collect();
+    risks.sort();
+    risks.dedup();
+    risks
+}
+
+/// Writes to stdout, for commands: while serving, stdout belongs to the protocol.
+fn print(text: &str) -> Result<()> {
+    writeln!(std::io::stdout(), "{text}").context("stdout is closed")
+}
+
+/// Writes to stderr.
+pub(crate) fn report(text: &str) -> Result<()> {
+    writeln!(std::io::stderr(), "{text}").context("stderr is closed")
+}

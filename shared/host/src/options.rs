@@ -1,0 +1,310 @@
+//! Everything an operator can set: a flag, an environment variable, or a key of a TOML file. Flags win over
+//! variables, variables over the file.
+
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use anyhow::{Context, Result, bail};
+use awsmcp_aws::{Role, SessionConfig};
+use awsmcp_mcp::{Audit, OutputMode, Risk, Settings};
+use clap::{Args, ValueEnum};
+use serde::Deserialize;
+
+/// The operator's choices, each of them optional.
+#[derive(Args, Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct Options {
+    /// TOML file with any of these settings; its keys are the flags' names.
+    #[arg(long, global = true, env = "AWSMCP_CONFIG", value_name = "FILE")]
+    #[serde(skip)]
+    pub(crate) config: Option<PathBuf>,
+
+    /// Risks that calls may take besides reading.
+    #[arg(long, global = true, env = "AWSMCP_ALLOW", value_delimiter = ',', value_name = "RISK", help_heading = SAFETY)]
+    allow: Vec<Risk>,
+    /// Only these tools.
+    #[arg(long, global = true, env = "AWSMCP_TOOLS", value_delimiter = ',', value_name = "TOOL", help_heading = SAFETY)]
+    tools: Vec<String>,
+    /// All but these tools.
+    #[arg(long, global = true, env = "AWSMCP_EXCLUDE_TOOLS", value_delimiter = ',', value_name = "TOOL", help_heading = SAFETY)]
+    exclude_tools: Vec<String>,
+    /// Only these groups of tools; `all` for every group, `default` for the usual ones.
+    #[arg(long, global = true, env = "AWSMCP_TOOLSETS", value_delimiter = ',', value_name = "TOOLSET", help_heading = SAFETY)]
+    toolsets: Vec<String>,
+    /// Only these resources; an ARN with IAM's wildcards, such as arn:aws:s3:::team-*.
+    #[arg(long, global = true, env = "AWSMCP_ALLOW_ARN", value_delimiter = ',', value_name = "ARN", help_heading = SAFETY)]
+    allow_arn: Vec<String>,
+    /// A local directory that tools may read and write.
+    #[arg(long, global = true, env = "AWSMCP_ALLOW_DIR", value_delimiter = ',', value_name = "DIRECTORY", help_heading = SAFETY)]
+    allow_dir: Vec<PathBuf>,
+    /// Further regions that a call may name; eu-* and * work.
+    #[arg(long, global = true, env = "AWSMCP_ALLOW_REGION", value_delimiter = ',', value_name = "REGION", help_heading = SAFETY)]
+    allow_region: Vec<String>,
+    /// Further profiles that a call may name; * for any.
+    #[arg(long, global = true, env = "AWSMCP_ALLOW_PROFILE", value_delimiter = ',', value_name = "PROFILE", help_heading = SAFETY)]
+    allow_profile: Vec<String>,
+    /// How long the confirmation of a plan is good, in seconds [default: 300].
+    #[arg(long, global = true, env = "AWSMCP_CONFIRM_WITHIN", value_name = "SECONDS", help_heading = SAFETY)]
+    confirm_within: Option<u64>,
+    /// File for one JSON line per call; `-` for stderr.
+    #[arg(long, global = true, env = "AWSMCP_AUDIT_LOG", value_name = "FILE", help_heading = SAFETY)]
+    audit_log: Option<PathBuf>,
+
+    /// Profile of the AWS configuration files [default: the SDK's].
+    #[arg(long, global = true, env = "AWSMCP_PROFILE", value_name = "PROFILE", help_heading = ACCOUNT)]
+    profile: Option<String>,
+    /// Region [default: the SDK's].
+    #[arg(long, global = true, env = "AWSMCP_REGION", value_name = "REGION", help_heading = ACCOUNT)]
+    region: Option<String>,
+    /// Role to assume with the profile's credentials.
+    #[arg(long, global = true, env = "AWSMCP_ROLE_ARN", value_name = "ARN", help_heading = ACCOUNT)]
+    role_arn: Option<String>,
+    /// External id for the role.
+    #[arg(long, global = true, env = "AWSMCP_EXTERNAL_ID", value_name = "ID", help_heading = ACCOUNT)]
+    external_id: Option<String>,
+    /// Name of the role's session.
+    #[arg(long, global = true, env = "AWSMCP_SESSION_NAME", value_name = "NAME", help_heading = ACCOUNT)]
+    session_name: Option<String>,
+    /// Tag of the role's session, KEY=VALUE.
+    #[arg(long, global = true, env = "AWSMCP_SESSION_TAG", value_delimiter = ',', value_name = "KEY=VALUE", help_heading = ACCOUNT)]
+    session_tag: Vec<String>,
+    /// Source identity of the role's session.
+    #[arg(long, global = true, env = "AWSMCP_SOURCE_IDENTITY", value_name = "NAME", help_heading = ACCOUNT)]
+    source_identity: Option<String>,
+    /// Narrow the role's session to the policy that `iam-policy` prints.
+    #[arg(long, global = true, env = "AWSMCP_SESSION_POLICY", help_heading = ACCOUNT)]
+    session_policy: bool,
+    /// Use FIPS endpoints.
+    #[arg(long, global = true, env = "AWSMCP_FIPS", help_heading = ACCOUNT)]
+    fips: bool,
+    /// Use dual-stack endpoints.
+    #[arg(long, global = true, env = "AWSMCP_DUAL_STACK", help_heading = ACCOUNT)]
+    dual_stack: bool,
+    /// How often a request is tried [default: 3, or AWS_MAX_ATTEMPTS].
+    #[arg(long, global = true, env = "AWSMCP_MAX_ATTEMPTS", value_name = "COUNT", help_heading = ACCOUNT)]
+    max_attempts: Option<u32>,
+    /// Seconds to wait for a connection [default: 3.1].
+    #[arg(long, global = true, env = "AWSMCP_CONNECT_TIMEOUT", value_name = "SECONDS", help_heading = ACCOUNT)]
+    connect_timeout: Option<f64>,
+
+    /// How answers are given [default: text].
+    #[arg(long, global = true, env = "AWSMCP_OUTPUT", value_name = "MODE", help_heading = ANSWERS)]
+    output: Option<Output>,
+    /// The most characters of an answer [default: 40000].
+    #[arg(long, global = true, env = "AWSMCP_MAX_CHARS", value_name = "COUNT", help_heading = ANSWERS)]
+    max_chars: Option<usize>,
+    /// Rows of a page where a call names no limit [default: 100].
+    #[arg(long, global = true, env = "AWSMCP_PAGE_SIZE", value_name = "COUNT", help_heading = ANSWERS)]
+    page_size: Option<u32>,
+    /// The longest an ordinary call may take, in seconds [default: 60].
+    #[arg(long, global = true, env = "AWSMCP_TIMEOUT", value_name = "SECONDS", help_heading = ANSWERS)]
+    timeout: Option<u64>,
+    /// Calls in flight at once [default: 16].
+    #[arg(long, global = true, env = "AWSMCP_MAX_CALLS", value_name = "COUNT", help_heading = ANSWERS)]
+    max_calls: Option<usize>,
+    /// Calls that may wait for their turn; more are refused [default: 1000].
+    #[arg(long, global = true, env = "AWSMCP_MAX_WAITING", value_name = "COUNT", help_heading = ANSWERS)]
+    max_waiting: Option<usize>,
+
+    /// How much is logged [default: warn].
+    #[arg(long, global = true, env = "AWSMCP_LOG_LEVEL", value_name = "LEVEL", help_heading = LOGS)]
+    pub(crate) log_level: Option<Level>,
+    /// File for the log [default: stderr].
+    #[arg(long, global = true, env = "AWSMCP_LOG_FILE", value_name = "FILE", help_heading = LOGS)]
+    pub(crate) log_file: Option<PathBuf>,
+}
+
+const SAFETY: &str = "Safety";
+const ACCOUNT: &str = "Account";
+const ANSWERS: &str = "Answers";
+const LOGS: &str = "Logs";
+
+/// How answers are given.
+#[derive(Clone, Copy, Debug, Deserialize, ValueEnum)]
+#[serde(rename_all = "lowercase")]
+enum Output {
+    /// Tables, compact JSON, bodies: the fewest tokens.
+    Text,
+    /// `structuredContent` with output schemas.
+    Structured,
+}
+
+/// How much is logged.
+#[derive(Clone, Copy, Debug, Deserialize, ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Level {
+    /// Nothing.
+    Off,
+    /// Faults.
+    Error,
+    /// What should be looked at.
+    Warn,
+    /// Starts and stops.
+    Info,
+    /// Every call, without its payload.
+    Debug,
+}
+
+impl Options {
+    /// Adds what the file says where neither a flag nor a variable does.
+    ///
+    /// # Errors
+    /// When the file cannot be read, or has a key or a value that is none.
+    pub(crate) fn with_file(self) -> Result<Options> {
+        let Some(path) = &self.config else { return Ok(self) };
+        let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+        let file: Options = toml::from_str(&text).with_context(|| format!("in {}", path.display()))?;
+        Ok(self.over(file))
+    }
+
+    fn over(self, file: Options) -> Options {
+        Options {
+            config: self.config,
+            allow: first(self.allow, file.allow),
+            tools: first(self.tools, file.tools),
+            exclude_tools: first(self.exclude_tools, file.exclude_tools),
+            toolsets: first(self.toolsets, file.toolsets),
+            allow_arn: first(self.allow_arn, file.allow_arn),
+            allow_dir: first(self.allow_dir, file.allow_dir),
+            allow_region: first(self.allow_region, file.allow_region),
+            allow_profile: first(self.allow_profile, file.allow_profile),
+            confirm_within: self.confirm_within.or(file.confirm_within),
+            audit_log: self.audit_log.or(file.audit_log),
+            profile: self.profile.or(file.profile),
+            region: self.region.or(file.region),
+            role_arn: self.role_arn.or(file.role_arn),
+            external_id: self.external_id.or(file.external_id),
+            session_name: self.session_name.or(file.session_name),
+            session_tag: first(self.session_tag, file.session_tag),
+            source_identity: self.source_identity.or(file.source_identity),
+            session_policy: self.session_policy || file.session_policy,
+            fips: self.fips || file.fips,
+            dual_stack: self.dual_stack || file.dual_stack,
+            max_attempts: self.max_attempts.or(file.max_attempts),
+            connect_timeout: self.connect_timeout.or(file.connect_timeout),
+            output: self.output.or(file.output),
+            max_chars: self.max_chars.or(file.max_chars),
+            page_size: self.page_size.or(file.page_size),
+            timeout: self.timeout.or(file.timeout),
+            max_calls: self.max_calls.or(file.max_calls),
+            max_waiting: self.max_waiting.or(file.max_waiting),
+            log_level: self.log_level.or(file.log_level),
+            log_file: self.log_file.or(file.log_file),
+        }
+    }
+
+    /// What the session needs to know.
+    ///
+    /// # Errors
+    /// When settings contradict each other.
+    pub(crate) fn session(&self) -> Result<SessionConfig> {
+        Ok(SessionConfig {
+            profile: self.profile.clone(),
+            region: self.region.clone(),
+            role: self.role()?,
+            allow_profiles: self.allow_profile.clone(),
+            allow_regions: self.allow_region.clone(),
+            fips: self.fips.then_some(true),
+            dual_stack: self.dual_stack.then_some(true),
+            max_attempts: self.max_attempts,
+            connect_timeout: self.connect_timeout.map(Duration::try_from_secs_f64).transpose()?,
+            app_name: Some("awsmcp".to_owned()),
+        })
+    }
+
+    fn role(&self) -> Result<Option<Role>> {
+        let Some(arn) = self.role_arn.clone() else {
+            let alone = [
+                ("--external-id", self.external_id.is_some()),
+                ("--session-name", self.session_name.is_some()),
+                ("--session-tag", !self.session_tag.is_empty()),
+                ("--source-identity", self.source_identity.is_some()),
+                ("--session-policy", self.session_policy),
+            ];
+            if let Some((flag, _)) = alone.iter().find(|(_, given)| *given) {
+                bail!("{flag} is about a role; give --role-arn too");
+            }
+            return Ok(None);
+        };
+        let mut tags = Vec::new();
+        for tag in &self.session_tag {
+            let (key, value) = tag.split_once('=').with_context(|| format!("--session-tag {tag:?}: a good one looks like team=data"))?;
+            tags.push((key.to_owned(), value.to_owned()));
+        }
+        Ok(Some(Role {
+            arn,
+            external_id: self.external_id.clone(),
+            session_name: self.session_name.clone(),
+            tags,
+            source_identity: self.source_identity.clone(),
+            policy: None,
+        }))
+    }
+
+    /// Whether the role's session is to be narrowed to the printed policy.
+    pub(crate) fn narrows_session(&self) -> bool {
+        self.session_policy
+    }
+
+    /// What the engine needs to know.
+    ///
+    /// # Errors
+    /// When a value is none, or the audit file cannot be opened.
+    pub(crate) fn settings(&self) -> Result<Settings> {
+        let default = Settings::default();
+        let mut allow = default.allow.clone();
+        allow.extend(&self.allow);
+        let mut allow_dirs = Vec::new();
+        for dir in &self.allow_dir {
+            if !dir.is_dir() {
+                bail!("--allow-dir {}: there is no such directory", dir.display());
+            }
+            allow_dirs.push(dir.clone());
+        }
+        let bounded = |flag: &str, value: Option<usize>, least: usize, usual: usize| match value {
+            Some(value) if value < least => bail!("{flag} {value}: at least {least}"),
+            value => Ok(value.unwrap_or(usual)),
+        };
+        Ok(Settings {
+            allow,
+            tools: self.tools.clone(),
+            exclude_tools: self.exclude_tools.clone(),
+            toolsets: self.toolsets.clone(),
+            allow_arns: self
+                .allow_arn
+                .iter()
+                .map(|arn| arn.parse().with_context(|| "--allow-arn".to_owned()))
+                .collect::<Result<_>>()?,
+            allow_dirs,
+            output: match self.output {
+                Some(Output::Structured) => OutputMode::Structured,
+                _ => OutputMode::Text,
+            },
+            max_chars: bounded("--max-chars", self.max_chars, 1000, default.max_chars)?,
+            page_size: bounded("--page-size", self.page_size.map(|size| size as usize), 1, default.page_size as usize)?
+                .min(1000)
+                .try_into()?,
+            timeout: Duration::from_secs(bounded("--timeout", self.timeout.map(|s| s as usize), 1, 60)? as u64),
+            max_calls: bounded("--max-calls", self.max_calls, 1, default.max_calls)?,
+            max_waiting: self.max_waiting.unwrap_or(default.max_waiting),
+            confirm_within: self.confirm_within.map_or(default.confirm_within, Duration::from_secs),
+            audit: self.audit()?,
+        })
+    }
+
+    fn audit(&self) -> Result<Option<Arc<Audit>>> {
+        let Some(path) = &self.audit_log else { return Ok(None) };
+        if path.as_os_str() == "-" {
+            return Ok(Some(Arc::new(Audit::new(std::io::stderr()))));
+        }
+        let file = std::fs::OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(path)
+            .with_context(|| format!("--audit-log {}", path.display()))?;
+        Ok(Some(Arc::new(Audit::new(file))))
+    }
+}
+
+fn first<T>(given: Vec<T>, otherwise: Vec<T>) -> Vec<T> {
+    if given.is_empty() { otherwise } else { given }
+}

@@ -1,0 +1,121 @@
+//! What a tool's code may ask while it runs: the client, the page, the budget, the clock of its caller.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use aws_types::SdkConfig;
+use awsmcp_aws::{Identity, Session, Tap, Target};
+use tokio_util::sync::CancellationToken;
+
+use crate::{Page, Result, Service, Settings};
+
+/// Tells the caller how far a long call has come.
+pub type Progress = Arc<dyn Fn(f64, Option<f64>, String) + Send + Sync>;
+
+/// The context of one call.
+pub struct Call<S: Service> {
+    pub(crate) session: Arc<Session>,
+    pub(crate) settings: Arc<Settings>,
+    pub(crate) target: Target,
+    pub(crate) sdk: SdkConfig,
+    pub(crate) tap: Tap,
+    pub(crate) client: S::Client,
+    pub(crate) limit: u32,
+    pub(crate) token: Option<String>,
+    pub(crate) budget: usize,
+    pub(crate) notes: Mutex<Vec<String>>,
+    pub(crate) progress: Option<Progress>,
+    pub(crate) cancel: CancellationToken,
+}
+
+impl<S: Service> Call<S> {
+    /// The SDK's client for this call's account and region. It records what it does and refuses operations
+    /// that the tool did not declare.
+    pub fn client(&self) -> &S::Client {
+        &self.client
+    }
+
+    /// A client for another region of the same account.
+    ///
+    /// # Errors
+    /// When the operator did not allow that region.
+    pub async fn client_in(&self, region: &str) -> Result<S::Client> {
+        let target = self.session.target(self.target.profile.as_deref(), Some(region)).await?;
+        Ok(S::client(&self.session.sdk_config(&target).await?, self.tap.clone()))
+    }
+
+    /// The account's shared configuration, for what is not the service's own client.
+    pub fn sdk(&self) -> &SdkConfig {
+        &self.sdk
+    }
+
+    /// Rows of a page.
+    pub fn limit(&self) -> u32 {
+        self.limit
+    }
+
+    /// Rows of a page, as AWS's inputs take it.
+    pub fn page_size(&self) -> i32 {
+        self.limit.try_into().unwrap_or(i32::MAX)
+    }
+
+    /// AWS's token of the page that is asked for; none for the first.
+    pub fn token(&self) -> Option<String> {
+        self.token.clone()
+    }
+
+    /// A page of rows, with AWS's token for the next.
+    pub fn page<T>(&self, rows: impl IntoIterator<Item = T>, next: Option<String>) -> Page<T> {
+        Page { rows: rows.into_iter().collect(), next: next.filter(|token| !token.is_empty()), total: None }
+    }
+
+    /// The most characters the answer can show: do not fetch more.
+    pub fn budget(&self) -> usize {
+        self.budget
+    }
+
+    /// Adds a sentence behind the answer.
+    pub fn note(&self, text: impl Into<String>) {
+        self.notes.lock().unwrap_or_else(PoisonError::into_inner).push(text.into());
+    }
+
+    /// Tells the caller how far the work has come, if it asked to be told.
+    pub fn progress(&self, done: u64, total: Option<u64>, message: impl Into<String>) {
+        if let Some(tell) = &self.progress {
+            tell(done as f64, total.map(|total| total as f64), message.into());
+        }
+    }
+
+    /// The region the call is made in.
+    pub fn region(&self) -> &str {
+        &self.target.region
+    }
+
+    /// Where the call goes.
+    pub fn target(&self) -> &Target {
+        &self.target
+    }
+
+    /// Who is calling.
+    ///
+    /// # Errors
+    /// When AWS does not say.
+    pub async fn identity(&self) -> Result<Identity> {
+        self.session.identity(&self.target).await
+    }
+
+    /// The session behind the call.
+    pub fn session(&self) -> &Session {
+        &self.session
+    }
+
+    /// What the operator fixed.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Is cancelled when the caller loses interest; the call itself is dropped then, so only work that was
+    /// spawned needs to look.
+    pub fn cancelled(&self) -> &CancellationToken {
+        &self.cancel
+    }
+}

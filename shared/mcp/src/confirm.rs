@@ -1,0 +1,260 @@
+//! Plans and their confirmation.
+//!
+//! A plan says what a change would do. A confirmation is a token: a nonce and an expiry, sealed with two MACs, one
+//! over the exact call and one over the plan. It needs no memory to check, it fits no other call, and it stops
+//! fitting when the world has moved so that the plan is another. Used nonces are remembered until they expire.
+
+use std::{
+    collections::HashMap,
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+use awsmcp_aws::Target;
+use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
+use hmac::{Hmac, KeyInit, Mac};
+use jiff::Timestamp;
+use rmcp::model::JsonObject;
+use serde_json::Value;
+use sha2::Sha256;
+
+use crate::{cursor::canonical, render, text::neutral};
+
+/// What a change would do.
+#[derive(Clone, Debug, Default)]
+pub struct Plan {
+    headline: String,
+    rows: Vec<Value>,
+    warnings: Vec<String>,
+    state: Value,
+    ask: bool,
+}
+
+impl Plan {
+    /// A plan in a sentence: `delete 12 objects, 3.4 MiB, under logs/ of bucket b`.
+    pub fn new(headline: impl Into<String>) -> Self {
+        Plan { headline: headline.into(), ..Plan::default() }
+    }
+
+    /// Adds a row of detail; rows of one plan have the same fields.
+    #[must_use]
+    pub fn row(mut self, row: Value) -> Self {
+        self.rows.push(row);
+        self
+    }
+
+    /// Adds what a reader must not miss.
+    #[must_use]
+    pub fn warning(mut self, text: impl Into<String>) -> Self {
+        self.warnings.push(text.into());
+        self
+    }
+
+    /// Binds the confirmation to more than what is shown: entity tags, versions, counts.
+    #[must_use]
+    pub fn state(mut self, state: Value) -> Self {
+        self.state = state;
+        self
+    }
+
+    /// Asks for confirmation although the tool's risk does not.
+    #[must_use]
+    pub fn ask(mut self) -> Self {
+        self.ask = true;
+        self
+    }
+
+    pub(crate) fn asks(&self) -> bool {
+        self.ask
+    }
+
+    /// The plan as text.
+    pub(crate) fn text(&self, budget: usize) -> String {
+        let mut text = neutral(&self.headline).into_owned();
+        for warning in &self.warnings {
+            text.push_str(&format!("\nwarning: {}", neutral(warning)));
+        }
+        if !self.rows.is_empty() {
+            let table = render::table(&self.rows, budget.saturating_sub(text.len()).max(200));
+            text.push('\n');
+            text.push_str(&table.text);
+            text.push_str(&render::footer(table.shown, Some(self.rows.len() as u64), None));
+        }
+        text
+    }
+
+    fn fingerprint(&self) -> String {
+        format!("{}\n{:?}\n{}\n{}", self.headline, self.warnings, canonical(&Value::Array(self.rows.clone())), self.state)
+    }
+}
+
+/// A call, as a confirmation is bound to it.
+pub(crate) struct Bound<'a> {
+    pub(crate) tool: &'a str,
+    pub(crate) arguments: &'a JsonObject,
+    pub(crate) target: &'a Target,
+    pub(crate) principal: Option<&'a str>,
+}
+
+/// Why a token does not confirm this call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    /// It is not a token of this server, or of another call.
+    NotForThisCall,
+    /// It was used before.
+    Used,
+    /// Its time is over.
+    Expired,
+    /// It is for this call, but the plan has become another.
+    Moved,
+}
+
+impl Refusal {
+    pub(crate) fn why(self) -> &'static str {
+        match self {
+            Refusal::NotForThisCall => "`confirm` is not the token of this very call with these arguments",
+            Refusal::Used => "this `confirm` token was already used",
+            Refusal::Expired => "this `confirm` token has expired",
+            Refusal::Moved => "things have changed since that plan was made",
+        }
+    }
+}
+
+/// Makes and takes tokens.
+pub(crate) struct Confirmations {
+    key: [u8; 32],
+    within: Duration,
+    used: Mutex<HashMap<[u8; NONCE], i64>>,
+}
+
+const NONCE: usize = 8;
+const EXPIRY: usize = 8;
+const MAC: usize = 12;
+
+impl Confirmations {
+    pub(crate) fn new(within: Duration) -> Self {
+        Confirmations { key: random(), within, used: Mutex::default() }
+    }
+
+    pub(crate) fn within(&self) -> Duration {
+        self.within
+    }
+
+    /// A token that confirms this call with this plan, once, for a while.
+    pub(crate) fn issue(&self, bound: &Bound<'_>, plan: &Plan) -> String {
+        let nonce: [u8; NONCE] = random();
+        let expiry = Timestamp::now().as_second().saturating_add(self.within.as_secs().try_into().unwrap_or(i64::MAX));
+        let expiry = expiry.to_be_bytes();
+        let mut token = Vec::with_capacity(NONCE + EXPIRY + 2 * MAC);
+        token.extend(nonce);
+        token.extend(expiry);
+        token.extend(self.mac(&nonce, &expiry, &call(bound)));
+        token.extend(self.mac(&nonce, &expiry, &plan.fingerprint()));
+        BASE64_URL_SAFE_NO_PAD.encode(token)
+    }
+
+    /// Takes a token: it will not be taken again.
+    pub(crate) fn redeem(&self, token: &str, bound: &Bound<'_>, plan: &Plan) -> Result<(), Refusal> {
+        let bytes = BASE64_URL_SAFE_NO_PAD.decode(token.trim()).map_err(|_| Refusal::NotForThisCall)?;
+        let bytes: [u8; NONCE + EXPIRY + 2 * MAC] = bytes.try_into().map_err(|_| Refusal::NotForThisCall)?;
+        let (nonce, rest) = bytes.split_first_chunk::<NONCE>().ok_or(Refusal::NotForThisCall)?;
+        let (expiry, rest) = rest.split_first_chunk::<EXPIRY>().ok_or(Refusal::NotForThisCall)?;
+        let (for_call, for_plan) = rest.split_at(MAC);
+        if !same(for_call, &self.mac(nonce, expiry, &call(bound))) {
+            return Err(Refusal::NotForThisCall);
+        }
+        let (now, ends) = (Timestamp::now().as_second(), i64::from_be_bytes(*expiry));
+        if now > ends {
+            return Err(Refusal::Expired);
+        }
+        if !same(for_plan, &self.mac(nonce, expiry, &plan.fingerprint())) {
+            return Err(Refusal::Moved);
+        }
+        let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
+        used.retain(|_, ends| *ends >= now);
+        if used.insert(*nonce, ends).is_some() {
+            return Err(Refusal::Used);
+        }
+        Ok(())
+    }
+
+    fn mac(&self, nonce: &[u8], expiry: &[u8], text: &str) -> [u8; MAC] {
+        // HMAC takes a key of any length; a failure would leave a MAC that nothing matches.
+        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&self.key) else { return random() };
+        mac.update(nonce);
+        mac.update(expiry);
+        mac.update(text.as_bytes());
+        let mut short = [0; MAC];
+        short.iter_mut().zip(mac.finalize().into_bytes()).for_each(|(to, from)| *to = from);
+        short
+    }
+}
+
+fn call(bound: &Bound<'_>) -> String {
+    let arguments = canonical(&Value::Object(bound.arguments.clone()));
+    format!("{}\n{arguments}\n{:?}\n{:?}", bound.tool, bound.target, bound.principal)
+}
+
+/// Compares without telling by its time where two MACs differ.
+fn same(left: &[u8], right: &[u8]) -> bool {
+    left.len() == right.len() && left.iter().zip(right).fold(0, |differ, (a, b)| differ | (a ^ b)) == 0
+}
+
+fn random<const N: usize>() -> [u8; N] {
+    let mut bytes = [0; N];
+    if let Err(error) = getrandom::fill(&mut bytes) {
+        // Without randomness no token may ever be taken for genuine: stop rather than sign with zeros.
+        tracing::error!(%error, "the system gives no random numbers");
+        std::process::abort();
+    }
+    bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn target() -> Target {
+        Target { profile: None, role: None, region: "us-east-1".into(), endpoint: None }
+    }
+
+    fn arguments(value: Value) -> JsonObject {
+        value.as_object().unwrap().clone()
+    }
+
+    #[test]
+    fn a_token_confirms_one_call_once() {
+        let confirmations = Confirmations::new(Duration::from_secs(60));
+        let (target, given) = (target(), arguments(json!({"bucket": "b", "keys": ["k"]})));
+        let bound = Bound { tool: "delete", arguments: &given, target: &target, principal: None };
+        let plan = Plan::new("delete 1 object").state(json!({"etag": "1"}));
+        let token = confirmations.issue(&bound, &plan);
+        let other = arguments(json!({"bucket": "b", "keys": ["other"]}));
+        let moved = Plan::new("delete 1 object").state(json!({"etag": "2"}));
+        let with = |arguments, plan| {
+            confirmations.redeem(&token, &Bound { tool: "delete", arguments, target: &target, principal: None }, plan)
+        };
+        assert_eq!(with(&other, &plan), Err(Refusal::NotForThisCall));
+        assert_eq!(with(&given, &moved), Err(Refusal::Moved));
+        let eve = Bound { tool: "delete", arguments: &given, target: &target, principal: Some("eve") };
+        assert_eq!(confirmations.redeem(&token, &eve, &plan), Err(Refusal::NotForThisCall));
+        assert_eq!(with(&given, &plan), Ok(()));
+        assert_eq!(with(&given, &plan), Err(Refusal::Used));
+        assert_eq!(confirmations.redeem("nonsense", &bound, &plan), Err(Refusal::NotForThisCall));
+        let elsewhere = Confirmations::new(Duration::from_secs(60)).issue(&bound, &plan);
+        assert_eq!(confirmations.redeem(&elsewhere, &bound, &plan), Err(Refusal::NotForThisCall));
+    }
+
+    #[test]
+    fn a_token_expires() {
+        let confirmations = Confirmations::new(Duration::ZERO);
+        let (target, given) = (target(), JsonObject::new());
+        let bound = Bound { tool: "delete", arguments: &given, target: &target, principal: None };
+        let plan = Plan::new("delete all");
+        let token = confirmations.issue(&bound, &plan);
+        std::thread::sleep(Duration::from_millis(2100));
+        assert_eq!(confirmations.redeem(&token, &bound, &plan), Err(Refusal::Expired));
+    }
+}

@@ -1,0 +1,142 @@
+//! Errors as a model can act on them.
+
+use awsmcp_aws::{Denied, Error, Identity, Kind, Target};
+use awsmcp_spec::{Environment, Need, Spec, resources};
+use rmcp::model::JsonObject;
+
+use crate::{Service, text::neutral};
+
+/// What is known about a failed call.
+pub(crate) struct Failure<'a> {
+    pub(crate) tool: &'a str,
+    pub(crate) spec: Option<&'a Spec>,
+    pub(crate) arguments: &'a JsonObject,
+    pub(crate) target: Option<&'a Target>,
+    pub(crate) identity: Option<&'a Identity>,
+    /// The IAM actions of the operations that were made.
+    pub(crate) actions: &'a [String],
+}
+
+/// The most characters of an error: hosts cut at about 11,000.
+const LONGEST: usize = 4000;
+
+/// The text of an error: what failed, where, whether trying again helps, and what to do next.
+pub(crate) fn text<S: Service>(error: &Error, failure: &Failure<'_>) -> String {
+    let mut out = format!("{} failed: {}", failure.tool, sentence(error));
+    let facts: Vec<String> = [
+        error.code.clone(),
+        error.status.map(|status| format!("HTTP {status}")),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    if !facts.is_empty() {
+        out.push_str(&format!(" ({})", facts.join(", ")));
+    }
+    if error.code.is_some() || error.status.is_some() || matches!(error.kind, Kind::Network | Kind::Endpoint) {
+        out.push('\n');
+        out.push_str(&place(error, failure));
+    }
+    if let Some(next) = next::<S>(error, failure) {
+        out.push_str("\nnext: ");
+        out.push_str(&next);
+    }
+    let out = neutral_lines(&out);
+    match out.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", out.get(..end).unwrap_or_default()),
+        None => out,
+    }
+}
+
+fn neutral_lines(text: &str) -> String {
+    text.lines().map(|line| neutral(line).replace("\\\\", "\\")).collect::<Vec<_>>().join("\n")
+}
+
+fn sentence(error: &Error) -> String {
+    let message = error.message.trim();
+    let message = if message.is_empty() { "AWS gave no message" } else { message };
+    message.trim_end_matches('.').to_owned()
+}
+
+fn place(error: &Error, failure: &Failure<'_>) -> String {
+    let mut facts = Vec::new();
+    if let Some(identity) = failure.identity {
+        facts.push(format!("account {} as {}", identity.account, identity.arn));
+    }
+    if let Some(target) = failure.target {
+        facts.push(target.region.clone());
+        facts.extend(target.profile.as_ref().map(|profile| format!("profile {profile}")));
+        facts.extend(target.role.as_ref().map(|role| format!("role {role}")));
+        facts.extend(target.endpoint.as_ref().map(|endpoint| format!("endpoint {endpoint}")));
+    }
+    facts.extend(error.request_id.as_ref().map(|id| format!("request id {id}")));
+    facts.push(if error.retryable() { "trying again may help" } else { "not retryable" }.to_owned());
+    facts.join(", ")
+}
+
+fn next<S: Service>(error: &Error, failure: &Failure<'_>) -> Option<String> {
+    if error.kind == Kind::AccessDenied {
+        return Some(missing_permission(error, failure));
+    }
+    S::hint(error).map(std::borrow::Cow::into_owned).or_else(|| error.next.clone())
+}
+
+/// What the caller's policy lacks, by what AWS says or else by what the tool declares.
+fn missing_permission(error: &Error, failure: &Failure<'_>) -> String {
+    let Denied { action, resource, why, .. } = error.denied.clone().unwrap_or_default();
+    let (action, resource) = match (action, resource) {
+        (Some(action), Some(resource)) => (action, resource),
+        (Some(action), None) => {
+            let resource = failure
+                .spec
+                .into_iter()
+                .flat_map(Spec::declared)
+                .find(|need| need.action == action)
+                .and_then(|need| arn_of(need, failure))
+                .unwrap_or_else(|| "*".to_owned());
+            (action, resource)
+        }
+        (None, _) => {
+            return match declared(failure).as_slice() {
+                [] => "the credentials lack a permission; see the server's iam-policy command".to_owned(),
+                [one] => format!("the credentials need {one}; ask whoever manages them to allow it"),
+                several => format!(
+                    "the credentials need each of: {}; ask whoever manages them to allow what is missing",
+                    several.join("; ")
+                ),
+            };
+        }
+    };
+    let why = why.map(|why| format!(" ({why})")).unwrap_or_default();
+    format!("the credentials need {action} on {resource}{why}; ask whoever manages them to allow it")
+}
+
+/// `action on arn` of what the operations made so far need; of the whole tool where none was made.
+fn declared(failure: &Failure<'_>) -> Vec<String> {
+    let Some(spec) = failure.spec else { return Vec::new() };
+    let given = |need: &Need| need.when.is_none_or(|field| failure.arguments.contains_key(field));
+    let made = |need: &Need| failure.actions.iter().any(|action| action == need.action);
+    let mut needs: Vec<Need> = spec.declared().filter(|need| given(need) && made(need)).collect();
+    if needs.is_empty() {
+        needs = spec.declared().filter(given).collect();
+    }
+    needs
+        .into_iter()
+        .filter_map(|need| arn_of(need, failure).map(|arn| format!("{} on {arn}", need.action)))
+        .collect()
+}
+
+fn arn_of(need: Need, failure: &Failure<'_>) -> Option<String> {
+    let region = failure.target.map_or("*", |target| target.region.as_str());
+    let environment = Environment {
+        partition: awsmcp_aws::partition(region),
+        region,
+        account: failure.identity.map_or("*", |identity| identity.account.as_str()),
+    };
+    let arns = resources(need.arn, failure.arguments, environment);
+    match arns.as_slice() {
+        [] => None,
+        [one] => Some(one.clone()),
+        [first, ..] => Some(format!("{first} and {} more", arns.len() - 1)),
+    }
+}

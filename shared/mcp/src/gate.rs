@@ -1,0 +1,146 @@
+//! What may be called at all, and on what.
+
+use awsmcp_spec::{Environment, Risk, resources};
+use rmcp::model::JsonObject;
+
+use crate::{Error, Result, Server, Service, Settings, text::nearest, tool::Entry};
+
+/// Which tools are on, and for each that is off, why.
+#[derive(Debug)]
+pub(crate) struct Gate {
+    off: Vec<Option<String>>,
+}
+
+impl Gate {
+    /// # Errors
+    /// When the operator named a tool, a toolset or a directory that does not exist, or asked for a tool
+    /// without allowing its risk.
+    pub(crate) fn new<S: Service>(server: &Server<S>, settings: &Settings) -> Result<Gate, String> {
+        let names: Vec<&str> = server.entries.iter().map(|entry| entry.spec.name).collect();
+        known("--tools", &settings.tools, &names)?;
+        known("--exclude-tools", &settings.exclude_tools, &names)?;
+        let sets: Vec<&str> =
+            server.toolsets.iter().map(|(name, _)| *name).chain(["default", "all"]).collect();
+        known("--toolsets", &settings.toolsets, &sets)?;
+        let off = server.entries.iter().map(|entry| why_off(entry, settings)).collect::<Vec<_>>();
+        for (entry, reason) in server.entries.iter().zip(&off) {
+            if let Some(reason) = reason
+                && settings.tools.iter().any(|name| name == entry.spec.name)
+            {
+                return Err(format!("--tools names {}, but {reason}", entry.spec.name));
+            }
+        }
+        Ok(Gate { off })
+    }
+
+    pub(crate) fn is_on(&self, index: usize) -> bool {
+        matches!(self.off.get(index), Some(None))
+    }
+
+    pub(crate) fn why_off(&self, index: usize) -> Option<&str> {
+        self.off.get(index).and_then(Option::as_deref)
+    }
+
+    /// # Errors
+    /// Says which flag would turn the tool on.
+    pub(crate) fn permit(&self, index: usize, name: &str) -> Result<()> {
+        match self.off.get(index) {
+            Some(None) => Ok(()),
+            Some(Some(reason)) => Err(Error::refused(format!("{name} is turned off: {reason}"))
+                .with_next("only the operator can turn it on, by starting the server with that flag; do not work around it")),
+            None => Err(Error::internal("a tool is missing from the gate")),
+        }
+    }
+}
+
+fn why_off<S: Service>(entry: &Entry<S>, settings: &Settings) -> Option<String> {
+    let spec = &entry.spec;
+    let named = settings.tools.iter().any(|name| name == spec.name);
+    let in_sets = |word: &str| settings.toolsets.iter().any(|set| set == word);
+    let by_set = in_sets("all") || in_sets(entry.toolset) || (in_sets("default") && !spec.optional);
+    let chosen = if settings.tools.is_empty() && settings.toolsets.is_empty() {
+        !spec.optional
+    } else {
+        named || by_set
+    };
+    if settings.exclude_tools.iter().any(|name| name == spec.name) {
+        return Some("the operator excluded it (--exclude-tools)".to_owned());
+    }
+    if spec.risk != Risk::Read && !settings.allow.contains(&spec.risk) {
+        return Some(format!("it needs --allow {}", spec.risk));
+    }
+    if spec.local_files && settings.allow_dirs.is_empty() {
+        return Some("it works with local files and needs --allow-dir DIRECTORY".to_owned());
+    }
+    if !chosen {
+        return Some(format!("it is not among the chosen tools; --toolsets {} or --tools {} adds it", entry.toolset, spec.name));
+    }
+    None
+}
+
+fn known(flag: &str, given: &[String], valid: &[&str]) -> Result<(), String> {
+    for word in given {
+        if !valid.contains(&word.as_str()) {
+            let meant = nearest(word, valid.iter().copied());
+            let meant = meant.map(|meant| format!("; did you mean {meant}?")).unwrap_or_default();
+            return Err(format!("{flag}: unknown name {word:?}{meant} The valid ones are: {}", valid.join(", ")));
+        }
+    }
+    Ok(())
+}
+
+/// The resources a call would touch, by the tool's own declaration.
+pub(crate) fn touched<S: Service>(
+    entry: &Entry<S>,
+    arguments: &JsonObject,
+    environment: Environment<'_>,
+) -> Vec<(&'static str, String)> {
+    let mut touched: Vec<(&'static str, String)> = entry
+        .spec
+        .declared()
+        .filter(|need| need.when.is_none_or(|field| arguments.contains_key(field)))
+        .flat_map(|need| {
+            resources(need.arn, arguments, environment).into_iter().map(move |arn| (need.action, arn))
+        })
+        .collect();
+    touched.dedup();
+    touched
+}
+
+/// # Errors
+/// When the call would touch a resource outside the operator's ARN allow-list.
+pub(crate) fn scope<S: Service>(
+    entry: &Entry<S>,
+    arguments: &JsonObject,
+    environment: Environment<'_>,
+    settings: &Settings,
+) -> Result<()> {
+    if settings.allow_arns.is_empty() {
+        return Ok(());
+    }
+    for (action, arn) in touched(entry, arguments, environment) {
+        // AWS grants such an action on everything or not at all; the rows are held to the allow-list instead.
+        if arn == "*" && (entry.spec.row_arn.is_some() || entry.spec.no_resource) {
+            continue;
+        }
+        if !settings.allow_arns.iter().any(|pattern| pattern.covers(&arn)) {
+            let allowed: Vec<&str> = settings.allow_arns.iter().map(|pattern| pattern.as_str()).collect();
+            return Err(Error::refused(format!("{action} on {arn} is outside what the operator allowed"))
+                .with_next(format!("stay within {}, or ask the operator to add it with --allow-arn", allowed.join(", "))));
+        }
+    }
+    Ok(())
+}
+
+/// Whether a row is of a resource inside the allow-list.
+pub(crate) fn row_allowed(
+    template: &str,
+    row: &serde_json::Value,
+    environment: Environment<'_>,
+    settings: &Settings,
+) -> bool {
+    let Some(fields) = row.as_object() else { return false };
+    resources(template, fields, environment)
+        .iter()
+        .all(|arn| settings.allow_arns.iter().any(|pattern| pattern.covers(arn)))
+}

@@ -1,0 +1,499 @@
+//! MCP: the protocol's requests, answered from the engine.
+
+use std::{borrow::Cow, sync::Arc, time::Duration};
+
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use futures::future::BoxFuture;
+use rmcp::{
+    ErrorData, RoleServer, ServerHandler,
+    model::{
+        CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, ClientCapabilities, CompleteRequestParams,
+        CompleteResult, CompletionInfo, ContentBlock, DiscoverResult, ElicitRequest, ElicitRequestParams,
+        ElicitationAction, ElicitationSchema, GetPromptRequestParams, GetPromptResponse, Implementation,
+        InitializeRequestParams, InitializeResult, InputRequest, InputRequests, InputRequiredResult, JsonObject,
+        ListPromptsResult, ListResourceTemplatesResult, ListResourcesResult, ListToolsResult, MetaObject,
+        PaginatedRequestParams, ProgressNotificationParam, ProgressToken, ProtocolVersion, ReadResourceRequestParams,
+        ReadResourceResponse, ReadResourceResult, Reference, ResourceContents, ResourceTemplate, ServerCapabilities,
+        ServerConfig, ServerResult, Tool, ToolAnnotations,
+    },
+    service::{NotificationContext, Peer, RequestContext, ServiceRole},
+};
+use serde_json::{Value, json};
+
+use crate::{
+    Answer, Caller, Engine, Kind, OutputMode, Part, Server, Service, Settings, engine::Consent, gate::Gate, schema,
+};
+
+/// Lists and discovery are the same for the whole life of the process.
+const STATIC_TTL_MS: u64 = 3_600_000;
+/// What a resource holds may change at any time.
+const READ_TTL_MS: u64 = 5_000;
+
+/// A server, as rmcp runs it.
+pub struct Handler<S: Service> {
+    engine: Arc<Engine<S>>,
+    tools: Arc<std::sync::OnceLock<Vec<Tool>>>,
+    version: &'static str,
+}
+
+impl<S: Service> Clone for Handler<S> {
+    fn clone(&self) -> Self {
+        Handler { engine: self.engine.clone(), tools: self.tools.clone(), version: self.version }
+    }
+}
+
+impl<S: Service> Handler<S> {
+    /// Serves `engine`; `version` is the binary's.
+    pub fn new(engine: Arc<Engine<S>>, version: &'static str) -> Self {
+        Handler { engine, tools: Arc::default(), version }
+    }
+
+    /// The name and version that every answer carries.
+    pub fn implementation(&self) -> Implementation {
+        Implementation::new(format!("awsmcp-{}", S::ID), self.version)
+            .with_title(format!("{} (awsmcp)", S::TITLE))
+            .with_description(S::SUMMARY)
+    }
+
+    fn tools(&self) -> &[Tool] {
+        self.tools.get_or_init(|| {
+            tools(&self.engine.server, &self.engine.gate, &self.engine.settings, &self.engine.common())
+        })
+    }
+
+    fn caller(&self, context: &RequestContext<RoleServer>, consent: Consent) -> Caller {
+        Caller {
+            principal: None,
+            cancel: context.ct.clone(),
+            progress: context
+                .meta
+                .get_progress_token()
+                .map(|token| progress(context.peer.clone(), token)),
+            consent,
+        }
+    }
+}
+
+/// The tools that are on, as `tools/list` shows them.
+pub(crate) fn tools<S: Service>(
+    server: &Server<S>,
+    gate: &Gate,
+    settings: &Settings,
+    common: &schema::Common,
+) -> Vec<Tool> {
+    let on = server.entries.iter().enumerate().filter(|(index, _)| gate.is_on(*index));
+    on.map(|(_, entry)| {
+        let spec = &entry.spec;
+        let input = entry.input();
+        let mut hints = ToolAnnotations::new().read_only(!spec.risk.changes() && spec.risk != crate::Risk::Invoke);
+        if hints.read_only_hint == Some(false) {
+            hints = hints.destructive(spec.risk == crate::Risk::Destroy);
+        }
+        if spec.idempotent && spec.risk.changes() {
+            hints = hints.idempotent(true);
+        }
+        let tool = Tool::new(spec.name, input.description.clone(), common.add_to(spec, &input.schema))
+            .with_title(spec.title)
+            .with_annotations(hints);
+        match settings.output {
+            OutputMode::Text => tool,
+            OutputMode::Structured => tool.with_raw_output_schema(Arc::new(entry.output())),
+        }
+    })
+    .collect()
+}
+
+/// The size of a `tools/list` answer.
+pub(crate) fn list_bytes(tools: &[Tool]) -> usize {
+    serde_json::to_vec(&json!({"tools": tools})).map_or(0, |bytes| bytes.len())
+}
+
+impl<S: Service> ServerHandler for Handler<S> {
+    fn get_info(&self) -> ServerConfig {
+        let capabilities =
+            ServerCapabilities::builder().enable_tools().enable_resources().enable_prompts().enable_completions().build();
+        ServerConfig::new(capabilities)
+            .with_server_info(self.implementation())
+            .with_instructions(self.engine.server.instructions())
+    }
+
+    async fn initialize(
+        &self,
+        mut request: InitializeRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<InitializeResult, ErrorData> {
+        let result = self.negotiate_initialize(&request)?;
+        // What was agreed counts from here on, not what was asked for.
+        request.protocol_version = result.protocol_version.clone();
+        context.peer.set_peer_info(request);
+        Ok(result)
+    }
+
+    async fn discover(&self, _: RequestContext<RoleServer>) -> Result<DiscoverResult, ErrorData> {
+        let versions = self.supported_protocol_versions().into_owned();
+        Ok(DiscoverResult::from_server_info(versions, self.get_info())
+            .with_ttl_ms(STATIC_TTL_MS)
+            .with_cache_scope(CacheScope::Public))
+    }
+
+    async fn list_tools(
+        &self,
+        _: Option<PaginatedRequestParams>,
+        _: RequestContext<RoleServer>,
+    ) -> Result<ListToolsResult, ErrorData> {
+        Ok(ListToolsResult::with_all_items(self.tools().to_vec())
+            .with_ttl_ms(STATIC_TTL_MS)
+            .with_cache_scope(CacheScope::Public))
+    }
+
+    fn get_tool(&self, name: &str) -> Option<Tool> {
+        self.tools().iter().find(|tool| tool.name == name).cloned()
+    }
+
+    async fn call_tool(
+        &self,
+        request: CallToolRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<CallToolResponse, ErrorData> {
+        let consent = consent(&request, &context);
+        let caller = self.caller(&context, consent);
+        let arguments = request.arguments.unwrap_or_default();
+        let answer = self
+            .engine
+            .call(&request.name, arguments, &caller)
+            .await
+            .map_err(|message| ErrorData::invalid_params(message, None))?;
+        Ok(match answer {
+            Answer::Done { text, parts, structured } => {
+                let mut content = vec![ContentBlock::text(text)];
+                content.extend(parts.into_iter().map(block));
+                let mut result = CallToolResult::success(content);
+                result.is_error = None;
+                result.structured_content = structured;
+                result.into()
+            }
+            Answer::Planned { text } => {
+                let mut result = CallToolResult::success(vec![ContentBlock::text(text)]);
+                result.is_error = None;
+                result.into()
+            }
+            Answer::Ask { question, state } => {
+                let ask = InputRequest::Elicitation(ElicitRequest::new(question_form(question)?));
+                let requests = InputRequests::from([(CONFIRM.to_owned(), ask)]);
+                InputRequiredResult::new(Some(requests), Some(state)).into()
+            }
+            Answer::Failed { text, .. } => CallToolResult::error(vec![ContentBlock::text(text)]).into(),
+        })
+    }
+
+    async fn list_resources(
+        &self,
+        _: Option<PaginatedRequestParams>,
+        _: RequestContext<RoleServer>,
+    ) -> Result<ListResourcesResult, ErrorData> {
+        Ok(ListResourcesResult::with_all_items(Vec::new())
+            .with_ttl_ms(STATIC_TTL_MS)
+            .with_cache_scope(CacheScope::Public))
+    }
+
+    async fn list_resource_templates(
+        &self,
+        _: Option<PaginatedRequestParams>,
+        _: RequestContext<RoleServer>,
+    ) -> Result<ListResourceTemplatesResult, ErrorData> {
+        let on = |tool: &str| self.engine.tools().any(|spec| spec.name == tool);
+        let templates = self.engine.server.resources.iter().filter(|resource| on(resource.tool)).map(|resource| {
+            ResourceTemplate::new(resource.template, resource.name).with_description(resource.description)
+        });
+        Ok(ListResourceTemplatesResult::with_all_items(templates.collect())
+            .with_ttl_ms(STATIC_TTL_MS)
+            .with_cache_scope(CacheScope::Public))
+    }
+
+    async fn read_resource(
+        &self,
+        request: ReadResourceRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<ReadResourceResponse, ErrorData> {
+        let uri = &request.uri;
+        let found = self
+            .engine
+            .server
+            .resources
+            .iter()
+            .find_map(|resource| resource.variables(uri).map(|variables| (resource, variables)));
+        let Some((resource, variables)) = found else {
+            let known: Vec<&str> = self.engine.server.resources.iter().map(|resource| resource.template).collect();
+            return Err(ErrorData::resource_not_found(
+                format!("no resource has this address; the templates are: {}", known.join(", ")),
+                Some(json!({"uri": uri})),
+            ));
+        };
+        let caller = self.caller(&context, Consent::Token);
+        let answer = self.engine.call(resource.tool, variables, &caller).await;
+        match answer.map_err(|message| ErrorData::invalid_params(message, None))? {
+            Answer::Done { text, parts, .. } => {
+                let mut contents: Vec<ResourceContents> = parts
+                    .into_iter()
+                    .filter_map(|part| match part {
+                        Part::Text(_) => None,
+                        Part::Image { data, mime } | Part::Blob { data, mime } => Some(
+                            ResourceContents::blob(BASE64_STANDARD.encode(data), uri.clone()).with_mime_type(mime),
+                        ),
+                    })
+                    .collect();
+                if contents.is_empty() {
+                    contents.push(ResourceContents::text(text, uri.clone()));
+                }
+                Ok(ReadResourceResult::new(contents)
+                    .with_ttl_ms(READ_TTL_MS)
+                    .with_cache_scope(CacheScope::Private)
+                    .into())
+            }
+            Answer::Failed { text, kind: Kind::NotFound } => {
+                Err(ErrorData::resource_not_found(text, Some(json!({"uri": uri}))))
+            }
+            Answer::Failed { text, kind: Kind::Invalid } => {
+                Err(ErrorData::invalid_params(text, Some(json!({"uri": uri}))))
+            }
+            Answer::Failed { text, .. } | Answer::Planned { text } => {
+                Err(ErrorData::internal_error(text, Some(json!({"uri": uri}))))
+            }
+            Answer::Ask { question, .. } => Err(ErrorData::internal_error(question, None)),
+        }
+    }
+
+    async fn complete(
+        &self,
+        request: CompleteRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<CompleteResult, ErrorData> {
+        let values = match &request.r#ref {
+            Reference::Resource(reference) => {
+                let resource =
+                    self.engine.server.resources.iter().find(|resource| resource.template == reference.uri);
+                let Some(resource) = resource else {
+                    return Err(ErrorData::invalid_params(format!("no resource template {}", reference.uri), None));
+                };
+                self.completions(resource, &request, &context).await
+            }
+            Reference::Prompt(reference) => {
+                if !self.engine.server.prompts.iter().any(|prompt| prompt.name == reference.name) {
+                    return Err(ErrorData::invalid_params(format!("no prompt {}", reference.name), None));
+                }
+                Vec::new()
+            }
+            _ => Vec::new(),
+        };
+        let more = values.len() > CompletionInfo::MAX_VALUES;
+        let shown = values.into_iter().take(CompletionInfo::MAX_VALUES).collect();
+        let info = CompletionInfo::with_pagination(shown, None, more)
+            .map_err(|message| ErrorData::internal_error(message, None))?;
+        Ok(CompleteResult::new(info))
+    }
+
+    async fn list_prompts(
+        &self,
+        _: Option<PaginatedRequestParams>,
+        _: RequestContext<RoleServer>,
+    ) -> Result<ListPromptsResult, ErrorData> {
+        Ok(ListPromptsResult::with_all_items(self.engine.server.prompts.iter().map(crate::Prompt::listed).collect())
+            .with_ttl_ms(STATIC_TTL_MS)
+            .with_cache_scope(CacheScope::Public))
+    }
+
+    async fn get_prompt(
+        &self,
+        request: GetPromptRequestParams,
+        _: RequestContext<RoleServer>,
+    ) -> Result<GetPromptResponse, ErrorData> {
+        let prompt = self.engine.server.prompts.iter().find(|prompt| prompt.name == request.name);
+        let Some(prompt) = prompt else {
+            let known: Vec<&str> = self.engine.server.prompts.iter().map(|prompt| prompt.name).collect();
+            return Err(ErrorData::invalid_params(
+                format!("no prompt {:?}; the prompts are: {}", request.name, known.join(", ")),
+                None,
+            ));
+        };
+        prompt.filled(&request.arguments.unwrap_or_default()).map(Into::into)
+    }
+}
+
+impl<S: Service> Handler<S> {
+    /// The values that a list tool finds for a variable; none where it fails: completion is a convenience.
+    async fn completions(
+        &self,
+        resource: &crate::Resource,
+        request: &CompleteRequestParams,
+        context: &RequestContext<RoleServer>,
+    ) -> Vec<String> {
+        let how = resource.complete.iter().find(|completion| completion.variable == request.argument.name);
+        let Some(how) = how else { return Vec::new() };
+        let mut arguments = JsonObject::new();
+        if !request.argument.value.is_empty() {
+            arguments.insert(how.prefix.to_owned(), json!(request.argument.value));
+        }
+        let given = request.context.as_ref().and_then(|context| context.arguments.as_ref());
+        for variable in how.given {
+            let Some(value) = given.and_then(|given| given.get(*variable)) else { return Vec::new() };
+            arguments.insert((*variable).to_owned(), json!(value));
+        }
+        self.engine.column(how.tool, arguments, how.column, &self.caller(context, Consent::Token)).await
+    }
+}
+
+const CONFIRM: &str = "confirm";
+
+/// How this very request's caller can confirm a plan.
+fn consent(request: &CallToolRequestParams, context: &RequestContext<RoleServer>) -> Consent {
+    let can_ask = context.client_capabilities().as_ref().is_some_and(asks_by_form);
+    if !can_ask {
+        return Consent::Token;
+    }
+    let modern = context.protocol_version().is_some_and(|version| version >= ProtocolVersion::V_2026_07_28);
+    if modern {
+        let answer = request.input_responses.as_ref().and_then(|answers| answers.get(CONFIRM)).map(agreed);
+        return Consent::Round { answer, state: request.request_state.clone() };
+    }
+    let peer = context.peer.clone();
+    Consent::Ask(Arc::new(move |question| {
+        let peer = peer.clone();
+        Box::pin(async move { ask(&peer, question).await }) as BoxFuture<'static, Option<bool>>
+    }))
+}
+
+/// A client that declares elicitation without saying how takes forms.
+fn asks_by_form(capabilities: &ClientCapabilities) -> bool {
+    capabilities.elicitation.as_ref().is_some_and(|how| how.form.is_some() || how.url.is_none())
+}
+
+fn agreed(answer: &Value) -> bool {
+    let says_yes = answer.get("content").and_then(|content| content.get(CONFIRM)) == Some(&json!(true));
+    answer.get("action") == Some(&json!("accept")) && says_yes
+}
+
+async fn ask(peer: &Peer<RoleServer>, question: String) -> Option<bool> {
+    let form = question_form(question).ok()?;
+    let answer = peer.create_elicitation(form).await.ok()?;
+    let says_yes = answer.content.as_ref().and_then(|content| content.get(CONFIRM)) == Some(&json!(true));
+    Some(answer.action == ElicitationAction::Accept && says_yes)
+}
+
+fn question_form(message: String) -> Result<ElicitRequestParams, ErrorData> {
+    let form = ElicitationSchema::builder()
+        .required_bool_with(CONFIRM, |field| field.title("Yes, do it"))
+        .build()
+        .map_err(|error| ErrorData::internal_error(error, None))?;
+    Ok(ElicitRequestParams::FormElicitationParams { meta: None, message, requested_schema: form })
+}
+
+fn block(part: Part) -> ContentBlock {
+    match part {
+        Part::Text(text) => ContentBlock::text(text),
+        Part::Image { data, mime } => ContentBlock::image(BASE64_STANDARD.encode(data), mime),
+        Part::Blob { data, .. } => ContentBlock::text(BASE64_STANDARD.encode(data)),
+    }
+}
+
+/// Sends progress, at most ten times a second and always forward.
+fn progress(peer: Peer<RoleServer>, token: ProgressToken) -> crate::call::Progress {
+    const APART: Duration = Duration::from_millis(100);
+    let last = std::sync::Mutex::new((None::<std::time::Instant>, f64::MIN));
+    Arc::new(move |done, total, message| {
+        {
+            let mut last = last.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            let soon = last.0.is_some_and(|at| at.elapsed() < APART) && total != Some(done);
+            if soon || done <= last.1 {
+                return;
+            }
+            *last = (Some(std::time::Instant::now()), done);
+        }
+        let mut param = ProgressNotificationParam::new(token.clone(), done).with_message(message);
+        if let Some(total) = total {
+            param = param.with_total(total);
+        }
+        let peer = peer.clone();
+        tokio::spawn(async move {
+            // Progress is a courtesy: a caller that is gone misses nothing.
+            let _ = peer.notify_progress(param).await;
+        });
+    })
+}
+
+/// A handler whose every result says which server gave it, as 2026-07-28 wants.
+#[derive(Clone)]
+pub struct Stamped<H> {
+    inner: H,
+    info: Value,
+    needs_version: bool,
+}
+
+impl<H: ServerHandler> Stamped<H> {
+    /// Wraps `inner`. On a stream (`needs_version`) a request must come after `initialize` or carry its
+    /// protocol version; over HTTP the transport sees to that.
+    pub fn new(inner: H, needs_version: bool) -> Self {
+        let info = serde_json::to_value(inner.get_info().server_info).unwrap_or_default();
+        Stamped { inner, info, needs_version }
+    }
+}
+
+const SERVER_INFO: &str = "io.modelcontextprotocol/serverInfo";
+
+impl<H: ServerHandler> rmcp::Service<RoleServer> for Stamped<H> {
+    async fn handle_request(
+        &self,
+        request: <RoleServer as ServiceRole>::PeerReq,
+        context: RequestContext<RoleServer>,
+    ) -> Result<ServerResult, ErrorData> {
+        use rmcp::model::ClientRequest;
+        let version = context.protocol_version();
+        let opens = matches!(
+            request,
+            ClientRequest::InitializeRequest(_) | ClientRequest::PingRequest(_) | ClientRequest::DiscoverRequest(_)
+        );
+        if self.needs_version && version.is_none() && !opens {
+            return Err(ErrorData::invalid_request(
+                "this request came before `initialize`, and without the protocol version and capabilities in \
+                 _meta that 2026-07-28 wants: send initialize first, or add them",
+                None,
+            ));
+        }
+        let mut result = rmcp::Service::handle_request(&self.inner, request, context).await?;
+        let modern = version.is_some_and(|version| version >= ProtocolVersion::V_2026_07_28);
+        if modern && let Some(meta) = meta_of(&mut result) {
+            meta.get_or_insert_default().insert(SERVER_INFO.to_owned(), self.info.clone());
+        }
+        Ok(result)
+    }
+
+    async fn handle_notification(
+        &self,
+        notification: <RoleServer as ServiceRole>::PeerNot,
+        context: NotificationContext<RoleServer>,
+    ) -> Result<(), ErrorData> {
+        rmcp::Service::handle_notification(&self.inner, notification, context).await
+    }
+
+    fn get_info(&self) -> ServerConfig {
+        self.inner.get_info()
+    }
+
+    fn supported_protocol_versions(&self) -> Cow<'static, [ProtocolVersion]> {
+        ServerHandler::supported_protocol_versions(&self.inner)
+    }
+}
+
+fn meta_of(result: &mut ServerResult) -> Option<&mut Option<MetaObject>> {
+    Some(match result {
+        ServerResult::CallToolResult(result) => &mut result.meta,
+        ServerResult::ListToolsResult(result) => &mut result.meta,
+        ServerResult::ListResourcesResult(result) => &mut result.meta,
+        ServerResult::ListResourceTemplatesResult(result) => &mut result.meta,
+        ServerResult::ReadResourceResult(result) => &mut result.meta,
+        ServerResult::ListPromptsResult(result) => &mut result.meta,
+        ServerResult::GetPromptResult(result) => &mut result.meta,
+        ServerResult::CompleteResult(result) => &mut result.meta,
+        ServerResult::InputRequiredResult(result) => &mut result.meta,
+        _ => return None,
+    })
+}

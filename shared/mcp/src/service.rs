@@ -1,0 +1,50 @@
+//! What a server says once about the AWS service it serves.
+
+use std::borrow::Cow;
+
+use aws_types::SdkConfig;
+use awsmcp_aws::{Error, Tap};
+
+/// An AWS service, as its tools use it.
+pub trait Service: Send + Sync + Sized + 'static {
+    /// The server's id: crate and binary are `awsmcp-<id>`.
+    const ID: &'static str;
+    /// AWS's name of the service.
+    const TITLE: &'static str;
+    /// What the server is for, in a sentence.
+    const SUMMARY: &'static str;
+    /// The IAM prefix of each SDK service the client uses, by the SDK's service id (`("S3", "s3")`).
+    const PREFIXES: &'static [(&'static str, &'static str)];
+    /// The operations whose IAM action is not of the same name: `("ListObjectsV2", &["s3:ListBucket"])`.
+    /// An operation with several actions is permitted by any of them.
+    const ACTIONS: &'static [(&'static str, &'static [&'static str])];
+
+    /// The SDK's client, or a struct of them.
+    type Client: Send + Sync + 'static;
+
+    /// Makes the client of one call. It must carry `tap` as an interceptor: only so are a call's operations
+    /// recorded, and undeclared ones refused.
+    fn client(sdk: &SdkConfig, tap: Tap) -> Self::Client;
+
+    /// The service's own wisdom about an error: what to do next, where the general hint is too weak.
+    fn hint(_error: &Error) -> Option<Cow<'static, str>> {
+        None
+    }
+}
+
+/// The IAM actions that an operation may stand for.
+pub(crate) fn actions<S: Service>(sdk_service: &str, operation: &str) -> Vec<Cow<'static, str>> {
+    if sdk_service == "STS" && operation == "GetCallerIdentity" {
+        return vec![Cow::Borrowed("sts:GetCallerIdentity")];
+    }
+    match S::ACTIONS.iter().find(|(name, _)| *name == operation) {
+        Some((_, actions)) => actions.iter().map(|action| Cow::Borrowed(*action)).collect(),
+        None => {
+            let prefix = S::PREFIXES
+                .iter()
+                .find(|(id, _)| *id == sdk_service)
+                .map_or_else(|| sdk_service.to_lowercase(), |(_, prefix)| (*prefix).to_owned());
+            vec![Cow::Owned(format!("{prefix}:{operation}"))]
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! What the operator fixed when the server was started. A model cannot change any of it.
+
+use std::{collections::BTreeSet, path::PathBuf, sync::Arc, time::Duration};
+
+use awsmcp_spec::{Pattern, Risk};
+
+use crate::Audit;
+
+/// How answers are given.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OutputMode {
+    /// Text: tables, compact JSON, bodies. The fewest tokens.
+    #[default]
+    Text,
+    /// `structuredContent` with output schemas.
+    Structured,
+}
+
+/// The operator's choices.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The risks that may be taken. `read` always may.
+    pub allow: BTreeSet<Risk>,
+    /// Tools by name; empty for those of `toolsets`.
+    pub tools: Vec<String>,
+    /// Tools left out.
+    pub exclude_tools: Vec<String>,
+    /// Toolsets by name, or `all`, or `default`; empty for `default`.
+    pub toolsets: Vec<String>,
+    /// The only resources that may be touched; empty for any.
+    pub allow_arns: Vec<Pattern>,
+    /// The only local directories that may be read and written.
+    pub allow_dirs: Vec<PathBuf>,
+    /// How answers are given.
+    pub output: OutputMode,
+    /// The most characters of an answer.
+    pub max_chars: usize,
+    /// Rows of a page, where a call names no `limit`.
+    pub page_size: u32,
+    /// The longest an ordinary call may take.
+    pub timeout: Duration,
+    /// Calls in flight at once.
+    pub max_calls: usize,
+    /// Calls that may wait for their turn; more are refused.
+    pub max_waiting: usize,
+    /// How long a plan's confirmation is good.
+    pub confirm_within: Duration,
+    /// Where each call leaves a line.
+    pub audit: Option<Arc<Audit>>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Settings {
+            allow: BTreeSet::from([Risk::Read]),
+            tools: Vec::new(),
+            exclude_tools: Vec::new(),
+            toolsets: Vec::new(),
+            allow_arns: Vec::new(),
+            allow_dirs: Vec::new(),
+            output: OutputMode::Text,
+            max_chars: 40_000,
+            page_size: 100,
+            timeout: Duration::from_secs(60),
+            max_calls: 16,
+            max_waiting: 1000,
+            confirm_within: Duration::from_secs(300),
+            audit: None,
+        }
+    }
+}

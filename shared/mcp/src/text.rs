@@ -1,0 +1,126 @@
+//! Words: neutral names, sizes, near misses.
+
+use std::borrow::Cow;
+
+/// Whether a character could hide, reorder or control what a reader sees.
+fn is_hidden(letter: char) -> bool {
+    letter.is_control()
+        || matches!(letter,
+            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
+            | '\u{e0000}'..='\u{e0fff}')
+}
+
+/// A name or cell from AWS on one line, with control and invisible characters written as JSON writes them, so
+/// that nothing is hidden and the name can be passed back as it is.
+pub(crate) fn neutral(text: &str) -> Cow<'_, str> {
+    if !text.chars().any(|letter| letter == '\\' || is_hidden(letter)) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len() + 8);
+    for letter in text.chars() {
+        match letter {
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            hidden if is_hidden(hidden) => escape(hidden, &mut out),
+            plain => out.push(plain),
+        }
+    }
+    Cow::Owned(out)
+}
+
+/// JSON text in which invisible characters are written as escapes. `json` must be valid JSON: they can then
+/// stand only inside its strings.
+pub(crate) fn neutral_json(json: String) -> String {
+    if !json.chars().any(is_hidden) {
+        return json;
+    }
+    let mut out = String::with_capacity(json.len() + 8);
+    for letter in json.chars() {
+        if is_hidden(letter) { escape(letter, &mut out) } else { out.push(letter) }
+    }
+    out
+}
+
+fn escape(letter: char, out: &mut String) {
+    for unit in letter.encode_utf16(&mut [0; 2]) {
+        out.push_str(&format!("\\u{unit:04x}"));
+    }
+}
+
+/// A value from outside, quoted and shortened for a sentence.
+pub fn quoted(text: &str) -> String {
+    const LONGEST: usize = 80;
+    let short: String = text.chars().take(LONGEST).collect();
+    let more = if short.len() < text.len() { "…" } else { "" };
+    format!("\"{}{more}\"", neutral(&short))
+}
+
+/// A size for people, in binary units: `1.5 MiB`.
+pub fn human_size(bytes: u64) -> String {
+    const UNITS: [&str; 6] = ["KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
+    if bytes < 1024 {
+        return format!("{bytes} B");
+    }
+    let mut size = bytes as f64;
+    let mut unit = "B";
+    for next in UNITS {
+        size /= 1024.0;
+        unit = next;
+        if size < 1023.95 {
+            break;
+        }
+    }
+    format!("{size:.1} {unit}")
+}
+
+/// The known word closest to `word`, if it is close enough to have been meant.
+pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    known
+        .into_iter()
+        .map(|candidate| (likeness(&word.to_lowercase(), &candidate.to_lowercase()), candidate))
+        .filter(|(likeness, _)| *likeness > 0.6)
+        .max_by(|left, right| left.0.total_cmp(&right.0))
+        .map(|(_, candidate)| candidate)
+}
+
+/// 1 for the same word, 0 for nothing in common. Two letters swapped are one slip.
+fn likeness(left: &str, right: &str) -> f64 {
+    let slips = strsim::normalized_damerau_levenshtein(left, right);
+    // A word that starts right is likely meant, however it ends.
+    let start = strsim::jaro_winkler(left, right);
+    if start > 0.85 { start } else { slips }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hidden_characters_are_written_out() {
+        assert_eq!(neutral("plain ünïcode 文"), "plain ünïcode 文");
+        assert_eq!(neutral("a\tb\nc\\d"), "a\\tb\\nc\\\\d");
+        assert_eq!(neutral("a\u{202e}b\u{1}\u{e0041}"), "a\\u202eb\\u0001\\udb40\\udc41");
+        let back: String = serde_json::from_str(&format!("\"{}\"", neutral("x\u{202e}\u{e0041}\\y"))).unwrap();
+        assert_eq!(back, "x\u{202e}\u{e0041}\\y");
+    }
+
+    #[test]
+    fn sizes_read_well() {
+        assert_eq!(human_size(0), "0 B");
+        assert_eq!(human_size(1023), "1023 B");
+        assert_eq!(human_size(1536), "1.5 KiB");
+        assert_eq!(human_size(1024 * 1024 - 1), "1.0 MiB");
+        assert_eq!(human_size(u64::MAX), "16.0 EiB");
+    }
+
+    #[test]
+    fn the_nearest_word_is_found() {
+        assert_eq!(nearest("buket", ["bucket", "key", "prefix"]), Some("bucket"));
+        assert_eq!(nearest("kye", ["bucket", "key"]), Some("key"));
+        assert_eq!(nearest("list_objcts", ["list_objects", "list_buckets"]), Some("list_objects"));
+        assert_eq!(nearest("zzz", ["bucket", "key"]), None);
+    }
+}

@@ -1,0 +1,125 @@
+//! The two kinds of tool, and their type-erased form.
+
+use std::sync::{Arc, OnceLock};
+
+use awsmcp_spec::Spec;
+use futures::future::BoxFuture;
+use rmcp::model::JsonObject;
+use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::{Call, Error, Output, Plan, Reply, Result, Service, schema};
+
+/// A tool that looks at something: `list`, `read`, `reveal` or `invoke`.
+///
+/// The input struct is the tool; its doc comment is what the model reads.
+pub trait Tool: DeserializeOwned + JsonSchema + Send + Sync + 'static {
+    /// The service it belongs to.
+    type Service: Service;
+    /// What it answers.
+    type Output: Output;
+    /// What it is called, may do and needs.
+    const SPEC: Spec;
+
+    /// Does it.
+    fn call(self, cx: &Call<Self::Service>) -> impl Future<Output = Result<Self::Output>> + Send;
+}
+
+/// A tool that changes something: `write` or `destroy`.
+///
+/// `plan` says what would change, changing nothing; `dry_run` answers it, and a confirmation binds to it.
+pub trait Change: DeserializeOwned + JsonSchema + Send + Sync + 'static {
+    /// The service it belongs to.
+    type Service: Service;
+    /// What it answers.
+    type Output: Output;
+    /// What it is called, may do and needs.
+    const SPEC: Spec;
+
+    /// Finds out what would change. Must change nothing.
+    fn plan(&self, cx: &Call<Self::Service>) -> impl Future<Output = Result<Plan>> + Send;
+
+    /// Changes it.
+    fn apply(self, cx: &Call<Self::Service>) -> impl Future<Output = Result<Self::Output>> + Send;
+}
+
+type Run<S> = Box<dyn Fn(Value, Arc<Call<S>>) -> BoxFuture<'static, Result<Reply>> + Send + Sync>;
+type Planning<S> = Box<dyn Fn(Value, Arc<Call<S>>) -> BoxFuture<'static, Result<Plan>> + Send + Sync>;
+
+/// A tool without its type: one row of the table of contents.
+pub(crate) struct Entry<S: Service> {
+    pub(crate) spec: Spec,
+    pub(crate) toolset: &'static str,
+    pub(crate) run: Run<S>,
+    pub(crate) plan: Option<Planning<S>>,
+    make_schema: fn() -> schema::Input,
+    make_output: fn() -> JsonObject,
+    input: OnceLock<schema::Input>,
+}
+
+impl<S: Service> Entry<S> {
+    pub(crate) fn tool<T: Tool<Service = S>>(toolset: &'static str) -> Self {
+        const { assert!(!T::SPEC.risk.changes(), "a tool that writes or destroys implements Change") };
+        Entry {
+            spec: T::SPEC,
+            toolset,
+            run: Box::new(|input, cx| {
+                Box::pin(async move { parse::<T>(input)?.call(&cx).await?.reply() })
+            }),
+            plan: None,
+            make_schema: schema::input::<T>,
+            make_output: schema::output::<T::Output>,
+            input: OnceLock::new(),
+        }
+    }
+
+    pub(crate) fn change<T: Change<Service = S>>(toolset: &'static str) -> Self {
+        const { assert!(T::SPEC.risk.changes(), "only a tool that writes or destroys implements Change") };
+        Entry {
+            spec: T::SPEC,
+            toolset,
+            run: Box::new(|input, cx| {
+                Box::pin(async move { parse::<T>(input)?.apply(&cx).await?.reply() })
+            }),
+            plan: Some(Box::new(|input, cx| Box::pin(async move { parse::<T>(input)?.plan(&cx).await }))),
+            make_schema: schema::input::<T>,
+            make_output: schema::output::<T::Output>,
+            input: OnceLock::new(),
+        }
+    }
+
+    /// A tool that the shared code itself brings.
+    pub(crate) fn builtin<I, O, F>(spec: Spec, toolset: &'static str, run: F) -> Self
+    where
+        I: DeserializeOwned + JsonSchema + Send + 'static,
+        O: Output,
+        F: Fn(I, Arc<Call<S>>) -> BoxFuture<'static, Result<O>> + Send + Sync + Clone + 'static,
+    {
+        Entry {
+            spec,
+            toolset,
+            run: Box::new(move |input, cx| {
+                let run = run.clone();
+                Box::pin(async move { run(parse::<I>(input)?, cx).await?.reply() })
+            }),
+            plan: None,
+            make_schema: schema::input::<I>,
+            make_output: schema::output::<O>,
+            input: OnceLock::new(),
+        }
+    }
+
+    /// The tool's own input schema and description, made on first use: a start pays for no tool.
+    pub(crate) fn input(&self) -> &schema::Input {
+        self.input.get_or_init(self.make_schema)
+    }
+
+    pub(crate) fn output(&self) -> JsonObject {
+        (self.make_output)()
+    }
+}
+
+fn parse<T: DeserializeOwned>(input: Value) -> Result<T> {
+    serde_json::from_value(input).map_err(|error| Error::invalid(error.to_string()))
+}
