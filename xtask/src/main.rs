@@ -1,1 +1,57 @@
-fn main() {}
+//! `cargo xtask`: everything that is done to this repository, one command a file.
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+mod ci;
+mod demo;
+mod generate;
+mod new_server;
+mod new_tool;
+mod place;
+mod run;
+mod say;
+mod test;
+mod tidy;
+mod tools;
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "Builds, tests, generates and measures awsmcp")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Demo(demo::Args),
+    Test(test::Args),
+    Ci(ci::Args),
+    #[command(name = "gen")]
+    Generate(generate::Args),
+    Tidy(tidy::Args),
+    NewTool(new_tool::Args),
+    NewServer(new_server::Args),
+    Tools(tools::Args),
+}
+
+fn main() -> ExitCode {
+    let done = match Cli::parse().command {
+        Command::Demo(args) => demo::run(args),
+        Command::Test(args) => test::run(args),
+        Command::Ci(args) => ci::run(args),
+        Command::Generate(args) => generate::run(args),
+        Command::Tidy(args) => tidy::run(args),
+        Command::NewTool(args) => new_tool::run(args),
+        Command::NewServer(args) => new_server::run(args),
+        Command::Tools(args) => tools::run(args),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            say::progress(format!("error: {error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}

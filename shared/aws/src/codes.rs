@@ -41,7 +41,8 @@ const KEYS: &str = "Refresh or correct the credentials and call again; nothing n
     missing, and a region that the account has not enabled, look the same.";
 const EXPIRED: &str = "Refresh the credentials (`aws sso login` for SSO, or whatever issued them) and call again; nothing \
     needs a restart.";
-const SECRET: &str = "Check the secret access key and the session token: the signature does not fit the access key.";
+const SECRET: &str =
+    "Check the secret access key and the session token: the signature does not fit the access key.";
 const QUOTA: &str = "Ask for a higher quota in Service Quotas, or remove what is no longer needed.";
 const CAPACITY: &str = "Try again later, or in another zone, or with another type.";
 const OPT_IN: &str = "Enable the region or subscribe to the service in this account, or use another region.";

@@ -73,17 +73,38 @@ mod tests {
             (" because no identity-based policy allows the ec2:RunInstances action", identity),
             (" because no identity-based policy allows the ec2:RunInstances action.", identity),
             (" because no session policy allows the ec2:RunInstances action", "no session policy allows it"),
-            (" because no permissions boundary allows the ec2:RunInstances action", "no permissions boundary allows it"),
-            (" because no service control policy allows the ec2:RunInstances action", "no service control policy allows it"),
-            (" because no VPC endpoint policy allows the ec2:RunInstances action", "no VPC endpoint policy allows it"),
-            (" because no resource-based policy allows the ec2:RunInstances action", "no resource-based policy allows it"),
-            (" with an explicit deny in a service control policy", "explicit deny in a service control policy"),
-            (" with an explicit deny in an identity-based policy", "explicit deny in an identity-based policy"),
+            (
+                " because no permissions boundary allows the ec2:RunInstances action",
+                "no permissions boundary allows it",
+            ),
+            (
+                " because no service control policy allows the ec2:RunInstances action",
+                "no service control policy allows it",
+            ),
+            (
+                " because no VPC endpoint policy allows the ec2:RunInstances action",
+                "no VPC endpoint policy allows it",
+            ),
+            (
+                " because no resource-based policy allows the ec2:RunInstances action",
+                "no resource-based policy allows it",
+            ),
+            (
+                " with an explicit deny in a service control policy",
+                "explicit deny in a service control policy",
+            ),
+            (
+                " with an explicit deny in an identity-based policy",
+                "explicit deny in an identity-based policy",
+            ),
             (" with an explicit deny in a permissions boundary", "explicit deny in a permissions boundary"),
             (" with an explicit deny in a session policy", "explicit deny in a session policy"),
             (" with an explicit deny in a VPC endpoint policy", "explicit deny in a VPC endpoint policy"),
             (" with an explicit deny in a resource-based policy", "explicit deny in a resource-based policy"),
-            (" with an explicit deny in a resource control policy", "explicit deny in a resource control policy"),
+            (
+                " with an explicit deny in a resource control policy",
+                "explicit deny in a resource control policy",
+            ),
             (
                 " with an explicit deny in an identity-based policy: arn:aws:iam::123456789012:policy/Stop",
                 "explicit deny in an identity-based policy: arn:aws:iam::123456789012:policy/Stop",
@@ -97,7 +118,11 @@ mod tests {
             let denied = Denied::read(&message).unwrap();
             assert_eq!(denied.principal.as_deref(), Some(USER), "{message}");
             assert_eq!(denied.action.as_deref(), Some("ec2:RunInstances"), "{message}");
-            assert_eq!(denied.resource.as_deref(), Some("arn:aws:ec2:eu-west-1:123456789012:instance/*"), "{message}");
+            assert_eq!(
+                denied.resource.as_deref(),
+                Some("arn:aws:ec2:eu-west-1:123456789012:instance/*"),
+                "{message}"
+            );
             assert_eq!(denied.why.as_deref(), Some(why), "{message}");
             assert_eq!(denied.explicit(), why.starts_with("explicit"));
         }
@@ -119,7 +144,8 @@ mod tests {
     #[test]
     fn what_is_not_said_is_not_made_up() {
         assert_eq!(Denied::read("Access Denied"), None);
-        let denied = Denied::read(&format!("User: {USER} is not authorized to perform: sts:AssumeRole")).unwrap();
+        let denied =
+            Denied::read(&format!("User: {USER} is not authorized to perform: sts:AssumeRole")).unwrap();
         assert_eq!((denied.resource, denied.why), (None, None));
         assert_eq!(Denied::read("You are not authorized to perform this operation."), None);
     }

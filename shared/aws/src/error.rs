@@ -188,7 +188,9 @@ impl Error {
     /// Names the profile in the command that signs in.
     pub fn for_profile(mut self, profile: Option<&str>) -> Self {
         if let (Some(profile), Some(next)) = (profile, &self.next) {
-            self.next = Some(next.replace("`aws sso login`", &format!("`aws sso login --profile {}`", quoted(profile))));
+            self.next = Some(
+                next.replace("`aws sso login`", &format!("`aws sso login --profile {}`", quoted(profile))),
+            );
         }
         self
     }
@@ -207,7 +209,8 @@ impl Error {
     ///
     /// An error that did not come from a request stays as it is.
     pub fn noted(mut self, tap: &Tap) -> Self {
-        let from_a_request = self.status.is_some() || matches!(self.kind, Kind::Network | Kind::Endpoint | Kind::Timeout);
+        let from_a_request =
+            self.status.is_some() || matches!(self.kind, Kind::Network | Kind::Endpoint | Kind::Timeout);
         if !from_a_request {
             return self;
         }
@@ -227,9 +230,11 @@ impl Error {
         }
         if self.kind == Kind::ClockSkew
             && let Some(skew) = made.clock_skew
+            && !self.message.contains("the local clock")
         {
             let (size, side) = (skew.unsigned_abs(), if skew < 0 { "ahead of" } else { "behind" });
-            self.message = format!("{} (the local clock is {size} s {side} AWS's)", self.message.trim_end_matches('.'));
+            self.message =
+                format!("{} (the local clock is {size} s {side} AWS's)", self.message.trim_end_matches('.'));
         }
         if made.attempts > 0 { self.with_attempts(made.attempts) } else { self }
     }
@@ -363,7 +368,8 @@ impl Answer<'_> {
 
     /// HEAD answers have neither code nor message.
     fn is_bare(&self) -> bool {
-        self.message.is_none() && self.http.is_some_and(|http| http.body().bytes().is_none_or(<[u8]>::is_empty))
+        self.message.is_none()
+            && self.http.is_some_and(|http| http.body().bytes().is_none_or(<[u8]>::is_empty))
     }
 
     fn header(&self, name: &str) -> Option<&str> {
@@ -376,7 +382,8 @@ impl Answer<'_> {
 
     /// A signature that is too old or too new is a matter of the clock, not of the keys.
     fn look_at_the_clock(&self, error: &mut Error) {
-        const SIGNS: [&str; 4] = ["Signature expired", "not yet current", "Signature not yet", "time is too skewed"];
+        const SIGNS: [&str; 4] =
+            ["Signature expired", "not yet current", "Signature not yet", "time is too skewed"];
         if SIGNS.iter().any(|sign| error.message.contains(sign)) {
             error.kind = Kind::ClockSkew;
         }
@@ -390,7 +397,8 @@ impl Answer<'_> {
     }
 
     fn look_at_the_region(&self, error: &mut Error) {
-        let named = self.header("x-amz-bucket-region").map(str::to_owned).or_else(|| expected_region(&error.message));
+        let named =
+            self.header("x-amz-bucket-region").map(str::to_owned).or_else(|| expected_region(&error.message));
         // A HEAD for another region is answered 400 without a body; the header alone gives it away.
         if named.is_some() && error.status == Some(400) && self.is_bare() {
             error.kind = Kind::WrongRegion;
@@ -417,7 +425,8 @@ impl Answer<'_> {
         error.denied = Denied::read(&error.message);
         let mut next = match &error.denied {
             Some(denied) if denied.explicit() => {
-                "A deny wins over every allow: ask the owner of that policy, or use another role or profile.".to_owned()
+                "A deny wins over every allow: ask the owner of that policy, or use another role or profile."
+                    .to_owned()
             }
             Some(Denied { principal, action: Some(action), resource, why }) => {
                 let place = why
@@ -459,7 +468,9 @@ fn advice(error: &Error, bare: bool) -> Option<String> {
         Kind::AccessDenied => "Check that the caller's policies, and the resource's own, allow it.",
         Kind::NotFound => "Check the name, the region and the account.",
         Kind::Throttled => "Wait a little and call again, with fewer calls at a time.",
-        Kind::Invalid if bare => "AWS does not say what is wrong: expired credentials and a wrong region look like this.",
+        Kind::Invalid if bare => {
+            "AWS does not say what is wrong: expired credentials and a wrong region look like this."
+        }
         Kind::Service if error.status == Some(501) => "This endpoint does not have the operation.",
         Kind::Service => "Call again in a moment; if it stays, see the AWS Health Dashboard.",
         Kind::Timeout => "Call again.",

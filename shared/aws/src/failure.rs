@@ -36,7 +36,7 @@ pub(crate) fn explain(error: &(dyn StdError + 'static)) -> Error {
     if let Some(found) = network(error, &lower) {
         return found;
     }
-    if ["invalid configuration", "resolve endpoint", "resolving an endpoint", "endpoint"].iter().any(|sign| lower.contains(sign)) {
+    if ["invalid configuration", "endpoint"].iter().any(|sign| lower.contains(sign)) {
         return Error::new(Kind::Endpoint, text)
             .with_next("Check the region, AWS_ENDPOINT_URL, and whether the service has such an endpoint (FIPS, dual-stack).");
     }
@@ -56,31 +56,19 @@ fn credentials(error: &(dyn StdError + 'static)) -> Error {
     let has = |signs: &[&str]| signs.iter().any(|sign| lower.contains(sign));
     if has(&["external process"]) {
         let (_, said) = text.split_once("Stderr:").unwrap_or(("", &text));
-        return Error::new(Kind::NoCredentials, format!("The profile's credential_process failed: {}", said.trim()))
-            .with_next("Run the command of credential_process by hand, correct it, and call again.");
+        return Error::new(
+            Kind::NoCredentials,
+            format!("The profile's credential_process failed: {}", said.trim()),
+        )
+        .with_next("Run the command of credential_process by hand, correct it, and call again.");
     }
     // GetRoleCredentials answers ForbiddenException where the person may not use that account or role.
     if has(&["forbiddenexception"]) {
-        return Error::new(Kind::AccessDenied, "SSO does not give this person the profile's account and role")
-            .with_next("Check sso_account_id and sso_role_name of the profile, or ask for the assignment.");
-    }
-    if let Some(mut found) = network(error, &lower) {
-        found.message = format!("The credentials could not be loaded: {}", found.message);
-        return found;
-    }
-    if has(&["sso", "unauthorizedexception", "invalidgrantexception"]) && !has(&["invalid sso config", "sso-session named"]) {
-        // A token that cannot be read means that nobody signed in yet; anything else was good once.
-        let (kind, what) = match has(&["failed to load the cached sso token", "failed to read"]) {
-            true => (Kind::NoCredentials, "Nobody has signed in with SSO"),
-            false => (Kind::ExpiredCredentials, "The SSO session has expired"),
-        };
-        return Error::new(kind, what).with_next("Run `aws sso login` in a terminal and call again; nothing needs a restart.");
-    }
-    if has(&["credentials-login"]) {
-        return Error::new(Kind::NoCredentials, "The profile signs in with `aws login`, which awsmcp does not read itself").with_next(
-            "Add `credential_process = aws configure export-credentials --profile <that profile> --format process` to a \
-             profile of its own, and use that.",
-        );
+        return Error::new(
+            Kind::AccessDenied,
+            "SSO does not give this person the profile's account and role",
+        )
+        .with_next("Check sso_account_id and sso_role_name of the profile, or ask for the assignment.");
     }
     let nowhere = matches!(find::<CredentialsError>(error), Some(CredentialsError::CredentialsNotLoaded(_)));
     // The metadata service comes last in the chain: if it fails, there was nothing before it.
@@ -88,6 +76,27 @@ fn credentials(error: &(dyn StdError + 'static)) -> Error {
         return Error::new(Kind::NoCredentials, NOWHERE).with_next(
             "Sign in (`aws sso login`), or choose a profile with --profile or AWS_PROFILE, or set AWS_ACCESS_KEY_ID and \
              AWS_SECRET_ACCESS_KEY.",
+        );
+    }
+    if let Some(mut found) = network(error, &lower) {
+        found.message = format!("The credentials could not be loaded: {}", found.message);
+        return found;
+    }
+    if has(&["sso", "unauthorizedexception", "invalidgrantexception"])
+        && !has(&["invalid sso config", "sso-session named"])
+    {
+        // A token that cannot be read means that nobody signed in yet; anything else was good once.
+        let (kind, what) = match has(&["failed to load the cached sso token", "failed to read"]) {
+            true => (Kind::NoCredentials, "Nobody has signed in with SSO"),
+            false => (Kind::ExpiredCredentials, "The SSO session has expired"),
+        };
+        return Error::new(kind, what)
+            .with_next("Run `aws sso login` in a terminal and call again; nothing needs a restart.");
+    }
+    if has(&["credentials-login"]) {
+        return Error::new(Kind::NoCredentials, "The profile signs in with `aws login`, which awsmcp does not read itself").with_next(
+            "Add `credential_process = aws configure export-credentials --profile <that profile> --format process` to a \
+             profile of its own, and use that.",
         );
     }
     if let Some(CredentialsError::ProviderTimedOut(_)) = find::<CredentialsError>(error) {
@@ -103,8 +112,10 @@ pub(crate) const NOWHERE: &str = "No AWS credentials were found";
 fn role(mut error: Error) -> Error {
     error.message = format!("The profile's role could not be taken on: {}", error.message);
     if error.kind == Kind::AccessDenied {
-        error.next =
-            Some("Let the role's trust policy name the caller, and allow the caller sts:AssumeRole on the role.".to_owned());
+        error.next = Some(
+            "Let the role's trust policy name the caller, and allow the caller sts:AssumeRole on the role."
+                .to_owned(),
+        );
     }
     error
 }
@@ -115,10 +126,23 @@ fn network(error: &(dyn StdError + 'static), lower: &str) -> Option<Error> {
     let connector = find::<ConnectorError>(error);
     let cause = links(error).filter_map(|link| link.downcast_ref::<io::Error>()).map(io::Error::kind).last();
     const OFFLINE: &str = "Check the network, a VPN or a proxy (HTTPS_PROXY), and call again.";
-    let found = if has(&["dns error", "lookup address", "name or service not known", "resolving dns", "failed to resolve"]) {
+    let found = if has(&[
+        "dns error",
+        "lookup address",
+        "name or service not known",
+        "resolving dns",
+        "failed to resolve",
+    ]) {
         Error::new(Kind::Network, "The endpoint's name could not be resolved")
             .with_next("Check the network and DNS, the region's spelling, and AWS_ENDPOINT_URL if it is set.")
-    } else if has(&["certificate", "invalidcontenttype", "corrupt message", "handshake", "tls error", "peer sent"]) {
+    } else if has(&[
+        "certificate",
+        "invalidcontenttype",
+        "corrupt message",
+        "handshake",
+        "tls error",
+        "peer sent",
+    ]) {
         Error::new(Kind::Endpoint, format!("The TLS connection failed: {}", bottom(error))).with_next(
             "If a proxy inspects TLS, trust its CA (AWS_CA_BUNDLE or the system's store); if the endpoint speaks plain HTTP, \
              write http:// in AWS_ENDPOINT_URL.",
@@ -157,7 +181,8 @@ fn timed_out(lower: &str) -> Error {
         Error::timeout("The endpoint did not take the connection in time")
             .with_next("Check the network, a VPN, a proxy (HTTPS_PROXY) or the VPC endpoint, and call again.")
     } else {
-        Error::timeout("AWS did not answer in time").with_next("Call again, asking for less at a time if you can.")
+        Error::timeout("AWS did not answer in time")
+            .with_next("Call again, asking for less at a time if you can.")
     }
 }
 
@@ -193,7 +218,10 @@ pub(crate) fn text(error: &(dyn StdError + 'static)) -> String {
     let mut parts: Vec<String> = Vec::new();
     for link in links(error) {
         let part = plain(&link.to_string());
-        if HEADINGS.contains(&part.as_str()) || part.is_empty() || parts.iter().any(|seen| seen.contains(&part)) {
+        if HEADINGS.contains(&part.as_str())
+            || part.is_empty()
+            || parts.iter().any(|seen| seen.contains(&part))
+        {
             continue;
         }
         parts.push(part);

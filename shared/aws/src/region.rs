@@ -29,12 +29,13 @@ pub fn environment<'a>(target: &'a Target, account: Option<&'a str>) -> Environm
     }
 }
 
-/// The regions of a partition, as the SDK's endpoint rules of September 2026 list them.
+/// The regions of a partition, as the endpoint rules of aws-sdk-sts 1.124 list them.
 pub(crate) fn regions_of(partition_name: &str) -> impl Iterator<Item = &'static str> + '_ {
     REGIONS.iter().copied().filter(move |region| partition(region) == partition_name)
 }
 
 /// Every region, grouped by partition. It only serves to spell out `"*"`: a newer region can still be named.
+#[rustfmt::skip]
 const REGIONS: &[&str] = &[
     "af-south-1", "ap-east-1", "ap-east-2", "ap-northeast-1", "ap-northeast-2", "ap-northeast-3", "ap-south-1",
     "ap-south-2", "ap-southeast-1", "ap-southeast-2", "ap-southeast-3", "ap-southeast-4", "ap-southeast-5",
@@ -122,7 +123,9 @@ mod tests {
         for good in ["us-east-1", "ap-southeast-7", "aws-global"] {
             assert!(checked(good).is_ok(), "{good}");
         }
-        for bad in ["", "EU West", "eu-west-1.evil.example", "eu/west", "-eu", "eu-west-1#", "é", "eu-west-1\n"] {
+        for bad in
+            ["", "EU West", "eu-west-1.evil.example", "eu/west", "-eu", "eu-west-1#", "é", "eu-west-1\n"]
+        {
             assert!(checked(bad).is_err(), "{bad:?}");
         }
     }

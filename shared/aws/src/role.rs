@@ -42,7 +42,9 @@ impl TakeOn {
     async fn credentials(&self) -> Result {
         let role = &self.role;
         let tags = role.tags.iter().map(|(key, value)| Tag::builder().key(key).value(value).build());
-        let tags = tags.collect::<std::result::Result<Vec<_>, _>>().map_err(CredentialsError::invalid_configuration)?;
+        let tags = tags
+            .collect::<std::result::Result<Vec<_>, _>>()
+            .map_err(CredentialsError::invalid_configuration)?;
         let taken = self
             .sts
             .assume_role()

@@ -290,7 +290,8 @@ impl Session {
         if matches!(error.kind, Kind::Network | Kind::Endpoint | Kind::Timeout)
             && let Some(endpoint) = &target.endpoint
         {
-            error.message = format!("{}; AWS_ENDPOINT_URL is {endpoint}", error.message.trim_end_matches('.'));
+            error.message =
+                format!("{}; AWS_ENDPOINT_URL is {endpoint}", error.message.trim_end_matches('.'));
         }
         error
     }
@@ -306,7 +307,9 @@ impl fmt::Debug for Session {
 impl Session {
     fn allowed_profile(&self, named: Option<&str>) -> Result<Option<String>, Error> {
         let own = self.config.profile.as_deref();
-        let Some(named) = named.filter(|named| Some(*named) != own) else { return Ok(own.map(str::to_owned)) };
+        let Some(named) = named.filter(|named| Some(*named) != own) else {
+            return Ok(own.map(str::to_owned));
+        };
         if self.config.allow_profiles.iter().any(|allowed| glob(allowed, named)) {
             return Ok(Some(named.to_owned()));
         }
@@ -417,7 +420,8 @@ impl Session {
 
     /// Asks the metadata service of EC2, once and briefly.
     async fn region_of_machine(&self) -> Option<String> {
-        if self.variable("AWS_EC2_METADATA_DISABLED").is_some_and(|value| value.eq_ignore_ascii_case("true")) {
+        if self.variable("AWS_EC2_METADATA_DISABLED").is_some_and(|value| value.eq_ignore_ascii_case("true"))
+        {
             return None;
         }
         let client = imds::Client::builder()
@@ -455,17 +459,18 @@ impl Session {
             None => self.home(profile).await?,
         };
         let profiles = self.profiles(profile).await?;
-        let mut loader = self
-            .loader()
-            .region(Region::new(region.clone()))
-            .identity_cache(aws_config::identity::IdentityCache::lazy().load_timeout(CREDENTIALS_TIMEOUT).build());
+        let mut loader = self.loader().region(Region::new(region.clone())).identity_cache(
+            aws_config::identity::IdentityCache::lazy().load_timeout(CREDENTIALS_TIMEOUT).build(),
+        );
         if let Some(name) = self.app_name() {
             loader = loader.app_name(name);
         }
         if let Some(profile) = profile {
             loader = loader.profile_name(profile);
         }
-        if let Some(endpoint) = key.endpoint.as_ref().filter(|endpoint| Some(*endpoint) != self.endpoint().as_ref()) {
+        if let Some(endpoint) =
+            key.endpoint.as_ref().filter(|endpoint| Some(*endpoint) != self.endpoint().as_ref())
+        {
             loader = loader.endpoint_url(endpoint);
         }
         if let Some(fips) = self.config.fips {
@@ -483,7 +488,8 @@ impl Session {
         let mut sdk = loader.load().await;
         if let Some(attempts) = self.config.max_attempts {
             // After loading, so that the mode of AWS_RETRY_MODE stays.
-            let retry = sdk.retry_config().cloned().unwrap_or_else(RetryConfig::standard).with_max_attempts(attempts);
+            let retry =
+                sdk.retry_config().cloned().unwrap_or_else(RetryConfig::standard).with_max_attempts(attempts);
             sdk = sdk.into_builder().retry_config(retry).build();
         }
         if let Some(role) = self.config.role.clone().filter(|role| Some(&role.arn) == key.role.as_ref()) {
@@ -494,7 +500,11 @@ impl Session {
     }
 
     /// Credentials that the SDK's chain would not give: those of a test, or of a profile that the environment shadows.
-    async fn fixed_credentials(&self, profile: Option<&str>, region: &str) -> Option<SharedCredentialsProvider> {
+    async fn fixed_credentials(
+        &self,
+        profile: Option<&str>,
+        region: &str,
+    ) -> Option<SharedCredentialsProvider> {
         if let Some(credentials) = &self.credentials {
             return Some(credentials.clone());
         }
@@ -541,7 +551,9 @@ impl Session {
 
     /// `AWS_ENDPOINT_URL`. The service's own variable and the profile's setting are the SDK's business.
     fn endpoint(&self) -> Option<String> {
-        let ignored = self.variable("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS").is_some_and(|value| value.eq_ignore_ascii_case("true"));
+        let ignored = self
+            .variable("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS")
+            .is_some_and(|value| value.eq_ignore_ascii_case("true"));
         self.variable("AWS_ENDPOINT_URL").filter(|_| !ignored)
     }
 
@@ -585,7 +597,10 @@ fn lineage(profiles: &ProfileSet) -> impl Iterator<Item = &Profile> {
 fn unknown_profile(name: &str, profiles: &ProfileSet) -> Error {
     let mut known: Vec<&str> = profiles.profiles().collect();
     known.sort_unstable();
-    let nearest = known.iter().map(|known| (strsim::jaro_winkler(known, name), known)).max_by(|a, b| a.0.total_cmp(&b.0));
+    let nearest = known
+        .iter()
+        .map(|known| (strsim::jaro_winkler(known, name), known))
+        .max_by(|a, b| a.0.total_cmp(&b.0));
     let hint = match nearest {
         Some((likeness, nearest)) if likeness > 0.8 => format!("Did you mean {nearest}? "),
         _ => String::new(),
@@ -594,7 +609,8 @@ fn unknown_profile(name: &str, profiles: &ProfileSet) -> Error {
         true => "There are no profiles at all; `aws configure sso` or `aws configure` makes one.".to_owned(),
         false => format!("The profiles are {}.", known.join(", ")),
     };
-    Error::new(Kind::NoCredentials, format!("There is no AWS profile {name}")).with_next(format!("{hint}{known}"))
+    Error::new(Kind::NoCredentials, format!("There is no AWS profile {name}"))
+        .with_next(format!("{hint}{known}"))
 }
 
 /// The client that the SDK makes by default, made once: each SDK client would make its own pool of connections.
@@ -633,7 +649,8 @@ fn report(credentials: &Credentials, profile: Option<&str>) -> CredentialReport 
         (Feature::CredentialsStsAssumeRoleWebId, "web identity token"),
         (Feature::CredentialsStsAssumeRole, "assumed role"),
     ];
-    let source = known.iter().find(|(feature, _)| features.contains(feature)).map(|(_, name)| (*name).to_owned());
+    let source =
+        known.iter().find(|(feature, _)| features.contains(feature)).map(|(_, name)| (*name).to_owned());
     let named = features.contains(&Feature::CredentialsProfile);
     let profile = named.then(|| format!("profile '{}'", profile.unwrap_or("default")));
     let words: Vec<String> = source.into_iter().chain(profile).collect();

@@ -6,7 +6,8 @@ use std::time::UNIX_EPOCH;
 
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::context::{
-    BeforeSerializationInterceptorContextRef, BeforeTransmitInterceptorContextRef, FinalizerInterceptorContextRef,
+    BeforeSerializationInterceptorContextRef, BeforeTransmitInterceptorContextRef,
+    FinalizerInterceptorContextRef,
 };
 use aws_smithy_runtime_api::client::interceptors::{Intercept, dyn_dispatch_hint};
 use aws_smithy_runtime_api::client::orchestrator::{HttpResponse, Metadata};
@@ -209,7 +210,8 @@ fn is_throttled(response: &HttpResponse) -> bool {
         return is_throttle(code);
     }
     let body = response.body().bytes().map(String::from_utf8_lossy).unwrap_or_default();
-    let xml = body.split_once("<Code>").and_then(|(_, rest)| rest.split_once("</Code>")).map(|(code, _)| code);
+    let xml =
+        body.split_once("<Code>").and_then(|(_, rest)| rest.split_once("</Code>")).map(|(code, _)| code);
     let json = body
         .split_once("\"__type\"")
         .or_else(|| body.split_once("\"code\""))

@@ -78,10 +78,13 @@ pub(crate) fn assumed(access_key: &str, seconds: i64) -> String {
 }
 
 pub(crate) fn ok(body: String) -> http::Response<String> {
-    http::Response::builder().status(200).header("x-amzn-requestid", "r-1")
+    http::Response::builder()
+        .status(200)
+        .header("x-amzn-requestid", "r-1")
         // The metadata service hands out a token with a lifetime; nothing else looks at this.
         .header("x-aws-ec2-metadata-token-ttl-seconds", "60")
-        .body(body).unwrap()
+        .body(body)
+        .unwrap()
 }
 
 /// An error as STS's protocol writes it.

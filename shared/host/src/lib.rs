@@ -3,6 +3,7 @@
 mod commands;
 mod logging;
 mod options;
+mod reference;
 mod stdio;
 
 use std::{process::ExitCode, sync::Arc};
@@ -78,15 +79,18 @@ fn start<S: Service>(cli: Cli, server: fn() -> Server<S>, version: &'static str)
     }
     let engine = engine(&options, server)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let engine = Arc::new(engine);
     let done = runtime.block_on(async {
-        match cli.command {
-            None => serve(engine, version).await.map(|()| true),
+        let done = match cli.command {
+            None => serve(engine.clone(), version).await.map(|()| true),
             Some(Command::Call { tool, json, yes }) => commands::call(&engine, &tool, &json, yes).await,
             Some(Command::Tools) => commands::tools(&engine).map(|()| true),
             Some(Command::Manifest) => Ok(true),
             Some(Command::IamPolicy { partition }) => commands::iam_policy(&engine, &partition).map(|()| true),
             Some(Command::Doctor) => commands::doctor(&engine).await,
-        }
+        };
+        engine.settled().await;
+        done
     });
     // A read of stdin that never returns must not hold the exit.
     runtime.shutdown_background();
@@ -107,7 +111,7 @@ fn engine<S: Service>(options: &Options, server: fn() -> Server<S>) -> Result<En
     Engine::new(server(), Session::new(session), settings).map_err(|message| anyhow!(message))
 }
 
-async fn serve<S: Service>(engine: Engine<S>, version: &'static str) -> Result<()> {
+async fn serve<S: Service>(engine: Arc<Engine<S>>, version: &'static str) -> Result<()> {
     let risks: Vec<&str> = commands::risks(&engine).into_iter().map(awsmcp_mcp::Risk::name).collect();
     tracing::info!(server = S::ID, version, tools = engine.tools().count(), risks = risks.join(","), "serving on stdio");
     let stop = CancellationToken::new();
@@ -116,6 +120,6 @@ async fn serve<S: Service>(engine: Engine<S>, version: &'static str) -> Result<(
         stdio::told_to_stop().await;
         told.cancel();
     });
-    let handler = Handler::new(Arc::new(engine), version);
+    let handler = Handler::new(engine, version);
     stdio::serve_stdio(Stamped::new(handler, true), stdio::Limits::default(), stop).await
 }

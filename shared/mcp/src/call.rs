@@ -2,11 +2,10 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use aws_types::SdkConfig;
-use awsmcp_aws::{Identity, Session, Tap, Target};
+use awsmcp_aws::{Identity, SdkConfig, Session, Tap, Target};
 use tokio_util::sync::CancellationToken;
 
-use crate::{Page, Result, Service, Settings};
+use crate::{Cleanup, Files, Page, Result, Service, Settings};
 
 /// Tells the caller how far a long call has come.
 pub type Progress = Arc<dyn Fn(f64, Option<f64>, String) + Send + Sync>;
@@ -25,6 +24,7 @@ pub struct Call<S: Service> {
     pub(crate) notes: Mutex<Vec<String>>,
     pub(crate) progress: Option<Progress>,
     pub(crate) cancel: CancellationToken,
+    pub(crate) cleanup: Cleanup,
 }
 
 impl<S: Service> Call<S> {
@@ -106,6 +106,16 @@ impl<S: Service> Call<S> {
     /// The session behind the call.
     pub fn session(&self) -> &Session {
         &self.session
+    }
+
+    /// For what must still be done when the call is dropped.
+    pub fn cleanup(&self) -> Cleanup {
+        self.cleanup.clone()
+    }
+
+    /// Local files, in the directories that the operator allowed.
+    pub fn files(&self) -> Files {
+        Files::new(&self.settings.allow_dirs)
     }
 
     /// What the operator fixed.

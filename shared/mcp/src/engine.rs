@@ -17,7 +17,7 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    Body, Call, Error, Kind, OutputMode, Part, Plan, Reply, Result, Server, Service, Settings, View,
+    Body, Call, Cleanup, Error, Kind, OutputMode, Part, Plan, Reply, Result, Server, Service, Settings, View,
     audit::Line,
     call::Progress,
     confirm::{Bound, Confirmations, Refusal},
@@ -100,6 +100,7 @@ pub struct Engine<S: Service> {
     pub(crate) gate: Gate,
     session: Arc<Session>,
     confirmations: Confirmations,
+    cleanup: Cleanup,
     running: Semaphore,
     waiting: AtomicUsize,
 }
@@ -123,11 +124,17 @@ impl<S: Service> Engine<S> {
             gate: Gate::new(&server, &settings)?,
             session: Arc::new(session),
             confirmations: Confirmations::new(settings.confirm_within),
+            cleanup: Cleanup::default(),
             running: Semaphore::new(settings.max_calls.max(1)),
             waiting: AtomicUsize::new(0),
             settings: Arc::new(settings),
             server,
         })
+    }
+
+    /// Waits until what cancelled calls left behind is cleaned up. Call it before the process ends.
+    pub async fn settled(&self) {
+        self.cleanup.settled().await;
     }
 
     /// The session behind the calls.
@@ -214,8 +221,8 @@ impl<S: Service> Engine<S> {
         found.ok_or_else(|| {
             let names: Vec<&str> = self.tools().map(|spec| spec.name).collect();
             let meant = nearest(name, names.iter().copied());
-            let meant = meant.map(|meant| format!("; did you mean {meant}?")).unwrap_or_default();
-            format!("unknown tool {}{meant} The tools are: {}", crate::quoted(name), names.join(", "))
+            let meant = meant.map(|meant| format!(" (did you mean {meant}?)")).unwrap_or_default();
+            format!("unknown tool {}{meant}; the tools are: {}", crate::quoted(name), names.join(", "))
         })
     }
 
@@ -277,7 +284,7 @@ impl<S: Service> Engine<S> {
         for target in &trace.targets {
             // The account is asked for only where an allow-list could tell accounts apart.
             let held = !self.settings.allow_arns.is_empty()
-                && entry.spec.declared().any(|need| need.arn.contains("{account}"));
+                && entry.spec.declared().any(|need| need.applies(&input.own) && need.arn.contains("{account}"));
             let identity = if held { Some(self.session.identity(target).await?) } else { None };
             let environment = awsmcp_aws::environment(target, identity.as_ref().map(|who| who.account.as_str()));
             gate::scope(entry, &input.own, environment, &self.settings)?;
@@ -330,6 +337,7 @@ impl<S: Service> Engine<S> {
             notes: Mutex::default(),
             progress: caller.progress.clone(),
             cancel: caller.cancel.child_token(),
+            cleanup: self.cleanup.clone(),
         })
     }
 

@@ -55,7 +55,19 @@ fn neutral_lines(text: &str) -> String {
 fn sentence(error: &Error) -> String {
     let message = error.message.trim();
     let message = if message.is_empty() { "AWS gave no message" } else { message };
-    message.trim_end_matches('.').to_owned()
+    let message = message.trim_end_matches('.');
+    // Where AWS was not asked, the sentence may repeat an argument, however long that is.
+    if error.status.is_none() { short_words(message) } else { message.to_owned() }
+}
+
+/// The text with the end of each very long word left out.
+fn short_words(text: &str) -> String {
+    const LONGEST: usize = 200;
+    let short = |word: &str| match word.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", word.get(..end).unwrap_or_default()),
+        None => word.to_owned(),
+    };
+    text.split(' ').map(short).collect::<Vec<_>>().join(" ")
 }
 
 fn place(error: &Error, failure: &Failure<'_>) -> String {
@@ -114,7 +126,7 @@ fn missing_permission(error: &Error, failure: &Failure<'_>) -> String {
 /// `action on arn` of what the operations made so far need; of the whole tool where none was made.
 fn declared(failure: &Failure<'_>) -> Vec<String> {
     let Some(spec) = failure.spec else { return Vec::new() };
-    let given = |need: &Need| need.when.is_none_or(|field| failure.arguments.contains_key(field));
+    let given = |need: &Need| need.applies(failure.arguments);
     let made = |need: &Need| failure.actions.iter().any(|action| action == need.action);
     let mut needs: Vec<Need> = spec.declared().filter(|need| given(need) && made(need)).collect();
     if needs.is_empty() {
@@ -138,5 +150,16 @@ fn arn_of(need: Need, failure: &Failure<'_>) -> Option<String> {
         [] => None,
         [one] => Some(one.clone()),
         [first, ..] => Some(format!("{first} and {} more", arns.len() - 1)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_argument_is_repeated_only_in_part() {
+        let text = sentence(&Error::invalid(format!("{:?} is no name; a good one is b.", "x".repeat(5000))));
+        assert_eq!(text, format!("\"{}… is no name; a good one is b", "x".repeat(199)));
     }
 }

@@ -82,8 +82,8 @@ fn known(flag: &str, given: &[String], valid: &[&str]) -> Result<(), String> {
     for word in given {
         if !valid.contains(&word.as_str()) {
             let meant = nearest(word, valid.iter().copied());
-            let meant = meant.map(|meant| format!("; did you mean {meant}?")).unwrap_or_default();
-            return Err(format!("{flag}: unknown name {word:?}{meant} The valid ones are: {}", valid.join(", ")));
+            let meant = meant.map(|meant| format!(" (did you mean {meant}?)")).unwrap_or_default();
+            return Err(format!("{flag}: unknown name {word:?}{meant}; the valid ones are: {}", valid.join(", ")));
         }
     }
     Ok(())
@@ -98,7 +98,7 @@ pub(crate) fn touched<S: Service>(
     let mut touched: Vec<(&'static str, String)> = entry
         .spec
         .declared()
-        .filter(|need| need.when.is_none_or(|field| arguments.contains_key(field)))
+        .filter(|need| need.applies(arguments))
         .flat_map(|need| {
             resources(need.arn, arguments, environment).into_iter().map(move |arn| (need.action, arn))
         })

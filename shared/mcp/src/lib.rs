@@ -6,10 +6,12 @@
 
 mod audit;
 mod call;
+mod cleanup;
 mod confirm;
 mod cursor;
 mod engine;
 mod explain;
+pub mod files;
 mod gate;
 mod handler;
 mod input;
@@ -31,8 +33,10 @@ pub use audit::Audit;
 pub use awsmcp_aws::{Error, Kind, Target};
 pub use awsmcp_spec::{Risk, Spec};
 pub use call::{Call, Progress};
+pub use cleanup::Cleanup;
 pub use confirm::Plan;
 pub use engine::{Answer, Caller, Consent, Engine, Overview};
+pub use files::Files;
 pub use handler::{Handler, Stamped};
 pub use output::{Body, One, Output, Page, Part, Reply, View};
 pub use prompt::{Argument, Prompt};

@@ -2,8 +2,7 @@
 
 use std::borrow::Cow;
 
-use aws_types::SdkConfig;
-use awsmcp_aws::{Error, Tap};
+use awsmcp_aws::{Error, SdkConfig, Tap};
 
 /// An AWS service, as its tools use it.
 pub trait Service: Send + Sync + Sized + 'static {

@@ -28,7 +28,12 @@ async fn through_sts(http: SharedHttpClient) -> Error {
 }
 
 /// What a REST service's error becomes: these name code and message, and the raw answer has the rest.
-fn by_hand(status: u16, code: Option<&str>, message: Option<&str>, headers: &[(&'static str, &str)]) -> Error {
+fn by_hand(
+    status: u16,
+    code: Option<&str>,
+    message: Option<&str>,
+    headers: &[(&'static str, &str)],
+) -> Error {
     let mut meta = ErrorMetadata::builder();
     if let Some(code) = code {
         meta = meta.code(code);
@@ -113,7 +118,10 @@ async fn codes_become_kinds() {
 async fn an_old_signature_is_a_matter_of_the_clock() {
     for (code, message) in [
         ("SignatureDoesNotMatch", "Signature expired: 20260901T000000Z is now earlier than 20260901T010000Z"),
-        ("InvalidSignatureException", "Signature not yet current: 20260901T020000Z is still later than 20260901T011500Z"),
+        (
+            "InvalidSignatureException",
+            "Signature not yet current: 20260901T020000Z is still later than 20260901T011500Z",
+        ),
     ] {
         let (http, _) = wire(move |_| refusal(403, code, message));
         let error = through_sts(http).await;
@@ -132,13 +140,25 @@ async fn a_denial_says_who_what_and_why() {
     assert_eq!(denied.why.as_deref(), Some("no identity-based policy allows it"));
     assert_eq!(
         error.next.as_deref(),
-        Some("Allow sts:GetCallerIdentity on * for arn:aws:iam::1:user/a in the identity-based policy, or use another role or profile.")
+        Some(
+            "Allow sts:GetCallerIdentity on * for arn:aws:iam::1:user/a in the identity-based policy, or use another role or profile."
+        )
     );
     let (http, _) = wire(|_| {
-        refusal(403, "AccessDenied", "User: u is not authorized to perform: x:Y on resource: z with an explicit deny in a service control policy")
+        refusal(
+            403,
+            "AccessDenied",
+            "User: u is not authorized to perform: x:Y on resource: z with an explicit deny in a service control policy",
+        )
     });
     assert!(through_sts(http).await.next.as_deref().unwrap().starts_with("A deny wins"));
-    let (http, _) = wire(|_| refusal(403, "UnauthorizedOperation", "You are not authorized to perform this operation. Encoded authorization failure message: AAA"));
+    let (http, _) = wire(|_| {
+        refusal(
+            403,
+            "UnauthorizedOperation",
+            "You are not authorized to perform this operation. Encoded authorization failure message: AAA",
+        )
+    });
     let error = through_sts(http).await;
     assert!(error.message.ends_with("AAA"));
     assert!(error.next.as_deref().unwrap().contains("aws sts decode-authorization-message"), "{error}");
@@ -146,7 +166,8 @@ async fn a_denial_says_who_what_and_why() {
 
 #[test]
 fn the_right_region_is_named() {
-    let malformed = "The authorization header is malformed; the region 'us-east-1' is wrong; expecting 'eu-west-1'";
+    let malformed =
+        "The authorization header is malformed; the region 'us-east-1' is wrong; expecting 'eu-west-1'";
     let header = [("x-amz-bucket-region", "eu-west-1")];
     for error in [
         by_hand(400, Some("AuthorizationHeaderMalformed"), Some(malformed), &[]),
@@ -164,7 +185,13 @@ fn the_right_region_is_named() {
 
 #[test]
 fn answers_to_head_have_only_a_status() {
-    for (status, kind) in [(403, Kind::AccessDenied), (404, Kind::NotFound), (400, Kind::Invalid), (412, Kind::Conflict), (304, Kind::Conflict)] {
+    for (status, kind) in [
+        (403, Kind::AccessDenied),
+        (404, Kind::NotFound),
+        (400, Kind::Invalid),
+        (412, Kind::Conflict),
+        (304, Kind::Conflict),
+    ] {
         let error = by_hand(status, None, None, &[("x-amz-request-id", "r-7")]);
         assert_eq!(error.kind, kind);
         assert_eq!(error.message, format!("AWS answered HTTP {status} without saying why"));
@@ -177,7 +204,10 @@ fn answers_to_head_have_only_a_status() {
 
 #[tokio::test]
 async fn an_answer_that_is_no_answer_of_aws_is_cut_short() {
-    let page = format!("<!DOCTYPE html><html><head><title>500</title></head><body><h1>Oh no</h1>{}</body></html>", "<p>trace</p>".repeat(500));
+    let page = format!(
+        "<!DOCTYPE html><html><head><title>500</title></head><body><h1>Oh no</h1>{}</body></html>",
+        "<p>trace</p>".repeat(500)
+    );
     let (http, _) = wire(move |_| http::Response::builder().status(500).body(page.clone()).unwrap());
     let error = through_sts(http).await;
     assert_eq!((error.kind, error.status), (Kind::Service, Some(500)));
@@ -196,14 +226,21 @@ async fn an_answer_that_is_no_answer_of_aws_is_cut_short() {
 #[test]
 fn the_command_to_sign_in_names_the_profile() {
     let error = Error::new(Kind::ExpiredCredentials, "x").with_next("Run `aws sso login` now.");
-    assert_eq!(error.clone().for_profile(Some("dev")).next.as_deref(), Some("Run `aws sso login --profile dev` now."));
-    assert_eq!(error.clone().for_profile(Some("my $x")).next.as_deref(), Some("Run `aws sso login --profile 'my $x'` now."));
+    assert_eq!(
+        error.clone().for_profile(Some("dev")).next.as_deref(),
+        Some("Run `aws sso login --profile dev` now.")
+    );
+    assert_eq!(
+        error.clone().for_profile(Some("my $x")).next.as_deref(),
+        Some("Run `aws sso login --profile 'my $x'` now.")
+    );
     assert_eq!(error.clone().for_profile(None), error);
 }
 
 #[test]
 fn an_error_is_one_line() {
-    let mut error = by_hand(404, Some("NoSuchKey"), Some("The key\ndoes not exist."), &[("x-amz-request-id", "r-7")]);
+    let mut error =
+        by_hand(404, Some("NoSuchKey"), Some("The key\ndoes not exist."), &[("x-amz-request-id", "r-7")]);
     error.operation = Some("GetThing".to_owned());
     assert_eq!(
         error.to_string(),
@@ -214,7 +251,9 @@ fn an_error_is_one_line() {
 
 /// A call over a real socket to `endpoint`.
 async fn over_the_network(endpoint: &str) -> Error {
-    let session = Session::new(SessionConfig { connect_timeout: Some(Duration::from_millis(500)), ..config() }).with_credentials(keys());
+    let session =
+        Session::new(SessionConfig { connect_timeout: Some(Duration::from_millis(500)), ..config() })
+            .with_credentials(keys());
     let mut target = session.target(None, None).await.unwrap();
     target.endpoint = Some(endpoint.to_owned());
     let sdk = session.sdk_config(&target).await.unwrap();
@@ -224,7 +263,8 @@ async fn over_the_network(endpoint: &str) -> Error {
         .retry_config(RetryConfig::disabled())
         .timeout_config(TimeoutConfig::builder().read_timeout(Duration::from_millis(300)).build())
         .build();
-    let error: Error = aws_sdk_sts::Client::from_conf(config).get_caller_identity().send().await.unwrap_err().into();
+    let error: Error =
+        aws_sdk_sts::Client::from_conf(config).get_caller_identity().send().await.unwrap_err().into();
     session.explain(&target, error.noted(&tap))
 }
 
@@ -235,7 +275,10 @@ async fn networks_fail_in_different_ways() {
     drop(refusing);
     let error = over_the_network(&format!("http://{refused}")).await;
     assert_eq!(error.kind, Kind::Endpoint, "{error}");
-    assert_eq!(error.message, format!("The endpoint refuses connections ({refused}); AWS_ENDPOINT_URL is http://{refused}"));
+    assert_eq!(
+        error.message,
+        format!("The endpoint refuses connections ({refused}); AWS_ENDPOINT_URL is http://{refused}")
+    );
 
     let error = over_the_network("http://no-such-host.invalid").await;
     assert_eq!(error.kind, Kind::Network, "{error}");
@@ -277,7 +320,8 @@ async fn a_request_that_cannot_be_made_is_invalid() {
     let session = Session::with_http_client(config(), http).with_credentials(keys());
     let target = session.target(None, None).await.unwrap();
     let sdk = session.sdk_config(&target).await.unwrap();
-    let error = aws_smithy_types::error::operation::BuildError::missing_field("role_arn", "role_arn was not given");
+    let error =
+        aws_smithy_types::error::operation::BuildError::missing_field("role_arn", "role_arn was not given");
     let error: Error = SdkError::<ErrorMetadata, HttpResponse>::construction_failure(error).into();
     assert_eq!(error.kind, Kind::Invalid, "{error}");
     assert!(error.message.contains("role_arn"), "{error}");

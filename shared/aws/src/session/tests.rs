@@ -36,7 +36,10 @@ impl Machine {
         machine.write("credentials", "");
         let path = |name: &str| machine.path().join(name).to_str().unwrap().to_owned();
         let (config, credentials, home) = (path("config"), path("credentials"), path(""));
-        machine.with("AWS_CONFIG_FILE", &config).with("AWS_SHARED_CREDENTIALS_FILE", &credentials).with("HOME", &home)
+        machine
+            .with("AWS_CONFIG_FILE", &config)
+            .with("AWS_SHARED_CREDENTIALS_FILE", &credentials)
+            .with("HOME", &home)
     }
 
     fn with(mut self, name: &str, value: &str) -> Machine {
@@ -55,8 +58,13 @@ impl Machine {
     }
 
     fn session(&self, config: SessionConfig, http: SharedHttpClient) -> Session {
-        let variables: Vec<(&str, &str)> = self.variables.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
-        Session { env: Env::from_slice(&variables), fs: Fs::real(), ..Session::with_http_client(config, http) }
+        let variables: Vec<(&str, &str)> =
+            self.variables.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
+        Session {
+            env: Env::from_slice(&variables),
+            fs: Fs::real(),
+            ..Session::with_http_client(config, http)
+        }
     }
 }
 
@@ -69,7 +77,11 @@ fn in_region(region: &str) -> SessionConfig {
 }
 
 fn any_profile(region: &str) -> SessionConfig {
-    SessionConfig { allow_profiles: vec!["*".to_owned()], allow_regions: vec!["*".to_owned()], ..in_region(region) }
+    SessionConfig {
+        allow_profiles: vec!["*".to_owned()],
+        allow_regions: vec!["*".to_owned()],
+        ..in_region(region)
+    }
 }
 
 async fn caller(session: &Session, target: &Target) -> Result<String, Error> {
@@ -97,7 +109,12 @@ const REGIONS: [&str; 4] = ["eu-west-1", "us-east-1", "ap-south-2", "cn-north-1"
 const ENDPOINTS: [Option<&str>; 3] = [None, Some("http://one.test:4566"), Some("http://two.test")];
 
 fn step() -> impl Strategy<Value = Step> {
-    (proptest::option::weighted(0.8, 0..PROFILES.len()), 0..REGIONS.len(), 0..ENDPOINTS.len(), proptest::bool::weighted(0.1))
+    (
+        proptest::option::weighted(0.8, 0..PROFILES.len()),
+        0..REGIONS.len(),
+        0..ENDPOINTS.len(),
+        proptest::bool::weighted(0.1),
+    )
         .prop_map(|(profile, region, endpoint, forget)| Step { profile, region, endpoint, forget })
 }
 
@@ -170,7 +187,8 @@ async fn a_fan_out_takes_on_the_role_once() {
     let machine = Machine::new(&keys("a", "KEYa"));
     let (http, log) = wire(sts);
     let role = Role { arn: "arn:aws:iam::1:role/r".to_owned(), ..Role::default() };
-    let config = SessionConfig { profile: Some("a".to_owned()), role: Some(role), ..any_profile("eu-west-1") };
+    let config =
+        SessionConfig { profile: Some("a".to_owned()), role: Some(role), ..any_profile("eu-west-1") };
     let session = machine.session(config, http);
     let targets = session.targets(None, &["eu-*".to_owned()]).await.unwrap();
     assert!(targets.len() > 5);
@@ -222,7 +240,11 @@ async fn a_role_is_taken_on_with_all_that_the_operator_said() {
 async fn a_role_that_may_not_be_taken_on_says_so() {
     let machine = Machine::new(&keys("a", "KEYa"));
     let (http, _) = wire(|_| {
-        refusal(403, "AccessDenied", "User: arn:aws:iam::1:user/a is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::1:role/r")
+        refusal(
+            403,
+            "AccessDenied",
+            "User: arn:aws:iam::1:user/a is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::1:role/r",
+        )
     });
     let role = Role { arn: "arn:aws:iam::1:role/r".to_owned(), ..Role::default() };
     let config = SessionConfig { profile: Some("a".to_owned()), role: Some(role), ..in_region("eu-west-1") };
@@ -230,19 +252,29 @@ async fn a_role_that_may_not_be_taken_on_says_so() {
     let target = session.target(None, None).await.unwrap();
     let error = caller(&session, &target).await.unwrap_err();
     assert_eq!(error.kind, Kind::AccessDenied);
-    assert!(error.message.starts_with("The role arn:aws:iam::1:role/r could not be taken on: User:"), "{error}");
+    assert!(
+        error.message.starts_with("The role arn:aws:iam::1:role/r could not be taken on: User:"),
+        "{error}"
+    );
     assert!(error.next.as_deref().unwrap().contains("trust policy"), "{error}");
     assert_eq!(error.denied.as_ref().unwrap().action.as_deref(), Some("sts:AssumeRole"));
 }
 
 #[tokio::test]
 async fn a_role_of_the_profile_that_may_not_be_taken_on_says_so() {
-    let machine = Machine::new(&format!("{}[profile r]\nrole_arn = arn:aws:iam::1:role/r\nsource_profile = a\n", keys("a", "KEYa")));
+    let machine = Machine::new(&format!(
+        "{}[profile r]\nrole_arn = arn:aws:iam::1:role/r\nsource_profile = a\n",
+        keys("a", "KEYa")
+    ));
     let (http, _) = wire(|_| refusal(403, "AccessDenied", "no"));
-    let session = machine.session(SessionConfig { profile: Some("r".to_owned()), ..in_region("eu-west-1") }, http);
+    let session =
+        machine.session(SessionConfig { profile: Some("r".to_owned()), ..in_region("eu-west-1") }, http);
     let target = session.target(None, None).await.unwrap();
     let error = caller(&session, &target).await.unwrap_err();
-    assert_eq!((error.kind, error.message.as_str()), (Kind::AccessDenied, "The profile's role could not be taken on: no"));
+    assert_eq!(
+        (error.kind, error.message.as_str()),
+        (Kind::AccessDenied, "The profile's role could not be taken on: no")
+    );
 }
 
 // ---- refreshing ----
@@ -278,10 +310,13 @@ async fn a_credential_process_is_asked_again_when_its_keys_end() {
     machine.write("config", &format!("[profile p]\ncredential_process = cat {}\n", file.display()));
     let keys = |key: &str, seconds: i64| {
         let ends = jiff::Timestamp::now() + jiff::SignedDuration::from_secs(seconds);
-        format!(r#"{{"Version":1,"AccessKeyId":"{key}","SecretAccessKey":"s","SessionToken":"t","Expiration":"{ends:.0}"}}"#)
+        format!(
+            r#"{{"Version":1,"AccessKeyId":"{key}","SecretAccessKey":"s","SessionToken":"t","Expiration":"{ends:.0}"}}"#
+        )
     };
     let (http, _) = wire(sts);
-    let session = machine.session(SessionConfig { profile: Some("p".to_owned()), ..in_region("eu-west-1") }, http);
+    let session =
+        machine.session(SessionConfig { profile: Some("p".to_owned()), ..in_region("eu-west-1") }, http);
     let target = session.target(None, None).await.unwrap();
     machine.write("keys.json", &keys("OLD", 5));
     assert!(caller(&session, &target).await.unwrap().starts_with("OLD|"));
@@ -296,7 +331,8 @@ async fn a_credential_process_is_asked_again_when_its_keys_end() {
 async fn what_is_forgotten_is_read_anew() {
     let machine = Machine::new(&keys("a", "OLD1"));
     let (http, _) = wire(sts);
-    let session = machine.session(SessionConfig { profile: Some("a".to_owned()), ..in_region("eu-west-1") }, http);
+    let session =
+        machine.session(SessionConfig { profile: Some("a".to_owned()), ..in_region("eu-west-1") }, http);
     let target = session.target(None, None).await.unwrap();
     assert!(session.identity(&target).await.unwrap().arn.starts_with("OLD1|"));
     machine.write("config", &keys("a", "NEW1"));
@@ -314,7 +350,8 @@ async fn what_is_forgotten_is_read_anew() {
 async fn a_profile_that_is_added_later_needs_no_restart() {
     let machine = Machine::new(&keys("team-a", "KEY"));
     let (http, _) = wire(sts);
-    let session = machine.session(SessionConfig { profile: Some("team-b".to_owned()), ..in_region("eu-west-1") }, http);
+    let session =
+        machine.session(SessionConfig { profile: Some("team-b".to_owned()), ..in_region("eu-west-1") }, http);
     let target = session.target(None, None).await.unwrap();
     let error = session.identity(&target).await.unwrap_err();
     assert_eq!((error.kind, error.message.as_str()), (Kind::NoCredentials, "There is no AWS profile team-b"));
@@ -341,7 +378,8 @@ async fn identity_is_asked_once() {
 async fn making_a_session_reads_nothing() {
     let machine = Machine::new("this is no profile file");
     let (http, log) = wire(sts);
-    let session = machine.session(SessionConfig { profile: Some("gone".to_owned()), ..SessionConfig::default() }, http);
+    let session =
+        machine.session(SessionConfig { profile: Some("gone".to_owned()), ..SessionConfig::default() }, http);
     assert!(lock(&session.sources).is_empty() && lock(&session.homes).is_empty() && seen(&log).is_empty());
     assert!(Session::new(SessionConfig::default()).http.get().is_none());
     let error = session.target(None, None).await.unwrap_err();
@@ -351,13 +389,17 @@ async fn making_a_session_reads_nothing() {
 #[tokio::test]
 async fn a_machine_without_home_and_credentials_gets_a_next_step() {
     let (http, log) = wire(sts);
-    let session = Session { env: Env::from_slice(&[]), ..Session::with_http_client(SessionConfig::default(), http.clone()) };
+    let session = Session {
+        env: Env::from_slice(&[]),
+        ..Session::with_http_client(SessionConfig::default(), http.clone())
+    };
     let error = session.target(None, None).await.unwrap_err();
     assert_eq!((error.kind, error.message.as_str()), (Kind::Invalid, "No AWS region is set"));
     assert!(error.next.as_deref().unwrap().contains("--region"));
     assert!(seen(&log).iter().all(|seen| seen.host.starts_with("169.254.")));
 
-    let session = Session { env: Env::from_slice(&[]), ..Session::with_http_client(in_region("eu-west-1"), http) };
+    let session =
+        Session { env: Env::from_slice(&[]), ..Session::with_http_client(in_region("eu-west-1"), http) };
     let target = session.target(None, None).await.unwrap();
     let error = caller(&session, &target).await.unwrap_err();
     assert_eq!((error.kind, error.message.as_str()), (Kind::NoCredentials, "No AWS credentials were found"));
@@ -365,8 +407,23 @@ async fn a_machine_without_home_and_credentials_gets_a_next_step() {
 }
 
 #[tokio::test]
+async fn a_metadata_service_that_does_not_answer_costs_a_second() {
+    // Off EC2 its address may swallow packets; this socket takes connections and says nothing.
+    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let endpoint = format!("http://{}", silent.local_addr().unwrap());
+    let env = Env::from_slice(&[("AWS_EC2_METADATA_SERVICE_ENDPOINT", &endpoint)]);
+    let session = Session { env, ..Session::new(in_region("eu-west-1")) };
+    let target = session.target(None, None).await.unwrap();
+    let began = std::time::Instant::now();
+    let error = session.identity(&target).await.unwrap_err();
+    assert_eq!((error.kind, error.message.as_str()), (Kind::NoCredentials, "No AWS credentials were found"));
+    assert!(began.elapsed() < Duration::from_secs(3), "{:?}", began.elapsed());
+}
+
+#[tokio::test]
 async fn the_region_is_looked_for_as_the_sdk_does() {
-    let config = "[default]\nregion = eu-north-1\n[profile a]\nsource_profile = b\n[profile b]\nregion = ap-south-1\n";
+    let config =
+        "[default]\nregion = eu-north-1\n[profile a]\nsource_profile = b\n[profile b]\nregion = ap-south-1\n";
     let (http, log) = wire(|seen| match seen.host.starts_with("169.254.") {
         true => ok("us-west-2".to_owned()),
         false => sts(seen),
@@ -418,14 +475,20 @@ async fn only_what_the_operator_allowed_can_be_named() {
         }
     }
     let error = session.target(None, Some("eu-west-2")).await.unwrap_err();
-    assert_eq!(error.message, "The region eu-west-2 is not allowed here; allowed: ap-*, eu-west-1, us-east-1");
+    assert_eq!(
+        error.message,
+        "The region eu-west-2 is not allowed here; allowed: ap-*, eu-west-1, us-east-1"
+    );
     assert!(error.next.as_deref().unwrap().contains("--allow-region eu-west-2"));
     let error = session.target(Some("other"), None).await.unwrap_err();
     assert_eq!(error.message, "The profile other is not allowed here; allowed: own, team-*");
     assert!(error.next.as_deref().unwrap().contains("--allow-profile other"));
     assert_eq!(session.target(None, Some("evil.example/")).await.unwrap_err().kind, Kind::Invalid);
 
-    let session = machine.session(SessionConfig { allow_regions: vec!["eu-west-1".to_owned()], ..in_region("eu-west-1") }, http);
+    let session = machine.session(
+        SessionConfig { allow_regions: vec!["eu-west-1".to_owned()], ..in_region("eu-west-1") },
+        http,
+    );
     assert!(!session.several_regions() && !session.several_profiles());
     assert!(session.target(Some("own"), None).await.is_err());
     assert!(seen(&log).is_empty());
@@ -439,14 +502,26 @@ async fn a_star_is_every_allowed_region_of_the_partition() {
         let allow_regions = allowed.iter().map(|text| (*text).to_owned()).collect();
         let session = machine.session(SessionConfig { allow_regions, ..in_region(own) }, http.clone());
         let asked: Vec<String> = asked.iter().map(|text| (*text).to_owned()).collect();
-        session.targets(None, &asked).await.map(|found| found.into_iter().map(|target| target.region).collect::<Vec<_>>())
+        session
+            .targets(None, &asked)
+            .await
+            .map(|found| found.into_iter().map(|target| target.region).collect::<Vec<_>>())
     };
     assert_eq!(regions("eu-west-1", &[], &[]).await.unwrap(), ["eu-west-1"]);
     assert_eq!(regions("eu-west-1", &[], &["*"]).await.unwrap(), ["eu-west-1"]);
-    assert_eq!(regions("eu-west-1", &["us-west-?"], &["*"]).await.unwrap(), ["eu-west-1", "us-west-1", "us-west-2"]);
-    assert_eq!(regions("eu-west-1", &["xx-new-1"], &["*", "eu-west-1"]).await.unwrap(), ["eu-west-1", "xx-new-1"]);
+    assert_eq!(
+        regions("eu-west-1", &["us-west-?"], &["*"]).await.unwrap(),
+        ["eu-west-1", "us-west-1", "us-west-2"]
+    );
+    assert_eq!(
+        regions("eu-west-1", &["xx-new-1"], &["*", "eu-west-1"]).await.unwrap(),
+        ["eu-west-1", "xx-new-1"]
+    );
     assert_eq!(regions("us-gov-west-1", &["*"], &["*"]).await.unwrap(), ["us-gov-west-1", "us-gov-east-1"]);
-    assert_eq!(regions("us-east-1", &["*"], &["eu-central-*"]).await.unwrap(), ["eu-central-1", "eu-central-2"]);
+    assert_eq!(
+        regions("us-east-1", &["*"], &["eu-central-*"]).await.unwrap(),
+        ["eu-central-1", "eu-central-2"]
+    );
     assert!(regions("us-east-1", &["*"], &["*"]).await.unwrap().len() > 30);
     assert_eq!(regions("us-east-1", &[], &["eu-west-1"]).await.unwrap_err().kind, Kind::Refused);
     assert_eq!(regions("us-east-1", &[], &["eu-*"]).await.unwrap_err().kind, Kind::Invalid);
@@ -456,7 +531,9 @@ async fn a_star_is_every_allowed_region_of_the_partition() {
 
 #[tokio::test]
 async fn settings_reach_the_sdk() {
-    let machine = Machine::new(&keys("a", "KEYa")).with("AWS_MAX_ATTEMPTS", "7").with("AWS_ENDPOINT_URL", "http://local.test");
+    let machine = Machine::new(&keys("a", "KEYa"))
+        .with("AWS_MAX_ATTEMPTS", "7")
+        .with("AWS_ENDPOINT_URL", "http://local.test");
     let (http, _) = wire(sts);
     let config = SessionConfig { profile: Some("a".to_owned()), ..in_region("eu-west-1") };
     let session = machine.session(config.clone(), http.clone());
@@ -492,7 +569,8 @@ async fn the_endpoint_of_one_service_stays_with_the_sdk() {
         .with("AWS_ENDPOINT_URL", "http://all.test")
         .with("AWS_ENDPOINT_URL_STS", "http://sts.test");
     let (http, _) = wire(sts);
-    let session = machine.session(SessionConfig { profile: Some("a".to_owned()), ..in_region("eu-west-1") }, http);
+    let session =
+        machine.session(SessionConfig { profile: Some("a".to_owned()), ..in_region("eu-west-1") }, http);
     let target = session.target(None, None).await.unwrap();
     assert_eq!(caller(&session, &target).await.unwrap(), "KEYa|eu-west-1|sts.test");
 }
@@ -501,7 +579,8 @@ async fn the_endpoint_of_one_service_stays_with_the_sdk() {
 async fn given_credentials_stand_in_for_the_chain() {
     let (http, _) = wire(sts);
     let config = SessionConfig { profile: Some("any".to_owned()), ..in_region("eu-west-1") };
-    let session = Session::with_http_client(config, http).with_credentials(Credentials::new("GIVEN", "s", None, None, "test"));
+    let session = Session::with_http_client(config, http)
+        .with_credentials(Credentials::new("GIVEN", "s", None, None, "test"));
     let target = session.target(None, None).await.unwrap();
     let target = Target { endpoint: None, ..target };
     assert!(caller(&session, &target).await.unwrap().starts_with("GIVEN|"));
@@ -519,10 +598,17 @@ async fn sso_without_a_session_names_the_command() {
     let machine = Machine::new(config);
     let (http, log) = wire(sts);
     for (profile, sign_in) in [("dev", "dev"), ("old", "old"), ("top", "dev")] {
-        let session = machine.session(SessionConfig { profile: Some(profile.to_owned()), ..in_region("eu-west-1") }, http.clone());
+        let session = machine.session(
+            SessionConfig { profile: Some(profile.to_owned()), ..in_region("eu-west-1") },
+            http.clone(),
+        );
         let target = session.target(None, None).await.unwrap();
         let error = session.identity(&target).await.unwrap_err();
-        assert_eq!((error.kind, error.message.as_str()), (Kind::NoCredentials, "Nobody has signed in with SSO"), "{profile}");
+        assert_eq!(
+            (error.kind, error.message.as_str()),
+            (Kind::NoCredentials, "Nobody has signed in with SSO"),
+            "{profile}"
+        );
         let wanted = format!("`aws sso login --profile {sign_in}`");
         assert!(error.next.as_deref().unwrap().contains(&wanted), "{profile}: {error}");
     }
@@ -550,12 +636,25 @@ async fn an_sso_session_that_ended_names_the_command() {
     };
     for (ends, status, code, kind, words) in [
         ("2020-01-01T00:00:00Z", 500, "", Kind::ExpiredCredentials, "The SSO session has expired"),
-        ("2099-01-01T00:00:00Z", 401, "UnauthorizedException", Kind::ExpiredCredentials, "The SSO session has expired"),
-        ("2099-01-01T00:00:00Z", 403, "ForbiddenException", Kind::AccessDenied, "SSO does not give this person"),
+        (
+            "2099-01-01T00:00:00Z",
+            401,
+            "UnauthorizedException",
+            Kind::ExpiredCredentials,
+            "The SSO session has expired",
+        ),
+        (
+            "2099-01-01T00:00:00Z",
+            403,
+            "ForbiddenException",
+            Kind::AccessDenied,
+            "SSO does not give this person",
+        ),
     ] {
         token(ends);
         let (http, _) = answer(status, code);
-        let session = machine.session(SessionConfig { profile: Some("dev".to_owned()), ..in_region("eu-west-1") }, http);
+        let session = machine
+            .session(SessionConfig { profile: Some("dev".to_owned()), ..in_region("eu-west-1") }, http);
         let target = session.target(None, None).await.unwrap();
         let error = session.identity(&target).await.unwrap_err();
         assert_eq!(error.kind, kind, "{error}");
@@ -570,7 +669,8 @@ async fn an_sso_session_that_ended_names_the_command() {
 async fn a_failing_credential_process_is_quoted() {
     let machine = Machine::new("[profile p]\ncredential_process = echo the vault is locked >&2; exit 3\n");
     let (http, _) = wire(sts);
-    let session = machine.session(SessionConfig { profile: Some("p".to_owned()), ..in_region("eu-west-1") }, http);
+    let session =
+        machine.session(SessionConfig { profile: Some("p".to_owned()), ..in_region("eu-west-1") }, http);
     let target = session.target(None, None).await.unwrap();
     let error = session.identity(&target).await.unwrap_err();
     assert_eq!(error.kind, Kind::NoCredentials);
@@ -579,8 +679,9 @@ async fn a_failing_credential_process_is_quoted() {
 
 #[tokio::test]
 async fn a_profile_without_credentials_says_so() {
-    let machine = Machine::new("[profile p]\nregion = eu-west-1\n[profile half]\nrole_arn = arn:aws:iam::1:role/r\n")
-        .with("AWS_EC2_METADATA_DISABLED", "true");
+    let machine =
+        Machine::new("[profile p]\nregion = eu-west-1\n[profile half]\nrole_arn = arn:aws:iam::1:role/r\n")
+            .with("AWS_EC2_METADATA_DISABLED", "true");
     let (http, _) = wire(sts);
     let session = machine.session(any_profile("eu-west-1"), http);
     let target = session.target(Some("p"), None).await.unwrap();

@@ -93,6 +93,7 @@ async fn a_skewed_clock_is_measured() {
     assert_eq!(error.kind, Kind::ClockSkew);
     assert!(error.message.starts_with("The difference is too large (the local clock is 3"), "{error}");
     assert!(error.message.ends_with("s behind AWS's)"), "{error}");
+    assert_eq!(error.clone().noted(&tap), error);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 3)]
@@ -107,11 +108,14 @@ async fn operations_at_the_same_time_stay_apart() {
     });
     let tap = Tap::open();
     let client = client(http, &tap);
-    let calls = (0..40).map(|_| tokio::spawn({
-        let client = client.clone();
-        async move { client.get_caller_identity().send().await.is_ok() }
-    }));
-    let worked = futures::future::join_all(calls).await.into_iter().filter(|call| *call.as_ref().unwrap()).count();
+    let calls = (0..40).map(|_| {
+        tokio::spawn({
+            let client = client.clone();
+            async move { client.get_caller_identity().send().await.is_ok() }
+        })
+    });
+    let worked =
+        futures::future::join_all(calls).await.into_iter().filter(|call| *call.as_ref().unwrap()).count();
     let made = tap.made();
     assert_eq!(made.len(), 40);
     assert_eq!(made.iter().filter(|made| !made.failed).count(), worked);
@@ -131,7 +135,12 @@ fn throttles_are_read_in_every_protocol() {
     for (status, header, body, wanted) in [
         (429, "", "", true),
         (503, "", "<Error><Code>SlowDown</Code></Error>", true),
-        (400, "", r#"{"__type":"com.amazonaws.x#ProvisionedThroughputExceededException","message":""}"#, true),
+        (
+            400,
+            "",
+            r#"{"__type":"com.amazonaws.x#ProvisionedThroughputExceededException","message":""}"#,
+            true,
+        ),
         (400, "ThrottlingException:http://x", "", true),
         (400, "", r#"{"__type":"ValidationException"}"#, false),
         (503, "", "", false),

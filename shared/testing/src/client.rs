@@ -1,0 +1,633 @@
+//! A small MCP client for tests: it drives a built server over real pipes and remembers every message.
+//!
+//! It speaks both eras: `initialize` clients and 2026-07-28 clients. Every wait ends.
+
+use std::collections::HashMap;
+use std::ffi::OsStr;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use serde_json::{Map, Value, json};
+
+use crate::fail;
+use crate::fail::{OrFail, tell_if_failing};
+
+/// The id of a request.
+pub type Id = i64;
+
+/// The generation of the protocol that a connection speaks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Era {
+    /// `initialize`, at this version.
+    Legacy(String),
+    /// 2026-07-28: no handshake, everything in `_meta`.
+    Modern,
+}
+
+impl Era {
+    /// The newest that has `initialize`.
+    pub fn legacy() -> Era {
+        Era::Legacy(Server::LEGACY.to_owned())
+    }
+
+    /// The version that messages of this era follow.
+    pub fn version(&self) -> &str {
+        match self {
+            Era::Legacy(version) => version,
+            Era::Modern => Server::MODERN,
+        }
+    }
+}
+
+/// Who wrote a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// This client.
+    Sent,
+    /// The server.
+    Received,
+}
+
+/// One message as it went over the pipe.
+#[derive(Clone, Debug)]
+pub struct Message {
+    /// Who wrote it.
+    pub direction: Direction,
+    /// What it said.
+    pub json: Value,
+}
+
+/// A JSON-RPC error.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RpcError {
+    /// Such as -32602.
+    pub code: i64,
+    /// For people.
+    pub message: String,
+    /// For programs.
+    pub data: Value,
+}
+
+impl std::fmt::Display for RpcError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "protocol error {}: {}", self.code, self.message)?;
+        if self.data.is_null() { Ok(()) } else { write!(f, " {}", self.data) }
+    }
+}
+
+/// What a person answers when the server asks.
+#[derive(Clone, Debug)]
+pub enum Elicited {
+    /// Yes, with the form filled in.
+    Accept(Value),
+    /// No.
+    Decline,
+    /// The question was closed.
+    Cancel,
+}
+
+impl Elicited {
+    /// The `ElicitResult` that says so.
+    pub fn result(self) -> Value {
+        match self {
+            Elicited::Accept(content) => json!({"action": "accept", "content": content}),
+            Elicited::Decline => json!({"action": "decline"}),
+            Elicited::Cancel => json!({"action": "cancel"}),
+        }
+    }
+}
+
+/// What a tool answered.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// The text blocks, one below the other.
+    pub text: String,
+    /// Whether the tool says that it failed.
+    pub is_error: bool,
+    /// `structuredContent`
+    pub structured: Option<Value>,
+    /// Every content block.
+    pub content: Vec<Value>,
+    /// The whole result.
+    pub raw: Value,
+}
+
+impl Answer {
+    fn new(raw: Value) -> Answer {
+        let content = raw.get("content").and_then(Value::as_array).cloned().unwrap_or_default();
+        let texts: Vec<&str> = content.iter().filter_map(|block| block.get("text")?.as_str()).collect();
+        Answer {
+            text: texts.join("\n"),
+            is_error: raw.get("isError").and_then(Value::as_bool).unwrap_or(false),
+            structured: raw.get("structuredContent").cloned(),
+            content,
+            raw,
+        }
+    }
+
+    /// The text, of a call that must have succeeded.
+    #[track_caller]
+    pub fn ok(&self) -> &str {
+        if self.is_error {
+            fail(format!("the tool failed: {}", self.text));
+        }
+        &self.text
+    }
+
+    /// The text, of a call that must have failed.
+    #[track_caller]
+    pub fn error(&self) -> &str {
+        if !self.is_error {
+            fail(format!("the tool succeeded: {}", self.text));
+        }
+        &self.text
+    }
+}
+
+type Elicit = Box<dyn FnMut(&Value) -> Elicited + Send>;
+
+/// A running server process and the connection to it. It is killed when this is dropped.
+pub struct Server {
+    child: Child,
+    input: Option<Sender<Vec<u8>>>,
+    output: Receiver<String>,
+    stderr: Arc<Mutex<String>>,
+    name: String,
+    era: Era,
+    patience: Duration,
+    next: Id,
+    answers: HashMap<Id, Result<Value, RpcError>>,
+    notifications: Vec<Value>,
+    messages: Vec<Message>,
+    elicit: Option<Elicit>,
+}
+
+impl Server {
+    /// The newest version with `initialize`.
+    pub const LEGACY: &str = "2025-11-25";
+    /// The version without a handshake.
+    pub const MODERN: &str = "2026-07-28";
+
+    /// Starts `binary`. It sees `env` and `PATH`, and nothing else of this process's environment.
+    #[track_caller]
+    pub fn spawn<A: AsRef<OsStr>>(
+        binary: impl AsRef<OsStr>,
+        args: impl IntoIterator<Item = A>,
+        env: impl IntoIterator<Item = (String, String)>,
+    ) -> Server {
+        let name = binary.as_ref().display().to_string();
+        let mut child = Command::new(binary)
+            .args(args)
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .envs(env)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .or_fail(format!("cannot start {name}"));
+        let stderr = Arc::new(Mutex::new(String::new()));
+        if let Some(from) = child.stderr.take() {
+            collect(from, stderr.clone());
+        }
+        let input = child.stdin.take().map(writer);
+        let output = child.stdout.take().map_or_else(|| channel().1, reader);
+        Server {
+            child,
+            input,
+            output,
+            stderr,
+            name,
+            era: Era::legacy(),
+            patience: Duration::from_secs(30),
+            next: 0,
+            answers: HashMap::new(),
+            notifications: Vec::new(),
+            messages: Vec::new(),
+            elicit: None,
+        }
+    }
+
+    /// Declares the elicitation capability and answers every question with `answer`, which sees its parameters.
+    /// Call it before [`Server::initialize`] or [`Server::discover`].
+    #[must_use]
+    pub fn elicit(mut self, answer: impl FnMut(&Value) -> Elicited + Send + 'static) -> Server {
+        self.elicit = Some(Box::new(answer));
+        self
+    }
+
+    /// Changes how long every wait may take: 30 s unless told.
+    #[must_use]
+    pub fn patience(mut self, patience: Duration) -> Server {
+        self.patience = patience;
+        self
+    }
+
+    /// Connects as a client of 2025-11-25 and answers the server's `InitializeResult`.
+    #[track_caller]
+    pub fn initialize(&mut self) -> Value {
+        self.initialize_at(Self::LEGACY)
+    }
+
+    /// Connects with `initialize` at a version.
+    #[track_caller]
+    pub fn initialize_at(&mut self, version: &str) -> Value {
+        self.era = Era::Legacy(version.to_owned());
+        let params = json!({
+            "protocolVersion": version,
+            "capabilities": self.capabilities(),
+            "clientInfo": client_info(),
+        });
+        let result = self.request("initialize", params);
+        if let Some(version) = result.get("protocolVersion").and_then(Value::as_str) {
+            self.era = Era::Legacy(version.to_owned());
+        }
+        self.notify("notifications/initialized", json!({}));
+        result
+    }
+
+    /// Connects as a client of 2026-07-28 and answers the server's `DiscoverResult`.
+    #[track_caller]
+    pub fn discover(&mut self) -> Value {
+        self.modern();
+        self.request("server/discover", json!({}))
+    }
+
+    /// Speaks 2026-07-28 from now on, without asking first.
+    pub fn modern(&mut self) {
+        self.era = Era::Modern;
+    }
+
+    /// What this connection speaks.
+    pub fn era(&self) -> &Era {
+        &self.era
+    }
+
+    /// The tools that the server lists, over all pages.
+    #[track_caller]
+    pub fn tools(&mut self) -> Vec<Value> {
+        let mut tools = Vec::new();
+        let mut params = json!({});
+        loop {
+            let page = self.request("tools/list", params);
+            tools.extend(page.get("tools").and_then(Value::as_array).cloned().unwrap_or_default());
+            match page.get("nextCursor") {
+                Some(cursor) if !cursor.is_null() => params = json!({"cursor": cursor}),
+                _ => return tools,
+            }
+        }
+    }
+
+    /// Calls a tool. A protocol error fails the test; use [`Server::try_call`] to look at one.
+    #[track_caller]
+    pub fn call(&mut self, tool: &str, arguments: Value) -> Answer {
+        match self.try_call(tool, arguments) {
+            Ok(answer) => answer,
+            Err(error) => fail(format!("{tool}: {error}")),
+        }
+    }
+
+    /// Calls a tool. When a modern server requires input, the elicitation hook gives it and the call is made
+    /// again; without a hook the answer is the server's `input_required` result.
+    #[track_caller]
+    pub fn try_call(&mut self, tool: &str, arguments: Value) -> Result<Answer, RpcError> {
+        let mut params = json!({"name": tool, "arguments": arguments});
+        for _ in 0..10 {
+            let result = self.try_request("tools/call", params.clone())?;
+            if text(&result, "resultType") != Some("input_required") || self.elicit.is_none() {
+                return Ok(Answer::new(result));
+            }
+            let asked = result.get("inputRequests").and_then(Value::as_object).cloned().unwrap_or_default();
+            let given: Map<String, Value> =
+                asked.into_iter().map(|(key, request)| (key, self.answer_to(&request))).collect();
+            if let Some(params) = params.as_object_mut() {
+                params.insert("inputResponses".to_owned(), Value::Object(given));
+                match result.get("requestState") {
+                    Some(state) => params.insert("requestState".to_owned(), state.clone()),
+                    None => params.remove("requestState"),
+                };
+            }
+        }
+        fail(format!("{tool} still asks for input after ten answers"))
+    }
+
+    /// Sends a request and answers its result. A protocol error fails the test.
+    #[track_caller]
+    pub fn request(&mut self, method: &str, params: Value) -> Value {
+        match self.try_request(method, params) {
+            Ok(result) => result,
+            Err(error) => fail(format!("{method}: {error}")),
+        }
+    }
+
+    /// Sends a request and waits for its answer.
+    #[track_caller]
+    pub fn try_request(&mut self, method: &str, params: Value) -> Result<Value, RpcError> {
+        let id = self.send(method, params);
+        self.wait(id)
+    }
+
+    /// Sends a request without waiting.
+    pub fn send(&mut self, method: &str, params: Value) -> Id {
+        self.next += 1;
+        let id = self.next;
+        let params = self.stamped(params);
+        self.write(&json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params}));
+        id
+    }
+
+    /// Sends a tool call without waiting. Its answer: `Answer::from(server.wait(id)…)`.
+    pub fn send_call(&mut self, tool: &str, arguments: Value) -> Id {
+        self.send("tools/call", json!({"name": tool, "arguments": arguments}))
+    }
+
+    /// Waits for the answer to a request, serving the server's own requests meanwhile.
+    #[track_caller]
+    pub fn wait(&mut self, id: Id) -> Result<Value, RpcError> {
+        let until = Instant::now() + self.patience;
+        loop {
+            if let Some(answer) = self.answers.remove(&id) {
+                return answer;
+            }
+            match self.next_message(until) {
+                Some(message) => self.take(message),
+                None => {
+                    fail(format!("no answer to request {id} within {:?}\n{}", self.patience, self.told()))
+                }
+            }
+        }
+    }
+
+    /// Waits for a notification of that method and takes it.
+    #[track_caller]
+    pub fn wait_notification(&mut self, method: &str) -> Value {
+        let until = Instant::now() + self.patience;
+        loop {
+            if let Some(at) = self.notifications.iter().position(|seen| text(seen, "method") == Some(method))
+            {
+                return self.notifications.remove(at);
+            }
+            match self.next_message(until) {
+                Some(message) => self.take(message),
+                None => fail(format!("no {method} within {:?}\n{}", self.patience, self.told())),
+            }
+        }
+    }
+
+    /// Sends a notification.
+    pub fn notify(&mut self, method: &str, params: Value) {
+        let params = self.stamped(params);
+        self.write(&json!({"jsonrpc": "2.0", "method": method, "params": params}));
+    }
+
+    /// Says that the answer to a request is no longer wanted.
+    pub fn cancel(&mut self, id: Id) {
+        self.notify("notifications/cancelled", json!({"requestId": id}));
+    }
+
+    /// Writes a line exactly as it is, and does not record it.
+    pub fn write_line(&mut self, line: impl AsRef<[u8]>) {
+        let mut bytes = line.as_ref().to_vec();
+        bytes.push(b'\n');
+        if let Some(input) = &self.input {
+            let _ = input.send(bytes);
+        }
+    }
+
+    /// The next message, whatever it is; nothing is answered for it. `None`: the server closed its output.
+    #[track_caller]
+    pub fn read(&mut self) -> Option<Value> {
+        match self.output.recv_timeout(self.patience) {
+            Ok(line) => Some(self.parse(&line)),
+            Err(RecvTimeoutError::Disconnected) => None,
+            Err(RecvTimeoutError::Timeout) => {
+                fail(format!("no message within {:?}\n{}", self.patience, self.told()))
+            }
+        }
+    }
+
+    /// Whether the server stays silent for that long. What it says instead is kept for later.
+    #[track_caller]
+    pub fn is_silent(&mut self, during: Duration) -> bool {
+        match self.output.recv_timeout(during) {
+            Ok(line) => {
+                let message = self.parse(&line);
+                self.take(message);
+                false
+            }
+            Err(_) => true,
+        }
+    }
+
+    /// Every message so far, in order, for a look with a schema.
+    pub fn messages(&self) -> &[Message] {
+        &self.messages
+    }
+
+    /// The notifications that nobody waited for.
+    pub fn notifications(&self) -> &[Value] {
+        &self.notifications
+    }
+
+    /// What the server wrote to standard error so far.
+    pub fn stderr(&self) -> String {
+        self.stderr.lock().map(|text| text.clone()).unwrap_or_default()
+    }
+
+    /// The process's id.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Sends a signal, such as `TERM`.
+    #[track_caller]
+    pub fn signal(&self, signal: &str) {
+        let status = Command::new("kill").args(["-s", signal, &self.pid().to_string()]).status();
+        if !status.is_ok_and(|status| status.success()) {
+            fail(format!("cannot send {signal} to {}", self.name));
+        }
+    }
+
+    /// Closes the server's standard input and waits for its end.
+    #[track_caller]
+    pub fn close(&mut self) -> ExitStatus {
+        self.input = None;
+        self.ended()
+    }
+
+    /// Waits for the server's end.
+    #[track_caller]
+    pub fn ended(&mut self) -> ExitStatus {
+        let until = Instant::now() + self.patience;
+        loop {
+            // What it still says belongs to the record.
+            while let Ok(line) = self.output.try_recv() {
+                let message = self.parse(&line);
+                self.take(message);
+            }
+            if let Some(status) = self.child.try_wait().or_fail("cannot wait for the server") {
+                while let Ok(line) = self.output.recv_timeout(Duration::from_secs(1)) {
+                    let message = self.parse(&line);
+                    self.take(message);
+                }
+                return status;
+            }
+            if Instant::now() > until {
+                fail(format!("{} still runs after {:?}\n{}", self.name, self.patience, self.told()));
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    fn capabilities(&self) -> Value {
+        if self.elicit.is_some() { json!({"elicitation": {"form": {}}}) } else { json!({}) }
+    }
+
+    /// The parameters with what a modern client says on every request.
+    fn stamped(&self, mut params: Value) -> Value {
+        if self.era == Era::Modern
+            && let Some(params) = params.as_object_mut()
+            && let Some(meta) = params.entry("_meta").or_insert_with(|| json!({})).as_object_mut()
+        {
+            for (key, value) in [
+                ("io.modelcontextprotocol/protocolVersion", json!(Self::MODERN)),
+                ("io.modelcontextprotocol/clientInfo", client_info()),
+                ("io.modelcontextprotocol/clientCapabilities", self.capabilities()),
+            ] {
+                meta.entry(key).or_insert(value);
+            }
+        }
+        params
+    }
+
+    fn write(&mut self, message: &Value) {
+        self.messages.push(Message { direction: Direction::Sent, json: message.clone() });
+        self.write_line(message.to_string());
+    }
+
+    #[track_caller]
+    fn next_message(&mut self, until: Instant) -> Option<Value> {
+        match self.output.recv_timeout(until.saturating_duration_since(Instant::now())) {
+            Ok(line) => Some(self.parse(&line)),
+            Err(RecvTimeoutError::Timeout) => None,
+            Err(RecvTimeoutError::Disconnected) => {
+                fail(format!("{} closed its output\n{}", self.name, self.told()))
+            }
+        }
+    }
+
+    #[track_caller]
+    fn parse(&mut self, line: &str) -> Value {
+        let json: Value = serde_json::from_str(line)
+            .or_fail(format!("{} wrote a line that is not JSON: {line:?}", self.name));
+        self.messages.push(Message { direction: Direction::Received, json: json.clone() });
+        json
+    }
+
+    /// Files an answer or a notification, or answers a request.
+    fn take(&mut self, message: Value) {
+        let id = message.get("id").cloned().unwrap_or(Value::Null);
+        if text(&message, "method").is_some() {
+            if id.is_null() {
+                self.notifications.push(message);
+            } else {
+                let result = self.answer_to(&message);
+                let answer = if result.is_null() {
+                    json!({"jsonrpc": "2.0", "id": id, "error": {"code": -32601, "message": "not of this client"}})
+                } else {
+                    json!({"jsonrpc": "2.0", "id": id, "result": result})
+                };
+                self.write(&answer);
+            }
+        } else if let Some(id) = id.as_i64() {
+            let answer = match message.get("error") {
+                Some(error) => Err(RpcError {
+                    code: error.get("code").and_then(Value::as_i64).unwrap_or_default(),
+                    message: text(error, "message").unwrap_or_default().to_owned(),
+                    data: error.get("data").cloned().unwrap_or_default(),
+                }),
+                None => Ok(message.get("result").cloned().unwrap_or_default()),
+            };
+            self.answers.insert(id, answer);
+        } else {
+            // An error without an id answers a line that could not be read.
+            self.notifications.push(message);
+        }
+    }
+
+    /// The result for a request of the server; null: this client does not know it.
+    fn answer_to(&mut self, request: &Value) -> Value {
+        let params = request.get("params").cloned().unwrap_or_default();
+        match (text(request, "method"), &mut self.elicit) {
+            (Some("elicitation/create"), Some(elicit)) => elicit(&params).result(),
+            (Some("ping"), _) => json!({}),
+            _ => Value::Null,
+        }
+    }
+
+    fn told(&self) -> String {
+        format!("standard error of {}:\n{}", self.name, self.stderr())
+    }
+}
+
+impl From<Value> for Answer {
+    fn from(result: Value) -> Answer {
+        Answer::new(result)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        tell_if_failing(|| self.told());
+    }
+}
+
+fn client_info() -> Value {
+    json!({"name": "awsmcp-testing", "version": env!("CARGO_PKG_VERSION")})
+}
+
+fn text<'a>(object: &'a Value, field: &str) -> Option<&'a str> {
+    object.get(field)?.as_str()
+}
+
+/// Writes on a thread, so that a server which stops reading cannot stop the test.
+fn writer(mut to: impl Write + Send + 'static) -> Sender<Vec<u8>> {
+    let (sender, lines) = channel::<Vec<u8>>();
+    std::thread::spawn(move || {
+        while let Ok(line) = lines.recv() {
+            if to.write_all(&line).and_then(|()| to.flush()).is_err() {
+                break;
+            }
+        }
+    });
+    sender
+}
+
+fn reader(from: impl Read + Send + 'static) -> Receiver<String> {
+    let (sender, lines) = channel();
+    std::thread::spawn(move || {
+        for line in BufReader::new(from).split(b'\n') {
+            let Ok(line) = line else { break };
+            if sender.send(String::from_utf8_lossy(&line).into_owned()).is_err() {
+                break;
+            }
+        }
+    });
+    lines
+}
+
+fn collect(mut from: impl Read + Send + 'static, into: Arc<Mutex<String>>) {
+    std::thread::spawn(move || {
+        let mut buffer = [0; 8192];
+        while let Ok(count @ 1..) = from.read(&mut buffer) {
+            if let (Ok(mut text), Some(bytes)) = (into.lock(), buffer.get(..count)) {
+                text.push_str(&String::from_utf8_lossy(bytes));
+            }
+        }
+    });
+}

