@@ -47,7 +47,8 @@ impl Session {
         pairs: Vec<(String, String)>,
     ) -> Result<Vec<String>, Error> {
         let source = principal(&identity.arn).ok_or_else(|| {
-            Error::refused("IAM simulates policies only for users and roles").with_next("check as a user or a role")
+            Error::refused("IAM simulates policies only for users and roles")
+                .with_next("check as a user or a role")
         })?;
         let sdk = self.sdk_config(target).await?;
         let client = aws_sdk_iam::Client::new(&sdk);
@@ -57,7 +58,8 @@ impl Session {
         resources.sort();
         resources.dedup();
         for resource in resources {
-            let actions = pairs.iter().filter(|(_, on)| on == resource).map(|(action, _)| action.clone()).collect();
+            let actions =
+                pairs.iter().filter(|(_, on)| on == resource).map(|(action, _)| action.clone()).collect();
             let mut pages = client
                 .simulate_principal_policy()
                 .policy_source_arn(&source)

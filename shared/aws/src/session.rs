@@ -8,7 +8,7 @@ use std::time::Duration;
 use aws_config::imds;
 use aws_config::profile::{Profile, ProfileFileCredentialsProvider, ProfileSet};
 use aws_config::provider_config::ProviderConfig;
-use aws_config::retry::RetryConfig;
+use aws_config::retry::{RetryConfig, RetryMode};
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, ConfigLoader, Region};
 use aws_credential_types::Credentials;
@@ -486,12 +486,13 @@ impl Session {
             loader = loader.credentials_provider(credentials);
         }
         let mut sdk = loader.load().await;
+        // Standard retries, and after throttling a rate that the service can bear: the tap keeps one per account.
+        let mut retry = sdk.retry_config().cloned().unwrap_or_else(RetryConfig::standard);
+        retry = retry.with_retry_mode(RetryMode::Adaptive);
         if let Some(attempts) = self.config.max_attempts {
-            // After loading, so that the mode of AWS_RETRY_MODE stays.
-            let retry =
-                sdk.retry_config().cloned().unwrap_or_else(RetryConfig::standard).with_max_attempts(attempts);
-            sdk = sdk.into_builder().retry_config(retry).build();
+            retry = retry.with_max_attempts(attempts);
         }
+        sdk = sdk.into_builder().retry_config(retry).build();
         if let Some(role) = self.config.role.clone().filter(|role| Some(&role.arn) == key.role.as_ref()) {
             let taken = SharedCredentialsProvider::new(TakeOn::new(&sdk, role));
             sdk = sdk.into_builder().credentials_provider(taken).build();

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::UNIX_EPOCH;
 
+use aws_smithy_runtime::client::retries::RetryPartition;
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::context::{
     BeforeSerializationInterceptorContextRef, BeforeTransmitInterceptorContextRef,
@@ -16,7 +17,7 @@ use aws_smithy_types::config_bag::{ConfigBag, Storable, StoreReplace};
 use aws_smithy_types::date_time::{DateTime, Format};
 use aws_types::request_id::RequestId;
 
-use crate::Error;
+use crate::{Error, Target};
 use crate::codes::is_throttle;
 
 /// Records the operations a call really makes, and refuses those it did not declare.
@@ -27,6 +28,8 @@ pub struct Tap(Arc<Inner>);
 
 struct Inner {
     permit: Box<Permit>,
+    /// Who shares one retry quota and one sending rate; for each service apart.
+    account: Option<String>,
     made: Mutex<Vec<Made>>,
 }
 
@@ -66,7 +69,17 @@ impl Tap {
     /// Asks `permit` before each operation, with the service's id and the operation's name. Its error is the reason
     /// that the caller reads. It runs for each operation, on the SDK's path: it must be quick and must not block.
     pub fn new(permit: impl Fn(&str, &str) -> Result<(), String> + Send + Sync + 'static) -> Tap {
-        Tap(Arc::new(Inner { permit: Box::new(permit), made: Mutex::default() }))
+        Tap(Arc::new(Inner { permit: Box::new(permit), account: None, made: Mutex::default() }))
+    }
+
+    /// A tap for calls to `target`: when AWS throttles it, only calls to the same service of the same target slow
+    /// down, where the SDK would slow every account of the process.
+    pub fn for_target(
+        target: &Target,
+        permit: impl Fn(&str, &str) -> Result<(), String> + Send + Sync + 'static,
+    ) -> Tap {
+        let account = Some(format!("{target:?}"));
+        Tap(Arc::new(Inner { permit: Box::new(permit), account, made: Mutex::default() }))
     }
 
     /// Permits everything.
@@ -134,6 +147,9 @@ impl Intercept for Tap {
             let mut error = Error::refused(reason);
             error.operation = Some(operation);
             return Err(error.into());
+        }
+        if let Some(account) = &self.0.account {
+            cfg.interceptor_state().store_put(RetryPartition::new(format!("{service} {account}")));
         }
         let place = self.begin(Made { service, operation, ..Made::default() });
         cfg.interceptor_state().store_put(place);

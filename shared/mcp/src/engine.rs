@@ -145,7 +145,12 @@ impl<S: Service> Engine<S> {
     /// The names of the tools that are on, in order.
     pub fn tools(&self) -> impl Iterator<Item = &awsmcp_spec::Spec> {
         let on = |index: &usize| self.gate.is_on(*index);
-        self.server.entries.iter().enumerate().filter(move |(index, _)| on(index)).map(|(_, entry)| &entry.spec)
+        self.server
+            .entries
+            .iter()
+            .enumerate()
+            .filter(move |(index, _)| on(index))
+            .map(|(_, entry)| &entry.spec)
     }
 
     /// Every tool, on or off, in order.
@@ -284,15 +289,20 @@ impl<S: Service> Engine<S> {
         for target in &trace.targets {
             // The account is asked for only where an allow-list could tell accounts apart.
             let held = !self.settings.allow_arns.is_empty()
-                && entry.spec.declared().any(|need| need.applies(&input.own) && need.arn.contains("{account}"));
+                && entry
+                    .spec
+                    .declared()
+                    .any(|need| need.applies(&input.own) && need.arn.contains("{account}"));
             let identity = if held { Some(self.session.identity(target).await?) } else { None };
-            let environment = awsmcp_aws::environment(target, identity.as_ref().map(|who| who.account.as_str()));
-            gate::scope(entry, &input.own, environment, &self.settings)?;
+            let environment =
+                awsmcp_aws::environment(target, identity.as_ref().map(|who| who.account.as_str()));
+            // Before the refusal: the audit line of a refused call names what it was for.
             let touched = gate::touched(entry, &input.own, environment);
             trace.resources.extend(touched.into_iter().map(|(_, arn)| arn));
+            trace.resources.sort();
+            trace.resources.dedup();
+            gate::scope(entry, &input.own, environment, &self.settings)?;
         }
-        trace.resources.sort();
-        trace.resources.dedup();
         Ok(())
     }
 
@@ -311,10 +321,16 @@ impl<S: Service> Engine<S> {
     }
 
     /// The context of one call to one region.
-    async fn context(&self, entry: &Entry<S>, target: &Target, caller: &Caller, trace: &mut Trace) -> Result<Call<S>> {
+    async fn context(
+        &self,
+        entry: &Entry<S>,
+        target: &Target,
+        caller: &Caller,
+        trace: &mut Trace,
+    ) -> Result<Call<S>> {
         let needs: Vec<&'static str> = entry.spec.declared().map(|need| need.action).collect();
         let tool = entry.spec.name;
-        let tap = Tap::new(move |sdk_service, operation| {
+        let tap = Tap::for_target(target, move |sdk_service, operation| {
             let actions = service::actions::<S>(sdk_service, operation);
             if actions.iter().any(|action| needs.iter().any(|need| need == action)) {
                 Ok(())
@@ -475,11 +491,18 @@ impl<S: Service> Engine<S> {
     }
 
     /// A change: plan, ask, do.
-    async fn change(&self, entry: &Entry<S>, input: &Input, caller: &Caller, trace: &mut Trace) -> Result<Answer> {
+    async fn change(
+        &self,
+        entry: &Entry<S>,
+        input: &Input,
+        caller: &Caller,
+        trace: &mut Trace,
+    ) -> Result<Answer> {
         let Some(planning) = &entry.plan else {
             return Err(Error::internal("a change has no plan"));
         };
-        let target = trace.targets.first().cloned().ok_or_else(|| Error::internal("a change has no target"))?;
+        let target =
+            trace.targets.first().cloned().ok_or_else(|| Error::internal("a change has no target"))?;
         let own = Value::Object(input.own.clone());
         let mut call = Arc::new(self.context(entry, &target, caller, trace).await?);
         let asks = entry.spec.risk == awsmcp_spec::Risk::Destroy;
@@ -495,7 +518,8 @@ impl<S: Service> Engine<S> {
         };
         let budget = self.budget(input);
         if input.dry_run {
-            let text = format!("dry run, nothing was changed. {} would {}", entry.spec.name, plan.text(budget));
+            let text =
+                format!("dry run, nothing was changed. {} would {}", entry.spec.name, plan.text(budget));
             return Ok(done(text));
         }
         if asks || plan.asks() {
@@ -536,7 +560,8 @@ impl<S: Service> Engine<S> {
         budget: usize,
     ) -> Result<Agreed> {
         let declined = || {
-            Error::refused("the user did not agree; nothing was done").with_next("ask the user what they want instead")
+            Error::refused("the user did not agree; nothing was done")
+                .with_next("ask the user what they want instead")
         };
         let mut why = "";
         if let Some(token) = &input.confirm {
@@ -560,7 +585,10 @@ impl<S: Service> Engine<S> {
         let again = if why.is_empty() { String::new() } else { format!("{why}. ") };
         match &caller.consent {
             Consent::Round { .. } => {
-                return Ok(Agreed::Answer(Answer::Ask { question: format!("{again}{question}"), state: token }));
+                return Ok(Agreed::Answer(Answer::Ask {
+                    question: format!("{again}{question}"),
+                    state: token,
+                }));
             }
             Consent::Ask(ask) => {
                 let asked = tokio::select! {
@@ -623,13 +651,15 @@ impl<S: Service> Engine<S> {
     }
 
     fn one(&self, value: &Value, input: &Input, budget: usize, mut notes: Vec<String>) -> Result<Answer> {
-        let selected = input.query.as_deref().map(|expression| query::apply(expression, value)).transpose()?;
+        let selected =
+            input.query.as_deref().map(|expression| query::apply(expression, value)).transpose()?;
         if let Some(Value::Array(rows)) = &selected {
             let table = render::table(rows, budget);
             if table.shown < rows.len() || table.left_out {
                 notes.push(CUT.to_owned());
             }
-            let text = format!("{}{}", table.text, render::footer(table.shown, Some(rows.len() as u64), None));
+            let text =
+                format!("{}{}", table.text, render::footer(table.shown, Some(rows.len() as u64), None));
             let structured = json!({"result": rows.get(..table.shown)});
             return Ok(self.done(text, Vec::new(), structured, &notes));
         }
@@ -639,7 +669,8 @@ impl<S: Service> Engine<S> {
             notes.push(CUT.to_owned());
         }
         let item = if left_out { Value::String(text.clone()) } else { shown.clone() };
-        let structured = if selected.is_some() || left_out { json!({"result": item}) } else { json!({"item": item}) };
+        let structured =
+            if selected.is_some() || left_out { json!({"result": item}) } else { json!({"item": item}) };
         Ok(self.done(text, Vec::new(), structured, &notes))
     }
 
@@ -690,7 +721,11 @@ impl<S: Service> Engine<S> {
         if several || !self.settings.allow_arns.is_empty() && entry.spec.row_arn.is_some() {
             total = None;
         }
-        let selected = input.query.as_deref().map(|expression| query::apply(expression, &Value::Array(all.clone()))).transpose()?;
+        let selected = input
+            .query
+            .as_deref()
+            .map(|expression| query::apply(expression, &Value::Array(all.clone())))
+            .transpose()?;
         if let Some(value) = selected.as_ref().filter(|value| !value.is_array()) {
             let (text, left_out) = render::one(value, budget);
             if left_out {
@@ -725,9 +760,10 @@ impl<S: Service> Engine<S> {
         };
         let next = self.goes_on(binding, cursor, &pages, consumed);
         let mut text = table.text;
-        if shown_rows.is_empty()
-            && next.is_some()
-        {
+        if entry.spec.quotes && !text.is_empty() {
+            text = format!("{}\n", render::marked(&text));
+        }
+        if shown_rows.is_empty() && next.is_some() {
             notes.push("this page has no match, but there are more pages".to_owned());
         }
         let counted = if queried { None } else { total };
@@ -750,7 +786,13 @@ impl<S: Service> Engine<S> {
     }
 
     /// The cursor behind the first `consumed` rows, if anything is behind them.
-    fn goes_on(&self, binding: &Binding, cursor: &Cursor, pages: &[Paged], consumed: usize) -> Option<String> {
+    fn goes_on(
+        &self,
+        binding: &Binding,
+        cursor: &Cursor,
+        pages: &[Paged],
+        consumed: usize,
+    ) -> Option<String> {
         let mut places: Vec<Option<Place>> = cursor.places.iter().map(|_| None).collect();
         for page in pages {
             let shown = consumed.saturating_sub(page.first).min(page.positions.len());
@@ -856,7 +898,8 @@ impl<S: Service> Engine<S> {
     }
 }
 
-const CUT: &str = "large values were left out to stay within max_chars; select them with `query` or raise max_chars";
+const CUT: &str =
+    "large values were left out to stay within max_chars; select them with `query` or raise max_chars";
 
 enum Agreed {
     Yes,

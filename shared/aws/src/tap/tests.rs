@@ -66,6 +66,26 @@ async fn attempts_throttles_and_the_clock_are_noted() {
 }
 
 #[tokio::test]
+async fn one_account_that_is_throttled_does_not_slow_another() {
+    let (http, _) = wire(|_| refusal(400, "Throttling", "Rate exceeded"));
+    let attempts = async |profile: &str| {
+        let target =
+            Target { profile: Some(profile.into()), role: None, region: "eu-west-1".into(), endpoint: None };
+        let tap = Tap::for_target(&target, |_, _| Ok(()));
+        client(http.clone(), &tap).get_caller_identity().send().await.unwrap_err();
+        tap.attempts()
+    };
+    // A quota for retries bounds what a client sends to a service that is overloaded.
+    let mut calls = 0;
+    while attempts("busy").await == 3 {
+        calls += 1;
+        assert!(calls < 1000, "the quota never ends");
+    }
+    assert!(attempts("busy").await < 3);
+    assert_eq!(attempts("idle").await, 3);
+}
+
+#[tokio::test]
 async fn an_error_says_how_often_it_was_tried() {
     let (http, _) = wire(|_| refusal(400, "Throttling", "Rate exceeded"));
     let tap = Tap::open();
