@@ -110,6 +110,8 @@ pub struct Details {
     pub denied: Option<Denied>,
     /// What to do next.
     pub next: Option<String>,
+    /// Whether `next` was said by code that knows more than the error alone tells.
+    pub advised: bool,
 }
 
 impl Deref for Error {
@@ -141,6 +143,7 @@ impl Error {
             region: None,
             denied: None,
             next: None,
+            advised: false,
         }))
     }
 
@@ -182,15 +185,15 @@ impl Error {
     /// Says what to do next, in place of what was said before.
     pub fn with_next(mut self, next: impl Into<String>) -> Self {
         self.next = Some(next.into());
+        self.advised = true;
         self
     }
 
     /// Names the profile in the command that signs in.
     pub fn for_profile(mut self, profile: Option<&str>) -> Self {
         if let (Some(profile), Some(next)) = (profile, &self.next) {
-            self.next = Some(
-                next.replace("`aws sso login`", &format!("`aws sso login --profile {}`", quoted(profile))),
-            );
+            // The command ends with the word `login`, whichever way of signing in it is.
+            self.next = Some(next.replace(" login`", &format!(" login --profile {}`", quoted(profile))));
         }
         self
     }
@@ -250,7 +253,7 @@ impl Error {
     }
 
     /// Reads an SDK error without taking it.
-    pub(crate) fn read<E, R>(error: &SdkError<E, R>) -> Self
+    pub fn read<E, R>(error: &SdkError<E, R>) -> Self
     where
         E: ProvideErrorMetadata + std::error::Error + 'static,
         R: fmt::Debug + 'static,
@@ -362,7 +365,9 @@ impl Answer<'_> {
         match body.map(|body| plain(&body)).filter(|body| !body.is_empty()) {
             Some(body) if unreadable => format!("AWS's answer could not be read: {}", cut(&body, 200)),
             Some(body) => format!("AWS answered {status}{code}: {}", cut(&body, 200)),
-            None => format!("AWS answered {status}{code} without saying why"),
+            // A HEAD that finds nothing; the status and the code stand behind the sentence anyway.
+            None if self.http.is_some_and(|http| http.status().as_u16() == 404) => "It does not exist".to_owned(),
+            None => "AWS gave no reason".to_owned(),
         }
     }
 
@@ -487,6 +492,7 @@ fn http<R: 'static>(raw: &R) -> Option<&HttpResponse> {
 pub(crate) fn plain(text: &str) -> String {
     let lower = text.to_ascii_lowercase();
     let markup = ["<html", "<!doctype", "<?xml"].iter().any(|sign| lower.contains(sign));
+    let text = if markup { without_code(text, &lower) } else { text.to_owned() };
     let mut words = String::with_capacity(text.len());
     let mut inside = false;
     for letter in text.chars() {
@@ -502,6 +508,22 @@ pub(crate) fn plain(text: &str) -> String {
     }
     let line = words.split_whitespace().collect::<Vec<_>>().join(" ");
     if markup { cut(&line, 200) } else { cut(&line, 4_000) }
+}
+
+/// A page without its style sheets and scripts. `lower` is the same in lower case.
+fn without_code(text: &str, lower: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut from = 0;
+    let rest = |from: usize| lower.get(from..).unwrap_or_default();
+    while let Some((start, name)) =
+        ["style", "script"].iter().filter_map(|name| Some((rest(from).find(&format!("<{name}"))?, name))).min()
+    {
+        out.push_str(text.get(from..from + start).unwrap_or_default());
+        from += start;
+        from += rest(from).find(&format!("</{name}")).unwrap_or(rest(from).len());
+    }
+    out.push_str(text.get(from..).unwrap_or_default());
+    out
 }
 
 /// At most `limit` characters, and says so.

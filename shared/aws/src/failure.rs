@@ -82,6 +82,11 @@ fn credentials(error: &(dyn StdError + 'static)) -> Error {
         found.message = format!("The credentials could not be loaded: {}", found.message);
         return found;
     }
+    // The console's own sign-in; its tokens lie in a cache of that name.
+    if has(&["login/cache", "login session", "logincredentialsprovider"]) {
+        return Error::new(Kind::NoCredentials, "Nobody has signed in with `aws login`, or the session is over")
+            .with_next("Run `aws login` in a terminal and call again; nothing needs a restart.");
+    }
     if has(&["sso", "unauthorizedexception", "invalidgrantexception"])
         && !has(&["invalid sso config", "sso-session named"])
     {
@@ -92,12 +97,6 @@ fn credentials(error: &(dyn StdError + 'static)) -> Error {
         };
         return Error::new(kind, what)
             .with_next("Run `aws sso login` in a terminal and call again; nothing needs a restart.");
-    }
-    if has(&["credentials-login"]) {
-        return Error::new(Kind::NoCredentials, "The profile signs in with `aws login`, which awsmcp does not read itself").with_next(
-            "Add `credential_process = aws configure export-credentials --profile <that profile> --format process` to a \
-             profile of its own, and use that.",
-        );
     }
     if let Some(CredentialsError::ProviderTimedOut(_)) = find::<CredentialsError>(error) {
         return Error::timeout(text);

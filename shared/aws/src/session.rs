@@ -18,6 +18,7 @@ use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::tls::{self, TlsContext, TrustStore};
 use aws_smithy_http_client::{Builder, ConnectorBuilder};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use aws_smithy_types::retry::RetrySpec;
 use aws_types::SdkConfig;
 use aws_types::app_name::AppName;
 use aws_types::os_shim_internal::{Env, Fs};
@@ -284,14 +285,19 @@ impl Session {
         if error.kind == Kind::WrongRegion && error.region.as_deref() == Some(target.region.as_str()) {
             // The region is the right one already, so the empty answer was about something else.
             error.kind = Kind::Invalid;
-            error.message = "AWS refused the request without saying why".to_owned();
+            error.message = "AWS gave no reason".to_owned();
             error.next = Some("Expired credentials look like this: refresh them and call again.".to_owned());
         }
         if matches!(error.kind, Kind::Network | Kind::Endpoint | Kind::Timeout)
             && let Some(endpoint) = &target.endpoint
         {
-            error.message =
-                format!("{}; AWS_ENDPOINT_URL is {endpoint}", error.message.trim_end_matches('.'));
+            // The endpoint names the host, so once is enough.
+            let host = error.host.clone().filter(|host| endpoint.ends_with(host.as_str()));
+            let message = match host {
+                Some(host) => error.message.replace(&format!(" ({host})"), ""),
+                None => error.message.clone(),
+            };
+            error.message = format!("{}; AWS_ENDPOINT_URL is {endpoint}", message.trim_end_matches('.'));
         }
         error
     }
@@ -318,7 +324,7 @@ impl Session {
             "The profile {named} is not allowed here; allowed: {}",
             listed(own, &self.config.allow_profiles)
         ))
-        .with_next(format!("Use an allowed profile, or restart the server with --allow-profile {named}.")))
+        .with_next(format!("Use an allowed profile; the operator can add one with --allow-profile {named}.")))
     }
 
     async fn allowed_region(&self, profile: Option<&str>, named: &str) -> Result<String, Error> {
@@ -334,7 +340,7 @@ impl Session {
             "The region {named} is not allowed here; allowed: {}",
             listed(own, &self.config.allow_regions)
         ))
-        .with_next(format!("Use an allowed region, or restart the server with --allow-region {named}.")))
+        .with_next(format!("Use an allowed region; the operator can add one with --allow-region {named}.")))
     }
 
     /// The allowed regions that a wildcard matches, the session's own first.
@@ -488,7 +494,8 @@ impl Session {
         let mut sdk = loader.load().await;
         // Standard retries, and after throttling a rate that the service can bear: the tap keeps one per account.
         let mut retry = sdk.retry_config().cloned().unwrap_or_else(RetryConfig::standard);
-        retry = retry.with_retry_mode(RetryMode::Adaptive);
+        // As with AWS_NEW_RETRIES_2026: before that, one throttled request of a quiet client waits 10 to 20 s.
+        retry = retry.with_retry_mode(RetryMode::Adaptive).with_retry_spec(RetrySpec::v2_1());
         if let Some(attempts) = self.config.max_attempts {
             retry = retry.with_max_attempts(attempts);
         }

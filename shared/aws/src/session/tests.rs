@@ -616,6 +616,19 @@ async fn sso_without_a_session_names_the_command() {
 }
 
 #[tokio::test]
+async fn a_login_that_is_missing_names_the_command() {
+    let machine = Machine::new("[profile dev]\nlogin_session = arn:aws:iam::123456789012:user/me\n");
+    let (http, log) = wire(sts);
+    let config = SessionConfig { profile: Some("dev".to_owned()), ..in_region("eu-west-1") };
+    let session = machine.session(config, http);
+    let target = session.target(None, None).await.unwrap();
+    let error = session.identity(&target).await.unwrap_err();
+    assert_eq!(error.kind, Kind::NoCredentials, "{error}");
+    assert!(error.next.as_deref().unwrap().contains("`aws login --profile dev`"), "{error}");
+    assert!(seen(&log).is_empty());
+}
+
+#[tokio::test]
 async fn an_sso_session_that_ended_names_the_command() {
     let machine = Machine::new(
         "[sso-session corp]\nsso_region = eu-west-1\nsso_start_url = https://corp.awsapps.com/start\n\
