@@ -7,6 +7,6 @@ mod schema;
 mod stub;
 
 pub use judges::{Call, Heard, Inspected, Target, claude_code, inspector, node_client, python_client};
-pub use s3::{Table, connect, ends_well, is_well, start, walk};
+pub use s3::{Ran, Table, connect, ends_well, is_well, names, run, start, walk};
 pub use schema::{validate_session, violations};
 pub use stub::{Request, Response, Stub, endpoint_env, with};

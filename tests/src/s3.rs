@@ -1,5 +1,8 @@
 //! The S3 server as a process of its own.
 
+use std::io::Write;
+use std::process::{Command, Stdio};
+
 use awsmcp_testing::{Answer, Server, binary, fail};
 use serde_json::json;
 
@@ -92,4 +95,52 @@ pub fn walk(server: &mut Server, tool: &str, arguments: serde_json::Value) -> Ve
             arguments.insert("cursor".to_owned(), json!(next));
         }
     }
+}
+
+/// How a command of the binary ended.
+#[derive(Clone, Debug)]
+pub struct Ran {
+    /// The exit code; -1 where a signal ended it.
+    pub code: i32,
+    /// What it printed.
+    pub stdout: String,
+    /// What it complained of.
+    pub stderr: String,
+}
+
+/// Runs `awsmcp-s3` to its end, with this on standard input.
+#[track_caller]
+pub fn run(env: impl IntoIterator<Item = (String, String)>, args: &[&str], input: &str) -> Ran {
+    let spawned = Command::new(binary("s3"))
+        .args(args)
+        .env_clear()
+        .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+        .envs(env)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn();
+    let mut child = match spawned {
+        Ok(child) => child,
+        Err(error) => fail(format!("cannot run awsmcp-s3: {error}")),
+    };
+    if let Some(mut stdin) = child.stdin.take() {
+        // A command that does not read it is right to close it.
+        let _ = stdin.write_all(input.as_bytes());
+    }
+    match child.wait_with_output() {
+        Ok(output) => Ran {
+            code: output.status.code().unwrap_or(-1),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        },
+        Err(error) => fail(format!("cannot wait for awsmcp-s3: {error}")),
+    }
+}
+
+/// The names of the tools that the server lists.
+#[track_caller]
+pub fn names(server: &mut Server) -> Vec<String> {
+    let name = |tool: &serde_json::Value| tool.get("name").and_then(|name| name.as_str()).map(str::to_owned);
+    server.tools().iter().filter_map(name).collect()
 }

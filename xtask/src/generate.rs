@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use awsmcp_spec::{Environment, Manifest, NeedEntry, Policy, Risk, ToolEntry};
+use awsmcp_spec::{COMMON_PARAMETERS, Environment, Manifest, NeedEntry, Policy, Risk, ToolEntry};
 use serde_json::Value;
 
 use crate::{place, say};
@@ -49,9 +49,13 @@ pub(crate) fn manifests(root: &Path) -> Result<Vec<Manifest>> {
     for entry in fs::read_dir(root.join("servers"))? {
         let path = entry?.path().join("manifest.json");
         let text = fs::read_to_string(&path).with_context(|| {
-            format!("{} is missing; `AWSMCP_UPDATE=1 cargo test -p awsmcp-<id> manifest` writes it", path.display())
+            format!(
+                "{} is missing; `AWSMCP_UPDATE=1 cargo test -p awsmcp-<id> manifest` writes it",
+                path.display()
+            )
         })?;
-        found.push(serde_json::from_str::<Manifest>(&text).with_context(|| format!("in {}", path.display()))?);
+        found
+            .push(serde_json::from_str::<Manifest>(&text).with_context(|| format!("in {}", path.display()))?);
     }
     found.sort_by(|a, b| a.server.cmp(&b.server));
     Ok(found)
@@ -65,7 +69,10 @@ fn documents(root: &Path, manifests: &[Manifest]) -> Result<Vec<(PathBuf, String
         files.push(between(&readme, "tools", &tools(manifest))?);
         files.push((root.join(format!("docs/reference/{id}.md")), reference(manifest)));
         let default = |tool: &&ToolEntry| tool.default && tool.risk == Risk::Read && !tool.local_files;
-        files.push((root.join(format!("docs/iam/{id}-read.json")), policy(manifest.tools.iter().filter(default))?));
+        files.push((
+            root.join(format!("docs/iam/{id}-read.json")),
+            policy(manifest.tools.iter().filter(default))?,
+        ));
         files.push((root.join(format!("docs/iam/{id}-all.json")), policy(manifest.tools.iter())?));
     }
     Ok(files)
@@ -74,8 +81,10 @@ fn documents(root: &Path, manifests: &[Manifest]) -> Result<Vec<(PathBuf, String
 /// `path` with the text between its marks replaced.
 fn between(path: &Path, mark: &str, text: &str) -> Result<(PathBuf, String)> {
     let old = fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
-    let (begin, end) = (format!("<!-- {mark}: printed by `cargo xtask gen` -->\n"), format!("<!-- /{mark} -->"));
-    let parts = old.split_once(&begin).and_then(|(head, rest)| rest.split_once(&end).map(|(_, tail)| (head, tail)));
+    let (begin, end) =
+        (format!("<!-- {mark}: printed by `cargo xtask gen` -->\n"), format!("<!-- /{mark} -->"));
+    let parts =
+        old.split_once(&begin).and_then(|(head, rest)| rest.split_once(&end).map(|(_, tail)| (head, tail)));
     let Some((head, tail)) = parts else {
         bail!("{} has no place for the printed text: {} ... {end}", path.display(), begin.trim_end());
     };
@@ -88,7 +97,8 @@ fn servers(manifests: &[Manifest]) -> String {
     );
     for manifest in manifests {
         let id = &manifest.server;
-        let default = manifest.tools.iter().filter(|tool| tool.default && tool.risk == Risk::Read && !tool.local_files);
+        let default =
+            manifest.tools.iter().filter(|tool| tool.default && tool.risk == Risk::Read && !tool.local_files);
         let _ = writeln!(
             out,
             "| [`awsmcp-{id}`](servers/{id}/README.md) | {} | {} | {} | {} |",
@@ -104,11 +114,21 @@ fn servers(manifests: &[Manifest]) -> String {
 fn tools(manifest: &Manifest) -> String {
     let mut out = String::new();
     for set in &manifest.toolsets {
-        let _ = writeln!(out, "\n**{}**: {}\n\n| tool | risk | what it does |\n| --- | --- | --- |", set.name, set.summary);
+        let _ = writeln!(
+            out,
+            "\n**{}**: {}\n\n| tool | risk | what it does |\n| --- | --- | --- |",
+            set.name, set.summary
+        );
         for tool in manifest.tools.iter().filter(|tool| tool.toolset == set.name) {
             let link = format!("../../docs/reference/{}.md#{}", manifest.server, tool.name);
             let optional = if tool.default { "" } else { " (optional)" };
-            let _ = writeln!(out, "| [`{}`]({link}) | {}{optional} | {} |", tool.name, tool.risk, cell(&tool.description));
+            let _ = writeln!(
+                out,
+                "| [`{}`]({link}) | {}{optional} | {} |",
+                tool.name,
+                tool.risk,
+                cell(&tool.description)
+            );
         }
     }
     let bytes = |bytes: usize| format!("{bytes} bytes, about {} tokens", bytes.div_ceil(4));
@@ -127,6 +147,10 @@ fn reference(manifest: &Manifest) -> String {
         manifest.title, manifest.server, manifest.summary
     );
     let _ = writeln!(out, "\n## What a model is told\n\n{}", quoted(&manifest.instructions));
+    out.push_str("\n## Common parameters\n\n| parameter | |\n| --- | --- |\n");
+    for (name, about) in COMMON_PARAMETERS {
+        let _ = writeln!(out, "| `{name}` | {about} |");
+    }
     out.push_str("\n## Tools\n");
     for tool in &manifest.tools {
         let set = if tool.default { tool.toolset.clone() } else { format!("{}, optional", tool.toolset) };
@@ -159,7 +183,9 @@ fn reference(manifest: &Manifest) -> String {
 }
 
 fn parameters(tool: &ToolEntry) -> String {
-    let Some(fields) = tool.input_schema.get("properties").and_then(Value::as_object) else { return String::new() };
+    let Some(fields) = tool.input_schema.get("properties").and_then(Value::as_object) else {
+        return String::new();
+    };
     let required: Vec<&str> = tool
         .input_schema
         .get("required")
@@ -168,8 +194,12 @@ fn parameters(tool: &ToolEntry) -> String {
         .flatten()
         .filter_map(Value::as_str)
         .collect();
-    let mut out = String::from("| parameter | type | |\n| --- | --- | --- |\n");
-    for (name, schema) in fields {
+    let own = fields.iter().filter(|(name, _)| COMMON_PARAMETERS.iter().all(|(common, _)| common != name));
+    let mut out = String::new();
+    for (name, schema) in own {
+        if out.is_empty() {
+            out.push_str("| parameter | type | |\n| --- | --- | --- |\n");
+        }
         let must = if required.contains(&name.as_str()) { ", required" } else { "" };
         let about = schema.get("description").and_then(Value::as_str).unwrap_or_default();
         let _ = writeln!(out, "| `{name}` | {}{must} | {} |", kind(schema), cell(about));
@@ -179,7 +209,8 @@ fn parameters(tool: &ToolEntry) -> String {
 
 fn kind(schema: &Value) -> String {
     if let Some(options) = schema.get("enum").and_then(Value::as_array) {
-        let options: Vec<String> = options.iter().filter_map(Value::as_str).map(|o| format!("`{o}`")).collect();
+        let options: Vec<String> =
+            options.iter().filter_map(Value::as_str).map(|o| format!("`{o}`")).collect();
         return options.join(", ");
     }
     let name = match schema.get("type") {
@@ -228,7 +259,8 @@ mod tests {
         let dir = std::env::temp_dir().join(format!("awsmcp-gen-{}", std::process::id()));
         fs::create_dir_all(&dir).unwrap();
         let path = dir.join("README.md");
-        fs::write(&path, "a\n<!-- tools: printed by `cargo xtask gen` -->\nold\n<!-- /tools -->\nz\n").unwrap();
+        fs::write(&path, "a\n<!-- tools: printed by `cargo xtask gen` -->\nold\n<!-- /tools -->\nz\n")
+            .unwrap();
         let (_, text) = between(&path, "tools", "new\n").unwrap();
         assert_eq!(text, "a\n<!-- tools: printed by `cargo xtask gen` -->\nnew\n<!-- /tools -->\nz\n");
         assert!(between(&path, "servers", "x").is_err());

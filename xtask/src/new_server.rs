@@ -172,10 +172,13 @@ mod tests {
     fn a_new_server_and_new_tools_compile() {
         let root = std::env::temp_dir().join(format!("awsmcp-scaffold-{}", std::process::id()));
         let files = crate::run::output(
-            Command::new("git").args(["ls-files", "-co", "--exclude-standard"]).current_dir(place::workspace()),
+            Command::new("git")
+                .args(["ls-files", "-co", "--exclude-standard"])
+                .current_dir(place::workspace()),
         )
         .unwrap();
-        for file in files.lines().filter(|file| !file.starts_with("tests/") && !file.starts_with("servers/")) {
+        for file in files.lines().filter(|file| !file.starts_with("tests/") && !file.starts_with("servers/"))
+        {
             let (from, to) = (place::workspace().join(file), root.join(file));
             if from.is_file() {
                 fs::create_dir_all(to.parent().unwrap()).unwrap();
@@ -186,7 +189,9 @@ mod tests {
         fs::write(root.join("Cargo.toml"), manifest).unwrap();
         fs::create_dir_all(root.join("servers")).unwrap();
         create(&root, "sts", "AWS STS", "STS", "list_sessions").unwrap();
-        for (name, risk) in [("get_thing", Risk::Read), ("put_thing", Risk::Write), ("delete_thing", Risk::Destroy)] {
+        for (name, risk) in
+            [("get_thing", Risk::Read), ("put_thing", Risk::Write), ("delete_thing", Risk::Destroy)]
+        {
             new_tool::create(&root, "sts", name, risk).unwrap();
         }
         assert!(new_tool::create(&root, "sts", "get_thing", Risk::Read).is_err());

@@ -34,7 +34,9 @@ pub(crate) fn run(args: Args) -> Result<()> {
 pub(crate) fn create(root: &Path, server: &str, name: &str, risk: Risk) -> Result<String> {
     let letters = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '_';
     if !name.chars().all(letters) || !name.contains('_') || name.len() >= 30 {
-        bail!("{name:?} is not a tool's name: a verb and AWS's noun, under 30 characters, such as list_queues");
+        bail!(
+            "{name:?} is not a tool's name: a verb and AWS's noun, under 30 characters, such as list_queues"
+        );
     }
     let home = root.join("servers").join(server).join("src");
     if !home.is_dir() {
@@ -86,7 +88,10 @@ pub(crate) fn camel(name: &str) -> String {
     name.split(['_', '-'])
         .map(|word| {
             let mut letters = word.chars();
-            letters.next().map(|first| first.to_ascii_uppercase().to_string() + letters.as_str()).unwrap_or_default()
+            letters
+                .next()
+                .map(|first| first.to_ascii_uppercase().to_string() + letters.as_str())
+                .unwrap_or_default()
         })
         .collect()
 }

@@ -55,7 +55,8 @@ fn crates(root: &Path) -> Result<Vec<Member>> {
         .into_iter()
         .map(|place| {
             let path = root.join(&place).join("Cargo.toml");
-            let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+            let text =
+                fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
             Ok(Member { place, manifest: text.parse()? })
         })
         .collect()
@@ -69,7 +70,7 @@ fn directions(member: &Member) -> Vec<String> {
         "shared/mcp" => &["awsmcp-spec", "awsmcp-aws"],
         "shared/host" => &["awsmcp-spec", "awsmcp-aws", "awsmcp-mcp"],
         "shared/testing" => &["awsmcp-spec"],
-        "tests" => &[],
+        "tests" => &["awsmcp-testing"],
         _ => &["awsmcp-spec", "awsmcp-aws", "awsmcp-mcp", "awsmcp-host"],
     };
     let server = member.place.starts_with("servers/");
@@ -81,7 +82,8 @@ fn directions(member: &Member) -> Vec<String> {
             matches!(member.place.as_str(), "shared/mcp" | "shared/host")
         } else if name.starts_with("aws-") {
             // Who calls and what they may do is asked for every service alike.
-            let shared = !name.starts_with("aws-sdk-") || matches!(name.as_str(), "aws-sdk-sts" | "aws-sdk-iam");
+            let shared =
+                !name.starts_with("aws-sdk-") || matches!(name.as_str(), "aws-sdk-sts" | "aws-sdk-iam");
             server || (member.place == "shared/aws" && shared)
         } else {
             true
@@ -131,7 +133,11 @@ fn manifests(root: &Path) -> Result<Vec<String>> {
         let mut sizes = vec![
             ("the default tools/list in bytes".to_owned(), manifest.default_list_bytes, DEFAULT_LIST_BYTES),
             ("the full tools/list in bytes".to_owned(), manifest.full_list_bytes, FULL_LIST_BYTES),
-            ("the length of the instructions".to_owned(), manifest.instructions.chars().count(), INSTRUCTIONS),
+            (
+                "the length of the instructions".to_owned(),
+                manifest.instructions.chars().count(),
+                INSTRUCTIONS,
+            ),
         ];
         for tool in &manifest.tools {
             let length = tool.description.chars().count();
@@ -156,7 +162,9 @@ fn manifests(root: &Path) -> Result<Vec<String>> {
 }
 
 fn tracked(root: &Path) -> Result<Vec<PathBuf>> {
-    let listed = run::output(std::process::Command::new("git").args(["ls-files", "-co", "--exclude-standard"]).current_dir(root))?;
+    let listed = run::output(
+        std::process::Command::new("git").args(["ls-files", "-co", "--exclude-standard"]).current_dir(root),
+    )?;
     Ok(listed.lines().map(PathBuf::from).filter(|path| root.join(path).is_file()).collect())
 }
 
@@ -174,7 +182,11 @@ fn texts(root: &Path, files: &[PathBuf]) -> Vec<String> {
             if rust && line.trim() == concat!("#[", "ignore]") {
                 wrong.push(format!("{at}: a test that is left out says why"));
             }
-            if rust && [concat!("todo", "!("), concat!("unimplemented", "!("), concat!("FIX", "ME")].iter().any(|word| line.contains(word)) {
+            if rust
+                && [concat!("todo", "!("), concat!("unimplemented", "!("), concat!("FIX", "ME")]
+                    .iter()
+                    .any(|word| line.contains(word))
+            {
                 wrong.push(format!("{at}: unfinished"));
             }
         }
@@ -187,7 +199,10 @@ fn names_directory(line: &str, dir: &str) -> bool {
     let needle = format!("/{dir}/");
     line.match_indices(&needle).any(|(at, _)| {
         let before = line.get(..at).and_then(|head| head.chars().last());
-        before.is_none_or(|letter| !letter.is_ascii_alphanumeric() && !matches!(letter, '-' | '_' | '.' | '}' | '>' | ')' | '*' | ':' | '/'))
+        before.is_none_or(|letter| {
+            !letter.is_ascii_alphanumeric()
+                && !matches!(letter, '-' | '_' | '.' | '}' | '>' | ')' | '*' | ':' | '/')
+        })
     })
 }
 
@@ -221,7 +236,9 @@ mod tests {
     #[test]
     fn dependencies_point_down_only() {
         let of = |place, manifest: &str| directions(&member(place, manifest));
-        assert!(of("shared/mcp", "[dependencies]\nawsmcp-aws.workspace = true\nrmcp.workspace = true").is_empty());
+        assert!(
+            of("shared/mcp", "[dependencies]\nawsmcp-aws.workspace = true\nrmcp.workspace = true").is_empty()
+        );
         assert_eq!(of("shared/mcp", "[dependencies]\nawsmcp-host.workspace = true").len(), 1);
         assert_eq!(of("shared/spec", "[dependencies]\nrmcp.workspace = true").len(), 1);
         assert_eq!(of("shared/aws", "[dependencies]\naws-sdk-s3.workspace = true").len(), 1);

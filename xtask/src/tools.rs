@@ -100,6 +100,12 @@ const TOOLS: &[Tool] = &[
         need: Need::Bench,
         from: From::Python(&["awscli==1.46.3"]),
     },
+    Tool {
+        name: "s3-tables",
+        about: "AWS's own MCP server for S3 tables, to compare with",
+        need: Need::Bench,
+        from: From::Python(&["awslabs.s3-tables-mcp-server==0.1.1"]),
+    },
 ];
 
 pub(crate) fn run(args: Args) -> Result<()> {
@@ -138,6 +144,17 @@ pub(crate) fn install(names: &[&str]) -> Result<()> {
         tool.provide()?;
     }
     Ok(())
+}
+
+/// What a tool is, and its version: `awscli 1.46.3`.
+pub(crate) fn version(name: &str) -> String {
+    match find(name).map(|tool| &tool.from) {
+        Ok(From::Python(packages)) => packages.first().unwrap_or(&"").replace("==", " "),
+        Ok(From::Npm(packages)) => packages.first().unwrap_or(&"").to_string(),
+        Ok(From::Node(version)) => format!("node {version}"),
+        Ok(From::Cargo { name, version, .. }) => format!("{name} {version}"),
+        Err(_) => name.to_owned(),
+    }
 }
 
 fn find(name: &str) -> Result<&'static Tool> {
@@ -200,7 +217,12 @@ impl Tool {
 
 fn python(directory: &Path, packages: &[&str]) -> Result<()> {
     let new_enough = "import sys, venv; sys.exit(sys.version_info < (3, 11))";
-    require("python3", &["-c", new_enough], "Python 3.11 or newer", "apt-get install -y python3 python3-pip")?;
+    require(
+        "python3",
+        &["-c", new_enough],
+        "Python 3.11 or newer",
+        "apt-get install -y python3 python3-pip",
+    )?;
     require("python3", &["-m", "pip", "--version"], "pip", "apt-get install -y python3-pip")?;
     // Without pip inside: Debian has that in a package of its own, and the pip outside can do it.
     run::quiet(Command::new("python3").args(["-m", "venv", "--without-pip"]).arg(directory))?;
@@ -239,7 +261,7 @@ pub(crate) fn require_cargo() -> Result<()> {
     let remedy = "apt-get install -y build-essential, then install Rust as https://rustup.rs says";
     match run::cargo(&["--version"]).stdin(Stdio::null()).stdout(Stdio::null()).status() {
         Ok(status) if status.success() => Ok(()),
-        _ => bail!("Rust is missing (`cargo --version` does not run): {remedy}"),
+        _ => bail!("Rust is missing; on Debian 12: {remedy}"),
     }
 }
 
@@ -261,5 +283,5 @@ fn require(program: &str, args: &[&str], what: &str, remedy: &str) -> Result<()>
     if command.status().is_ok_and(|status| status.success()) {
         return Ok(());
     }
-    bail!("{what} is missing (`{}` does not run): {remedy}", run::line(&command))
+    bail!("{what} is missing; on Debian 12: {remedy}")
 }

@@ -1,8 +1,27 @@
 //! MCP server for Amazon S3: find, read, write, copy, transfer and remove objects, and look after buckets.
 
 mod actions;
+mod attributes;
+mod body;
+mod columnar;
+mod config;
+mod copying;
+mod existing;
+mod fetching;
+mod filters;
+mod integrity;
+mod listing;
 mod names;
+mod prompts;
+mod removal;
+mod signing;
+mod span;
+mod table;
+mod text;
 mod tools;
+mod transfer;
+mod uploads;
+mod versions;
 
 use std::borrow::Cow;
 
@@ -48,18 +67,52 @@ pub fn server() -> Server<S3> {
         .toolset("objects", "find and read objects")
         .tool::<ListBuckets>()
         .tool::<ListObjects>()
+        .tool::<ListVersions>()
+        .tool::<BucketOverview>()
+        .tool::<GetObject>()
         .tool::<HeadObject>()
+        .tool::<SearchObjects>()
+        .tool::<PreviewTable>()
         .toolset("write", "put, copy, move, tag and remove objects")
         .change::<PutObject>()
+        .change::<CopyObject>()
+        .change::<MoveObject>()
+        .change::<TagObject>()
+        .change::<RestoreObject>()
+        .change::<UndeleteObject>()
         .change::<DeleteObjects>()
+        .toolset("transfer", "local files to and from S3")
+        .change::<UploadFile>()
+        .tool::<DownloadFile>()
+        .change::<Sync>()
+        .toolset("buckets", "make, configure, empty and remove buckets")
+        .tool::<ListUploads>()
+        .change::<CreateBucket>()
+        .change::<PutBucketConfig>()
+        .change::<AbortUploads>()
+        .change::<DeleteBucket>()
+        .toolset("share", "links that work without credentials")
+        .tool::<PresignDownload>()
+        .change::<PresignUpload>()
+        .prompt(prompts::PUBLIC_BUCKETS)
+        .prompt(prompts::STORAGE_COSTS)
+        .prompt(prompts::RECOVER_OBJECT)
         .resource(Resource {
             template: "s3://{bucket}/{+key}",
             name: "object",
             description: "An object's contents.",
-            tool: "head_object",
+            tool: "get_object",
             complete: &[
                 Completion { variable: "bucket", tool: "list_buckets", prefix: "prefix", given: &[], column: "name" },
                 Completion { variable: "key", tool: "list_objects", prefix: "prefix", given: &["bucket"], column: "key" },
             ],
         })
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn manifest() {
+        awsmcp_testing::manifest(env!("CARGO_MANIFEST_DIR"), &super::server().manifest());
+    }
 }

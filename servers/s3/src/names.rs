@@ -16,6 +16,11 @@ impl BucketName {
         &self.0
     }
 
+    /// Whether it is a directory bucket (S3 Express One Zone), which lists without order.
+    pub(crate) fn is_directory(&self) -> bool {
+        self.0.ends_with("--x-s3")
+    }
+
     /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html>
     fn parse(text: &str) -> Result<Self, String> {
         let name = match text.split_once(":s3:::") {
@@ -75,6 +80,16 @@ impl Key {
     pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
+
+    pub(crate) fn parse(text: String) -> Result<Self, String> {
+        if (1..=1024).contains(&text.len()) {
+            return Ok(Key(text));
+        }
+        Err(format!(
+            "a key has 1 to 1,024 bytes, this one has {}; good ones look like logs/2026/11/app.log",
+            text.len()
+        ))
+    }
 }
 
 impl From<Key> for String {
@@ -91,15 +106,7 @@ impl std::fmt::Display for Key {
 
 impl<'de> Deserialize<'de> for Key {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        if (1..=1024).contains(&text.len()) {
-            Ok(Key(text))
-        } else {
-            Err(de::Error::custom(format!(
-                "a key has 1 to 1,024 bytes, this one has {}; good ones look like logs/2026/11/app.log",
-                text.len()
-            )))
-        }
+        Key::parse(String::deserialize(deserializer)?).map_err(de::Error::custom)
     }
 }
 
@@ -111,6 +118,69 @@ impl JsonSchema for Key {
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({"type": "string"})
     }
+}
+
+/// An entity tag, with its quotes or without.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Etag(String);
+
+impl Etag {
+    /// As headers take it.
+    pub(crate) fn header(&self) -> String {
+        format!("\"{}\"", self.0)
+    }
+
+    pub(crate) fn is(&self, etag: Option<&str>) -> bool {
+        etag.is_some_and(|etag| bare(etag) == self.0)
+    }
+}
+
+impl std::fmt::Display for Etag {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Etag {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let tag = bare(&text);
+        if !tag.is_empty() && tag.chars().all(|letter| letter.is_ascii_alphanumeric() || "-_+/=.:".contains(letter)) {
+            Ok(Etag(tag.to_owned()))
+        } else {
+            Err(de::Error::custom(format!(
+                "{text:?} is not an etag; head_object shows it, such as d41d8cd98f00b204e9800998ecf8427e"
+            )))
+        }
+    }
+}
+
+impl JsonSchema for Etag {
+    fn schema_name() -> Cow<'static, str> {
+        "Etag".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "string"})
+    }
+}
+
+/// An entity tag without its quotes.
+pub(crate) fn bare(etag: &str) -> &str {
+    etag.trim_matches('"')
+}
+
+/// Text as URLs take it; the characters of `keep` stay as they are.
+pub(crate) fn escaped(text: &str, keep: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) || keep.as_bytes().contains(&byte);
+    text.bytes().fold(String::with_capacity(text.len()), |mut out, byte| {
+        if plain(byte) {
+            out.push(char::from(byte));
+        } else {
+            out.push_str(&format!("%{byte:02X}"));
+        }
+        out
+    })
 }
 
 /// A time in UTC, to the second: `2026-11-22T10:00:00Z`.

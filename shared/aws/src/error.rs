@@ -318,7 +318,10 @@ impl fmt::Display for Error {
             write!(f, " [{}]", facts.join(", "))?;
         }
         match &self.next {
-            Some(next) => write!(f, " Next: {next}"),
+            Some(next) => {
+                let ends = !facts.is_empty() || self.message.ends_with('.');
+                write!(f, "{} Next: {next}", if ends { "" } else { "." })
+            }
             None => Ok(()),
         }
     }

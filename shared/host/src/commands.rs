@@ -60,9 +60,8 @@ fn arguments(json: &str) -> Result<Map<String, Value>> {
     match serde_json::from_str(&text) {
         Ok(Value::Object(arguments)) => Ok(arguments),
         Ok(_) => bail!("the arguments must be a JSON object, such as '{{\"limit\": 5}}'"),
-        Err(error) => {
-            Err(error).context("the arguments are not JSON; good ones look like '{\"bucket\": \"my-bucket\"}'")
-        }
+        Err(error) => Err(error)
+            .context("the arguments are not JSON; good ones look like '{\"bucket\": \"my-bucket\"}'"),
     }
 }
 
@@ -72,7 +71,7 @@ fn consent(yes: bool) -> Consent {
         return Consent::Ask(Arc::new(|_| Box::pin(async { Some(true) })));
     }
     if !std::io::stdin().is_terminal() {
-        return Consent::Token;
+        return Consent::Told("to do it, add --yes");
     }
     Consent::Ask(Arc::new(|question| {
         Box::pin(async move {
@@ -92,7 +91,8 @@ fn consent(yes: bool) -> Consent {
 fn progress() -> Option<awsmcp_mcp::Progress> {
     std::io::stderr().is_terminal().then(|| {
         Arc::new(|done: f64, total: Option<f64>, message: String| {
-            let share = total.filter(|total| *total > 0.0).map(|total| format!(" {:.0} %", done / total * 100.0));
+            let share =
+                total.filter(|total| *total > 0.0).map(|total| format!(" {:.0} %", done / total * 100.0));
             // A terminal that is gone loses nothing but this line.
             let _ = write!(std::io::stderr(), "\r{message}{}\x1b[K", share.unwrap_or_default());
         }) as awsmcp_mcp::Progress
@@ -117,7 +117,9 @@ fn aligned(lines: &[String]) -> String {
     let rows: Vec<Vec<&str>> = lines.iter().map(|line| line.split('\t').collect()).collect();
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
     let widths: Vec<usize> = (0..columns)
-        .map(|column| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0))
+        .map(|column| {
+            rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0)
+        })
         .collect();
     let line = |row: &Vec<&str>| {
         row.iter()
@@ -173,7 +175,8 @@ pub(crate) async fn doctor<S: Service>(engine: &Engine<S>) -> Result<bool> {
     }
     match session.credentials(&target).await {
         Ok(found) => {
-            let expires = found.expires.map_or_else(|| "do not expire".to_owned(), |at| format!("expire {at}"));
+            let expires =
+                found.expires.map_or_else(|| "do not expire".to_owned(), |at| format!("expire {at}"));
             print(&format!("credentials  {}, key ending {}, {expires}", found.source, found.access_key_end))?;
         }
         Err(error) => {
@@ -194,7 +197,10 @@ pub(crate) async fn doctor<S: Service>(engine: &Engine<S>) -> Result<bool> {
     if skew.abs() > 60 {
         well = false;
         let side = if skew < 0 { "ahead of" } else { "behind" };
-        print(&format!("clock        {} s {side} AWS's; requests fail from 300 s on: synchronise it (NTP)", skew.abs()))?;
+        print(&format!(
+            "clock        {} s {side} AWS's; requests fail from 300 s on: synchronise it (NTP)",
+            skew.abs()
+        ))?;
     } else {
         print("clock        right")?;
     }
@@ -228,8 +234,11 @@ async fn permissions<S: Service>(
     }
     print("permissions  missing:")?;
     for spec in engine.tools() {
-        let lacks: Vec<&str> =
-            spec.declared().map(|need| need.action).filter(|action| missing.iter().any(|m| m == action)).collect();
+        let lacks: Vec<&str> = spec
+            .declared()
+            .map(|need| need.action)
+            .filter(|action| missing.iter().any(|m| m == action))
+            .collect();
         if !lacks.is_empty() {
             print(&format!("  {}: {}", spec.name, lacks.join(", ")))?;
         }

@@ -19,11 +19,16 @@ use tokio_util::sync::CancellationToken;
 pub fn run<S: Service>(server: fn() -> Server<S>, version: &'static str) -> ExitCode {
     let command = Cli::command()
         .name(format!("awsmcp-{}", S::ID))
-        .about(format!("{}. Without a command it serves MCP on stdin and stdout.", S::SUMMARY.trim_end_matches('.')))
+        .about(format!(
+            "{}. Without a command it serves MCP on stdin and stdout.",
+            S::SUMMARY.trim_end_matches('.')
+        ))
         .version(version);
     // A mistyped flag is explained by clap, with its own exit code.
-    let matches = command.get_matches();
-    let ran = Cli::from_arg_matches(&matches).map_err(anyhow::Error::from).and_then(|cli| start(cli, server, version));
+    let matches = with_careful_variables(command).get_matches();
+    let ran = Cli::from_arg_matches(&matches)
+        .map_err(anyhow::Error::from)
+        .and_then(|cli| start(cli, server, version));
     match ran {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
@@ -33,6 +38,15 @@ pub fn run<S: Service>(server: fn() -> Server<S>, version: &'static str) -> Exit
             ExitCode::from(2)
         }
     }
+}
+
+/// Hosts set a variable to nothing for what a person left out; that is no setting. And what a variable holds
+/// stays out of the help, which is pasted into issues.
+fn with_careful_variables(command: clap::Command) -> clap::Command {
+    command.mut_args(|arg| {
+        let empty = arg.get_env().and_then(std::env::var_os).is_some_and(|value| value.is_empty());
+        if empty { arg.env(None::<&'static str>) } else { arg.hide_env_values(true) }
+    })
 }
 
 #[derive(Parser)]
@@ -86,7 +100,9 @@ fn start<S: Service>(cli: Cli, server: fn() -> Server<S>, version: &'static str)
             Some(Command::Call { tool, json, yes }) => commands::call(&engine, &tool, &json, yes).await,
             Some(Command::Tools) => commands::tools(&engine).map(|()| true),
             Some(Command::Manifest) => Ok(true),
-            Some(Command::IamPolicy { partition }) => commands::iam_policy(&engine, &partition).map(|()| true),
+            Some(Command::IamPolicy { partition }) => {
+                commands::iam_policy(&engine, &partition).map(|()| true)
+            }
             Some(Command::Doctor) => commands::doctor(&engine).await,
         };
         engine.settled().await;
@@ -113,7 +129,13 @@ fn engine<S: Service>(options: &Options, server: fn() -> Server<S>) -> Result<En
 
 async fn serve<S: Service>(engine: Arc<Engine<S>>, version: &'static str) -> Result<()> {
     let risks: Vec<&str> = commands::risks(&engine).into_iter().map(awsmcp_mcp::Risk::name).collect();
-    tracing::info!(server = S::ID, version, tools = engine.tools().count(), risks = risks.join(","), "serving on stdio");
+    tracing::info!(
+        server = S::ID,
+        version,
+        tools = engine.tools().count(),
+        risks = risks.join(","),
+        "serving on stdio"
+    );
     let stop = CancellationToken::new();
     let told = stop.clone();
     tokio::spawn(async move {

@@ -36,5 +36,8 @@ pub(crate) fn start(options: &Options) -> Result<()> {
         }
         None => lines.with_writer(std::io::stderr).boxed(),
     };
-    tracing_subscriber::registry().with(lines.with_filter(filter)).try_init().context("the log was already started")
+    tracing_subscriber::registry()
+        .with(lines.with_filter(filter))
+        .try_init()
+        .context("the log was already started")
 }

@@ -6,7 +6,7 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 use anyhow::{Context, Result, bail};
 use awsmcp_aws::{Role, SessionConfig};
 use awsmcp_mcp::{Audit, OutputMode, Risk, Settings};
-use clap::{Args, ValueEnum};
+use clap::{Args, ValueEnum, builder::BoolishValueParser};
 use serde::Deserialize;
 
 /// The operator's choices, each of them optional.
@@ -71,13 +71,13 @@ pub(crate) struct Options {
     #[arg(long, global = true, env = "AWSMCP_SOURCE_IDENTITY", value_name = "NAME", help_heading = ACCOUNT)]
     source_identity: Option<String>,
     /// Narrow the role's session to the policy that `iam-policy` prints.
-    #[arg(long, global = true, env = "AWSMCP_SESSION_POLICY", help_heading = ACCOUNT)]
+    #[arg(long, global = true, env = "AWSMCP_SESSION_POLICY", value_parser = BoolishValueParser::new(), help_heading = ACCOUNT)]
     session_policy: bool,
     /// Use FIPS endpoints.
-    #[arg(long, global = true, env = "AWSMCP_FIPS", help_heading = ACCOUNT)]
+    #[arg(long, global = true, env = "AWSMCP_FIPS", value_parser = BoolishValueParser::new(), help_heading = ACCOUNT)]
     fips: bool,
     /// Use dual-stack endpoints.
-    #[arg(long, global = true, env = "AWSMCP_DUAL_STACK", help_heading = ACCOUNT)]
+    #[arg(long, global = true, env = "AWSMCP_DUAL_STACK", value_parser = BoolishValueParser::new(), help_heading = ACCOUNT)]
     dual_stack: bool,
     /// How often a request is tried [default: 3, or AWS_MAX_ATTEMPTS].
     #[arg(long, global = true, env = "AWSMCP_MAX_ATTEMPTS", value_name = "COUNT", help_heading = ACCOUNT)]
@@ -151,7 +151,8 @@ impl Options {
     /// When the file cannot be read, or has a key or a value that is none.
     pub(crate) fn with_file(self) -> Result<Options> {
         let Some(path) = &self.config else { return Ok(self) };
-        let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+        let text =
+            std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
         let file: Options = toml::from_str(&text).with_context(|| format!("in {}", path.display()))?;
         Ok(self.over(file))
     }
@@ -227,7 +228,9 @@ impl Options {
         };
         let mut tags = Vec::new();
         for tag in &self.session_tag {
-            let (key, value) = tag.split_once('=').with_context(|| format!("--session-tag {tag:?}: a good one looks like team=data"))?;
+            let (key, value) = tag
+                .split_once('=')
+                .with_context(|| format!("--session-tag {tag:?}: a good one looks like team=data"))?;
             tags.push((key.to_owned(), value.to_owned()));
         }
         Ok(Some(Role {
@@ -280,10 +283,17 @@ impl Options {
                 _ => OutputMode::Text,
             },
             max_chars: bounded("--max-chars", self.max_chars, 1000, default.max_chars)?,
-            page_size: bounded("--page-size", self.page_size.map(|size| size as usize), 1, default.page_size as usize)?
-                .min(1000)
-                .try_into()?,
-            timeout: Duration::from_secs(bounded("--timeout", self.timeout.map(|s| s as usize), 1, 60)? as u64),
+            page_size: bounded(
+                "--page-size",
+                self.page_size.map(|size| size as usize),
+                1,
+                default.page_size as usize,
+            )?
+            .min(1000)
+            .try_into()?,
+            timeout: Duration::from_secs(
+                bounded("--timeout", self.timeout.map(|s| s as usize), 1, 60)? as u64
+            ),
             max_calls: bounded("--max-calls", self.max_calls, 1, default.max_calls)?,
             max_waiting: self.max_waiting.unwrap_or(default.max_waiting),
             confirm_within: self.confirm_within.map_or(default.confirm_within, Duration::from_secs),

@@ -36,12 +36,23 @@ mod tests {
             let help = flag.get_help().map(ToString::to_string).unwrap_or_default();
             let options: Vec<String> =
                 flag.get_possible_values().iter().map(|value| format!("`{}`", value.get_name())).collect();
-            let options = if options.is_empty() || value.is_empty() { String::new() } else { format!(" One of {}.", options.join(", ")) };
+            let options = if options.is_empty() || value.is_empty() {
+                String::new()
+            } else {
+                format!(" One of {}.", options.join(", "))
+            };
             let _ = writeln!(out, "| `--{name}{value}` | `{variable}` | {help}{options} |");
         }
-        out.push_str("\n## Commands\n\n| command | |\n| --- | --- |\n| (none) | Serve MCP on stdin and stdout. |\n");
+        out.push_str(
+            "\n## Commands\n\n| command | |\n| --- | --- |\n| (none) | Serve MCP on stdin and stdout. |\n",
+        );
         for sub in command.get_subcommands() {
-            let _ = writeln!(out, "| `{}` | {} |", sub.get_name(), sub.get_about().map(ToString::to_string).unwrap_or_default());
+            let _ = writeln!(
+                out,
+                "| `{}` | {} |",
+                sub.get_name(),
+                sub.get_about().map(ToString::to_string).unwrap_or_default()
+            );
         }
         awsmcp_testing::golden(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/reference/options.md"), &out);
     }

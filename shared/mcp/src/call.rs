@@ -95,6 +95,11 @@ impl<S: Service> Call<S> {
         &self.target
     }
 
+    /// The host of this call's last request; none before the first.
+    pub fn host(&self) -> Option<String> {
+        self.tap.made().into_iter().rev().find_map(|made| made.host)
+    }
+
     /// Who is calling.
     ///
     /// # Errors

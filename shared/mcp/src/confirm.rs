@@ -84,7 +84,13 @@ impl Plan {
     }
 
     fn fingerprint(&self) -> String {
-        format!("{}\n{:?}\n{}\n{}", self.headline, self.warnings, canonical(&Value::Array(self.rows.clone())), self.state)
+        format!(
+            "{}\n{:?}\n{}\n{}",
+            self.headline,
+            self.warnings,
+            canonical(&Value::Array(self.rows.clone())),
+            self.state
+        )
     }
 }
 
@@ -143,7 +149,8 @@ impl Confirmations {
     /// A token that confirms this call with this plan, once, for a while.
     pub(crate) fn issue(&self, bound: &Bound<'_>, plan: &Plan) -> String {
         let nonce: [u8; NONCE] = random();
-        let expiry = Timestamp::now().as_second().saturating_add(self.within.as_secs().try_into().unwrap_or(i64::MAX));
+        let expiry =
+            Timestamp::now().as_second().saturating_add(self.within.as_secs().try_into().unwrap_or(i64::MAX));
         let expiry = expiry.to_be_bytes();
         let mut token = Vec::with_capacity(NONCE + EXPIRY + 2 * MAC);
         token.extend(nonce);
@@ -234,7 +241,11 @@ mod tests {
         let other = arguments(json!({"bucket": "b", "keys": ["other"]}));
         let moved = Plan::new("delete 1 object").state(json!({"etag": "2"}));
         let with = |arguments, plan| {
-            confirmations.redeem(&token, &Bound { tool: "delete", arguments, target: &target, principal: None }, plan)
+            confirmations.redeem(
+                &token,
+                &Bound { tool: "delete", arguments, target: &target, principal: None },
+                plan,
+            )
         };
         assert_eq!(with(&other, &plan), Err(Refusal::NotForThisCall));
         assert_eq!(with(&given, &moved), Err(Refusal::Moved));

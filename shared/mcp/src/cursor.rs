@@ -51,7 +51,12 @@ pub(crate) struct Binding {
 }
 
 impl Binding {
-    pub(crate) fn new(tool: &str, arguments: &JsonObject, targets: &[Target], principal: Option<&str>) -> Self {
+    pub(crate) fn new(
+        tool: &str,
+        arguments: &JsonObject,
+        targets: &[Target],
+        principal: Option<&str>,
+    ) -> Self {
         let session = format!("{targets:?}{principal:?}");
         Binding {
             tool: digest(tool.as_bytes()),
@@ -97,13 +102,15 @@ impl Cursor {
     /// Says which part of the question is another than when the cursor was given.
     pub(crate) fn open(text: &str, binding: &Binding) -> Result<Cursor> {
         let wrong = |what: &str| {
-            Error::invalid(format!("`cursor` {what}"))
-                .with_next("repeat the call that gave it with the same arguments, or leave `cursor` out to start anew")
+            Error::invalid(format!("`cursor` {what}")).with_next(
+                "repeat the call that gave it with the same arguments, or leave `cursor` out to start anew",
+            )
         };
         let bytes = BASE64_URL_SAFE_NO_PAD
             .decode(text.trim())
             .map_err(|_| wrong("is not one of this server's; pass the text after `next:` as it is"))?;
-        let Some((&[version, t0, t1, a0, a1, a2, a3, s0, s1, s2, s3], json)) = bytes.split_first_chunk() else {
+        let Some((&[version, t0, t1, a0, a1, a2, a3, s0, s1, s2, s3], json)) = bytes.split_first_chunk()
+        else {
             return Err(wrong("is too short; pass the text after `next:` as it is"));
         };
         if version != VERSION {
@@ -148,7 +155,10 @@ mod tests {
         let refused = |binding: Binding| Cursor::open(&text, &binding).unwrap_err().message.clone();
         let plain = arguments(json!({"a": 1, "b": {"x": 1, "y": 2}}));
         assert!(refused(Binding::new("other", &plain, &here, None)).contains("another tool"));
-        assert!(refused(Binding::new("list", &arguments(json!({"a": 2})), &here, None)).contains("other arguments"));
+        assert!(
+            refused(Binding::new("list", &arguments(json!({"a": 2})), &here, None))
+                .contains("other arguments")
+        );
         let there = [target("eu-west-1", None)];
         assert!(refused(Binding::new("list", &plain, &there, None)).contains("another profile, region"));
         let them = [target("us-east-1", Some("b"))];

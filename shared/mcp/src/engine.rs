@@ -49,6 +49,8 @@ pub enum Consent {
     /// By repeating the call with the plan's token.
     #[default]
     Token,
+    /// In some other way, which this says: no token outlives the process of one call.
+    Told(&'static str),
     /// By answering the input that a result asks for: `state` comes back with the answer.
     Round {
         /// What the caller answered, on the second round.
@@ -602,6 +604,10 @@ impl<S: Service> Engine<S> {
                     None => {}
                 }
             }
+            Consent::Told(how) => {
+                let text = format!("{again}nothing was done yet. {} would {}\n{how}", bound.tool, plan.text(budget));
+                return Ok(Agreed::Answer(Answer::Planned { text }));
+            }
             Consent::Token => {}
         }
         let minutes = self.confirmations.within().as_secs().div_ceil(60);
@@ -644,13 +650,27 @@ impl<S: Service> Engine<S> {
             return Err(Error::internal("a call has no answer"));
         };
         match page.reply.view {
+            View::Body(body) if input.query.is_some() => {
+                let value = body.json().ok_or_else(|| {
+                    Error::invalid("`query` is for a body that is JSON and fits as a whole; this one is not or does not")
+                        .with_next("leave `query` out, or raise max_chars")
+                })?;
+                self.one(&value, input, budget, notes, true)
+            }
             View::Body(body) => Ok(self.body(body, budget, &notes)),
-            View::One(value) => self.one(&value, input, budget, notes),
+            View::One(value) => self.one(&value, input, budget, notes, entry.spec.quotes),
             View::Rows(_) => Err(Error::internal("rows are rendered as rows")),
         }
     }
 
-    fn one(&self, value: &Value, input: &Input, budget: usize, mut notes: Vec<String>) -> Result<Answer> {
+    fn one(
+        &self,
+        value: &Value,
+        input: &Input,
+        budget: usize,
+        mut notes: Vec<String>,
+        quotes: bool,
+    ) -> Result<Answer> {
         let selected =
             input.query.as_deref().map(|expression| query::apply(expression, value)).transpose()?;
         if let Some(Value::Array(rows)) = &selected {
@@ -658,10 +678,16 @@ impl<S: Service> Engine<S> {
             if table.shown < rows.len() || table.left_out {
                 notes.push(CUT.to_owned());
             }
-            let text =
-                format!("{}{}", table.text, render::footer(table.shown, Some(rows.len() as u64), None));
+            let footer = render::footer(table.shown, Some(rows.len() as u64), None);
+            let text = match quotes {
+                true => format!("{}\n{footer}", render::marked(&table.text)),
+                false => format!("{}{footer}", table.text),
+            };
             let structured = json!({"result": rows.get(..table.shown)});
             return Ok(self.done(text, Vec::new(), structured, &notes));
+        }
+        if selected == Some(Value::Null) {
+            notes.push(nothing(value));
         }
         let shown = selected.as_ref().unwrap_or(value);
         let (text, left_out) = render::one(shown, budget);
@@ -671,6 +697,7 @@ impl<S: Service> Engine<S> {
         let item = if left_out { Value::String(text.clone()) } else { shown.clone() };
         let structured =
             if selected.is_some() || left_out { json!({"result": item}) } else { json!({"item": item}) };
+        let text = if quotes { render::marked(&text) } else { text };
         Ok(self.done(text, Vec::new(), structured, &notes))
     }
 
@@ -726,12 +753,21 @@ impl<S: Service> Engine<S> {
             .as_deref()
             .map(|expression| query::apply(expression, &Value::Array(all.clone())))
             .transpose()?;
+        let found_nothing = match &selected {
+            Some(Value::Array(rows)) => rows.is_empty() && !all.is_empty(),
+            Some(value) => value.is_null(),
+            None => false,
+        };
+        if found_nothing {
+            notes.push(nothing(&Value::Array(all.clone())));
+        }
         if let Some(value) = selected.as_ref().filter(|value| !value.is_array()) {
             let (text, left_out) = render::one(value, budget);
             if left_out {
                 notes.push(CUT.to_owned());
             }
             let next = self.goes_on(binding, cursor, &pages, all.len());
+            let text = if entry.spec.quotes { render::marked(&text) } else { text };
             let text = match &next {
                 Some(next) => format!("{text}\nthis page only, next: {next}"),
                 None => text,
@@ -815,6 +851,7 @@ impl<S: Service> Engine<S> {
         }
         let structured = (self.settings.output == OutputMode::Structured).then(|| {
             if let Some(fields) = structured.as_object_mut() {
+                fields.values_mut().for_each(without_nulls);
                 fields.retain(|_, value| !value.is_null());
                 if !notes.is_empty() {
                     fields.insert("notes".to_owned(), json!(notes));
@@ -898,6 +935,15 @@ impl<S: Service> Engine<S> {
     }
 }
 
+/// What a `query` that selected nothing could have named.
+fn nothing(data: &Value) -> String {
+    match (data.as_array().map(Vec::len), query::fields(data)) {
+        (None, fields) => format!("`query` selected nothing; the fields are: {fields}"),
+        (Some(0), _) => "`query` had no row to select from".to_owned(),
+        (Some(count), fields) => format!("`query` selected nothing of {count} row(s); their fields are: {fields}"),
+    }
+}
+
 const CUT: &str =
     "large values were left out to stay within max_chars; select them with `query` or raise max_chars";
 
@@ -959,6 +1005,18 @@ fn notes<S: Service>(call: &Call<S>) -> Vec<String> {
 
 fn done(text: String) -> Answer {
     Answer::Done { text, parts: Vec::new(), structured: None }
+}
+
+/// What is absent is left out: the output schemas know no `null`.
+fn without_nulls(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            fields.retain(|_, value| !value.is_null());
+            fields.values_mut().for_each(without_nulls);
+        }
+        Value::Array(items) => items.iter_mut().for_each(without_nulls),
+        _ => {}
+    }
 }
 
 fn with_region(row: Value, region: &str) -> Value {

@@ -23,17 +23,15 @@ const LONGEST: usize = 4000;
 /// The text of an error: what failed, where, whether trying again helps, and what to do next.
 pub(crate) fn text<S: Service>(error: &Error, failure: &Failure<'_>) -> String {
     let mut out = format!("{} failed: {}", failure.tool, sentence(error));
-    let facts: Vec<String> = [
-        error.code.clone(),
-        error.status.map(|status| format!("HTTP {status}")),
-    ]
-    .into_iter()
-    .flatten()
-    .collect();
+    let facts: Vec<String> = [error.code.clone(), error.status.map(|status| format!("HTTP {status}"))]
+        .into_iter()
+        .flatten()
+        .collect();
     if !facts.is_empty() {
         out.push_str(&format!(" ({})", facts.join(", ")));
     }
-    if error.code.is_some() || error.status.is_some() || matches!(error.kind, Kind::Network | Kind::Endpoint) {
+    if error.code.is_some() || error.status.is_some() || matches!(error.kind, Kind::Network | Kind::Endpoint)
+    {
         out.push('\n');
         out.push_str(&place(error, failure));
     }
@@ -79,7 +77,9 @@ fn place(error: &Error, failure: &Failure<'_>) -> String {
         facts.push(target.region.clone());
         facts.extend(target.profile.as_ref().map(|profile| format!("profile {profile}")));
         facts.extend(target.role.as_ref().map(|role| format!("role {role}")));
-        facts.extend(target.endpoint.as_ref().map(|endpoint| format!("endpoint {endpoint}")));
+        let said = |endpoint: &&String| error.message.contains(endpoint.as_str());
+        let endpoint = target.endpoint.as_ref().filter(|endpoint| !said(endpoint));
+        facts.extend(endpoint.map(|endpoint| format!("endpoint {endpoint}")));
     }
     facts.extend(error.request_id.as_ref().map(|id| format!("request id {id}")));
     facts.push(if error.retryable() { "trying again may help" } else { "not retryable" }.to_owned());
@@ -90,7 +90,9 @@ fn next<S: Service>(error: &Error, failure: &Failure<'_>) -> Option<String> {
     if error.kind == Kind::AccessDenied {
         return Some(missing_permission(error, failure));
     }
-    S::hint(error).map(std::borrow::Cow::into_owned).or_else(|| error.next.clone())
+    // What the tool itself says is nearer than the service's wisdom, and that is nearer than the general hint.
+    let own = error.next.clone().filter(|_| error.advised);
+    own.or_else(|| S::hint(error).map(std::borrow::Cow::into_owned)).or_else(|| error.next.clone())
 }
 
 /// What the caller's policy lacks, by what AWS says or else by what the tool declares.

@@ -197,12 +197,18 @@ impl Files {
             return Err(Error::invalid(format!("{} is not a path", quoted(path))).with_next(self.where_to()));
         }
         if path == "~" || path.starts_with("~/") {
-            return Err(Error::invalid("`~` is not expanded: write the whole path").with_next(self.where_to()));
+            return Err(
+                Error::invalid("`~` is not expanded: write the whole path").with_next(self.where_to())
+            );
         }
         let given = Path::new(path);
         let mut candidates: Vec<(&PathBuf, PathBuf)> = if given.is_absolute() {
             let inside = |dir: &PathBuf| {
-                let real = || std::fs::canonicalize(dir).ok().and_then(|real| given.strip_prefix(real).ok().map(directory));
+                let real = || {
+                    std::fs::canonicalize(dir)
+                        .ok()
+                        .and_then(|real| given.strip_prefix(real).ok().map(directory))
+                };
                 given.strip_prefix(dir).ok().map(directory).or_else(real)
             };
             self.allowed.iter().filter_map(|dir| Some((dir, inside(dir)?))).collect()
@@ -214,7 +220,8 @@ impl Files {
         }
         let mut first = None;
         for (dir, inside) in candidates {
-            let root = Dir::open_ambient_dir(dir, ambient_authority()).map_err(|error| explain(error, dir))?;
+            let root =
+                Dir::open_ambient_dir(dir, ambient_authority()).map_err(|error| explain(error, dir))?;
             let found = given.is_absolute() || fits(&root, &inside);
             let spot = Spot { root, path: dir.join(&inside).components().collect(), inside };
             if found {
@@ -239,7 +246,8 @@ impl Files {
         for dir in self.allowed.iter() {
             let Ok(root) = std::fs::canonicalize(dir) else { continue };
             let Ok(inside) = real.strip_prefix(&root) else { continue };
-            let root = Dir::open_ambient_dir(&root, ambient_authority()).map_err(|error| explain(error, dir))?;
+            let root =
+                Dir::open_ambient_dir(&root, ambient_authority()).map_err(|error| explain(error, dir))?;
             return act(&root, &directory(inside)).map_err(|error| match is_escape(&error) {
                 true => self.outside(&spot.path),
                 false => explain(error, &spot.path),
@@ -291,7 +299,8 @@ impl Place {
     /// # Errors
     /// When it cannot be looked at.
     pub fn look(&self) -> Result<Option<Seen>> {
-        let found = optional(self.dir.symlink_metadata(&self.name)).and_then(|found| found.map(seen).transpose());
+        let found =
+            optional(self.dir.symlink_metadata(&self.name)).and_then(|found| found.map(seen).transpose());
         found.map_err(|error| explain(error, &self.path))
     }
 
@@ -332,7 +341,8 @@ impl Place {
             let mut options = OpenOptions::new();
             options.read(true).write(true).create(true);
             no_follow(&mut options);
-            let file = self.dir.open_with(&name, &options).map_err(|error| explain(error, &self.path))?.into_std();
+            let file =
+                self.dir.open_with(&name, &options).map_err(|error| explain(error, &self.path))?.into_std();
             if !file.metadata().is_ok_and(|found| found.is_file()) {
                 return Err(Error::conflict(format!("{name} beside {} is not a file", self.path.display())));
             }
@@ -389,6 +399,11 @@ impl Draft {
         self.kept = true;
     }
 
+    /// Removes the file, even if it was to be kept.
+    pub fn discard(mut self) {
+        self.kept = false;
+    }
+
     /// Gives the file its name, unless there is one already.
     ///
     /// # Errors
@@ -397,7 +412,10 @@ impl Draft {
         blocking(move || {
             self.file.sync_all().map_err(|error| explain(error, &self.place.path))?;
             match rename_new(&self.place.dir, &self.name, &self.place.name) {
-                Ok(()) => Ok(self.settle()),
+                Ok(()) => {
+                    self.settle();
+                    Ok(())
+                }
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(taken(&self.place.path)),
                 Err(error) => Err(explain(error, &self.place.path)),
             }
@@ -414,7 +432,8 @@ impl Draft {
             self.file.sync_all().map_err(|error| explain(error, &self.place.path))?;
             let Place { dir, name, path } = &self.place;
             dir.rename(&self.name, dir, name).map_err(|error| explain(error, path))?;
-            Ok(self.settle())
+            self.settle();
+            Ok(())
         })
         .await
     }
@@ -458,8 +477,11 @@ impl Folder {
                     let entry = entry.map_err(|error| explain(error, &folder.path.join(&above)))?;
                     folder.take(&above, &dir, &entry.file_name(), &mut open, &mut listing);
                     if listing.files.len() + listing.left_out.len() > most {
-                        return Err(Error::invalid(format!("{} holds more than {most} files", folder.path.display()))
-                            .with_next("take a folder inside it"));
+                        return Err(Error::invalid(format!(
+                            "{} holds more than {most} files",
+                            folder.path.display()
+                        ))
+                        .with_next("take a folder inside it"));
                     }
                 }
             }
@@ -470,8 +492,19 @@ impl Folder {
         .await
     }
 
-    fn take(&self, above: &str, dir: &Dir, name: &OsStr, open: &mut Vec<(String, Arc<Dir>)>, listing: &mut Listing) {
-        let path = if above.is_empty() { name.to_string_lossy().into_owned() } else { format!("{above}/{}", name.to_string_lossy()) };
+    fn take(
+        &self,
+        above: &str,
+        dir: &Dir,
+        name: &OsStr,
+        open: &mut Vec<(String, Arc<Dir>)>,
+        listing: &mut Listing,
+    ) {
+        let path = if above.is_empty() {
+            name.to_string_lossy().into_owned()
+        } else {
+            format!("{above}/{}", name.to_string_lossy())
+        };
         let mut leave = |why| listing.left_out.push((path.clone(), why));
         if name.to_str().is_none() {
             return leave("its name is not UTF-8");
@@ -489,7 +522,9 @@ impl Folder {
         }
         let found = if own.is_symlink() { self.dir.metadata(&path) } else { Ok(own) };
         match found.map(seen) {
-            Ok(Ok(Seen { sort: Sort::File, size, modified })) => listing.files.push(Leaf { path, size, modified }),
+            Ok(Ok(Seen { sort: Sort::File, size, modified })) => {
+                listing.files.push(Leaf { path, size, modified })
+            }
             Ok(Ok(Seen { sort: Sort::Directory, .. })) => leave("it is a link to a folder"),
             Ok(_) => leave("it is neither a file nor a folder"),
             Err(error) if is_escape(&error) => leave("it is a link that leads out of the folder"),
@@ -613,7 +648,8 @@ fn optional<T>(found: io::Result<T>) -> io::Result<Option<T>> {
 /// The last part of a path, which a file's path must have.
 fn file_name(inside: &Path, given: &str) -> Result<String> {
     let name = inside.file_name().filter(|_| !given.ends_with('/')).and_then(OsStr::to_str);
-    name.map(str::to_owned).ok_or_else(|| Error::invalid(format!("{} names a directory, not a file", quoted(given))))
+    name.map(str::to_owned)
+        .ok_or_else(|| Error::invalid(format!("{} names a directory, not a file", quoted(given))))
 }
 
 /// A path in a directory; the directory itself is `.`.
@@ -674,8 +710,11 @@ fn is_escape(error: &io::Error) -> bool {
 }
 
 fn outside(path: &Path, allowed: &[PathBuf]) -> Error {
-    Error::refused(format!("{} is outside the directories that the operator allowed", quoted(&path.to_string_lossy())))
-        .with_next(where_to(allowed))
+    Error::refused(format!(
+        "{} is outside the directories that the operator allowed",
+        quoted(&path.to_string_lossy())
+    ))
+    .with_next(where_to(allowed))
 }
 
 fn where_to(allowed: &[PathBuf]) -> String {
@@ -687,7 +726,8 @@ fn taken(path: &Path) -> Error {
     Error::conflict(format!("{} exists already; it was left as it is", path.display()))
 }
 
-fn explain(error: io::Error, path: &Path) -> Error {
+/// What the system said about a path, in plain words.
+pub fn explain(error: io::Error, path: &Path) -> Error {
     let path = path.display();
     match error.kind() {
         io::ErrorKind::NotFound => Error::not_found(format!("there is no {path}")),
@@ -696,12 +736,17 @@ fn explain(error: io::Error, path: &Path) -> Error {
                 .with_next("the user must change the permissions of the file or its directory")
         }
         io::ErrorKind::IsADirectory => Error::invalid(format!("{path} is a directory, not a file")),
-        io::ErrorKind::NotADirectory => Error::invalid(format!("a part of {path} is a file, not a directory")),
+        io::ErrorKind::NotADirectory => {
+            Error::invalid(format!("a part of {path} is a file, not a directory"))
+        }
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-            Error::conflict(format!("the disk has no room for {path}")).with_next("free some space and call again")
+            Error::conflict(format!("the disk has no room for {path}"))
+                .with_next("free some space and call again")
         }
         io::ErrorKind::ReadOnlyFilesystem => Error::refused(format!("{path} is on a read-only file system")),
-        io::ErrorKind::InvalidFilename => Error::invalid(format!("{path} has a name that the file system does not take")),
+        io::ErrorKind::InvalidFilename => {
+            Error::invalid(format!("{path} has a name that the file system does not take"))
+        }
         _ => Error::invalid(format!("{path} cannot be used: {error}")),
     }
 }

@@ -73,7 +73,10 @@ fn why_off<S: Service>(entry: &Entry<S>, settings: &Settings) -> Option<String> 
         return Some("it works with local files and needs --allow-dir DIRECTORY".to_owned());
     }
     if !chosen {
-        return Some(format!("it is not among the chosen tools; --toolsets {} or --tools {} adds it", entry.toolset, spec.name));
+        return Some(format!(
+            "it is not among the chosen tools; --toolsets {} or --tools {} adds it",
+            entry.toolset, spec.name
+        ));
     }
     None
 }
@@ -83,7 +86,10 @@ fn known(flag: &str, given: &[String], valid: &[&str]) -> Result<(), String> {
         if !valid.contains(&word.as_str()) {
             let meant = nearest(word, valid.iter().copied());
             let meant = meant.map(|meant| format!(" (did you mean {meant}?)")).unwrap_or_default();
-            return Err(format!("{flag}: unknown name {word:?}{meant}; the valid ones are: {}", valid.join(", ")));
+            return Err(format!(
+                "{flag}: unknown name {word:?}{meant}; the valid ones are: {}",
+                valid.join(", ")
+            ));
         }
     }
     Ok(())
@@ -126,7 +132,10 @@ pub(crate) fn scope<S: Service>(
         if !settings.allow_arns.iter().any(|pattern| pattern.covers(&arn)) {
             let allowed: Vec<&str> = settings.allow_arns.iter().map(|pattern| pattern.as_str()).collect();
             return Err(Error::refused(format!("{action} on {arn} is outside what the operator allowed"))
-                .with_next(format!("stay within {}, or ask the operator to add it with --allow-arn", allowed.join(", "))));
+                .with_next(format!(
+                    "stay within {}, or ask the operator to add it with --allow-arn",
+                    allowed.join(", ")
+                )));
         }
     }
     Ok(())

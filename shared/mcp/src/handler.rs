@@ -7,21 +7,23 @@ use futures::future::BoxFuture;
 use rmcp::{
     ErrorData, RoleServer, ServerHandler,
     model::{
-        CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, ClientCapabilities, CompleteRequestParams,
-        CompleteResult, CompletionInfo, ContentBlock, DiscoverResult, ElicitRequest, ElicitRequestParams,
-        ElicitationAction, ElicitationSchema, GetPromptRequestParams, GetPromptResponse, Implementation,
-        InitializeRequestParams, InitializeResult, InputRequest, InputRequests, InputRequiredResult, JsonObject,
-        ListPromptsResult, ListResourceTemplatesResult, ListResourcesResult, ListToolsResult, MetaObject,
-        PaginatedRequestParams, ProgressNotificationParam, ProgressToken, ProtocolVersion, ReadResourceRequestParams,
-        ReadResourceResponse, ReadResourceResult, Reference, ResourceContents, ResourceTemplate, ServerCapabilities,
-        ServerConfig, ServerResult, Tool, ToolAnnotations,
+        CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, ClientCapabilities,
+        CompleteRequestParams, CompleteResult, CompletionInfo, ContentBlock, DiscoverResult, ElicitRequest,
+        ElicitRequestParams, ElicitationAction, ElicitationSchema, GetPromptRequestParams, GetPromptResponse,
+        Implementation, InitializeRequestParams, InitializeResult, InputRequest, InputRequests,
+        InputRequiredResult, JsonObject, ListPromptsResult, ListResourceTemplatesResult, ListResourcesResult,
+        ListToolsResult, MetaObject, PaginatedRequestParams, ProgressNotificationParam, ProgressToken,
+        ProtocolVersion, ReadResourceRequestParams, ReadResourceResponse, ReadResourceResult, Reference,
+        ResourceContents, ResourceTemplate, ServerCapabilities, ServerConfig, ServerResult, Tool,
+        ToolAnnotations,
     },
     service::{NotificationContext, Peer, RequestContext, ServiceRole},
 };
 use serde_json::{Value, json};
 
 use crate::{
-    Answer, Caller, Engine, Kind, OutputMode, Part, Server, Service, Settings, engine::Consent, gate::Gate, schema,
+    Answer, Caller, Engine, Kind, OutputMode, Part, Server, Service, Settings, engine::Consent, gate::Gate,
+    schema,
 };
 
 /// Lists and discovery are the same for the whole life of the process.
@@ -65,10 +67,7 @@ impl<S: Service> Handler<S> {
         Caller {
             principal: None,
             cancel: context.ct.clone(),
-            progress: context
-                .meta
-                .get_progress_token()
-                .map(|token| progress(context.peer.clone(), token)),
+            progress: context.meta.get_progress_token().map(|token| progress(context.peer.clone(), token)),
             consent,
         }
     }
@@ -85,7 +84,8 @@ pub(crate) fn tools<S: Service>(
     on.map(|(_, entry)| {
         let spec = &entry.spec;
         let input = entry.input();
-        let mut hints = ToolAnnotations::new().read_only(!spec.risk.changes() && spec.risk != crate::Risk::Invoke);
+        let mut hints =
+            ToolAnnotations::new().read_only(!spec.risk.changes() && spec.risk != crate::Risk::Invoke);
         if hints.read_only_hint == Some(false) {
             hints = hints.destructive(spec.risk == crate::Risk::Destroy);
         }
@@ -110,8 +110,12 @@ pub(crate) fn list_bytes(tools: &[Tool]) -> usize {
 
 impl<S: Service> ServerHandler for Handler<S> {
     fn get_info(&self) -> ServerConfig {
-        let capabilities =
-            ServerCapabilities::builder().enable_tools().enable_resources().enable_prompts().enable_completions().build();
+        let capabilities = ServerCapabilities::builder()
+            .enable_tools()
+            .enable_resources()
+            .enable_prompts()
+            .enable_completions()
+            .build();
         ServerConfig::new(capabilities)
             .with_server_info(self.implementation())
             .with_instructions(self.engine.server.instructions())
@@ -202,9 +206,10 @@ impl<S: Service> ServerHandler for Handler<S> {
         _: RequestContext<RoleServer>,
     ) -> Result<ListResourceTemplatesResult, ErrorData> {
         let on = |tool: &str| self.engine.tools().any(|spec| spec.name == tool);
-        let templates = self.engine.server.resources.iter().filter(|resource| on(resource.tool)).map(|resource| {
-            ResourceTemplate::new(resource.template, resource.name).with_description(resource.description)
-        });
+        let templates =
+            self.engine.server.resources.iter().filter(|resource| on(resource.tool)).map(|resource| {
+                ResourceTemplate::new(resource.template, resource.name).with_description(resource.description)
+            });
         Ok(ListResourceTemplatesResult::with_all_items(templates.collect())
             .with_ttl_ms(STATIC_TTL_MS)
             .with_cache_scope(CacheScope::Public))
@@ -223,7 +228,8 @@ impl<S: Service> ServerHandler for Handler<S> {
             .iter()
             .find_map(|resource| resource.variables(uri).map(|variables| (resource, variables)));
         let Some((resource, variables)) = found else {
-            let known: Vec<&str> = self.engine.server.resources.iter().map(|resource| resource.template).collect();
+            let known: Vec<&str> =
+                self.engine.server.resources.iter().map(|resource| resource.template).collect();
             return Err(ErrorData::resource_not_found(
                 format!("no resource has this address; the templates are: {}", known.join(", ")),
                 Some(json!({"uri": uri})),
@@ -238,7 +244,8 @@ impl<S: Service> ServerHandler for Handler<S> {
                     .filter_map(|part| match part {
                         Part::Text(_) => None,
                         Part::Image { data, mime } | Part::Blob { data, mime } => Some(
-                            ResourceContents::blob(BASE64_STANDARD.encode(data), uri.clone()).with_mime_type(mime),
+                            ResourceContents::blob(BASE64_STANDARD.encode(data), uri.clone())
+                                .with_mime_type(mime),
                         ),
                     })
                     .collect();
@@ -273,7 +280,10 @@ impl<S: Service> ServerHandler for Handler<S> {
                 let resource =
                     self.engine.server.resources.iter().find(|resource| resource.template == reference.uri);
                 let Some(resource) = resource else {
-                    return Err(ErrorData::invalid_params(format!("no resource template {}", reference.uri), None));
+                    return Err(ErrorData::invalid_params(
+                        format!("no resource template {}", reference.uri),
+                        None,
+                    ));
                 };
                 self.completions(resource, &request, &context).await
             }
@@ -297,9 +307,11 @@ impl<S: Service> ServerHandler for Handler<S> {
         _: Option<PaginatedRequestParams>,
         _: RequestContext<RoleServer>,
     ) -> Result<ListPromptsResult, ErrorData> {
-        Ok(ListPromptsResult::with_all_items(self.engine.server.prompts.iter().map(crate::Prompt::listed).collect())
-            .with_ttl_ms(STATIC_TTL_MS)
-            .with_cache_scope(CacheScope::Public))
+        Ok(ListPromptsResult::with_all_items(
+            self.engine.server.prompts.iter().map(crate::Prompt::listed).collect(),
+        )
+        .with_ttl_ms(STATIC_TTL_MS)
+        .with_cache_scope(CacheScope::Public))
     }
 
     async fn get_prompt(
@@ -449,7 +461,9 @@ impl<H: ServerHandler> rmcp::Service<RoleServer> for Stamped<H> {
         let version = context.protocol_version();
         let opens = matches!(
             request,
-            ClientRequest::InitializeRequest(_) | ClientRequest::PingRequest(_) | ClientRequest::DiscoverRequest(_)
+            ClientRequest::InitializeRequest(_)
+                | ClientRequest::PingRequest(_)
+                | ClientRequest::DiscoverRequest(_)
         );
         if self.needs_version && version.is_none() && !opens {
             return Err(ErrorData::invalid_request(

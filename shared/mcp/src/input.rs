@@ -23,7 +23,11 @@ pub(crate) struct Input {
 
 /// # Errors
 /// Names the argument, what is wrong with it and what a good one looks like.
-pub(crate) fn read<S: Service>(entry: &Entry<S>, arguments: JsonObject, settings: &Settings) -> Result<Input> {
+pub(crate) fn read<S: Service>(
+    entry: &Entry<S>,
+    arguments: JsonObject,
+    settings: &Settings,
+) -> Result<Input> {
     // A model writes `null` for an argument it has no value for.
     let mut own: JsonObject = arguments.into_iter().filter(|(_, value)| !value.is_null()).collect();
     let common = schema::Common { region: true, profile: true }.fields(&entry.spec);
@@ -41,11 +45,14 @@ pub(crate) fn read<S: Service>(entry: &Entry<S>, arguments: JsonObject, settings
             "limit" => input.limit = Some(number(name, &value, 1, 1000)?.try_into().unwrap_or(1000)),
             "max_chars" => {
                 let most = settings.max_chars as u64;
-                input.max_chars = Some(number(name, &value, 200, most)?.try_into().unwrap_or(settings.max_chars));
+                input.max_chars =
+                    Some(number(name, &value, 200, most)?.try_into().unwrap_or(settings.max_chars));
             }
             "regions" => {
                 input.regions = match &value {
-                    Value::Array(names) => names.iter().map(|region| text(name, region)).collect::<Result<_>>()?,
+                    Value::Array(names) => {
+                        names.iter().map(|region| text(name, region)).collect::<Result<_>>()?
+                    }
                     other => vec![text(name, other)?],
                 }
             }
@@ -77,8 +84,11 @@ fn unknown<S: Service>(entry: &Entry<S>, own: &JsonObject, common: &[(&'static s
     let Some(stray) = own.keys().find(|name| !known.contains(&name.as_str())) else { return Ok(()) };
     let meant = nearest(stray, known.iter().copied());
     let meant = meant.map(|meant| format!("; did you mean `{meant}`?")).unwrap_or_default();
-    Err(Error::invalid(format!("unknown argument {}{meant}", quoted(stray)))
-        .with_next(format!("{} takes: {}", entry.spec.name, known.join(", "))))
+    Err(Error::invalid(format!("unknown argument {}{meant}", quoted(stray))).with_next(format!(
+        "{} takes: {}",
+        entry.spec.name,
+        known.join(", ")
+    )))
 }
 
 fn text(name: &str, value: &Value) -> Result<String> {
@@ -118,7 +128,9 @@ fn explain(error: &jsonschema::ValidationError<'_>, schema: &JsonObject) -> Erro
         }
         ValidationErrorKind::Type { kind } => named(match kind {
             TypeKind::Single(kind) => a(&kind.to_string()),
-            TypeKind::Multiple(kinds) => kinds.iter().map(|kind| a(&kind.to_string())).collect::<Vec<_>>().join(" or "),
+            TypeKind::Multiple(kinds) => {
+                kinds.iter().map(|kind| a(&kind.to_string())).collect::<Vec<_>>().join(" or ")
+            }
         }),
         ValidationErrorKind::Enum { options } => {
             let options: Vec<&str> =

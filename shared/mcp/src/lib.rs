@@ -40,11 +40,12 @@ pub use files::Files;
 pub use handler::{Handler, Stamped};
 pub use output::{Body, One, Output, Page, Part, Reply, View};
 pub use prompt::{Argument, Prompt};
+pub use render::thousands;
 pub use resource::{Completion, Resource};
 pub use server::Server;
 pub use service::Service;
 pub use settings::{OutputMode, Settings};
-pub use text::{human_size, nearest, quoted};
+pub use text::{human_size, nearest, neutral, quoted};
 pub use time::Moment;
 pub use tool::{Change, Tool};
 

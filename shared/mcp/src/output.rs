@@ -99,6 +99,16 @@ pub struct Body {
     pub uri: Option<String>,
 }
 
+impl Body {
+    /// The contents, where they are JSON.
+    pub(crate) fn json(&self) -> Option<Value> {
+        match self.parts.as_slice() {
+            [Part::Text(text)] => serde_json::from_str(text).ok(),
+            _ => None,
+        }
+    }
+}
+
 /// A piece of a body.
 #[derive(Debug)]
 pub enum Part {

@@ -39,7 +39,8 @@ impl Prompt {
                 .with_description(argument.description)
                 .with_required(argument.required)
         });
-        rmcp::model::Prompt::new(self.name, Some(self.description), Some(arguments.collect())).with_title(self.title)
+        rmcp::model::Prompt::new(self.name, Some(self.description), Some(arguments.collect()))
+            .with_title(self.title)
     }
 
     pub(crate) fn filled(&self, given: &JsonObject) -> Result<GetPromptResult, ErrorData> {
@@ -49,7 +50,10 @@ impl Prompt {
                 Some(value) => value,
                 None if argument.required => {
                     return Err(ErrorData::invalid_params(
-                        format!("the prompt {} needs the argument {}: {}", self.name, argument.name, argument.description),
+                        format!(
+                            "the prompt {} needs the argument {}: {}",
+                            self.name, argument.name, argument.description
+                        ),
                         None,
                     ));
                 }

@@ -4,17 +4,65 @@ use serde_json::{Map, Value};
 
 use crate::{Error, Result};
 
+/// The longest expression. Parser and interpreter recurse once or more for each of its letters, so it is bounded,
+/// and gets a stack that is large enough for all of them.
+const LONGEST: usize = 1000;
+const STACK: usize = 64 * 1024 * 1024;
+
 /// Applies `expression` to rows or to one thing.
 pub(crate) fn apply(expression: &str, data: &Value) -> Result<Value> {
+    if expression.len() > LONGEST {
+        return Err(Error::invalid(format!("`query` is longer than {LONGEST} bytes")));
+    }
+    let failed = || Error::internal("`query` could not be worked out");
+    std::thread::scope(|scope| {
+        // Only what is used of the stack becomes memory.
+        let thread = std::thread::Builder::new().stack_size(STACK);
+        let search = thread.spawn_scoped(scope, || search(expression, data)).map_err(|_| failed())?;
+        search.join().map_err(|_| failed())?
+    })
+}
+
+fn search(expression: &str, data: &Value) -> Result<Value> {
     let compiled = jmespath::compile(expression).map_err(|error| {
-        Error::invalid(format!("`query` is not a JMESPath expression: {error}"))
+        Error::invalid(format!("`query` is not a JMESPath expression: {}", reason(&error)))
             .with_next("a good one looks like [?size_bytes > `1000`].key, or name, or [0]")
     })?;
-    let found = compiled
-        .search(data)
-        .map_err(|error| Error::invalid(format!("`query` cannot be applied to this answer: {error}")))?;
+    let found = compiled.search(data).map_err(|error| {
+        Error::invalid(format!("`query` cannot be applied to this answer: {}", reason(&error)))
+    })?;
     let found = serde_json::to_value(&*found).map_err(|error| Error::internal(error.to_string()))?;
-    Ok(in_order_of(found, data))
+    Ok(in_order_of(whole(found), data))
+}
+
+/// The fields that an expression could have named, for one that found nothing.
+pub(crate) fn fields(data: &Value) -> String {
+    let model = match data {
+        Value::Array(rows) => rows.first().unwrap_or(&Value::Null),
+        other => other,
+    };
+    let names = model.as_object().into_iter().flat_map(|fields| fields.keys().map(String::as_str));
+    names.collect::<Vec<_>>().join(", ")
+}
+
+/// The first line: the others repeat the expression.
+fn reason(error: &jmespath::JmespathError) -> String {
+    let text = error.to_string();
+    text.lines().next().unwrap_or_default().replace("(line 0, column ", "(at character ")
+}
+
+/// JMESPath's sums are all floating-point numbers; what is whole is written so.
+fn whole(value: Value) -> Value {
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    match value {
+        Value::Number(number) => match number.as_f64() {
+            Some(float) if number.is_f64() && float.fract() == 0.0 && float.abs() < EXACT => Value::from(float as i64),
+            _ => Value::Number(number),
+        },
+        Value::Array(items) => items.into_iter().map(whole).collect(),
+        Value::Object(fields) => fields.into_iter().map(|(name, value)| (name, whole(value))).collect(),
+        other => other,
+    }
 }
 
 /// JMESPath sorts the fields of an object; whole rows get their own order back.
@@ -70,5 +118,26 @@ mod tests {
         let error = apply("[?", &json!([])).unwrap_err();
         assert!(error.message.contains("JMESPath"), "{error}");
         assert!(error.next.is_some());
+        let error = apply("length(@)", &json!(5)).unwrap_err();
+        assert!(error.message.ends_with("(at character 6)"), "{error}");
+    }
+
+    #[test]
+    fn sums_are_whole_where_they_can_be() {
+        let rows = json!([{"size": 2, "share": 0.5}, {"size": 3, "share": 0.25}]);
+        assert_eq!(apply("sum([].size)", &rows).unwrap().to_string(), "5");
+        assert_eq!(apply("[sum([].share)]", &rows).unwrap().to_string(), "[0.75]");
+    }
+
+    #[test]
+    fn no_expression_takes_more_stack_than_there_is() {
+        let nested: Value = serde_json::from_str(&format!("{}1{}", "[".repeat(100), "]".repeat(100))).unwrap();
+        let parts = ["(", "[", "!", "!(", "&", "{a:", "a.", "[*]", "[]", "[?", "a|", "a||", "a&&", "a==", "not_null(", "@"];
+        for part in parts {
+            for count in [LONGEST / part.len(), 100_000] {
+                let _ = apply(&part.repeat(count), &nested);
+                let _ = apply(&format!("{}a", part.repeat(count - 1)), &nested);
+            }
+        }
     }
 }

@@ -83,8 +83,13 @@ mod tests {
 
     use super::*;
 
-    const OBJECT: Resource =
-        Resource { template: "s3://{bucket}/{+key}", name: "", description: "", tool: "get_object", complete: &[] };
+    const OBJECT: Resource = Resource {
+        template: "s3://{bucket}/{+key}",
+        name: "",
+        description: "",
+        tool: "get_object",
+        complete: &[],
+    };
 
     #[test]
     fn a_template_reads_its_variables() {

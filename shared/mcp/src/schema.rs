@@ -35,8 +35,8 @@ pub(crate) fn input<T: JsonSchema>() -> Input {
 pub(crate) fn output<T: Output>() -> JsonObject {
     let mut generator = generator();
     let mut properties = T::schema(&mut generator);
-    clean(&mut properties);
     if let Some(properties) = properties.as_object_mut() {
+        properties.values_mut().for_each(clean);
         properties.insert("next".into(), json!({"type": "string"}));
         properties.insert("notes".into(), json!({"type": "array", "items": {"type": "string"}}));
         properties.insert("result".into(), json!({"description": "What `query` selected."}));
@@ -117,7 +117,9 @@ fn clean(schema: &mut Value) {
                             named.iter_mut().for_each(|(_, schema)| clean(schema));
                         }
                     }
-                    "items" | "anyOf" | "oneOf" | "allOf" | "additionalProperties" | "prefixItems" => clean(value),
+                    "items" | "anyOf" | "oneOf" | "allOf" | "additionalProperties" | "prefixItems" => {
+                        clean(value)
+                    }
                     _ => {}
                 }
             }
@@ -219,7 +221,6 @@ mod tests {
         Second,
     }
 
-    #[derive(Deserialize, JsonSchema)]
     #[test]
     fn a_schema_is_short_and_flat() {
         let input = input::<Sample>();
@@ -231,12 +232,32 @@ mod tests {
                 "properties": {
                     "name": {"type": "string", "description": "The name, on two lines."},
                     "count": {"type": "integer", "minimum": 1, "maximum": 9},
-                    "kind": {"type": "string", "enum": ["first_one", "second"]},
+                    // schemars puts the variants without words of their own first.
+                    "kind": {"type": "string", "enum": ["second", "first_one"]},
                     "deep": {"type": "boolean"},
                     "title": {"type": "string"},
                 },
                 "required": ["name"],
                 "additionalProperties": false,
+            })
+        );
+    }
+
+    #[derive(serde::Serialize, JsonSchema)]
+    struct Row {
+        name: String,
+        size: Option<u64>,
+    }
+
+    #[test]
+    fn an_output_schema_knows_no_null() {
+        let schema = Value::Object(output::<crate::One<Row>>());
+        assert_eq!(
+            schema["properties"]["item"],
+            json!({
+                "type": "object",
+                "properties": {"name": {"type": "string"}, "size": {"type": "integer", "minimum": 0}},
+                "required": ["name"],
             })
         );
     }
@@ -250,5 +271,18 @@ mod tests {
     fn a_tool_without_input_has_the_smallest_schema() {
         let own = input::<Nothing>().schema;
         assert_eq!(Value::Object(own), json!({"type": "object", "additionalProperties": false}));
+    }
+
+    #[test]
+    fn every_common_parameter_is_documented() {
+        let all = Common { region: true, profile: true };
+        let specs = [Spec::list("a", "A").regional(), Spec::destroy("b", "B")];
+        let mut names: Vec<&str> =
+            specs.iter().flat_map(|spec| all.fields(spec)).map(|(name, _)| name).collect();
+        names.sort_unstable();
+        names.dedup();
+        let mut documented: Vec<&str> = awsmcp_spec::COMMON_PARAMETERS.iter().map(|(name, _)| *name).collect();
+        documented.sort_unstable();
+        assert_eq!(names, documented);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use awsmcp_spec::{Manifest, PromptEntry, Risk, ResourceEntry, ToolEntry, ToolsetEntry};
+use awsmcp_spec::{Manifest, PromptEntry, ResourceEntry, Risk, ToolEntry, ToolsetEntry};
 use serde_json::Value;
 
 use crate::{Change, Prompt, Resource, Service, Settings, Tool, gate, handler, schema, tool::Entry, whoami};
@@ -92,7 +92,10 @@ impl<S: Service> Server<S> {
             toolsets: self
                 .toolsets
                 .iter()
-                .map(|(name, summary)| ToolsetEntry { name: (*name).to_owned(), summary: (*summary).to_owned() })
+                .map(|(name, summary)| ToolsetEntry {
+                    name: (*name).to_owned(),
+                    summary: (*summary).to_owned(),
+                })
                 .collect(),
             tools: self
                 .entries

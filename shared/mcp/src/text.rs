@@ -13,7 +13,7 @@ fn is_hidden(letter: char) -> bool {
 
 /// A name or cell from AWS on one line, with control and invisible characters written as JSON writes them, so
 /// that nothing is hidden and the name can be passed back as it is.
-pub(crate) fn neutral(text: &str) -> Cow<'_, str> {
+pub fn neutral(text: &str) -> Cow<'_, str> {
     if !text.chars().any(|letter| letter == '\\' || is_hidden(letter)) {
         return Cow::Borrowed(text);
     }
@@ -103,7 +103,8 @@ mod tests {
         assert_eq!(neutral("plain ünïcode 文"), "plain ünïcode 文");
         assert_eq!(neutral("a\tb\nc\\d"), "a\\tb\\nc\\\\d");
         assert_eq!(neutral("a\u{202e}b\u{1}\u{e0041}"), "a\\u202eb\\u0001\\udb40\\udc41");
-        let back: String = serde_json::from_str(&format!("\"{}\"", neutral("x\u{202e}\u{e0041}\\y"))).unwrap();
+        let back: String =
+            serde_json::from_str(&format!("\"{}\"", neutral("x\u{202e}\u{e0041}\\y"))).unwrap();
         assert_eq!(back, "x\u{202e}\u{e0041}\\y");
     }
 

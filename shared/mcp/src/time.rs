@@ -17,7 +17,9 @@ impl Moment {
     /// Shows what a good one looks like.
     pub fn parse(text: &str, now: Timestamp) -> Result<Moment, String> {
         let wrong = || {
-            format!("{text:?} is not a time; good ones are -1h, -30m, -7d, now, 2026-11-01, 2026-11-01T12:00:00Z")
+            format!(
+                "{text:?} is not a time; good ones are -1h, -30m, -7d, now, 2026-11-01, 2026-11-01T12:00:00Z"
+            )
         };
         let text = text.trim();
         if text == "now" {

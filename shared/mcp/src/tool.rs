@@ -64,9 +64,7 @@ impl<S: Service> Entry<S> {
         Entry {
             spec: T::SPEC,
             toolset,
-            run: Box::new(|input, cx| {
-                Box::pin(async move { parse::<T>(input)?.call(&cx).await?.reply() })
-            }),
+            run: Box::new(|input, cx| Box::pin(async move { parse::<T>(input)?.call(&cx).await?.reply() })),
             plan: None,
             make_schema: schema::input::<T>,
             make_output: schema::output::<T::Output>,
@@ -79,9 +77,7 @@ impl<S: Service> Entry<S> {
         Entry {
             spec: T::SPEC,
             toolset,
-            run: Box::new(|input, cx| {
-                Box::pin(async move { parse::<T>(input)?.apply(&cx).await?.reply() })
-            }),
+            run: Box::new(|input, cx| Box::pin(async move { parse::<T>(input)?.apply(&cx).await?.reply() })),
             plan: Some(Box::new(|input, cx| Box::pin(async move { parse::<T>(input)?.plan(&cx).await }))),
             make_schema: schema::input::<T>,
             make_output: schema::output::<T::Output>,

@@ -29,8 +29,7 @@ struct WhoAmI {
     credentials_expire: Option<String>,
 }
 
-const SPEC: Spec =
-    Spec::read("whoami", "Who am I").needs("sts:GetCallerIdentity", "*").names_no_resource();
+const SPEC: Spec = Spec::read("whoami", "Who am I").needs("sts:GetCallerIdentity", "*").names_no_resource();
 
 pub(crate) fn entry<S: Service>() -> Entry<S> {
     Entry::builtin::<Input, One<WhoAmI>, _>(SPEC, "session", |_: Input, cx| {

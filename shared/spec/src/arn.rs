@@ -20,24 +20,30 @@ impl Environment<'static> {
 
 /// The resources that `template` names for these fields: one for each element where a field is a list.
 ///
-/// A field that is absent stands for `*`. A field that is itself an ARN replaces all that precedes it.
+/// A field that is absent stands for `*`. The first field, where it is itself an ARN, replaces all that precedes it.
 /// `{keys.key}` reads `key` of each element of `keys`.
 pub fn resources(template: &str, fields: &Map<String, Value>, environment: Environment<'_>) -> Vec<String> {
     let mut found = vec![String::new()];
     let mut rest = template;
+    // Only the first field names a resource of its own: a key that looks like an ARN is still a key of its bucket.
+    let mut first = true;
     while let Some((before, after)) = rest.split_once('{') {
         let Some((name, behind)) = after.split_once('}') else { break };
-        let values = match name {
-            "partition" => vec![environment.partition.to_owned()],
-            "region" => vec![environment.region.to_owned()],
-            "account" => vec![environment.account.to_owned()],
-            field => texts(field, fields),
+        let (values, may_replace) = match name {
+            "partition" => (vec![environment.partition.to_owned()], false),
+            "region" => (vec![environment.region.to_owned()], false),
+            "account" => (vec![environment.account.to_owned()], false),
+            field => (texts(field, fields), std::mem::take(&mut first)),
         };
         found = found
             .iter()
             .flat_map(|start| {
                 values.iter().map(move |value| {
-                    if value.starts_with("arn:") { value.clone() } else { format!("{start}{before}{value}") }
+                    if may_replace && value.starts_with("arn:") {
+                        value.clone()
+                    } else {
+                        format!("{start}{before}{value}")
+                    }
                 })
             })
             .collect();
@@ -138,7 +144,8 @@ impl Pattern {
         let mut reach = vec![false; right.len() + 1];
         let open = |row: &mut Vec<bool>| {
             for (j, letter) in right.iter().enumerate() {
-                if *letter == '*' && row.get(j).copied().unwrap_or(false)
+                if *letter == '*'
+                    && row.get(j).copied().unwrap_or(false)
                     && let Some(next) = row.get_mut(j + 1)
                 {
                     *next = true;
@@ -205,7 +212,8 @@ mod tests {
 
     #[test]
     fn a_template_takes_fields_lists_and_gaps() {
-        let fields = fields(json!({"bucket": "b", "keys": ["x", "y"], "items": [{"key": "p"}, {"key": "q"}]}));
+        let fields =
+            fields(json!({"bucket": "b", "keys": ["x", "y"], "items": [{"key": "p"}, {"key": "q"}]}));
         let of = |template| resources(template, &fields, Environment::ANY);
         assert_eq!(of("arn:{partition}:s3:::{bucket}"), ["arn:aws:s3:::b"]);
         assert_eq!(of("arn:{partition}:s3:::{bucket}/{keys}"), ["arn:aws:s3:::b/x", "arn:aws:s3:::b/y"]);
@@ -221,6 +229,15 @@ mod tests {
         assert_eq!(
             resources("arn:{partition}:s3:::{bucket}/{key}", &fields, Environment::ANY),
             ["arn:aws:s3:us-east-1:1:accesspoint/p/k"]
+        );
+    }
+
+    #[test]
+    fn a_key_that_looks_like_an_arn_stays_in_its_bucket() {
+        let fields = fields(json!({"bucket": "secret", "key": "arn:aws:s3:::allowed/k"}));
+        assert_eq!(
+            resources("arn:{partition}:s3:::{bucket}/{key}", &fields, Environment::ANY),
+            ["arn:aws:s3:::secret/arn:aws:s3:::allowed/k"]
         );
     }
 

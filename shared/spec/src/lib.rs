@@ -11,4 +11,4 @@ mod spec;
 pub use arn::{Environment, Pattern, PatternError, resources};
 pub use manifest::{Manifest, NeedEntry, PromptEntry, ResourceEntry, ToolEntry, ToolsetEntry};
 pub use policy::{Policy, Statement};
-pub use spec::{Need, Risk, Spec};
+pub use spec::{COMMON_PARAMETERS, Need, Risk, Spec};

@@ -47,7 +47,10 @@ impl Policy {
                     found.insert(resource);
                 } else {
                     found.extend(
-                        allowed.iter().filter(|arn| arn.overlaps(&resource)).map(|arn| arn.as_str().to_owned()),
+                        allowed
+                            .iter()
+                            .filter(|arn| arn.overlaps(&resource))
+                            .map(|arn| arn.as_str().to_owned()),
                     );
                 }
             }

@@ -1,6 +1,7 @@
 //! The declaration of one tool.
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 /// What a call may do, from harmless to irreversible. It decides the gate, the annotations and the IAM file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -55,6 +56,19 @@ impl std::str::FromStr for Risk {
     }
 }
 
+/// The parameters that every tool takes where they can do something, and what each is for.
+pub const COMMON_PARAMETERS: [(&str, &str); 9] = [
+    ("limit", "Lists: rows of a page, 1 to 1,000."),
+    ("cursor", "Lists: where to go on, as the last line of the page before gives it."),
+    ("query", "What looks: a JMESPath expression over the rows or the object."),
+    ("max_chars", "What looks: the most characters of the answer."),
+    ("region", "One of the allowed regions; only where several are allowed."),
+    ("regions", "Several allowed regions at once, `[\"*\"]` for all; only for tools whose rows differ by region."),
+    ("profile", "One of the allowed profiles; only where several are allowed."),
+    ("dry_run", "What changes: answers the plan and changes nothing."),
+    ("confirm", "What changes: the token that confirms a plan, where one asks for it."),
+];
+
 /// One IAM action a tool needs, and on which resource.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Need {
@@ -63,8 +77,16 @@ pub struct Need {
     /// The resource's ARN; `{name}` is the input's field of that name, `{partition}`, `{region}` and
     /// `{account}` are the call's. A field that is absent stands for `*`.
     pub arn: &'static str,
-    /// Needed only when this input field is given.
+    /// Needed only when this input field is given; `a and b` is when both are.
     pub when: Option<&'static str>,
+}
+
+impl Need {
+    /// Whether a call with these fields may use it. A flag that is `false` is as good as absent.
+    pub fn applies(&self, fields: &Map<String, Value>) -> bool {
+        let given = |name: &str| fields.get(name).is_some_and(|value| *value != Value::Bool(false));
+        self.when.is_none_or(|names| names.split(" and ").all(given))
+    }
 }
 
 /// What one tool is called, may do, and needs.
@@ -90,6 +112,8 @@ pub struct Spec {
     pub row_arn: Option<&'static str>,
     /// Whether it names no resource, so that the ARN allow-list has nothing to hold it to.
     pub no_resource: bool,
+    /// Whether its rows quote what somebody stored, and so are marked as data.
+    pub quotes: bool,
     /// The longest a call may take, in minutes, where that is more than an ordinary call's deadline.
     pub minutes: Option<u64>,
     needs: [Option<Need>; Spec::MAX_NEEDS],
@@ -97,7 +121,7 @@ pub struct Spec {
 
 impl Spec {
     /// How many needs one tool may declare.
-    pub const MAX_NEEDS: usize = 24;
+    pub const MAX_NEEDS: usize = 32;
 
     const fn new(name: &'static str, title: &'static str, risk: Risk) -> Self {
         assert!(name.len() < 30, "a tool's name stays under 30 characters");
@@ -112,6 +136,7 @@ impl Spec {
             local_files: false,
             row_arn: None,
             no_resource: false,
+            quotes: false,
             minutes: None,
             needs: [None; Spec::MAX_NEEDS],
         }
@@ -154,7 +179,7 @@ impl Spec {
         self.need(Need { action, arn, when: None })
     }
 
-    /// Declares an IAM action that is used only when the input has `field`.
+    /// Declares an IAM action that is used only when the input has `field`, or all of `a and b`.
     pub const fn needs_when(self, field: &'static str, action: &'static str, arn: &'static str) -> Self {
         self.need(Need { action, arn, when: Some(field) })
     }
@@ -162,7 +187,10 @@ impl Spec {
     const fn need(mut self, need: Need) -> Self {
         let mut at = 0;
         while at < Self::MAX_NEEDS {
-            #[expect(clippy::indexing_slicing, reason = "a const fn cannot call get_mut; the loop holds the bound")]
+            #[expect(
+                clippy::indexing_slicing,
+                reason = "a const fn cannot call get_mut; the loop holds the bound"
+            )]
             if self.needs[at].is_none() {
                 self.needs[at] = Some(need);
                 return self;
@@ -211,6 +239,12 @@ impl Spec {
         self
     }
 
+    /// Says that its rows quote what somebody stored: they are shown between the marks of data.
+    pub const fn quotes(mut self) -> Self {
+        self.quotes = true;
+        self
+    }
+
     /// Lets a call take this long: transfers, waits, long runs.
     pub const fn minutes(mut self, minutes: u64) -> Self {
         self.minutes = Some(minutes);
@@ -220,5 +254,25 @@ impl Spec {
     /// What the tool needs, in the order declared.
     pub fn declared(&self) -> impl Iterator<Item = Need> + '_ {
         self.needs.iter().copied().flatten()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_need_applies_when_all_its_fields_are_given() {
+        let applies = |when, fields: Value| {
+            Need { action: "s3:X", arn: "*", when }.applies(fields.as_object().unwrap())
+        };
+        assert!(applies(None, json!({})));
+        assert!(applies(Some("keys"), json!({"keys": []})));
+        assert!(!applies(Some("keys"), json!({"prefix": ""})));
+        assert!(applies(Some("keys and all"), json!({"keys": ["k"], "all": true})));
+        assert!(!applies(Some("keys and all"), json!({"keys": ["k"], "all": false})));
+        assert!(!applies(Some("keys and all"), json!({"all": true})));
     }
 }

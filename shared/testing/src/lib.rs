@@ -5,16 +5,20 @@
 
 mod client;
 mod fail;
+mod front;
 mod golden;
 mod http;
 mod local_aws;
+mod permissions;
 mod place;
 mod sign;
 
 pub use client::{Answer, Direction, Elicited, Era, Id, Message, RpcError, Server};
 pub use fail::fail;
+pub use front::Request;
 pub use golden::{golden, manifest};
 pub use http::Reply;
 pub use local_aws::LocalAws;
+pub use permissions::{Exception, Permissions, Row, Run, Stopped};
 pub use place::{binary, tool, tools_dir, workspace};
 pub use sign::Credentials;

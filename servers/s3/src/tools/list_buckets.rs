@@ -3,7 +3,7 @@ use awsmcp_mcp::{Call, Page, Result, Spec, Tool};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::S3;
+use crate::{S3, names::day};
 
 /// Lists the account's buckets with their regions.
 #[derive(Deserialize, JsonSchema)]
@@ -30,17 +30,29 @@ impl Tool for ListBuckets {
         .rows("arn:{partition}:s3:::{name}");
 
     async fn call(self, cx: &Call<S3>) -> Result<Self::Output> {
-        let out = cx
-            .client()
-            .list_buckets()
-            .set_prefix(self.prefix)
-            .set_bucket_region(self.bucket_region)
-            .set_continuation_token(cx.token())
-            .max_buckets(cx.page_size())
-            .send()
-            .await?;
-        let rows = out.buckets.unwrap_or_default().into_iter().map(Row::new);
-        Ok(cx.page(rows, out.continuation_token))
+        const PAGES: usize = 20;
+        let mut rows: Vec<Row> = Vec::new();
+        let mut token = cx.token();
+        for _ in 0..PAGES {
+            // Asking for what is missing keeps the token at the last row that is shown.
+            let missing = cx.page_size().saturating_sub(rows.len().try_into().unwrap_or(i32::MAX));
+            let out = cx
+                .client()
+                .list_buckets()
+                .set_prefix(self.prefix.clone())
+                .set_continuation_token(token)
+                .max_buckets(missing)
+                .send()
+                .await?;
+            // AWS filters by region only at that region's own endpoint, which may not be allowed here.
+            let here = |row: &Row| self.bucket_region.is_none() || row.region == self.bucket_region;
+            rows.extend(out.buckets.unwrap_or_default().into_iter().map(Row::new).filter(here));
+            token = out.continuation_token.filter(|token| !token.is_empty());
+            if token.is_none() || rows.len() >= cx.limit() as usize {
+                break;
+            }
+        }
+        Ok(cx.page(rows, token))
     }
 }
 
@@ -49,7 +61,7 @@ impl Row {
         Row {
             name: bucket.name.unwrap_or_default(),
             region: bucket.bucket_region,
-            created: bucket.creation_date.map(crate::names::day),
+            created: bucket.creation_date.map(day),
         }
     }
 }

@@ -1,27 +1,45 @@
-use awsmcp_mcp::{Call, Change, One, Plan, Result, Spec, human_size};
+use awsmcp_mcp::{Call, Change, Error, One, Plan, Result, Spec, human_size};
+use base64::{Engine as _, prelude::BASE64_STANDARD};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
     S3,
-    names::{BucketName, Key},
+    attributes::{Metadata, Sse, StorageClass, Tags, content_type_of, encryption},
+    existing::{Condition, look},
+    names::{BucketName, Etag, Key, bare},
 };
 
-/// Writes a small object from text.
+/// Writes an object from text or base64. What exists is replaced only with `overwrite` or `if_match`.
+///
+/// For files use `upload_file`.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct PutObject {
     bucket: BucketName,
     key: Key,
-    /// The contents.
-    text: String,
+    text: Option<String>,
+    /// Instead of text.
+    base64: Option<String>,
+    /// Else by the key's extension.
     content_type: Option<String>,
+    cache_control: Option<String>,
+    metadata: Option<Metadata>,
+    tags: Option<Tags>,
+    storage_class: Option<StorageClass>,
+    sse: Option<Sse>,
+    kms_key_id: Option<String>,
+    #[serde(default)]
+    overwrite: bool,
+    /// Replaces only the object with this etag.
+    if_match: Option<Etag>,
 }
 
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct Written {
     uri: String,
     size_bytes: u64,
+    content_type: Option<String>,
     etag: Option<String>,
     version_id: Option<String>,
 }
@@ -31,25 +49,127 @@ impl Change for PutObject {
     type Output = One<Written>;
     const SPEC: Spec = Spec::write("put_object", "Put object")
         .needs("s3:PutObject", "arn:{partition}:s3:::{bucket}/{key}")
+        .needs("s3:GetObject", "arn:{partition}:s3:::{bucket}/{key}")
+        .needs_when("tags", "s3:PutObjectTagging", "arn:{partition}:s3:::{bucket}/{key}")
+        .needs_when(
+            "kms_key_id",
+            "kms:GenerateDataKey",
+            "arn:{partition}:kms:{region}:{account}:key/{kms_key_id}",
+        )
         .idempotent();
 
-    async fn plan(&self, _: &Call<S3>) -> Result<Plan> {
-        let size = human_size(self.text.len() as u64);
-        Ok(Plan::new(format!("write {size} to s3://{}/{}", self.bucket, self.key)))
+    async fn plan(&self, cx: &Call<S3>) -> Result<Plan> {
+        let contents = self.contents()?;
+        self.encryption()?;
+        let present = look(cx.client(), &self.bucket, &self.key).await?;
+        let size = human_size(contents.len() as u64);
+        let what = self.kind().map_or(size.clone(), |kind| format!("{size} of {kind}"));
+        self.condition().plan(&present, &self.uri(), "write", &what)
     }
 
     async fn apply(self, cx: &Call<S3>) -> Result<Self::Output> {
-        let uri = format!("s3://{}/{}", self.bucket, self.key);
-        let size_bytes = self.text.len() as u64;
+        let (uri, condition, content_type) = (self.uri(), self.condition(), self.kind());
+        let (contents, encryption) = (self.contents()?, self.encryption()?);
+        let size_bytes = contents.len() as u64;
         let out = cx
             .client()
             .put_object()
             .bucket(self.bucket)
             .key(self.key)
-            .body(self.text.into_bytes().into())
-            .set_content_type(self.content_type)
+            .body(contents.into())
+            .set_content_type(content_type.clone())
+            .set_cache_control(self.cache_control)
+            .set_metadata(self.metadata.map(Into::into))
+            .set_tagging(self.tags.map(|tags| tags.header()))
+            .set_storage_class(self.storage_class.map(Into::into))
+            .set_server_side_encryption(encryption)
+            .set_ssekms_key_id(self.kms_key_id)
+            .set_if_match(condition.if_match())
+            .set_if_none_match(condition.if_none_match())
             .send()
-            .await?;
-        Ok(One(Written { uri, size_bytes, etag: out.e_tag, version_id: out.version_id }))
+            .await
+            .map_err(|error| condition.explain(error.into(), &uri))?;
+        Ok(One(Written {
+            uri,
+            size_bytes,
+            content_type,
+            etag: out.e_tag.as_deref().map(|etag| bare(etag).to_owned()),
+            version_id: out.version_id,
+        }))
+    }
+}
+
+impl PutObject {
+    fn uri(&self) -> String {
+        format!("s3://{}/{}", self.bucket, self.key)
+    }
+
+    fn condition(&self) -> Condition {
+        Condition::new(self.overwrite, self.if_match.clone())
+    }
+
+    fn encryption(&self) -> Result<Option<aws_sdk_s3::types::ServerSideEncryption>> {
+        encryption(self.sse, self.kms_key_id.as_deref())
+    }
+
+    fn contents(&self) -> Result<Vec<u8>> {
+        match (&self.text, &self.base64) {
+            (Some(text), None) => Ok(text.clone().into_bytes()),
+            (None, Some(base64)) => {
+                let packed: String = base64.split_ascii_whitespace().collect();
+                BASE64_STANDARD.decode(packed).map_err(|error| {
+                    Error::invalid(format!("`base64` is not base64: {error}"))
+                        .with_next("a good one looks like aGVsbG8=; plain words go into `text`")
+                })
+            }
+            (None, None) => Err(Error::invalid("the contents are missing: give `text` or `base64`")
+                .with_next("text: \"\" writes an empty object")),
+            (Some(_), Some(_)) => Err(Error::invalid("give `text` or `base64`, not both")),
+        }
+    }
+
+    /// The media type; text is known to be UTF-8, and a browser that is not told may guess otherwise.
+    fn kind(&self) -> Option<String> {
+        if let Some(kind) = &self.content_type {
+            return Some(kind.clone());
+        }
+        match (content_type_of(self.key.as_str()), &self.text) {
+            (Some(kind), Some(_)) if kind.starts_with("text/") => Some(format!("{kind}; charset=utf-8")),
+            (None, Some(_)) => Some("text/plain; charset=utf-8".to_owned()),
+            (kind, _) => kind.map(str::to_owned),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn put(more: serde_json::Value) -> PutObject {
+        let mut input = serde_json::json!({"bucket": "bbb", "key": "a.html"});
+        input.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        serde_json::from_value(input).unwrap()
+    }
+
+    #[test]
+    fn contents_are_text_or_base64() {
+        let contents = |more| put(more).contents().map_err(|error| error.to_string());
+        assert_eq!(contents(serde_json::json!({"text": ""})).unwrap(), b"");
+        assert_eq!(contents(serde_json::json!({"base64": "AAEC\n/w=="})).unwrap(), [0, 1, 2, 255]);
+        assert!(contents(serde_json::json!({})).unwrap_err().contains("missing"));
+        assert!(
+            contents(serde_json::json!({"text": "a", "base64": "YQ=="})).unwrap_err().contains("not both")
+        );
+        assert!(contents(serde_json::json!({"base64": "hello!"})).unwrap_err().contains("aGVsbG8="));
+    }
+
+    #[test]
+    fn the_type_is_what_is_said_or_what_the_key_says() {
+        let kind = |more| put(more).kind().unwrap_or_default();
+        assert_eq!(kind(serde_json::json!({"text": "x"})), "text/html; charset=utf-8");
+        assert_eq!(kind(serde_json::json!({"base64": "AA=="})), "text/html");
+        assert_eq!(kind(serde_json::json!({"text": "x", "content_type": "a/b"})), "a/b");
+        assert_eq!(kind(serde_json::json!({"text": "x", "key": "noext"})), "text/plain; charset=utf-8");
+        assert_eq!(kind(serde_json::json!({"base64": "AA==", "key": "noext"})), "");
     }
 }

@@ -37,7 +37,8 @@ impl Fixture {
 
     fn names(&self, path: &str) -> Vec<String> {
         let entries = fs::read_dir(self.inside(path)).unwrap();
-        let mut names: Vec<String> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        let mut names: Vec<String> =
+            entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
         names.sort();
         names
     }
@@ -59,7 +60,12 @@ async fn write(files: &Files, path: &str, text: &str) -> Result<Draft> {
 async fn a_file_is_read_by_absolute_and_by_relative_path() {
     let fixture = Fixture::new();
     let files = fixture.files();
-    for path in [fixture.text("sub/a.txt"), "sub/a.txt".into(), "./sub/../sub/a.txt".into(), fixture.text("sub//./a.txt")] {
+    for path in [
+        fixture.text("sub/a.txt"),
+        "sub/a.txt".into(),
+        "./sub/../sub/a.txt".into(),
+        fixture.text("sub//./a.txt"),
+    ] {
         let opened = files.open(&path).await.unwrap();
         assert_eq!(opened.size, 5);
         assert_eq!(contents(opened), "hello", "{path}");
@@ -74,7 +80,9 @@ async fn nothing_outside_is_reached() {
     let fixture = Fixture::new();
     let secret = fixture.outside.path().join("secret").to_str().unwrap().to_owned();
     let back = format!("../{}/secret", fixture.outside.path().file_name().unwrap().to_str().unwrap());
-    for path in [secret, fixture.text(&back), back, "/etc/passwd".into(), "sub/../../etc/passwd".into(), "..".into()] {
+    for path in
+        [secret, fixture.text(&back), back, "/etc/passwd".into(), "sub/../../etc/passwd".into(), "..".into()]
+    {
         let files = fixture.files();
         for error in [
             files.open(&path).await.map(drop).unwrap_err(),
@@ -84,7 +92,10 @@ async fn nothing_outside_is_reached() {
         ] {
             assert_eq!(error.kind, Kind::Refused, "{path}: {error}");
             let next = error.next.as_deref().unwrap();
-            assert!(next.contains(fixture.allowed.path().to_str().unwrap()) && next.contains("--allow-dir"), "{next}");
+            assert!(
+                next.contains(fixture.allowed.path().to_str().unwrap()) && next.contains("--allow-dir"),
+                "{next}"
+            );
         }
     }
     for wrong in ["", "a\0b", "~/x"] {
@@ -141,7 +152,8 @@ async fn a_directory_swapped_for_a_link_leads_nowhere() {
     let stopped = stop.clone();
     let swapping = std::thread::spawn(move || {
         while !stopped.load(std::sync::atomic::Ordering::Relaxed) {
-            rustix::fs::renameat_with(&root, "sub", &root, "link", rustix::fs::RenameFlags::EXCHANGE).unwrap();
+            rustix::fs::renameat_with(&root, "sub", &root, "link", rustix::fs::RenameFlags::EXCHANGE)
+                .unwrap();
         }
     });
     let mut read = 0;
@@ -168,8 +180,10 @@ async fn what_is_not_a_file_is_refused_without_waiting() {
     let pipe = std::process::Command::new("mkfifo").arg(fixture.inside("pipe")).status().unwrap();
     assert!(pipe.success());
     let socket = std::os::unix::net::UnixListener::bind(fixture.inside("socket")).unwrap();
-    for (path, word) in [("pipe", "pipe"), ("socket", "socket"), ("sub", "directory"), ("sub/", "directory")] {
-        let error = tokio::time::timeout(Duration::from_secs(5), files.open(path)).await.unwrap().unwrap_err();
+    for (path, word) in [("pipe", "pipe"), ("socket", "socket"), ("sub", "directory"), ("sub/", "directory")]
+    {
+        let error =
+            tokio::time::timeout(Duration::from_secs(5), files.open(path)).await.unwrap().unwrap_err();
         assert_eq!(error.kind, Kind::Invalid);
         assert!(error.message.contains(word), "{error}");
     }
@@ -194,7 +208,10 @@ async fn a_new_file_appears_whole_and_never_over_another() {
     assert_eq!(fixture.names("new/deep"), ["b.txt"]);
 
     for wrong in ["sub/", "..", fixture.allowed.path().to_str().unwrap()] {
-        assert!(matches!(files.place(wrong).await.unwrap_err().kind, Kind::Invalid | Kind::Refused), "{wrong}");
+        assert!(
+            matches!(files.place(wrong).await.unwrap_err().kind, Kind::Invalid | Kind::Refused),
+            "{wrong}"
+        );
     }
     assert!(write(&files, "sub", "x").await.unwrap().replace().await.is_err(), "a directory is not replaced");
     assert!(write(&files, "sub/a.txt/x", "x").await.is_err(), "a file is not a directory");

@@ -1,0 +1,259 @@
+//! What lies at a key now, and whether it may be replaced: nothing is overwritten without being told.
+
+use aws_sdk_s3::{
+    Client,
+    operation::{get_object::GetObjectOutput, head_object::HeadObjectOutput},
+    primitives::DateTime,
+};
+use awsmcp_mcp::{Error, Kind, Plan, Result, human_size};
+use serde_json::{Value, json};
+
+use crate::names::{BucketName, Etag, Key, bare, second};
+
+/// What lies at a key.
+#[derive(Debug)]
+pub(crate) enum Present {
+    Nothing,
+    Object(Existing),
+    /// The caller may not look.
+    Unknown,
+}
+
+/// An object that is there.
+#[derive(Debug)]
+pub(crate) struct Existing {
+    size: Option<i64>,
+    modified: Option<DateTime>,
+    pub(crate) etag: Option<String>,
+    pub(crate) version_id: Option<String>,
+}
+
+/// Looks at a key.
+///
+/// # Errors
+/// When the bucket does not exist or lies in another region.
+pub(crate) async fn look(client: &Client, bucket: &BucketName, key: &Key) -> Result<Present> {
+    let head = client.head_object().bucket(bucket.as_str()).key(key.as_str()).send().await;
+    match head.map_err(Error::from) {
+        Ok(out) => Ok(Present::Object(Existing::head(out))),
+        Err(error) if is_denied(&error) => Ok(Present::Unknown),
+        Err(error) if error.kind == Kind::NotFound => missing(client, bucket, key).await,
+        Err(error) => Err(error),
+    }
+}
+
+/// A HEAD has no body: only a GET says whether the key is missing or the bucket.
+async fn missing(client: &Client, bucket: &BucketName, key: &Key) -> Result<Present> {
+    let get = client.get_object().bucket(bucket.as_str()).key(key.as_str()).range("bytes=0-0").send().await;
+    match get.map_err(Error::from) {
+        // Somebody has just put it there.
+        Ok(out) => Ok(Present::Object(Existing::get(&out))),
+        Err(error) if error.code.as_deref() == Some("NoSuchBucket") => Err(error),
+        Err(error) if is_denied(&error) => Ok(Present::Unknown),
+        Err(error) if error.kind == Kind::NotFound => Ok(Present::Nothing),
+        Err(error) => Err(error),
+    }
+}
+
+/// Whether AWS itself, and not an expired session, says no.
+pub(crate) fn is_denied(error: &Error) -> bool {
+    error.kind == Kind::AccessDenied && error.status.is_some()
+}
+
+impl Existing {
+    fn head(out: HeadObjectOutput) -> Self {
+        Existing {
+            size: out.content_length,
+            modified: out.last_modified,
+            etag: out.e_tag,
+            version_id: out.version_id,
+        }
+    }
+
+    fn get(out: &GetObjectOutput) -> Self {
+        let whole = out.content_range.as_deref().and_then(|range| range.rsplit('/').next()?.parse().ok());
+        Existing {
+            size: whole,
+            modified: out.last_modified,
+            etag: out.e_tag.clone(),
+            version_id: out.version_id.clone(),
+        }
+    }
+
+    /// `1.2 KiB, modified 2026-11-22T10:00:00Z, etag 9a03…`
+    fn facts(&self) -> String {
+        let facts = [
+            self.size.and_then(|size| u64::try_from(size).ok()).map(human_size),
+            self.modified.map(|at| format!("modified {}", second(at))),
+            self.etag.as_deref().map(|etag| format!("etag {}", bare(etag))),
+        ];
+        facts.into_iter().flatten().collect::<Vec<_>>().join(", ")
+    }
+
+    /// What becomes of it when another object is written in its place.
+    fn fate(&self) -> String {
+        match self.version_id.as_deref() {
+            None => "its contents are lost: the bucket keeps no versions".to_owned(),
+            // The version of a time without versioning, or of a pause in it.
+            Some("null") => {
+                "its contents are lost unless versioning is on (bucket_overview shows it)".to_owned()
+            }
+            Some(id) => format!("the bucket keeps it as version {id}"),
+        }
+    }
+}
+
+/// What may be replaced at the key that is written to.
+#[derive(Clone, Debug)]
+pub(crate) enum Condition {
+    /// Nothing: there must be no object.
+    Create,
+    /// The object with this entity tag.
+    Exactly(Etag),
+    /// Whatever is there.
+    Replace,
+}
+
+impl Condition {
+    pub(crate) fn new(overwrite: bool, if_match: Option<Etag>) -> Self {
+        match if_match {
+            Some(etag) => Condition::Exactly(etag),
+            None if overwrite => Condition::Replace,
+            None => Condition::Create,
+        }
+    }
+
+    pub(crate) fn if_match(&self) -> Option<String> {
+        match self {
+            Condition::Exactly(etag) => Some(etag.header()),
+            Condition::Create | Condition::Replace => None,
+        }
+    }
+
+    pub(crate) fn if_none_match(&self) -> Option<String> {
+        matches!(self, Condition::Create).then(|| "*".to_owned())
+    }
+
+    /// A plan that says whether `uri` is created or overwritten; `what` is what would lie there.
+    ///
+    /// # Errors
+    /// When the condition does not hold.
+    pub(crate) fn plan(&self, present: &Present, uri: &str, verb: &str, what: &str) -> Result<Plan> {
+        match (self, present) {
+            (Condition::Create, Present::Object(there)) => Err(exists(uri, there)),
+            (Condition::Exactly(etag), Present::Nothing) => {
+                Err(Error::conflict(format!("nothing is at {uri}, so nothing has etag {etag}"))
+                    .with_next("leave if_match out to create it"))
+            }
+            (Condition::Exactly(etag), Present::Object(there)) if !etag.is(there.etag.as_deref()) => {
+                Err(Error::conflict(format!("{uri} has another etag than {etag}: it is {}", there.facts()))
+                    .with_next("look at what it is now, then pass its present etag as if_match"))
+            }
+            (_, Present::Object(there)) => {
+                Ok(Plan::new(format!("{verb} {what} over {uri} ({})", there.facts()))
+                    .warning(there.fate())
+                    .state(there.state()))
+            }
+            (_, Present::Nothing) => Ok(Plan::new(format!("{verb} {what} to {uri} (new)"))),
+            (condition, Present::Unknown) => {
+                let plan = Plan::new(format!("{verb} {what} to {uri}"));
+                let may = "these credentials may not see what is there (s3:GetObject, and s3:ListBucket for a missing key)";
+                Ok(plan.warning(match condition {
+                    Condition::Create => format!("{may}; it is written only if nothing is"),
+                    Condition::Exactly(etag) => format!("{may}; it is written only over etag {etag}"),
+                    Condition::Replace => format!("{may}; whatever is there is overwritten"),
+                }))
+            }
+        }
+    }
+
+    /// AWS's refusal of a write whose condition no longer held, in words.
+    pub(crate) fn explain(&self, error: Error, uri: &str) -> Error {
+        match (self, error.status) {
+            (Condition::Create, Some(412)) => {
+                Error::conflict(format!("{uri} exists by now; nothing was written"))
+                    .with_next("overwrite: true replaces it; another key keeps both")
+            }
+            (Condition::Exactly(etag), Some(412 | 404)) if error.code.as_deref() != Some("NoSuchBucket") => {
+                Error::conflict(format!("{uri} no longer has etag {etag}; nothing was written"))
+                    .with_next("look at what it is now, then pass its present etag as if_match")
+            }
+            (_, Some(409)) if error.code.as_deref() == Some("ConditionalRequestConflict") => {
+                error.with_next("another write to this key was under way: look at it, then try again")
+            }
+            _ => error,
+        }
+    }
+}
+
+impl Existing {
+    fn state(&self) -> Value {
+        json!({"etag": self.etag, "version_id": self.version_id})
+    }
+}
+
+fn exists(uri: &str, there: &Existing) -> Error {
+    let etag = there.etag.as_deref().map(bare).unwrap_or_default();
+    Error::conflict(format!(
+        "{uri} exists ({}) and was not overwritten; if it were, {}",
+        there.facts(),
+        there.fate()
+    ))
+    .with_next(format!(
+        "to replace it, if that is wanted: overwrite: true, or if_match: \"{etag}\" for exactly this one"
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn there(version_id: Option<&str>) -> Present {
+        Present::Object(Existing {
+            size: Some(1536),
+            modified: Some(DateTime::from_secs(0)),
+            etag: Some("\"abc\"".to_owned()),
+            version_id: version_id.map(str::to_owned),
+        })
+    }
+
+    fn etag(text: &str) -> Etag {
+        serde_json::from_value(json!(text)).unwrap()
+    }
+
+    fn plan(condition: &Condition, present: &Present) -> std::result::Result<String, String> {
+        let plan = condition.plan(present, "s3://b/k", "write", "5 B");
+        plan.map(|plan| format!("{plan:?}")).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn nothing_is_overwritten_without_being_told() {
+        let create = Condition::new(false, None);
+        assert!(plan(&create, &Present::Nothing).unwrap().contains("(new)"));
+        let refused = plan(&create, &there(None)).unwrap_err();
+        assert!(refused.contains("1.5 KiB, modified 1970-01-01T00:00:00Z, etag abc"), "{refused}");
+        assert!(refused.contains("overwrite: true") && refused.contains("if_match: \"abc\""), "{refused}");
+        assert_eq!(create.if_none_match().as_deref(), Some("*"));
+        assert!(plan(&create, &Present::Unknown).unwrap().contains("only if nothing is"));
+    }
+
+    #[test]
+    fn an_etag_allows_exactly_that_object() {
+        for written in ["abc", "\"abc\""] {
+            let exactly = Condition::new(true, Some(etag(written)));
+            assert_eq!(exactly.if_match().as_deref(), Some("\"abc\""));
+            assert!(plan(&exactly, &there(Some("v1"))).unwrap().contains("keeps it as version v1"));
+        }
+        let other = Condition::new(false, Some(etag("def")));
+        assert!(plan(&other, &there(None)).unwrap_err().contains("another etag"));
+        assert!(plan(&other, &Present::Nothing).unwrap_err().contains("nothing is at"));
+    }
+
+    #[test]
+    fn a_plan_says_what_is_lost() {
+        let replace = Condition::new(true, None);
+        assert!(plan(&replace, &there(None)).unwrap().contains("lost: the bucket keeps no versions"));
+        assert!(plan(&replace, &there(Some("null"))).unwrap().contains("unless versioning is on"));
+        assert!(replace.if_match().is_none() && replace.if_none_match().is_none());
+    }
+}

@@ -1,0 +1,497 @@
+//! Text as a table: CSV and its kin, JSON lines, arrays in JSON.
+
+use std::collections::HashMap;
+
+use jiff::{
+    Timestamp,
+    civil::{Date, DateTime},
+};
+use serde_json::{Deserializer, Map, Value};
+
+/// What a table looks like, and its first rows.
+#[derive(Debug, Default, PartialEq)]
+pub(crate) struct Table {
+    /// `CSV with a header, separated by ;`
+    pub(crate) format: String,
+    pub(crate) columns: Vec<Column>,
+    /// The first rows, a cell for each column; none is null.
+    pub(crate) rows: Vec<Vec<Option<String>>>,
+    /// How many rows the types were learned from; none where the file itself tells them.
+    pub(crate) sampled: Option<u64>,
+    /// How many rows there are, where that is known.
+    pub(crate) total: Option<u64>,
+    /// What is missing, and why.
+    pub(crate) but: Option<String>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Column {
+    pub(crate) name: String,
+    pub(crate) kind: String,
+    pub(crate) nulls: Option<u64>,
+}
+
+/// The table that a text is, or that its beginning is the beginning of.
+pub(crate) fn of_text(text: &str, whole: bool, rows: usize, hint: Hint) -> Option<Table> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let start = text.trim_start();
+    let json = if start.starts_with(['{', '[']) { of_json(start, whole, rows) } else { None };
+    json.or_else(|| delimited(text, whole, rows, hint))
+}
+
+/// What a key or a media type say of a table.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Hint {
+    /// It has this separator, and one column is a table too.
+    Separated(u8),
+    Nothing,
+}
+
+impl Hint {
+    pub(crate) fn of(key: &str, content_type: Option<&str>) -> Hint {
+        let name = key.to_ascii_lowercase();
+        let name =
+            [".gz", ".gzip", ".zst", ".zstd"].iter().find_map(|end| name.strip_suffix(end)).unwrap_or(&name);
+        let kind = content_type.unwrap_or_default();
+        if name.ends_with(".csv") || kind.starts_with("text/csv") {
+            Hint::Separated(b',')
+        } else if name.ends_with(".tsv")
+            || name.ends_with(".tab")
+            || kind.starts_with("text/tab-separated-values")
+        {
+            Hint::Separated(b'\t')
+        } else {
+            Hint::Nothing
+        }
+    }
+}
+
+/// How many records tell the separator.
+const TOLD_BY: usize = 100;
+
+fn delimited(text: &str, whole: bool, rows: usize, hint: Hint) -> Option<Table> {
+    let found = [b',', b'\t', b';', b'|']
+        .into_iter()
+        .filter_map(|separator| {
+            let mut counts: HashMap<usize, usize> = HashMap::new();
+            let records = records(text, whole, separator, TOLD_BY);
+            records.iter().for_each(|record| *counts.entry(record.len()).or_default() += 1);
+            let (width, like) = counts.into_iter().max_by_key(|(width, count)| (*count, *width))?;
+            // Most rows of a table have the same width.
+            (width > 1 && like * 10 >= records.len() * 8).then_some((
+                like * 100 / records.len(),
+                width,
+                separator,
+            ))
+        })
+        .max_by_key(|(like, width, separator)| (*like, *width, hint == Hint::Separated(*separator)));
+    let separator = match (found, hint) {
+        (Some((_, _, separator)), _) => separator,
+        (None, Hint::Separated(separator)) => separator,
+        (None, Hint::Nothing) => return None,
+    };
+    let mut all = records(text, whole, separator, usize::MAX);
+    let width = all.iter().map(Vec::len).max()?;
+    let first = all.first()?;
+    // One line of prose with a comma in it is no table.
+    if hint == Hint::Nothing && all.len() < 2 {
+        return None;
+    }
+    let header = is_header(first) && all.len() > 1;
+    let names: Vec<String> = if header { all.remove(0) } else { Vec::new() };
+    let mut columns = Vec::with_capacity(width);
+    for at in 0..width {
+        let cells = all.iter().map(|row| row.get(at).map(String::as_str).unwrap_or_default());
+        let (kind, nulls) = text_kind(cells);
+        let name = names.get(at).map(|name| name.trim().to_owned()).filter(|name| !name.is_empty());
+        columns.push(Column {
+            name: name.unwrap_or_else(|| format!("column_{}", at + 1)),
+            kind: kind.to_owned(),
+            nulls: Some(nulls),
+        });
+    }
+    let count = all.len() as u64;
+    let word = match separator {
+        b',' => "commas",
+        b'\t' => "tabs",
+        b';' => "semicolons",
+        _ => "bars",
+    };
+    let heading = if header { "" } else { " and no header" };
+    let shown = all.into_iter().take(rows).map(|row| {
+        let cell = |at: usize| row.get(at).filter(|cell| !cell.is_empty()).cloned();
+        (0..width).map(cell).collect()
+    });
+    Some(Table {
+        format: format!("CSV with {word}{heading}"),
+        columns,
+        rows: shown.collect(),
+        sampled: Some(count),
+        total: whole.then_some(count),
+        but: None,
+    })
+}
+
+/// The records of a text; the last one is left out where it may be cut.
+fn records(text: &str, whole: bool, separator: u8, most: usize) -> Vec<Vec<String>> {
+    let mut reader = csv::ReaderBuilder::new()
+        .has_headers(false)
+        .flexible(true)
+        .delimiter(separator)
+        .from_reader(text.as_bytes());
+    let mut found: Vec<Vec<String>> = Vec::new();
+    let mut record = csv::StringRecord::new();
+    while found.len() < most {
+        match reader.read_record(&mut record) {
+            Ok(true) => found.push(record.iter().map(str::to_owned).collect()),
+            _ => {
+                if !whole && found.len() > 1 {
+                    found.pop();
+                }
+                break;
+            }
+        }
+    }
+    found
+}
+
+/// A header names each column once, in words.
+fn is_header(row: &[String]) -> bool {
+    let mut seen = std::collections::HashSet::new();
+    row.iter().all(|cell| {
+        let cell = cell.trim();
+        !cell.is_empty()
+            && matches!(kind_of(cell), "text")
+            && cell.chars().count() <= 100
+            && seen.insert(cell.to_lowercase())
+    })
+}
+
+/// The type that all cells have, and how many are empty.
+fn text_kind<'a>(cells: impl Iterator<Item = &'a str>) -> (&'static str, u64) {
+    let mut kind = "";
+    let mut nulls = 0;
+    for cell in cells {
+        let cell = cell.trim();
+        if cell.is_empty() || cell == "\\N" {
+            nulls += 1;
+            continue;
+        }
+        if kind == "text" {
+            continue;
+        }
+        kind = match (kind, kind_of(cell)) {
+            ("", new) => new,
+            (old, new) if old == new => old,
+            ("integer", "number") | ("number", "integer") => "number",
+            ("date", "timestamp") | ("timestamp", "date") => "timestamp",
+            _ => "text",
+        };
+    }
+    (if kind.is_empty() { "empty" } else { kind }, nulls)
+}
+
+fn kind_of(cell: &str) -> &'static str {
+    let digits = cell.strip_prefix(['-', '+']).unwrap_or(cell);
+    let is_number = digits.starts_with(|first: char| first.is_ascii_digit() || first == '.');
+    if is_number && digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        // 007 is a code, no number.
+        return if digits.len() > 1 && digits.starts_with('0') { "text" } else { "integer" };
+    }
+    if is_number && digits.parse::<f64>().is_ok() {
+        return "number";
+    }
+    if ["true", "false"].iter().any(|word| cell.eq_ignore_ascii_case(word)) {
+        return "boolean";
+    }
+    if !is_number || cell.len() < 8 {
+        return "text";
+    }
+    if cell.len() <= 10 && cell.parse::<Date>().is_ok() {
+        return "date";
+    }
+    if cell.parse::<Timestamp>().is_ok() || cell.parse::<DateTime>().is_ok() { "timestamp" } else { "text" }
+}
+
+/// Values one behind the other, with nothing or a comma between them.
+struct Values<'a> {
+    text: &'a str,
+    /// Whether a value was cut or is none.
+    broke: bool,
+    /// Whether the array ended.
+    closed: bool,
+}
+
+impl Iterator for Values<'_> {
+    type Item = Value;
+
+    fn next(&mut self) -> Option<Value> {
+        self.text = self.text.trim_start_matches([' ', '\t', '\n', '\r', ',', '\u{1e}']);
+        if self.text.is_empty() || self.closed || self.broke {
+            return None;
+        }
+        if let Some(rest) = self.text.strip_prefix(']') {
+            self.text = rest;
+            self.closed = true;
+            return None;
+        }
+        let mut parser = Deserializer::from_str(self.text).into_iter::<Value>();
+        match parser.next() {
+            Some(Ok(value)) => {
+                let end = parser.byte_offset();
+                self.text = self.text.get(end..).unwrap_or_default();
+                Some(value)
+            }
+            _ => {
+                self.broke = true;
+                None
+            }
+        }
+    }
+}
+
+fn values(text: &str) -> Values<'_> {
+    Values { text, broke: false, closed: false }
+}
+
+fn of_json(text: &str, whole: bool, rows: usize) -> Option<Table> {
+    if let Some(inside) = text.strip_prefix('[') {
+        return array("JSON array".to_owned(), values(inside), whole, rows);
+    }
+    let mut lines = values(text);
+    let first = lines.next();
+    if let Some(Value::Object(object)) = first {
+        let rest = lines.text.trim_start();
+        if rest.is_empty() && whole {
+            return Some(one_object(object, rows));
+        }
+        if rest.starts_with('{') || rest.is_empty() {
+            return array("JSON lines".to_owned(), values(text), whole, rows);
+        }
+        return None;
+    }
+    // One object that goes on behind the end: its rows may be in one of its first fields.
+    let mut rest = text.strip_prefix('{')?;
+    loop {
+        let mut field = values(rest);
+        let Some(Value::String(name)) = field.next() else { return None };
+        rest = field.text.trim_start().strip_prefix(':')?.trim_start();
+        if let Some(inside) = rest.strip_prefix('[') {
+            let mut peek = values(inside);
+            if matches!(peek.next(), Some(Value::Object(_))) {
+                return array(format!("JSON array at {name}"), values(inside), false, rows);
+            }
+        }
+        let mut value = values(rest);
+        value.next()?;
+        rest = value.text;
+    }
+}
+
+/// An object that holds a list of objects is a table of those; else it is a row itself.
+fn one_object(object: Map<String, Value>, rows: usize) -> Table {
+    let is_rows = |value: &Value| value.as_array().is_some_and(|items| items.iter().any(Value::is_object));
+    let longest = object
+        .iter()
+        .filter(|(_, value)| is_rows(value))
+        .max_by_key(|(_, value)| value.as_array().map_or(0, Vec::len));
+    match longest {
+        Some((name, Value::Array(items))) => {
+            let total = Some(items.len() as u64);
+            Table { total, ..of_values(format!("JSON array at {name}"), items.clone().into_iter(), rows) }
+        }
+        _ => Table {
+            total: Some(1),
+            ..of_values("one JSON object".to_owned(), std::iter::once(Value::Object(object)), rows)
+        },
+    }
+}
+
+fn array(format: String, mut items: Values<'_>, whole: bool, rows: usize) -> Option<Table> {
+    let table = of_values(format, &mut items, rows);
+    let sampled = table.sampled.unwrap_or_default();
+    if sampled == 0 && !items.closed {
+        return None;
+    }
+    let complete = !items.broke && (whole || items.closed);
+    let but = (items.broke && whole).then(|| format!("what follows row {sampled} is no JSON"));
+    Some(Table { total: complete.then_some(sampled), but, ..table })
+}
+
+fn of_values(format: String, items: impl Iterator<Item = Value>, rows: usize) -> Table {
+    let mut columns: Vec<Column> = Vec::new();
+    let mut places: HashMap<String, usize> = HashMap::new();
+    let mut filled: Vec<u64> = Vec::new();
+    let mut shown = Vec::new();
+    let mut count = 0;
+    for item in items {
+        count += 1;
+        let object = match item {
+            Value::Object(object) => object,
+            other => Map::from_iter([("value".to_owned(), other)]),
+        };
+        for (name, value) in &object {
+            let at = *places.entry(name.clone()).or_insert_with(|| {
+                columns.push(Column { name: name.clone(), ..Column::default() });
+                filled.push(0);
+                columns.len() - 1
+            });
+            if value.is_null() {
+                continue;
+            }
+            if let (Some(column), Some(filled)) = (columns.get_mut(at), filled.get_mut(at)) {
+                *filled += 1;
+                widen(&mut column.kind, json_kind(value));
+            }
+        }
+        if shown.len() < rows {
+            shown.push(object);
+        }
+    }
+    for (column, filled) in columns.iter_mut().zip(filled) {
+        column.nulls = Some(count - filled);
+        if column.kind.is_empty() {
+            column.kind = "null".to_owned();
+        }
+    }
+    let row = |mut object: Map<String, Value>| {
+        columns.iter().map(|column| object.remove(&column.name).and_then(cell)).collect()
+    };
+    let rows = shown.into_iter().map(row).collect();
+    Table { format, columns, rows, sampled: Some(count), total: None, but: None }
+}
+
+fn json_kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "boolean",
+        Value::Number(number) if number.is_f64() => "number",
+        Value::Number(_) => "integer",
+        Value::String(_) => "text",
+        Value::Array(_) => "list",
+        Value::Object(_) => "object",
+    }
+}
+
+fn widen(kind: &mut String, new: &str) {
+    match (kind.as_str(), new) {
+        ("", new) => new.clone_into(kind),
+        ("integer", "number") => "number".clone_into(kind),
+        ("number", "integer") => {}
+        (old, new) if old.split('|').any(|old| old == new) => {}
+        (old, new) => *kind = format!("{old}|{new}"),
+    }
+}
+
+fn cell(value: Value) -> Option<String> {
+    match value {
+        Value::Null => None,
+        Value::String(text) => Some(text),
+        other => Some(other.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn read(text: &str) -> Table {
+        of_text(text, true, 10, Hint::Nothing).unwrap()
+    }
+
+    fn schema(table: &Table) -> String {
+        let column =
+            |column: &Column| format!("{} {} {}", column.name, column.kind, column.nulls.unwrap_or_default());
+        table.columns.iter().map(column).collect::<Vec<_>>().join(", ")
+    }
+
+    #[test]
+    fn separators_and_headers_are_found() {
+        let table = read("id,name,price\n1,\"a, b\",2.5\n2,,3\n");
+        assert_eq!(table.format, "CSV with commas");
+        assert_eq!(schema(&table), "id integer 0, name text 1, price number 0");
+        assert_eq!(table.rows.first().unwrap(), &[Some("1".into()), Some("a, b".into()), Some("2.5".into())]);
+        assert_eq!((table.sampled, table.total), (Some(2), Some(2)));
+        assert_eq!(read("a;b\n1,5;2\n1,6;3\n").format, "CSV with semicolons");
+        assert_eq!(read("a\tb\n1\t2\n").format, "CSV with tabs");
+        assert_eq!(read("a|b\n1|2\n").format, "CSV with bars");
+        let bare = read("1,2026-01-01,x\n2,2026-01-02,y\n");
+        assert_eq!(bare.format, "CSV with commas and no header");
+        assert_eq!(schema(&bare), "column_1 integer 0, column_2 date 0, column_3 text 0");
+    }
+
+    #[test]
+    fn types_are_learned_from_the_cells() {
+        let table =
+            read("a,b,c,d,e,f\n1,true,2026-01-01T00:00:00Z,007,1e3,\n2.5,FALSE,2026-01-01 10:00:00,008,2,\n");
+        assert_eq!(schema(&table), "a number 0, b boolean 0, c timestamp 0, d text 0, e number 0, f empty 2");
+    }
+
+    #[test]
+    fn prose_is_no_table() {
+        assert_eq!(
+            of_text(
+                "Dear all,\nthis is a letter.\nIt says, among other things, nothing.\n",
+                true,
+                5,
+                Hint::Nothing
+            ),
+            None
+        );
+        assert_eq!(of_text("hello", true, 5, Hint::Nothing), None);
+        assert_eq!(of_text("", true, 5, Hint::Nothing), None);
+        assert_eq!(of_text("{\"a\":", true, 5, Hint::Nothing), None);
+        let one = of_text("name\nann\nbob\n", true, 5, Hint::Separated(b',')).unwrap();
+        assert_eq!(schema(&one), "name text 0");
+    }
+
+    #[test]
+    fn the_last_row_of_a_beginning_may_be_cut() {
+        let table = of_text("a,b\n1,2\n3,4\n5,", false, 9, Hint::Nothing).unwrap();
+        assert_eq!((table.rows.len(), table.total), (2, None));
+        let lines = of_text("{\"a\":1}\n{\"a\":2}\n{\"a\":", false, 9, Hint::Nothing).unwrap();
+        assert_eq!((lines.rows.len(), lines.total, lines.but), (2, None, None));
+    }
+
+    #[test]
+    fn json_is_a_table_in_many_shapes() {
+        let lines = read("{\"a\":1,\"b\":null}\n{\"a\":2.5,\"c\":{\"x\":[1]}}\n");
+        assert_eq!(lines.format, "JSON lines");
+        assert_eq!(schema(&lines), "a number 0, b null 2, c object 1");
+        assert_eq!(lines.rows[1], [Some("2.5".into()), None, Some("{\"x\":[1]}".into())]);
+        let array = read("[\n {\"a\":1},\n {\"a\":\"x\"}\n]");
+        assert_eq!(
+            (array.format.as_str(), schema(&array).as_str(), array.total),
+            ("JSON array", "a integer|text 0", Some(2))
+        );
+        let trail = read("{\"v\":1,\"Records\":[{\"e\":1},{\"e\":2}]}");
+        assert_eq!((trail.format.as_str(), trail.rows.len()), ("JSON array at Records", 2));
+        let cut =
+            of_text("{\"v\":{\"x\":1},\"Records\":[{\"e\":1},{\"e\":2},{\"e\"", false, 9, Hint::Nothing)
+                .unwrap();
+        assert_eq!((cut.format.as_str(), cut.rows.len(), cut.total), ("JSON array at Records", 2, None));
+        assert_eq!(read("{\"a\":1}").format, "one JSON object");
+        assert_eq!(schema(&read("[1,2]")), "value integer 0");
+        assert_eq!(read("[]").total, Some(0));
+        let broken = read("{\"a\":1}\n{\"a\":2}\n{\"a\"\n");
+        assert!(broken.but.unwrap().contains("row 2"));
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_reading_panic(text in "[\\[\\]{}\",:;|a1\\t\\n .-]{0,80}", whole: bool, hinted: bool) {
+            let hint = if hinted { Hint::Separated(b',') } else { Hint::Nothing };
+            if let Some(table) = of_text(&text, whole, 3, hint) {
+                prop_assert!(table.rows.len() <= 3);
+                prop_assert!(table.rows.iter().all(|row| row.len() == table.columns.len()));
+            }
+        }
+
+        #[test]
+        fn any_text_is_read(text in ".{0,200}") {
+            let _ = of_text(&text, true, 3, Hint::Separated(b','));
+        }
+    }
+}

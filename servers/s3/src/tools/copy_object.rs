@@ -1,0 +1,158 @@
+use awsmcp_mcp::{Call, Change, Error, One, Plan, Result, Spec, human_size};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use crate::{
+    S3,
+    attributes::{Metadata, Sse, StorageClass, Tags, encryption},
+    copying::{self, Limits, Original, Source, Target},
+    existing::{Condition, look},
+    names::{BucketName, Etag, Key, bare},
+};
+
+/// Copies an object within S3, any size, across buckets and regions, with its metadata and tags.
+///
+/// What exists is replaced only with `overwrite` or `if_match`.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CopyObject {
+    source_bucket: BucketName,
+    source_key: Key,
+    source_version_id: Option<String>,
+    source_if_match: Option<Etag>,
+    bucket: BucketName,
+    key: Key,
+    content_type: Option<String>,
+    /// Replaces the source's.
+    metadata: Option<Metadata>,
+    /// Replaces the source's.
+    tags: Option<Tags>,
+    /// Else STANDARD.
+    storage_class: Option<StorageClass>,
+    sse: Option<Sse>,
+    kms_key_id: Option<String>,
+    #[serde(default)]
+    overwrite: bool,
+    /// Replaces only the object with this etag.
+    if_match: Option<Etag>,
+}
+
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Copy {
+    uri: String,
+    size_bytes: u64,
+    etag: Option<String>,
+    version_id: Option<String>,
+    parts: Option<usize>,
+}
+
+impl Change for CopyObject {
+    type Service = S3;
+    type Output = One<Copy>;
+    const SPEC: Spec = Spec::write("copy_object", "Copy object")
+        .needs("s3:GetObject", "arn:{partition}:s3:::{source_bucket}/{source_key}")
+        .needs("s3:GetObjectTagging", "arn:{partition}:s3:::{source_bucket}/{source_key}")
+        .needs_when(
+            "source_version_id",
+            "s3:GetObjectVersion",
+            "arn:{partition}:s3:::{source_bucket}/{source_key}",
+        )
+        .needs_when(
+            "source_version_id",
+            "s3:GetObjectVersionTagging",
+            "arn:{partition}:s3:::{source_bucket}/{source_key}",
+        )
+        .needs("s3:GetObject", "arn:{partition}:s3:::{bucket}/{key}")
+        .needs("s3:PutObject", "arn:{partition}:s3:::{bucket}/{key}")
+        .needs("s3:PutObjectTagging", "arn:{partition}:s3:::{bucket}/{key}")
+        .needs("s3:AbortMultipartUpload", "arn:{partition}:s3:::{bucket}/{key}")
+        .needs_when(
+            "kms_key_id",
+            "kms:GenerateDataKey",
+            "arn:{partition}:kms:{region}:{account}:key/{kms_key_id}",
+        )
+        .needs_when("kms_key_id", "kms:Decrypt", "arn:{partition}:kms:{region}:{account}:key/{kms_key_id}")
+        .idempotent()
+        .minutes(120);
+
+    async fn plan(&self, cx: &Call<S3>) -> Result<Plan> {
+        self.check()?;
+        let target = self.target()?;
+        let (original, present) = tokio::try_join!(
+            Original::look(cx, self.source(), self.source_if_match.as_ref()),
+            look(cx.client(), &self.bucket, &self.key),
+        )?;
+        let what = format!("{} of {}", human_size(original.size), original.source.uri());
+        let mut plan = target.condition.plan(&present, &target.uri(), "copy", &what)?;
+        if original.size > Limits::AWS.whole {
+            plan = plan.warning("over 5 GB: it is copied by parts, which takes some time");
+        }
+        let class = original.class();
+        if self.storage_class.is_none() && class.as_str() != "STANDARD" {
+            plan = plan.warning(format!(
+                "the source is stored as {class}, the copy as STANDARD; storage_class changes that"
+            ));
+        }
+        let state = json!({"source": original.head.e_tag(), "target": format!("{present:?}")});
+        Ok(plan.state(state))
+    }
+
+    async fn apply(self, cx: &Call<S3>) -> Result<Self::Output> {
+        let target = self.target()?;
+        let original = Original::look(cx, self.source(), self.source_if_match.as_ref()).await?;
+        let progress = |bytes: u64| {
+            let sizes = format!("{} of {} copied", human_size(bytes), human_size(original.size));
+            cx.progress(bytes, Some(original.size), sizes);
+        };
+        let copied = copying::copy(cx.client(), &original, &target, Limits::AWS, &progress).await?;
+        Ok(One(Copy {
+            uri: target.uri(),
+            size_bytes: original.size,
+            etag: copied.etag.as_deref().map(|etag| bare(etag).to_owned()),
+            version_id: copied.version_id,
+            parts: copied.parts,
+        }))
+    }
+}
+
+impl CopyObject {
+    fn source(&self) -> Source {
+        Source {
+            bucket: self.source_bucket.clone(),
+            key: self.source_key.clone(),
+            version_id: self.source_version_id.clone(),
+        }
+    }
+
+    fn target(&self) -> Result<Target> {
+        Ok(Target {
+            bucket: self.bucket.clone(),
+            key: self.key.clone(),
+            content_type: self.content_type.clone(),
+            metadata: self.metadata.clone(),
+            tags: self.tags.clone(),
+            storage_class: self.storage_class.map(Into::into),
+            encryption: encryption(self.sse, self.kms_key_id.as_deref())?,
+            kms_key_id: self.kms_key_id.clone(),
+            condition: Condition::new(self.overwrite, self.if_match.clone()),
+        })
+    }
+
+    /// S3 copies an object onto itself only where something changes.
+    fn check(&self) -> Result<()> {
+        let itself = self.source_bucket == self.bucket
+            && self.source_key == self.key
+            && self.source_version_id.is_none();
+        let changes = self.content_type.is_some()
+            || self.metadata.is_some()
+            || self.storage_class.is_some()
+            || self.sse.is_some()
+            || self.kms_key_id.is_some();
+        if itself && !changes {
+            return Err(Error::invalid("the source and the target are the same object, and nothing about it changes")
+                .with_next("give another key, or what is to change: metadata, content_type, storage_class, sse; tag_object changes tags"));
+        }
+        Ok(())
+    }
+}

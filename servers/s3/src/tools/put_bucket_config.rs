@@ -1,0 +1,330 @@
+use std::borrow::Cow;
+
+use awsmcp_mcp::{Call, Change, Error, One, Plan, Result, Spec};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+use similar::TextDiff;
+
+use crate::{
+    S3,
+    config::{Setting, Wanted, policy},
+    names::BucketName,
+};
+
+/// Replaces or removes one aspect of a bucket's configuration; the plan shows the difference.
+///
+/// What opens the bucket to the public or deletes objects is confirmed first.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PutBucketConfig {
+    bucket: BucketName,
+    aspect: Setting,
+    /// The whole new value in AWS's JSON, as `bucket_overview` shows it with `aspect`.
+    value: Option<Json>,
+    #[serde(default)]
+    remove: bool,
+}
+
+/// Any JSON object.
+#[derive(Clone, Debug, Deserialize)]
+struct Json(Map<String, Value>);
+
+impl JsonSchema for Json {
+    fn schema_name() -> Cow<'static, str> {
+        "Json".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "object"})
+    }
+}
+
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Done {
+    bucket: String,
+    aspect: &'static str,
+    outcome: &'static str,
+}
+
+impl Change for PutBucketConfig {
+    type Service = S3;
+    type Output = One<Done>;
+    const SPEC: Spec = Spec::write("put_bucket_config", "Configure bucket")
+        .needs("s3:GetBucketVersioning", "arn:{partition}:s3:::{bucket}")
+        .needs("s3:PutBucketVersioning", "arn:{partition}:s3:::{bucket}")
+        .needs("s3:GetEncryptionConfiguration", "arn:{partition}:s3:::{bucket}")
+        .needs("s3:PutEncryptionConfiguration", "arn:{partition}:s3:::{bucket}")
+        .needs("s3:GetBucketPublicAccessBlock", "arn:{partition}:s3:::{bucket}")
+        .needs("s3:PutBucketPublicAccessBlock", "arn:{partition}:s3:::{bucket}")
+        .needs("s3:GetBucketPolicy", "arn:{partition}:s3:::{bucket}")
+        .needs("s3:PutBucketPolicy", "arn:{partition}:s3:::{bucket}")
+        .needs("s3:DeleteBucketPolicy", "arn:{partition}:s3:::{bucket}")
+        .needs("s3:GetBucketOwnershipControls", "arn:{partition}:s3:::{bucket}")
+        .needs("s3:PutBucketOwnershipControls", "arn:{partition}:s3:::{bucket}")
+        .needs("s3:GetLifecycleConfiguration", "arn:{partition}:s3:::{bucket}")
+        .needs("s3:PutLifecycleConfiguration", "arn:{partition}:s3:::{bucket}")
+        .needs("s3:GetBucketCORS", "arn:{partition}:s3:::{bucket}")
+        .needs("s3:PutBucketCORS", "arn:{partition}:s3:::{bucket}")
+        .needs("s3:GetBucketLogging", "arn:{partition}:s3:::{bucket}")
+        .needs("s3:PutBucketLogging", "arn:{partition}:s3:::{bucket}")
+        .needs("s3:GetBucketTagging", "arn:{partition}:s3:::{bucket}")
+        .needs("s3:PutBucketTagging", "arn:{partition}:s3:::{bucket}")
+        .needs("s3:GetBucketNotification", "arn:{partition}:s3:::{bucket}")
+        .needs("s3:PutBucketNotification", "arn:{partition}:s3:::{bucket}")
+        .needs("s3:GetBucketWebsite", "arn:{partition}:s3:::{bucket}")
+        .needs("s3:PutBucketWebsite", "arn:{partition}:s3:::{bucket}")
+        .needs("s3:DeleteBucketWebsite", "arn:{partition}:s3:::{bucket}")
+        .needs("s3:GetBucketObjectLockConfiguration", "arn:{partition}:s3:::{bucket}")
+        .needs("s3:PutBucketObjectLockConfiguration", "arn:{partition}:s3:::{bucket}")
+        .optional()
+        .idempotent();
+
+    async fn plan(&self, cx: &Call<S3>) -> Result<Plan> {
+        self.wanted()?;
+        let old = self.aspect.aspect().read(cx, self.bucket.as_str()).await?;
+        Ok(plan(&self.bucket, self.aspect, old.as_ref(), self.value().as_ref()))
+    }
+
+    async fn apply(self, cx: &Call<S3>) -> Result<Self::Output> {
+        let outcome = match self.wanted()? {
+            Some(wanted) => {
+                wanted.put(cx, self.bucket.as_str()).await?;
+                "set"
+            }
+            None => {
+                self.aspect.remove(cx, self.bucket.as_str()).await?;
+                "removed"
+            }
+        };
+        Ok(One(Done { bucket: self.bucket.to_string(), aspect: self.aspect.aspect().name(), outcome }))
+    }
+}
+
+impl PutBucketConfig {
+    fn value(&self) -> Option<Value> {
+        self.value.clone().map(|Json(value)| Value::Object(value))
+    }
+
+    /// What to put; none to remove it.
+    fn wanted(&self) -> Result<Option<Wanted>> {
+        match (self.value(), self.remove) {
+            (Some(value), false) => self.aspect.wanted(value).map(Some),
+            (None, true) => self.aspect.removable().map(|()| None),
+            (Some(_), true) => Err(Error::invalid("give `value` or `remove`, not both")),
+            (None, false) => Err(Error::invalid(format!(
+                "give `value`, or `remove: true` to take {} away",
+                self.aspect.aspect().name()
+            ))),
+        }
+    }
+}
+
+fn plan(bucket: &BucketName, setting: Setting, old: Option<&Value>, new: Option<&Value>) -> Plan {
+    let name = setting.aspect().name();
+    let (before, after) = (text(old.map(usual).as_ref()), text(new.map(usual).as_ref()));
+    let mut plan = Plan::new(match (old, new) {
+        _ if before == after => format!("leave {name} of {bucket} as it is: nothing changes"),
+        (None, _) => format!("set {name} of {bucket}, which has none"),
+        (Some(_), Some(_)) => format!("replace {name} of {bucket}"),
+        (Some(_), None) => format!("remove {name} of {bucket}"),
+    });
+    for line in difference(&before, &after) {
+        plan = plan.row(json!({"diff": line}));
+    }
+    let Risks { warnings, ask } = if before == after { Risks::default() } else { risks(setting, old, new) };
+    plan = warnings.into_iter().fold(plan, Plan::warning);
+    let plan = plan.state(json!(old));
+    if ask { plan.ask() } else { plan }
+}
+
+/// Without what AWS adds to every lifecycle by itself.
+fn usual(value: &Value) -> Value {
+    let mut value = value.clone();
+    let field = "TransitionDefaultMinimumObjectSize";
+    if let Some(fields) = value.as_object_mut()
+        && fields.get(field).and_then(Value::as_str) == Some("all_storage_classes_128K")
+    {
+        fields.remove(field);
+    }
+    value
+}
+
+/// JSON whose fields are in order, a line each, so that only what differs shows.
+fn text(value: Option<&Value>) -> String {
+    value.map(|value| format!("{:#}\n", sorted(value))).unwrap_or_default()
+}
+
+fn sorted(value: &Value) -> Value {
+    match value {
+        Value::Object(fields) => {
+            let mut fields: Vec<_> = fields.iter().filter(|(_, value)| !value.is_null()).collect();
+            fields.sort_by_key(|(name, _)| *name);
+            Value::Object(fields.into_iter().map(|(name, value)| (name.clone(), sorted(value))).collect())
+        }
+        Value::Array(items) => Value::Array(items.iter().map(sorted).collect()),
+        plain => plain.clone(),
+    }
+}
+
+fn difference(before: &str, after: &str) -> Vec<String> {
+    let diff = TextDiff::from_lines(before, after);
+    let diff = diff.unified_diff().context_radius(2).to_string();
+    let lines = diff.lines().map(|line| if line.starts_with("@@") { "..." } else { line });
+    lines.skip_while(|line| *line == "...").map(str::to_owned).collect()
+}
+
+#[derive(Debug, Default)]
+struct Risks {
+    warnings: Vec<String>,
+    ask: bool,
+}
+
+impl Risks {
+    fn warn(&mut self, text: impl Into<String>) {
+        self.warnings.push(text.into());
+    }
+
+    fn ask(&mut self, text: impl Into<String>) {
+        self.warn(text);
+        self.ask = true;
+    }
+}
+
+fn risks(setting: Setting, old: Option<&Value>, new: Option<&Value>) -> Risks {
+    let mut risks = Risks::default();
+    let is = |value: Option<&Value>, pointer: &str, wanted: &str| {
+        value.and_then(|value| value.pointer(pointer)).and_then(Value::as_str) == Some(wanted)
+    };
+    match setting {
+        Setting::Policy => {
+            let open = new.map(policy::open_statements).unwrap_or_default();
+            if !open.is_empty() {
+                risks.ask(format!("public: anybody is let in by statement {}", open.join(", ")));
+            }
+            if new.is_some_and(policy::locks_out) {
+                risks.ask(
+                    "a statement denies everybody everything: only the account's root user could undo it",
+                );
+            }
+            if old.is_some_and(policy::requires_tls) && !new.is_some_and(policy::requires_tls) {
+                risks.warn("the rule that denies requests without TLS goes away");
+            }
+            let kept = new.map(policy::denials).unwrap_or_default();
+            let lost = old.map(policy::denials).unwrap_or_default();
+            let lost: Vec<String> = lost.into_iter().filter(|denial| !kept.contains(denial)).collect();
+            if !lost.is_empty() {
+                risks.warn(format!("what these statements deny is no longer denied: {}", lost.join(", ")));
+            }
+        }
+        Setting::PublicAccessBlock => {
+            let on = |value: Option<&Value>, name: &str| {
+                value.and_then(|value| value.get(name)).and_then(Value::as_bool).unwrap_or(false)
+            };
+            let names = ["BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"];
+            let off: Vec<&str> = names.into_iter().filter(|name| on(old, name) && !on(new, name)).collect();
+            if !off.is_empty() {
+                risks.ask(format!("public access becomes possible: {} goes off", off.join(", ")));
+            }
+        }
+        Setting::Ownership => {
+            let enforced = |value| is(value, "/Rules/0/ObjectOwnership", "BucketOwnerEnforced");
+            if enforced(old) && !enforced(new) {
+                risks.ask("ACLs come into force again: those of objects and bucket may be public");
+            }
+        }
+        Setting::Lifecycle => {
+            let expires = |rule: &&Value| {
+                ["Expiration", "NoncurrentVersionExpiration"].iter().any(|field| rule.get(field).is_some())
+            };
+            let before: Vec<&Value> = rules(old).filter(expires).collect();
+            let fresh: Vec<String> =
+                rules(new).filter(expires).filter(|rule| !before.contains(rule)).map(named).collect();
+            if !fresh.is_empty() {
+                risks.ask(format!("objects or versions will be deleted by rule {}", fresh.join(", ")));
+            }
+        }
+        Setting::Versioning => {
+            if is(new, "/Status", "Suspended") {
+                risks.warn("what is overwritten or deleted from now on is gone; versions so far stay");
+            }
+        }
+        Setting::Encryption => {
+            if new.is_none() {
+                risks.warn("new objects are encrypted with S3's own keys (SSE-S3) from now on");
+            }
+        }
+        Setting::ObjectLock => {
+            if is(new, "/Rule/DefaultRetention/Mode", "COMPLIANCE") {
+                risks.ask(
+                    "nobody, root included, can delete new objects before their COMPLIANCE retention ends",
+                );
+            }
+        }
+        Setting::Website => {
+            if old.is_none() {
+                risks.warn("a website endpoint serves plain HTTP, and only what is public");
+            }
+        }
+        Setting::Notifications => {
+            if old.is_some() && new.is_none() {
+                risks.warn("what listens to this bucket hears nothing any more");
+            }
+        }
+        Setting::Cors | Setting::Logging | Setting::Tags => {}
+    }
+    risks
+}
+
+fn rules(value: Option<&Value>) -> impl Iterator<Item = &Value> {
+    value.and_then(|value| value.get("Rules")).and_then(Value::as_array).into_iter().flatten()
+}
+
+fn named(rule: &Value) -> String {
+    let id = rule.get("ID").and_then(Value::as_str).unwrap_or_default();
+    if id.is_empty() { "without ID".to_owned() } else { id.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_differs_is_shown() {
+        let old = json!({"TagSet": [{"Key": "a", "Value": "1"}, {"Key": "b", "Value": "2"}]});
+        let new = json!({"TagSet": [{"Value": "1", "Key": "a"}, {"Key": "b", "Value": "3"}]});
+        let lines = difference(&text(Some(&old)), &text(Some(&new)));
+        let changed: Vec<&String> = lines.iter().filter(|line| line.starts_with(['+', '-'])).collect();
+        assert_eq!(changed, ["-      \"Value\": \"2\"", "+      \"Value\": \"3\""]);
+        assert!(difference(&text(Some(&old)), &text(Some(&old))).is_empty());
+    }
+
+    #[test]
+    fn what_opens_deletes_or_locks_is_asked_about() {
+        let asks =
+            |setting, old: Option<Value>, new: Option<Value>| risks(setting, old.as_ref(), new.as_ref()).ask;
+        let block = |on: bool| Some(json!({"BlockPublicAcls": on, "IgnorePublicAcls": true}));
+        assert!(asks(Setting::PublicAccessBlock, block(true), block(false)));
+        assert!(asks(Setting::PublicAccessBlock, block(true), None));
+        assert!(!asks(Setting::PublicAccessBlock, block(false), block(true)));
+        let policy = |who: &str, effect: &str| {
+            Some(json!({"Statement": [{"Effect": effect, "Principal": {"AWS": who}, "Action": "s3:*"}]}))
+        };
+        assert!(asks(Setting::Policy, None, policy("*", "Allow")));
+        assert!(asks(Setting::Policy, None, policy("*", "Deny")));
+        assert!(!asks(Setting::Policy, None, policy("arn:aws:iam::123456789012:root", "Allow")));
+        let ownership = |how: &str| Some(json!({"Rules": [{"ObjectOwnership": how}]}));
+        assert!(asks(Setting::Ownership, ownership("BucketOwnerEnforced"), ownership("ObjectWriter")));
+        assert!(!asks(Setting::Ownership, ownership("ObjectWriter"), ownership("BucketOwnerEnforced")));
+        let rule = |days: i32| {
+            Some(json!({"Rules": [{"ID": "r", "Status": "Enabled", "Expiration": {"Days": days}}]}))
+        };
+        assert!(asks(Setting::Lifecycle, None, rule(1)));
+        assert!(asks(Setting::Lifecycle, rule(2), rule(1)));
+        assert!(!asks(Setting::Lifecycle, rule(1), rule(1)));
+        assert!(!asks(Setting::Lifecycle, rule(1), None));
+        let lock = |mode: &str| Some(json!({"Rule": {"DefaultRetention": {"Mode": mode, "Days": 1}}}));
+        assert!(asks(Setting::ObjectLock, None, lock("COMPLIANCE")));
+        assert!(!asks(Setting::ObjectLock, None, lock("GOVERNANCE")));
+    }
+}

@@ -1,0 +1,721 @@
+use std::{collections::VecDeque, ops::ControlFlow, time::Instant};
+
+use aws_sdk_s3::types::ObjectStorageClass;
+use awsmcp_mcp::{Call, Error, Kind, Page, Result, Spec, Tool, human_size, quoted, thousands};
+use futures::{StreamExt, stream};
+use regex::bytes::{Regex, RegexBuilder};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    S3,
+    body::{End, MOST, Source},
+    filters::KeyGlob,
+    listing::{Place, Scan, patience, place, token},
+    names::{BucketName, Key, bare},
+    text::{HEAD, Line, Nature, Splitter, Transcoder, nature},
+};
+
+/// Finds lines by regular expression in one object (`key`) or in all under a `prefix`. gzip and zstd are opened.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SearchObjects {
+    bucket: BucketName,
+    /// RE2 syntax, within a line.
+    #[schemars(length(min = 1, max = 1000))]
+    pattern: String,
+    key: Option<Key>,
+    /// "" is the whole bucket.
+    prefix: Option<String>,
+    /// With prefix: only keys such as *.log or logs/**/*.gz.
+    glob: Option<KeyGlob>,
+    #[serde(default)]
+    ignore_case: bool,
+    /// Lines before and after.
+    #[schemars(range(max = 10))]
+    context: Option<usize>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub(crate) struct Row {
+    key: Option<String>,
+    line: u64,
+    /// Where the match is in the contents, where the line is too long to be shown.
+    byte: Option<u64>,
+    /// Whether it matches, where lines around are shown too.
+    #[serde(rename = "match")]
+    matches: Option<bool>,
+    text: String,
+}
+
+impl Tool for SearchObjects {
+    type Service = S3;
+    type Output = Page<Row>;
+    const SPEC: Spec = Spec::list("search_objects", "Search objects")
+        .needs_when("key", "s3:GetObject", "arn:{partition}:s3:::{bucket}/{key}")
+        .needs_when("prefix", "s3:GetObject", "arn:{partition}:s3:::{bucket}/{prefix}*")
+        .needs_when("prefix", "s3:ListBucket", "arn:{partition}:s3:::{bucket}")
+        .quotes();
+
+    async fn call(self, cx: &Call<S3>) -> Result<Self::Output> {
+        let regex = RegexBuilder::new(&self.pattern)
+            .case_insensitive(self.ignore_case)
+            .size_limit(4 << 20)
+            .dfa_size_limit(4 << 20)
+            .build()
+            .map_err(|error| wrong(&self.pattern, &error))?;
+        let search = Search {
+            cx,
+            bucket: &self.bucket,
+            regex,
+            context: self.context.unwrap_or_default(),
+            width: WIDTH.min(cx.budget() / 3),
+            started: Instant::now(),
+        };
+        match (&self.key, &self.prefix) {
+            (Some(key), None) if self.glob.is_none() => search.one(key.as_str()).await,
+            (None, Some(prefix)) => search.many(prefix, self.glob.as_ref()).await,
+            _ => Err(Error::invalid("give either `key`, or `prefix` with or without `glob`")
+                .with_next("prefix \"\" searches the whole bucket, prefix \"logs/\" a folder")),
+        }
+    }
+}
+
+fn wrong(pattern: &str, error: &regex::Error) -> Error {
+    let why = match error {
+        regex::Error::CompiledTooBig(_) => "it is too large".to_owned(),
+        // The last line says what is wrong; those before point at it.
+        error => {
+            error.to_string().lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned()
+        }
+    };
+    Error::invalid(format!("`pattern` {} is not a regular expression: {why}", quoted(pattern)))
+        .with_next("a good one looks like ERROR|WARN, or status=5\\d\\d; \\ escapes ( [ { . * + ? |")
+}
+
+/// Characters of a line that are shown.
+const WIDTH: usize = 300;
+/// The largest object that is searched under a prefix.
+const LARGEST: u64 = 64 << 20;
+/// The most that is opened of one packed object, over all pages.
+const OPENED: u64 = 1 << 30;
+/// Objects and keys of one page.
+const OBJECTS: usize = 1000;
+const KEYS: u64 = 20_000;
+const AT_ONCE: usize = 8;
+/// UTF-8's own mark at the start of a text.
+const MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// Where a search goes on.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+struct At {
+    /// Where the listing of this page starts.
+    #[serde(rename = "p", skip_serializing_if = "is_start")]
+    place: Place,
+    /// The last key of it that is done.
+    #[serde(rename = "k", skip_serializing_if = "Option::is_none")]
+    after: Option<String>,
+    /// The next one, where it is begun, and how far it is done.
+    #[serde(rename = "n", skip_serializing_if = "Option::is_none")]
+    key: Option<String>,
+    #[serde(rename = "i", skip_serializing_if = "Option::is_none")]
+    inside: Option<Inside>,
+}
+
+fn is_start(place: &Place) -> bool {
+    *place == Place::default()
+}
+
+/// A place inside an object: behind what was searched.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+struct Inside {
+    #[serde(rename = "l")]
+    line: u64,
+    #[serde(rename = "o")]
+    offset: u64,
+    #[serde(rename = "e")]
+    etag: Option<String>,
+}
+
+/// What one object gave.
+#[derive(Debug, Default)]
+struct Outcome {
+    /// The rows, each with where the search goes on behind it.
+    rows: Vec<(Row, u64, u64)>,
+    lines: u64,
+    bytes: u64,
+    /// Where it stopped, if not at the end.
+    stopped: Option<Inside>,
+    etag: Option<String>,
+    cut: bool,
+    /// Why it was not searched, or not to its end.
+    but: Option<String>,
+}
+
+struct Search<'a> {
+    cx: &'a Call<S3>,
+    bucket: &'a BucketName,
+    regex: Regex,
+    context: usize,
+    width: usize,
+    started: Instant,
+}
+
+impl Search<'_> {
+    async fn one(&self, key: &str) -> Result<Page<Row>> {
+        let at: At = place(self.cx.token())?;
+        let outcome = self.object(key, at.inside.clone(), None, self.until()).await?;
+        if let Some(why) = outcome.but.as_ref().filter(|_| outcome.lines == 0) {
+            return Err(Error::invalid(format!("the object was not searched: it is {why}"))
+                .with_next("get_object shows what it is"));
+        }
+        let mut page = Gathered::new(self.cx);
+        let before = at.inside.map_or(0, |inside| inside.line.saturating_sub(1));
+        let (lines, bytes, cut) = (before + outcome.lines, outcome.bytes, outcome.cut);
+        let but = outcome.but.clone();
+        let inside = page.take(outcome);
+        self.cx.note(match (&inside, but) {
+            (Some(inside), _) => {
+                format!("searched up to line {}", thousands(inside.line.saturating_sub(1).max(1)))
+            }
+            (None, Some(why)) => format!("not searched to its end: the object is {why}"),
+            (None, None) if before > 0 => format!("searched to the end, line {}", thousands(lines)),
+            (None, None) => format!("searched all: {}, {}", counted(lines, "line"), human_size(bytes)),
+        });
+        self.say(cut);
+        let next = inside.map(|inside| token(&At { inside: Some(inside), ..At::default() })).transpose()?;
+        Ok(self.cx.page(page.rows, next))
+    }
+
+    async fn many(&self, prefix: &str, glob: Option<&KeyGlob>) -> Result<Page<Row>> {
+        let at: At = place(self.cx.token())?;
+        let (mut found, next) = self.list(prefix, glob, &at).await?;
+        if let Some(after) = &at.after
+            && let Some(done) = found.iter().position(|(key, _)| key == after)
+        {
+            found.drain(..=done);
+        }
+        let mut skipped = Skipped::default();
+        let mut page = Gathered::new(self.cx);
+        let mut inside = at.inside.clone().filter(|_| found.first().map(|(key, _)| key) == at.key.as_ref());
+        let until = self.until();
+        let mut outcomes = stream::iter(found.into_iter().map(|(key, skip)| {
+            let start = inside.take();
+            async move {
+                let outcome = match &skip {
+                    Some(_) => Ok(Outcome::default()),
+                    None => self.object(&key, start, Some(&key), until).await,
+                };
+                (key, skip, outcome)
+            }
+        }))
+        .buffered(AT_ONCE);
+        let (mut objects, mut bytes, mut cut) = (0_u64, 0, false);
+        let mut last = at.after.clone();
+        let mut denied = None;
+        let mut stop = None;
+        while let Some((key, skip, outcome)) = outcomes.next().await {
+            let outcome = match outcome {
+                Ok(outcome) => outcome,
+                Err(error) => {
+                    skipped.add(unreadable(&error)?.why(), &key);
+                    denied = denied.or(Some(error).filter(|error| error.kind == Kind::AccessDenied));
+                    last = Some(key);
+                    continue;
+                }
+            };
+            if let Some(why) = skip {
+                skipped.add(why.why(), &key);
+            } else if let Some(why) = &outcome.but {
+                skipped.add(why, &key);
+            }
+            if skip.is_none() && (outcome.lines > 0 || outcome.but.is_none()) {
+                objects += 1;
+                bytes += outcome.bytes;
+                self.cx.progress(objects, None, format!("{objects} objects searched"));
+            }
+            cut |= outcome.cut;
+            let stopped = page.take(outcome);
+            if stopped.is_some() {
+                stop =
+                    Some(At { place: at.place.clone(), after: last.take(), key: Some(key), inside: stopped });
+                break;
+            }
+            last = Some(key);
+            if Instant::now() > until {
+                stop = Some(At { place: at.place.clone(), after: last.take(), ..At::default() });
+                break;
+            }
+        }
+        let all = stop.is_none();
+        drop(outcomes);
+        if objects == 0
+            && let Some(error) = denied
+        {
+            return Err(error);
+        }
+        let searched = counted(objects, "object");
+        self.cx.note(format!("searched {searched}, {}{}", human_size(bytes), skipped.text()));
+        self.say(cut);
+        let next = if all { next.map(|place| At { place, ..At::default() }) } else { stop };
+        Ok(self.cx.page(page.rows, next.map(|at| token(&at)).transpose()?))
+    }
+
+    /// The keys of a page in order, each with why it is not searched, if it is not; and where the next page starts.
+    async fn list(
+        &self,
+        prefix: &str,
+        glob: Option<&KeyGlob>,
+        at: &At,
+    ) -> Result<(Vec<(String, Option<Skip>)>, Option<Place>)> {
+        let mut found = Vec::new();
+        let (mut objects, mut bytes) = (0, 0_u64);
+        let start = glob.map_or("", KeyGlob::start);
+        // Only keys that start with both can fit: the longer of the two says it.
+        let start = if start.starts_with(prefix) { start } else { prefix };
+        let scan =
+            Scan { bucket: self.bucket, prefix: Some(start).filter(|start| !start.is_empty()), most: KEYS };
+        let scanned = scan
+            .run(self.cx, at.place.clone(), |object| {
+                let key = object.key.unwrap_or_default();
+                let size: u64 = object.size.and_then(|size| size.try_into().ok()).unwrap_or_default();
+                if glob.is_some_and(|glob| !glob.fits(&key)) || (size == 0 && key.ends_with('/')) {
+                    return ControlFlow::Continue(());
+                }
+                let archived = matches!(
+                    object.storage_class,
+                    Some(ObjectStorageClass::Glacier | ObjectStorageClass::DeepArchive)
+                );
+                let skip = match size {
+                    _ if archived => Some(Skip::Archived),
+                    size if size > LARGEST => Some(Skip::TooLarge),
+                    _ => None,
+                };
+                if skip.is_none() {
+                    objects += 1;
+                    bytes += size;
+                }
+                found.push((key, skip));
+                if objects >= OBJECTS || bytes >= MOST {
+                    ControlFlow::Break(())
+                } else {
+                    ControlFlow::Continue(())
+                }
+            })
+            .await?;
+        Ok((found, scanned.next))
+    }
+
+    /// Searches one object, from where an earlier page stopped. A `name` is shown in the rows.
+    async fn object(
+        &self,
+        key: &str,
+        start: Option<Inside>,
+        name: Option<&str>,
+        until: Instant,
+    ) -> Result<Outcome> {
+        let source = Source { bucket: self.bucket, key, version_id: None };
+        let start = start.filter(|start| start.offset > 0).unwrap_or_default();
+        let offset = start.offset;
+        let resumed = self.scan(&source, start, name, until).await;
+        match resumed {
+            Err(error) if offset > 0 && error.code.as_deref() == Some("PreconditionFailed") => {
+                self.cx
+                    .note(format!("{} changed meanwhile; it was searched anew from its start", quoted(key)));
+                self.scan(&source, Inside::default(), name, until).await
+            }
+            resumed => resumed,
+        }
+    }
+
+    async fn scan(
+        &self,
+        source: &Source<'_>,
+        start: Inside,
+        name: Option<&str>,
+        until: Instant,
+    ) -> Result<Outcome> {
+        let Inside { line, offset, etag } = start;
+        // Where a search goes on, its start is only looked at.
+        let most = if offset > 0 { HEAD as u64 } else { MOST };
+        let etag = etag.map(|etag| format!("\"{etag}\""));
+        let (about, mut contents) = source.open_from(self.cx, 0, most, etag.as_deref()).await?;
+        let mut outcome =
+            Outcome { etag: about.etag.as_deref().map(|etag| bare(etag).to_owned()), ..Outcome::default() };
+        let packed = contents.packing().is_some();
+        let head = contents.peek(HEAD).await?.to_vec();
+        let encoding = match nature(&head, contents.declared(&about)) {
+            Nature::Text(encoding) => encoding,
+            Nature::Image(mime) | Nature::Binary(Some(mime)) => {
+                outcome.but = Some(format!("binary ({mime})"));
+                return Ok(outcome);
+            }
+            Nature::Binary(None) => {
+                outcome.but = Some("binary".to_owned());
+                return Ok(outcome);
+            }
+        };
+        let mut transcoder = Transcoder::new(encoding);
+        let plain = !packed && transcoder.is_none();
+        // How much of what comes was searched before: of plain contents that is not even sent.
+        let mut over = if plain { 0 } else { offset };
+        let mut splitter = Splitter::new(line.max(1), offset);
+        if offset > 0 {
+            let (from, most) = if plain { (offset, MOST) } else { (0, offset.saturating_add(MOST)) };
+            contents = source.open_from(self.cx, from, most, about.etag.as_deref()).await?.1;
+        } else if plain && head.starts_with(MARK) {
+            over = MARK.len() as u64;
+            splitter = Splitter::new(1, over);
+        }
+        contents = contents.until(until);
+        let mut matcher = Matcher {
+            regex: &self.regex,
+            context: self.context,
+            width: self.width,
+            name,
+            places: transcoder.is_none(),
+            before: VecDeque::new(),
+            after: 0,
+            rows: Vec::new(),
+            cut: false,
+        };
+        let limit = usize::try_from(self.cx.limit()).unwrap_or(usize::MAX) + self.context;
+        let (mut seen, mut stopped) = ((line.max(1), offset), false);
+        let mut text = Vec::new();
+        'contents: loop {
+            let chunk = contents.next().await?;
+            text.clear();
+            let bytes = match &mut transcoder {
+                Some(transcoder) => {
+                    transcoder.push(chunk.as_deref().unwrap_or_default(), chunk.is_none(), &mut text);
+                    text.as_slice()
+                }
+                None => chunk.as_deref().unwrap_or_default(),
+            };
+            // Pass over what an earlier page searched.
+            let passed = usize::try_from(over).unwrap_or(usize::MAX).min(bytes.len());
+            over -= passed as u64;
+            let bytes = bytes.get(passed..).unwrap_or_default();
+            outcome.bytes += bytes.len() as u64;
+            splitter.push(bytes);
+            while let Some(line) = splitter.next(chunk.is_none()) {
+                outcome.lines += u64::from(line.ends);
+                seen = (line.number + u64::from(line.ends), line.next);
+                matcher.take(&line);
+                if matcher.rows.len() > limit {
+                    stopped = true;
+                    break 'contents;
+                }
+            }
+            if chunk.is_none() {
+                break;
+            }
+        }
+        outcome.cut = matcher.cut;
+        outcome.rows = matcher.rows;
+        let here = Inside { line: seen.0, offset: seen.1, etag: outcome.etag.clone() };
+        match contents.end() {
+            _ if stopped => outcome.stopped = Some(here),
+            Some(End::Bound) if packed && (seen.1 >= OPENED || seen.1 <= offset) => {
+                outcome.but = Some(format!("too large, searched only up to line {}", thousands(seen.0)));
+            }
+            Some(End::Bound) => outcome.stopped = Some(here),
+            Some(End::Damaged(why)) => {
+                outcome.but =
+                    Some(format!("damaged behind line {} ({why})", thousands(seen.0.saturating_sub(1))));
+            }
+            _ => {}
+        }
+        Ok(outcome)
+    }
+
+    /// When to stop and answer with what was found. A long listing still leaves time to search.
+    fn until(&self) -> Instant {
+        let time = self.cx.settings().timeout;
+        (self.started + patience(self.cx)).max(Instant::now() + time / 4)
+    }
+
+    fn say(&self, cut: bool) {
+        if cut {
+            self.cx.note("long lines are cut around the match (…); get_object with `bytes` shows more");
+        }
+    }
+}
+
+fn counted(count: u64, what: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{} {what}{plural}", thousands(count))
+}
+
+/// Why an object was not searched.
+#[derive(Clone, Copy, Debug)]
+enum Skip {
+    Archived,
+    TooLarge,
+    Gone,
+    NotPermitted,
+}
+
+impl Skip {
+    fn why(self) -> &'static str {
+        match self {
+            Skip::Archived => "archived",
+            Skip::TooLarge => "over 64 MiB (search it by `key`)",
+            Skip::Gone => "deleted meanwhile",
+            Skip::NotPermitted => "not permitted",
+        }
+    }
+}
+
+/// Why an object cannot be read, where that is its own matter.
+fn unreadable(error: &Error) -> Result<Skip> {
+    match error.kind {
+        _ if error.code.as_deref() == Some("InvalidObjectState") => Ok(Skip::Archived),
+        Kind::NotFound if error.code.as_deref() != Some("NoSuchBucket") => Ok(Skip::Gone),
+        Kind::AccessDenied => Ok(Skip::NotPermitted),
+        _ => Err(error.clone()),
+    }
+}
+
+/// The rows of a page, as many as fit.
+struct Gathered {
+    rows: Vec<Row>,
+    limit: usize,
+    /// How many characters are left.
+    left: usize,
+}
+
+impl Gathered {
+    fn new(cx: &Call<S3>) -> Self {
+        let limit = usize::try_from(cx.limit()).unwrap_or(usize::MAX).max(1);
+        // The header of the table needs its place too.
+        Gathered { rows: Vec::new(), limit, left: cx.budget().saturating_sub(40) }
+    }
+
+    /// Takes the rows that fit; says where the next page starts inside the object, if it does.
+    fn take(&mut self, outcome: Outcome) -> Option<Inside> {
+        let mut behind = Inside::default();
+        for (row, line, offset) in outcome.rows {
+            let size = row.text.chars().count() + row.key.as_ref().map_or(0, String::len) + 30;
+            if self.rows.len() >= self.limit || (size > self.left && !self.rows.is_empty()) {
+                return Some(behind);
+            }
+            self.left = self.left.saturating_sub(size);
+            self.rows.push(row);
+            behind = Inside { line, offset, etag: outcome.etag.clone() };
+        }
+        outcome.stopped
+    }
+}
+
+/// What was not searched, by reason, with the first few names.
+#[derive(Default)]
+struct Skipped(Vec<(String, usize, Vec<String>)>);
+
+impl Skipped {
+    fn add(&mut self, why: &str, key: &str) {
+        const NAMED: usize = 3;
+        match self.0.iter_mut().find(|(reason, ..)| reason == why) {
+            Some((_, count, keys)) => {
+                *count += 1;
+                if keys.len() < NAMED {
+                    keys.push(key.to_owned());
+                }
+            }
+            None => self.0.push((why.to_owned(), 1, vec![key.to_owned()])),
+        }
+    }
+
+    fn text(&self) -> String {
+        let part = |(why, count, keys): &(String, usize, Vec<String>)| {
+            let more = if *count > keys.len() { ", …" } else { "" };
+            format!("{} {why}: {}{more}", thousands(*count as u64), keys.join(", "))
+        };
+        match self.0.as_slice() {
+            [] => String::new(),
+            some => format!(
+                "; not or not wholly searched: {}",
+                some.iter().map(part).collect::<Vec<_>>().join("; ")
+            ),
+        }
+    }
+}
+
+/// Finds matches line by line, with the lines around them.
+struct Matcher<'a> {
+    regex: &'a Regex,
+    context: usize,
+    width: usize,
+    name: Option<&'a str>,
+    /// Whether bytes of a line are bytes of the contents.
+    places: bool,
+    before: VecDeque<(Row, u64, u64)>,
+    after: usize,
+    rows: Vec<(Row, u64, u64)>,
+    cut: bool,
+}
+
+impl Matcher<'_> {
+    fn take(&mut self, line: &Line<'_>) {
+        let next = (line.number + u64::from(line.ends), line.next);
+        let mut from = 0;
+        let mut matched = false;
+        while let Some(found) = self.regex.find_at(line.bytes, from) {
+            let shown = Window::around(line.bytes, found.start(), found.end(), self.width);
+            let whole = shown.start == 0 && shown.end == line.bytes.len();
+            if !matched {
+                self.rows.extend(self.before.drain(..));
+            }
+            matched = true;
+            self.cut |= !whole;
+            let byte = (!whole && self.places).then(|| line.offset + found.start() as u64);
+            let behind = if whole { next } else { (line.number, line.offset + shown.end as u64) };
+            self.rows.push((self.row(line.number, byte, true, shown.text), behind.0, behind.1));
+            if shown.end >= line.bytes.len() {
+                break;
+            }
+            // Matches that this row shows too need no row of their own.
+            from = shown.end;
+        }
+        if matched {
+            // Behind the last match of the line the next line follows.
+            if let Some((_, line, offset)) = self.rows.last_mut() {
+                (*line, *offset) = next;
+            }
+            self.after = self.context;
+        } else if self.context > 0 {
+            let shown = Window::around(line.bytes, 0, 0, self.width);
+            self.cut |= shown.end < line.bytes.len();
+            let row = (self.row(line.number, None, false, shown.text), next.0, next.1);
+            if self.after > 0 {
+                self.after -= 1;
+                self.rows.push(row);
+            } else {
+                self.before.push_back(row);
+                if self.before.len() > self.context {
+                    self.before.pop_front();
+                }
+            }
+        }
+    }
+
+    fn row(&self, line: u64, byte: Option<u64>, matches: bool, text: String) -> Row {
+        let matches = (self.context > 0).then_some(matches);
+        Row { key: self.name.map(str::to_owned), line, byte, matches, text }
+    }
+}
+
+/// The part of a line that is shown.
+struct Window {
+    start: usize,
+    end: usize,
+    text: String,
+}
+
+impl Window {
+    /// At most `width` bytes, and more of what is behind a match than of what is before it.
+    fn around(line: &[u8], start: usize, end: usize, width: usize) -> Window {
+        let width = width.max(20);
+        if line.len() <= width {
+            return Window { start: 0, end: line.len(), text: String::from_utf8_lossy(line).into_owned() };
+        }
+        let room = width.saturating_sub(end - start);
+        let from = start.saturating_sub(room / 3).min(line.len() - width);
+        let is_inside = |at: usize| line.get(at).is_some_and(|byte| (0x80..0xc0).contains(byte));
+        let from = (from..from + 4).find(|at| !is_inside(*at)).unwrap_or(from).min(start.max(from));
+        let to = (from + width).min(line.len());
+        let to = (to.saturating_sub(3)..=to).rev().find(|at| !is_inside(*at)).unwrap_or(to).max(from + 1);
+        let text = String::from_utf8_lossy(line.get(from..to).unwrap_or_default()).into_owned();
+        let left = if from > 0 { "…" } else { "" };
+        let right = if to < line.len() { "…" } else { "" };
+        Window { start: from, end: to, text: format!("{left}{text}{right}") }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn rows(pattern: &str, content: &str, context: usize, width: usize) -> Vec<(u64, Option<bool>, String)> {
+        let regex = Regex::new(pattern).unwrap();
+        let mut matcher = Matcher {
+            regex: &regex,
+            context,
+            width,
+            name: None,
+            places: true,
+            before: VecDeque::new(),
+            after: 0,
+            rows: Vec::new(),
+            cut: false,
+        };
+        let mut splitter = Splitter::new(1, 0);
+        splitter.push(content.as_bytes());
+        while let Some(line) = splitter.next(true) {
+            matcher.take(&line);
+        }
+        matcher.rows.into_iter().map(|(row, ..)| (row.line, row.matches, row.text)).collect()
+    }
+
+    #[test]
+    fn matching_lines_are_found_with_the_lines_around() {
+        let content = "a\nb\nhit 1\nc\nhit 2\nd\ne\nf\n";
+        let plain: Vec<u64> = rows("hit", content, 0, 300).iter().map(|row| row.0).collect();
+        assert_eq!(plain, [3, 5]);
+        let around: Vec<(u64, Option<bool>)> =
+            rows("hit", content, 1, 300).into_iter().map(|row| (row.0, row.1)).collect();
+        let (yes, no) = (Some(true), Some(false));
+        assert_eq!(around, [(2, no), (3, yes), (4, no), (5, yes), (6, no)]);
+    }
+
+    #[test]
+    fn a_long_line_is_cut_around_each_match() {
+        let content = format!("{}needle{}needle{}", "x".repeat(500), "y".repeat(500), "z".repeat(500));
+        let found = rows("needle", &content, 0, 60);
+        assert_eq!(found.len(), 2);
+        for (line, _, text) in found {
+            assert_eq!(line, 1);
+            assert!(text.starts_with('…') && text.ends_with('…') && text.contains("needle"), "{text}");
+        }
+        assert_eq!(rows("needle", "needle needle needle", 0, 60).len(), 1);
+    }
+
+    #[test]
+    fn what_was_not_searched_is_named() {
+        let mut skipped = Skipped::default();
+        assert_eq!(skipped.text(), "");
+        for key in ["a", "b", "c", "d"] {
+            skipped.add("archived", key);
+        }
+        skipped.add("binary", "e");
+        assert_eq!(skipped.text(), "; not or not wholly searched: 4 archived: a, b, c, …; 1 binary: e");
+    }
+
+    #[test]
+    fn a_bad_pattern_is_explained() {
+        let error = wrong("a(b", &Regex::new("a(b").unwrap_err());
+        assert!(error.message.contains("unclosed group"), "{}", error.message);
+    }
+
+    proptest! {
+        #[test]
+        fn no_line_makes_cutting_panic(line in proptest::collection::vec(any::<u8>(), 0..200), start in 0usize..200, length in 0usize..50, width in 0usize..90) {
+            let start = start.min(line.len());
+            let end = (start + length).min(line.len());
+            let window = Window::around(&line, start, end, width);
+            prop_assert!(window.start <= start, "{} {}", window.start, start);
+            prop_assert!(window.end <= line.len());
+            prop_assert!(window.end > start || start == line.len());
+        }
+
+        #[test]
+        fn every_matching_line_is_found(lines in proptest::collection::vec("[abx]{0,80}", 0..20), width in 20usize..60) {
+            let found: std::collections::BTreeSet<u64> = rows("x", &lines.join("\n"), 0, width).iter().map(|row| row.0).collect();
+            let wanted = (1..).zip(&lines).filter(|(_, line)| line.contains('x')).map(|(number, _)| number).collect();
+            prop_assert_eq!(found, wanted);
+        }
+    }
+}

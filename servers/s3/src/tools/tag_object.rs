@@ -1,0 +1,124 @@
+use awsmcp_mcp::{Call, Change, Error, One, Plan, Result, Spec};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use std::collections::BTreeMap;
+
+use crate::{
+    S3,
+    attributes::Tags,
+    names::{BucketName, Key},
+};
+
+/// Sets and removes tags of an object; the others stay.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct TagObject {
+    bucket: BucketName,
+    key: Key,
+    version_id: Option<String>,
+    #[serde(default)]
+    set: Tags,
+    /// Tag keys.
+    #[serde(default)]
+    remove: Vec<String>,
+}
+
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Tagged {
+    uri: String,
+    version_id: Option<String>,
+    tags: BTreeMap<String, String>,
+}
+
+impl Change for TagObject {
+    type Service = S3;
+    type Output = One<Tagged>;
+    const SPEC: Spec = Spec::write("tag_object", "Tag object")
+        .needs("s3:GetObjectTagging", "arn:{partition}:s3:::{bucket}/{key}")
+        .needs("s3:PutObjectTagging", "arn:{partition}:s3:::{bucket}/{key}")
+        .needs("s3:DeleteObjectTagging", "arn:{partition}:s3:::{bucket}/{key}")
+        .needs_when("version_id", "s3:GetObjectVersionTagging", "arn:{partition}:s3:::{bucket}/{key}")
+        .needs_when("version_id", "s3:PutObjectVersionTagging", "arn:{partition}:s3:::{bucket}/{key}")
+        .needs_when("version_id", "s3:DeleteObjectVersionTagging", "arn:{partition}:s3:::{bucket}/{key}")
+        .optional()
+        .idempotent();
+
+    async fn plan(&self, cx: &Call<S3>) -> Result<Plan> {
+        let before = self.tags(cx).await?;
+        let after = self.after(&before)?;
+        let (before, after) = (before.map(), after.map());
+        let mut names: Vec<&String> = before.keys().chain(after.keys()).collect();
+        names.sort();
+        names.dedup();
+        let changed: Vec<&String> =
+            names.into_iter().filter(|name| before.get(*name) != after.get(*name)).collect();
+        let plan = match changed.len() {
+            0 => Plan::new(format!("change no tag of {}: it has them so already", self.uri())),
+            count => Plan::new(format!(
+                "change {count} of the tags of {}; it then has {}",
+                self.uri(),
+                after.len()
+            )),
+        };
+        let plan = changed.iter().fold(plan, |plan, name| {
+            plan.row(json!({"tag": name, "before": before.get(*name), "after": after.get(*name)}))
+        });
+        Ok(plan.state(json!(before)))
+    }
+
+    async fn apply(self, cx: &Call<S3>) -> Result<Self::Output> {
+        let before = self.tags(cx).await?;
+        let after = self.after(&before)?;
+        if after != before {
+            self.put(cx, &after).await?;
+        }
+        Ok(One(Tagged { uri: self.uri(), tags: after.map().clone(), version_id: self.version_id }))
+    }
+}
+
+impl TagObject {
+    fn uri(&self) -> String {
+        format!("s3://{}/{}", self.bucket, self.key)
+    }
+
+    async fn tags(&self, cx: &Call<S3>) -> Result<Tags> {
+        let out = cx
+            .client()
+            .get_object_tagging()
+            .bucket(self.bucket.as_str())
+            .key(self.key.as_str())
+            .set_version_id(self.version_id.clone())
+            .send()
+            .await?;
+        Ok(Tags::of(out.tag_set))
+    }
+
+    fn after(&self, before: &Tags) -> Result<Tags> {
+        const GOOD: &str = "set {\"team\": \"data\"} adds or changes, remove [\"draft\"] takes away";
+        if self.set.map().is_empty() && self.remove.is_empty() {
+            return Err(Error::invalid("nothing to change: give `set`, `remove` or both").with_next(GOOD));
+        }
+        if let Some(both) = self.remove.iter().find(|name| self.set.map().contains_key(*name)) {
+            return Err(
+                Error::invalid(format!("tag {both:?} is both in `set` and in `remove`")).with_next(GOOD)
+            );
+        }
+        before.with(&self.set, &self.remove).map_err(|why| {
+            Error::invalid(why)
+                .with_next("put the keys that may go into `remove`; head_object shows the tags")
+        })
+    }
+
+    async fn put(&self, cx: &Call<S3>, tags: &Tags) -> Result<()> {
+        let (bucket, key) = (self.bucket.as_str(), self.key.as_str());
+        if tags.map().is_empty() {
+            let request = cx.client().delete_object_tagging().bucket(bucket).key(key);
+            request.set_version_id(self.version_id.clone()).send().await?;
+        } else {
+            let request = cx.client().put_object_tagging().bucket(bucket).key(key).tagging(tags.tagging()?);
+            request.set_version_id(self.version_id.clone()).send().await?;
+        }
+        Ok(())
+    }
+}

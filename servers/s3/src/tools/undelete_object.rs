@@ -1,0 +1,335 @@
+use awsmcp_mcp::{Call, Change, Error, Moment, One, Plan, Result, Spec, human_size};
+use futures::{StreamExt, TryStreamExt, stream};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use crate::{
+    S3,
+    copying::{self, Limits, Original, Source, Target},
+    existing::{Condition, Present, look},
+    names::{BucketName, Key, bare, second},
+    removal::{Failure, Item, remove},
+    versions::{self, Version},
+};
+
+/// Brings back deleted objects of a versioned bucket by removing their delete markers, or an older version of a key
+/// by copying it on top.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct UndeleteObject {
+    bucket: BucketName,
+    #[schemars(length(min = 1, max = 1000))]
+    keys: Option<Vec<Key>>,
+    /// Instead of keys.
+    prefix: Option<String>,
+    /// Only what was deleted since, such as -1h.
+    deleted_after: Option<Moment>,
+    /// Of the one key: brings back this version.
+    version_id: Option<String>,
+}
+
+#[derive(Default, Serialize, JsonSchema)]
+pub(crate) struct Undeleted {
+    uri: Option<String>,
+    restored: Option<usize>,
+    failed: Option<usize>,
+    etag: Option<String>,
+    version_id: Option<String>,
+    failures: Vec<Failure>,
+}
+
+impl Change for UndeleteObject {
+    type Service = S3;
+    type Output = One<Undeleted>;
+    const SPEC: Spec = Spec::write("undelete_object", "Undelete objects")
+        .needs("s3:ListBucketVersions", "arn:{partition}:s3:::{bucket}")
+        .needs_when("keys", "s3:DeleteObjectVersion", "arn:{partition}:s3:::{bucket}/{keys}")
+        .needs_when("prefix", "s3:DeleteObjectVersion", "arn:{partition}:s3:::{bucket}/{prefix}*")
+        .needs_when("version_id", "s3:GetObject", "arn:{partition}:s3:::{bucket}/{keys}")
+        .needs_when("version_id", "s3:GetObjectVersion", "arn:{partition}:s3:::{bucket}/{keys}")
+        .needs_when("version_id", "s3:GetObjectVersionTagging", "arn:{partition}:s3:::{bucket}/{keys}")
+        .needs_when("version_id", "s3:PutObject", "arn:{partition}:s3:::{bucket}/{keys}")
+        .needs_when("version_id", "s3:PutObjectTagging", "arn:{partition}:s3:::{bucket}/{keys}")
+        .needs_when("version_id", "s3:AbortMultipartUpload", "arn:{partition}:s3:::{bucket}/{keys}")
+        .optional()
+        .minutes(60);
+
+    async fn plan(&self, cx: &Call<S3>) -> Result<Plan> {
+        match self.what()? {
+            What::Version(key, version) => self.plan_version(cx, key, version).await,
+            What::Deleted => self.plan_deleted(cx).await,
+        }
+    }
+
+    async fn apply(self, cx: &Call<S3>) -> Result<Self::Output> {
+        let done = match self.what()? {
+            What::Version(key, version) => self.apply_version(cx, key, version).await?,
+            What::Deleted => self.apply_deleted(cx).await?,
+        };
+        Ok(One(done))
+    }
+}
+
+enum What<'a> {
+    Version(&'a Key, &'a str),
+    Deleted,
+}
+
+/// What a key's history says about bringing it back.
+#[derive(Debug)]
+enum Fate {
+    /// Without these markers, this version is there again.
+    Back { markers: Vec<Version>, version: Version },
+    /// It was never deleted.
+    There,
+    /// Nothing is left below the markers.
+    Lost,
+}
+
+#[derive(Debug, Default)]
+struct Found {
+    back: Vec<(Vec<Version>, Version)>,
+    /// Keys that cannot come back, each with the reason.
+    not: Vec<String>,
+    more: bool,
+}
+
+/// The most versions that one call looks at.
+const MOST: usize = 50_000;
+const AT_ONCE: usize = 16;
+
+impl UndeleteObject {
+    fn what(&self) -> Result<What<'_>> {
+        const GOOD: &str = "keys [\"a.csv\"] or prefix \"logs/\" remove delete markers; one key with version_id brings \
+            back that version";
+        match (&self.keys, &self.prefix, &self.version_id) {
+            (Some(keys), None, Some(version)) => match keys.as_slice() {
+                [key] => Ok(What::Version(key, version)),
+                _ => Err(Error::invalid("version_id goes with exactly one key").with_next(GOOD)),
+            },
+            (Some(_), None, None) | (None, Some(_), None) => Ok(What::Deleted),
+            _ => Err(Error::invalid("give `keys` or `prefix`").with_next(GOOD)),
+        }
+    }
+
+    fn uri(&self, key: impl std::fmt::Display) -> String {
+        format!("s3://{}/{key}", self.bucket)
+    }
+
+    async fn original(&self, cx: &Call<S3>, key: &Key, version: &str) -> Result<(Original, Present)> {
+        let source =
+            Source { bucket: self.bucket.clone(), key: key.clone(), version_id: Some(version.to_owned()) };
+        let (original, present) =
+            tokio::try_join!(Original::look(cx, source, None), look(cx.client(), &self.bucket, key))?;
+        if let Present::Object(there) = &present
+            && there.version_id.as_deref() == Some(version)
+        {
+            return Err(Error::conflict(format!("version {version} is what is at {} now", self.uri(key)))
+                .with_next("list_versions shows the older ones"));
+        }
+        Ok((original, present))
+    }
+
+    async fn plan_version(&self, cx: &Call<S3>, key: &Key, version: &str) -> Result<Plan> {
+        let (original, present) = self.original(cx, key, version).await?;
+        let modified =
+            original.head.last_modified().map(|at| format!(" of {}", second(*at))).unwrap_or_default();
+        let what = format!("version {version} ({}{modified})", human_size(original.size));
+        Condition::Replace.plan(&present, &self.uri(key), "copy", &what)
+    }
+
+    async fn apply_version(&self, cx: &Call<S3>, key: &Key, version: &str) -> Result<Undeleted> {
+        let (original, _) = self.original(cx, key, version).await?;
+        let target = Target::alike(&original, self.bucket.clone(), key.clone(), Condition::Replace);
+        let progress =
+            |bytes: u64| cx.progress(bytes, Some(original.size), format!("{} copied", human_size(bytes)));
+        let copied = copying::copy(cx.client(), &original, &target, Limits::AWS, &progress).await?;
+        Ok(Undeleted {
+            uri: Some(target.uri()),
+            etag: copied.etag.as_deref().map(|etag| bare(etag).to_owned()),
+            version_id: copied.version_id,
+            ..Undeleted::default()
+        })
+    }
+
+    async fn plan_deleted(&self, cx: &Call<S3>) -> Result<Plan> {
+        const SHOWN: usize = 20;
+        let found = self.found(cx).await?;
+        let markers: usize = found.back.iter().map(|(markers, _)| markers.len()).sum();
+        let bytes = found.back.iter().map(|(_, version)| version.size).sum();
+        let objects = if found.back.len() == 1 { "object" } else { "objects" };
+        let mut plan = Plan::new(format!(
+            "bring back {} {objects} ({}) of {} by removing {markers} delete markers",
+            found.back.len(),
+            human_size(bytes),
+            self.bucket
+        ));
+        if !found.not.is_empty() {
+            let some: Vec<&str> = found.not.iter().take(5).map(String::as_str).collect();
+            plan = plan.warning(format!("{} keys do not come back: {}", found.not.len(), some.join("; ")));
+        }
+        if found.more {
+            plan = plan.warning(format!(
+                "only the first {MOST} versions were looked at; narrower prefixes show the rest"
+            ));
+        }
+        if found.back.len() > SHOWN {
+            plan = plan.warning(format!("the first {SHOWN} of {} follow", found.back.len()));
+        }
+        for (markers, version) in found.back.iter().take(SHOWN) {
+            let deleted = markers.first().and_then(|marker| marker.modified).map(second);
+            plan = plan.row(json!({
+                "key": version.key,
+                "deleted": deleted,
+                "size_bytes": version.size,
+                "modified": version.modified.map(second),
+                "version_id": version.version_id,
+            }));
+        }
+        let ids: Vec<&str> =
+            found.back.iter().flat_map(|(markers, _)| markers).map(|it| it.version_id.as_str()).collect();
+        Ok(plan.state(json!(ids)))
+    }
+
+    async fn apply_deleted(&self, cx: &Call<S3>) -> Result<Undeleted> {
+        let found = self.found(cx).await?;
+        let items = found
+            .back
+            .iter()
+            .flat_map(|(markers, _)| markers)
+            .map(|marker| Item { key: marker.key.clone(), version_id: Some(marker.version_id.clone()) });
+        let removed = remove(cx, &self.bucket, items.collect(), false).await?;
+        let failed: std::collections::HashSet<&str> =
+            removed.failures.iter().map(|one| one.key.as_str()).collect();
+        let (total, failed) = (found.back.len(), failed.len());
+        if failed > 0 {
+            cx.note(format!("{failed} of {total} objects are still deleted"));
+        }
+        let uri = match found.back.as_slice() {
+            [(_, version)] => Some(self.uri(&version.key)),
+            _ => None,
+        };
+        Ok(Undeleted {
+            uri,
+            restored: Some(total - failed),
+            failed: (failed > 0).then_some(failed),
+            failures: removed.failures,
+            ..Undeleted::default()
+        })
+    }
+
+    async fn found(&self, cx: &Call<S3>) -> Result<Found> {
+        let found = match (&self.keys, &self.prefix) {
+            (Some(keys), _) => self.named(cx, keys).await?,
+            (None, prefix) => self.under(cx, prefix.as_deref().unwrap_or_default()).await?,
+        };
+        if !found.back.is_empty() {
+            return Ok(found);
+        }
+        Err(match found.not.as_slice() {
+            [] => Error::not_found(format!("nothing deleted was found in {}", self.bucket)).with_next(
+                "list_versions shows every version and delete marker; without versioning what is deleted is gone",
+            ),
+            [only] => Error::conflict(only.clone()).with_next("list_versions shows the key's history"),
+            [first, ..] => Error::conflict(format!("none of {} keys comes back; {first}", found.not.len()))
+                .with_next("list_versions shows their history"),
+        })
+    }
+
+    async fn named(&self, cx: &Call<S3>, keys: &[Key]) -> Result<Found> {
+        let histories: Vec<(Key, Vec<Version>)> = stream::iter(keys.to_vec())
+            .map(|key| async move {
+                let history = versions::of(cx, &self.bucket, key.as_str()).await?;
+                Ok::<_, Error>((key, history))
+            })
+            .buffered(AT_ONCE)
+            .try_collect()
+            .await?;
+        let mut found = Found::default();
+        for (key, history) in histories {
+            match fate(history) {
+                Some(Fate::Back { markers, version }) if self.recent(&markers) => {
+                    found.back.push((markers, version))
+                }
+                Some(Fate::Back { .. }) => found.not.push(format!("{key} was deleted before that")),
+                Some(Fate::There) => {
+                    found.not.push(format!("{key} is not deleted; version_id brings back an older version"))
+                }
+                Some(Fate::Lost) => found.not.push(format!("{key} has no version left")),
+                None => found.not.push(format!("{key} has no versions and no delete marker")),
+            }
+        }
+        Ok(found)
+    }
+
+    async fn under(&self, cx: &Call<S3>, prefix: &str) -> Result<Found> {
+        let (all, more) = versions::under(cx, &self.bucket, prefix, MOST).await?;
+        let mut found = Found { more, ..Found::default() };
+        for history in all.chunk_by(|one, next| one.key == next.key) {
+            if let Some(Fate::Back { markers, version }) = fate(history.to_vec())
+                && self.recent(&markers)
+            {
+                found.back.push((markers, version));
+            }
+        }
+        Ok(found)
+    }
+
+    fn recent(&self, markers: &[Version]) -> bool {
+        let Some(after) = self.deleted_after else { return true };
+        let deleted = markers.first().and_then(|marker| marker.modified);
+        deleted.is_some_and(|at| at.secs() >= after.0.as_second())
+    }
+}
+
+/// What one key's history, the newest first, says; none where it has none.
+fn fate(history: Vec<Version>) -> Option<Fate> {
+    let mut markers = Vec::new();
+    let first = history.first()?.is_marker;
+    if !first {
+        return Some(Fate::There);
+    }
+    for version in history {
+        if !version.is_marker {
+            return Some(Fate::Back { markers, version });
+        }
+        markers.push(version);
+    }
+    Some(Fate::Lost)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn history(kinds: &str) -> Vec<Version> {
+        kinds
+            .chars()
+            .enumerate()
+            .map(|(at, kind)| Version {
+                key: "k".into(),
+                version_id: at.to_string(),
+                size: 1,
+                modified: None,
+                etag: None,
+                is_latest: at == 0,
+                is_marker: kind == 'm',
+            })
+            .collect()
+    }
+
+    #[test]
+    fn every_marker_on_top_goes_and_the_first_version_comes_back() {
+        match fate(history("mmvmv")) {
+            Some(Fate::Back { markers, version }) => {
+                assert_eq!(markers.len(), 2);
+                assert_eq!(version.version_id, "2");
+            }
+            other => panic!("{other:?}"),
+        }
+        assert!(matches!(fate(history("vmv")), Some(Fate::There)));
+        assert!(matches!(fate(history("mm")), Some(Fate::Lost)));
+        assert!(fate(Vec::new()).is_none());
+    }
+}

@@ -1,0 +1,134 @@
+use std::path::Path;
+
+use aws_sdk_s3_transfer_manager::operation::upload::{UploadInput, UploadInputBuilder};
+use awsmcp_mcp::{Call, Change, Error, One, Plan, Result, Spec, human_size, quoted};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    S3,
+    attributes::{Metadata, Sse, StorageClass, Tags, content_type_of, encryption},
+    existing::{Condition, look},
+    names::{BucketName, Etag, Key, bare},
+    transfer::{self, Meter},
+};
+
+/// Uploads a local file of any size: in parallel parts, with a checksum that S3 verifies. A cancelled upload leaves
+/// nothing behind.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct UploadFile {
+    /// In an allowed directory; absolute, or relative to it.
+    path: String,
+    bucket: BucketName,
+    key: Key,
+    /// Otherwise an existing key is an error.
+    #[serde(default)]
+    overwrite: bool,
+    /// Replace only the object with this etag.
+    if_match: Option<Etag>,
+    /// By the extension unless given.
+    content_type: Option<String>,
+    metadata: Option<Metadata>,
+    tags: Option<Tags>,
+    storage_class: Option<StorageClass>,
+    sse: Option<Sse>,
+    kms_key_id: Option<String>,
+}
+
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Uploaded {
+    uri: String,
+    size_bytes: u64,
+    etag: Option<String>,
+    version_id: Option<String>,
+}
+
+impl Change for UploadFile {
+    type Service = S3;
+    type Output = One<Uploaded>;
+    const SPEC: Spec = Spec::write("upload_file", "Upload file")
+        .needs("s3:PutObject", "arn:{partition}:s3:::{bucket}/{key}")
+        .needs("s3:GetObject", "arn:{partition}:s3:::{bucket}/{key}")
+        .needs("s3:AbortMultipartUpload", "arn:{partition}:s3:::{bucket}/{key}")
+        .needs_when("tags", "s3:PutObjectTagging", "arn:{partition}:s3:::{bucket}/{key}")
+        .needs_when(
+            "kms_key_id",
+            "kms:GenerateDataKey",
+            "arn:{partition}:kms:{region}:{account}:key/{kms_key_id}",
+        )
+        .needs_when("kms_key_id", "kms:Decrypt", "arn:{partition}:kms:{region}:{account}:key/{kms_key_id}")
+        .local_files()
+        .minutes(60);
+
+    async fn plan(&self, cx: &Call<S3>) -> Result<Plan> {
+        encryption(self.sse, self.kms_key_id.as_deref())?;
+        self.checked_key()?;
+        let files = cx.files();
+        let (file, present) =
+            tokio::join!(files.open(&self.path), look(cx.client(), &self.bucket, &self.key));
+        let file = file?;
+        let what = format!("{} ({})", file.path.display(), human_size(file.size));
+        let plan = self.condition().plan(&present?, &self.uri(), "upload", &what)?;
+        Ok(match self.content_type() {
+            Some(given) => plan.row(serde_json::json!({"content_type": given})),
+            None => plan,
+        })
+    }
+
+    async fn apply(self, cx: &Call<S3>) -> Result<Self::Output> {
+        let file = cx.files().open(&self.path).await?;
+        let (uri, condition, size_bytes) = (self.uri(), self.condition(), file.size);
+        let mut meter = Meter::new(cx, size_bytes);
+        let manager = transfer::manager(cx, 0)?;
+        let sent = transfer::send(cx, &manager, file, self.request()?, |done| meter.at(done)).await;
+        let out = sent.map_err(|error| condition.explain(error, &uri))?;
+        Ok(One(Uploaded {
+            uri,
+            size_bytes,
+            etag: out.e_tag().map(|etag| bare(etag).to_owned()),
+            version_id: out.version_id().map(str::to_owned),
+        }))
+    }
+}
+
+impl UploadFile {
+    fn uri(&self) -> String {
+        format!("s3://{}/{}", self.bucket, self.key)
+    }
+
+    fn condition(&self) -> Condition {
+        Condition::new(self.overwrite, self.if_match.clone())
+    }
+
+    /// A key is what the operator's allow-list was held against, so nothing may be added to it here.
+    fn checked_key(&self) -> Result<()> {
+        if !self.key.as_str().ends_with('/') {
+            return Ok(());
+        }
+        let name = Path::new(&self.path).file_name().and_then(|name| name.to_str()).unwrap_or("file");
+        Err(Error::invalid(format!("the key {} names a folder", quoted(self.key.as_str())))
+            .with_next(format!("write the whole key, such as {}{name}", self.key)))
+    }
+
+    fn content_type(&self) -> Option<String> {
+        let guess = || content_type_of(self.key.as_str()).or_else(|| content_type_of(&self.path));
+        self.content_type.clone().or_else(|| guess().map(str::to_owned))
+    }
+
+    fn request(self) -> Result<UploadInputBuilder> {
+        let condition = self.condition();
+        let sse = encryption(self.sse, self.kms_key_id.as_deref())?;
+        Ok(UploadInput::builder()
+            .set_content_type(self.content_type())
+            .bucket(self.bucket)
+            .key(self.key)
+            .set_if_match(condition.if_match())
+            .set_if_none_match(condition.if_none_match())
+            .set_metadata(self.metadata.map(Into::into))
+            .set_tagging(self.tags.as_ref().map(Tags::header))
+            .set_storage_class(self.storage_class.map(Into::into))
+            .set_server_side_encryption(sse)
+            .set_sse_kms_key_id(self.kms_key_id))
+    }
+}

@@ -1,0 +1,13 @@
+//! Writing, copying, moving, tagging, restoring, deleting and bringing back objects, through the real binary.
+
+#![cfg(test)]
+
+mod aws;
+mod copy;
+mod delete;
+mod moving;
+mod put;
+mod restore;
+mod stub;
+mod tag;
+mod undelete;

@@ -1,0 +1,113 @@
+use serde_json::json;
+
+use crate::aws::{aws, confirmed, contents, done, planned, server, versioned};
+
+#[test]
+fn an_object_moves_once_its_copy_is_verified() {
+    let mut server = server();
+    aws().create_bucket("move-one");
+    let headers = [("content-type", "text/csv"), ("x-amz-storage-class", "STANDARD_IA")];
+    aws().put_object("move-one", "from", &headers, "x,y");
+    let step = json!({"source_bucket": "move-one", "source_key": "from", "bucket": "move-one", "key": "to"});
+    let plan = planned(&mut server, "move_object", step.clone());
+    assert!(plan.contains("move 3 B of s3://move-one/from to s3://move-one/to (new)"), "{plan}");
+    assert!(plan.contains("deleted for good once the copy is verified"), "{plan}");
+    assert!(contents("move-one", "from").is_some());
+    let moved = done(&server.call("move_object", step));
+    assert!(moved["verified_by"].is_string(), "{moved}");
+    assert_eq!(contents("move-one", "from"), None);
+    let head = aws().request("s3", "HEAD", "/move-one/to", &[], &[], b"");
+    assert_eq!(head.header("x-amz-storage-class"), Some("STANDARD_IA"));
+    assert_eq!(head.header("content-type"), Some("text/csv"));
+}
+
+#[test]
+fn with_versioning_the_source_stays_below_a_delete_marker() {
+    let mut server = server();
+    versioned("move-versions");
+    aws().put_object("move-versions", "from", &[], "x");
+    let step = json!({"source_bucket": "move-versions", "source_key": "from", "bucket": "move-versions", "key": "to"});
+    let plan = planned(&mut server, "move_object", step.clone());
+    assert!(plan.contains("gets a delete marker"), "{plan}");
+    done(&server.call("move_object", step));
+    done(&server.call("undelete_object", json!({"bucket": "move-versions", "keys": ["from"]})));
+    assert_eq!(contents("move-versions", "from").unwrap(), "x");
+}
+
+#[test]
+fn a_prefix_moves_after_its_plan_is_confirmed() {
+    let mut server = server();
+    aws().create_bucket("move-prefix");
+    aws().put_objects("move-prefix", ["old/a", "old/b/c", "older"]);
+    let step = json!({"source_bucket": "move-prefix", "source_prefix": "old/", "bucket": "move-prefix", "prefix": "new/"});
+    let plan = server.call("move_object", step.clone());
+    assert!(
+        plan.ok().contains("move 2 objects (12 B) from s3://move-prefix/old/ to s3://move-prefix/new/"),
+        "{}",
+        plan.ok()
+    );
+    assert!(plan.ok().contains("old/b/c\tnew/b/c\t7"), "{}", plan.ok());
+    let moved = done(&confirmed(&mut server, "move_object", step));
+    assert_eq!(moved, json!({"uri": "s3://move-prefix/new/", "moved": 2, "size_bytes": 12}));
+    assert_eq!(contents("move-prefix", "new/b/c").unwrap(), "old/b/c");
+    assert_eq!(contents("move-prefix", "old/a"), None);
+    assert_eq!(contents("move-prefix", "older").unwrap(), "older");
+}
+
+#[test]
+fn a_prefix_does_not_move_over_what_is_there() {
+    let mut server = server();
+    aws().create_bucket("move-taken");
+    aws().put_objects("move-taken", ["old/a", "old/b", "new/b"]);
+    let mut step = json!({"source_bucket": "move-taken", "source_prefix": "old/", "bucket": "move-taken", "prefix": "new/"});
+    let refused = server.call("move_object", step.clone());
+    assert!(
+        refused.error().contains("1 of the 2 keys exist already in move-taken, such as new/b"),
+        "{}",
+        refused.error()
+    );
+    step["overwrite"] = json!(true);
+    let plan = server.call("move_object", step.clone());
+    assert!(plan.ok().contains("1 objects are overwritten"), "{}", plan.ok());
+    done(&confirmed(&mut server, "move_object", step));
+    assert_eq!(contents("move-taken", "new/b").unwrap(), "old/b");
+}
+
+#[test]
+fn some_that_cannot_move_are_named_and_stay() {
+    let mut server = server();
+    aws().create_bucket("move-some");
+    aws().put_object("move-some", "old/a", &[], "x");
+    aws().put_object("move-some", "old/cold", &[("x-amz-storage-class", "GLACIER")], "x");
+    let step = json!({"source_bucket": "move-some", "source_prefix": "old/", "bucket": "move-some", "prefix": "new/"});
+    let answer = confirmed(&mut server, "move_object", step.clone());
+    let moved = done(&answer);
+    assert_eq!((&moved["moved"], &moved["failed"]), (&json!(1), &json!(1)));
+    assert_eq!(moved["failures"][0]["key"], "old/cold");
+    assert!(answer.ok().contains("1 of 2 were not moved"), "{}", answer.ok());
+    let none = confirmed(&mut server, "move_object", step);
+    assert!(
+        none.error().contains("none of 1 was moved; the first, old/cold: the source"),
+        "{}",
+        none.error()
+    );
+}
+
+#[test]
+fn what_cannot_move_is_explained() {
+    let mut server = server();
+    aws().create_bucket("move-wrong");
+    aws().put_objects("move-wrong", ["k"]);
+    for (more, why) in [
+        (json!({"source_key": "k"}), "give source_key and key, or source_prefix and prefix"),
+        (json!({"source_key": "k", "key": "k"}), "the same object"),
+        (json!({"source_prefix": "k", "prefix": "k"}), "the same prefix"),
+        (json!({"source_prefix": "nothing/", "prefix": "k"}), "nothing lies under"),
+        (json!({"source_key": "nope", "key": "k2"}), "does not exist"),
+    ] {
+        let mut input = json!({"source_bucket": "move-wrong", "bucket": "move-wrong"});
+        input.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let answer = server.call("move_object", input);
+        assert!(answer.error().contains(why), "{}", answer.error());
+    }
+}

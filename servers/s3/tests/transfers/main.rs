@@ -1,0 +1,9 @@
+//! Local files to and from S3, through the real binary.
+
+#![cfg(test)]
+
+mod download;
+mod place;
+mod proxy;
+mod sync;
+mod upload;

@@ -1,0 +1,216 @@
+use std::time::Duration;
+
+use awsmcp_testing::{Answer, Server};
+use serde_json::{Value, json};
+
+use crate::place::{Place, bytes, done};
+
+fn upload(place: &Place) -> Value {
+    json!({"direction": "upload", "directory": "tree", "bucket": place.bucket, "prefix": "p"})
+}
+
+fn download(place: &Place) -> Value {
+    json!({"direction": "download", "directory": "down", "bucket": place.bucket, "prefix": "p"})
+}
+
+fn with(mut call: Value, name: &str, value: Value) -> Value {
+    call[name] = value;
+    call
+}
+
+fn confirmed(server: &mut Server, call: Value) -> Answer {
+    let plan = server.call("sync", call.clone());
+    let text = plan.ok();
+    assert!(text.contains("nothing was done yet"), "{text}");
+    let token = text.split("\"confirm\":\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap();
+    server.call("sync", with(call, "confirm", json!(token)))
+}
+
+#[test]
+fn a_directory_goes_up_and_comes_down() {
+    let place = Place::new("sync-both");
+    place.write("tree/a.txt", "a");
+    place.write("tree/deep/er/b.csv", "b,c");
+    place.write("tree/big.bin", bytes(9 << 20));
+    let mut server = place.server();
+    let plan = server.call("sync", with(upload(&place), "dry_run", json!(true)));
+    assert!(
+        plan.ok().contains("would upload 3 files (9.0 MiB) from tree to s3://sync-both/p/"),
+        "{}",
+        plan.text
+    );
+    assert!(plan.text.contains("upload\tdeep/er/b.csv\t3"), "{}", plan.text);
+    assert_eq!(place.object("p/a.txt"), None);
+
+    let answer = done(&server.call("sync", upload(&place)));
+    assert_eq!((&answer["uploaded"], &answer["unchanged"]), (&json!(3), &json!(0)));
+    assert_eq!(place.object("p/deep/er/b.csv").unwrap(), b"b,c");
+    let answer = done(&server.call("sync", upload(&place)));
+    assert_eq!((&answer["uploaded"], &answer["unchanged"]), (&json!(0), &json!(3)));
+
+    let answer = done(&server.call("sync", download(&place)));
+    assert_eq!(answer["downloaded"], 3);
+    assert_eq!(place.read("down/big.bin"), bytes(9 << 20));
+    let answer = done(&server.call("sync", download(&place)));
+    assert_eq!((&answer["downloaded"], &answer["unchanged"]), (&json!(0), &json!(3)));
+    assert_eq!(place.names("down"), ["a.txt", "big.bin", "deep"]);
+}
+
+#[test]
+fn only_what_changed_is_transferred() {
+    let place = Place::new("sync-changed");
+    for name in ["same", "longer", "touched"] {
+        place.write(&format!("tree/{name}"), "1");
+    }
+    let mut server = place.server();
+    done(&server.call("sync", upload(&place)));
+    std::thread::sleep(Duration::from_millis(1100));
+    place.write("tree/longer", "12");
+    place.write("tree/touched", "2");
+    let answer = done(&server.call("sync", upload(&place)));
+    assert_eq!((&answer["uploaded"], &answer["transferred_bytes"]), (&json!(2), &json!(3)));
+    assert_eq!(place.object("p/touched").unwrap(), b"2");
+}
+
+#[test]
+fn exactly_means_by_contents() {
+    let place = Place::new("sync-exact");
+    for name in ["same", "other"] {
+        place.write(&format!("tree/{name}"), "1");
+    }
+    place.write("tree/big.bin", bytes(9 << 20));
+    let mut server = place.server();
+    done(&server.call("sync", upload(&place)));
+    // Older and as long, and still not the same.
+    let old = std::time::SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000_000);
+    place.write("tree/other", "2");
+    std::fs::File::options().write(true).open(place.path("tree/other")).unwrap().set_modified(old).unwrap();
+    let answer = done(&server.call("sync", upload(&place)));
+    assert_eq!(answer["uploaded"], 0);
+    let answer = done(&server.call("sync", with(upload(&place), "exact", json!(true))));
+    assert_eq!((&answer["uploaded"], &answer["unchanged"]), (&json!(1), &json!(2)), "{answer}");
+    assert_eq!(place.object("p/other").unwrap(), b"2");
+}
+
+#[test]
+fn globs_choose_on_both_sides() {
+    let place = Place::new("sync-globs");
+    for name in ["a.csv", "b.txt", "tmp/c.csv", "d/e.csv"] {
+        place.write(&format!("tree/{name}"), "x");
+    }
+    place.put("p/keep.txt", "not meant, so not deleted");
+    let mut server = place.server();
+    let call = with(with(upload(&place), "include", json!(["*.csv"])), "exclude", json!(["tmp/**"]));
+    let answer = done(&server.call("sync", with(call, "delete", json!(true))));
+    assert_eq!(answer["uploaded"], 2, "{answer}");
+    assert!(place.object("p/d/e.csv").is_some() && place.object("p/tmp/c.csv").is_none());
+    assert!(place.object("p/keep.txt").is_some());
+    let wrong = server.call("sync", with(upload(&place), "include", json!(["a["])));
+    assert!(wrong.error().contains("*.csv"), "{}", wrong.text);
+}
+
+#[test]
+fn deleting_asks_and_is_bound_to_what_was_seen() {
+    let place = Place::new("sync-delete");
+    place.write("tree/a", "a");
+    place.put("p/old", "old");
+    place.put("other/old", "not below the prefix");
+    let mut server = place.server();
+    let call = with(upload(&place), "delete", json!(true));
+    let plan = server.call("sync", call.clone());
+    assert!(
+        plan.ok().contains("delete 1 objects (3 B)") && plan.text.contains("delete\told\t3"),
+        "{}",
+        plan.text
+    );
+    assert!(place.object("p/old").is_some() && place.object("p/a").is_none());
+    let token = plan.text.split("\"confirm\":\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    place.put("p/newer", "somebody's");
+    let moved = server.call("sync", with(call.clone(), "confirm", json!(token)));
+    assert!(moved.ok().contains("things have changed"), "{}", moved.text);
+    let answer = done(&confirmed(&mut server, call));
+    assert_eq!((&answer["uploaded"], &answer["deleted"]), (&json!(1), &json!(2)));
+    assert!(place.object("p/old").is_none() && place.object("other/old").is_some());
+
+    place.write("down/mine", "mine");
+    let answer = done(&confirmed(&mut server, with(download(&place), "delete", json!(true))));
+    assert_eq!((&answer["downloaded"], &answer["deleted"]), (&json!(1), &json!(1)));
+    assert_eq!(place.names("down"), ["a"]);
+}
+
+#[test]
+fn an_empty_source_is_warned_of() {
+    let place = Place::new("sync-empty");
+    std::fs::create_dir(place.path("tree")).unwrap();
+    place.put("p/a", "a");
+    let plan = place.server().call("sync", with(upload(&place), "delete", json!(true)));
+    assert!(
+        plan.ok().contains("tree is empty: everything in s3://sync-empty/p/ would be deleted"),
+        "{}",
+        plan.text
+    );
+}
+
+#[test]
+fn keys_that_would_leave_the_directory_are_refused_and_told() {
+    let place = Place::new("sync-keys");
+    for key in ["p/../../escape", "p/a/../../../escape", "p//abs", "p/./dot", "p/ok", "p/folder/"] {
+        place.put(key, "x");
+    }
+    let mut server = place.server();
+    let answer = done(&server.call("sync", download(&place)));
+    assert_eq!(answer["downloaded"], 1, "{answer}");
+    let refused: Vec<&str> =
+        answer["refused"].as_array().unwrap().iter().map(|one| one["path"].as_str().unwrap()).collect();
+    assert!(refused.len() >= 3 && refused.contains(&"p//abs"), "{answer}");
+    assert_eq!(place.names("down"), ["ok"]);
+    assert_eq!(place.names("."), ["down"]);
+    let above = place.dir.path().parent().unwrap();
+    assert!(!above.join("escape").exists() && !above.parent().unwrap().join("escape").exists());
+}
+
+#[test]
+fn links_out_of_the_directory_are_neither_followed_nor_deleted_for() {
+    let place = Place::new("sync-links");
+    let outside = tempfile::TempDir::new().unwrap();
+    std::fs::write(outside.path().join("secret"), "secret").unwrap();
+    place.write("tree/a", "a");
+    std::os::unix::fs::symlink(outside.path().join("secret"), place.path("tree/link")).unwrap();
+    std::os::unix::fs::symlink(outside.path(), place.path("tree/dir")).unwrap();
+    place.put("p/link", "there already");
+    place.put("p/dir/x", "there already");
+    let mut server = place.server();
+    let answer = done(&server.call("sync", with(upload(&place), "delete", json!(true))));
+    assert_eq!(answer["uploaded"], 1);
+    assert_eq!(answer["refused"].as_array().unwrap().len(), 2, "{answer}");
+    assert_eq!(place.object("p/link").unwrap(), b"there already");
+    assert!(place.object("p/dir/x").is_some() && place.object("p/dir/secret").is_none());
+
+    // And on the way down: a link in the tree is not written through.
+    std::fs::create_dir(place.path("down")).unwrap();
+    std::os::unix::fs::symlink(outside.path(), place.path("down/dir")).unwrap();
+    let answer = done(&server.call("sync", download(&place)));
+    assert_eq!(answer["failed"], 1, "{answer}");
+    assert_eq!(std::fs::read_dir(outside.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn what_fails_is_listed_and_the_rest_arrives() {
+    let place = Place::new("sync-fails");
+    place.put("p/x", "a file");
+    place.put("p/x/y", "in a folder of the same name");
+    place.put("p/z", "z");
+    place.write("down/gone", "kept, because not all arrived");
+    let mut server = place.server();
+    let answer = confirmed(&mut server, with(download(&place), "delete", json!(true)));
+    let report = done(&answer);
+    assert_eq!((&report["downloaded"], &report["failed"]), (&json!(2), &json!(1)), "{report}");
+    assert!(answer.text.contains("nothing was deleted"), "{}", answer.text);
+    assert!(place.path("down/gone").exists());
+    let missing = server.call("sync", with(upload(&place), "directory", json!("none")));
+    assert!(missing.error().contains("there is no "), "{}", missing.text);
+    let bucket = server.call("sync", with(download(&place), "bucket", json!("sync-nowhere")));
+    assert!(bucket.error().contains("NoSuchBucket"), "{}", bucket.text);
+    let direction = server.call("sync", with(download(&place), "direction", json!("up")));
+    assert!(direction.error().contains("upload, download"), "{}", direction.text);
+}

@@ -1,0 +1,146 @@
+//! `cargo xtask bench`: what the S3 server costs, beside what people would use instead, measured in one run.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result};
+use clap::ValueEnum;
+
+use crate::{place, run, say, tools};
+
+mod client;
+mod head;
+mod listing;
+mod machine;
+mod process;
+mod report;
+mod s3;
+mod start;
+mod transfer;
+
+/// Measures the S3 server beside its peers and writes docs/benchmarks.md.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// Only these parts, without writing docs/benchmarks.md
+    #[arg(long, value_delimiter = ',')]
+    only: Vec<Part>,
+    /// Small sizes and few runs, without writing docs/benchmarks.md: to try it out
+    #[arg(long)]
+    quick: bool,
+    /// Measure the debug build, without writing docs/benchmarks.md: to work on the bench itself
+    #[arg(long, hide = true)]
+    debug_build: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, ValueEnum)]
+enum Part {
+    /// Time to the first answer, memory, size of the program and of its list of tools
+    Start,
+    /// What a call costs beyond the request that it makes
+    Head,
+    /// A large file up and down
+    Transfer,
+    /// Many keys, page by page
+    Listing,
+}
+
+/// What every part works with.
+struct Bench {
+    quick: bool,
+    /// Where the measured programs are.
+    binaries: PathBuf,
+    /// A directory in memory, removed at the end.
+    memory: process::Scratch,
+}
+
+impl Bench {
+    fn server(&self) -> PathBuf {
+        self.binaries.join("awsmcp-s3")
+    }
+
+    /// A count of things, or its small stand-in.
+    fn count(&self, full: usize, quick: usize) -> usize {
+        if self.quick { quick } else { full }
+    }
+}
+
+/// The program of an installed tool.
+fn tool(name: &str, file: &str) -> PathBuf {
+    place::tools().join(name).join(file)
+}
+
+pub(crate) fn run(args: Args) -> Result<()> {
+    let parts = if args.only.is_empty() { Part::value_variants().to_vec() } else { args.only.clone() };
+    let mut needed = Vec::new();
+    for part in &parts {
+        match part {
+            Part::Start => needed.push("s3-tables"),
+            Part::Head => {}
+            Part::Transfer | Part::Listing => needed.extend(["s3s-fs", "awscli"]),
+        }
+    }
+    tools::install(&needed)?;
+    let binaries = build(args.debug_build)?;
+    let bench = Bench { quick: args.quick, binaries, memory: process::Scratch::in_memory()? };
+
+    let mut sections = Vec::new();
+    for part in parts {
+        sections.push(match part {
+            Part::Start => start::measure(&bench)?,
+            Part::Head => head::measure(&bench)?,
+            Part::Transfer => transfer::measure(&bench)?,
+            Part::Listing => listing::measure(&bench)?,
+        });
+    }
+
+    let whole = args.only.is_empty() && !args.quick && !args.debug_build;
+    let text = report::text(&machine::facts(&bench)?, &sections);
+    say::answer(&text);
+    if whole {
+        let path = place::workspace().join("docs/benchmarks.md");
+        fs::write(&path, &text).with_context(|| format!("cannot write {}", path.display()))?;
+        say::progress("written to docs/benchmarks.md");
+    } else {
+        say::progress("docs/benchmarks.md is as it was: only a whole run writes it");
+    }
+    for missed in sections.iter().flat_map(|section| &section.missed) {
+        say::progress(format!("over its limit: {missed}"));
+    }
+    Ok(())
+}
+
+/// Builds what is measured; where it is.
+fn build(debug: bool) -> Result<PathBuf> {
+    let mut command =
+        run::cargo(&["build", "-p", "awsmcp-s3", "--bin", "awsmcp-s3", "--example", "bare_head"]);
+    if !debug {
+        say::progress("building the release; the first time this takes many minutes");
+        command.arg("--release");
+    }
+    run::shown(&mut command)?;
+    Ok(if debug { place::binaries() } else { place::target().join("release") })
+}
+
+/// Lets a program see this environment and nothing else.
+fn alone<'a>(command: &'a mut Command, home: &Path, env: &[(&str, String)]) -> &'a mut Command {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    command
+        .env_clear()
+        .env("PATH", path)
+        .env("HOME", home)
+        .envs(env.iter().map(|(name, value)| (name, value)))
+}
+
+/// The environment of somebody who uses an S3 at `endpoint`.
+fn aws(endpoint: &str) -> Vec<(&'static str, String)> {
+    vec![
+        ("AWS_ENDPOINT_URL", endpoint.to_owned()),
+        ("AWS_REGION", "us-east-1".to_owned()),
+        ("AWS_ACCESS_KEY_ID", s3::KEY.to_owned()),
+        ("AWS_SECRET_ACCESS_KEY", s3::SECRET.to_owned()),
+        ("AWS_EC2_METADATA_DISABLED", "true".to_owned()),
+        ("AWS_CONFIG_FILE", "/dev/null".to_owned()),
+        ("AWS_SHARED_CREDENTIALS_FILE", "/dev/null".to_owned()),
+    ]
+}
