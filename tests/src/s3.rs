@@ -53,7 +53,8 @@ impl Table {
     /// Reads the text of a list.
     #[track_caller]
     pub fn read(text: &str) -> Table {
-        let (notes, lines): (Vec<&str>, Vec<&str>) = text.lines().partition(|line| line.starts_with("note: "));
+        let (notes, lines): (Vec<&str>, Vec<&str>) =
+            text.lines().partition(|line| line.starts_with("note: "));
         let Some((footer, lines)) = lines.split_last() else { fail("an empty answer") };
         if !footer.contains(" row") {
             fail(format!("not the last line of a table: {footer:?} in\n{text}"));

@@ -35,7 +35,11 @@ impl Request {
     /// A parameter of the query, as it was encoded.
     pub fn query(&self, name: &str) -> Option<&str> {
         let (_, query) = self.target.split_once('?')?;
-        query.split('&').filter_map(|pair| pair.split_once('=')).find(|(found, _)| *found == name).map(|(_, value)| value)
+        query
+            .split('&')
+            .filter_map(|pair| pair.split_once('='))
+            .find(|(found, _)| *found == name)
+            .map(|(_, value)| value)
     }
 
     /// The access key that signed it.
@@ -116,7 +120,9 @@ impl Response {
             })
             .collect();
         let next = match next {
-            Some(next) => format!("<IsTruncated>true</IsTruncated><NextContinuationToken>{next}</NextContinuationToken>"),
+            Some(next) => format!(
+                "<IsTruncated>true</IsTruncated><NextContinuationToken>{next}</NextContinuationToken>"
+            ),
             None => "<IsTruncated>false</IsTruncated>".to_owned(),
         };
         let body = format!(
@@ -133,7 +139,8 @@ impl Response {
             .iter()
             .map(|name| format!("<Bucket><Name>{name}</Name><CreationDate>2026-11-22T10:00:00.000Z</CreationDate></Bucket>"))
             .collect();
-        let next = next.map(|next| format!("<ContinuationToken>{next}</ContinuationToken>")).unwrap_or_default();
+        let next =
+            next.map(|next| format!("<ContinuationToken>{next}</ContinuationToken>")).unwrap_or_default();
         let body = format!(
             "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<ListAllMyBucketsResult xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">\
              <Owner><ID>o</ID></Owner><Buckets>{buckets}</Buckets>{next}</ListAllMyBucketsResult>"
@@ -299,7 +306,11 @@ impl State {
                 stream.write_all(head.as_bytes()).is_ok()
             }
             Response::Late(after, response) => {
-                if self.waits(stream, Some(after)) { self.respond(stream, request, *response) } else { false }
+                if self.waits(stream, Some(after)) {
+                    self.respond(stream, request, *response)
+                } else {
+                    false
+                }
             }
             Response::Never => self.waits(stream, None),
             Response::HangUp => false,

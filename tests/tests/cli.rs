@@ -101,7 +101,8 @@ fn an_interrupted_call_aborts_its_request() {
 fn tools_shows_every_tool_and_why_it_is_off() {
     let ran = run([], &["tools"], "");
     assert_eq!(ran.code, 0, "{ran:?}");
-    let line = |stdout: &str, name: &str| stdout.lines().find(|line| line.starts_with(name)).unwrap().to_owned();
+    let line =
+        |stdout: &str, name: &str| stdout.lines().find(|line| line.starts_with(name)).unwrap().to_owned();
     assert!(ran.stdout.starts_with("TOOL"));
     assert!(line(&ran.stdout, "list_buckets").contains("yes"));
     assert!(line(&ran.stdout, "delete_objects").contains("no: it needs --allow destroy"));
@@ -117,7 +118,10 @@ fn manifest_is_the_contract_and_needs_nothing() {
     let manifest: Value = serde_json::from_str(&ran.stdout).unwrap();
     assert_eq!(manifest["server"], "s3");
     for tool in manifest["tools"].as_array().unwrap() {
-        assert!(["read", "reveal", "invoke", "write", "destroy"].contains(&tool["risk"].as_str().unwrap()), "{tool}");
+        assert!(
+            ["read", "reveal", "invoke", "write", "destroy"].contains(&tool["risk"].as_str().unwrap()),
+            "{tool}"
+        );
         assert!(!tool["needs"].as_array().unwrap().is_empty(), "{tool}");
         assert_eq!(tool["input_schema"]["type"], "object");
         assert!(jsonschema::validator_for(&tool["input_schema"]).is_ok(), "{tool}");
@@ -137,8 +141,13 @@ fn iam_policy_is_of_the_enabled_tools_on_the_allowed_resources() {
     };
     let allows = |policy: &Value, action: &str| -> Vec<String> {
         let statements = policy["Statement"].as_array().unwrap().iter();
-        let found = statements.filter(|statement| statement["Action"].as_array().unwrap().contains(&json!(action)));
-        found.flat_map(|statement| serde_json::from_value::<Vec<String>>(statement["Resource"].clone()).unwrap()).collect()
+        let found =
+            statements.filter(|statement| statement["Action"].as_array().unwrap().contains(&json!(action)));
+        found
+            .flat_map(|statement| {
+                serde_json::from_value::<Vec<String>>(statement["Resource"].clone()).unwrap()
+            })
+            .collect()
     };
     let read = policy(&["iam-policy"]);
     assert_eq!(read["Version"], "2012-10-17");
@@ -150,7 +159,8 @@ fn iam_policy_is_of_the_enabled_tools_on_the_allowed_resources() {
     }
     let write = policy(&["iam-policy", "--allow", "write,destroy"]);
     assert!(!allows(&write, "s3:PutObject").is_empty() && !allows(&write, "s3:DeleteObject").is_empty());
-    let held = policy(&["iam-policy", "--tools", "list_buckets,head_object", "--allow-arn", "arn:aws:s3:::team-*"]);
+    let held =
+        policy(&["iam-policy", "--tools", "list_buckets,head_object", "--allow-arn", "arn:aws:s3:::team-*"]);
     assert_eq!(allows(&held, "s3:GetObject"), ["arn:aws:s3:::team-*"]);
     assert!(allows(&held, "s3:ListBucketVersions").is_empty());
     let china = policy(&["iam-policy", "--partition", "aws-cn", "--tools", "list_objects"]);
@@ -161,7 +171,13 @@ fn iam_policy_is_of_the_enabled_tools_on_the_allowed_resources() {
 fn doctor_says_who_calls_and_what_is_missing() {
     let ran = local(&["doctor"]);
     assert_eq!(ran.code, 0, "{ran:?}");
-    for expected in ["region       us-east-1", "endpoint     http://127.0.0.1:", "environment variables, key ending test", "in account 123456789012", "clock        right"] {
+    for expected in [
+        "region       us-east-1",
+        "endpoint     http://127.0.0.1:",
+        "environment variables, key ending test",
+        "in account 123456789012",
+        "clock        right",
+    ] {
         assert!(ran.stdout.contains(expected), "{expected:?}: {}", ran.stdout);
     }
     // The root of an account is nobody whose policies could be simulated.
@@ -176,7 +192,10 @@ fn doctor_says_who_calls_and_what_is_missing() {
     let ran = run(with(aws().env(), &[("AWS_ENDPOINT_URL", "http://127.0.0.1:1")]), &["doctor"], "");
     assert_eq!((ran.code, ran.stdout.contains("The endpoint refuses connections")), (1, true), "{ran:?}");
 
-    let stub = Stub::bare(|_| Response::identity("123456789012", "arn:aws:iam::123456789012:user/u").with("date", "Thu, 01 Jan 2026 00:00:00 GMT"));
+    let stub = Stub::bare(|_| {
+        Response::identity("123456789012", "arn:aws:iam::123456789012:user/u")
+            .with("date", "Thu, 01 Jan 2026 00:00:00 GMT")
+    });
     let ran = run(stub.env(), &["doctor"], "");
     assert_eq!(ran.code, 1);
     assert!(ran.stdout.contains("s ahead of AWS's") && ran.stdout.contains("NTP"), "{ran:?}");
@@ -189,7 +208,9 @@ fn doctor_says_who_calls_and_what_is_missing() {
 fn doctor_names_the_missing_permissions_of_a_user() {
     let aws = LocalAws::shared_with_iam();
     let policy = |actions: &str| {
-        format!(r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Action":[{actions}],"Resource":"*"}}]}}"#)
+        format!(
+            r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Action":[{actions}],"Resource":"*"}}]}}"#
+        )
     };
     let may_simulate = r#""sts:GetCallerIdentity","iam:SimulatePrincipalPolicy","s3:ListAllMyBuckets""#;
     let user = aws.create_user("doctor-some", &policy(may_simulate));
@@ -206,7 +227,11 @@ fn doctor_names_the_missing_permissions_of_a_user() {
     // Without the right to ask, it is not known, and that is said.
     let user = aws.create_user("doctor-blind", &policy(r#""s3:ListAllMyBuckets""#));
     let ran = run(aws.env_as(&user), &args, "");
-    assert!(ran.stdout.contains("permissions  not known: ") && ran.stdout.contains("iam:SimulatePrincipalPolicy"), "{}", ran.stdout);
+    assert!(
+        ran.stdout.contains("permissions  not known: ") && ran.stdout.contains("iam:SimulatePrincipalPolicy"),
+        "{}",
+        ran.stdout
+    );
 }
 
 #[test]
@@ -216,11 +241,14 @@ fn help_names_every_flag_with_its_variable_and_version_is_the_servers() {
     let flags: Vec<&str> = help
         .stdout
         .split_whitespace()
-        .filter(|word| word.starts_with("--") && !["--help", "--version"].contains(&word.trim_end_matches(',')))
+        .filter(|word| {
+            word.starts_with("--") && !["--help", "--version"].contains(&word.trim_end_matches(','))
+        })
         .collect();
     assert!(flags.len() > 25, "{flags:?}");
     for flag in flags {
-        let variable = format!("[env: AWSMCP_{}]", flag.trim_start_matches("--").replace('-', "_").to_uppercase());
+        let variable =
+            format!("[env: AWSMCP_{}]", flag.trim_start_matches("--").replace('-', "_").to_uppercase());
         assert!(help.stdout.contains(&variable), "{variable} is missing");
     }
     for command in ["call", "tools", "manifest", "iam-policy", "doctor"] {

@@ -66,11 +66,16 @@ fn drive(name: &str, client: Client) {
 
         // The client itself holds structured answers to their schemas.
         let structured = server(&["--output", "structured"]);
-        let heard = client(&structured, &era, None, &[
-            Call::tool("list_objects", json!({"bucket": bucket})),
-            Call::tool("whoami", json!({})),
-            Call::tool("head_object", json!({"bucket": bucket, "key": "absent"})),
-        ]);
+        let heard = client(
+            &structured,
+            &era,
+            None,
+            &[
+                Call::tool("list_objects", json!({"bucket": bucket})),
+                Call::tool("whoami", json!({})),
+                Call::tool("head_object", json!({"bucket": bucket, "key": "absent"})),
+            ],
+        );
         assert_eq!(heard.answer(0).structured.unwrap()["rows"].as_array().unwrap().len(), 3);
         assert_eq!(heard.answer(1).structured.unwrap()["item"]["account"], LocalAws::ACCOUNT);
         assert!(heard.answer(2).error().contains("It does not exist"));
@@ -96,26 +101,39 @@ fn the_inspector_finds_nothing_to_criticise() {
     aws().put_objects("inspected", ["a"]);
     let directory = tempfile::tempdir().unwrap();
     let directory = directory.path().to_str().unwrap();
-    let everything = ["--allow", "write,destroy,invoke,reveal", "--toolsets", "all", "--allow-dir", directory];
+    let everything =
+        ["--allow", "write,destroy,invoke,reveal", "--toolsets", "all", "--allow-dir", directory];
     for era in ERAS.map(|era| era()) {
-        for target in [server(&[]), server(&everything), server(&[everything.as_slice(), &["--output", "structured"]].concat())] {
+        for target in [
+            server(&[]),
+            server(&everything),
+            server(&[everything.as_slice(), &["--output", "structured"]].concat()),
+        ] {
             let listed = inspector(&target, &era, &["--method", "tools/list", "--strict"]);
             assert_eq!(listed.code, 0, "{era:?}: {listed:?}");
             assert!(listed.json["result"]["tools"].as_array().unwrap().len() >= 4);
         }
         let call = |tool: &str, arguments: &str| {
-            inspector(&server(&[]), &era, &["--method", "tools/call", "--tool-name", tool, "--tool-args-json", arguments])
+            inspector(
+                &server(&[]),
+                &era,
+                &["--method", "tools/call", "--tool-name", tool, "--tool-args-json", arguments],
+            )
         };
         let called = call("list_objects", r#"{"bucket": "inspected"}"#);
         assert_eq!(called.code, 0, "{called:?}");
-        assert!(called.json["result"]["content"][0]["text"].as_str().unwrap().ends_with("1 row"), "{called:?}");
+        assert!(
+            called.json["result"]["content"][0]["text"].as_str().unwrap().ends_with("1 row"),
+            "{called:?}"
+        );
         let failed = call("head_object", r#"{"bucket": "inspected", "key": "absent"}"#);
         assert_eq!((failed.code, &failed.json["result"]["isError"]), (5, &json!(true)), "{failed:?}");
         for method in ["resources/list", "resources/templates/list", "prompts/list"] {
             let listed = inspector(&server(&[]), &era, &["--method", method]);
             assert_eq!(listed.code, 0, "{method}: {listed:?}");
         }
-        let read = inspector(&server(&[]), &era, &["--method", "resources/read", "--uri", "s3://inspected/a"]);
+        let read =
+            inspector(&server(&[]), &era, &["--method", "resources/read", "--uri", "s3://inspected/a"]);
         assert_eq!(read.code, 0, "{read:?}");
     }
 }

@@ -42,14 +42,22 @@ fn and(arguments: &Value, name: &str, value: impl Into<Value>) -> Value {
 }
 
 /// A server whose client speaks one era and answers all questions with this.
-fn asked(modern: bool, args: &[&str], mut answer: impl FnMut(&Value) -> Elicited + Send + 'static) -> (Server, Arc<Mutex<Vec<Value>>>) {
+fn asked(
+    modern: bool,
+    args: &[&str],
+    mut answer: impl FnMut(&Value) -> Elicited + Send + 'static,
+) -> (Server, Arc<Mutex<Vec<Value>>>) {
     let seen: Arc<Mutex<Vec<Value>>> = Arc::default();
     let log = seen.clone();
     let mut server = start(aws().env(), args).elicit(move |question| {
         log.lock().unwrap().push(question.clone());
         answer(question)
     });
-    if modern { server.discover() } else { server.initialize() };
+    if modern {
+        server.discover()
+    } else {
+        server.initialize()
+    };
     (server, seen)
 }
 
@@ -103,7 +111,10 @@ fn a_client_that_cannot_answer_after_all_gets_a_token() {
     let mut server = start(aws().env(), &DESTROY);
     let info = json!({"name": "t", "version": "1"});
     // It says that it can be asked, and then answers that it knows no such method.
-    server.request("initialize", json!({"protocolVersion": "2025-11-25", "capabilities": {"elicitation": {}}, "clientInfo": info}));
+    server.request(
+        "initialize",
+        json!({"protocolVersion": "2025-11-25", "capabilities": {"elicitation": {}}, "clientInfo": info}),
+    );
     server.notify("notifications/initialized", json!({}));
     let call = delete("fallback", &["a"]);
     let token = token(&server.call("delete_objects", call.clone()));
@@ -154,7 +165,9 @@ fn what_only_writes_is_not_asked() {
     bucket("unasked", &[]);
     for modern in [false, true] {
         let (mut server, seen) = asked(modern, &DESTROY, |_| Elicited::Decline);
-        server.call("put_object", json!({"bucket": "unasked", "key": format!("k-{modern}"), "text": "x"})).ok();
+        server
+            .call("put_object", json!({"bucket": "unasked", "key": format!("k-{modern}"), "text": "x"}))
+            .ok();
         assert!(seen.lock().unwrap().is_empty());
         assert!(exists("unasked", &format!("k-{modern}")));
     }
@@ -209,7 +222,17 @@ fn a_forged_or_altered_state_is_asked_again() {
         letters.into_iter().collect::<String>()
     };
     let last = state.len() - 2;
-    for forged in [altered(0), altered(15), altered(30), altered(last), foreign, state[..last].to_owned(), String::new(), "yes".to_owned(), "x".repeat(100_000)] {
+    for forged in [
+        altered(0),
+        altered(15),
+        altered(30),
+        altered(last),
+        foreign,
+        state[..last].to_owned(),
+        String::new(),
+        "yes".to_owned(),
+        "x".repeat(100_000),
+    ] {
         let (again, question) = asks(&round(&mut server, &call, Some(&forged), accepted()));
         // A change in the part that seals the plan looks like a plan that moved: it is asked again all the same.
         let why = ["not the token of this very call", "have changed"];
@@ -290,7 +313,11 @@ fn a_token_does_its_own_call_once() {
     for modern in [false, true] {
         aws().put_objects("token", ["a", "b", "c"]);
         let mut server = start(aws().env(), &["--allow", "write,destroy", "--allow-region", "eu-west-1"]);
-        if modern { server.discover() } else { server.initialize() };
+        if modern {
+            server.discover()
+        } else {
+            server.initialize()
+        };
         let call = delete("token", &["a", "b"]);
         let planned = server.call("delete_objects", call.clone());
         assert!(planned.text.contains("token") && planned.text.contains('b'), "{}", planned.text);
@@ -310,7 +337,8 @@ fn a_token_does_its_own_call_once() {
         assert!(exists("token", "a") && exists("token", "b") && exists("token", "c"));
 
         // The order in which a client writes its arguments does not matter.
-        let done = server.call("delete_objects", json!({"confirm": token, "keys": ["a", "b"], "bucket": "token"}));
+        let done =
+            server.call("delete_objects", json!({"confirm": token, "keys": ["a", "b"], "bucket": "token"}));
         done.ok();
         assert!(!exists("token", "a") && exists("token", "c"));
 
@@ -364,7 +392,10 @@ fn a_dry_run_answers_the_plan_and_changes_nothing() {
     let call = delete("dry", &["a"]);
     let text = server.call("delete_objects", and(&call, "dry_run", true)).ok().to_owned();
     assert!(text.contains("dry run, nothing was changed") && !text.contains("\"confirm\":"), "{text}");
-    let text = server.call("put_object", json!({"bucket": "dry", "key": "new", "text": "x", "dry_run": true})).ok().to_owned();
+    let text = server
+        .call("put_object", json!({"bucket": "dry", "key": "new", "text": "x", "dry_run": true}))
+        .ok()
+        .to_owned();
     assert!(text.contains("dry run, nothing was changed") && text.contains("dry/new"), "{text}");
     assert!(seen.lock().unwrap().is_empty(), "a dry run asks nobody");
     assert!(exists("dry", "a") && !exists("dry", "new"));
@@ -382,7 +413,8 @@ fn a_dry_run_answers_the_plan_and_changes_nothing() {
 
 #[test]
 fn a_question_stays_short_and_hides_nothing() {
-    let keys: Vec<String> = (0..90).map(|n| format!("a-rather-long-key/{n:04}\u{202e}\n\u{1b}[2J{}", "x".repeat(200))).collect();
+    let keys: Vec<String> =
+        (0..90).map(|n| format!("a-rather-long-key/{n:04}\u{202e}\n\u{1b}[2J{}", "x".repeat(200))).collect();
     bucket("questions", &keys.iter().map(String::as_str).collect::<Vec<_>>());
     let (mut server, seen) = asked(true, &DESTROY, |_| Elicited::Decline);
     server.call("delete_objects", json!({"bucket": "questions", "keys": keys})).error();

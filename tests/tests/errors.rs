@@ -1,8 +1,8 @@
 //! Every failure says in plain words what failed, where, whether trying again helps, and what to do next.
 #![cfg(test)]
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use awsmcp_testing::{Answer, LocalAws, Server};
@@ -28,7 +28,21 @@ fn failed(server: &mut Server, (tool, arguments): (&str, Value)) -> String {
     assert!(text.starts_with(&format!("{tool} failed: ")), "{text}");
     assert!(text.chars().count() < 900, "{} characters: {text}", text.chars().count());
     // The noise of programs: their types, their errors' inner workings, markup, blank lines.
-    let noise = ["Some(", "Error {", "ErrorMetadata", "SdkError", "DispatchFailure", "dispatch failure", "unhandled", "<html", "<?xml", "</", "\n\n", "::", "None"];
+    let noise = [
+        "Some(",
+        "Error {",
+        "ErrorMetadata",
+        "SdkError",
+        "DispatchFailure",
+        "dispatch failure",
+        "unhandled",
+        "<html",
+        "<?xml",
+        "</",
+        "\n\n",
+        "::",
+        "None",
+    ];
     let own = text.replace("arn:aws:s3:::", "").replace("arn:aws:iam::", "");
     for word in noise {
         assert!(!own.contains(word), "{word:?} is in: {text}");
@@ -53,39 +67,98 @@ fn has(text: &str, words: &[&str]) {
 #[test]
 fn a_denied_call_names_the_action_the_resource_and_who_was_denied() {
     let said = |why: &str| {
-        format!("User: arn:aws:iam::123456789012:user/stub is not authorized to perform: s3:ListBucket on resource: \"arn:aws:s3:::bucket\" {why}")
+        format!(
+            "User: arn:aws:iam::123456789012:user/stub is not authorized to perform: s3:ListBucket on resource: \"arn:aws:s3:::bucket\" {why}"
+        )
     };
     let text = answered(
-        Response::s3_error(403, "AccessDenied", &said("because no identity-based policy allows the s3:ListBucket action")),
+        Response::s3_error(
+            403,
+            "AccessDenied",
+            &said("because no identity-based policy allows the s3:ListBucket action"),
+        ),
         list(),
     );
     has(&text, &["(AccessDenied, HTTP 403)", ME, "us-east-1", "request id REQ1234567890", "not retryable"]);
-    has(&text, &["next: the credentials need s3:ListBucket on arn:aws:s3:::bucket (no identity-based policy allows it)"]);
-    let text = answered(Response::s3_error(403, "AccessDenied", &said("with an explicit deny in a service control policy")), list());
+    has(
+        &text,
+        &[
+            "next: the credentials need s3:ListBucket on arn:aws:s3:::bucket (no identity-based policy allows it)",
+        ],
+    );
+    let text = answered(
+        Response::s3_error(403, "AccessDenied", &said("with an explicit deny in a service control policy")),
+        list(),
+    );
     has(&text, &["explicit deny in a service control policy"]);
     // AWS often says no more than this: then it is what the tool declares.
     let text = answered(Response::s3_error(403, "AccessDenied", "Access Denied"), list());
-    has(&text, &["list_objects failed: Access Denied (AccessDenied, HTTP 403)", "the credentials need s3:ListBucket on arn:aws:s3:::bucket;"]);
+    has(
+        &text,
+        &[
+            "list_objects failed: Access Denied (AccessDenied, HTTP 403)",
+            "the credentials need s3:ListBucket on arn:aws:s3:::bucket;",
+        ],
+    );
+    assert!(!text.contains("the key does not exist"), "{text}");
     // An answer to HEAD says nothing at all.
     let text = answered(Response::new(403, ""), head());
-    has(&text, &["AWS gave no reason (HTTP 403)", ME, "the credentials need s3:GetObject on arn:aws:s3:::bucket/a/key"]);
+    has(
+        &text,
+        &[
+            "AWS gave no reason (HTTP 403)",
+            ME,
+            "the credentials need s3:GetObject on arn:aws:s3:::bucket/a/key",
+            "or else the key does not exist: S3 says so only to credentials that have s3:ListBucket on the bucket",
+        ],
+    );
 }
 
 #[test]
 fn credentials_that_aws_does_not_take_are_explained() {
     let text = answered(Response::s3_error(400, "ExpiredToken", "The provided token has expired."), list());
-    has(&text, &["The provided token has expired (ExpiredToken, HTTP 400)", "us-east-1", "REQ1234567890", "not retryable"]);
+    has(
+        &text,
+        &[
+            "The provided token has expired (ExpiredToken, HTTP 400)",
+            "us-east-1",
+            "REQ1234567890",
+            "not retryable",
+        ],
+    );
     has(&text, &["next: Refresh the credentials (`aws sso login`", "nothing needs a restart"]);
-    let text = answered(Response::s3_error(403, "InvalidAccessKeyId", "The AWS Access Key Id you provided does not exist in our records."), list());
+    let text = answered(
+        Response::s3_error(
+            403,
+            "InvalidAccessKeyId",
+            "The AWS Access Key Id you provided does not exist in our records.",
+        ),
+        list(),
+    );
     has(&text, &["(InvalidAccessKeyId, HTTP 403)", "Refresh or correct the credentials"]);
-    let text = answered(Response::s3_error(403, "SignatureDoesNotMatch", "The request signature we calculated does not match."), list());
+    let text = answered(
+        Response::s3_error(
+            403,
+            "SignatureDoesNotMatch",
+            "The request signature we calculated does not match.",
+        ),
+        list(),
+    );
     has(&text, &["(SignatureDoesNotMatch, HTTP 403)", "Check the secret access key"]);
 }
 
 #[test]
 fn what_is_not_there_is_said_with_where_to_look() {
-    let text = answered(Response::s3_error(404, "NoSuchBucket", "The specified bucket does not exist"), list());
-    has(&text, &["The specified bucket does not exist (NoSuchBucket, HTTP 404)", ME, "next: list_buckets shows the buckets"]);
+    let text =
+        answered(Response::s3_error(404, "NoSuchBucket", "The specified bucket does not exist"), list());
+    has(
+        &text,
+        &[
+            "The specified bucket does not exist (NoSuchBucket, HTTP 404)",
+            ME,
+            "next: list_buckets shows the buckets",
+        ],
+    );
     let text = answered(Response::new(404, ""), head());
     has(&text, &["It does not exist (NotFound, HTTP 404)", "not retryable", "next: ", "list_objects"]);
 }
@@ -96,7 +169,14 @@ fn throttling_says_how_often_it_was_tried() {
     let stub = Stub::start(move |_| slow());
     let mut server = connect(with(stub.env(), &[("AWS_MAX_ATTEMPTS", "3")]), &[]);
     let text = failed(&mut server, list());
-    has(&text, &["Please reduce your request rate (after 3 attempts) (SlowDown, HTTP 503)", "us-east-1", "REQ1234567890"]);
+    has(
+        &text,
+        &[
+            "Please reduce your request rate (after 3 attempts) (SlowDown, HTTP 503)",
+            "us-east-1",
+            "REQ1234567890",
+        ],
+    );
     has(&text, &["trying again may help", "next: Wait a little and call again, with fewer calls at a time"]);
     assert_eq!(stub.s3_requests().len(), 3);
 
@@ -122,13 +202,32 @@ fn an_answer_that_is_none_of_aws_is_shortened_to_its_words() {
         "<p>nginx</p>".repeat(1000)
     );
     let text = answered(Response::new(502, page).with("content-type", "text/html"), list());
-    has(&text, &["502 Bad Gateway", "HTTP 502", "REQ1234567890", "trying again may help", "next: Call again in a moment"]);
+    has(
+        &text,
+        &[
+            "502 Bad Gateway",
+            "HTTP 502",
+            "REQ1234567890",
+            "trying again may help",
+            "next: Call again in a moment",
+        ],
+    );
     assert!(!text.contains("color") && text.matches("nginx").count() < 50, "{text}");
     let text = answered(Response::new(200, "hello"), list());
     has(&text, &["AWS's answer could not be read: hello (HTTP 200)"]);
-    let text = answered(Response::s3_error(500, "InternalError", "We encountered an internal error. Please try again."), list());
+    let text = answered(
+        Response::s3_error(500, "InternalError", "We encountered an internal error. Please try again."),
+        list(),
+    );
     has(&text, &["(InternalError, HTTP 500)", "trying again may help"]);
-    let text = answered(Response::s3_error(501, "NotImplemented", "A header you provided implies functionality that is not implemented."), list());
+    let text = answered(
+        Response::s3_error(
+            501,
+            "NotImplemented",
+            "A header you provided implies functionality that is not implemented.",
+        ),
+        list(),
+    );
     has(&text, &["not retryable", "This endpoint does not have the operation"]);
     let text = answered(Response::s3_error(400, "Odd\u{7}Code", "bell \u{7} and \u{202e}reversed"), list());
     assert!(!text.contains(['\u{7}', '\u{202e}']), "{text:?}");
@@ -136,10 +235,22 @@ fn an_answer_that_is_none_of_aws_is_shortened_to_its_words() {
 
 #[test]
 fn a_wrong_clock_is_said_with_how_wrong_it_is() {
-    let response = Response::s3_error(403, "RequestTimeTooSkewed", "The difference between the request time and the current time is too large.")
-        .with("date", "Thu, 01 Jan 2026 00:00:00 GMT");
+    let response = Response::s3_error(
+        403,
+        "RequestTimeTooSkewed",
+        "The difference between the request time and the current time is too large.",
+    )
+    .with("date", "Thu, 01 Jan 2026 00:00:00 GMT");
     let text = answered(response, list());
-    has(&text, &["the local clock is", "s ahead of AWS's", "RequestTimeTooSkewed, HTTP 403", "next: Set the local clock"]);
+    has(
+        &text,
+        &[
+            "the local clock is",
+            "s ahead of AWS's",
+            "RequestTimeTooSkewed, HTTP 403",
+            "next: Set the local clock",
+        ],
+    );
 }
 
 #[test]
@@ -149,7 +260,15 @@ fn without_credentials_the_ways_to_get_some_are_named() {
     let mut server = connect(env, &[]);
     for call in [list(), head(), ("whoami", json!({}))] {
         let text = failed(&mut server, call);
-        has(&text, &["No AWS credentials were found", "`aws sso login`", "--profile or AWS_PROFILE", "AWS_ACCESS_KEY_ID"]);
+        has(
+            &text,
+            &[
+                "No AWS credentials were found",
+                "`aws sso login`",
+                "--profile or AWS_PROFILE",
+                "AWS_ACCESS_KEY_ID",
+            ],
+        );
     }
     assert_eq!(stub.requests().len(), 0);
     ends_well(&mut server);
@@ -199,7 +318,10 @@ source_profile = dev
         ("old", "`aws sso login --profile old`"),
         ("chained", "`aws sso login --profile dev`"),
     ] {
-        for (env, args) in [(env.clone(), vec!["--profile", profile]), (with(env.clone(), &[("AWS_PROFILE", profile)]), vec![])] {
+        for (env, args) in [
+            (env.clone(), vec!["--profile", profile]),
+            (with(env.clone(), &[("AWS_PROFILE", profile)]), vec![]),
+        ] {
             let text = failed(&mut connect(env, &args), list());
             has(&text, &["Nobody has signed in with SSO", command, "nothing needs a restart"]);
         }
@@ -223,10 +345,16 @@ region = eu-west-1
     let (_directory, env) = configured(&stub, config);
     let of = |profile: &str| failed(&mut connect(env.clone(), &["--profile", profile]), list());
     has(&of("process"), &["credential_process failed: no token for you", "by hand"]);
-    has(&of("producton"), &["There is no AWS profile producton", "Did you mean production?", "process, production"]);
+    has(
+        &of("producton"),
+        &["There is no AWS profile producton", "Did you mean production?", "process, production"],
+    );
     has(&of("production"), &["No AWS credentials were found for the profile production"]);
     let (_directory, env) = configured(&stub, "[profile broken\nregion");
-    has(&failed(&mut connect(env, &["--profile", "broken"]), list()), &["profile files cannot be read", "Correct the file"]);
+    has(
+        &failed(&mut connect(env, &["--profile", "broken"]), list()),
+        &["profile files cannot be read", "Correct the file"],
+    );
     let (_directory, env) = configured(&stub, "");
     has(&failed(&mut connect(env, &[]), list()), &["No AWS region is set", "--region", "AWS_REGION"]);
 }
@@ -237,7 +365,9 @@ fn new_credentials_count_from_the_next_call_on() {
         Some("AKIAOLD") => Response::s3_error(400, "ExpiredToken", "The provided token has expired."),
         _ => Response::objects(&["k".to_owned()], None),
     });
-    let of = |key: &str| format!("[profile p]\nregion = eu-west-1\naws_access_key_id = {key}\naws_secret_access_key = s\n");
+    let of = |key: &str| {
+        format!("[profile p]\nregion = eu-west-1\naws_access_key_id = {key}\naws_secret_access_key = s\n")
+    };
     let (directory, env) = configured(&stub, &of("AKIAOLD"));
     let mut server = connect(env, &["--profile", "p"]);
     has(&failed(&mut server, list()), &["ExpiredToken", "profile p"]);
@@ -250,8 +380,17 @@ fn new_credentials_count_from_the_next_call_on() {
 #[test]
 fn a_bucket_of_another_region_is_followed_where_that_is_allowed() {
     let moved: [fn() -> Response; 3] = [
-        || Response::s3_error(301, "PermanentRedirect", "must be addressed using the specified endpoint").with("x-amz-bucket-region", "eu-west-1"),
-        || Response::s3_error(400, "AuthorizationHeaderMalformed", "the region 'us-east-1' is wrong; expecting 'eu-west-1'"),
+        || {
+            Response::s3_error(301, "PermanentRedirect", "must be addressed using the specified endpoint")
+                .with("x-amz-bucket-region", "eu-west-1")
+        },
+        || {
+            Response::s3_error(
+                400,
+                "AuthorizationHeaderMalformed",
+                "the region 'us-east-1' is wrong; expecting 'eu-west-1'",
+            )
+        },
         || Response::new(301, "").with("x-amz-bucket-region", "eu-west-1"),
     ];
     for moved in moved {
@@ -265,7 +404,15 @@ fn a_bucket_of_another_region_is_followed_where_that_is_allowed() {
 
         let mut server = connect(stub.env(), &["--allow-region", "us-*"]);
         let text = failed(&mut server, list());
-        has(&text, &["it is in eu-west-1, which the operator did not allow", "--allow-region eu-west-1", "us-east-1", "REQ1234567890"]);
+        has(
+            &text,
+            &[
+                "it is in eu-west-1, which the operator did not allow",
+                "--allow-region eu-west-1",
+                "us-east-1",
+                "REQ1234567890",
+            ],
+        );
     }
     // HEAD has no body, only the header.
     let stub = Stub::start(|request| match request.region() {
@@ -275,7 +422,10 @@ fn a_bucket_of_another_region_is_followed_where_that_is_allowed() {
     let mut server = connect(stub.env(), &["--allow-region", "*"]);
     has(server.call("head_object", json!({"bucket": "bucket", "key": "k"})).ok(), &["it is in eu-west-1"]);
     // A redirect that names no region, or leads back here, is an error and not a loop.
-    for response in [Response::s3_error(301, "PermanentRedirect", "m"), Response::s3_error(301, "PermanentRedirect", "m").with("x-amz-bucket-region", "us-east-1")] {
+    for response in [
+        Response::s3_error(301, "PermanentRedirect", "m"),
+        Response::s3_error(301, "PermanentRedirect", "m").with("x-amz-bucket-region", "us-east-1"),
+    ] {
         let stub = Stub::start(move |_| response.clone());
         failed(&mut connect(stub.env(), &["--allow-region", "*"]), list());
         assert!(stub.s3_requests().len() <= 3, "{:?}", stub.s3_requests().len());
@@ -285,10 +435,29 @@ fn a_bucket_of_another_region_is_followed_where_that_is_allowed() {
 #[test]
 fn an_endpoint_that_cannot_be_reached_is_named_with_why() {
     let stub = Stub::start(|_| Response::HangUp);
-    let of = |endpoint: &str| failed(&mut connect(with(stub.env(), &[("AWS_ENDPOINT_URL", endpoint)]), &["--timeout", "20"]), list());
-    has(&of("http://127.0.0.1:1"), &["The endpoint refuses connections", "AWS_ENDPOINT_URL is http://127.0.0.1:1", "us-east-1", "not retryable"]);
-    has(&of("http://no-such-host.invalid"), &["name could not be resolved", "no-such-host.invalid", "next: Check the network and DNS"]);
-    has(&of(&stub.endpoint().replace("http:", "https:")), &["The TLS connection failed", "write http:// in AWS_ENDPOINT_URL"]);
+    let of = |endpoint: &str| {
+        failed(
+            &mut connect(with(stub.env(), &[("AWS_ENDPOINT_URL", endpoint)]), &["--timeout", "20"]),
+            list(),
+        )
+    };
+    has(
+        &of("http://127.0.0.1:1"),
+        &[
+            "The endpoint refuses connections",
+            "AWS_ENDPOINT_URL is http://127.0.0.1:1",
+            "us-east-1",
+            "not retryable",
+        ],
+    );
+    has(
+        &of("http://no-such-host.invalid"),
+        &["name could not be resolved", "no-such-host.invalid", "next: Check the network and DNS"],
+    );
+    has(
+        &of(&stub.endpoint().replace("http:", "https:")),
+        &["The TLS connection failed", "write http:// in AWS_ENDPOINT_URL"],
+    );
     has(&of("nonsense"), &["nonsense", "not a valid URI"]);
     let text = of(&stub.endpoint());
     has(&text, &["The connection broke off", "trying again may help", "next: Call again"]);
@@ -297,7 +466,8 @@ fn an_endpoint_that_cannot_be_reached_is_named_with_why() {
 
 #[test]
 fn a_slow_answer_ends_at_the_deadline() {
-    let stub = Stub::start(|_| Response::Late(Duration::from_secs(20), Box::new(Response::objects(&[], None))));
+    let stub =
+        Stub::start(|_| Response::Late(Duration::from_secs(20), Box::new(Response::objects(&[], None))));
     let mut server = connect(stub.env(), &["--timeout", "1"]);
     let text = failed(&mut server, list());
     has(&text, &["no answer within 1 s", "--timeout"]);
@@ -309,10 +479,24 @@ fn regions_and_profiles_that_are_not_allowed_are_refused_before_any_request() {
     let stub = Stub::start(|_| Response::objects(&[], None));
     let mut server = connect(stub.env(), &["--allow-region", "eu-west-*"]);
     for (arguments, words) in [
-        (json!({"bucket": "bucket", "region": "ap-south-1"}), vec!["ap-south-1 is not allowed", "eu-west-*, us-east-1", "operator", "--allow-region ap-south-1"]),
-        (json!({"bucket": "bucket", "region": "eu-west-1.evil.example"}), vec!["is not the name of a region"]),
+        (
+            json!({"bucket": "bucket", "region": "ap-south-1"}),
+            vec![
+                "ap-south-1 is not allowed",
+                "eu-west-*, us-east-1",
+                "operator",
+                "--allow-region ap-south-1",
+            ],
+        ),
+        (
+            json!({"bucket": "bucket", "region": "eu-west-1.evil.example"}),
+            vec!["is not the name of a region"],
+        ),
         (json!({"bucket": "bucket", "region": "*"}), vec!["is not the name of a region"]),
-        (json!({"bucket": "bucket", "profile": "admin"}), vec!["profile admin is not allowed", "operator", "--allow-profile admin"]),
+        (
+            json!({"bucket": "bucket", "profile": "admin"}),
+            vec!["profile admin is not allowed", "operator", "--allow-profile admin"],
+        ),
     ] {
         has(&failed(&mut server, ("list_objects", arguments)), &words);
     }
@@ -363,7 +547,8 @@ aws_secret_access_key = s
         .map(|n| {
             let profile = profiles[n % 3];
             let region = (n % 2 == 0).then_some("sa-east-1");
-            let id = server.send_call("list_objects", json!({"bucket": "bucket", "profile": profile, "region": region}));
+            let id = server
+                .send_call("list_objects", json!({"bucket": "bucket", "profile": profile, "region": region}));
             (id, profile)
         })
         .collect();
@@ -374,7 +559,9 @@ aws_secret_access_key = s
     for request in stub.s3_requests() {
         assert!(["sa-east-1", "us-west-2"].contains(&request.region().unwrap()), "{request:?}");
     }
-    for (profile, account) in [(Some("one"), "111111111111"), (Some("two"), "222222222222"), (None, "333333333333")] {
+    for (profile, account) in
+        [(Some("one"), "111111111111"), (Some("two"), "222222222222"), (None, "333333333333")]
+    {
         let who = server.call("whoami", json!({"profile": profile}));
         has(who.ok(), &[account]);
         assert!(!who.text.contains(key(profile)), "whoami shows a key: {}", who.text);
@@ -390,32 +577,56 @@ fn a_role_is_taken_on_once_and_signs_every_call() {
     let stub = Stub::bare(move |request| {
         let body = String::from_utf8_lossy(&request.body).into_owned();
         match request.service() {
-            Some("sts") if body.contains("Action=AssumeRole") && refusing.load(Ordering::SeqCst) => Response::new(
-                403,
-                "<ErrorResponse><Error><Type>Sender</Type><Code>AccessDenied</Code><Message>User: arn:aws:iam::123456789012:user/stub is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::123456789012:role/reader</Message></Error><RequestId>r</RequestId></ErrorResponse>",
-            ),
+            Some("sts") if body.contains("Action=AssumeRole") && refusing.load(Ordering::SeqCst) => {
+                Response::new(
+                    403,
+                    "<ErrorResponse><Error><Type>Sender</Type><Code>AccessDenied</Code><Message>User: arn:aws:iam::123456789012:user/stub is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::123456789012:role/reader</Message></Error><RequestId>r</RequestId></ErrorResponse>",
+                )
+            }
             Some("sts") if body.contains("Action=AssumeRole") => Response::new(
                 200,
                 "<AssumeRoleResponse><AssumeRoleResult><Credentials><AccessKeyId>ASIAROLE</AccessKeyId><SecretAccessKey>s</SecretAccessKey><SessionToken>t</SessionToken><Expiration>2099-01-01T00:00:00Z</Expiration></Credentials></AssumeRoleResult></AssumeRoleResponse>",
             ),
-            Some("sts") => Response::identity("123456789012", "arn:aws:sts::123456789012:assumed-role/reader/me"),
+            Some("sts") => {
+                Response::identity("123456789012", "arn:aws:sts::123456789012:assumed-role/reader/me")
+            }
             _ => Response::objects(&["k".to_owned()], None),
         }
     });
     let args = [
-        "--role-arn", "arn:aws:iam::123456789012:role/reader", "--external-id", "ex-1", "--session-name", "me",
-        "--session-tag", "team=data", "--source-identity", "ana", "--session-policy",
+        "--role-arn",
+        "arn:aws:iam::123456789012:role/reader",
+        "--external-id",
+        "ex-1",
+        "--session-name",
+        "me",
+        "--session-tag",
+        "team=data",
+        "--source-identity",
+        "ana",
+        "--session-policy",
     ];
     let mut server = connect(stub.env(), &args);
     for _ in 0..3 {
         server.call("list_objects", json!({"bucket": "bucket"})).ok();
     }
     let requests = stub.requests();
-    let (roles, calls): (Vec<_>, Vec<_>) = requests.iter().partition(|request| request.service() == Some("sts"));
+    let (roles, calls): (Vec<_>, Vec<_>) =
+        requests.iter().partition(|request| request.service() == Some("sts"));
     assert_eq!((roles.len(), calls.len()), (1, 3), "{requests:?}");
     assert!(calls.iter().all(|request| request.key() == Some("ASIAROLE")));
     let body = String::from_utf8_lossy(&roles[0].body).into_owned();
-    has(&body, &["RoleSessionName=me", "ExternalId=ex-1", "SourceIdentity=ana", "Key=team", "Value=data", "s3%3AListBucket"]);
+    has(
+        &body,
+        &[
+            "RoleSessionName=me",
+            "ExternalId=ex-1",
+            "SourceIdentity=ana",
+            "Key=team",
+            "Value=data",
+            "s3%3AListBucket",
+        ],
+    );
     assert!(!body.contains("s3%3ADeleteObject"), "the session can do what no tool needs: {body}");
     has(server.call("whoami", json!({})).ok(), &["assumed-role/reader/me", "2099-01-01"]);
 
@@ -436,5 +647,8 @@ fn a_refusal_by_the_local_iam_names_the_missing_action() {
     let text = failed(&mut server, ("list_objects", json!({"bucket": "iam-errors"})));
     has(&text, &["HTTP 403", "s3:ListBucket", "arn:aws:s3:::iam-errors", "user/errors-user"]);
     let mut server = connect(with(aws.env_as(&user), &[("AWS_SECRET_ACCESS_KEY", "guess")]), &[]);
-    has(&failed(&mut server, ("list_buckets", json!({}))), &["SignatureDoesNotMatch", "Check the secret access key"]);
+    has(
+        &failed(&mut server, ("list_buckets", json!({}))),
+        &["SignatureDoesNotMatch", "Check the secret access key"],
+    );
 }

@@ -47,9 +47,17 @@ fn what_is_not_listed_cannot_be_called() {
     let mut server = connect(aws().env(), &[]);
     for (tool, arguments, flag) in [
         ("put_object", json!({"bucket": "unlisted", "key": "new", "text": "x"}), "--allow write"),
-        ("put_object", json!({"bucket": "unlisted", "key": "new", "text": "x", "dry_run": true}), "--allow write"),
+        (
+            "put_object",
+            json!({"bucket": "unlisted", "key": "new", "text": "x", "dry_run": true}),
+            "--allow write",
+        ),
         ("delete_objects", json!({"bucket": "unlisted", "keys": ["stays"]}), "--allow destroy"),
-        ("delete_objects", json!({"bucket": "unlisted", "keys": ["stays"], "confirm": "x"}), "--allow destroy"),
+        (
+            "delete_objects",
+            json!({"bucket": "unlisted", "keys": ["stays"], "confirm": "x"}),
+            "--allow destroy",
+        ),
     ] {
         let answer = server.call(tool, arguments);
         let text = answer.error();
@@ -70,7 +78,8 @@ fn what_is_not_listed_cannot_be_called() {
 fn each_risk_is_allowed_by_its_own_word_and_shown_in_the_hints() {
     let directory = tempfile::tempdir().unwrap();
     let directory = directory.path().to_str().unwrap();
-    let everything = ["--allow", "write,invoke,destroy,reveal", "--toolsets", "all", "--allow-dir", directory];
+    let everything =
+        ["--allow", "write,invoke,destroy,reveal", "--toolsets", "all", "--allow-dir", directory];
     let mut server = connect(aws().env(), &everything);
     let listed = server.tools();
     let tools = manifest();
@@ -83,11 +92,16 @@ fn each_risk_is_allowed_by_its_own_word_and_shown_in_the_hints() {
             "destroy" => (false, json!(true)),
             _ => (false, json!(false)),
         };
-        assert_eq!((&hints["readOnlyHint"], &hints["destructiveHint"]), (&json!(read_only), &destructive), "{tool}");
+        assert_eq!(
+            (&hints["readOnlyHint"], &hints["destructiveHint"]),
+            (&json!(read_only), &destructive),
+            "{tool}"
+        );
         assert!(tool["title"].is_string(), "{tool}");
     }
     for risk in ["write", "destroy"] {
-        let mut server = connect(aws().env(), &["--allow", risk, "--toolsets", "all", "--allow-dir", directory]);
+        let mut server =
+            connect(aws().env(), &["--allow", risk, "--toolsets", "all", "--allow-dir", directory]);
         let expected: Vec<&str> = tools
             .iter()
             .filter(|(_, own, _)| own == "read" || own == risk)
@@ -120,9 +134,15 @@ fn tools_are_chosen_by_name_and_by_group() {
 #[test]
 fn a_name_that_is_none_stops_the_start_and_the_right_one_is_named() {
     for (args, expected) in [
-        (vec!["--tools", "list_bukets"], vec!["--tools", "list_bukets", "did you mean list_buckets?", "whoami"]),
+        (
+            vec!["--tools", "list_bukets"],
+            vec!["--tools", "list_bukets", "did you mean list_buckets?", "whoami"],
+        ),
         (vec!["--exclude-tools", "put_objetc"], vec!["--exclude-tools", "did you mean put_object?"]),
-        (vec!["--toolsets", "object"], vec!["--toolsets", "did you mean objects?", "session", "default, all"]),
+        (
+            vec!["--toolsets", "object"],
+            vec!["--toolsets", "did you mean objects?", "session", "default, all"],
+        ),
         (vec!["--tools", "put_object"], vec!["--tools names put_object", "--allow write"]),
         (vec!["--tools", "whoami", "--exclude-tools", "whoami"], vec!["--tools names whoami", "excluded"]),
         (vec!["--allow", "delete"], vec!["delete", "destroy"]),
@@ -131,7 +151,10 @@ fn a_name_that_is_none_stops_the_start_and_the_right_one_is_named() {
         (vec!["--max-chars", "10"], vec!["--max-chars 10", "at least 1000"]),
         (vec!["--max-calls", "0"], vec!["--max-calls 0", "at least 1"]),
         (vec!["--external-id", "x"], vec!["--external-id", "--role-arn"]),
-        (vec!["--role-arn", "arn:aws:iam::1:role/r", "--session-tag", "team"], vec!["--session-tag", "team=data"]),
+        (
+            vec!["--role-arn", "arn:aws:iam::1:role/r", "--session-tag", "team"],
+            vec!["--session-tag", "team=data"],
+        ),
         (vec!["--output", "yaml"], vec!["yaml", "structured"]),
         (vec!["--alow", "write"], vec!["--alow", "--allow"]),
         (vec!["--audit-log", "/no/such/dir/log"], vec!["--audit-log /no/such/dir/log"]),
@@ -244,14 +267,30 @@ fn what_is_outside_the_allowed_arns_is_refused_before_any_request() {
         ("list_objects", json!({"bucket": "arn:aws-cn:s3:::team-a"}), "arn:aws-cn:s3:::team-a"),
         ("list_objects", json!({"bucket": point}), point),
         ("head_object", json!({"bucket": "other", "key": "k"}), "arn:aws:s3:::other/k"),
-        ("head_object", json!({"bucket": "other", "key": "arn:aws:s3:::team-a/k"}), "arn:aws:s3:::other/arn:"),
+        (
+            "head_object",
+            json!({"bucket": "other", "key": "arn:aws:s3:::team-a/k"}),
+            "arn:aws:s3:::other/arn:",
+        ),
         ("head_object", json!({"bucket": "other", "key": "*"}), "arn:aws:s3:::other/*"),
         ("head_object", json!({"bucket": point, "key": "k"}), point),
         ("put_object", json!({"bucket": "other", "key": "k", "text": "x"}), "arn:aws:s3:::other/k"),
-        ("put_object", json!({"bucket": "other", "key": "../team-a/k", "text": "x"}), "arn:aws:s3:::other/../team-a/k"),
-        ("put_object", json!({"bucket": "other", "key": "k", "text": "x", "dry_run": true}), "arn:aws:s3:::other/k"),
+        (
+            "put_object",
+            json!({"bucket": "other", "key": "../team-a/k", "text": "x"}),
+            "arn:aws:s3:::other/../team-a/k",
+        ),
+        (
+            "put_object",
+            json!({"bucket": "other", "key": "k", "text": "x", "dry_run": true}),
+            "arn:aws:s3:::other/k",
+        ),
         ("delete_objects", json!({"bucket": "other", "keys": ["k"]}), "arn:aws:s3:::other"),
-        ("delete_objects", json!({"bucket": "other", "keys": ["arn:aws:s3:::team-a/k"]}), "arn:aws:s3:::other"),
+        (
+            "delete_objects",
+            json!({"bucket": "other", "keys": ["arn:aws:s3:::team-a/k"]}),
+            "arn:aws:s3:::other",
+        ),
     ] {
         let answer = server.call(tool, arguments.clone());
         let text = answer.error();
@@ -276,7 +315,8 @@ fn what_is_outside_the_allowed_arns_is_refused_before_any_request() {
 
 #[test]
 fn an_allowed_prefix_holds_each_key() {
-    let (stub, mut server) = held(&["--allow-arn", "arn:aws:s3:::data/public/*", "--allow-arn", "arn:aws:s3:::one/k?"]);
+    let (stub, mut server) =
+        held(&["--allow-arn", "arn:aws:s3:::data/public/*", "--allow-arn", "arn:aws:s3:::one/k?"]);
     for (tool, arguments) in [
         ("list_objects", json!({"bucket": "data", "prefix": "public/"})),
         ("list_objects", json!({"bucket": "data"})),
@@ -289,7 +329,11 @@ fn an_allowed_prefix_holds_each_key() {
         ("delete_objects", json!({"bucket": "data", "keys": ["*"]})),
     ] {
         let answer = server.call(tool, arguments.clone());
-        assert!(answer.error().contains("outside what the operator allowed"), "{tool} {arguments}: {}", answer.text);
+        assert!(
+            answer.error().contains("outside what the operator allowed"),
+            "{tool} {arguments}: {}",
+            answer.text
+        );
     }
     assert_eq!(stub.requests().len(), 0, "{:?}", stub.requests());
     server.call("put_object", json!({"bucket": "data", "key": "public/k", "text": "x"})).ok();
@@ -321,7 +365,11 @@ fn lists_of_the_account_show_only_what_is_allowed_and_go_on_rightly() {
     assert_eq!(found, ["team-a", "team-b", "team-c", "team-d", "team-e", "team-f"]);
     assert!(pages.iter().all(|page| page.rows.iter().flatten().all(|cell| !cell.contains("other"))));
     // A page without a match says that there are more.
-    assert!(pages.iter().any(|page| page.rows.is_empty() && page.notes.iter().any(|note| note.contains("more pages"))));
+    assert!(
+        pages
+            .iter()
+            .any(|page| page.rows.is_empty() && page.notes.iter().any(|note| note.contains("more pages")))
+    );
     let counted = server.call("list_buckets", json!({"query": "length(@)", "limit": 3}));
     assert!(counted.ok().starts_with("2\n"), "{}", counted.text);
 
@@ -329,7 +377,10 @@ fn lists_of_the_account_show_only_what_is_allowed_and_go_on_rightly() {
     let typed = json!({"ref": reference, "argument": {"name": "bucket", "value": ""}});
     let completed = server.request("completion/complete", typed);
     let values = completed["completion"]["values"].as_array().unwrap();
-    assert!(!values.is_empty() && values.iter().all(|name| name.as_str().unwrap().starts_with("team-")), "{values:?}");
+    assert!(
+        !values.is_empty() && values.iter().all(|name| name.as_str().unwrap().starts_with("team-")),
+        "{values:?}"
+    );
 }
 
 #[test]
@@ -337,11 +388,14 @@ fn a_call_leaves_one_audit_line_without_payloads() {
     aws().create_bucket("team-audit");
     let directory = tempfile::tempdir().unwrap();
     let log = directory.path().join("audit.jsonl");
-    let args = ["--allow", "write", "--allow-arn", "arn:aws:s3:::team-*", "--audit-log", log.to_str().unwrap()];
+    let args =
+        ["--allow", "write", "--allow-arn", "arn:aws:s3:::team-*", "--audit-log", log.to_str().unwrap()];
     let mut server = connect(aws().env(), &args);
     server.call("put_object", json!({"bucket": "team-audit", "key": "k", "text": "top-secret-text"})).ok();
     server.call("put_object", json!({"bucket": "other", "key": "k", "text": "top-secret-text"})).error();
-    server.call("put_object", json!({"bucket": "team-audit", "key": "dry", "text": "x", "dry_run": true})).ok();
+    server
+        .call("put_object", json!({"bucket": "team-audit", "key": "dry", "text": "x", "dry_run": true}))
+        .ok();
     server.call("head_object", json!({"bucket": "team-audit", "key": "absent"})).error();
     server.call("list_objects", json!({"bucket": "team-audit", "limit": 0})).error();
     is_well(&mut server);
@@ -350,7 +404,9 @@ fn a_call_leaves_one_audit_line_without_payloads() {
     let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let of = |field: &str| lines.iter().map(|line| line[field].clone()).collect::<Vec<_>>();
     assert_eq!(of("outcome"), ["ok", "refused", "ok", "failed", "refused", "ok"]);
-    let has = |line: usize, field: &str, value: &str| lines[line][field].as_array().unwrap().contains(&json!(value));
+    let has = |line: usize, field: &str, value: &str| {
+        lines[line][field].as_array().unwrap().contains(&json!(value))
+    };
     assert!(has(0, "operations", "PutObject") && has(0, "resources", "arn:aws:s3:::team-audit/k"), "{text}");
     assert_eq!((&lines[0]["risk"], &lines[0]["regions"]), (&json!("write"), &json!(["us-east-1"])));
     assert_eq!(lines[1]["operations"], json!([]));
@@ -363,7 +419,11 @@ fn an_audit_log_on_standard_error_stays_off_the_protocol() {
     let mut server = connect(aws().env(), &["--audit-log", "-"]);
     server.call("list_buckets", json!({})).ok();
     is_well(&mut server);
-    assert!(server.stderr().lines().any(|line| line.contains("\"tool\":\"list_buckets\"")), "{}", server.stderr());
+    assert!(
+        server.stderr().lines().any(|line| line.contains("\"tool\":\"list_buckets\"")),
+        "{}",
+        server.stderr()
+    );
 }
 
 #[test]

@@ -27,7 +27,11 @@ fn a_call_in_flight_at_the_end_of_input_is_still_answered() {
     let stub = late(Duration::from_millis(700));
     for modern in [false, true] {
         let mut server = start(stub.env(), &[]);
-        if modern { server.discover() } else { server.initialize() };
+        if modern {
+            server.discover()
+        } else {
+            server.initialize()
+        };
         let id = server.send_call("list_buckets", json!({}));
         ends_well(&mut server);
         let answer = answers(&server).into_iter().find(|message| message["id"] == id).unwrap();
@@ -140,7 +144,11 @@ fn a_cancelled_call_aborts_its_request_and_is_not_answered() {
             _ => Response::buckets(&["a-bucket"], None),
         });
         let mut server = start(stub.env(), &[]);
-        if modern { server.discover() } else { server.initialize() };
+        if modern {
+            server.discover()
+        } else {
+            server.initialize()
+        };
         let id = server.send_call("list_buckets", json!({"prefix": "slow"}));
         stub.wait("a request", |stub| !stub.s3_requests().is_empty());
         assert_eq!(stub.hung_up(), 0);
@@ -224,10 +232,22 @@ fn a_start_reads_no_aws_file_and_sends_no_request() {
     let pipe = pipe.to_str().unwrap();
     let stub = Stub::bare(|_| Response::Never);
     // Whoever opened these files would wait for ever.
-    let files = [("AWS_CONFIG_FILE", pipe), ("AWS_SHARED_CREDENTIALS_FILE", pipe), ("AWS_CA_BUNDLE", pipe), ("AWS_ACCESS_KEY_ID", ""), ("AWS_SECRET_ACCESS_KEY", ""), ("AWS_REGION", "")];
+    let files = [
+        ("AWS_CONFIG_FILE", pipe),
+        ("AWS_SHARED_CREDENTIALS_FILE", pipe),
+        ("AWS_CA_BUNDLE", pipe),
+        ("AWS_ACCESS_KEY_ID", ""),
+        ("AWS_SECRET_ACCESS_KEY", ""),
+        ("AWS_REGION", ""),
+    ];
     for modern in [false, true] {
-        let mut server = start(with(stub.env(), &files), &["--allow-region", "*", "--allow-profile", "*"]).patience(Duration::from_secs(10));
-        if modern { server.discover() } else { server.initialize() };
+        let mut server = start(with(stub.env(), &files), &["--allow-region", "*", "--allow-profile", "*"])
+            .patience(Duration::from_secs(10));
+        if modern {
+            server.discover()
+        } else {
+            server.initialize()
+        };
         assert!(names(&mut server).contains(&"list_buckets".to_owned()));
         for method in ["resources/list", "resources/templates/list", "prompts/list"] {
             server.request(method, json!({}));

@@ -55,7 +55,11 @@ fn both_eras_hear_the_same_about_the_server() {
     assert_eq!(legacy["instructions"], modern["instructions"]);
     assert_eq!(legacy["capabilities"], modern["capabilities"]);
     let instructions = legacy["instructions"].as_str().unwrap();
-    assert!((200..=2048).contains(&instructions.chars().count()), "{} characters", instructions.chars().count());
+    assert!(
+        (200..=2048).contains(&instructions.chars().count()),
+        "{} characters",
+        instructions.chars().count()
+    );
     assert!(modern["supportedVersions"].as_array().unwrap().contains(&json!("2026-07-28")));
     // What is not there is not advertised, and no list ever changes.
     let capabilities = legacy["capabilities"].as_object().unwrap();
@@ -82,12 +86,19 @@ fn the_list_of_tools_is_the_same_for_everybody_every_time() {
         let text = tool["description"].as_str().unwrap();
         assert!(name.len() < 30 && text.chars().count() < 300, "{name}: {} characters", text.chars().count());
         let schema = &tool["inputSchema"];
-        assert_eq!((&schema["type"], &schema["additionalProperties"]), (&json!("object"), &json!(false)), "{name}");
+        assert_eq!(
+            (&schema["type"], &schema["additionalProperties"]),
+            (&json!("object"), &json!(false)),
+            "{name}"
+        );
         let written = schema.to_string();
         for noise in ["$schema", "$ref", "$defs", "\"title\":\"", "\"null\"", "uint32", "int64"] {
             assert!(!written.contains(noise), "{name} has {noise}: {written}");
         }
-        assert!(["anyOf", "oneOf", "allOf"].iter().all(|word| schema.get(word).is_none()), "{name}: {written}");
+        assert!(
+            ["anyOf", "oneOf", "allOf"].iter().all(|word| schema.get(word).is_none()),
+            "{name}: {written}"
+        );
         assert!(tool.get("outputSchema").is_none(), "{name}");
     }
 }
@@ -197,7 +208,15 @@ fn objects_are_resources_in_both_eras() {
         let read = server.request("resources/read", json!({"uri": "s3://resources/pixel.png"}));
         assert_eq!(read["contents"][0]["mimeType"], "image/png", "{read}");
         assert!(read["contents"][0]["blob"].as_str().unwrap().starts_with("iVBORw0KGgo"), "{read}");
-        for uri in ["s3://resources/absent", "s3://no-such-bucket-at-all/k", "s3://resources", "file:///etc/passwd", "s3:///k", "", "s3://resources/%ff"] {
+        for uri in [
+            "s3://resources/absent",
+            "s3://no-such-bucket-at-all/k",
+            "s3://resources",
+            "file:///etc/passwd",
+            "s3:///k",
+            "",
+            "s3://resources/%ff",
+        ] {
             let error = server.try_request("resources/read", json!({"uri": uri})).unwrap_err();
             assert_eq!(error.code, not_found, "{uri}: {error}");
             assert_eq!(error.data["uri"], uri);
@@ -210,9 +229,10 @@ fn objects_are_resources_in_both_eras() {
 
 /// A PNG of one pixel.
 const PIXEL: &[u8] = &[
-    0x89, b'P', b'N', b'G', 0x0d, 0x0a, 0x1a, 0x0a, 0, 0, 0, 13, b'I', b'H', b'D', b'R', 0, 0, 0, 1, 0, 0, 0, 1, 8, 6,
-    0, 0, 0, 0x1f, 0x15, 0xc4, 0x89, 0, 0, 0, 13, b'I', b'D', b'A', b'T', 0x78, 0x9c, 0x63, 0xf8, 0xcf, 0xc0, 0xf0,
-    0x1f, 0, 5, 0, 1, 0xff, 0x89, 0x99, 0x3d, 0x1d, 0, 0, 0, 0, b'I', b'E', b'N', b'D', 0xae, 0x42, 0x60, 0x82,
+    0x89, b'P', b'N', b'G', 0x0d, 0x0a, 0x1a, 0x0a, 0, 0, 0, 13, b'I', b'H', b'D', b'R', 0, 0, 0, 1, 0, 0, 0,
+    1, 8, 6, 0, 0, 0, 0x1f, 0x15, 0xc4, 0x89, 0, 0, 0, 13, b'I', b'D', b'A', b'T', 0x78, 0x9c, 0x63, 0xf8,
+    0xcf, 0xc0, 0xf0, 0x1f, 0, 5, 0, 1, 0xff, 0x89, 0x99, 0x3d, 0x1d, 0, 0, 0, 0, b'I', b'E', b'N', b'D',
+    0xae, 0x42, 0x60, 0x82,
 ];
 
 #[test]
@@ -221,11 +241,14 @@ fn names_of_buckets_and_keys_are_completed() {
     aws().create_bucket("complete-two");
     aws().put_objects("complete-one", ["logs/a.txt", "logs/b.txt", "lo", "other"]);
     for mut server in both() {
-        let mut of = |argument, value, context| server.request("completion/complete", completes(argument, value, context))["completion"].clone();
+        let mut of = |argument, value, context| {
+            server.request("completion/complete", completes(argument, value, context))["completion"].clone()
+        };
         assert_eq!(of("bucket", "complete-", json!({}))["values"], json!(["complete-one", "complete-two"]));
         assert_eq!(of("bucket", "no-such-", json!({}))["values"], json!([]));
         let one = json!({"bucket": "complete-one"});
-        let mut keys: Vec<String> = serde_json::from_value(of("key", "lo", one.clone())["values"].clone()).unwrap();
+        let mut keys: Vec<String> =
+            serde_json::from_value(of("key", "lo", one.clone())["values"].clone()).unwrap();
         keys.sort();
         assert_eq!(keys, ["lo", "logs/"]);
         assert_eq!(of("key", "logs/", one)["values"], json!(["logs/a.txt", "logs/b.txt"]));
@@ -245,7 +268,10 @@ fn prompts_are_listed_and_filled_in() {
         for prompt in listed["prompts"].as_array().unwrap() {
             let arguments = prompt["arguments"].as_array().cloned().unwrap_or_default();
             let names = || arguments.iter().map(|argument| argument["name"].as_str().unwrap());
-            let given: Value = names().map(|name| (name.to_owned(), json!("a-value"))).collect::<serde_json::Map<_, _>>().into();
+            let given: Value = names()
+                .map(|name| (name.to_owned(), json!("a-value")))
+                .collect::<serde_json::Map<_, _>>()
+                .into();
             let filled = server.request("prompts/get", json!({"name": prompt["name"], "arguments": given}));
             let text = filled["messages"][0]["content"]["text"].as_str().unwrap();
             assert!(text.len() > 50 && names().all(|name| !text.contains(&format!("{{{name}}}"))), "{text}");
@@ -265,7 +291,8 @@ fn session(version: &str) -> Server {
     aws().create_bucket(&bucket);
     aws().put_objects(&bucket, ["k", "gone"]);
     let modern = version == Server::MODERN;
-    let mut server = start(aws().env(), &["--allow", "write,destroy"]).elicit(|_| Elicited::Accept(json!({"confirm": true})));
+    let mut server = start(aws().env(), &["--allow", "write,destroy"])
+        .elicit(|_| Elicited::Accept(json!({"confirm": true})));
     if modern {
         server.discover();
     } else {
@@ -278,7 +305,8 @@ fn session(version: &str) -> Server {
     let listed = server.request("prompts/list", json!({}));
     for prompt in listed["prompts"].as_array().unwrap() {
         let arguments = prompt["arguments"].as_array().cloned().unwrap_or_default();
-        let given = arguments.iter().map(|argument| (argument["name"].as_str().unwrap().to_owned(), json!("x")));
+        let given =
+            arguments.iter().map(|argument| (argument["name"].as_str().unwrap().to_owned(), json!("x")));
         let given: Value = given.collect::<serde_json::Map<_, _>>().into();
         server.request("prompts/get", json!({"name": prompt["name"], "arguments": given}));
     }
@@ -333,7 +361,11 @@ fn structured_sessions_follow_the_schema_too() {
     aws().create_bucket("structured-session");
     for version in ["2025-06-18", "2025-11-25", "2026-07-28"] {
         let mut server = start(aws().env(), &["--output", "structured"]);
-        if version == Server::MODERN { server.discover() } else { server.initialize_at(version) };
+        if version == Server::MODERN {
+            server.discover()
+        } else {
+            server.initialize_at(version)
+        };
         server.tools();
         server.call("list_buckets", json!({})).ok();
         server.call("whoami", json!({})).ok();

@@ -19,6 +19,10 @@ pub(crate) enum Present {
     Unknown,
 }
 
+/// What is said of a key that could not be looked at.
+pub(crate) const UNSEEN: &str =
+    "these credentials may not see what is there (s3:GetObject, and s3:ListBucket for a missing key)";
+
 /// An object that is there.
 #[derive(Debug)]
 pub(crate) struct Existing {
@@ -157,11 +161,10 @@ impl Condition {
             (_, Present::Nothing) => Ok(Plan::new(format!("{verb} {what} to {uri} (new)"))),
             (condition, Present::Unknown) => {
                 let plan = Plan::new(format!("{verb} {what} to {uri}"));
-                let may = "these credentials may not see what is there (s3:GetObject, and s3:ListBucket for a missing key)";
                 Ok(plan.warning(match condition {
-                    Condition::Create => format!("{may}; it is written only if nothing is"),
-                    Condition::Exactly(etag) => format!("{may}; it is written only over etag {etag}"),
-                    Condition::Replace => format!("{may}; whatever is there is overwritten"),
+                    Condition::Create => format!("{UNSEEN}; it is written only if nothing is"),
+                    Condition::Exactly(etag) => format!("{UNSEEN}; it is written only over etag {etag}"),
+                    Condition::Replace => format!("{UNSEEN}; whatever is there is overwritten"),
                 }))
             }
         }
@@ -234,7 +237,8 @@ mod tests {
         assert!(refused.contains("1.5 KiB, modified 1970-01-01T00:00:00Z, etag abc"), "{refused}");
         assert!(refused.contains("overwrite: true") && refused.contains("if_match: \"abc\""), "{refused}");
         assert_eq!(create.if_none_match().as_deref(), Some("*"));
-        assert!(plan(&create, &Present::Unknown).unwrap().contains("only if nothing is"));
+        let unseen = plan(&create, &Present::Unknown).unwrap();
+        assert!(unseen.contains("only if nothing is") && unseen.contains("s3:GetObject"), "{unseen}");
     }
 
     #[test]

@@ -47,6 +47,9 @@ impl Service for S3 {
     }
 
     fn hint(error: &Error) -> Option<Cow<'static, str>> {
+        if may_be_missing(error) {
+            return Some(Cow::Borrowed(MISSING));
+        }
         Some(Cow::Borrowed(match (error.code.as_deref()?, error.kind) {
             ("NoSuchBucket", _) => "list_buckets shows the buckets of this account",
             ("NoSuchKey", _) => "list_objects shows the keys; a key is matched exactly, case included",
@@ -58,6 +61,17 @@ impl Service for S3 {
             _ => return None,
         }))
     }
+}
+
+const MISSING: &str =
+    "or else the key does not exist: S3 says so only to credentials that have s3:ListBucket on the bucket";
+
+/// Whether a denial may mean that there is nothing to read: AWS names the action where it is that.
+fn may_be_missing(error: &Error) -> bool {
+    let is_named = error.denied.as_ref().is_some_and(|denied| denied.action.is_some());
+    error.kind == Kind::AccessDenied
+        && !is_named
+        && matches!(error.operation.as_deref(), Some("HeadObject" | "GetObject"))
 }
 
 /// The table of contents.
@@ -103,16 +117,48 @@ pub fn server() -> Server<S3> {
             description: "An object's contents.",
             tool: "get_object",
             complete: &[
-                Completion { variable: "bucket", tool: "list_buckets", prefix: "prefix", given: &[], column: "name" },
-                Completion { variable: "key", tool: "list_objects", prefix: "prefix", given: &["bucket"], column: "key" },
+                Completion {
+                    variable: "bucket",
+                    tool: "list_buckets",
+                    prefix: "prefix",
+                    given: &[],
+                    column: "name",
+                },
+                Completion {
+                    variable: "key",
+                    tool: "list_objects",
+                    prefix: "prefix",
+                    given: &["bucket"],
+                    column: "key",
+                },
             ],
         })
 }
 
 #[cfg(test)]
 mod tests {
+    use awsmcp_aws::Denied;
+
+    use super::*;
+
     #[test]
     fn manifest() {
         awsmcp_testing::manifest(env!("CARGO_MANIFEST_DIR"), &super::server().manifest());
+    }
+
+    #[test]
+    fn a_denied_read_may_mean_a_missing_key_unless_aws_names_the_action() {
+        let denied = |operation: &str| {
+            let mut error = Error::new(Kind::AccessDenied, "AWS gave no reason");
+            error.operation = Some(operation.to_owned());
+            error
+        };
+        for read in ["HeadObject", "GetObject"] {
+            assert_eq!(S3::hint(&denied(read)).as_deref(), Some(MISSING));
+        }
+        assert_eq!(S3::hint(&denied("ListObjectsV2")), None);
+        let mut named = denied("GetObject");
+        named.denied = Some(Denied { action: Some("s3:GetObject".to_owned()), ..Denied::default() });
+        assert_eq!(S3::hint(&named), None);
     }
 }

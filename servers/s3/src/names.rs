@@ -145,7 +145,9 @@ impl<'de> Deserialize<'de> for Etag {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         let tag = bare(&text);
-        if !tag.is_empty() && tag.chars().all(|letter| letter.is_ascii_alphanumeric() || "-_+/=.:".contains(letter)) {
+        if !tag.is_empty()
+            && tag.chars().all(|letter| letter.is_ascii_alphanumeric() || "-_+/=.:".contains(letter))
+        {
             Ok(Etag(tag.to_owned()))
         } else {
             Err(de::Error::custom(format!(
@@ -172,7 +174,8 @@ pub(crate) fn bare(etag: &str) -> &str {
 
 /// Text as URLs take it; the characters of `keep` stay as they are.
 pub(crate) fn escaped(text: &str, keep: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) || keep.as_bytes().contains(&byte);
+    let plain =
+        |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) || keep.as_bytes().contains(&byte);
     text.bytes().fold(String::with_capacity(text.len()), |mut out, byte| {
         if plain(byte) {
             out.push(char::from(byte));
@@ -206,7 +209,8 @@ mod tests {
         assert_eq!(read("b--use1-az4--x-s3").unwrap(), "b--use1-az4--x-s3");
         let point = "arn:aws:s3:us-east-1:123456789012:accesspoint/p";
         assert_eq!(read(point).unwrap(), point);
-        for wrong in ["", "ab", "../etc", "a b", "a/b", "a..b", "-ab", "arn:aws:iam::1:role/x", "bucket\u{1}"] {
+        for wrong in ["", "ab", "../etc", "a b", "a/b", "a..b", "-ab", "arn:aws:iam::1:role/x", "bucket\u{1}"]
+        {
             assert!(read(wrong).unwrap_err().contains("my-logs-2026"), "{wrong}");
         }
     }

@@ -38,7 +38,9 @@ pub(crate) fn nature(head: &[u8], content_type: Option<&str>) -> Nature {
         };
     }
     let controls = head.iter().filter(|byte| is_control(**byte)).count();
-    if is_utf8_start(head) {
+    // Only a beginning can end in the middle of a character.
+    let is_utf8 = if head.len() < HEAD { std::str::from_utf8(head).is_ok() } else { is_utf8_start(head) };
+    if is_utf8 {
         // A few magic numbers are plain letters: BM, MZ, II. Text that has no control characters is text.
         let is_text = controls == 0 || (known.is_none() && controls * 50 <= head.len());
         return if is_text && !head.starts_with(b"%PDF-") { Nature::Text(UTF_8) } else { binary };
@@ -328,8 +330,12 @@ mod tests {
         assert_eq!(nature(b"%PDF-1.7\n%abc", None), Nature::Binary(Some("application/pdf")));
         assert_eq!(nature(&[0; 64], None), Nature::Binary(None));
         assert_eq!(nature(&(0..=255).collect::<Vec<u8>>(), Some("text/plain")), Nature::Binary(None));
-        // A character that is cut at the end is no sign of another charset.
-        assert_eq!(nature(&"grüße".as_bytes()[..3], None), plain);
+        // A character that is cut at the end is no sign of another charset, where more follows.
+        assert_eq!(
+            nature(&"ü".repeat(HEAD).as_bytes()[1..], Some("a/b; charset=latin1")),
+            Nature::Text(WINDOWS_1252)
+        );
+        assert_eq!(nature(format!("x{}", "ü".repeat(HEAD)).as_bytes(), None), plain);
     }
 
     #[test]

@@ -98,10 +98,34 @@ fn what_may_not_be_read_is_said_and_the_rest_is_shown() {
     server.initialize();
     let shown = overview(&mut server, "half-seen");
     assert_eq!(shown["none"], json!(["versioning", "tags"]));
-    assert!(shown["denied"].as_array().unwrap().contains(&json!("policy")), "{shown}");
+    let denied = shown["denied"].as_array().unwrap();
+    for what in ["policy (s3:GetBucketPolicy)", "policy_status (s3:GetBucketPolicyStatus)"] {
+        assert!(denied.contains(&json!(what)), "{shown}");
+    }
+    assert_eq!(shown["region"], "us-east-1");
     assert_eq!(shown["findings"], json!(["low: versioning is off: what is overwritten or deleted is gone"]));
     let one = server.call("bucket_overview", json!({"bucket": "half-seen", "aspect": "policy"}));
     assert!(one.error().contains("s3:GetBucketPolicy"), "{}", one.text);
+}
+
+#[test]
+fn who_may_not_look_at_a_bucket_gets_no_guess() {
+    let aws = LocalAws::shared_with_iam();
+    aws.create_bucket("unseen-bucket");
+    let user = aws.create_user(
+        "unseen",
+        r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Resource":"*",
+            "Action":["s3:CreateBucket","s3:GetBucketVersioning"]}]}"#,
+    );
+    let args = ["--toolsets", "all", "--allow", "write"];
+    let mut server = Server::spawn(env!("CARGO_BIN_EXE_awsmcp-s3"), args, aws.env_as(&user));
+    server.initialize();
+    let shown = overview(&mut server, "unseen-bucket");
+    // The refusal names it.
+    assert_eq!(shown["region"], "us-east-1");
+    let taken = server.call("create_bucket", json!({"bucket": "unseen-bucket"}));
+    let whose = "it belongs to somebody else, or these credentials lack s3:ListBucket on it (HTTP 403)";
+    assert!(taken.error().contains(whose), "{}", taken.text);
 }
 
 #[test]
@@ -175,6 +199,32 @@ fn what_opens_the_bucket_is_asked_about_first() {
         .call("put_bucket_config", json!({"bucket": "config-asks", "aspect": "lifecycle", "value": delete}));
     assert!(put.text.contains("will be deleted by rule gone"), "{}", put.text);
     assert!(put.text.starts_with("nothing was done yet"), "{}", put.text);
+}
+
+#[test]
+fn a_rule_that_deletes_objects_needs_leave_to_destroy() {
+    let aws = LocalAws::shared();
+    aws.create_bucket("config-expires");
+    let args = ["--toolsets", "all", "--allow", "write"];
+    let mut server = Server::spawn(env!("CARGO_BIN_EXE_awsmcp-s3"), args, aws.env());
+    server.initialize();
+    let mut put = |rule: Value| {
+        let value = json!({"Rules": [rule]});
+        let call = json!({"bucket": "config-expires", "aspect": "lifecycle", "value": value});
+        let mut dry = call.clone();
+        dry["dry_run"] = json!(true);
+        (server.call("put_bucket_config", dry), server.call("put_bucket_config", call))
+    };
+    let rule = json!({"ID": "r", "Status": "Enabled", "Filter": {"Prefix": ""}});
+    let mut gone = rule.clone();
+    gone["Expiration"] = json!({"Days": 1});
+    let (planned, called) = put(gone);
+    for refused in [planned.error(), called.error()] {
+        assert!(refused.contains("it needs --allow destroy"), "{refused}");
+    }
+    let mut tidy = rule;
+    tidy["AbortIncompleteMultipartUpload"] = json!({"DaysAfterInitiation": 1});
+    assert!(put(tidy).1.ok().contains("\"outcome\":\"set\""));
 }
 
 #[test]

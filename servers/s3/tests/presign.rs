@@ -112,6 +112,25 @@ fn an_upload_link_takes_what_it_was_signed_for() {
 }
 
 #[test]
+fn what_may_not_be_looked_at_is_said_with_the_action() {
+    let aws = LocalAws::shared_with_iam();
+    aws.create_bucket("link-blind");
+    let user = aws.create_user(
+        "blind",
+        r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:PutObject","Resource":"*"}]}"#,
+    );
+    let args = ["--toolsets", "all", "--allow", "write,reveal"];
+    let mut server = Server::spawn(env!("CARGO_BIN_EXE_awsmcp-s3"), args, aws.env_as(&user));
+    server.initialize();
+    let ask = json!({"bucket": "link-blind", "key": "k", "dry_run": true});
+    let plan = server.call("presign_upload", ask);
+    assert!(plan.ok().contains("it may overwrite an object"), "{}", plan.text);
+    assert!(plan.text.contains("(s3:GetObject, and s3:ListBucket for a missing key)"), "{}", plan.text);
+    let down = server.call("presign_download", json!({"bucket": "link-blind", "key": "k"}));
+    assert!(down.error().contains("need s3:GetObject on arn:aws:s3:::link-blind/k"), "{}", down.text);
+}
+
+#[test]
 fn a_form_takes_what_its_policy_allows() {
     let aws = LocalAws::shared();
     aws.create_bucket("link-form");

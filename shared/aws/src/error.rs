@@ -369,7 +369,9 @@ impl Answer<'_> {
             Some(body) if unreadable => format!("AWS's answer could not be read: {}", cut(&body, 200)),
             Some(body) => format!("AWS answered {status}{code}: {}", cut(&body, 200)),
             // A HEAD that finds nothing; the status and the code stand behind the sentence anyway.
-            None if self.http.is_some_and(|http| http.status().as_u16() == 404) => "It does not exist".to_owned(),
+            None if self.http.is_some_and(|http| http.status().as_u16() == 404) => {
+                "It does not exist".to_owned()
+            }
             None => "AWS gave no reason".to_owned(),
         }
     }
@@ -411,8 +413,8 @@ impl Answer<'_> {
         if named.is_some() && error.status == Some(400) && self.is_bare() {
             error.kind = Kind::WrongRegion;
         }
+        error.region = named;
         if error.kind == Kind::WrongRegion {
-            error.region = named;
             error.next = Some(match &error.region {
                 Some(region) => format!("Call again with region {region}."),
                 None => "Find the region that it lives in, and call again with that.".to_owned(),
@@ -518,8 +520,10 @@ fn without_code(text: &str, lower: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut from = 0;
     let rest = |from: usize| lower.get(from..).unwrap_or_default();
-    while let Some((start, name)) =
-        ["style", "script"].iter().filter_map(|name| Some((rest(from).find(&format!("<{name}"))?, name))).min()
+    while let Some((start, name)) = ["style", "script"]
+        .iter()
+        .filter_map(|name| Some((rest(from).find(&format!("<{name}"))?, name)))
+        .min()
     {
         out.push_str(text.get(from..from + start).unwrap_or_default());
         from += start;

@@ -84,8 +84,11 @@ fn credentials(error: &(dyn StdError + 'static)) -> Error {
     }
     // The console's own sign-in; its tokens lie in a cache of that name.
     if has(&["login/cache", "login session", "logincredentialsprovider"]) {
-        return Error::new(Kind::NoCredentials, "Nobody has signed in with `aws login`, or the session is over")
-            .with_next("Run `aws login` in a terminal and call again; nothing needs a restart.");
+        return Error::new(
+            Kind::NoCredentials,
+            "Nobody has signed in with `aws login`, or the session is over",
+        )
+        .with_next("Run `aws login` in a terminal and call again; nothing needs a restart.");
     }
     if has(&["sso", "unauthorizedexception", "invalidgrantexception"])
         && !has(&["invalid sso config", "sso-session named"])

@@ -17,8 +17,8 @@ use aws_smithy_types::config_bag::{ConfigBag, Storable, StoreReplace};
 use aws_smithy_types::date_time::{DateTime, Format};
 use aws_types::request_id::RequestId;
 
-use crate::{Error, Target};
 use crate::codes::is_throttle;
+use crate::{Error, Target};
 
 /// Records the operations a call really makes, and refuses those it did not declare.
 ///

@@ -92,18 +92,25 @@ fn start<S: Service>(cli: Cli, server: fn() -> Server<S>, version: &'static str)
         return Ok(true);
     }
     let engine = engine(&options, server)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    // The SDK's futures are large and are moved over the stack, many at once where a tool asks several things side
+    // by side; only what is used of a stack becomes memory.
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .thread_stack_size(16 * 1024 * 1024)
+        .enable_all()
+        .build()?;
     let engine = Arc::new(engine);
     let done = runtime.block_on(async {
         let done = match cli.command {
-            None => serve(engine.clone(), version).await.map(|()| true),
-            Some(Command::Call { tool, json, yes }) => commands::call(&engine, &tool, &json, yes).await,
+            None => Box::pin(serve(engine.clone(), version)).await.map(|()| true),
+            Some(Command::Call { tool, json, yes }) => {
+                Box::pin(commands::call(&engine, &tool, &json, yes)).await
+            }
             Some(Command::Tools) => commands::tools(&engine).map(|()| true),
             Some(Command::Manifest) => Ok(true),
             Some(Command::IamPolicy { partition }) => {
                 commands::iam_policy(&engine, &partition).map(|()| true)
             }
-            Some(Command::Doctor) => commands::doctor(&engine).await,
+            Some(Command::Doctor) => Box::pin(commands::doctor(&engine)).await,
         };
         engine.settled().await;
         done

@@ -5,7 +5,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use awsmcp_aws::{Identity, SdkConfig, Session, Tap, Target};
 use tokio_util::sync::CancellationToken;
 
-use crate::{Cleanup, Files, Page, Result, Service, Settings};
+use crate::{
+    Cleanup, Files, Page, Result, Risk, Service, Settings,
+    gate::{flag, turned_off},
+};
 
 /// Tells the caller how far a long call has come.
 pub type Progress = Arc<dyn Fn(f64, Option<f64>, String) + Send + Sync>;
@@ -126,6 +129,14 @@ impl<S: Service> Call<S> {
     /// What the operator fixed.
     pub fn settings(&self) -> &Settings {
         &self.settings
+    }
+
+    /// Lets part of a tool's work pass that is of a graver risk than the tool: `what` names the arguments that ask for it.
+    ///
+    /// # Errors
+    /// When the operator did not allow that risk; it names the flag.
+    pub fn permit(&self, what: &str, risk: Risk) -> Result<()> {
+        if self.settings.allow.contains(&risk) { Ok(()) } else { Err(turned_off(what, &flag(risk))) }
     }
 
     /// Is cancelled when the caller loses interest; the call itself is dropped then, so only work that was

@@ -184,9 +184,10 @@ impl<S: Service> Engine<S> {
         let (index, entry) = self.find(name)?;
         let started = Instant::now();
         let mut trace = Trace::default();
-        let answer = match self.run(index, entry, arguments, caller, &mut trace).await {
+        // Boxed: the futures of a whole call are large and deep, for the stack and for the compiler.
+        let answer = match Box::pin(self.run(index, entry, arguments, caller, &mut trace)).await {
             Ok(answer) => answer,
-            Err(error) => self.failed(entry, error, &trace).await,
+            Err(error) => Box::pin(self.failed(entry, error, &trace)).await,
         };
         self.audit(entry, caller, &trace, &answer, started.elapsed());
         Ok(answer)
@@ -209,7 +210,7 @@ impl<S: Service> Engine<S> {
             trace.targets = self.targets(&input).await?;
             self.scope(entry, &input, &mut trace).await?;
             let cursor = self.first(entry, &input, &trace.targets);
-            self.pages(entry, &input, &cursor, caller, &mut trace).await
+            Box::pin(self.pages(entry, &input, &cursor, caller, &mut trace)).await
         };
         let pages = found.await.unwrap_or_default();
         pages
@@ -246,17 +247,17 @@ impl<S: Service> Engine<S> {
         let input = input::read(entry, arguments, &self.settings)?;
         trace.arguments = input.own.clone();
         let _place = self.place(caller).await?;
-        trace.targets = self.targets(&input).await?;
-        self.scope(entry, &input, trace).await?;
+        trace.targets = self.bounded(entry, caller, self.targets(&input)).await?;
+        self.bounded(entry, caller, self.scope(entry, &input, trace)).await?;
         if entry.spec.risk.changes() {
-            return self.change(entry, &input, caller, trace).await;
+            return Box::pin(self.change(entry, &input, caller, trace)).await;
         }
         let binding = Binding::new(entry.spec.name, &input.own, &trace.targets, caller.principal.as_deref());
         let cursor = match &input.cursor {
             Some(text) => Cursor::open(text, &binding)?,
             None => self.first(entry, &input, &trace.targets),
         };
-        let pages = self.pages(entry, &input, &cursor, caller, trace).await?;
+        let pages = Box::pin(self.pages(entry, &input, &cursor, caller, trace)).await?;
         self.answer(entry, &input, &binding, &cursor, pages, trace)
     }
 
@@ -605,7 +606,8 @@ impl<S: Service> Engine<S> {
                 }
             }
             Consent::Told(how) => {
-                let text = format!("{again}nothing was done yet. {} would {}\n{how}", bound.tool, plan.text(budget));
+                let text =
+                    format!("{again}nothing was done yet. {} would {}\n{how}", bound.tool, plan.text(budget));
                 return Ok(Agreed::Answer(Answer::Planned { text }));
             }
             Consent::Token => {}
@@ -652,8 +654,10 @@ impl<S: Service> Engine<S> {
         match page.reply.view {
             View::Body(body) if input.query.is_some() => {
                 let value = body.json().ok_or_else(|| {
-                    Error::invalid("`query` is for a body that is JSON and fits as a whole; this one is not or does not")
-                        .with_next("leave `query` out, or raise max_chars")
+                    Error::invalid(
+                        "`query` is for a body that is JSON and fits as a whole; this one is not or does not",
+                    )
+                    .with_next("leave `query` out, or raise max_chars")
                 })?;
                 self.one(&value, input, budget, notes, true)
             }
@@ -940,7 +944,9 @@ fn nothing(data: &Value) -> String {
     match (data.as_array().map(Vec::len), query::fields(data)) {
         (None, fields) => format!("`query` selected nothing; the fields are: {fields}"),
         (Some(0), _) => "`query` had no row to select from".to_owned(),
-        (Some(count), fields) => format!("`query` selected nothing of {count} row(s); their fields are: {fields}"),
+        (Some(count), fields) => {
+            format!("`query` selected nothing of {count} row(s); their fields are: {fields}")
+        }
     }
 }
 
@@ -1044,3 +1050,6 @@ pub struct Overview<'a> {
     /// Why it is off, if it is.
     pub off: Option<&'a str>,
 }
+
+#[cfg(test)]
+mod tests;

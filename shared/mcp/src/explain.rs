@@ -87,12 +87,14 @@ fn place(error: &Error, failure: &Failure<'_>) -> String {
 }
 
 fn next<S: Service>(error: &Error, failure: &Failure<'_>) -> Option<String> {
-    if error.kind == Kind::AccessDenied {
-        return Some(missing_permission(error, failure));
-    }
     // What the tool itself says is nearer than the service's wisdom, and that is nearer than the general hint.
     let own = error.next.clone().filter(|_| error.advised);
-    own.or_else(|| S::hint(error).map(std::borrow::Cow::into_owned)).or_else(|| error.next.clone())
+    let near = own.or_else(|| S::hint(error).map(std::borrow::Cow::into_owned));
+    if error.kind == Kind::AccessDenied {
+        let also = near.map(|near| format!("; {near}")).unwrap_or_default();
+        return Some(missing_permission(error, failure) + &also);
+    }
+    near.or_else(|| error.next.clone())
 }
 
 /// What the caller's policy lacks, by what AWS says or else by what the tool declares.

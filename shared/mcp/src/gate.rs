@@ -46,11 +46,22 @@ impl Gate {
     pub(crate) fn permit(&self, index: usize, name: &str) -> Result<()> {
         match self.off.get(index) {
             Some(None) => Ok(()),
-            Some(Some(reason)) => Err(Error::refused(format!("{name} is turned off: {reason}"))
-                .with_next("only the operator can turn it on, by starting the server with that flag; do not work around it")),
+            Some(Some(reason)) => Err(turned_off(name, reason)),
             None => Err(Error::internal("a tool is missing from the gate")),
         }
     }
+}
+
+/// The refusal of what the operator did not allow.
+pub(crate) fn turned_off(what: &str, reason: &str) -> Error {
+    Error::refused(format!("{what} is turned off: {reason}")).with_next(
+        "only the operator can turn it on, by starting the server with that flag; do not work around it",
+    )
+}
+
+/// Which flag allows a risk.
+pub(crate) fn flag(risk: Risk) -> String {
+    format!("it needs --allow {risk}")
 }
 
 fn why_off<S: Service>(entry: &Entry<S>, settings: &Settings) -> Option<String> {
@@ -67,7 +78,7 @@ fn why_off<S: Service>(entry: &Entry<S>, settings: &Settings) -> Option<String> 
         return Some("the operator excluded it (--exclude-tools)".to_owned());
     }
     if spec.risk != Risk::Read && !settings.allow.contains(&spec.risk) {
-        return Some(format!("it needs --allow {}", spec.risk));
+        return Some(flag(spec.risk));
     }
     if spec.local_files && settings.allow_dirs.is_empty() {
         return Some("it works with local files and needs --allow-dir DIRECTORY".to_owned());

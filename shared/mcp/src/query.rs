@@ -56,7 +56,9 @@ fn whole(value: Value) -> Value {
     const EXACT: f64 = 9_007_199_254_740_992.0;
     match value {
         Value::Number(number) => match number.as_f64() {
-            Some(float) if number.is_f64() && float.fract() == 0.0 && float.abs() < EXACT => Value::from(float as i64),
+            Some(float) if number.is_f64() && float.fract() == 0.0 && float.abs() < EXACT => {
+                Value::from(float as i64)
+            }
             _ => Value::Number(number),
         },
         Value::Array(items) => items.into_iter().map(whole).collect(),
@@ -131,8 +133,26 @@ mod tests {
 
     #[test]
     fn no_expression_takes_more_stack_than_there_is() {
-        let nested: Value = serde_json::from_str(&format!("{}1{}", "[".repeat(100), "]".repeat(100))).unwrap();
-        let parts = ["(", "[", "!", "!(", "&", "{a:", "a.", "[*]", "[]", "[?", "a|", "a||", "a&&", "a==", "not_null(", "@"];
+        let nested: Value =
+            serde_json::from_str(&format!("{}1{}", "[".repeat(100), "]".repeat(100))).unwrap();
+        let parts = [
+            "(",
+            "[",
+            "!",
+            "!(",
+            "&",
+            "{a:",
+            "a.",
+            "[*]",
+            "[]",
+            "[?",
+            "a|",
+            "a||",
+            "a&&",
+            "a==",
+            "not_null(",
+            "@",
+        ];
         for part in parts {
             for count in [LONGEST / part.len(), 100_000] {
                 let _ = apply(&part.repeat(count), &nested);

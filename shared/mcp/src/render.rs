@@ -37,7 +37,9 @@ pub(crate) fn table(rows: &[Value], budget: usize) -> Table {
             if shown > 0 {
                 break;
             }
-            line = self::line(&shortened(row, budget / columns.len().max(1)), &columns);
+            // What the header and the tabs leave.
+            let room = budget.saturating_sub(used + columns.len() + 1);
+            line = self::line(&shortened(row, room / columns.len().max(1)), &columns);
             size = line.chars().count() + 1;
             left_out = true;
         }

@@ -281,7 +281,8 @@ mod tests {
             specs.iter().flat_map(|spec| all.fields(spec)).map(|(name, _)| name).collect();
         names.sort_unstable();
         names.dedup();
-        let mut documented: Vec<&str> = awsmcp_spec::COMMON_PARAMETERS.iter().map(|(name, _)| *name).collect();
+        let mut documented: Vec<&str> =
+            awsmcp_spec::COMMON_PARAMETERS.iter().map(|(name, _)| *name).collect();
         documented.sort_unstable();
         assert_eq!(names, documented);
     }

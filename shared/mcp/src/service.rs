@@ -25,7 +25,8 @@ pub trait Service: Send + Sync + Sized + 'static {
     /// recorded, and undeclared ones refused.
     fn client(sdk: &SdkConfig, tap: Tap) -> Self::Client;
 
-    /// The service's own wisdom about an error: what to do next, where the general hint is too weak.
+    /// The service's own wisdom about an error: what to do next, where the general hint is too weak. Of a denial, what
+    /// it may mean besides the missing permission, which is named in any case.
     fn hint(_error: &Error) -> Option<Cow<'static, str>> {
         None
     }

@@ -78,6 +78,11 @@ pub fn human_size(bytes: u64) -> String {
 
 /// The known word closest to `word`, if it is close enough to have been meant.
 pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    // The comparison takes time and memory by the product of both lengths.
+    const LONGEST: usize = 100;
+    if word.len() > LONGEST {
+        return None;
+    }
     known
         .into_iter()
         .map(|candidate| (likeness(&word.to_lowercase(), &candidate.to_lowercase()), candidate))
@@ -123,5 +128,6 @@ mod tests {
         assert_eq!(nearest("kye", ["bucket", "key"]), Some("key"));
         assert_eq!(nearest("list_objcts", ["list_objects", "list_buckets"]), Some("list_objects"));
         assert_eq!(nearest("zzz", ["bucket", "key"]), None);
+        assert_eq!(nearest(&"bucket".repeat(1_000_000), ["bucket"]), None);
     }
 }

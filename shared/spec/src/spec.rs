@@ -63,7 +63,10 @@ pub const COMMON_PARAMETERS: [(&str, &str); 9] = [
     ("query", "What looks: a JMESPath expression over the rows or the object."),
     ("max_chars", "What looks: the most characters of the answer."),
     ("region", "One of the allowed regions; only where several are allowed."),
-    ("regions", "Several allowed regions at once, `[\"*\"]` for all; only for tools whose rows differ by region."),
+    (
+        "regions",
+        "Several allowed regions at once, `[\"*\"]` for all; only for tools whose rows differ by region.",
+    ),
     ("profile", "One of the allowed profiles; only where several are allowed."),
     ("dry_run", "What changes: answers the plan and changes nothing."),
     ("confirm", "What changes: the token that confirms a plan, where one asks for it."),

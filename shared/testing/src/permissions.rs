@@ -41,19 +41,27 @@ pub struct Row {
     tool: &'static str,
     scenario: Scenario,
     arns: &'static [&'static str],
+    allows: Option<Risk>,
     adds: Option<fn(&Request) -> Option<&'static str>>,
 }
 
 impl Row {
     /// `scenario` makes what the calls need, as root, and then makes the calls.
     pub const fn new(tool: &'static str, scenario: Scenario) -> Row {
-        Row { tool, scenario, arns: &[], adds: None }
+        Row { tool, scenario, arns: &[], allows: None, adds: None }
     }
 
     /// Also allows these ARNs: those of another service, whose names are not the row's own.
     #[must_use]
     pub const fn arns(mut self, arns: &'static [&'static str]) -> Row {
         self.arns = arns;
+        self
+    }
+
+    /// Also allows this risk, which part of the tool's work is of.
+    #[must_use]
+    pub const fn allows(mut self, risk: Risk) -> Row {
+        self.allows = Some(risk);
         self
     }
 
@@ -431,8 +439,9 @@ impl Permissions {
         for arn in own.into_iter().chain(row.arns.iter().map(|arn| (*arn).to_owned())) {
             flags.extend(["--allow-arn".to_owned(), arn]);
         }
-        if tool.risk != Risk::Read {
-            flags.extend(["--allow".to_owned(), tool.risk.to_string()]);
+        let risks = [Some(tool.risk), row.allows].into_iter().flatten();
+        for risk in risks.filter(|risk| *risk != Risk::Read) {
+            flags.extend(["--allow".to_owned(), risk.to_string()]);
         }
         if tool.local_files {
             flags.extend(["--allow-dir".to_owned(), directory.display().to_string()]);

@@ -76,6 +76,28 @@ impl Aspect {
         }
     }
 
+    /// The IAM action that reads it.
+    pub(crate) fn action(self) -> &'static str {
+        match self {
+            Aspect::Versioning => "s3:GetBucketVersioning",
+            Aspect::Encryption => "s3:GetEncryptionConfiguration",
+            Aspect::PublicAccessBlock => "s3:GetBucketPublicAccessBlock",
+            Aspect::Policy => "s3:GetBucketPolicy",
+            Aspect::Acl => "s3:GetBucketAcl",
+            Aspect::Ownership => "s3:GetBucketOwnershipControls",
+            Aspect::Lifecycle => "s3:GetLifecycleConfiguration",
+            Aspect::Cors => "s3:GetBucketCORS",
+            Aspect::Logging => "s3:GetBucketLogging",
+            Aspect::Replication => "s3:GetReplicationConfiguration",
+            Aspect::ObjectLock => "s3:GetBucketObjectLockConfiguration",
+            Aspect::Website => "s3:GetBucketWebsite",
+            Aspect::Notifications => "s3:GetBucketNotification",
+            Aspect::Tags => "s3:GetBucketTagging",
+            Aspect::Accelerate => "s3:GetAccelerateConfiguration",
+            Aspect::RequestPayment => "s3:GetBucketRequestPayment",
+        }
+    }
+
     /// The aspect as AWS has it; none where the bucket has none.
     pub(crate) async fn read(self, cx: &Call<S3>, bucket: &str) -> Result<Option<Value>> {
         match self.ask(cx, bucket).await {

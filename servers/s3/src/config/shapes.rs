@@ -530,7 +530,8 @@ mod tests {
         for (known, builder) in shapes {
             let (name, fields) = builder.split_once(" { ").unwrap_or((&builder, ""));
             let fields = fields.trim_end_matches(" }").split(", ").filter(|field| !field.is_empty());
-            let theirs: BTreeSet<&str> = fields.map(|field| field.split(':').next().unwrap_or(field)).collect();
+            let theirs: BTreeSet<&str> =
+                fields.map(|field| field.split(':').next().unwrap_or(field)).collect();
             let ours: BTreeSet<&str> =
                 known.into_iter().map(|field| field.trim_start_matches("r#")).collect();
             assert_eq!(ours, theirs, "{name}");

@@ -29,12 +29,14 @@ pub(crate) struct BucketOverview {
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct Overview {
     bucket: String,
-    region: String,
+    /// Unless it is not known.
+    region: Option<String>,
     findings: Vec<String>,
     settings: Settings,
     /// Aspects that the bucket does not have.
     none: Vec<&'static str>,
-    denied: Vec<&'static str>,
+    /// What may not be read, and the action that would allow it.
+    denied: Vec<String>,
     unsupported: Vec<&'static str>,
 }
 
@@ -137,7 +139,7 @@ impl BucketOverview {
                     known.settings.push((aspect, value));
                 }
                 Err(error) if error.kind == Kind::AccessDenied => {
-                    denied.push(aspect.name());
+                    denied.push(lacking(aspect.name(), aspect.action()));
                     refusal = Some(error);
                 }
                 Err(error) if is_unsupported(&error) => unsupported.push(aspect.name()),
@@ -149,15 +151,26 @@ impl BucketOverview {
         {
             return Err(error);
         }
-        known.policy_is_public = status.ok().and_then(|out| out.policy_status?.is_public);
+        known.policy_is_public = match status {
+            Ok(out) => out.policy_status.and_then(|status| status.is_public),
+            Err(error) => {
+                if error.kind == Kind::AccessDenied {
+                    denied.push(lacking("policy_status", "s3:GetBucketPolicyStatus"));
+                }
+                None
+            }
+        };
         let region = match head {
-            Ok(head) => head.bucket_region,
+            Ok(head) => head.bucket_region.or_else(|| Some(cx.region().to_owned())),
             Err(error) if is_grave(&error) => return Err(error),
-            Err(_) => None,
+            Err(error) => {
+                denied.extend(hides_region(&error).then(|| lacking("region", "s3:ListBucket")));
+                error.region.clone()
+            }
         };
         Ok(Shown::Overview(Box::new(Overview {
             bucket: self.bucket.to_string(),
-            region: region.unwrap_or_else(|| cx.region().to_owned()),
+            region,
             findings: known.findings(),
             settings: Settings::new(&known),
             none,
@@ -167,9 +180,19 @@ impl BucketOverview {
     }
 }
 
+/// `policy (s3:GetBucketPolicy)`
+fn lacking(what: &str, action: &str) -> String {
+    format!("{what} ({action})")
+}
+
 /// Who may not look at the bucket itself may still read its settings.
 fn is_grave(error: &Error) -> bool {
     error.kind != Kind::AccessDenied && !is_unsupported(error)
+}
+
+/// AWS names the region even to whom it denies the bucket; not every endpoint does.
+fn hides_region(error: &Error) -> bool {
+    error.kind == Kind::AccessDenied && error.region.is_none()
 }
 
 impl Settings {
@@ -364,6 +387,23 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn a_region_that_is_not_named_is_not_guessed() {
+        let mut denied = Error::new(Kind::AccessDenied, "AWS gave no reason");
+        assert!(hides_region(&denied));
+        denied.region = Some("eu-west-1".to_owned());
+        assert!(!hides_region(&denied));
+        assert_eq!(lacking("region", "s3:ListBucket"), "region (s3:ListBucket)");
+    }
+
+    #[test]
+    fn what_would_allow_an_aspect_is_declared() {
+        for aspect in Aspect::ALL {
+            let mut declared = BucketOverview::SPEC.declared();
+            assert!(declared.any(|need| need.action == aspect.action()), "{}", aspect.action());
+        }
+    }
 
     #[test]
     fn rules_read_as_a_person_would_say_them() {

@@ -124,21 +124,24 @@ impl CreateBucket {
     /// When the name is taken, by whom as far as AWS says.
     async fn is_free(&self, cx: &Call<S3>) -> Result<()> {
         let taken = |whose: &str| {
-            Err(Error::conflict(format!("the bucket {} exists already: {whose}", self.bucket))
-                .with_next("choose another name, or configure that bucket with put_bucket_config"))
+            Error::conflict(format!("the bucket {} exists already: {whose}", self.bucket))
+                .with_next("choose another name, or configure that bucket with put_bucket_config")
         };
         match cx.client().head_bucket().bucket(self.bucket.as_str()).send().await.map_err(Error::from) {
             Ok(out) => {
                 let region = out.bucket_region.unwrap_or_else(|| cx.region().to_owned());
-                taken(&format!("in {region}, and these credentials may use it"))
+                Err(taken(&format!("in {region}, and these credentials may use it")))
             }
             Err(error) if error.kind == Kind::NotFound => Ok(()),
             // Not to be followed there: this is about the name alone.
             Err(error) if error.kind == Kind::WrongRegion => {
-                taken(&format!("in {}", error.region.as_deref().unwrap_or("another region")))
+                Err(taken(&format!("in {}", error.region.as_deref().unwrap_or("another region"))))
             }
             Err(error) if error.kind == Kind::AccessDenied => {
-                taken("it belongs to somebody else, or may not be looked at")
+                let mut taken =
+                    taken("it belongs to somebody else, or these credentials lack s3:ListBucket on it");
+                taken.status = error.status;
+                Err(taken)
             }
             Err(error) => Err(error),
         }

@@ -149,20 +149,32 @@ struct Survey {
     /// Whether more lies under the prefix than one call deletes.
     more: bool,
     history: History,
-    /// Whether object lock may hold versions.
-    locked: bool,
+    lock: Lock,
 }
 
 #[derive(Debug)]
 struct Found {
     key: String,
     version_id: Option<String>,
-    size: u64,
+    /// None of a delete marker, and of what could not be looked at.
+    size: Option<u64>,
     modified: Option<DateTime>,
     etag: Option<String>,
     is_marker: bool,
     /// Why AWS will refuse.
     held: Option<String>,
+    /// The IAM action without which it could not be looked at.
+    unseen: Option<&'static str>,
+}
+
+/// Whether object lock may hold versions of the bucket.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Lock {
+    #[default]
+    Off,
+    On,
+    /// The caller may not look.
+    Unknown,
 }
 
 /// What the bucket keeps of what is deleted.
@@ -214,8 +226,10 @@ impl DeleteObjects {
             return Err(self.nothing(&survey.missing));
         }
         let mut survey = Survey { history, ..survey };
-        if self.all_versions && is_locked(cx, &self.bucket).await {
-            survey.locked = true;
+        if self.all_versions {
+            survey.lock = lock(cx, &self.bucket).await;
+        }
+        if survey.lock == Lock::On {
             self.find_held(cx, &mut survey).await?;
         }
         Ok(survey)
@@ -227,18 +241,17 @@ impl DeleteObjects {
         let versions = survey.found.iter().enumerate().filter(|(_, found)| !found.is_marker).take(LOOKED_AT);
         let versions: Vec<_> =
             versions.map(|(at, found)| (at, found.key.clone(), found.version_id.clone())).collect();
-        let holds: Vec<(usize, Option<String>)> = stream::iter(versions)
+        let looked: Vec<(usize, Option<Found>)> = stream::iter(versions)
             .map(|(at, key, version)| async move {
                 let Ok(key) = Key::parse(key) else { return Ok((at, None)) };
-                let found = self.look(cx, &key, version.as_deref()).await?;
-                Ok::<_, Error>((at, found.and_then(|found| found.held)))
+                Ok::<_, Error>((at, self.look(cx, &key, version.as_deref()).await?))
             })
             .buffer_unordered(AT_ONCE)
             .try_collect()
             .await?;
-        for (at, held) in holds {
-            if let Some(found) = survey.found.get_mut(at) {
-                found.held = held;
+        for (at, looked) in looked {
+            if let (Some(found), Some(looked)) = (survey.found.get_mut(at), looked) {
+                (found.held, found.unseen) = (looked.held, looked.unseen);
             }
         }
         Ok(())
@@ -284,11 +297,12 @@ impl DeleteObjects {
             survey.found.push(Found {
                 key: object.key.unwrap_or_default(),
                 version_id: None,
-                size: object.size.and_then(|size| u64::try_from(size).ok()).unwrap_or(0),
+                size: object.size.and_then(|size| u64::try_from(size).ok()),
                 modified: object.last_modified,
                 etag: object.e_tag,
                 is_marker: false,
                 held: None,
+                unseen: None,
             });
             ControlFlow::Continue(())
         });
@@ -334,15 +348,16 @@ impl DeleteObjects {
         let unknown = |is_marker| Found {
             key: key.to_string(),
             version_id: version_id.map(str::to_owned),
-            size: 0,
+            size: None,
             modified: None,
             etag: None,
             is_marker,
             held: None,
+            unseen: None,
         };
         match out {
             Ok(head) => Ok(Some(Found {
-                size: head.content_length().and_then(|size| u64::try_from(size).ok()).unwrap_or(0),
+                size: head.content_length().and_then(|size| u64::try_from(size).ok()),
                 modified: head.last_modified,
                 etag: head.e_tag.clone(),
                 // A lock holds a version; a delete marker over it is always possible.
@@ -358,7 +373,10 @@ impl DeleteObjects {
                 Ok(None)
             }
             // Who may delete need not be allowed to look.
-            Err(error) if is_denied(&error) => Ok(Some(unknown(false))),
+            Err(error) if is_denied(&error) => {
+                let action = if version_id.is_some() { "s3:GetObjectVersion" } else { "s3:GetObject" };
+                Ok(Some(Found { unseen: Some(action), ..unknown(false) }))
+            }
             Err(error) => Err(error),
         }
     }
@@ -366,7 +384,7 @@ impl DeleteObjects {
     fn headline(&self, survey: &Survey) -> String {
         let markers = survey.found.iter().filter(|found| found.is_marker).count();
         let others = survey.found.len() - markers;
-        let size = human_size(survey.found.iter().map(|found| found.size).sum());
+        let size = survey.size();
         let place = match &self.prefix {
             Some(prefix) if prefix.is_empty() => format!("of the WHOLE bucket {}", self.bucket),
             Some(prefix) => format!("under s3://{}/{prefix}", self.bucket),
@@ -410,7 +428,25 @@ impl DeleteObjects {
         if held > 0 {
             warnings.push(format!("AWS will refuse {held}: object lock holds them (see held)"));
         }
-        if survey.locked && held == 0 {
+        let mut unseen = survey.found.iter().filter_map(|found| found.unseen);
+        if let Some(action) = unseen.next() {
+            let count = 1 + unseen.count();
+            warnings.push(if self.all_versions {
+                format!("whether object lock holds {count} of them is not known ({action})")
+            } else {
+                format!(
+                    "these credentials may not look at {count} of them ({action}, and s3:ListBucket for a missing key): \
+                     neither size nor existence is known"
+                )
+            });
+        }
+        if survey.lock == Lock::Unknown {
+            warnings.push(
+                "whether object lock holds versions is not known (s3:GetBucketObjectLockConfiguration)"
+                    .to_owned(),
+            );
+        }
+        if survey.lock == Lock::On && held == 0 {
             let bypass = if self.bypass_governance { " other than governance mode" } else { "" };
             warnings.push(format!(
                 "object lock is on: versions under retention{bypass} or legal hold will be refused"
@@ -459,6 +495,17 @@ impl Survey {
         survey
     }
 
+    /// Of all but the delete markers, which have none.
+    fn size(&self) -> String {
+        let sizes = || self.found.iter().filter(|found| !found.is_marker).map(|found| found.size);
+        let known = human_size(sizes().flatten().sum());
+        match (sizes().flatten().count(), sizes().filter(Option::is_none).count()) {
+            (_, 0) => known,
+            (0, _) => "size not known".to_owned(),
+            (_, unknown) => format!("{known} and {unknown} of unknown size"),
+        }
+    }
+
     fn largest(&self) -> Vec<&Found> {
         let mut all: Vec<&Found> = self.found.iter().collect();
         // What will be refused first: it is what a reader must know.
@@ -487,11 +534,12 @@ impl Found {
         Found {
             key: version.key,
             version_id: Some(version.version_id),
-            size: version.size,
+            size: (!version.is_marker).then_some(version.size),
             modified: version.modified,
             etag: version.etag,
             is_marker: version.is_marker,
             held: None,
+            unseen: None,
         }
     }
 
@@ -500,7 +548,7 @@ impl Found {
             "key": self.key,
             "version_id": self.version_id,
             "kind": self.is_marker.then_some("delete_marker"),
-            "size_bytes": (!self.is_marker).then_some(self.size),
+            "size_bytes": self.size,
             "modified": self.modified.map(second),
             "held": self.held,
         })
@@ -541,10 +589,17 @@ async fn history(cx: &Call<S3>, bucket: &BucketName) -> Result<History> {
 }
 
 /// Only for a warning: whoever may not look goes without it.
-async fn is_locked(cx: &Call<S3>, bucket: &BucketName) -> bool {
+async fn lock(cx: &Call<S3>, bucket: &BucketName) -> Lock {
     let out = cx.client().get_object_lock_configuration().bucket(bucket.as_str()).send().await;
-    let enabled = out.ok().and_then(|out| out.object_lock_configuration?.object_lock_enabled);
-    enabled == Some(ObjectLockEnabled::Enabled)
+    match out.map_err(Error::from) {
+        Ok(out) => match out.object_lock_configuration.and_then(|lock| lock.object_lock_enabled) {
+            Some(ObjectLockEnabled::Enabled) => Lock::On,
+            _ => Lock::Off,
+        },
+        Err(error) if is_denied(&error) => Lock::Unknown,
+        // There is none, or there cannot be one.
+        Err(_) => Lock::Off,
+    }
 }
 
 #[cfg(test)]
@@ -559,11 +614,12 @@ mod tests {
         Found {
             key: key.into(),
             version_id: None,
-            size,
+            size: Some(size),
             modified: None,
             etag: Some(etag.into()),
             is_marker: false,
             held: None,
+            unseen: None,
         }
     }
 
@@ -586,11 +642,29 @@ mod tests {
         assert!(keys.warnings(&survey(Kept::Unknown))[0].contains("take it for permanent"));
         let whole = input(json!({"bucket": "bbb", "prefix": "", "all_versions": true}));
         let mut all = survey(Kept::Everything);
-        all.found.push(Found { is_marker: true, ..found("c", 0, "") });
+        all.found.push(Found { is_marker: true, size: None, ..found("c", 0, "") });
         assert_eq!(
             whole.headline(&all),
             "permanently delete 2 versions (1.0 KiB) and 1 delete marker of the WHOLE bucket bbb"
         );
+    }
+
+    #[test]
+    fn what_could_not_be_looked_at_is_no_zero() {
+        let keys = input(json!({"bucket": "bbb", "keys": ["a", "b"]}));
+        let mut some = survey(Kept::Nothing);
+        (some.found[0].size, some.found[0].unseen) = (None, Some("s3:GetObject"));
+        let headline = keys.headline(&some);
+        assert!(headline.contains("2 objects (1023 B and 1 of unknown size)"), "{headline}");
+        let warning = &keys.warnings(&some)[0];
+        assert!(warning.contains("may not look at 1 of them (s3:GetObject,"), "{warning}");
+        some.found.remove(1);
+        assert!(keys.headline(&some).contains("1 object (size not known)"));
+        let all = input(json!({"bucket": "bbb", "keys": ["a"], "all_versions": true}));
+        some.lock = Lock::Unknown;
+        let warnings = all.warnings(&some).join("\n");
+        assert!(warnings.contains("holds 1 of them is not known (s3:GetObject)"), "{warnings}");
+        assert!(warnings.contains("(s3:GetBucketObjectLockConfiguration)"), "{warnings}");
     }
 
     #[test]

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use crate::{
     S3,
-    existing::{self, Present},
+    existing::{self, Present, UNSEEN},
     filters::Size,
     names::{BucketName, Key},
     signing::{self, Expiry, Form},
@@ -84,7 +84,7 @@ impl Change for PresignUpload {
         ));
         Ok(match present {
             Present::Nothing => plan,
-            Present::Unknown => plan.warning("it may overwrite an object: these credentials may not look"),
+            Present::Unknown => plan.warning(format!("it may overwrite an object: {UNSEEN}")),
             Present::Object(object) => {
                 let plan = plan.warning("it overwrites the object that lies there");
                 plan.state(serde_json::json!({"etag": object.etag}))

@@ -1,6 +1,6 @@
 use std::borrow::Cow;
 
-use awsmcp_mcp::{Call, Change, Error, One, Plan, Result, Spec};
+use awsmcp_mcp::{Call, Change, Error, One, Plan, Result, Risk, Spec};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -82,8 +82,11 @@ impl Change for PutBucketConfig {
 
     async fn plan(&self, cx: &Call<S3>) -> Result<Plan> {
         self.wanted()?;
-        let old = self.aspect.aspect().read(cx, self.bucket.as_str()).await?;
-        Ok(plan(&self.bucket, self.aspect, old.as_ref(), self.value().as_ref()))
+        let (old, new) = (self.aspect.aspect().read(cx, self.bucket.as_str()).await?, self.value());
+        if self.aspect == Setting::Lifecycle && !expiring(old.as_ref(), new.as_ref()).is_empty() {
+            cx.permit("a new lifecycle rule that deletes objects or versions", Risk::Destroy)?;
+        }
+        Ok(plan(&self.bucket, self.aspect, old.as_ref(), new.as_ref()))
     }
 
     async fn apply(self, cx: &Call<S3>) -> Result<Self::Output> {
@@ -234,12 +237,7 @@ fn risks(setting: Setting, old: Option<&Value>, new: Option<&Value>) -> Risks {
             }
         }
         Setting::Lifecycle => {
-            let expires = |rule: &&Value| {
-                ["Expiration", "NoncurrentVersionExpiration"].iter().any(|field| rule.get(field).is_some())
-            };
-            let before: Vec<&Value> = rules(old).filter(expires).collect();
-            let fresh: Vec<String> =
-                rules(new).filter(expires).filter(|rule| !before.contains(rule)).map(named).collect();
+            let fresh = expiring(old, new);
             if !fresh.is_empty() {
                 risks.ask(format!("objects or versions will be deleted by rule {}", fresh.join(", ")));
             }
@@ -274,6 +272,15 @@ fn risks(setting: Setting, old: Option<&Value>, new: Option<&Value>) -> Risks {
         Setting::Cors | Setting::Logging | Setting::Tags => {}
     }
     risks
+}
+
+/// The names of the rules that delete what is not deleted so far.
+fn expiring(old: Option<&Value>, new: Option<&Value>) -> Vec<String> {
+    let expires = |rule: &&Value| {
+        ["Expiration", "NoncurrentVersionExpiration"].iter().any(|field| rule.get(field).is_some())
+    };
+    let before: Vec<&Value> = rules(old).filter(expires).collect();
+    rules(new).filter(expires).filter(|rule| !before.contains(rule)).map(named).collect()
 }
 
 fn rules(value: Option<&Value>) -> impl Iterator<Item = &Value> {

@@ -696,7 +696,8 @@ mod tests {
 
     #[test]
     fn a_bad_pattern_is_explained() {
-        let error = wrong("a(b", &Regex::new("a(b").unwrap_err());
+        let bad = String::from("a(b");
+        let error = wrong(&bad, &Regex::new(&bad).unwrap_err());
         assert!(error.message.contains("unclosed group"), "{}", error.message);
     }
 

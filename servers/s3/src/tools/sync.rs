@@ -11,7 +11,7 @@ use std::{
 use aws_sdk_s3::types::Object;
 use aws_sdk_s3_transfer_manager::{Client as Manager, operation::upload::UploadInput};
 use awsmcp_mcp::{
-    Call, Change, Error, One, Plan, Result, Spec,
+    Call, Change, Error, One, Plan, Result, Risk, Spec,
     files::{Folder, Leaf},
     human_size,
 };
@@ -50,7 +50,7 @@ pub(crate) struct Sync {
     /// Compare checksums, not times.
     #[serde(default)]
     exact: bool,
-    /// Delete what the other side does not have.
+    /// Delete what the other side does not have; needs --allow destroy.
     #[serde(default)]
     delete: bool,
 }
@@ -262,6 +262,9 @@ impl Sync {
 
     /// Looks at both sides and compares them.
     async fn work(&self, cx: &Call<S3>) -> Result<Work> {
+        if self.delete {
+            cx.permit("`delete: true`", Risk::Destroy)?;
+        }
         let mut work = Work::default();
         let (local, remote) = tokio::join!(self.local(cx), self.remote(cx));
         let ((local, hidden), (remote, strange)) = (local?, remote?);

@@ -253,6 +253,9 @@ fn what_the_tool_declares_is_enough_for_it() {
         {"Effect": "Allow", "Action": ["s3:DeleteObject"], "Resource": "arn:aws:s3:::del-least/tmp/*"}]});
     let user = iam.create_user("del-least", &policy.to_string());
     let mut server = start(&[], iam.env_as(&user));
+    let blind = planned(&mut server, "delete_objects", json!({"bucket": "del-least", "keys": ["mine"]}));
+    assert!(blind.contains("1 object (size not known)") && blind.contains("(s3:GetObject, and"), "{blind}");
+    assert!(!blind.contains("0 B"), "{blind}");
     let gone = confirmed(&mut server, "delete_objects", json!({"bucket": "del-least", "prefix": "tmp/"}));
     assert_eq!(done(&gone)["deleted"], 2);
     // Who may not look may still try; AWS decides.

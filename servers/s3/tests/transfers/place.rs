@@ -39,11 +39,15 @@ impl Place {
     }
 
     pub(crate) fn server_with(&self, also: &[(&str, &str)]) -> Server {
+        self.server_allowing("write,destroy", also)
+    }
+
+    pub(crate) fn server_allowing(&self, risks: &str, also: &[(&str, &str)]) -> Server {
         let mut env = aws().env();
         env.retain(|(name, _)| also.iter().all(|(other, _)| name != other));
         env.extend(also.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
         let dir = self.dir.path().to_str().unwrap();
-        let flags = ["--allow", "write,destroy", "--toolsets", "all", "--allow-dir", dir];
+        let flags = ["--allow", risks, "--toolsets", "all", "--allow-dir", dir];
         let mut server = Server::spawn(env!("CARGO_BIN_EXE_awsmcp-s3"), flags, env);
         server.initialize();
         server

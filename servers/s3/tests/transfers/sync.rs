@@ -139,6 +139,25 @@ fn deleting_asks_and_is_bound_to_what_was_seen() {
 }
 
 #[test]
+fn deleting_needs_leave_to_destroy_in_the_plan_already() {
+    let place = Place::new("sync-write-only");
+    place.write("tree/a", "a");
+    place.write("down/mine", "mine");
+    place.put("p/old", "old");
+    let mut server = place.server_allowing("write", &[]);
+    for call in [upload(&place), download(&place)] {
+        let delete = with(call, "delete", json!(true));
+        for call in [with(delete.clone(), "dry_run", json!(true)), delete] {
+            let refused = server.call("sync", call);
+            assert!(refused.error().contains("it needs --allow destroy"), "{}", refused.text);
+            assert!(refused.text.contains("only the operator can turn it on"), "{}", refused.text);
+        }
+    }
+    assert!(place.object("p/old").is_some() && place.object("p/a").is_none());
+    assert_eq!(done(&server.call("sync", upload(&place)))["uploaded"], 1);
+}
+
+#[test]
 fn an_empty_source_is_warned_of() {
     let place = Place::new("sync-empty");
     std::fs::create_dir(place.path("tree")).unwrap();
