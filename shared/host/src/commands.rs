@@ -23,7 +23,7 @@ pub(crate) async fn call<S: Service>(engine: &Engine<S>, tool: &str, json: &str,
         stop.cancel();
     });
     let caller = Caller { consent: consent(yes), cancel, progress: progress(), ..Caller::default() };
-    match engine.call(tool, arguments, &caller).await {
+    match Box::pin(engine.call(tool, arguments, &caller)).await {
         Ok(Answer::Done { text, parts, structured }) => {
             match structured {
                 Some(value) => print(&serde_json::to_string(&value)?)?,

@@ -162,9 +162,7 @@ impl<S: Service> ServerHandler for Handler<S> {
         let consent = consent(&request, &context);
         let caller = self.caller(&context, consent);
         let arguments = request.arguments.unwrap_or_default();
-        let answer = self
-            .engine
-            .call(&request.name, arguments, &caller)
+        let answer = Box::pin(self.engine.call(&request.name, arguments, &caller))
             .await
             .map_err(|message| ErrorData::invalid_params(message, None))?;
         Ok(match answer {
@@ -236,7 +234,7 @@ impl<S: Service> ServerHandler for Handler<S> {
             ));
         };
         let caller = self.caller(&context, Consent::Token);
-        let answer = self.engine.call(resource.tool, variables, &caller).await;
+        let answer = Box::pin(self.engine.call(resource.tool, variables, &caller)).await;
         match answer.map_err(|message| ErrorData::invalid_params(message, None))? {
             Answer::Done { text, parts, .. } => {
                 let mut contents: Vec<ResourceContents> = parts
@@ -350,7 +348,8 @@ impl<S: Service> Handler<S> {
             let Some(value) = given.and_then(|given| given.get(*variable)) else { return Vec::new() };
             arguments.insert((*variable).to_owned(), json!(value));
         }
-        self.engine.column(how.tool, arguments, how.column, &self.caller(context, Consent::Token)).await
+        let caller = self.caller(context, Consent::Token);
+        Box::pin(self.engine.column(how.tool, arguments, how.column, &caller)).await
     }
 }
 
@@ -472,7 +471,7 @@ impl<H: ServerHandler> rmcp::Service<RoleServer> for Stamped<H> {
                 None,
             ));
         }
-        let mut result = rmcp::Service::handle_request(&self.inner, request, context).await?;
+        let mut result = Box::pin(rmcp::Service::handle_request(&self.inner, request, context)).await?;
         let modern = version.is_some_and(|version| version >= ProtocolVersion::V_2026_07_28);
         if modern && let Some(meta) = meta_of(&mut result) {
             meta.get_or_insert_default().insert(SERVER_INFO.to_owned(), self.info.clone());
