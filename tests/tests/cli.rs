@@ -89,7 +89,7 @@ fn an_interrupted_call_aborts_its_request() {
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
-    stub.wait("a request", |stub| !stub.s3_requests().is_empty());
+    stub.wait("a request", |stub| !stub.calls().is_empty());
     let sent = Instant::now();
     assert!(Command::new("kill").args(["-s", "INT", &child.id().to_string()]).status().unwrap().success());
     assert!(!child.wait().unwrap().success());

@@ -178,7 +178,7 @@ fn throttling_says_how_often_it_was_tried() {
         ],
     );
     has(&text, &["trying again may help", "next: Wait a little and call again, with fewer calls at a time"]);
-    assert_eq!(stub.s3_requests().len(), 3);
+    assert_eq!(stub.calls().len(), 3);
 
     // Where it helped to try again, the answer says so.
     let tried = AtomicBool::new(false);
@@ -192,7 +192,7 @@ fn throttling_says_how_often_it_was_tried() {
     // The operator's own word counts too.
     let stub = Stub::start(move |_| slow());
     failed(&mut connect(with(stub.env(), &[("AWS_MAX_ATTEMPTS", "")]), &["--max-attempts", "2"]), list());
-    assert_eq!(stub.s3_requests().len(), 2);
+    assert_eq!(stub.calls().len(), 2);
 }
 
 #[test]
@@ -373,7 +373,7 @@ fn new_credentials_count_from_the_next_call_on() {
     has(&failed(&mut server, list()), &["ExpiredToken", "profile p"]);
     std::fs::write(directory.path().join("config"), of("AKIANEW")).unwrap();
     server.call("list_objects", json!({"bucket": "bucket"})).ok();
-    assert_eq!(stub.s3_requests().last().unwrap().key(), Some("AKIANEW"));
+    assert_eq!(stub.calls().last().unwrap().key(), Some("AKIANEW"));
     is_well(&mut server);
 }
 
@@ -428,7 +428,7 @@ fn a_bucket_of_another_region_is_followed_where_that_is_allowed() {
     ] {
         let stub = Stub::start(move |_| response.clone());
         failed(&mut connect(stub.env(), &["--allow-region", "*"]), list());
-        assert!(stub.s3_requests().len() <= 3, "{:?}", stub.s3_requests().len());
+        assert!(stub.calls().len() <= 3, "{:?}", stub.calls().len());
     }
 }
 
@@ -502,7 +502,7 @@ fn regions_and_profiles_that_are_not_allowed_are_refused_before_any_request() {
     }
     assert_eq!(stub.requests().len(), 0);
     server.call("list_objects", json!({"bucket": "bucket", "region": "eu-west-2"})).ok();
-    assert_eq!(stub.s3_requests()[0].region(), Some("eu-west-2"));
+    assert_eq!(stub.calls()[0].region(), Some("eu-west-2"));
 }
 
 #[test]
@@ -556,7 +556,7 @@ aws_secret_access_key = s
         let answer = Answer::from(server.wait(id).unwrap());
         assert_eq!(Table::read(answer.ok()).column("key"), [key(profile)]);
     }
-    for request in stub.s3_requests() {
+    for request in stub.calls() {
         assert!(["sa-east-1", "us-west-2"].contains(&request.region().unwrap()), "{request:?}");
     }
     for (profile, account) in

@@ -300,6 +300,12 @@ fn what_is_outside_the_allowed_arns_is_refused_before_any_request() {
     for bucket in ["team-a/../other", "*", "team-a?x=", "team-*"] {
         server.call("list_objects", json!({"bucket": bucket})).error();
     }
+    // An alias has a name like a bucket's, and is of whoever knows which.
+    for alias in ["team-a-1abc-s3alias", "team-a-1abc--ol-s3"] {
+        let answer = server.call("head_object", json!({"bucket": alias, "key": "k"}));
+        assert!(answer.error().contains("alias of an access point"), "{}", answer.text);
+        assert!(answer.text.contains("the bucket's name, as `bucket`"), "{}", answer.text);
+    }
     assert!(server.try_request("resources/read", json!({"uri": "s3://other/k"})).is_err());
     let reference = json!({"type": "ref/resource", "uri": "s3://{bucket}/{+key}"});
     let typed = json!({"ref": reference, "argument": {"name": "key", "value": ""}, "context": {"arguments": {"bucket": "other"}}});
@@ -309,8 +315,24 @@ fn what_is_outside_the_allowed_arns_is_refused_before_any_request() {
     // What is inside goes out, and to its own bucket only.
     server.call("list_objects", json!({"bucket": "team-a"})).ok();
     server.call("put_object", json!({"bucket": "team-a", "key": "../other/k", "text": "x"})).ok();
-    let sent = stub.s3_requests();
+    let sent = stub.calls();
     assert!(!sent.is_empty() && sent.iter().all(|request| request.path().starts_with("/team-a")), "{sent:?}");
+}
+
+#[test]
+fn an_access_point_is_held_by_its_own_arn() {
+    let objects = "arn:aws:s3:us-east-1:123456789012:accesspoint/p/object/public/*";
+    let (stub, mut server) = held(&["--allow-arn", objects]);
+    let point = "arn:aws:s3:us-east-1:123456789012:accesspoint/p";
+    let answer = server.call("head_object", json!({"bucket": point, "key": "private/k"}));
+    assert!(answer.error().contains(&format!("{point}/object/private/k is outside")), "{}", answer.text);
+    assert_eq!(stub.requests().len(), 0, "{:?}", stub.requests());
+    let answer = server.call("head_object", json!({"bucket": point, "key": "public/k"}));
+    assert!(!answer.error().contains("outside what the operator allowed"), "{}", answer.text);
+
+    let mut server = connect(Stub::start(|_| Response::denied("s3:GetObject")).env(), &["--allow-arn", "*"]);
+    let answer = server.call("head_object", json!({"bucket": "team-a-1abc-s3alias", "key": "k"}));
+    assert!(!answer.error().contains("alias of an access point"), "{}", answer.text);
 }
 
 #[test]

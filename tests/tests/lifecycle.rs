@@ -44,7 +44,7 @@ fn a_call_that_does_not_end_is_aborted_soon_after_the_end_of_input() {
     let stub = never();
     let mut server = connect(stub.env(), &[]);
     server.send_call("list_buckets", json!({}));
-    stub.wait("a request", |stub| !stub.s3_requests().is_empty());
+    stub.wait("a request", |stub| !stub.calls().is_empty());
     let closed = Instant::now();
     ends_well(&mut server);
     assert!(closed.elapsed() < Duration::from_secs(8), "{:?}", closed.elapsed());
@@ -57,7 +57,7 @@ fn a_signal_ends_the_server_at_once_and_cleanly() {
         let stub = never();
         let mut server = connect(stub.env(), &[]);
         server.send_call("list_buckets", json!({}));
-        stub.wait("a request", |stub| !stub.s3_requests().is_empty());
+        stub.wait("a request", |stub| !stub.calls().is_empty());
         let sent = Instant::now();
         server.signal(signal);
         let status = server.ended();
@@ -150,7 +150,7 @@ fn a_cancelled_call_aborts_its_request_and_is_not_answered() {
             server.initialize()
         };
         let id = server.send_call("list_buckets", json!({"prefix": "slow"}));
-        stub.wait("a request", |stub| !stub.s3_requests().is_empty());
+        stub.wait("a request", |stub| !stub.calls().is_empty());
         assert_eq!(stub.hung_up(), 0);
         server.cancel(id);
         stub.wait("an aborted request", |stub| stub.hung_up() == 1);
@@ -186,7 +186,7 @@ fn calls_in_flight_are_bounded_and_each_has_its_turn() {
         Answer::from(server.wait(id).unwrap()).ok();
     }
     assert_eq!(stub.most_at_once(), 3);
-    assert_eq!(stub.s3_requests().len(), 15);
+    assert_eq!(stub.calls().len(), 15);
     is_well(&mut server);
 }
 
@@ -201,7 +201,7 @@ fn calls_beyond_the_queue_are_refused_at_once() {
     for answer in refused {
         assert!(answer.text.contains("2 are running and 3 are waiting"), "{}", answer.text);
     }
-    assert_eq!(stub.s3_requests().len(), 5);
+    assert_eq!(stub.calls().len(), 5);
     is_well(&mut server);
 }
 
@@ -210,15 +210,15 @@ fn a_cancelled_call_gives_up_its_turn() {
     let stub = never();
     let mut server = connect(stub.env(), &["--max-calls", "1", "--max-waiting", "2"]);
     let first = server.send_call("list_buckets", json!({}));
-    stub.wait("a request", |stub| stub.s3_requests().len() == 1);
+    stub.wait("a request", |stub| stub.calls().len() == 1);
     let second = server.send_call("list_buckets", json!({}));
     let third = server.send_call("list_objects", json!({"bucket": "third"}));
     // A ping needs no turn.
     server.request("ping", json!({}));
     server.cancel(second);
     server.cancel(first);
-    stub.wait("the third", |stub| stub.s3_requests().len() == 2);
-    assert!(stub.s3_requests()[1].path().starts_with("/third"));
+    stub.wait("the third", |stub| stub.calls().len() == 2);
+    assert!(stub.calls()[1].path().starts_with("/third"));
     server.cancel(third);
     stub.wait("all aborted", |stub| stub.hung_up() == 2);
     ends_well(&mut server);

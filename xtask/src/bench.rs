@@ -1,4 +1,4 @@
-//! `cargo xtask bench`: what the S3 server costs, beside what people would use instead, measured in one run.
+//! `cargo xtask bench`: what the servers cost, beside what people would use instead, measured in one run.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,6 +10,8 @@ use clap::ValueEnum;
 use crate::{place, run, say, tools};
 
 mod client;
+mod clusters;
+mod dynamodb;
 mod head;
 mod listing;
 mod machine;
@@ -19,7 +21,7 @@ mod s3;
 mod start;
 mod transfer;
 
-/// Measures the S3 server beside its peers and writes docs/benchmarks.md.
+/// Measures the servers beside their peers and writes docs/benchmarks.md.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// Only these parts, without writing docs/benchmarks.md
@@ -34,6 +36,7 @@ pub(crate) struct Args {
 }
 
 #[derive(Clone, Copy, PartialEq, ValueEnum)]
+#[value(rename_all = "lower")]
 enum Part {
     /// Time to the first answer, memory, size of the program and of its list of tools
     Start,
@@ -43,6 +46,10 @@ enum Part {
     Transfer,
     /// Many keys, page by page
     Listing,
+    /// Items queried, a table scanned
+    DynamoDb,
+    /// Log lines, clustered
+    Clusters,
 }
 
 /// What every part works with.
@@ -56,7 +63,11 @@ struct Bench {
 
 impl Bench {
     fn server(&self) -> PathBuf {
-        self.binaries.join("awsmcp-s3")
+        self.program("s3")
+    }
+
+    fn program(&self, server: &str) -> PathBuf {
+        self.binaries.join(format!("awsmcp-{server}"))
     }
 
     /// A count of things, or its small stand-in.
@@ -75,8 +86,9 @@ pub(crate) fn run(args: Args) -> Result<()> {
     let mut needed = Vec::new();
     for part in &parts {
         match part {
-            Part::Start => needed.push("s3-tables"),
-            Part::Head => {}
+            Part::Start => needed.extend(start::PAIRS.iter().map(|pair| pair.peer.0)),
+            Part::Head | Part::Clusters => {}
+            Part::DynamoDb => needed.extend(["ministack", "awscli"]),
             Part::Transfer | Part::Listing => needed.extend(["s3s-fs", "awscli"]),
         }
     }
@@ -86,12 +98,18 @@ pub(crate) fn run(args: Args) -> Result<()> {
 
     let mut sections = Vec::new();
     for part in parts {
-        sections.push(match part {
-            Part::Start => start::measure(&bench)?,
-            Part::Head => head::measure(&bench)?,
-            Part::Transfer => transfer::measure(&bench)?,
-            Part::Listing => listing::measure(&bench)?,
-        });
+        match part {
+            Part::Start => {
+                for pair in start::PAIRS {
+                    sections.push(start::measure(&bench, pair)?);
+                }
+            }
+            Part::Head => sections.push(head::measure(&bench)?),
+            Part::Transfer => sections.push(transfer::measure(&bench)?),
+            Part::Listing => sections.push(listing::measure(&bench)?),
+            Part::DynamoDb => sections.push(dynamodb::measure(&bench)?),
+            Part::Clusters => sections.push(clusters::measure(&bench)?),
+        }
     }
 
     let whole = args.only.is_empty() && !args.quick && !args.debug_build;
@@ -112,8 +130,11 @@ pub(crate) fn run(args: Args) -> Result<()> {
 
 /// Builds what is measured; where it is.
 fn build(debug: bool) -> Result<PathBuf> {
-    let mut command =
-        run::cargo(&["build", "-p", "awsmcp-s3", "--bin", "awsmcp-s3", "--example", "bare_head"]);
+    let mut command = run::cargo(&["build", "--bins"]);
+    for pair in start::PAIRS {
+        command.args(["--package", &format!("awsmcp-{}", pair.server)]);
+    }
+    command.args(["--example", "bare_head", "--example", "cluster_lines"]);
     if !debug {
         say::progress("building the release; the first time this takes many minutes");
         command.arg("--release");

@@ -5,7 +5,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use awsmcp_spec::{COMMON_PARAMETERS, Environment, Manifest, NeedEntry, Policy, Risk, ToolEntry};
+use awsmcp_spec::{
+    COMMON_PARAMETERS, Environment, Manifest, NeedEntry, OptionEntry, Policy, Risk, ToolEntry,
+};
 use serde_json::Value;
 
 use crate::{place, say};
@@ -147,6 +149,14 @@ fn reference(manifest: &Manifest) -> String {
         manifest.title, manifest.server, manifest.summary
     );
     let _ = writeln!(out, "\n## What a model is told\n\n{}", quoted(&manifest.instructions));
+    if !manifest.options.is_empty() {
+        out.push_str("\n## Its own options\n\nBesides those of [every server](options.md).\n\n");
+        out.push_str("| flag | variable | |\n| --- | --- | --- |\n");
+        for option in &manifest.options {
+            let OptionEntry { name, value, variable, about } = option;
+            let _ = writeln!(out, "| `--{name} {value}` | `{variable}` | {} |", cell(about));
+        }
+    }
     out.push_str("\n## Common parameters\n\n| parameter | |\n| --- | --- |\n");
     for (name, about) in COMMON_PARAMETERS {
         let _ = writeln!(out, "| `{name}` | {about} |");

@@ -8,6 +8,7 @@ mod bench;
 mod ci;
 mod demo;
 mod generate;
+mod layout;
 mod new_server;
 mod new_tool;
 mod place;
@@ -33,6 +34,7 @@ enum Command {
     #[command(name = "gen")]
     Generate(generate::Args),
     Tidy(tidy::Args),
+    Layout(layout::Args),
     NewTool(new_tool::Args),
     NewServer(new_server::Args),
     Tools(tools::Args),
@@ -46,6 +48,7 @@ fn main() -> ExitCode {
         Command::Ci(args) => ci::run(args),
         Command::Generate(args) => generate::run(args),
         Command::Tidy(args) => tidy::run(args),
+        Command::Layout(args) => layout::run(args),
         Command::NewTool(args) => new_tool::run(args),
         Command::NewServer(args) => new_server::run(args),
         Command::Tools(args) => tools::run(args),

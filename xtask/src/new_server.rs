@@ -66,6 +66,7 @@ rust-version.workspace = true
 license.workspace = true
 repository.workspace = true
 publish.workspace = true
+build = \"../../dist/link.rs\"
 
 [dependencies]
 {sdk_crate}.workspace = true
@@ -155,9 +156,76 @@ MCP server for {title}.
 "
         ),
     )?;
+    write("tests/permissions.rs", permissions(id, &service, sdk, tool))?;
     let risk = if tool.starts_with("delete_") { Risk::Destroy } else { Risk::Read };
     new_tool::create(root, id, tool, risk)?;
     Ok(())
+}
+
+/// The proof that the tools need what they declare, with a row for the first of them.
+fn permissions(id: &str, service: &str, sdk: &str, tool: &str) -> String {
+    format!(
+        "//! Each tool needs the IAM actions that it declares, all of them and no other.
+//!
+//! A row makes what its calls need, as root, and then calls the tool so that every declared action is used. From the
+//! rows follow the proofs: what is called is what is declared, the policy that `iam-policy` prints is enough, and
+//! without any one of its actions the tool fails by name.
+#![cfg(test)]
+
+use awsmcp_{id}::{service};
+use awsmcp_mcp::Server;
+use awsmcp_testing::{{Exception, Permissions, Row}};
+use serde_json::json;
+
+fn permissions() -> Permissions {{
+    Permissions {{
+        binary: env!(\"CARGO_BIN_EXE_awsmcp-{id}\"),
+        manifest: awsmcp_{id}::server().manifest(),
+        actions: |operation| Server::<{service}>::actions(\"{sdk}\", operation),
+        arns: |name| vec![format!(\"arn:aws:service:*:*:kind/{{name}}*\")],
+        rows: ROWS,
+        exceptions: EXCEPTIONS,
+    }}
+}}
+
+#[test]
+fn every_tool_has_a_row() {{
+    permissions().every_tool_has_a_row();
+}}
+
+#[test]
+fn operations_made_are_those_declared() {{
+    permissions().operations_made_are_those_declared();
+}}
+
+#[test]
+fn the_printed_policy_is_enough() {{
+    permissions().the_printed_policy_is_enough();
+}}
+
+#[test]
+fn one_action_fewer_fails_by_name() {{
+    permissions().one_action_fewer_fails_by_name();
+}}
+
+const ROWS: &[Row] = &[
+    Row::new(\"whoami\", |run| run.call(json!({{}}), \"arn:aws:iam::123456789012:\").map(drop)),
+    Row::new(\"{tool}\", |run| {{
+        let name = run.name(\"thing\");
+        // run.aws().call(\"service\", \"CreateThing\", json!({{\"Name\": name}})) makes what the call needs.
+        run.call(json!({{\"name\": name}}), &name).map(drop)
+    }}),
+];
+
+const EXCEPTIONS: &[Exception] = &[Exception::of(
+    &[\"whoami\"],
+    \"sts:GetCallerIdentity\",
+    \"AWS answers it to everybody; it is asked for by the session\",
+)
+.unmade()
+.unnoticed()];
+"
+    )
 }
 
 #[cfg(test)]
@@ -201,7 +269,7 @@ mod tests {
         // The target directory of this very build: nothing heavy is compiled again.
         let checked = crate::run::quiet(
             Command::new(env!("CARGO"))
-                .args(["check", "--offline", "--package", "awsmcp-sts"])
+                .args(["check", "--offline", "--package", "awsmcp-sts", "--all-targets"])
                 .env("CARGO_TARGET_DIR", place::target())
                 .current_dir(&root),
         );

@@ -5,6 +5,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
+use awsmcp_spec::SCHEMA_KEYWORDS;
+use serde_json::Value as Json;
 use toml::{Table, Value};
 
 use crate::{generate, place, run, say};
@@ -145,6 +147,10 @@ fn manifests(root: &Path) -> Result<Vec<String>> {
             if tool.description.is_empty() {
                 wrong.push(format!("servers/{id}: {} has no description", tool.name));
             }
+            if let Some(keyword) = unknown_keyword(&tool.input_schema) {
+                wrong
+                    .push(format!("servers/{id}: nothing checks {keyword:?} in the schema of {}", tool.name));
+            }
         }
         for (what, size, most) in sizes {
             if size > most {
@@ -159,6 +165,20 @@ fn manifests(root: &Path) -> Result<Vec<String>> {
         }
     }
     Ok(wrong)
+}
+
+/// A keyword of a schema that no call would be held to.
+fn unknown_keyword(schema: &Json) -> Option<String> {
+    match schema {
+        Json::Array(schemas) => schemas.iter().find_map(unknown_keyword),
+        Json::Object(keywords) => keywords.iter().find_map(|(keyword, value)| match keyword.as_str() {
+            "properties" | "$defs" => value.as_object()?.values().find_map(unknown_keyword),
+            "enum" | "const" | "default" | "examples" => None,
+            known if SCHEMA_KEYWORDS.contains(&known) => unknown_keyword(value),
+            unknown => Some(unknown.to_owned()),
+        }),
+        _ => None,
+    }
 }
 
 fn tracked(root: &Path) -> Result<Vec<PathBuf>> {
@@ -246,6 +266,17 @@ mod tests {
         assert_eq!(of("servers/s3", "[dependencies]\nawsmcp-lambda.workspace = true").len(), 1);
         assert!(of("servers/s3", "[dev-dependencies]\nawsmcp-testing.workspace = true").is_empty());
         assert_eq!(of("servers/s3", "[dependencies]\nawsmcp-testing.workspace = true").len(), 1);
+    }
+
+    #[test]
+    fn a_keyword_that_nothing_checks_is_seen() {
+        let schema = serde_json::json!({
+            "properties": {"pattern": {"type": "string", "enum": [{"format": 1}]}},
+            "anyOf": [{"items": {"minimum": 1}}]
+        });
+        assert_eq!(unknown_keyword(&schema), None);
+        let schema = serde_json::json!({"properties": {"name": {"anyOf": [{"pattern": "a"}]}}});
+        assert_eq!(unknown_keyword(&schema).as_deref(), Some("pattern"));
     }
 
     #[test]

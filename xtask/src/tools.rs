@@ -47,6 +47,8 @@ enum From {
     Node(&'static str),
     /// A program built by cargo.
     Cargo { name: &'static str, version: &'static str, features: &'static str },
+    /// A large program built by cargo, as fast as it can be built.
+    CargoUnoptimised { name: &'static str, version: &'static str },
 }
 
 /// Every pin of the tests. Changing one installs it again.
@@ -89,6 +91,12 @@ const TOOLS: &[Tool] = &[
         from: From::Npm(&["@anthropic-ai/claude-code@2.1.330"]),
     },
     Tool {
+        name: "fakecloud",
+        about: "a second local AWS, for page two; its build takes minutes",
+        need: Need::Test,
+        from: From::CargoUnoptimised { name: "fakecloud", version: "0.51.0" },
+    },
+    Tool {
         name: "s3s-fs",
         about: "an S3 for transfers of many gigabytes",
         need: Need::Bench,
@@ -105,6 +113,24 @@ const TOOLS: &[Tool] = &[
         about: "AWS's own MCP server for S3 tables, to compare with",
         need: Need::Bench,
         from: From::Python(&["awslabs.s3-tables-mcp-server==0.1.1"]),
+    },
+    Tool {
+        name: "dynamodb-peer",
+        about: "AWS's own MCP server for DynamoDB, to compare with",
+        need: Need::Bench,
+        from: From::Python(&["awslabs.dynamodb-mcp-server==2.1.8"]),
+    },
+    Tool {
+        name: "cloudwatch-peer",
+        about: "AWS's own MCP server for CloudWatch, to compare with",
+        need: Need::Bench,
+        from: From::Python(&["awslabs.cloudwatch-mcp-server==0.3.1"]),
+    },
+    Tool {
+        name: "lambda-peer",
+        about: "AWS's own MCP server for Lambda, to compare with",
+        need: Need::Bench,
+        from: From::Python(&["awslabs.lambda-tool-mcp-server==2.1.1"]),
     },
 ];
 
@@ -152,7 +178,9 @@ pub(crate) fn version(name: &str) -> String {
         Ok(From::Python(packages)) => packages.first().unwrap_or(&"").replace("==", " "),
         Ok(From::Npm(packages)) => packages.first().unwrap_or(&"").to_string(),
         Ok(From::Node(version)) => format!("node {version}"),
-        Ok(From::Cargo { name, version, .. }) => format!("{name} {version}"),
+        Ok(From::Cargo { name, version, .. } | From::CargoUnoptimised { name, version }) => {
+            format!("{name} {version}")
+        }
         Err(_) => name.to_owned(),
     }
 }
@@ -206,7 +234,16 @@ impl Tool {
                 let binary = Path::new("node_modules").join(node_package()?).join("bin");
                 std::os::unix::fs::symlink(binary, directory.join("bin")).map_err(Into::into)
             }
-            From::Cargo { name, version, features } => cargo(&directory, name, version, features),
+            From::Cargo { name, version, features } => {
+                run::quiet(cargo_install(&directory, name, version).args(["--features", features]))
+            }
+            From::CargoUnoptimised { name, version } => run::quiet(
+                cargo_install(&directory, name, version)
+                    .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "0")
+                    .env("CARGO_PROFILE_RELEASE_LTO", "off")
+                    .env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "256")
+                    .env("CARGO_PROFILE_RELEASE_STRIP", "symbols"),
+            ),
         }
         .with_context(|| format!("cannot install {}", self.name))?;
         fs::write(self.stamp(), self.pin())?;
@@ -248,12 +285,10 @@ fn npm(directory: &Path, packages: &[&str]) -> Result<()> {
     )
 }
 
-fn cargo(directory: &Path, name: &str, version: &str, features: &str) -> Result<()> {
-    run::quiet(
-        run::cargo(&["install", name, "--version", version, "--features", features, "--locked", "--root"])
-            .arg(directory)
-            .env("CARGO_TARGET_DIR", place::tools().join(".build")),
-    )
+fn cargo_install(directory: &Path, name: &str, version: &str) -> Command {
+    let mut command = run::cargo(&["install", name, "--version", version, "--locked", "--root"]);
+    command.arg(directory).env("CARGO_TARGET_DIR", place::tools().join(".build"));
+    command
 }
 
 /// Cargo runs us as a rule; somebody may have started us without it.

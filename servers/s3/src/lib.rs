@@ -46,6 +46,10 @@ impl Service for S3 {
         Client::from_conf(Config::from(sdk).to_builder().interceptor(tap).build())
     }
 
+    fn arn(arn: &str) -> Result<Option<String>, String> {
+        names::arn(arn)
+    }
+
     fn hint(error: &Error) -> Option<Cow<'static, str>> {
         if may_be_missing(error) {
             return Some(Cow::Borrowed(MISSING));

@@ -72,6 +72,30 @@ impl JsonSchema for BucketName {
     }
 }
 
+/// AWS's way to write the ARN of a bucket or an object, which is another for those behind an access point.
+///
+/// # Errors
+/// For the alias of an access point, which does not say of which bucket, or of which account.
+pub(crate) fn arn(arn: &str) -> Result<Option<String>, String> {
+    if let Some((_, name)) = arn.split_once(":s3:::") {
+        let bucket = name.split('/').next().unwrap_or(name);
+        if ["-s3alias", "--ol-s3"].iter().any(|end| bucket.ends_with(end)) {
+            return Err(format!(
+                "{bucket} is the alias of an access point, and the operator holds calls to ARNs, which an alias does \
+                 not tell: give the access point's ARN, or the bucket's name, as `bucket`"
+            ));
+        }
+        return Ok(None);
+    }
+    let Some((start, rest)) = arn.split_once("accesspoint/").filter(|_| arn.contains(":s3")) else {
+        return Ok(None);
+    };
+    let Some((point, key)) = rest.split_once('/') else { return Ok(None) };
+    // An object lambda is granted as a whole.
+    let object = if start.contains(":s3-object-lambda:") { String::new() } else { format!("/object/{key}") };
+    Ok(Some(format!("{start}accesspoint/{point}{object}")))
+}
+
 /// A key: 1 to 1,024 bytes.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Key(String);
@@ -199,6 +223,33 @@ pub(crate) fn day(time: DateTime) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_access_point_has_arns_of_its_own() {
+        let of = |text: &str| arn(text).unwrap();
+        let point = "arn:aws:s3:us-east-1:123456789012:accesspoint/p";
+        assert_eq!(of(&format!("{point}/a/b.txt")).unwrap(), format!("{point}/object/a/b.txt"));
+        assert_eq!(of(&format!("{point}/object/k")).unwrap(), format!("{point}/object/object/k"));
+        assert_eq!(of(&format!("{point}/accesspoint/k")).unwrap(), format!("{point}/object/accesspoint/k"));
+        assert_eq!(of(point), None);
+        let outpost = "arn:aws:s3-outposts:us-east-1:123456789012:outpost/o/accesspoint/p";
+        assert_eq!(of(&format!("{outpost}/k")).unwrap(), format!("{outpost}/object/k"));
+        let lambda = "arn:aws:s3-object-lambda:us-east-1:123456789012:accesspoint/p";
+        assert_eq!(of(&format!("{lambda}/k")).unwrap(), lambda);
+        for plain in ["arn:aws:s3:::b", "arn:aws:s3:::b/accesspoint/k", "arn:aws:kms:*:*:key/k", "*"] {
+            assert_eq!(of(plain), None, "{plain}");
+        }
+    }
+
+    #[test]
+    fn an_alias_does_not_say_whose_it_is() {
+        for alias in ["p-abc123-s3alias", "o-abc123--ol-s3"] {
+            for text in [format!("arn:aws:s3:::{alias}"), format!("arn:aws:s3:::{alias}/k")] {
+                assert!(arn(&text).unwrap_err().contains(alias));
+            }
+        }
+        assert_eq!(arn("arn:aws:s3:::b/x-s3alias"), Ok(None), "a key may end so");
+    }
 
     #[test]
     fn bucket_names_and_arns_are_taken() {

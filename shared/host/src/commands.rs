@@ -143,7 +143,7 @@ pub(crate) fn manifest<S: Service>(server: &Server<S>) -> Result<()> {
 
 /// The policy that the enabled tools need on the allowed resources, and nothing more.
 pub(crate) fn least_policy<S: Service>(engine: &Engine<S>, partition: &str) -> Policy {
-    let needs = engine.tools().flat_map(|spec| spec.declared().map(NeedEntry::from).collect::<Vec<_>>());
+    let needs = engine.needed().flat_map(|spec| spec.declared().map(NeedEntry::from).collect::<Vec<_>>());
     Policy::least(needs, &engine.settings().allow_arns, Environment { partition, region: "*", account: "*" })
 }
 

@@ -23,12 +23,14 @@ pub fn run<S: Service>(server: fn() -> Server<S>, version: &'static str) -> Exit
             "{}. Without a command it serves MCP on stdin and stdout.",
             S::SUMMARY.trim_end_matches('.')
         ))
-        .version(version);
+        .version(version)
+        .args(Options::own_flags(S::EXTRAS));
     // A mistyped flag is explained by clap, with its own exit code.
     let matches = with_careful_variables(command).get_matches();
-    let ran = Cli::from_arg_matches(&matches)
-        .map_err(anyhow::Error::from)
-        .and_then(|cli| start(cli, server, version));
+    let ran = Cli::from_arg_matches(&matches).map_err(anyhow::Error::from).and_then(|cli| {
+        let options = cli.options.with_own(S::EXTRAS, &matches).with_file(S::EXTRAS)?;
+        start(&options, cli.command, server, version)
+    });
     match ran {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
@@ -84,14 +86,18 @@ enum Command {
     Doctor,
 }
 
-fn start<S: Service>(cli: Cli, server: fn() -> Server<S>, version: &'static str) -> Result<bool> {
-    let options = cli.options.with_file()?;
-    logging::start(&options)?;
-    if let Some(Command::Manifest) = cli.command {
+fn start<S: Service>(
+    options: &Options,
+    command: Option<Command>,
+    server: fn() -> Server<S>,
+    version: &'static str,
+) -> Result<bool> {
+    logging::start(options)?;
+    if let Some(Command::Manifest) = command {
         commands::manifest(&server())?;
         return Ok(true);
     }
-    let engine = engine(&options, server)?;
+    let engine = engine(options, server)?;
     // The SDK's futures are large and are moved over the stack, many at once where a tool asks several things side
     // by side; only what is used of a stack becomes memory.
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -100,7 +106,7 @@ fn start<S: Service>(cli: Cli, server: fn() -> Server<S>, version: &'static str)
         .build()?;
     let engine = Arc::new(engine);
     let done = runtime.block_on(async {
-        let done = match cli.command {
+        let done = match command {
             None => Box::pin(serve(engine.clone(), version)).await.map(|()| true),
             Some(Command::Call { tool, json, yes }) => {
                 Box::pin(commands::call(&engine, &tool, &json, yes)).await
@@ -121,7 +127,7 @@ fn start<S: Service>(cli: Cli, server: fn() -> Server<S>, version: &'static str)
 }
 
 fn engine<S: Service>(options: &Options, server: fn() -> Server<S>) -> Result<Engine<S>> {
-    let settings = options.settings()?;
+    let settings = options.settings(S::EXTRAS)?;
     let mut session = options.session()?;
     if options.narrows_session()
         && let Some(role) = &mut session.role

@@ -18,7 +18,6 @@ pub(crate) fn start(options: &Options) -> Result<()> {
         Level::Error => LevelFilter::ERROR,
         Level::Warn => LevelFilter::WARN,
         Level::Info => LevelFilter::INFO,
-        Level::Debug => LevelFilter::DEBUG,
     };
     // Libraries print whole requests from `info` on down: only their faults are logged, whatever the level.
     let filter = Targets::new()

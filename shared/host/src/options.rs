@@ -1,12 +1,12 @@
 //! Everything an operator can set: a flag, an environment variable, or a key of a TOML file. Flags win over
 //! variables, variables over the file.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use awsmcp_aws::{Role, SessionConfig};
-use awsmcp_mcp::{Audit, OutputMode, Risk, Settings};
-use clap::{Args, ValueEnum, builder::BoolishValueParser};
+use awsmcp_mcp::{Audit, Extra, OutputMode, Risk, Settings};
+use clap::{Arg, ArgMatches, Args, ValueEnum, builder::BoolishValueParser};
 use serde::Deserialize;
 
 /// The operator's choices, each of them optional.
@@ -111,12 +111,18 @@ pub(crate) struct Options {
     /// File for the log [default: stderr].
     #[arg(long, global = true, env = "AWSMCP_LOG_FILE", value_name = "FILE", help_heading = LOGS)]
     pub(crate) log_file: Option<PathBuf>,
+
+    /// What was set of the server's own settings, by name.
+    #[arg(skip)]
+    #[serde(skip)]
+    extras: BTreeMap<&'static str, String>,
 }
 
 const SAFETY: &str = "Safety";
 const ACCOUNT: &str = "Account";
 const ANSWERS: &str = "Answers";
 const LOGS: &str = "Logs";
+const OWN: &str = "This server";
 
 /// How answers are given.
 #[derive(Clone, Copy, Debug, Deserialize, ValueEnum)]
@@ -138,22 +144,43 @@ pub(crate) enum Level {
     Error,
     /// What should be looked at.
     Warn,
-    /// Starts and stops.
+    /// What goes on.
     Info,
-    /// Every call, without its payload.
-    Debug,
 }
 
 impl Options {
+    /// The flags of a server's own settings.
+    pub(crate) fn own_flags(extras: &'static [Extra]) -> impl Iterator<Item = Arg> {
+        extras.iter().map(|extra| {
+            Arg::new(extra.name)
+                .long(extra.name)
+                .global(true)
+                .env(extra.variable())
+                .value_name(extra.value)
+                .help(extra.about())
+                .help_heading(OWN)
+        })
+    }
+
+    /// Adds what flags and variables say of the server's own settings.
+    pub(crate) fn with_own(mut self, extras: &'static [Extra], matches: &ArgMatches) -> Options {
+        for extra in extras {
+            if let Some(value) = matches.get_one::<String>(extra.name) {
+                self.extras.insert(extra.name, value.clone());
+            }
+        }
+        self
+    }
+
     /// Adds what the file says where neither a flag nor a variable does.
     ///
     /// # Errors
     /// When the file cannot be read, or has a key or a value that is none.
-    pub(crate) fn with_file(self) -> Result<Options> {
+    pub(crate) fn with_file(self, extras: &'static [Extra]) -> Result<Options> {
         let Some(path) = &self.config else { return Ok(self) };
         let text =
             std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
-        let file: Options = toml::from_str(&text).with_context(|| format!("in {}", path.display()))?;
+        let file = read(&text, extras).with_context(|| format!("in {}", path.display()))?;
         Ok(self.over(file))
     }
 
@@ -190,6 +217,7 @@ impl Options {
             max_waiting: self.max_waiting.or(file.max_waiting),
             log_level: self.log_level.or(file.log_level),
             log_file: self.log_file.or(file.log_file),
+            extras: file.extras.into_iter().chain(self.extras).collect(),
         }
     }
 
@@ -252,7 +280,10 @@ impl Options {
     ///
     /// # Errors
     /// When a value is none, or the audit file cannot be opened.
-    pub(crate) fn settings(&self) -> Result<Settings> {
+    pub(crate) fn settings(&self, extras: &'static [Extra]) -> Result<Settings> {
+        for (extra, value) in extras.iter().filter_map(|extra| Some((extra, self.extras.get(extra.name)?))) {
+            (extra.check)(value).map_err(|wrong| anyhow!("--{} {value:?}: {wrong}", extra.name))?;
+        }
         let default = Settings::default();
         let mut allow = default.allow.clone();
         allow.extend(&self.allow);
@@ -297,6 +328,7 @@ impl Options {
             max_calls: bounded("--max-calls", self.max_calls, 1, default.max_calls)?,
             max_waiting: self.max_waiting.unwrap_or(default.max_waiting),
             confirm_within: self.confirm_within.map_or(default.confirm_within, Duration::from_secs),
+            extras: self.extras.clone(),
             audit: self.audit()?,
         })
     }
@@ -315,6 +347,85 @@ impl Options {
     }
 }
 
+/// A configuration file: the keys of every server and the server's own.
+fn read(text: &str, extras: &'static [Extra]) -> Result<Options> {
+    let mut table: toml::Table = toml::from_str(text)?;
+    let mut own = BTreeMap::new();
+    for extra in extras {
+        if let Some(value) = table.remove(extra.name) {
+            own.insert(extra.name, written(&value).with_context(|| extra.name)?);
+        }
+    }
+    // From the text where that is possible: its errors show the line.
+    let options: Options = if own.is_empty() { toml::from_str(text)? } else { table.try_into()? };
+    Ok(Options { extras: own, ..options })
+}
+
+/// A value as a flag takes it.
+fn written(value: &toml::Value) -> Result<String> {
+    match value {
+        toml::Value::String(text) => Ok(text.clone()),
+        toml::Value::Integer(number) => Ok(number.to_string()),
+        toml::Value::Float(number) => Ok(number.to_string()),
+        toml::Value::Boolean(flag) => Ok(flag.to_string()),
+        toml::Value::Array(items) => {
+            Ok(items.iter().map(written).collect::<Result<Vec<String>>>()?.join(","))
+        }
+        _ => bail!("a text, a number or a list of them is wanted"),
+    }
+}
+
 fn first<T>(given: Vec<T>, otherwise: Vec<T>) -> Vec<T> {
     if given.is_empty() { otherwise } else { given }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::{Command, FromArgMatches};
+
+    use super::*;
+
+    const EXTRAS: &[Extra] = &[Extra {
+        name: "max-things",
+        value: "COUNT",
+        help: "The most things of a call.",
+        default: Some("10"),
+        check: |value| match value.parse::<u32>() {
+            Ok(_) => Ok(()),
+            Err(_) => Err("a good one is 10".to_owned()),
+        },
+    }];
+
+    fn options(arguments: &[&str], file: Option<&str>) -> Result<Options> {
+        let command =
+            Options::augment_args(Command::new("x").no_binary_name(true)).args(Options::own_flags(EXTRAS));
+        let matches = command.try_get_matches_from(arguments)?;
+        let options = Options::from_arg_matches(&matches)?.with_own(EXTRAS, &matches);
+        match file {
+            Some(text) => Ok(options.over(read(text, EXTRAS)?)),
+            None => Ok(options),
+        }
+    }
+
+    fn things(arguments: &[&str], file: Option<&str>) -> Result<Option<String>> {
+        Ok(options(arguments, file)?.settings(EXTRAS)?.extras.remove("max-things"))
+    }
+
+    #[test]
+    fn a_servers_own_setting_is_a_flag_or_a_key_of_the_file() {
+        assert_eq!(things(&[], None).unwrap(), None);
+        assert_eq!(things(&["--max-things", "3"], None).unwrap().as_deref(), Some("3"));
+        let file = "max-things = 4\npage-size = 7\n";
+        assert_eq!(things(&[], Some(file)).unwrap().as_deref(), Some("4"));
+        assert_eq!(things(&["--max-things", "3"], Some(file)).unwrap().as_deref(), Some("3"));
+        assert_eq!(options(&[], Some(file)).unwrap().settings(EXTRAS).unwrap().page_size, 7);
+    }
+
+    #[test]
+    fn a_wrong_value_stops_the_start_and_shows_a_good_one() {
+        let error = things(&["--max-things", "many"], None).unwrap_err();
+        assert_eq!(format!("{error:#}"), "--max-things \"many\": a good one is 10");
+        assert!(things(&[], Some("max-things = {a = 1}")).is_err());
+        assert!(things(&[], Some("max-stuff = 1")).is_err());
+    }
 }

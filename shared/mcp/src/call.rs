@@ -131,6 +131,12 @@ impl<S: Service> Call<S> {
         &self.settings
     }
 
+    /// What the operator set of the server's own settings, or else its default; `None` of one that has neither.
+    pub fn extra(&self, name: &str) -> Option<&str> {
+        let default = || S::EXTRAS.iter().find(|extra| extra.name == name).and_then(|extra| extra.default);
+        self.settings.extras.get(name).map(String::as_str).or_else(default)
+    }
+
     /// Lets part of a tool's work pass that is of a graver risk than the tool: `what` names the arguments that ask for it.
     ///
     /// # Errors

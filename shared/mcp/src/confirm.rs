@@ -15,10 +15,10 @@ use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit, Mac};
 use jiff::Timestamp;
 use rmcp::model::JsonObject;
-use serde_json::Value;
+use serde_json::{Value, json};
 use sha2::Sha256;
 
-use crate::{cursor::canonical, render, text::neutral};
+use crate::{cursor::canonical, difference, render, text::neutral};
 
 /// What a change would do.
 #[derive(Clone, Debug, Default)]
@@ -40,6 +40,13 @@ impl Plan {
     #[must_use]
     pub fn row(mut self, row: Value) -> Self {
         self.rows.push(row);
+        self
+    }
+
+    /// Adds a row for each line of how `after` differs from `before`.
+    #[must_use]
+    pub fn difference(mut self, before: Option<&Value>, after: Option<&Value>) -> Self {
+        self.rows.extend(difference(before, after).into_iter().map(|line| json!({"diff": line})));
         self
     }
 

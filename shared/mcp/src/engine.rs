@@ -1,6 +1,7 @@
 //! From a call's arguments to its answer.
 
 use std::{
+    collections::BTreeMap,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicUsize, Ordering},
@@ -22,6 +23,7 @@ use crate::{
     call::Progress,
     confirm::{Bound, Confirmations, Refusal},
     cursor::{Binding, Cursor, Place},
+    derived::Made,
     explain::{self, Failure},
     gate::{self, Gate},
     input::{self, Input},
@@ -105,12 +107,22 @@ pub struct Engine<S: Service> {
     cleanup: Cleanup,
     running: Semaphore,
     waiting: AtomicUsize,
+    made: tokio::sync::Mutex<Kept>,
+}
+
+/// The derived tools as they were found last, and when.
+#[derive(Default)]
+struct Kept {
+    at: Option<Instant>,
+    tools: Vec<Arc<Made>>,
 }
 
 /// What is learned about a call on its way, for the audit line and for its error.
 #[derive(Default)]
 struct Trace {
     targets: Vec<Target>,
+    /// The accounts of the targets, where an allow-list tells accounts apart.
+    accounts: BTreeMap<Target, String>,
     resources: Vec<String>,
     taps: Vec<Tap>,
     arguments: JsonObject,
@@ -129,6 +141,7 @@ impl<S: Service> Engine<S> {
             cleanup: Cleanup::default(),
             running: Semaphore::new(settings.max_calls.max(1)),
             waiting: AtomicUsize::new(0),
+            made: tokio::sync::Mutex::default(),
             settings: Arc::new(settings),
             server,
         })
@@ -152,6 +165,16 @@ impl<S: Service> Engine<S> {
             .iter()
             .enumerate()
             .filter(move |(index, _)| on(index))
+            .map(|(_, entry)| &entry.spec)
+    }
+
+    /// The tools whose permissions are needed: those that are on, and those behind tools that only the account knows.
+    pub fn needed(&self) -> impl Iterator<Item = &awsmcp_spec::Spec> {
+        let behind = self.server.derived.filter(|_| self.derives().is_some());
+        let names: Vec<&str> = behind.into_iter().flat_map(|derived| [derived.list, derived.call]).collect();
+        let entries = self.server.entries.iter().enumerate();
+        entries
+            .filter(move |(index, entry)| self.gate.is_on(*index) || names.contains(&entry.spec.name))
             .map(|(_, entry)| &entry.spec)
     }
 
@@ -181,16 +204,66 @@ impl<S: Service> Engine<S> {
     /// # Errors
     /// When no tool has that name; the text names the nearest one. All else is an [`Answer`].
     pub async fn call(&self, name: &str, arguments: JsonObject, caller: &Caller) -> Result<Answer, String> {
-        let (index, entry) = self.find(name)?;
+        let (index, entry, made) = match self.find(name) {
+            Ok((index, entry)) => (index, entry, None),
+            Err(unknown) => {
+                let made = Box::pin(self.derived())
+                    .await
+                    .into_iter()
+                    .find(|made| made.name == name)
+                    .ok_or(unknown)?;
+                let (index, entry) = self.find(self.server.derived.map_or("", |derived| derived.call))?;
+                (index, entry, Some(made))
+            }
+        };
         let started = Instant::now();
         let mut trace = Trace::default();
         // Boxed: the futures of a whole call are large and deep, for the stack and for the compiler.
-        let answer = match Box::pin(self.run(index, entry, arguments, caller, &mut trace)).await {
-            Ok(answer) => answer,
-            Err(error) => Box::pin(self.failed(entry, error, &trace)).await,
-        };
-        self.audit(entry, caller, &trace, &answer, started.elapsed());
+        let answer =
+            match Box::pin(self.run(index, entry, made.as_deref(), arguments, caller, &mut trace)).await {
+                Ok(answer) => answer,
+                Err(error) => {
+                    let error = Box::pin(self.with_nearest_name(error, &trace, caller)).await;
+                    Box::pin(self.failed(name, entry, error, &trace)).await
+                }
+            };
+        self.audit(name, entry, caller, &trace, &answer, started.elapsed());
         Ok(answer)
+    }
+
+    /// Whether the operator wants tools that only the account knows, and how long they are kept.
+    pub(crate) fn derives(&self) -> Option<Duration> {
+        self.server.derived.and_then(|derived| (derived.wanted)(&self.settings))
+    }
+
+    /// The tools that only the account knows: those found last, or found anew where that is too long ago.
+    ///
+    /// A client waits for its list, so AWS has little time; what does not come in time comes with a later list.
+    pub(crate) async fn derived(&self) -> Vec<Arc<Made>> {
+        const PATIENCE: Duration = Duration::from_secs(3);
+        let (Some(fresh), Some(derived)) = (self.derives(), self.server.derived) else { return Vec::new() };
+        let mut kept = self.made.lock().await;
+        if kept.at.is_none_or(|at| at.elapsed() >= fresh) {
+            let caller = Caller::default();
+            let rows = self.listed(derived.list, JsonObject::new(), &caller, false);
+            match tokio::time::timeout(PATIENCE, rows).await {
+                Ok(Ok(rows)) => {
+                    let taken: Vec<&str> = self.server.entries.iter().map(|entry| entry.spec.name).collect();
+                    let rows: Vec<Value> = rows.into_iter().map(|(_, row)| row).collect();
+                    kept.tools = Made::all(&rows, &taken);
+                }
+                Ok(Err(error)) => tracing::warn!(error = %error.message, "{} failed", derived.list),
+                Err(_) => tracing::warn!("{} took too long", derived.list),
+            }
+            kept.at = Some(Instant::now());
+        }
+        kept.tools.clone()
+    }
+
+    /// The risk of the tool that derived tools stand for.
+    pub(crate) fn derived_risk(&self) -> awsmcp_spec::Risk {
+        let found = self.server.derived.and_then(|derived| self.find(derived.call).ok());
+        found.map_or(awsmcp_spec::Risk::Destroy, |(_, entry)| entry.spec.risk)
     }
 
     /// The values of one column of a list tool's first page; none where the call fails.
@@ -201,27 +274,41 @@ impl<S: Service> Engine<S> {
         column: &str,
         caller: &Caller,
     ) -> Vec<String> {
-        let Ok((index, entry)) = self.find(tool) else { return Vec::new() };
+        let rows = self.listed(tool, arguments, caller, true).await.unwrap_or_default();
+        rows.into_iter()
+            .filter_map(|(_, row)| row.get(column).and_then(Value::as_str).map(str::to_owned))
+            .collect()
+    }
+
+    /// The rows of a list tool's first page that may be shown.
+    async fn listed(
+        &self,
+        tool: &str,
+        arguments: JsonObject,
+        caller: &Caller,
+        gated: bool,
+    ) -> Result<Vec<(Target, Value)>> {
+        let (index, entry) = self.find(tool).map_err(Error::internal)?;
         let mut trace = Trace::default();
-        let found = async {
+        if gated {
             self.gate.permit(index, entry.spec.name)?;
-            let input = input::read(entry, arguments, &self.settings)?;
-            let _place = self.place(caller).await?;
-            trace.targets = self.targets(&input).await?;
-            self.scope(entry, &input, &mut trace).await?;
-            let cursor = self.first(entry, &input, &trace.targets);
-            Box::pin(self.pages(entry, &input, &cursor, caller, &mut trace)).await
-        };
-        let pages = found.await.unwrap_or_default();
-        pages
+        } else {
+            Gate::permit_risk(&entry.spec, entry.spec.name, &self.settings)?;
+        }
+        let input = input::read(entry, arguments, &self.settings)?;
+        let _place = self.place(caller).await?;
+        trace.targets = self.targets(&input).await?;
+        self.scope(entry, &input, &mut trace).await?;
+        let cursor = self.first(entry, &input, &trace.targets);
+        let pages = Box::pin(self.pages(entry, &input, &cursor, caller, &mut trace)).await?;
+        Ok(pages
             .into_iter()
             .flat_map(|page| match page.reply.view {
                 View::Rows(rows) => rows.into_iter().map(|row| (page.target.clone(), row)).collect(),
                 _ => Vec::new(),
             })
-            .filter(|(target, row)| self.row_allowed(entry, row, target))
-            .filter_map(|(_, row)| row.get(column).and_then(Value::as_str).map(str::to_owned))
-            .collect()
+            .filter(|(target, row)| self.row_allowed(entry, row, target, &trace))
+            .collect())
     }
 
     fn find(&self, name: &str) -> Result<(usize, &Entry<S>), String> {
@@ -239,11 +326,21 @@ impl<S: Service> Engine<S> {
         &self,
         index: usize,
         entry: &Entry<S>,
+        made: Option<&Made>,
         arguments: JsonObject,
         caller: &Caller,
         trace: &mut Trace,
     ) -> Result<Answer> {
-        self.gate.permit(index, entry.spec.name)?;
+        let arguments = match (made, self.server.derived) {
+            (Some(made), Some(derived)) => {
+                Gate::permit_risk(&entry.spec, &made.name, &self.settings)?;
+                made.arguments(derived.into, arguments)?
+            }
+            _ => {
+                self.gate.permit(index, entry.spec.name)?;
+                arguments
+            }
+        };
         let input = input::read(entry, arguments, &self.settings)?;
         trace.arguments = input.own.clone();
         let _place = self.place(caller).await?;
@@ -291,14 +388,19 @@ impl<S: Service> Engine<S> {
     async fn scope(&self, entry: &Entry<S>, input: &Input, trace: &mut Trace) -> Result<()> {
         for target in &trace.targets {
             // The account is asked for only where an allow-list could tell accounts apart.
-            let held = !self.settings.allow_arns.is_empty()
-                && entry
-                    .spec
-                    .declared()
-                    .any(|need| need.applies(&input.own) && need.arn.contains("{account}"));
-            let identity = if held { Some(self.session.identity(target).await?) } else { None };
-            let environment =
-                awsmcp_aws::environment(target, identity.as_ref().map(|who| who.account.as_str()));
+            let mut arns = entry
+                .spec
+                .declared()
+                .filter(|need| need.applies(&input.own))
+                .map(|need| need.arn)
+                .chain(entry.spec.row_arn);
+            let held = !self.settings.allow_arns.is_empty() && arns.any(|arn| arn.contains("{account}"));
+            if held {
+                let account = self.session.identity(target).await?.account;
+                trace.accounts.insert(target.clone(), account);
+            }
+            let account = trace.accounts.get(target).map(String::as_str);
+            let environment = awsmcp_aws::environment(target, account);
             // Before the refusal: the audit line of a refused call names what it was for.
             let touched = gate::touched(entry, &input.own, environment);
             trace.resources.extend(touched.into_iter().map(|(_, arn)| arn));
@@ -641,12 +743,12 @@ impl<S: Service> Engine<S> {
         }
         let several = trace.targets.len() > 1;
         if let [Fetched { reply: Reply { view: View::Rows(_), .. }, .. }, ..] = fetched.as_slice() {
-            return self.rows(entry, input, binding, cursor, fetched, notes, several);
+            return self.rows(entry, input, binding, cursor, fetched, notes, trace);
         }
         // One thing per region becomes one row per region.
         if several {
             let fetched = fetched.into_iter().map(Fetched::into_row).collect();
-            return self.rows(entry, input, binding, cursor, fetched, notes, several);
+            return self.rows(entry, input, binding, cursor, fetched, notes, trace);
         }
         let Some(page) = fetched.into_iter().next() else {
             return Err(Error::internal("a call has no answer"));
@@ -726,9 +828,9 @@ impl<S: Service> Engine<S> {
         cursor: &Cursor,
         fetched: Vec<Fetched>,
         mut notes: Vec<String>,
-        several: bool,
+        trace: &Trace,
     ) -> Result<Answer> {
-        let budget = self.budget(input);
+        let (budget, several) = (self.budget(input), trace.targets.len() > 1);
         let mut all = Vec::new();
         // For each page: its rows that may be shown, and for each row where it stood in AWS's page.
         let mut pages = Vec::new();
@@ -742,7 +844,7 @@ impl<S: Service> Engine<S> {
             let first = all.len();
             let mut positions = Vec::new();
             for (at, row) in rows.into_iter().enumerate().skip(page.place.skip) {
-                if self.row_allowed(entry, &row, &page.target) {
+                if self.row_allowed(entry, &row, &page.target, trace) {
                     all.push(if several { with_region(row, &page.target.region) } else { row });
                     positions.push(at);
                 }
@@ -816,10 +918,11 @@ impl<S: Service> Engine<S> {
         Ok(self.done(text, Vec::new(), structured, &notes))
     }
 
-    fn row_allowed(&self, entry: &Entry<S>, row: &Value, target: &Target) -> bool {
+    fn row_allowed(&self, entry: &Entry<S>, row: &Value, target: &Target, trace: &Trace) -> bool {
         match entry.spec.row_arn {
             Some(template) if !self.settings.allow_arns.is_empty() => {
-                gate::row_allowed(template, row, awsmcp_aws::environment(target, None), &self.settings)
+                let account = trace.accounts.get(target).map(String::as_str);
+                gate::row_allowed(template, row, awsmcp_aws::environment(target, account), &self.settings)
             }
             _ => true,
         }
@@ -866,7 +969,35 @@ impl<S: Service> Engine<S> {
         Answer::Done { text, parts, structured }
     }
 
-    async fn failed(&self, entry: &Entry<S>, mut error: Error, trace: &Trace) -> Answer {
+    /// Offers the nearest name for one that AWS does not know, as far as the caller may list them.
+    async fn with_nearest_name(&self, mut error: Error, trace: &Trace, caller: &Caller) -> Error {
+        const MOST: u32 = 1000;
+        const PATIENCE: Duration = Duration::from_secs(3);
+        if error.kind != Kind::NotFound || error.status.is_none() {
+            return error;
+        }
+        for named in S::NAMES {
+            let Some(given) = trace.arguments.get(named.argument).and_then(Value::as_str) else { continue };
+            let mut arguments = JsonObject::from_iter([("limit".to_owned(), json!(MOST))]);
+            if let Some(target) = trace.targets.first() {
+                arguments.insert("region".to_owned(), json!(target.region));
+                arguments.insert("profile".to_owned(), json!(target.profile));
+            }
+            let listed = self.column(named.tool, arguments, named.column, caller);
+            let known = tokio::time::timeout(PATIENCE, listed).await.unwrap_or_default();
+            if known.iter().any(|name| name == given) {
+                continue;
+            }
+            if let Some(meant) = nearest(given, known.iter().map(String::as_str)) {
+                let message = error.message.trim_end_matches('.');
+                error.message = format!("{message}; did you mean {meant}?");
+                return error;
+            }
+        }
+        error
+    }
+
+    async fn failed(&self, name: &str, entry: &Entry<S>, mut error: Error, trace: &Trace) -> Answer {
         let target = trace.targets.first();
         for tap in trace.taps.iter().rev() {
             error = error.noted(tap);
@@ -890,7 +1021,7 @@ impl<S: Service> Engine<S> {
             .collect();
         actions.dedup();
         let failure = Failure {
-            tool: entry.spec.name,
+            tool: name,
             spec: Some(&entry.spec),
             arguments: &trace.arguments,
             target,
@@ -900,7 +1031,15 @@ impl<S: Service> Engine<S> {
         Answer::Failed { text: explain::text::<S>(&error, &failure), kind: error.kind }
     }
 
-    fn audit(&self, entry: &Entry<S>, caller: &Caller, trace: &Trace, answer: &Answer, took: Duration) {
+    fn audit(
+        &self,
+        name: &str,
+        entry: &Entry<S>,
+        caller: &Caller,
+        trace: &Trace,
+        answer: &Answer,
+        took: Duration,
+    ) {
         let Some(audit) = &self.settings.audit else { return };
         let made: Vec<_> = trace.taps.iter().flat_map(Tap::made).collect();
         let (outcome, error) = match answer {
@@ -921,7 +1060,7 @@ impl<S: Service> Engine<S> {
         audit.write(&Line {
             time: Timestamp::now().to_string(),
             server: S::ID,
-            tool: entry.spec.name,
+            tool: name,
             risk: entry.spec.risk.name(),
             principal: caller.principal.as_deref(),
             profile: first.and_then(|target| target.profile.clone()),

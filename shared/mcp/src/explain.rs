@@ -92,13 +92,13 @@ fn next<S: Service>(error: &Error, failure: &Failure<'_>) -> Option<String> {
     let near = own.or_else(|| S::hint(error).map(std::borrow::Cow::into_owned));
     if error.kind == Kind::AccessDenied {
         let also = near.map(|near| format!("; {near}")).unwrap_or_default();
-        return Some(missing_permission(error, failure) + &also);
+        return Some(missing_permission::<S>(error, failure) + &also);
     }
     near.or_else(|| error.next.clone())
 }
 
 /// What the caller's policy lacks, by what AWS says or else by what the tool declares.
-fn missing_permission(error: &Error, failure: &Failure<'_>) -> String {
+fn missing_permission<S: Service>(error: &Error, failure: &Failure<'_>) -> String {
     let Denied { action, resource, why, .. } = error.denied.clone().unwrap_or_default();
     let (action, resource) = match (action, resource) {
         (Some(action), Some(resource)) => (action, resource),
@@ -108,12 +108,12 @@ fn missing_permission(error: &Error, failure: &Failure<'_>) -> String {
                 .into_iter()
                 .flat_map(Spec::declared)
                 .find(|need| need.action == action)
-                .and_then(|need| arn_of(need, failure))
+                .and_then(|need| arn_of::<S>(need, failure))
                 .unwrap_or_else(|| "*".to_owned());
             (action, resource)
         }
         (None, _) => {
-            return match declared(failure).as_slice() {
+            return match declared::<S>(failure).as_slice() {
                 [] => "the credentials lack a permission; see the server's iam-policy command".to_owned(),
                 [one] => format!("the credentials need {one}; ask whoever manages them to allow it"),
                 several => format!(
@@ -128,7 +128,7 @@ fn missing_permission(error: &Error, failure: &Failure<'_>) -> String {
 }
 
 /// `action on arn` of what the operations made so far need; of the whole tool where none was made.
-fn declared(failure: &Failure<'_>) -> Vec<String> {
+fn declared<S: Service>(failure: &Failure<'_>) -> Vec<String> {
     let Some(spec) = failure.spec else { return Vec::new() };
     let given = |need: &Need| need.applies(failure.arguments);
     let made = |need: &Need| failure.actions.iter().any(|action| action == need.action);
@@ -138,18 +138,20 @@ fn declared(failure: &Failure<'_>) -> Vec<String> {
     }
     needs
         .into_iter()
-        .filter_map(|need| arn_of(need, failure).map(|arn| format!("{} on {arn}", need.action)))
+        .filter_map(|need| arn_of::<S>(need, failure).map(|arn| format!("{} on {arn}", need.action)))
         .collect()
 }
 
-fn arn_of(need: Need, failure: &Failure<'_>) -> Option<String> {
+fn arn_of<S: Service>(need: Need, failure: &Failure<'_>) -> Option<String> {
     let region = failure.target.map_or("*", |target| target.region.as_str());
     let environment = Environment {
         partition: awsmcp_aws::partition(region),
         region,
         account: failure.identity.map_or("*", |identity| identity.account.as_str()),
     };
-    let arns = resources(need.arn, failure.arguments, environment);
+    let named = |arn: String| S::arn(&arn).ok().flatten().unwrap_or(arn);
+    let arns: Vec<String> =
+        resources(need.arn, failure.arguments, environment).into_iter().map(named).collect();
     match arns.as_slice() {
         [] => None,
         [one] => Some(one.clone()),

@@ -10,7 +10,7 @@ use std::{
     io,
     path::{Path, PathBuf},
     sync::Arc,
-    time::SystemTime,
+    time::{Duration, Instant, SystemTime},
 };
 
 use cap_std::{
@@ -333,26 +333,45 @@ impl Place {
     /// left is still in it. Left-overs of other contents for this place are removed.
     ///
     /// # Errors
-    /// When somebody else is at it, or the directory cannot be written.
+    /// When somebody else is at it, and stays at it for two seconds; or the directory cannot be written.
     pub async fn partial(self, tag: &str) -> Result<Draft> {
+        /// A call that was cancelled lets go of its file a moment later.
+        const PATIENCE: Duration = Duration::from_secs(2);
+        const PAUSE: Duration = Duration::from_millis(20);
         let name = format!("{}{tag}{PARTIAL}", self.partial_start());
-        blocking(move || {
-            self.tidy(&name);
-            let mut options = OpenOptions::new();
-            options.read(true).write(true).create(true);
-            no_follow(&mut options);
-            let file =
-                self.dir.open_with(&name, &options).map_err(|error| explain(error, &self.path))?.into_std();
-            if !file.metadata().is_ok_and(|found| found.is_file()) {
-                return Err(Error::conflict(format!("{name} beside {} is not a file", self.path.display())));
+        let until = Instant::now() + PATIENCE;
+        let mut place = self;
+        loop {
+            let wanted = name.clone();
+            let (back, taken) = blocking(move || place.take(&wanted).map(|taken| (place, taken))).await?;
+            place = back;
+            match taken {
+                Some(file) => return Ok(Draft { file, place, name, kept: false }),
+                None if Instant::now() > until => {
+                    return Err(Error::conflict(format!("another call is writing {}", place.path.display()))
+                        .with_next("wait for it, or choose another path"));
+                }
+                None => tokio::time::sleep(PAUSE).await,
             }
-            if file.try_lock().is_err() {
-                return Err(Error::conflict(format!("another call is writing {}", self.path.display()))
-                    .with_next("wait for it, or choose another path"));
-            }
-            Ok(Draft { file, place: self, name, kept: false })
-        })
-        .await
+        }
+    }
+
+    /// Opens a partial file for us alone; `None` while somebody else has it.
+    fn take(&self, name: &str) -> Result<Option<File>> {
+        self.tidy(name);
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true);
+        no_follow(&mut options);
+        let file = self.dir.open_with(name, &options).map_err(|error| explain(error, &self.path))?;
+        let opened = file.metadata().map_err(|error| explain(error, &self.path))?;
+        if !opened.is_file() {
+            return Err(Error::conflict(format!("{name} beside {} is not a file", self.path.display())));
+        }
+        // Whoever had it may have finished it between our opening and our locking: it then has its own name, and is
+        // not ours to write.
+        let file = file.into_std();
+        let is_ours = || self.dir.symlink_metadata(name).is_ok_and(|named| same(&opened, &named));
+        Ok((file.try_lock().is_ok() && is_ours()).then_some(file))
     }
 
     fn partial_start(&self) -> String {
@@ -699,6 +718,18 @@ fn no_follow(options: &mut OpenOptions) {
     use cap_std::fs::OpenOptionsExt as _;
     let flags = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK;
     options.custom_flags(flags.bits().cast_signed());
+}
+
+/// Whether these are of one file.
+#[cfg(unix)]
+fn same(one: &Metadata, other: &Metadata) -> bool {
+    use cap_std::fs::MetadataExt as _;
+    (one.dev(), one.ino()) == (other.dev(), other.ino())
+}
+
+#[cfg(not(unix))]
+fn same(_: &Metadata, _: &Metadata) -> bool {
+    true
 }
 
 #[cfg(not(unix))]

@@ -41,6 +41,19 @@ impl Gate {
         self.off.get(index).and_then(Option::as_deref)
     }
 
+    /// Lets a tool pass that is not called by its own name: the operator's wish for the tools that stand for it takes the
+    /// place of choosing it, but not of allowing its risk.
+    ///
+    /// # Errors
+    /// Says which flag allows the risk.
+    pub(crate) fn permit_risk(spec: &awsmcp_spec::Spec, name: &str, settings: &Settings) -> Result<()> {
+        if spec.risk == Risk::Read || settings.allow.contains(&spec.risk) {
+            Ok(())
+        } else {
+            Err(turned_off(name, &flag(spec.risk)))
+        }
+    }
+
     /// # Errors
     /// Says which flag would turn the tool on.
     pub(crate) fn permit(&self, index: usize, name: &str) -> Result<()> {
@@ -117,7 +130,8 @@ pub(crate) fn touched<S: Service>(
         .declared()
         .filter(|need| need.applies(arguments))
         .flat_map(|need| {
-            resources(need.arn, arguments, environment).into_iter().map(move |arn| (need.action, arn))
+            let named = |arn: String| S::arn(&arn).ok().flatten().unwrap_or(arn);
+            resources(need.arn, arguments, environment).into_iter().map(move |arn| (need.action, named(arn)))
         })
         .collect();
     touched.dedup();
@@ -139,6 +153,12 @@ pub(crate) fn scope<S: Service>(
         // AWS grants such an action on everything or not at all; the rows are held to the allow-list instead.
         if arn == "*" && (entry.spec.row_arn.is_some() || entry.spec.no_resource) {
             continue;
+        }
+        // What is meant does not matter where everything is allowed.
+        if let Err(why) = S::arn(&arn)
+            && !settings.allow_arns.iter().any(|pattern| pattern.as_str() == "*")
+        {
+            return Err(Error::refused(why));
         }
         if !settings.allow_arns.iter().any(|pattern| pattern.covers(&arn)) {
             let allowed: Vec<&str> = settings.allow_arns.iter().map(|pattern| pattern.as_str()).collect();

@@ -1,6 +1,13 @@
 //! MCP: the protocol's requests, answered from the engine.
 
-use std::{borrow::Cow, sync::Arc, time::Duration};
+use std::{
+    borrow::Cow,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use futures::future::BoxFuture;
@@ -35,19 +42,25 @@ const READ_TTL_MS: u64 = 5_000;
 pub struct Handler<S: Service> {
     engine: Arc<Engine<S>>,
     tools: Arc<std::sync::OnceLock<Vec<Tool>>>,
+    watching: Arc<AtomicBool>,
     version: &'static str,
 }
 
 impl<S: Service> Clone for Handler<S> {
     fn clone(&self) -> Self {
-        Handler { engine: self.engine.clone(), tools: self.tools.clone(), version: self.version }
+        Handler {
+            engine: self.engine.clone(),
+            tools: self.tools.clone(),
+            watching: self.watching.clone(),
+            version: self.version,
+        }
     }
 }
 
 impl<S: Service> Handler<S> {
     /// Serves `engine`; `version` is the binary's.
     pub fn new(engine: Arc<Engine<S>>, version: &'static str) -> Self {
-        Handler { engine, tools: Arc::default(), version }
+        Handler { engine, tools: Arc::default(), watching: Arc::default(), version }
     }
 
     /// The name and version that every answer carries.
@@ -61,6 +74,36 @@ impl<S: Service> Handler<S> {
         self.tools.get_or_init(|| {
             tools(&self.engine.server, &self.engine.gate, &self.engine.settings, &self.engine.common())
         })
+    }
+
+    /// The tools that only the account knows.
+    async fn derived(&self) -> Vec<Tool> {
+        let risk = self.engine.derived_risk();
+        Box::pin(self.engine.derived()).await.iter().map(|made| made.listed(risk)).collect()
+    }
+
+    /// Looks now and then whether those tools have changed, and tells the client, for as long as it is there.
+    fn watch(&self, peer: Peer<RoleServer>, every: Duration) {
+        if self.watching.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        let handler = self.clone();
+        tokio::spawn(async move {
+            let mut known = handler.derived().await;
+            loop {
+                tokio::time::sleep(every).await;
+                if peer.is_transport_closed() {
+                    return;
+                }
+                let now = handler.derived().await;
+                if now != known {
+                    known = now;
+                    if peer.notify_tool_list_changed().await.is_err() {
+                        return;
+                    }
+                }
+            }
+        });
     }
 
     fn caller(&self, context: &RequestContext<RoleServer>, consent: Consent) -> Caller {
@@ -114,8 +157,11 @@ impl<S: Service> ServerHandler for Handler<S> {
             .enable_tools()
             .enable_resources()
             .enable_prompts()
-            .enable_completions()
-            .build();
+            .enable_completions();
+        let capabilities = match self.engine.derives() {
+            Some(_) => capabilities.enable_tool_list_changed().build(),
+            None => capabilities.build(),
+        };
         ServerConfig::new(capabilities)
             .with_server_info(self.implementation())
             .with_instructions(self.engine.server.instructions())
@@ -143,9 +189,17 @@ impl<S: Service> ServerHandler for Handler<S> {
     async fn list_tools(
         &self,
         _: Option<PaginatedRequestParams>,
-        _: RequestContext<RoleServer>,
+        context: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
-        Ok(ListToolsResult::with_all_items(self.tools().to_vec())
+        let mut tools = self.tools().to_vec();
+        if let Some(fresh) = self.engine.derives() {
+            tools.extend(self.derived().await);
+            self.watch(context.peer.clone(), fresh);
+            return Ok(ListToolsResult::with_all_items(tools)
+                .with_ttl_ms(fresh.as_millis().try_into().unwrap_or(STATIC_TTL_MS))
+                .with_cache_scope(CacheScope::Private));
+        }
+        Ok(ListToolsResult::with_all_items(tools)
             .with_ttl_ms(STATIC_TTL_MS)
             .with_cache_scope(CacheScope::Public))
     }

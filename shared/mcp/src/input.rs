@@ -1,10 +1,14 @@
 //! The arguments of a call: the common parameters taken out, the rest checked against the tool's schema.
 
-use jsonschema::error::{TypeKind, ValidationErrorKind};
 use rmcp::model::JsonObject;
 use serde_json::Value;
 
-use crate::{Error, Result, Service, Settings, schema, text::nearest, text::quoted, tool::Entry};
+use crate::{
+    Error, Result, Service, Settings, schema,
+    text::{nearest, quoted},
+    tool::Entry,
+    validate::{self, shown},
+};
 
 /// The parameters that every tool shares, and the tool's own.
 #[derive(Debug, Default)]
@@ -62,15 +66,8 @@ pub(crate) fn read<S: Service>(
     if input.region.is_some() && !input.regions.is_empty() {
         return Err(Error::invalid("give `region` or `regions`, not both"));
     }
-    let whole = Value::Object(own);
-    if let Some(validator) = &entry.input().validator
-        && let Err(error) = validator.validate(&whole)
-    {
-        return Err(explain(&error, &entry.input().schema));
-    }
-    if let Value::Object(own) = whole {
-        input.own = own;
-    }
+    validate::validate(&entry.input().schema, &own)?;
+    input.own = own;
     Ok(input)
 }
 
@@ -108,67 +105,4 @@ fn number(name: &str, value: &Value, least: u64, most: u64) -> Result<u64> {
 
 fn wrong_type(name: &str, wanted: &str, value: &Value) -> Error {
     Error::invalid(format!("`{name}` takes {wanted}, not {}", shown(value)))
-}
-
-fn shown(value: &Value) -> String {
-    quoted(&value.to_string()).trim_matches('"').replace("\\\"", "\"").replace("\\\\", "\\")
-}
-
-fn explain(error: &jsonschema::ValidationError<'_>, schema: &JsonObject) -> Error {
-    let path = error.instance_path().to_string();
-    let name = path.trim_start_matches('/').replace('/', ".");
-    let given = shown(error.instance());
-    let named = |wanted: String| format!("`{name}` takes {wanted}, not {given}");
-    let message = match error.kind() {
-        ValidationErrorKind::Required { property } => {
-            let missing = property.as_str().unwrap_or_default();
-            let whole = if name.is_empty() { missing.to_owned() } else { format!("{name}.{missing}") };
-            let about = describe(schema, &whole);
-            format!("the argument `{whole}` is missing{about}")
-        }
-        ValidationErrorKind::Type { kind } => named(match kind {
-            TypeKind::Single(kind) => a(&kind.to_string()),
-            TypeKind::Multiple(kinds) => {
-                kinds.iter().map(|kind| a(&kind.to_string())).collect::<Vec<_>>().join(" or ")
-            }
-        }),
-        ValidationErrorKind::Enum { options } => {
-            let options: Vec<&str> =
-                options.as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-            let meant = error.instance().as_str().and_then(|word| nearest(word, options.iter().copied()));
-            let meant = meant.map(|meant| format!("; did you mean {meant:?}?")).unwrap_or_default();
-            format!("{}{meant}", named(format!("one of {}", options.join(", "))))
-        }
-        ValidationErrorKind::Minimum { limit } => named(format!("at least {limit}")),
-        ValidationErrorKind::Maximum { limit } => named(format!("at most {limit}")),
-        ValidationErrorKind::MinLength { limit } => named(format!("at least {limit} characters")),
-        ValidationErrorKind::MaxLength { limit } => named(format!("at most {limit} characters")),
-        ValidationErrorKind::MinItems { limit } => named(format!("at least {limit} items")),
-        ValidationErrorKind::MaxItems { limit } => named(format!("at most {limit} items")),
-        ValidationErrorKind::AdditionalProperties { unexpected } => {
-            format!("`{name}` has no field {}", unexpected.join(", "))
-        }
-        _ => format!("`{name}`: {error}"),
-    };
-    Error::invalid(message)
-}
-
-fn a(kind: &str) -> String {
-    match kind {
-        "integer" => "a whole number".to_owned(),
-        "object" | "array" => format!("an {kind}"),
-        "boolean" => "true or false".to_owned(),
-        other => format!("a {other}"),
-    }
-}
-
-/// What the schema says of a top-level field, for an error that names it.
-fn describe(schema: &JsonObject, name: &str) -> String {
-    schema
-        .get("properties")
-        .and_then(|fields| fields.get(name))
-        .and_then(|field| field.get("description"))
-        .and_then(Value::as_str)
-        .map(|text| format!(": {text}"))
-        .unwrap_or_default()
 }

@@ -1,6 +1,13 @@
 //! `query`: a JMESPath expression over an answer, as AWS CLI users know it.
 
-use serde_json::{Map, Value};
+use std::sync::LazyLock;
+
+use jmespath::{
+    Context, Rcvar, Runtime, Variable,
+    ast::Ast,
+    functions::{ArgumentType, CustomFunction, Signature},
+};
+use serde_json::{Map, Number, Value};
 
 use crate::{Error, Result};
 
@@ -24,16 +31,80 @@ pub(crate) fn apply(expression: &str, data: &Value) -> Result<Value> {
 }
 
 fn search(expression: &str, data: &Value) -> Result<Value> {
-    let compiled = jmespath::compile(expression).map_err(|error| {
+    let mut ast = jmespath::parse(expression).map_err(|error| {
         Error::invalid(format!("`query` is not a JMESPath expression: {}", reason(&error)))
             .with_next("a good one looks like [?size_bytes > `1000`].key, or name, or [0]")
     })?;
-    let found = compiled.search(data).map_err(|error| {
+    literals(&mut ast);
+    let mut context = Context::new(expression, &FUNCTIONS);
+    let found = jmespath::interpret(&variable(data), &ast, &mut context).map_err(|error| {
         Error::invalid(format!("`query` cannot be applied to this answer: {}", reason(&error)))
     })?;
     let found = serde_json::to_value(&*found).map_err(|error| Error::internal(error.to_string()))?;
     Ok(in_order_of(whole(found), data))
 }
+
+/// The data as JMESPath holds it. Its own conversion goes through serde, where an exact number is not a number.
+fn variable(data: &Value) -> Rcvar {
+    Rcvar::new(match data {
+        Value::Null => Variable::Null,
+        Value::Bool(flag) => Variable::Bool(*flag),
+        Value::Number(number) => Variable::Number(number.clone()),
+        Value::String(text) => Variable::String(text.clone()),
+        Value::Array(items) => Variable::Array(items.iter().map(variable).collect()),
+        Value::Object(fields) => {
+            Variable::Object(fields.iter().map(|(name, value)| (name.clone(), variable(value))).collect())
+        }
+    })
+}
+
+/// Makes numbers of an expression's literals: JMESPath's parser takes those with a fraction for objects.
+fn literals(ast: &mut Ast) {
+    match ast {
+        Ast::Literal { value, .. } => {
+            if let Ok(literal) = serde_json::from_str::<Value>(&value.to_string()) {
+                *value = variable(&literal);
+            }
+        }
+        Ast::Comparison { lhs: left, rhs: right, .. }
+        | Ast::Condition { predicate: left, then: right, .. }
+        | Ast::Projection { lhs: left, rhs: right, .. }
+        | Ast::And { lhs: left, rhs: right, .. }
+        | Ast::Or { lhs: left, rhs: right, .. }
+        | Ast::Subexpr { lhs: left, rhs: right, .. } => {
+            literals(left);
+            literals(right);
+        }
+        Ast::Expref { ast: inner, .. }
+        | Ast::Flatten { node: inner, .. }
+        | Ast::Not { node: inner, .. }
+        | Ast::ObjectValues { node: inner, .. } => literals(inner),
+        Ast::Function { args: parts, .. } | Ast::MultiList { elements: parts, .. } => {
+            parts.iter_mut().for_each(literals);
+        }
+        Ast::MultiHash { elements, .. } => elements.iter_mut().for_each(|pair| literals(&mut pair.value)),
+        Ast::Identity { .. } | Ast::Field { .. } | Ast::Index { .. } | Ast::Slice { .. } => {}
+    }
+}
+
+/// JMESPath's functions, `to_number` for exact numbers.
+static FUNCTIONS: LazyLock<Runtime> = LazyLock::new(|| {
+    let mut functions = Runtime::new();
+    functions.register_builtin_functions();
+    let to_number = |given: &[Rcvar], _: &mut Context<'_>| {
+        Ok(match given.first().map(|value| &**value) {
+            Some(Variable::Number(number)) => Rcvar::new(Variable::Number(number.clone())),
+            Some(Variable::String(text)) => {
+                let number = text.trim().parse::<Number>();
+                Rcvar::new(number.map_or(Variable::Null, Variable::Number))
+            }
+            _ => Rcvar::new(Variable::Null),
+        })
+    };
+    let any = Signature::new(vec![ArgumentType::Any], None);
+    functions.register_function("to_number", Box::new(CustomFunction::new(any, Box::new(to_number))));
+    functions
+});
 
 /// The fields that an expression could have named, for one that found nothing.
 pub(crate) fn fields(data: &Value) -> String {
@@ -56,7 +127,12 @@ fn whole(value: Value) -> Value {
     const EXACT: f64 = 9_007_199_254_740_992.0;
     match value {
         Value::Number(number) => match number.as_f64() {
-            Some(float) if number.is_f64() && float.fract() == 0.0 && float.abs() < EXACT => {
+            Some(float)
+                if number.is_f64()
+                    && float.fract() == 0.0
+                    && float.abs() < EXACT
+                    && Number::from_f64(float).is_some_and(|same| same == number) =>
+            {
                 Value::from(float as i64)
             }
             _ => Value::Number(number),
@@ -129,6 +205,20 @@ mod tests {
         let rows = json!([{"size": 2, "share": 0.5}, {"size": 3, "share": 0.25}]);
         assert_eq!(apply("sum([].size)", &rows).unwrap().to_string(), "5");
         assert_eq!(apply("[sum([].share)]", &rows).unwrap().to_string(), "[0.75]");
+    }
+
+    #[test]
+    fn numbers_are_exact_and_compare_as_numbers() {
+        let text = r#"[{"n": 12345678901234567890123456789012345678}, {"n": 0.1000000000000000000000000000000000001}, {"n": 1.5}]"#;
+        let rows: Value = serde_json::from_str(text).unwrap();
+        let found = |expression| apply(expression, &rows).unwrap().to_string();
+        assert_eq!(found("[0].n"), "12345678901234567890123456789012345678");
+        assert_eq!(found("[?n < `1.5`].n"), "[0.1000000000000000000000000000000000001]");
+        assert_eq!(found("[?n == `1.5`].n"), "[1.5]");
+        assert_eq!(found("[?n > to_number('1.25')].n | [1]"), "1.5");
+        assert_eq!(found("[?contains(`[1.5, 2]`, n)].n"), "[1.5]");
+        assert_eq!(found("[to_number('0.3000000000000000000000001')]"), "[0.3000000000000000000000001]");
+        assert_eq!(found("to_number('x')"), "null");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! JSON schemas as models and hosts want them: short, flat, without decoration.
 
-use awsmcp_spec::{Risk, Spec};
+use awsmcp_spec::Spec;
 use rmcp::model::JsonObject;
 use schemars::{JsonSchema, SchemaGenerator, generate::SchemaSettings};
 use serde_json::{Map, Value, json};
@@ -11,7 +11,6 @@ use crate::Output;
 pub(crate) struct Input {
     pub(crate) description: String,
     pub(crate) schema: JsonObject,
-    pub(crate) validator: Option<jsonschema::Validator>,
 }
 
 /// The input schema of a tool, cleaned.
@@ -27,8 +26,7 @@ pub(crate) fn input<T: JsonSchema>() -> Input {
         _ => String::new(),
     };
     schema.entry("type").or_insert_with(|| json!("object"));
-    let validator = jsonschema::validator_for(&Value::Object(schema.clone())).ok();
-    Input { description, schema, validator }
+    Input { description, schema }
 }
 
 /// The output schema of a tool: rooted at an object, nothing required, because `query` may reshape it.
@@ -81,7 +79,7 @@ impl Common {
         }
         if self.region {
             fields.push(("region", string()));
-            if spec.regional && spec.risk == Risk::Read {
+            if spec.regional && !spec.risk.changes() {
                 fields.push(("regions", json!({"type": "array", "items": string(), "minItems": 1})));
             }
         }

@@ -2,10 +2,12 @@
 
 use std::borrow::Cow;
 
-use awsmcp_spec::{Manifest, PromptEntry, ResourceEntry, Risk, ToolEntry, ToolsetEntry};
+use awsmcp_spec::{Manifest, OptionEntry, PromptEntry, ResourceEntry, Risk, ToolEntry, ToolsetEntry};
 use serde_json::Value;
 
-use crate::{Change, Prompt, Resource, Service, Settings, Tool, gate, handler, schema, tool::Entry, whoami};
+use crate::{
+    Change, Derived, Prompt, Resource, Service, Settings, Tool, gate, handler, schema, tool::Entry, whoami,
+};
 
 /// A server's tools, resources and prompts, in the order a newcomer should meet them.
 pub struct Server<S: Service> {
@@ -13,6 +15,7 @@ pub struct Server<S: Service> {
     pub(crate) entries: Vec<Entry<S>>,
     pub(crate) resources: Vec<Resource>,
     pub(crate) prompts: Vec<Prompt>,
+    pub(crate) derived: Option<Derived>,
     guide: &'static str,
 }
 
@@ -21,7 +24,14 @@ impl<S: Service> Server<S> {
     #[must_use]
     pub fn new(guide: &'static str) -> Self {
         let toolsets = vec![("session", "who is calling, with which credentials")];
-        Server { toolsets, entries: vec![whoami::entry()], resources: Vec::new(), prompts: Vec::new(), guide }
+        Server {
+            toolsets,
+            entries: vec![whoami::entry()],
+            resources: Vec::new(),
+            prompts: Vec::new(),
+            derived: None,
+            guide,
+        }
     }
 
     /// Starts a group: the tools that follow belong to it.
@@ -59,6 +69,13 @@ impl<S: Service> Server<S> {
         self
     }
 
+    /// Adds tools that only the account knows.
+    #[must_use]
+    pub fn derived(mut self, derived: Derived) -> Self {
+        self.derived = Some(derived);
+        self
+    }
+
     fn group(&self) -> &'static str {
         self.toolsets.last().map_or("", |(name, _)| name)
     }
@@ -89,6 +106,15 @@ impl<S: Service> Server<S> {
             title: S::TITLE.to_owned(),
             summary: S::SUMMARY.to_owned(),
             instructions: self.instructions(),
+            options: S::EXTRAS
+                .iter()
+                .map(|extra| OptionEntry {
+                    name: extra.name.to_owned(),
+                    value: extra.value.to_owned(),
+                    variable: extra.variable(),
+                    about: extra.about(),
+                })
+                .collect(),
             toolsets: self
                 .toolsets
                 .iter()

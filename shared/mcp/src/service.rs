@@ -4,6 +4,8 @@ use std::borrow::Cow;
 
 use awsmcp_aws::{Error, SdkConfig, Tap};
 
+use crate::Extra;
+
 /// An AWS service, as its tools use it.
 pub trait Service: Send + Sync + Sized + 'static {
     /// The server's id: crate and binary are `awsmcp-<id>`.
@@ -17,6 +19,10 @@ pub trait Service: Send + Sync + Sized + 'static {
     /// The operations whose IAM action is not of the same name: `("ListObjectsV2", &["s3:ListBucket"])`.
     /// An operation with several actions is permitted by any of them.
     const ACTIONS: &'static [(&'static str, &'static [&'static str])];
+    /// The settings that only this server has.
+    const EXTRAS: &'static [Extra] = &[];
+    /// What names the things that this service has: where one is not found, the nearest name is offered.
+    const NAMES: &'static [Named] = &[];
 
     /// The SDK's client, or a struct of them.
     type Client: Send + Sync + 'static;
@@ -25,11 +31,32 @@ pub trait Service: Send + Sync + Sized + 'static {
     /// recorded, and undeclared ones refused.
     fn client(sdk: &SdkConfig, tap: Tap) -> Self::Client;
 
+    /// AWS's own way to write an ARN that a tool's template gave, where the template cannot: such as of a name that stands
+    /// for a resource of another kind. `None` where the template's ARN is right.
+    ///
+    /// # Errors
+    /// Why it cannot be told which resource is meant, and what to name instead. Such a call is refused while calls are
+    /// held to ARNs.
+    fn arn(_arn: &str) -> Result<Option<String>, String> {
+        Ok(None)
+    }
+
     /// The service's own wisdom about an error: what to do next, where the general hint is too weak. Of a denial, what
     /// it may mean besides the missing permission, which is named in any case.
     fn hint(_error: &Error) -> Option<Cow<'static, str>> {
         None
     }
+}
+
+/// An argument that names a thing, and the list tool that knows all such names.
+#[derive(Clone, Copy, Debug)]
+pub struct Named {
+    /// The argument, such as `bucket`.
+    pub argument: &'static str,
+    /// The list tool.
+    pub tool: &'static str,
+    /// The column of its rows that holds the names.
+    pub column: &'static str,
 }
 
 /// The IAM actions that an operation may stand for.

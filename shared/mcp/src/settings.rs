@@ -1,6 +1,11 @@
 //! What the operator fixed when the server was started. A model cannot change any of it.
 
-use std::{collections::BTreeSet, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
+    sync::Arc,
+    time::Duration,
+};
 
 use awsmcp_spec::{Pattern, Risk};
 
@@ -45,6 +50,8 @@ pub struct Settings {
     pub max_waiting: usize,
     /// How long a plan's confirmation is good.
     pub confirm_within: Duration,
+    /// What was set of the server's own settings, by name, checked.
+    pub extras: BTreeMap<&'static str, String>,
     /// Where each call leaves a line.
     pub audit: Option<Arc<Audit>>,
 }
@@ -65,6 +72,7 @@ impl Default for Settings {
             max_calls: 16,
             max_waiting: 1000,
             confirm_within: Duration::from_secs(300),
+            extras: BTreeMap::new(),
             audit: None,
         }
     }

@@ -9,6 +9,6 @@ mod policy;
 mod spec;
 
 pub use arn::{Environment, Pattern, PatternError, resources};
-pub use manifest::{Manifest, NeedEntry, PromptEntry, ResourceEntry, ToolEntry, ToolsetEntry};
+pub use manifest::{Manifest, NeedEntry, OptionEntry, PromptEntry, ResourceEntry, ToolEntry, ToolsetEntry};
 pub use policy::{Policy, Statement};
-pub use spec::{COMMON_PARAMETERS, Need, Risk, Spec};
+pub use spec::{COMMON_PARAMETERS, Need, Risk, SCHEMA_KEYWORDS, Spec};

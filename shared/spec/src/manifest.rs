@@ -16,6 +16,9 @@ pub struct Manifest {
     pub summary: String,
     /// What the server tells a model when it connects.
     pub instructions: String,
+    /// The settings that only this server has.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub options: Vec<OptionEntry>,
     /// The groups that `--toolsets` knows.
     pub toolsets: Vec<ToolsetEntry>,
     /// Every tool, in the order of the table of contents.
@@ -28,6 +31,19 @@ pub struct Manifest {
     pub default_list_bytes: usize,
     /// The same with every tool allowed.
     pub full_list_bytes: usize,
+}
+
+/// A setting that only this server has.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct OptionEntry {
+    /// The flag's name without `--`, which is also the key of the configuration file.
+    pub name: String,
+    /// What it takes.
+    pub value: String,
+    /// The environment variable.
+    pub variable: String,
+    /// What it does.
+    pub about: String,
 }
 
 /// A group of tools.

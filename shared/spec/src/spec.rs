@@ -72,6 +72,36 @@ pub const COMMON_PARAMETERS: [(&str, &str); 9] = [
     ("confirm", "What changes: the token that confirms a plan, where one asks for it."),
 ];
 
+/// The keywords of JSON Schema that an input may use: those that are checked, and those that only describe.
+pub const SCHEMA_KEYWORDS: [&str; 26] = [
+    "$defs",
+    "$ref",
+    "additionalProperties",
+    "allOf",
+    "anyOf",
+    "const",
+    "default",
+    "description",
+    "enum",
+    "examples",
+    "exclusiveMaximum",
+    "exclusiveMinimum",
+    "items",
+    "maxItems",
+    "maxLength",
+    "maximum",
+    "minItems",
+    "minLength",
+    "minimum",
+    "oneOf",
+    "prefixItems",
+    "properties",
+    "required",
+    "title",
+    "type",
+    "uniqueItems",
+];
+
 /// One IAM action a tool needs, and on which resource.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Need {

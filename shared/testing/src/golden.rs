@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use awsmcp_spec::Manifest;
-use similar::TextDiff;
+use imara_diff::{Algorithm, BasicLineDiffPrinter, Diff, InternedInput, UnifiedDiffConfig};
 
 use crate::{fail, fail::OrFail};
 
@@ -22,8 +22,10 @@ pub fn golden(path: impl AsRef<Path>, text: &str) {
     }
     let kept = std::fs::read_to_string(path).unwrap_or_default();
     if kept != text {
-        let diff = TextDiff::from_lines(kept.as_str(), text);
-        let diff = diff.unified_diff().context_radius(2).header("kept", "now").to_string();
+        let input = InternedInput::new(kept.as_str(), text);
+        let diff = Diff::compute(Algorithm::Histogram, &input);
+        let printer = BasicLineDiffPrinter(&input.interner);
+        let diff = diff.unified_diff(&printer, UnifiedDiffConfig::default(), &input);
         let package = std::env::var_os("CARGO_PKG_NAME").unwrap_or_default();
         fail(format!(
             "{} is not what the code says now:\n{diff}\nIf that is right: AWSMCP_UPDATE=1 cargo test -p {}",

@@ -3,22 +3,40 @@
 //! Everything here fails the test by panicking, with the line of the test and the command that helps.
 //! No AWS SDK and no MCP library: what it checks must not check itself.
 
+//!
+//! - [`Server`]: a built server as a process, and an MCP client that talks to it.
+//! - [`LocalAws`]: an AWS on this machine, with or without IAM. [`LocalAws::call`] seeds it in any service.
+//! - [`Stub`]: scripted answers for chosen operations, in any of AWS's protocols, before a local AWS or alone. What it
+//!   answers is a [`Response`]: an output held to the service's model, an error, a refusal, a throttle, late, cut off,
+//!   in timed chunks, an event stream of [`Event`]s.
+//! - [`Permissions`]: the proof that tools need exactly what they declare.
+//! - [`golden`] and [`model_check`]: what must stay as it is, and what AWS may answer.
+
+mod cbor;
 mod client;
+mod event_stream;
 mod fail;
-mod front;
 mod golden;
 mod http;
 mod local_aws;
+mod model;
 mod permissions;
 mod place;
+mod request;
+mod response;
 mod sign;
+mod stub;
 
 pub use client::{Answer, Direction, Elicited, Era, Id, Message, RpcError, Server};
+pub use event_stream::{Event, event_stream};
 pub use fail::fail;
-pub use front::Request;
 pub use golden::{golden, manifest};
 pub use http::Reply;
 pub use local_aws::LocalAws;
+pub use model::model_check;
 pub use permissions::{Exception, Permissions, Row, Run, Stopped};
 pub use place::{binary, tool, tools_dir, workspace};
+pub use request::Request;
+pub use response::Response;
 pub use sign::Credentials;
+pub use stub::{Stub, endpoint_env, with};

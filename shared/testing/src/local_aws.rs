@@ -1,4 +1,4 @@
-//! An AWS on this machine: ministack, in a process group and a directory of its own.
+//! An AWS on this machine: ministack or fakecloud, in a process group and a directory of its own.
 
 use std::io::Write;
 use std::net::TcpListener;
@@ -8,30 +8,46 @@ use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
-use crate::fail::{OrFail, tell_if_failing};
-use crate::sign::{self, Credentials, Unsigned};
-use crate::{Reply, fail, http, tool};
+use serde_json::Value;
 
-/// Runs `$1` with its state in `$2`, and ends it with everything that it started when standard input closes:
-/// on drop, and also when this process dies in any other way. After the word `keep` it ends only when told to.
+use crate::fail::{OrFail, tell_if_failing};
+use crate::model::Model;
+use crate::sign::{self, Credentials, Unsigned};
+use crate::{Reply, cbor, fail, http, tool, workspace};
+
+/// Runs the command in `$2` and following with its state in `$1`, and ends it with everything that it started when
+/// standard input closes: on drop, and also when this process dies in any other way. After the word `keep` it ends
+/// only when told to.
 const SUPERVISOR: &str = r#"
 exec 3<&0
-trap 'touch "$2/stop"; kill -KILL $server' TERM
-"$1" >"$2/log" 2>&1 3<&- &
+directory=$1
+shift
+trap 'touch "$directory/stop"; kill -KILL $server' TERM
+"$@" >"$directory/log" 2>&1 3<&- &
 server=$!
-(read word <&3; [ "$word" = keep ] && exit; touch "$2/stop"; kill -KILL $server) &
+(read word <&3; [ "$word" = keep ] && exit; touch "$directory/stop"; kill -KILL $server) &
 wait $server
 wait $server
-[ -e "$2/stop" ] && rm -rf "$2"
+[ -e "$directory/stop" ] && rm -rf "$directory"
 kill -KILL 0
 "#;
+
+/// What runs ministack, beside this file.
+const PROGRAM: &str = "shared/testing/src/local_aws.py";
 
 /// A running local AWS. It ends when this is dropped, or with the test process.
 #[derive(Debug)]
 pub struct LocalAws {
+    emulator: Emulator,
     supervisor: Child,
     address: String,
     directory: PathBuf,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Emulator {
+    Ministack { iam: bool },
+    Fakecloud,
 }
 
 impl LocalAws {
@@ -43,13 +59,21 @@ impl LocalAws {
     /// Starts one that lets everybody do everything.
     #[track_caller]
     pub fn start() -> LocalAws {
-        LocalAws::launch(false)
+        LocalAws::launch(Emulator::Ministack { iam: false })
     }
 
     /// Starts one that checks signatures and IAM policies. [`LocalAws::env`] is the account's root.
     #[track_caller]
     pub fn with_iam() -> LocalAws {
-        LocalAws::launch(true)
+        LocalAws::launch(Emulator::Ministack { iam: true })
+    }
+
+    /// Starts fakecloud instead: it pages where ministack answers everything at once, runs no functions, and lets
+    /// everybody do everything. Its build takes minutes, so mark a test of it `#[ignore = "runs fakecloud"]`:
+    /// `cargo xtask test` runs that, and with `--quick` says that it did not.
+    #[track_caller]
+    pub fn fakecloud() -> LocalAws {
+        LocalAws::launch(Emulator::Fakecloud)
     }
 
     /// The one of this test process, as from [`LocalAws::start`]. Give each test its own names.
@@ -62,6 +86,12 @@ impl LocalAws {
     pub fn shared_with_iam() -> &'static LocalAws {
         static SHARED: OnceLock<LocalAws> = OnceLock::new();
         SHARED.get_or_init(LocalAws::with_iam)
+    }
+
+    /// The one of this test process as from [`LocalAws::fakecloud`].
+    pub fn shared_fakecloud() -> &'static LocalAws {
+        static SHARED: OnceLock<LocalAws> = OnceLock::new();
+        SHARED.get_or_init(LocalAws::fakecloud)
     }
 
     /// Where it listens: `http://127.0.0.1:<port>`.
@@ -142,6 +172,37 @@ impl LocalAws {
         }
     }
 
+    /// Calls an operation as root and answers its output, both as AWS's API reference has them: members as named there,
+    /// bytes in Base64, times RFC 3339 or seconds. `service` is what botocore calls it:
+    /// `aws.call("lambda", "GetAlias", json!({"FunctionName": "f", "Name": "live"}))`.
+    ///
+    /// Of services that speak JSON or CBOR. The test fails with the answer unless it is a success.
+    #[track_caller]
+    pub fn call(&self, service: &str, operation: &str, input: Value) -> Value {
+        let reply = self.call_as(&root(), service, operation, input);
+        check(service, operation, &reply);
+        match reply.header("content-type") {
+            Some("application/cbor") => cbor::read(&reply.body).unwrap_or_default(),
+            _ => serde_json::from_slice(&reply.body).unwrap_or_else(|_| Value::String(reply.text())),
+        }
+    }
+
+    /// Calls an operation with these keys, and answers whatever comes.
+    #[track_caller]
+    pub fn call_as(&self, credentials: &Credentials, service: &str, operation: &str, input: Value) -> Reply {
+        let model = Model::load(service).ok_or("botocore has no model of it").or_fail(service);
+        let sent = model.request(operation, &input).or_fail(service);
+        self.request_as(
+            credentials,
+            &sent.signed_as,
+            &sent.method,
+            &sent.path,
+            &borrowed(&sent.query),
+            &borrowed(&sent.headers),
+            &sent.body,
+        )
+    }
+
     /// Sends any request as root and fails the test unless the answer is a success.
     #[track_caller]
     pub fn expect(
@@ -215,8 +276,12 @@ impl LocalAws {
     /// Forgets everything: buckets, objects, users. For one that a single test owns.
     #[track_caller]
     pub fn reset(&self) {
-        let reply = http::send(&self.address, "POST", "/_ministack/reset", &[], b"").or_fail("cannot reset");
-        check("POST", "/_ministack/reset", &reply);
+        let path = match self.emulator {
+            Emulator::Ministack { .. } => "/_ministack/reset",
+            Emulator::Fakecloud => "/_reset",
+        };
+        let reply = http::send(&self.address, "POST", path, &[], b"").or_fail("cannot reset");
+        check("POST", path, &reply);
     }
 
     /// Leaves it running after this process, until `kill <pid>` of the pid that this answers.
@@ -242,12 +307,11 @@ impl LocalAws {
     }
 
     #[track_caller]
-    fn launch(iam: bool) -> LocalAws {
-        let ministack = tool("ministack", "bin/ministack");
+    fn launch(emulator: Emulator) -> LocalAws {
         let mut log = String::new();
         // A port that was free a moment ago may be taken now.
         for _ in 0..3 {
-            let mut aws = LocalAws::spawn(&ministack, iam);
+            let mut aws = LocalAws::spawn(emulator);
             match aws.wait() {
                 Ok(()) => return aws,
                 Err(why) => log = format!("{why}; its log ends\n{}", aws.log()),
@@ -257,45 +321,60 @@ impl LocalAws {
     }
 
     #[track_caller]
-    fn spawn(ministack: &Path, iam: bool) -> LocalAws {
+    fn spawn(emulator: Emulator) -> LocalAws {
         let listener = TcpListener::bind("127.0.0.1:0").or_fail("no free port");
         let port = listener.local_addr().or_fail("no free port").port();
         drop(listener);
         let directory =
             tempfile::Builder::new().prefix("awsmcp-").tempdir().or_fail("no temporary directory").keep();
-        let supervisor = Command::new("sh")
+        let mut command = Command::new("sh");
+        command
             .args(["-c", SUPERVISOR, "sh"])
-            .arg(ministack)
             .arg(&directory)
             .env_clear()
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
             .env("HOME", &directory)
-            .env("TMPDIR", &directory)
-            .env("BIND_HOST", "127.0.0.1")
-            .env("GATEWAY_PORT", port.to_string())
-            .env("MINISTACK_HOST", "127.0.0.1")
-            .env("MINISTACK_ACCOUNT_ID", Self::ACCOUNT)
-            // Only shown by its health check: tells ours from another one on the same port.
-            .env("MINISTACK_EDITION", &directory)
-            .env("STATE_DIR", directory.join("state"))
-            .env("S3_DATA_DIR", directory.join("s3"))
-            .env("IOT_MTLS_ENABLED", "0")
-            .env("AUTH", iam.to_string())
+            .env("TMPDIR", &directory);
+        match emulator {
+            Emulator::Ministack { iam } => command
+                .arg(tool("ministack", "bin/python"))
+                .arg(workspace().join(PROGRAM))
+                .env("BIND_HOST", "127.0.0.1")
+                .env("GATEWAY_PORT", port.to_string())
+                .env("MINISTACK_HOST", "127.0.0.1")
+                .env("MINISTACK_ACCOUNT_ID", Self::ACCOUNT)
+                // Only shown by its health check: tells ours from another one on the same port.
+                .env("MINISTACK_EDITION", &directory)
+                .env("STATE_DIR", directory.join("state"))
+                .env("S3_DATA_DIR", directory.join("s3"))
+                .env("IOT_MTLS_ENABLED", "0")
+                .env("AUTH", iam.to_string()),
+            Emulator::Fakecloud => command
+                .arg(tool("fakecloud", "bin/fakecloud"))
+                .args(["--addr", &format!("127.0.0.1:{port}")])
+                .args(["--account-id", Self::ACCOUNT])
+                // Only shown with credentials that nobody asks for: tells ours from another one on the same port.
+                .args(["--credentials-role-arn", &role(&directory)]),
+        };
+        let supervisor = command
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .process_group(0)
             .spawn()
             .or_fail("cannot run sh");
-        LocalAws { supervisor, address: format!("127.0.0.1:{port}"), directory }
+        LocalAws { emulator, supervisor, address: format!("127.0.0.1:{port}"), directory }
     }
 
     fn wait(&mut self) -> Result<(), String> {
         let patience = Duration::from_secs(60);
         let start = Instant::now();
-        let ours = self.directory.display().to_string();
+        let (path, ours) = match self.emulator {
+            Emulator::Ministack { .. } => ("/_ministack/health", self.directory.display().to_string()),
+            Emulator::Fakecloud => ("/_fakecloud/credentials", role(&self.directory)),
+        };
         while start.elapsed() < patience {
-            match http::send(&self.address, "GET", "/_ministack/health", &[], b"") {
+            match http::send(&self.address, "GET", path, &[], b"") {
                 Ok(reply) if reply.text().contains(&ours) => return Ok(()),
                 Ok(_) => return Err(format!("{} belongs to another process", self.address)),
                 Err(_) if !matches!(self.supervisor.try_wait(), Ok(None)) => {
@@ -326,6 +405,16 @@ impl Drop for LocalAws {
         let _ = self.supervisor.wait();
         let _ = std::fs::remove_dir_all(&self.directory);
     }
+}
+
+fn borrowed(pairs: &[(String, String)]) -> Vec<(&str, &str)> {
+    pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()
+}
+
+/// A role that only this one knows.
+fn role(directory: &Path) -> String {
+    let name = directory.file_name().unwrap_or_default().display();
+    format!("arn:aws:iam::{}:role/{name}", LocalAws::ACCOUNT)
 }
 
 fn root() -> Credentials {

@@ -14,8 +14,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::fail::OrFail;
-use crate::front::{Front, Manners, Picks, Request};
-use crate::{Answer, LocalAws, Server, fail};
+use crate::{Answer, LocalAws, Request, Response, Server, Stub, fail, with};
 
 /// A server's tools, and the table that proves what they need.
 pub struct Permissions {
@@ -23,7 +22,7 @@ pub struct Permissions {
     pub binary: &'static str,
     /// What the server declares.
     pub manifest: Manifest,
-    /// The IAM actions that an operation may stand for.
+    /// The IAM actions that an operation may stand for; of a server with several SDK services, in any of them.
     pub actions: fn(&str) -> Vec<Cow<'static, str>>,
     /// The ARN patterns of everything whose name starts so: what `--allow-arn` holds a row to.
     pub arns: fn(&str) -> Vec<String>,
@@ -32,6 +31,9 @@ pub struct Permissions {
     /// What cannot be proven so, and why.
     pub exceptions: &'static [Exception],
 }
+
+/// Picks requests.
+type Picks = fn(&Request) -> bool;
 
 type Scenario = fn(&mut Run<'_>) -> Result<(), Stopped>;
 
@@ -43,12 +45,13 @@ pub struct Row {
     arns: &'static [&'static str],
     allows: Option<Risk>,
     adds: Option<fn(&Request) -> Option<&'static str>>,
+    serves: Option<fn(&Request) -> Option<Response>>,
 }
 
 impl Row {
     /// `scenario` makes what the calls need, as root, and then makes the calls.
     pub const fn new(tool: &'static str, scenario: Scenario) -> Row {
-        Row { tool, scenario, arns: &[], allows: None, adds: None }
+        Row { tool, scenario, arns: &[], allows: None, adds: None, serves: None }
     }
 
     /// Also allows these ARNs: those of another service, whose names are not the row's own.
@@ -69,6 +72,14 @@ impl Row {
     #[must_use]
     pub const fn adds(mut self, header: fn(&Request) -> Option<&'static str>) -> Row {
         self.adds = Some(header);
+        self
+    }
+
+    /// Answers what the local AWS does not serve, or serves wrongly. No permission is checked of that: the actions need
+    /// an [`Exception::unchecked`].
+    #[must_use]
+    pub const fn serves(mut self, answer: fn(&Request) -> Option<Response>) -> Row {
+        self.serves = Some(answer);
         self
     }
 }
@@ -123,7 +134,8 @@ impl Exception {
         self
     }
 
-    /// The local AWS does not check it. AWS refuses the requests that `refuses` picks: the proof refuses them instead.
+    /// The local AWS does not check it. AWS refuses the requests that `refuses` picks: the proof refuses them instead,
+    /// as the service's protocol does. `.unchecked(|request| request.operation() == "CreateFunction")`
     #[must_use]
     pub const fn unchecked(mut self, refuses: fn(&Request) -> bool) -> Exception {
         self.without = Some(Without::Refused(refuses));
@@ -504,7 +516,7 @@ struct Desk {
     tool: String,
     name: String,
     directory: TempDir,
-    _front: Option<Front>,
+    _front: Option<Stub>,
 }
 
 impl Desk {
@@ -513,17 +525,29 @@ impl Desk {
         permissions: &Permissions,
         row: &Row,
         tool: &ToolEntry,
-        mut env: Vec<(String, String)>,
+        env: Vec<(String, String)>,
         refuses: Option<(Picks, &str)>,
     ) -> Desk {
-        let front = (refuses.is_some() || row.adds.is_some()).then(|| {
+        let front = (refuses.is_some() || row.adds.is_some() || row.serves.is_some()).then(|| {
             let refuses = refuses.map(|(refuses, action)| (refuses, action.to_owned()));
-            Front::start(&LocalAws::shared_with_iam().endpoint(), Manners { refuses, adds: row.adds })
+            let (adds, serves) = (row.adds, row.serves);
+            Stub::before(LocalAws::shared_with_iam(), move |request| {
+                if let Some((_, action)) = refuses.as_ref().filter(|(refuses, _)| refuses(request)) {
+                    return Response::denied(action);
+                }
+                if let Some(answer) = serves.and_then(|serves| serves(request)) {
+                    return answer;
+                }
+                match adds.and_then(|adds| adds(request)?.split_once(": ")) {
+                    Some((name, value)) => Response::HandOn.with(name, value),
+                    None => Response::HandOn,
+                }
+            })
         });
-        if let Some(front) = &front {
-            env.retain(|(name, _)| name != "AWS_ENDPOINT_URL");
-            env.push(("AWS_ENDPOINT_URL".to_owned(), front.endpoint()));
-        }
+        let env = match &front {
+            Some(front) => with(env, &[("AWS_ENDPOINT_URL", &front.endpoint())]),
+            None => env,
+        };
         let directory = tempfile::tempdir().or_fail("no temporary directory");
         let mut flags = permissions.flags(row, tool, directory.path());
         flags.extend(["--audit-log".to_owned(), directory.path().join(AUDIT).display().to_string()]);

@@ -6,6 +6,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use awsmcp_testing::LocalAws;
+use serde_json::json;
 
 #[test]
 fn objects_are_kept() {
@@ -34,6 +35,115 @@ fn a_user_may_do_what_its_policy_allows() {
     let forged = awsmcp_testing::Credentials { secret_access_key: "guess".to_owned(), ..user };
     let refused = aws.request_as(&forged, "s3", "GET", "/mine/k", &[], &[], b"");
     assert_eq!(refused.element("Code").as_deref(), Some("SignatureDoesNotMatch"));
+}
+
+#[test]
+fn operations_are_called_in_their_own_protocol() {
+    let aws = LocalAws::start();
+    aws.call("logs", "CreateLogGroup", json!({"logGroupName": "g"}));
+    assert_eq!(aws.call("logs", "DescribeLogGroups", json!({}))["logGroups"][0]["logGroupName"], "g");
+    let alarm = json!({"AlarmName": "a", "ComparisonOperator": "GreaterThanThreshold", "EvaluationPeriods": 1,
+        "MetricName": "m", "Namespace": "n", "Period": 60, "Statistic": "Sum", "Threshold": 1.5});
+    aws.call("cloudwatch", "PutMetricAlarm", alarm);
+    assert_eq!(aws.call("cloudwatch", "DescribeAlarms", json!({}))["MetricAlarms"][0]["Threshold"], 1.5);
+    // An empty zip archive.
+    let zip = "UEsFBgAAAAAAAAAAAAAAAAAAAAAAAA==";
+    let function = json!({"FunctionName": "f", "Runtime": "python3.13", "Handler": "f.handler", "Code": {"ZipFile": zip},
+        "Role": "arn:aws:iam::123456789012:role/r"});
+    aws.call("lambda", "CreateFunction", function);
+    aws.call(
+        "lambda",
+        "CreateAlias",
+        json!({"FunctionName": "f", "Name": "live", "FunctionVersion": "$LATEST"}),
+    );
+    assert_eq!(aws.call("lambda", "GetAlias", json!({"FunctionName": "f", "Name": "live"}))["Name"], "live");
+    assert_eq!(
+        aws.call("lambda", "ListFunctions", json!({"MaxItems": 1}))["Functions"][0]["FunctionName"],
+        "f"
+    );
+}
+
+/// Requests of every protocol are checked for the action and the resource that AWS checks them for, and refused with
+/// AWS's sentence.
+#[test]
+fn every_protocol_is_checked() {
+    let table = "arn:aws:dynamodb:us-east-1:123456789012:table/t";
+    let group = "arn:aws:logs:us-east-1:123456789012:log-group:g:log-stream:";
+    let function = "arn:aws:lambda:us-east-1:123456789012:function:f";
+    let alarm = "arn:aws:cloudwatch:us-east-1:123456789012:alarm:a";
+    let query = json!({"logGroupNames": ["g"], "startTime": 0, "endTime": 1, "queryString": "q"});
+    let aws = LocalAws::shared_with_iam();
+    let policy = |action: &str, resource: &str| {
+        let statement = json!({"Effect": "Allow", "Action": action, "Resource": resource});
+        json!({"Version": "2012-10-17", "Statement": [statement]}).to_string()
+    };
+    let user = aws.create_user("prober", &policy("none:Nothing", "*"));
+    for (service, operation, input, action, resource) in [
+        ("dynamodb", "GetItem", json!({"TableName": "t", "Key": {}}), "dynamodb:GetItem", table),
+        (
+            "dynamodb",
+            "ListTagsOfResource",
+            json!({"ResourceArn": table}),
+            "dynamodb:ListTagsOfResource",
+            table,
+        ),
+        (
+            "dynamodb",
+            "ExecuteStatement",
+            json!({"Statement": "SELECT * FROM \"t\""}),
+            "dynamodb:PartiQLSelect",
+            "",
+        ),
+        ("logs", "FilterLogEvents", json!({"logGroupName": "g"}), "logs:FilterLogEvents", group),
+        ("logs", "StartQuery", query, "logs:StartQuery", group),
+        ("lambda", "GetAlias", json!({"FunctionName": "f", "Name": "live"}), "lambda:GetAlias", function),
+        (
+            "lambda",
+            "InvokeWithResponseStream",
+            json!({"FunctionName": "f", "Payload": "{}"}),
+            "lambda:InvokeFunction",
+            function,
+        ),
+        (
+            "cloudwatch",
+            "DescribeAlarmHistory",
+            json!({"AlarmName": "a"}),
+            "cloudwatch:DescribeAlarmHistory",
+            alarm,
+        ),
+    ] {
+        let send = || aws.call_as(&user, service, operation, input.clone()).text();
+        let denied = |text: &str| text.contains("is not authorized to perform: ");
+        aws.set_policy("prober", &policy("none:Nothing", "*"));
+        let refused = send();
+        let sentence = if resource.is_empty() {
+            format!("is not authorized to perform: {action}")
+        } else {
+            format!("is not authorized to perform: {action} on resource: {resource} because")
+        };
+        assert!(refused.contains(&sentence), "{sentence}\n{refused}");
+        let on = if resource.is_empty() { "*" } else { resource };
+        aws.set_policy("prober", &policy(action, on));
+        assert!(!denied(&send()), "{action} on {on}: {}", send());
+        aws.set_policy("prober", &policy(action, "arn:aws:other:us-east-1:123456789012:thing"));
+        assert!(denied(&send()), "{action}: {}", send());
+    }
+}
+
+#[test]
+#[ignore = "runs fakecloud"]
+fn fakecloud_pages() {
+    let aws = LocalAws::fakecloud();
+    for name in ["aaa", "bbb", "ccc"] {
+        let table = json!({"TableName": name, "BillingMode": "PAY_PER_REQUEST",
+            "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
+            "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}]});
+        aws.call("dynamodb", "CreateTable", table);
+    }
+    let page = aws.call("dynamodb", "ListTables", json!({"Limit": 2}));
+    assert_eq!(page, json!({"TableNames": ["aaa", "bbb"], "LastEvaluatedTableName": "bbb"}));
+    aws.reset();
+    assert_eq!(aws.call("dynamodb", "ListTables", json!({})), json!({"TableNames": []}));
 }
 
 #[test]

@@ -20,7 +20,7 @@ pub(super) fn facts(bench: &Bench) -> Result<String> {
     let kib: u64 = kib.trim().trim_end_matches(" kB").parse().unwrap_or_default();
     let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
     let kernel = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
-    let server = run::output(Command::new(bench.server()).arg("--version"))?;
+    let server = run::output(Command::new(bench.server()).arg("--version"))?.replace("-s3", "");
 
     let mut table = report::Table::new(&["", ""]);
     for (what, value) in [
@@ -30,10 +30,10 @@ pub(super) fn facts(bench: &Bench) -> Result<String> {
         ("memory", format!("{} GiB", report::number(report::mebibytes(kib * 1024) / 1024.0))),
         ("kernel", kernel.trim().to_owned()),
         ("load at the end (1, 5, 15 min)", load.split(' ').take(3).collect::<Vec<_>>().join(", ")),
-        ("server", format!("{}, {}", server.trim(), build(bench))),
+        ("servers", format!("{}, {}", server.trim(), build(bench))),
         ("Rust", said("rustc", &["--version"])),
         ("Python", said(&tool("s3-tables", "bin/python").to_string_lossy(), &["--version"])),
-        ("beside it", ["s3-tables", "awscli", "s3s-fs"].map(tools::version).join(", ")),
+        ("beside it", ["awscli", "s3s-fs", "ministack"].map(tools::version).join(", ")),
     ] {
         if !value.is_empty() {
             table.row(&[what, &value]);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 /// One part of the report.
 pub(super) struct Section {
-    pub(super) title: &'static str,
+    pub(super) title: String,
     /// Markdown.
     pub(super) text: String,
     /// What is over its limit.
@@ -91,12 +91,12 @@ impl Table {
         self.rows.concat()
     }
 
-    pub(super) fn section(self, title: &'static str, notes: &str) -> Section {
+    pub(super) fn section(self, title: impl Into<String>, notes: &str) -> Section {
         let mut text = self.text();
         if !notes.is_empty() {
             text.push_str(&format!("\n{notes}\n"));
         }
-        Section { title, text, missed: self.missed }
+        Section { title: title.into(), text, missed: self.missed }
     }
 }
 

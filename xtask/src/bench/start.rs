@@ -1,7 +1,7 @@
 //! What a server costs before it does anything: time, memory, size, and what a model must read.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -14,19 +14,31 @@ use super::report::{Sample, Section, Table, mebibytes, number, times};
 use super::{Bench, alone, aws, tool};
 use crate::{say, tools};
 
-pub(super) fn measure(bench: &Bench) -> Result<Section> {
-    say::progress("measuring the start");
+/// A server, and what people would start instead.
+pub(super) struct Pair {
+    pub(super) server: &'static str,
+    /// The tool that brings the peer, and the program of the peer.
+    pub(super) peer: (&'static str, &'static str),
+}
+
+pub(super) const PAIRS: &[Pair] = &[
+    Pair { server: "s3", peer: ("s3-tables", "awslabs.s3-tables-mcp-server") },
+    Pair { server: "dynamodb", peer: ("dynamodb-peer", "awslabs.dynamodb-mcp-server") },
+    Pair { server: "cloudwatch", peer: ("cloudwatch-peer", "awslabs.cloudwatch-mcp-server") },
+    Pair { server: "lambda", peer: ("lambda-peer", "awslabs.lambda-tool-mcp-server") },
+];
+
+pub(super) fn measure(bench: &Bench, pair: &Pair) -> Result<Section> {
+    let name = format!("awsmcp-{}", pair.server);
+    say::progress(format!("measuring the start of {name}"));
     let home = bench.memory.directory("home")?;
-    let ours = || {
-        let mut command = Command::new(bench.server());
+    let started_as = |program: PathBuf| {
+        let mut command = Command::new(program);
         alone(&mut command, &home, &aws("http://127.0.0.1:9"));
         command
     };
-    let theirs = || {
-        let mut command = Command::new(tool("s3-tables", "bin/awslabs.s3-tables-mcp-server"));
-        alone(&mut command, &home, &aws("http://127.0.0.1:9"));
-        command
-    };
+    let ours = || started_as(bench.program(pair.server));
+    let theirs = || started_as(tool(pair.peer.0, "bin").join(pair.peer.1));
     // Once each, so that both find their files in memory.
     started(&mut ours())?;
     started(&mut theirs())?;
@@ -40,8 +52,9 @@ pub(super) fn measure(bench: &Bench) -> Result<Section> {
     }
     let (own, peer) = (Seen::new(&own), Seen::new(&peer));
 
-    let mut table = Table::new(&["", "awsmcp-s3", &tools::version("s3-tables"), "the peer takes", "limit"]);
-    let limit = table.limit("spawn to the `initialize` answer", own.start.median(), 10.0, "ms");
+    let mut table = Table::new(&["", &name, &tools::version(pair.peer.0), "the peer takes", "limit"]);
+    let what = |what: &str| format!("{name}: {what}");
+    let limit = table.limit(&what("spawn to the `initialize` answer"), own.start.median(), 10.0, "ms");
     table.row(&[
         "spawn to the `initialize` answer, median",
         &format!("{} ms", number(own.start.median())),
@@ -56,22 +69,22 @@ pub(super) fn measure(bench: &Bench) -> Result<Section> {
         &times(own.start.at(0.95), peer.start.at(0.95)),
         "",
     ]);
-    let limit = table.limit("memory after tools/list", own.memory.median(), 12.0, "MiB");
-    for (what, ours, theirs, limit) in [
+    let limit = table.limit(&what("memory after tools/list"), own.memory.median(), 12.0, "MiB");
+    for (row, ours, theirs, limit) in [
         ("resident memory after `tools/list`, median", &own.memory, &peer.memory, limit.as_str()),
         ("the most until then", &own.peak, &peer.peak, ""),
     ] {
         table.row(&[
-            what,
+            row,
             &format!("{} MiB", number(ours.median())),
             &format!("{} MiB", number(theirs.median())),
             &times(ours.median(), theirs.median()),
             limit,
         ]);
     }
-    let binary = fs::metadata(bench.server())?.len() as f64;
-    let installed = folder(&tool("s3-tables", ""))? as f64;
-    let limit = table.limit("the binary", binary / 1e6, 20.0, "MB");
+    let binary = fs::metadata(bench.program(pair.server))?.len() as f64;
+    let installed = folder(&tool(pair.peer.0, ""))? as f64;
+    let limit = table.limit(&what("the binary"), binary / 1e6, 20.0, "MB");
     table.row(&[
         "on disk: the binary; the Python environment",
         &format!("{} MB", number(binary / 1e6)),
@@ -85,14 +98,14 @@ pub(super) fn measure(bench: &Bench) -> Result<Section> {
         .args(["--allow", "write,invoke,destroy,reveal", "--toolsets", "all", "--allow-dir"])
         .arg(&home);
     let listed = listed(&mut everything)?;
-    for (what, (count, bytes), peer, most) in [
+    for (list, (count, bytes), peer, most) in [
         ("`tools/list` as it starts", own.listed, Some(peer.listed), 10_000.0),
         ("`tools/list` with everything allowed", listed, None, 32_000.0),
     ] {
-        let limit = table.limit(what, bytes as f64, most, "bytes");
+        let limit = table.limit(&what(list), bytes as f64, most, "bytes");
         let told = |(count, bytes): (usize, usize)| format!("{} bytes, {count} tools", number(bytes as f64));
         table.row(&[
-            what,
+            list,
             &told((count, bytes)),
             &peer.map(told).unwrap_or_default(),
             &peer.map(|(_, theirs)| times(bytes as f64, theirs as f64)).unwrap_or_default(),
@@ -100,7 +113,7 @@ pub(super) fn measure(bench: &Bench) -> Result<Section> {
         ]);
     }
     Ok(table.section(
-        "Before the first call",
+        format!("Before the first call: {name}"),
         &format!(
             "{} starts of ours and {} of the peer, in turns, after one of each that does not count. \
              The client is a pipe: time is from before the spawn until the answer is read. \

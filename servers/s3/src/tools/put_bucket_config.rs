@@ -1,10 +1,9 @@
 use std::borrow::Cow;
 
-use awsmcp_mcp::{Call, Change, Error, One, Plan, Result, Risk, Spec};
+use awsmcp_mcp::{Call, Change, Error, One, Plan, Result, Risk, Spec, difference};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
-use similar::TextDiff;
 
 use crate::{
     S3,
@@ -125,17 +124,16 @@ impl PutBucketConfig {
 
 fn plan(bucket: &BucketName, setting: Setting, old: Option<&Value>, new: Option<&Value>) -> Plan {
     let name = setting.aspect().name();
-    let (before, after) = (text(old.map(usual).as_ref()), text(new.map(usual).as_ref()));
+    let (before, after) = (old.map(usual), new.map(usual));
+    let same = difference(before.as_ref(), after.as_ref()).is_empty();
     let mut plan = Plan::new(match (old, new) {
-        _ if before == after => format!("leave {name} of {bucket} as it is: nothing changes"),
+        _ if same => format!("leave {name} of {bucket} as it is: nothing changes"),
         (None, _) => format!("set {name} of {bucket}, which has none"),
         (Some(_), Some(_)) => format!("replace {name} of {bucket}"),
         (Some(_), None) => format!("remove {name} of {bucket}"),
     });
-    for line in difference(&before, &after) {
-        plan = plan.row(json!({"diff": line}));
-    }
-    let Risks { warnings, ask } = if before == after { Risks::default() } else { risks(setting, old, new) };
+    plan = plan.difference(before.as_ref(), after.as_ref());
+    let Risks { warnings, ask } = if same { Risks::default() } else { risks(setting, old, new) };
     plan = warnings.into_iter().fold(plan, Plan::warning);
     let plan = plan.state(json!(old));
     if ask { plan.ask() } else { plan }
@@ -151,30 +149,6 @@ fn usual(value: &Value) -> Value {
         fields.remove(field);
     }
     value
-}
-
-/// JSON whose fields are in order, a line each, so that only what differs shows.
-fn text(value: Option<&Value>) -> String {
-    value.map(|value| format!("{:#}\n", sorted(value))).unwrap_or_default()
-}
-
-fn sorted(value: &Value) -> Value {
-    match value {
-        Value::Object(fields) => {
-            let mut fields: Vec<_> = fields.iter().filter(|(_, value)| !value.is_null()).collect();
-            fields.sort_by_key(|(name, _)| *name);
-            Value::Object(fields.into_iter().map(|(name, value)| (name.clone(), sorted(value))).collect())
-        }
-        Value::Array(items) => Value::Array(items.iter().map(sorted).collect()),
-        plain => plain.clone(),
-    }
-}
-
-fn difference(before: &str, after: &str) -> Vec<String> {
-    let diff = TextDiff::from_lines(before, after);
-    let diff = diff.unified_diff().context_radius(2).to_string();
-    let lines = diff.lines().map(|line| if line.starts_with("@@") { "..." } else { line });
-    lines.skip_while(|line| *line == "...").map(str::to_owned).collect()
 }
 
 #[derive(Debug, Default)]
@@ -295,16 +269,6 @@ fn named(rule: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn only_what_differs_is_shown() {
-        let old = json!({"TagSet": [{"Key": "a", "Value": "1"}, {"Key": "b", "Value": "2"}]});
-        let new = json!({"TagSet": [{"Value": "1", "Key": "a"}, {"Key": "b", "Value": "3"}]});
-        let lines = difference(&text(Some(&old)), &text(Some(&new)));
-        let changed: Vec<&String> = lines.iter().filter(|line| line.starts_with(['+', '-'])).collect();
-        assert_eq!(changed, ["-      \"Value\": \"2\"", "+      \"Value\": \"3\""]);
-        assert!(difference(&text(Some(&old)), &text(Some(&old))).is_empty());
-    }
 
     #[test]
     fn what_opens_deletes_or_locks_is_asked_about() {

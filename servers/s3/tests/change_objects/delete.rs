@@ -1,12 +1,9 @@
-use awsmcp_testing::LocalAws;
+use awsmcp_testing::{LocalAws, Response, Stub};
 use serde_json::json;
 
-use crate::{
-    aws::{
-        aws, confirm, confirmed, contents, done, planned, server, server_with, start, version_ids, versioned,
-        versioning,
-    },
-    stub::Stub,
+use crate::aws::{
+    aws, confirm, confirmed, contents, done, planned, server, server_with, start, version_ids, versioned,
+    versioning,
 };
 
 #[test]
@@ -192,34 +189,25 @@ fn each_way_of_naming_is_held_to_the_allow_list() {
     }
 }
 
-const HEAD: &str = "HTTP/1.1 200 OK\r\ncontent-length: 5\r\netag: \"e\"\r\n\r\n";
-
-fn xml(body: &str) -> String {
-    format!(
-        "HTTP/1.1 200 OK\r\ncontent-type: application/xml\r\ncontent-length: {}\r\n\r\n{body}",
-        body.len()
-    )
-}
-
 #[test]
 fn what_aws_was_too_busy_for_is_tried_again() {
     let failed = |code: &str, key: &str| {
         format!("<Error><Key>{key}</Key><Code>{code}</Code><Message>m</Message></Error>")
     };
-    let mut rounds = 0;
-    let stub = Stub::start(move |request| match request {
-        _ if request.starts_with("HEAD") => HEAD.to_owned(),
-        _ if request.contains("versioning") => xml("<VersioningConfiguration/>"),
-        _ => {
-            rounds += 1;
-            let errors = match rounds {
+    let stub = Stub::start(move |request| match (request.operation(), request.nth) {
+        ("HeadObject", _) => Response::new(200, "hello").with("etag", "\"e\""),
+        ("GetBucketVersioning", _) => Response::new(200, "<VersioningConfiguration/>"),
+        (_, round) => {
+            let errors = match round {
                 1 => failed("InternalError", "a") + &failed("AccessDenied", "b"),
                 // Only what was busy is asked for again.
-                _ if request.contains("<Key>b</Key>") => failed("AskedAgain", "b"),
+                _ if String::from_utf8_lossy(&request.body).contains("<Key>b</Key>") => {
+                    failed("AskedAgain", "b")
+                }
                 2 => failed("SlowDown", "a"),
                 _ => String::new(),
             };
-            xml(&format!("<DeleteResult>{errors}</DeleteResult>"))
+            Response::new(200, format!("<DeleteResult>{errors}</DeleteResult>"))
         }
     });
     let mut server = start(&[], stub.env());
@@ -232,7 +220,8 @@ fn what_aws_was_too_busy_for_is_tried_again() {
 #[test]
 fn mfa_delete_is_explained_before_anything_is_asked() {
     let stub = Stub::start(|_| {
-        xml(
+        Response::new(
+            200,
             "<VersioningConfiguration><Status>Enabled</Status><MfaDelete>Enabled</MfaDelete></VersioningConfiguration>",
         )
     });

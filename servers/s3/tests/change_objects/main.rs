@@ -8,6 +8,5 @@ mod delete;
 mod moving;
 mod put;
 mod restore;
-mod stub;
 mod tag;
 mod undelete;

@@ -1,16 +1,11 @@
-use std::{
-    fs,
-    io::Write,
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::{fs, io::Write, time::Duration};
 
-use awsmcp_testing::LocalAws;
+use awsmcp_testing::{LocalAws, Response, Stub};
 use serde_json::json;
 
 use crate::{
     place::{Place, aws, bytes, done, under_way},
-    proxy::{Http, Proxy},
+    proxy::slow,
 };
 
 const LARGE: usize = 20 << 20;
@@ -45,8 +40,8 @@ fn a_small_file_is_uploaded_with_what_it_carries() {
 fn a_large_file_is_uploaded_in_parts_and_progress_is_told() {
     let place = Place::new("up-large");
     place.write("big.bin", bytes(LARGE + 1));
-    let proxy = Proxy::slow(Duration::from_millis(200));
-    let mut server = place.server_at(&proxy.endpoint);
+    let proxy = slow(Duration::from_millis(200));
+    let mut server = place.server_at(&proxy.endpoint());
     let call = json!({"path": "big.bin", "bucket": "up-large", "key": "big.bin"});
     let id = under_way(&mut server, "upload_file", call, 0);
     let answer = done(&server.wait(id).unwrap().into());
@@ -94,8 +89,8 @@ fn an_existing_object_is_replaced_only_when_told() {
 fn of_two_large_uploads_to_one_key_one_is_refused() {
     let place = Place::new("up-race");
     place.write("big.bin", bytes(9 << 20));
-    let proxy = Proxy::slow(Duration::from_millis(500));
-    let mut server = place.server_at(&proxy.endpoint);
+    let proxy = slow(Duration::from_millis(500));
+    let mut server = place.server_at(&proxy.endpoint());
     let call = json!({"path": "big.bin", "bucket": "up-race", "key": "k"});
     let ids = [server.send_call("upload_file", call.clone()), server.send_call("upload_file", call)];
     let answers = ids.map(|id| awsmcp_testing::Answer::from(server.wait(id).unwrap()));
@@ -109,8 +104,8 @@ fn of_two_large_uploads_to_one_key_one_is_refused() {
 fn a_cancelled_upload_leaves_nothing_behind() {
     let place = Place::new("up-cancel");
     place.write("big.bin", bytes(5 * LARGE));
-    let proxy = Proxy::slow(Duration::from_millis(300));
-    let mut server = place.server_at(&proxy.endpoint);
+    let proxy = slow(Duration::from_millis(300));
+    let mut server = place.server_at(&proxy.endpoint());
     let call = json!({"path": "big.bin", "bucket": "up-cancel", "key": "big.bin"});
     let id = under_way(&mut server, "upload_file", call, 0);
     assert_eq!(place.open_uploads(), 1);
@@ -126,54 +121,23 @@ fn an_upload_cancelled_at_its_very_beginning_leaves_nothing_behind() {
     let place = Place::new("up-early");
     place.write("big.bin", bytes(LARGE));
     // The id of the upload is still on its way when the call is dropped.
-    let slow = Proxy::slow(Duration::ZERO);
-    let forward = slow.endpoint.clone();
-    let begun = Arc::new(Mutex::new(false));
-    let told = begun.clone();
-    let late = Proxy::start(move |request| {
-        let begins = request.head.starts_with("POST") && request.head.contains("?uploads");
-        let answer = again(&forward, &request);
-        if begins {
-            *told.lock().unwrap() = true;
-            std::thread::sleep(Duration::from_millis(700));
-        }
-        answer
+    let late = Stub::before(aws(), |request| match request.operation() {
+        "CreateMultipartUpload" => Response::HandOn.held(Duration::from_millis(700)),
+        _ => Response::HandOn,
     });
-    let mut server = place.server_at(&late.endpoint);
+    let mut server = place.server_at(&late.endpoint());
     let id = server.send_call("upload_file", json!({"path": "big.bin", "bucket": "up-early", "key": "k"}));
-    while !*begun.lock().unwrap() {
-        std::thread::sleep(Duration::from_millis(5));
-    }
+    late.wait("an upload", |_| place.open_uploads() == 1);
     server.cancel(id);
-    assert_eq!(place.open_uploads(), 1);
     place.has_no_open_uploads_soon();
-}
-
-/// Sends a request on to another proxy.
-fn again(endpoint: &str, request: &Http) -> Http {
-    use std::io::{BufRead as _, BufReader, Read as _};
-    let stream = std::net::TcpStream::connect(endpoint.trim_start_matches("http://")).unwrap();
-    (&stream).write_all(request.head.as_bytes()).unwrap();
-    (&stream).write_all(&request.body).unwrap();
-    let mut reader = BufReader::new(stream);
-    let mut head = String::new();
-    while !head.ends_with("\r\n\r\n") {
-        reader.read_line(&mut head).unwrap();
-    }
-    let mut answer = Http { head, body: Vec::new() };
-    if !request.head.starts_with("HEAD") {
-        answer.body = vec![0; answer.header("content-length").map_or(0, |length| length.parse().unwrap())];
-        reader.read_exact(&mut answer.body).unwrap();
-    }
-    answer
 }
 
 #[test]
 fn a_server_that_ends_aborts_its_uploads_first() {
     let place = Place::new("up-end");
     place.write("big.bin", bytes(5 * LARGE));
-    let proxy = Proxy::slow(Duration::from_millis(300));
-    let mut server = place.server_at(&proxy.endpoint);
+    let proxy = slow(Duration::from_millis(300));
+    let mut server = place.server_at(&proxy.endpoint());
     let call = json!({"path": "big.bin", "bucket": "up-end", "key": "big.bin"});
     under_way(&mut server, "upload_file", call, 0);
     server.signal("TERM");
@@ -185,8 +149,8 @@ fn a_server_that_ends_aborts_its_uploads_first() {
 fn a_file_that_changes_while_it_is_read_is_not_stored() {
     let place = Place::new("up-changed");
     place.write("log", bytes(6 * LARGE));
-    let proxy = Proxy::slow(Duration::from_millis(300));
-    let mut server = place.server_at(&proxy.endpoint);
+    let proxy = slow(Duration::from_millis(300));
+    let mut server = place.server_at(&proxy.endpoint());
     let call = json!({"path": "log", "bucket": "up-changed", "key": "log"});
     let id = under_way(&mut server, "upload_file", call, 0);
     fs::OpenOptions::new().append(true).open(place.path("log")).unwrap().write_all(b"one more line").unwrap();
@@ -249,35 +213,32 @@ fn aws_is_told_the_checksum_of_the_whole() {
     let place = Place::new("up-whole");
     let contents = bytes(9 << 20);
     place.write("big.bin", &contents);
-    let completed: Arc<Mutex<Option<Http>>> = Arc::default();
-    let seen = completed.clone();
-    let proxy = Proxy::start(move |request| {
-        let line = request.head.lines().next().unwrap_or_default().to_owned();
-        let missing = "<Error><Code>NoSuchKey</Code><Message>no</Message></Error>";
-        match (line.split(' ').next().unwrap(), line.contains("uploads"), line.contains("uploadId")) {
-            ("POST", true, _) => Http::answer(
-                "200 OK",
-                "",
+    let proxy = Stub::start(|request| {
+        match (
+            request.method.as_str(),
+            request.query("uploads").is_some(),
+            request.query("uploadId").is_some(),
+        ) {
+            ("POST", true, _) => Response::new(
+                200,
                 "<InitiateMultipartUploadResult><UploadId>U</UploadId></InitiateMultipartUploadResult>",
             ),
-            ("PUT", _, true) => Http::answer("200 OK", "etag: \"p\"\r\n", ""),
-            ("POST", _, true) => {
-                *seen.lock().unwrap() = Some(request);
-                let done =
-                    "<CompleteMultipartUploadResult><ETag>\"e-2\"</ETag></CompleteMultipartUploadResult>";
-                Http::answer("200 OK", "", done)
-            }
-            _ => Http::answer("404 Not Found", "", missing),
+            ("PUT", _, true) => Response::new(200, "").with("etag", "\"p\""),
+            ("POST", _, true) => Response::new(
+                200,
+                "<CompleteMultipartUploadResult><ETag>\"e-2\"</ETag></CompleteMultipartUploadResult>",
+            ),
+            _ => Response::s3_error(404, "NoSuchKey", "no"),
         }
     });
     let mut server = place.server_with(&[
         ("AWS_ENDPOINT_URL", "http://s3.us-east-1.amazonaws.com"),
-        ("HTTP_PROXY", &proxy.endpoint),
+        ("HTTP_PROXY", &proxy.endpoint()),
     ]);
     let answer =
         done(&server.call("upload_file", json!({"path": "big.bin", "bucket": "up-whole", "key": "k"})));
     assert_eq!(answer["etag"], "e-2");
-    let completed = completed.lock().unwrap().clone().unwrap();
+    let completed = proxy.requests().pop().unwrap();
     assert_eq!(completed.header("x-amz-checksum-crc64nvme"), Some(crc64(&contents).as_str()));
     assert_eq!(completed.header("x-amz-checksum-type"), Some("FULL_OBJECT"));
     assert_eq!(completed.header("x-amz-mp-object-size"), Some((9 << 20).to_string().as_str()));

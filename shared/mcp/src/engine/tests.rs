@@ -3,7 +3,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::*;
-use crate::{One, Page, Spec, Tool};
+use crate::{Derived, Named, One, Page, Spec, Tool};
+use awsmcp_spec::Risk;
 
 /// A service that needs no AWS.
 struct Fake;
@@ -14,6 +15,7 @@ impl Service for Fake {
     const SUMMARY: &'static str = "Lists things.";
     const PREFIXES: &'static [(&'static str, &'static str)] = &[];
     const ACTIONS: &'static [(&'static str, &'static [&'static str])] = &[];
+    const NAMES: &'static [Named] = &[Named { argument: "name", tool: "list_names", column: "name" }];
     type Client = ();
 
     fn client(_: &SdkConfig, _: Tap) {}
@@ -64,13 +66,114 @@ impl Tool for GetPlace {
     }
 }
 
+/// Lists the names of things.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct ListNames {}
+
+impl Tool for ListNames {
+    type Service = Fake;
+    type Output = Page<Thing>;
+    const SPEC: Spec = Spec::list("list_names", "List names")
+        .needs("fake:ListNames", "*")
+        .rows("arn:{partition}:fake:::{name}");
+
+    async fn call(self, cx: &Call<Fake>) -> Result<Page<Thing>> {
+        Ok(cx.page(["orders", "invoices"].map(|name| Thing { name: name.to_owned() }), None))
+    }
+}
+
+/// Knows nothing.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct GetThing {
+    name: String,
+}
+
+/// Lists what becomes tools.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct ListTools {}
+
+#[derive(Serialize, JsonSchema)]
+struct Row {
+    name: String,
+    description: String,
+    schema: Value,
+    with: Value,
+}
+
+impl Tool for ListTools {
+    type Service = Fake;
+    type Output = Page<Row>;
+    const SPEC: Spec = Spec::list("list_tools", "List tools")
+        .needs("fake:ListTools", "*")
+        .rows("arn:{partition}:fake:::{name}")
+        .optional();
+
+    async fn call(self, cx: &Call<Fake>) -> Result<Page<Row>> {
+        let schema = json!({"properties": {"n": {"type": "integer"}}});
+        let row = |name: &str| Row {
+            name: name.to_owned(),
+            description: "d".to_owned(),
+            schema: schema.clone(),
+            with: json!({"name": name}),
+        };
+        Ok(cx.page([row("fn_a"), row("fn_b"), row("whoami")], None))
+    }
+}
+
+/// Runs a thing.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct RunThing {
+    name: String,
+    payload: Value,
+}
+
+impl Tool for RunThing {
+    type Service = Fake;
+    type Output = One<Thing>;
+    const SPEC: Spec =
+        Spec::invoke("run_thing", "Run thing").needs("fake:RunThing", "arn:{partition}:fake:::{name}");
+
+    async fn call(self, _: &Call<Fake>) -> Result<One<Thing>> {
+        Ok(One(Thing { name: format!("{} with {}", self.name, self.payload) }))
+    }
+}
+
+impl Tool for GetThing {
+    type Service = Fake;
+    type Output = One<Thing>;
+    const SPEC: Spec = Spec::read("get_thing", "Get thing");
+
+    async fn call(self, _: &Call<Fake>) -> Result<One<Thing>> {
+        let mut error = Error::not_found(format!("there is no {}.", self.name));
+        error.status = Some(404);
+        Err(error)
+    }
+}
+
 fn engine(allow: &[&str], settings: Settings) -> Engine<Fake> {
     let config = SessionConfig {
         region: Some("eu-west-1".to_owned()),
         allow_regions: allow.iter().map(|region| (*region).to_owned()).collect(),
         ..SessionConfig::default()
     };
-    let server = Server::<Fake>::new("").toolset("things", "").tool::<ListThings>().tool::<GetPlace>();
+    let server = Server::<Fake>::new("")
+        .toolset("things", "")
+        .tool::<ListThings>()
+        .tool::<GetPlace>()
+        .tool::<ListNames>()
+        .tool::<GetThing>()
+        .tool::<ListTools>()
+        .tool::<RunThing>()
+        .derived(Derived {
+            list: "list_tools",
+            call: "run_thing",
+            into: "payload",
+            wanted: |settings| settings.extras.get("derive").map(|_| Duration::from_secs(60)),
+        });
     Engine::new(server, Session::new(config), settings).unwrap()
 }
 
@@ -162,4 +265,74 @@ async fn a_fan_out_stays_within_what_is_allowed() {
     let (_, cursor) = text.split_once("next: ").unwrap();
     let other = json!({"count": 9, "regions": ["eu-west-1"], "limit": 2, "cursor": cursor});
     assert!(ask(&engine, "list_things", other).await.unwrap_err().contains("cursor"));
+}
+
+#[tokio::test]
+async fn a_name_that_is_not_found_brings_the_nearest_one_that_may_be_shown() {
+    let get = async |settings: Settings, name: &str| {
+        ask(&engine(&[], settings), "get_thing", json!({"name": name})).await.unwrap_err()
+    };
+    assert!(get(Settings::default(), "order").await.contains("there is no order; did you mean orders?"));
+    assert!(!get(Settings::default(), "zebra").await.contains("did you mean"));
+    // A name that exists was not the one that is missing.
+    assert!(!get(Settings::default(), "orders").await.contains("did you mean"));
+    let allow =
+        |pattern: &str| Settings { allow_arns: vec![pattern.parse().unwrap()], ..Settings::default() };
+    assert!(get(allow("arn:aws:fake:::ord*"), "order").await.contains("did you mean orders?"));
+    assert!(!get(allow("arn:aws:fake:::inv*"), "order").await.contains("did you mean"));
+    let hidden = Settings { exclude_tools: vec!["list_names".to_owned()], ..Settings::default() };
+    assert!(!get(hidden, "order").await.contains("did you mean"));
+}
+
+fn deriving(settings: Settings) -> Settings {
+    Settings { extras: [("derive", "yes".to_owned())].into(), ..settings }
+}
+
+fn invoking() -> Settings {
+    Settings { allow: [Risk::Read, Risk::Invoke].into(), ..Settings::default() }
+}
+
+async fn derived(settings: Settings) -> Vec<String> {
+    engine(&[], settings).derived().await.iter().map(|made| made.name.clone()).collect()
+}
+
+#[tokio::test]
+async fn rows_are_tools_where_the_operator_wants_that() {
+    assert!(derived(Settings::default()).await.is_empty());
+    assert_eq!(derived(deriving(Settings::default())).await, ["fn_a", "fn_b"]);
+    let allow = Settings { allow_arns: vec!["arn:aws:fake:::fn_b".parse().unwrap()], ..Settings::default() };
+    assert_eq!(derived(deriving(allow)).await, ["fn_b"]);
+}
+
+#[tokio::test]
+async fn a_derived_tool_is_held_to_all_that_holds_the_tool_behind_it() {
+    let run =
+        async |settings: Settings, tool: &str, given: Value| ask(&engine(&[], settings), tool, given).await;
+    let done = run(deriving(invoking()), "fn_a", json!({"n": 1})).await.unwrap();
+    assert_eq!(done, r#"{"name":"fn_a with {\"n\":1}"}"#);
+    let wrong = run(deriving(invoking()), "fn_a", json!({"n": "x"})).await.unwrap_err();
+    assert!(wrong.starts_with("fn_a failed: `n` takes a whole number"), "{wrong}");
+    // Without its risk it is as turned off as the tool itself.
+    let off = run(deriving(Settings::default()), "fn_a", json!({})).await.unwrap_err();
+    assert!(off.contains("fn_a is turned off: it needs --allow invoke"), "{off}");
+    // It may be called although the tool behind it may not be called with anything else.
+    let only = Settings { exclude_tools: vec!["run_thing".to_owned()], ..invoking() };
+    assert!(run(deriving(only), "fn_b", json!({})).await.is_ok());
+    // A thing outside the allow-list is no tool at all.
+    let settings = Settings { allow_arns: vec!["arn:aws:fake:::fn_b".parse().unwrap()], ..invoking() };
+    let engine = engine(&[], deriving(settings));
+    let unknown = engine.call("fn_a", JsonObject::new(), &Caller::default()).await.unwrap_err();
+    assert!(unknown.starts_with("unknown tool \"fn_a\""), "{unknown}");
+}
+
+#[test]
+fn the_permissions_behind_derived_tools_are_needed_too() {
+    let names = |settings| -> Vec<&str> {
+        let engine = engine(&[], settings);
+        let found: Vec<&str> = engine.needed().map(|spec| spec.name).collect();
+        found
+    };
+    assert!(!names(Settings::default()).contains(&"run_thing"));
+    let needed = names(deriving(Settings::default()));
+    assert!(needed.contains(&"run_thing") && needed.contains(&"list_tools"), "{needed:?}");
 }

@@ -271,6 +271,32 @@ async fn a_partial_file_is_gone_on_with_and_strangers_are_removed() {
     assert_eq!(listing.files.len(), 2);
 }
 
+#[tokio::test]
+async fn a_partial_file_that_is_let_go_in_time_is_waited_for() {
+    let fixture = Fixture::new();
+    let files = fixture.files();
+    let mut first = files.place("sub/big").await.unwrap().partial("aa11").await.unwrap();
+    first.file().write_all(b"half").unwrap();
+    first.keep();
+    let slow = tokio::spawn(async move {
+        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+        drop(first);
+    });
+    let second = files.place("sub/big").await.unwrap().partial("aa11").await.unwrap();
+    assert_eq!(second.file().metadata().unwrap().len(), 4);
+    slow.await.unwrap();
+
+    let finished = tokio::spawn(async move {
+        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+        second.finish().await.unwrap();
+    });
+    let third = files.place("sub/big").await.unwrap().partial("aa11").await.unwrap();
+    assert_eq!(third.file().metadata().unwrap().len(), 0, "what is finished is not written to");
+    finished.await.unwrap();
+    drop(third);
+    assert_eq!(fs::read_to_string(fixture.inside("sub/big")).unwrap(), "half");
+}
+
 #[cfg(unix)]
 #[tokio::test]
 async fn a_read_only_directory_is_explained() {

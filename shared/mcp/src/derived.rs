@@ -1,0 +1,132 @@
+//! Tools that only this account has: each is a call of another tool with some of its arguments fixed.
+//!
+//! A list tool of the server finds them, under its own permissions; its rows become tools. They are asked for when a
+//! client first lists or calls tools, never at start, and kept for a while. Gate, ARN allow-list, deadline and audit
+//! are those of the tool that they stand for.
+
+use std::{collections::HashSet, sync::Arc, time::Duration};
+
+use rmcp::model::{JsonObject, Tool, ToolAnnotations};
+use serde_json::{Value, json};
+
+use crate::{Result, Risk, Settings, text::neutral, validate};
+
+/// How a server's rows become tools.
+#[derive(Clone, Copy, Debug)]
+pub struct Derived {
+    /// The list tool that finds them. Its rows have `name`, `title`, `description`, `schema` (of what a caller gives)
+    /// and `with` (the arguments that are fixed).
+    pub list: &'static str,
+    /// The tool that they stand for.
+    pub call: &'static str,
+    /// Its argument that takes what a caller gives.
+    pub into: &'static str,
+    /// How long they are kept, where the operator wants them at all.
+    pub wanted: fn(&Settings) -> Option<Duration>,
+}
+
+/// One of them.
+pub(crate) struct Made {
+    pub(crate) name: String,
+    title: String,
+    description: String,
+    schema: Arc<JsonObject>,
+    with: JsonObject,
+}
+
+/// The most of them: more would drown a model.
+const MOST: usize = 100;
+
+impl Made {
+    /// Makes tools of rows; those whose name is no name of a tool, is `taken` or comes twice are left out.
+    pub(crate) fn all(rows: &[Value], taken: &[&str]) -> Vec<Arc<Made>> {
+        let mut names: HashSet<String> = taken.iter().map(|name| (*name).to_owned()).collect();
+        let made = rows.iter().filter_map(Made::read).filter(|made| names.insert(made.name.clone()));
+        made.take(MOST).map(Arc::new).collect()
+    }
+
+    fn read(row: &Value) -> Option<Made> {
+        let text =
+            |field: &str| row.get(field).and_then(Value::as_str).map(|text| neutral(text).into_owned());
+        let name = text("name")?;
+        let letters = |byte: u8| byte.is_ascii_alphanumeric() || b"_-".contains(&byte);
+        if !(1..=64).contains(&name.len()) || !name.bytes().all(letters) {
+            return None;
+        }
+        let mut schema = row.get("schema").and_then(Value::as_object).cloned().unwrap_or_default();
+        // Clients take no other kind of input.
+        schema.insert("type".to_owned(), json!("object"));
+        Some(Made {
+            title: text("title").unwrap_or_else(|| name.clone()),
+            name,
+            description: text("description").unwrap_or_default(),
+            schema: Arc::new(schema),
+            with: row.get("with").and_then(Value::as_object).cloned().unwrap_or_default(),
+        })
+    }
+
+    /// The arguments of the tool that it stands for.
+    ///
+    /// # Errors
+    /// When what the caller gives does not fit the schema.
+    pub(crate) fn arguments(&self, into: &str, given: JsonObject) -> Result<JsonObject> {
+        validate::validate(&self.schema, &given)?;
+        let mut arguments = self.with.clone();
+        arguments.insert(into.to_owned(), Value::Object(given));
+        Ok(arguments)
+    }
+
+    /// As `tools/list` shows it.
+    pub(crate) fn listed(&self, risk: Risk) -> Tool {
+        let mut hints = ToolAnnotations::new().read_only(!risk.changes() && risk != Risk::Invoke);
+        if hints.read_only_hint == Some(false) {
+            hints = hints.destructive(risk == Risk::Destroy);
+        }
+        Tool::new(self.name.clone(), self.description.clone(), self.schema.clone())
+            .with_title(self.title.clone())
+            .with_annotations(hints)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_become_tools_with_names_of_their_own() {
+        let row = |name: &str| json!({"name": name, "description": "d", "with": {"function": name}});
+        let rows = [
+            row("fn_a"),
+            row("fn_a"),
+            row("whoami"),
+            row("no good"),
+            row(""),
+            row(&"x".repeat(65)),
+            json!(1),
+        ];
+        let made = Made::all(&rows, &["whoami"]);
+        assert_eq!(made.iter().map(|made| made.name.as_str()).collect::<Vec<_>>(), ["fn_a"]);
+        let many: Vec<Value> = (0..200).map(|at| row(&format!("fn_{at}"))).collect();
+        assert_eq!(Made::all(&many, &[]).len(), MOST);
+    }
+
+    #[test]
+    fn what_is_given_is_checked_and_put_in_its_place() {
+        let row = json!({"name": "fn_a", "schema": {"properties": {"n": {"type": "integer"}}, "required": ["n"]}, "with": {"function": "a"}});
+        let made = Made::read(&row).unwrap();
+        let given = |value: Value| made.arguments("payload", value.as_object().unwrap().clone());
+        assert_eq!(
+            Value::Object(given(json!({"n": 1})).unwrap()),
+            json!({"function": "a", "payload": {"n": 1}})
+        );
+        assert!(given(json!({"n": "x"})).unwrap_err().message.starts_with("`n`: "));
+        assert!(given(json!({})).unwrap_err().message.contains("\"n\""));
+        assert_eq!(made.schema["type"], json!("object"));
+    }
+
+    #[test]
+    fn hidden_characters_of_a_description_are_written_out() {
+        let made = Made::read(&json!({"name": "a", "description": "x\u{202e}y"})).unwrap();
+        assert_eq!(made.description, "x\\u202ey");
+    }
+}

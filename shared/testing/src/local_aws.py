@@ -1,0 +1,163 @@
+"""Runs ministack, and has it check IAM as AWS does where ministack 1.5.33 does otherwise.
+
+Actions and resources are those of AWS's Service Authorization Reference.
+"""
+
+import json
+import re
+import sys
+
+import cbor2
+from ministack.app import main
+from ministack.core import iam_actions
+from ministack.services import dynamodb_streams
+
+# Lambda: ministack tells few of its operations apart. AWS's model, which it uses for other services, knows them all.
+iam_actions._BOTOCORE_SERVICE_MAP["lambda"] = ["lambda"]
+iam_actions._lambda_action = lambda *_: None
+LAMBDA_ACTIONS = {
+    "lambda:Invoke": "lambda:InvokeFunction",
+    "lambda:InvokeAsync": "lambda:InvokeFunction",
+    "lambda:InvokeWithResponseStream": "lambda:InvokeFunction",
+    "lambda:GetLayerVersionByArn": "lambda:GetLayerVersion",
+}
+
+extract_iam_action = iam_actions.extract_iam_action
+extract_resource_arn = iam_actions.extract_resource_arn
+dynamodb_transaction_checks = iam_actions.dynamodb_transaction_checks
+request_tag_context = iam_actions.request_tag_context
+access_denied_response = iam_actions.access_denied_response
+
+
+def action(service, method, path, headers, body, query):
+    if service == "monitoring" and "/operation/" in path:
+        # ministack lets every request in CBOR pass.
+        return "cloudwatch:" + path.rsplit("/", 1)[-1]
+    found = extract_iam_action(service, method, path, headers, body, query)
+    return LAMBDA_ACTIONS.get(found, found)
+
+
+def resource(service, method, path, headers, body, query, region, account):
+    found = extract_resource_arn(service, method, path, headers, readable(service, body), query, region, account)
+    operation = (headers.get("x-amz-target") or path).replace("/", ".").rsplit(".", 1)[-1]
+    if service == "logs":
+        return logs(operation, fields(body), found, f"arn:aws:logs:{region}:{account}:log-group:")
+    if service == "monitoring":
+        return metrics(operation, fields(body), found, region, account)
+    if service in {"dynamodb", "dynamodbstreams"} and found == "*":
+        input = fields(body)
+        # An iterator says whose it is.
+        source = dynamodb_streams._decode_iterator(input.get("ShardIterator") or "") or {}
+        return next((arn for arn in [*map(input.get, ARN_FIELDS), source.get("arn")] if arn), found)
+    if service == "lambda" and (layer := re.search(r"/layers/([^/]+)/versions(?:/(\d+))?", path)):
+        name, version = layer.groups()
+        if version is None and method == "GET":
+            return "*"
+        return f"arn:aws:lambda:{region}:{account}:layer:{name}" + (f":{version}" if version else "")
+    return found
+
+
+def logs(operation, input, found, start):
+    """A log group always comes with the stream that is asked for, or with none."""
+    if operation in {"TagResource", "UntagResource", "ListTagsForResource"}:
+        return found
+    many = (input.get("logGroupNames") or []) + (input.get("logGroupIdentifiers") or [])
+    group = input.get("logGroupName") or input.get("logGroupIdentifier") or next(iter(many), None)
+    if group is None:
+        return f"{start}:log-stream:" if operation == "DescribeLogGroups" else found
+    group = group.split(":log-group:")[-1].removesuffix(":*")
+    return f"{start}{group}:log-stream:{input.get('logStreamName') or ''}"
+
+
+def metrics(operation, input, found, region, account):
+    if "Dashboard" in operation and operation != "ListDashboards":
+        name = input.get("DashboardName") or next(iter(input.get("DashboardNames") or []), "")
+        return f"arn:aws:cloudwatch::{account}:dashboard/{name}"
+    if operation in {"TagResource", "UntagResource", "ListTagsForResource"}:
+        return input.get("ResourceARN") or found
+    alarms = f"arn:aws:cloudwatch:{region}:{account}:alarm:"
+    if operation == "DescribeAlarms":
+        return f"{alarms}*"
+    if "Alarm" in operation and operation != "DescribeAlarmsForMetric":
+        return alarms + (input.get("AlarmName") or next(iter(input.get("AlarmNames") or []), "*"))
+    return found
+
+
+# What a DynamoDB request names other than by the name of its table.
+ARN_FIELDS = ["ResourceArn", "TableArn", "StreamArn", "BackupArn", "ExportArn", "ImportArn"]
+
+
+def checks(found, body, region, account):
+    """What a request is checked for instead of its own action.
+
+    PartiQL: each statement has the action of its verb, on the table or the index that it names.
+    A restored table needs its source and its target.
+    """
+    table_arn = f"arn:aws:dynamodb:{region}:{account}:table/"
+    if found in {"dynamodb:RestoreTableFromBackup", "dynamodb:RestoreTableToPointInTime"}:
+        input = fields(body)
+        source = input.get("BackupArn") or input.get("SourceTableArn") or table_arn + (input.get("SourceTableName") or "")
+        return [(found, source), (found, table_arn + (input.get("TargetTableName") or ""))]
+    if found == "dynamodb:ImportTable":
+        return [(found, table_arn + ((fields(body).get("TableCreationParameters") or {}).get("TableName") or ""))]
+    if found == "dynamodb:ExecuteStatement":
+        statements = [fields(body)]
+    elif found in {"dynamodb:BatchExecuteStatement", "dynamodb:ExecuteTransaction"}:
+        statements = fields(body).get("Statements") or fields(body).get("TransactStatements") or []
+    else:
+        return dynamodb_transaction_checks(found, body, region, account)
+    wanted = []
+    for statement in statements:
+        text = statement.get("Statement") or ""
+        verb = re.search(r"\b(SELECT|INSERT|UPDATE|DELETE)\b", text, re.IGNORECASE)
+        table = re.search(r'\b(?:FROM|INTO|UPDATE)\s+"?([\w.-]+?)"?(?:\."?([\w-]+)"?)?(?:\s|$)', text, re.IGNORECASE)
+        if verb and table:
+            name, index = table.groups()
+            wanted.append((f"dynamodb:PartiQL{verb[1].title()}", table_arn + name + (f"/index/{index}" if index else "")))
+    return wanted
+
+
+def refusal(service, action, principal_arn, request_id, **more):
+    """AWS names the resource, answers JSON services' refusals with 400, and tells query clients their own code."""
+    headers, arn = more.get("headers") or {}, more.get("resource_arn", "*")
+    own = service in {"dynamodb", "dynamodbstreams", "lambda", "monitoring"} and not more.get("error_code") and not more.get("message")
+    if own and arn != "*":
+        more["message"] = iam_actions.identity_denial_message(
+            action, principal_arn, arn, more.get("explicit_deny", False)
+        )
+    status, replied, body = access_denied_response(service, action, principal_arn, request_id, **more)
+    if own and headers.get("x-amz-target"):
+        status = 400
+    if own and headers.get("x-amzn-query-mode"):
+        replied["x-amzn-query-error"] = "AccessDenied;Sender"
+    return status, replied, body
+
+
+def tags(service, found, body, params):
+    return request_tag_context(service, found, readable(service, body), params)
+
+
+def readable(service, body):
+    """ministack looks for names and tags into JSON only."""
+    return json.dumps(fields(body), default=str).encode() if service == "monitoring" else body
+
+
+def fields(body):
+    """The input, of JSON or CBOR."""
+    for read in (json.loads, cbor2.loads):
+        try:
+            found = read(body)
+        except (ValueError, EOFError, UnicodeDecodeError, cbor2.CBORDecodeError):
+            continue
+        return found if isinstance(found, dict) else {}
+    return {}
+
+
+iam_actions.extract_iam_action = action
+iam_actions.extract_resource_arn = resource
+iam_actions.dynamodb_transaction_checks = checks
+iam_actions.request_tag_context = tags
+iam_actions.access_denied_response = refusal
+
+if __name__ == "__main__":
+    sys.exit(main())
