@@ -1,0 +1,154 @@
+//! MCP server for Amazon DynamoDB: read and write items as plain JSON, look after tables.
+
+mod actions;
+mod batch;
+mod blueprint;
+mod capacity;
+mod entity;
+mod expression;
+mod names;
+mod partiql;
+mod prompts;
+mod reading;
+mod statement;
+mod table;
+mod tools;
+mod update;
+mod value;
+mod waiting;
+
+use std::borrow::Cow;
+
+use aws_sdk_dynamodb::config::Config;
+use awsmcp_aws::{Error, Kind, SdkConfig, Tap};
+use awsmcp_mcp::{Completion, Named, Resource, Server, Service};
+use tools::*;
+
+/// Amazon DynamoDB, as the tools use it.
+#[derive(Debug)]
+pub struct DynamoDb;
+
+/// The clients of one call.
+#[derive(Debug)]
+pub struct Clients {
+    pub(crate) db: aws_sdk_dynamodb::Client,
+    sdk: SdkConfig,
+    tap: Tap,
+}
+
+impl Clients {
+    /// The client of the table's changes.
+    pub(crate) fn streams(&self) -> aws_sdk_dynamodbstreams::Client {
+        let config = aws_sdk_dynamodbstreams::config::Config::from(&self.sdk).to_builder();
+        aws_sdk_dynamodbstreams::Client::from_conf(config.interceptor(self.tap.clone()).build())
+    }
+
+    /// The client of the table's metrics.
+    pub(crate) fn metrics(&self) -> aws_sdk_cloudwatch::Client {
+        let config = aws_sdk_cloudwatch::config::Config::from(&self.sdk).to_builder();
+        aws_sdk_cloudwatch::Client::from_conf(config.interceptor(self.tap.clone()).build())
+    }
+}
+
+impl Service for DynamoDb {
+    const ID: &'static str = "dynamodb";
+    const TITLE: &'static str = "Amazon DynamoDB";
+    const SUMMARY: &'static str =
+        "Read and write Amazon DynamoDB items as plain JSON, and look after tables.";
+    const PREFIXES: &'static [(&'static str, &'static str)] =
+        &[("DynamoDB", "dynamodb"), ("DynamoDB Streams", "dynamodb"), ("CloudWatch", "cloudwatch")];
+    const ACTIONS: &'static [(&'static str, &'static [&'static str])] = actions::TABLE;
+    const NAMES: &'static [Named] = &[Named { argument: "table", tool: "list_tables", column: "table" }];
+    type Client = Clients;
+
+    fn client(sdk: &SdkConfig, tap: Tap) -> Clients {
+        let config = Config::from(sdk).to_builder().interceptor(tap.clone()).build();
+        Clients { db: aws_sdk_dynamodb::Client::from_conf(config), sdk: sdk.clone(), tap }
+    }
+
+    fn hint(error: &Error) -> Option<Cow<'static, str>> {
+        let says = |words: &str| error.message.contains(words);
+        Some(Cow::Borrowed(match (error.code.as_deref()?, error.kind) {
+            ("ResourceNotFoundException", _) => "list_tables shows the tables of this region",
+            ("ConditionalCheckFailedException", _) => {
+                "the item is not as the condition wants it, and nothing was written: get_items shows it"
+            }
+            ("ProvisionedThroughputExceededException", _) => {
+                "the table's capacity does not suffice: wait, read or write less, and see diagnose_table"
+            }
+            ("ItemCollectionSizeLimitExceededException", _) => {
+                "items of one partition key and their local indexes share 10 GB: write under another partition key"
+            }
+            ("ResourceInUseException", _) => {
+                "another change of the table is under way, or the name is taken: describe_table shows it"
+            }
+            ("ValidationException", _) if says("reserved keyword") => {
+                "in a raw expression write #name and give `names` {\"#name\": \"name\"}; structured conditions need none of this"
+            }
+            (_, Kind::NotFound) => "list_tables and list_backups show what there is",
+            _ => return None,
+        }))
+    }
+}
+
+/// The table of contents.
+#[must_use]
+pub fn server() -> Server<DynamoDb> {
+    Server::new(
+        "Start with list_tables and describe_table; query reads by key, scan reads everything. Items are plain JSON, \
+         numbers exact to 38 digits (write them as numbers). A set is {\"$set\": [..]}, binary is {\"$binary\": \"base64\"}, \
+         a map that looks like one of these is {\"$map\": {..}}. Paths: a.b[0], \"odd.name\".x. In `query` (JMESPath) items are \
+         [].item. Every answer tells the capacity it consumed.",
+    )
+    .toolset("items", "find and read items")
+    .tool::<ListTables>()
+    .tool::<DescribeTable>()
+    .tool::<Query>()
+    .tool::<Scan>()
+    .tool::<GetItems>()
+    .tool::<InferSchema>()
+    .tool::<RunPartiql>()
+    .tool::<ReadStream>()
+    .tool::<DiagnoseTable>()
+    .toolset("write", "put, change and remove items")
+    .change::<PutItems>()
+    .change::<UpdateItem>()
+    .change::<Transact>()
+    .change::<WritePartiql>()
+    .change::<DeleteItems>()
+    .toolset("tables", "make, change, back up, move and remove tables")
+    .tool::<ListBackups>()
+    .change::<CreateTable>()
+    .change::<UpdateTable>()
+    .change::<SetTableOption>()
+    .change::<CreateBackup>()
+    .change::<RestoreTable>()
+    .change::<ExportTable>()
+    .change::<ImportTable>()
+    .change::<DeleteTable>()
+    .change::<DeleteBackup>()
+    .prompt(prompts::HOT_TABLE)
+    .prompt(prompts::SINGLE_TABLE_DESIGN)
+    .prompt(prompts::WHAT_HAPPENED)
+    .resource(Resource {
+        template: "dynamodb://{table}",
+        name: "table",
+        description: "A table's keys, indexes and settings.",
+        tool: "describe_table",
+        complete: &[Completion {
+            variable: "table",
+            tool: "list_tables",
+            prefix: "prefix",
+            given: &[],
+            column: "table",
+        }],
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn manifest() {
+        awsmcp_testing::manifest(env!("CARGO_MANIFEST_DIR"), &super::server().manifest());
+    }
+}

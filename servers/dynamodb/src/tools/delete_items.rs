@@ -1,0 +1,211 @@
+use std::collections::HashSet;
+
+use aws_sdk_dynamodb::types::{
+    DeleteRequest, ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure, WriteRequest,
+};
+use awsmcp_mcp::{Call, Change, Error, One, Plan, Result, Spec, thousands};
+use futures::{StreamExt, stream};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use crate::{
+    DynamoDb, batch,
+    capacity::Consumed,
+    expression::{Condition, Expressions},
+    names::TableName,
+    table::{self, Keys, key_words},
+    value::{self, Any, Attributes, Item, identity},
+};
+
+/// Deletes items by their whole keys, up to 1000; with `condition` only where it holds.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct DeleteItems {
+    table: TableName,
+    #[schemars(length(min = 1, max = 1000))]
+    keys: Vec<Item>,
+    #[serde(default)]
+    condition: Vec<Condition>,
+    /// Raw.
+    condition_expression: Option<String>,
+    names: Option<Item>,
+    values: Option<Item>,
+}
+
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Deleted {
+    deleted: usize,
+    /// Items that were not deleted, and why.
+    failed: Vec<Failed>,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct Failed {
+    key: Any,
+    why: String,
+}
+
+impl Change for DeleteItems {
+    type Service = DynamoDb;
+    type Output = One<Deleted>;
+    const SPEC: Spec = Spec::destroy("delete_items", "Delete items")
+        .needs("dynamodb:DescribeTable", "arn:{partition}:dynamodb:{region}:{account}:table/{table}")
+        .needs("dynamodb:BatchGetItem", "arn:{partition}:dynamodb:{region}:{account}:table/{table}")
+        .needs("dynamodb:BatchWriteItem", "arn:{partition}:dynamodb:{region}:{account}:table/{table}")
+        .needs_when(
+            "condition",
+            "dynamodb:DeleteItem",
+            "arn:{partition}:dynamodb:{region}:{account}:table/{table}",
+        )
+        .needs_when(
+            "condition_expression",
+            "dynamodb:DeleteItem",
+            "arn:{partition}:dynamodb:{region}:{account}:table/{table}",
+        )
+        .idempotent()
+        .minutes(10);
+
+    async fn plan(&self, cx: &Call<DynamoDb>) -> Result<Plan> {
+        const SHOWN: usize = 20;
+        let keys = Keys::of(&table::describe(cx, &self.table).await?);
+        let (all, names) = (self.keys(&keys)?, keys.names());
+        self.conditions()?;
+        let got = batch::get(cx, &self.table, &all, None, true).await?;
+        let of = |item: &Attributes| -> Attributes {
+            names.iter().filter_map(|name| Some((name.clone(), item.get(name)?.clone()))).collect()
+        };
+        let there: HashSet<String> = got.items.iter().map(|item| identity(&of(item))).collect();
+        let missing: Vec<String> = all
+            .iter()
+            .filter(|key| !there.contains(&identity(key)) && !got.left.contains(key))
+            .map(|key| key_words(key, &names))
+            .collect();
+        let bytes: u64 = got.items.iter().map(value::item_size).sum();
+        let condition = if self.is_conditional() { ", where the condition holds" } else { "" };
+        let mut plan = Plan::new(format!(
+            "delete {} item{} ({}) of {}{condition}",
+            thousands(got.items.len() as u64),
+            if got.items.len() == 1 { "" } else { "s" },
+            awsmcp_mcp::human_size(bytes),
+            self.table
+        ));
+        for item in got.items.iter().take(SHOWN) {
+            plan = plan.row(json!({"item": value::item(item.clone(), &names)}));
+        }
+        if got.items.len() > SHOWN {
+            plan = plan.warning(format!("the first {SHOWN} are shown"));
+        }
+        if !missing.is_empty() {
+            let shown = missing.iter().take(SHOWN).map(String::as_str).collect::<Vec<_>>().join("; ");
+            plan = plan.warning(format!("{} do not exist: {shown}", missing.len()));
+        }
+        if !got.left.is_empty() {
+            plan = plan.warning(format!("{} could not be looked at: throttled", got.left.len()));
+        }
+        // Whoever agrees has seen these very items.
+        let mut state: Vec<String> = got.items.iter().map(identity).collect();
+        state.sort();
+        Ok(plan.state(json!(state)))
+    }
+
+    async fn apply(self, cx: &Call<DynamoDb>) -> Result<Self::Output> {
+        let keys = Keys::of(&table::describe(cx, &self.table).await?);
+        let (all, names) = (self.keys(&keys)?, keys.names());
+        if self.is_conditional() {
+            return self.each(cx, all, &names).await;
+        }
+        let writes = all.into_iter().map(|key| {
+            let delete = DeleteRequest::builder().set_key(Some(key)).build();
+            delete.map(|delete| WriteRequest::builder().delete_request(delete).build())
+        });
+        let writes: Vec<WriteRequest> = writes
+            .collect::<std::result::Result<_, _>>()
+            .map_err(|error| Error::internal(error.to_string()))?;
+        let wrote = batch::write(cx, &self.table, writes, "deleted").await;
+        wrote.consumed.note(cx);
+        if wrote.done == 0
+            && let Some((_, why)) = wrote.left.first()
+        {
+            return Err(Error::conflict(format!("nothing was deleted: {why}")));
+        }
+        let failed = wrote.left.into_iter().map(|(write, why)| {
+            let key = write.delete_request.map(|delete| delete.key).unwrap_or_default();
+            Failed { key: Any(value::item(key, &names)), why }
+        });
+        Ok(One(Deleted { deleted: wrote.done, failed: failed.collect() }))
+    }
+}
+
+impl DeleteItems {
+    fn is_conditional(&self) -> bool {
+        !self.condition.is_empty() || self.condition_expression.is_some()
+    }
+
+    fn keys(&self, keys: &Keys) -> Result<Vec<Attributes>> {
+        let mut seen = HashSet::new();
+        let read = self.keys.iter().enumerate().map(|(at, key)| {
+            let key = keys.exactly(&key.attributes()?, &format!("key {at}"))?;
+            if !seen.insert(identity(&key)) {
+                let words = key_words(&key, &keys.names());
+                return Err(Error::invalid(format!("key {at}: {words} was given before")));
+            }
+            Ok(key)
+        });
+        read.collect()
+    }
+
+    fn conditions(&self) -> Result<(Expressions, Option<String>)> {
+        let mut expressions =
+            Expressions::with(self.names.as_ref().map(|names| &names.0), self.values.as_ref())?;
+        let condition = expressions.all(&self.condition, self.condition_expression.as_deref())?;
+        Ok((expressions, condition))
+    }
+
+    /// One request for each item: only so can each have a condition.
+    async fn each(
+        &self,
+        cx: &Call<DynamoDb>,
+        keys: Vec<Attributes>,
+        names: &[String],
+    ) -> Result<One<Deleted>> {
+        const AT_ONCE: usize = 8;
+        let (expressions, condition) = self.conditions()?;
+        let total = keys.len() as u64;
+        let deletes = keys.into_iter().map(|key| {
+            let request = cx
+                .client()
+                .db
+                .delete_item()
+                .table_name(self.table.as_str())
+                .set_key(Some(key.clone()))
+                .set_condition_expression(condition.clone())
+                .set_expression_attribute_names(expressions.names())
+                .set_expression_attribute_values(expressions.values())
+                .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+                .return_consumed_capacity(ReturnConsumedCapacity::Total);
+            async move { (key, request.send().await.map_err(Error::from)) }
+        });
+        let mut deletes = stream::iter(deletes).buffer_unordered(AT_ONCE);
+        let (mut deleted, mut failed, mut consumed, mut first) = (0, Vec::new(), Consumed::default(), None);
+        while let Some((key, sent)) = deletes.next().await {
+            match sent {
+                Ok(out) => {
+                    deleted += 1;
+                    consumed.writes(out.consumed_capacity);
+                }
+                Err(error) => {
+                    failed.push(Failed { key: Any(value::item(key, names)), why: batch::reason(&error) });
+                    first.get_or_insert(error);
+                }
+            }
+            cx.progress(deleted as u64, Some(total), format!("deleted {deleted} of {total} items"));
+        }
+        consumed.note(cx);
+        match first {
+            // Where all failed, it is the call that failed.
+            Some(error) if deleted == 0 => Err(error),
+            _ => Ok(One(Deleted { deleted, failed })),
+        }
+    }
+}

@@ -1,0 +1,89 @@
+use std::collections::HashSet;
+
+use awsmcp_mcp::{Call, Error, Page, Result, Spec, Tool};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::{
+    DynamoDb, batch,
+    expression::{Expressions, Path},
+    names::TableName,
+    reading::Row,
+    table::{explained, key_words},
+    value::{self, Attributes, Item, identity},
+};
+
+/// Reads items by their whole keys, in the order asked.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct GetItems {
+    table: TableName,
+    /// {"pk": "USER#1", "sk": "PROFILE"}
+    #[schemars(length(min = 1, max = 100))]
+    keys: Vec<Item>,
+    /// Only these.
+    #[serde(default)]
+    attributes: Vec<Path>,
+    #[serde(default)]
+    consistent: bool,
+}
+
+impl Tool for GetItems {
+    type Service = DynamoDb;
+    type Output = Page<Row>;
+    const SPEC: Spec = Spec::read("get_items", "Get items")
+        .needs("dynamodb:BatchGetItem", "arn:{partition}:dynamodb:{region}:{account}:table/{table}")
+        .needs("dynamodb:DescribeTable", "arn:{partition}:dynamodb:{region}:{account}:table/{table}")
+        .quotes();
+
+    async fn call(self, cx: &Call<DynamoDb>) -> Result<Self::Output> {
+        let keys = self.keys.iter().map(Item::attributes).collect::<Result<Vec<_>>>()?;
+        let mut seen = HashSet::new();
+        if let Some(twice) = keys.iter().find(|key| !seen.insert(identity(key))) {
+            return Err(Error::invalid(format!("the key {} is given twice", key_words(twice, &[]))));
+        }
+        let first: Vec<String> = self.keys.iter().take(1).flat_map(|key| key.0.keys().cloned()).collect();
+        let mut expressions = Expressions::default();
+        let mut paths = self.attributes.clone();
+        if !paths.is_empty() {
+            // The key tells which item it is.
+            let missing =
+                first.iter().filter(|name| !paths.iter().any(|path| path.attribute() == name.as_str()));
+            let missing: Vec<Path> = missing.map(|name| Path::of(name)).collect();
+            paths.splice(0..0, missing);
+        }
+        let projection = expressions.projection(&paths);
+        let projection = projection.as_deref().map(|text| (text, &expressions));
+        let got = match batch::get(cx, &self.table, &keys, projection, self.consistent).await {
+            Ok(got) => got,
+            Err(error) => return Err(explained(cx, &self.table, error).await),
+        };
+        cx.note(got.consumed.words());
+        let of = |item: &Attributes| {
+            identity(&first.iter().filter_map(|name| Some((name.clone(), item.get(name)?.clone()))).collect())
+        };
+        let mut found: Vec<(String, Attributes)> =
+            got.items.into_iter().map(|item| (of(&item), item)).collect();
+        let left: HashSet<String> = got.left.iter().map(identity).collect();
+        let (mut rows, mut missing) = (Vec::new(), Vec::new());
+        for key in &keys {
+            let id = identity(key);
+            match found.iter().position(|(other, _)| *other == id) {
+                Some(at) => rows.push(value::item(found.swap_remove(at).1, &first)),
+                None if left.contains(&id) => {}
+                None => missing.push(key_words(key, &first)),
+            }
+        }
+        if !missing.is_empty() {
+            cx.note(format!("no such item: {}", missing.join("; ")));
+        }
+        if !got.left.is_empty() {
+            let left: Vec<String> = got.left.iter().map(|key| key_words(key, &first)).collect();
+            cx.note(format!(
+                "DynamoDB did not process, although asked 8 times: {}; ask again later",
+                left.join("; ")
+            ));
+        }
+        Ok(cx.page(Row::items(rows), None))
+    }
+}

@@ -1,0 +1,295 @@
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_dynamodbstreams::types::{AttributeValue as Streamed, Record, Shard, ShardIteratorType};
+use awsmcp_mcp::{Call, Error, Kind, Moment, Page, Result, Spec, Tool};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    DynamoDb,
+    names::{TableName, second},
+    reading::{place, token},
+    table,
+    value::{self, Any, Attributes, Item, identity},
+};
+
+/// Reads a table's stream (24 hours), oldest first: what happened to which item, with the attributes that changed.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ReadStream {
+    table: TableName,
+    since: Option<Moment>,
+    /// Only of the item with this whole key.
+    key: Option<Item>,
+}
+
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Row {
+    time: Option<String>,
+    event: Option<String>,
+    key: Any,
+    /// Before, as far as it differs.
+    old: Option<Any>,
+    /// After, as far as it differs.
+    new: Option<Any>,
+    /// Where it was not a caller: `ttl`.
+    by: Option<&'static str>,
+}
+
+/// Where reading goes on.
+#[derive(Deserialize, Serialize)]
+struct Spot {
+    #[serde(rename = "s")]
+    shard: String,
+    #[serde(rename = "a", default, skip_serializing_if = "Option::is_none")]
+    after: Option<String>,
+}
+
+impl Tool for ReadStream {
+    type Service = DynamoDb;
+    type Output = Page<Row>;
+    const SPEC: Spec = Spec::list("read_stream", "Read stream")
+        .needs("dynamodb:DescribeTable", "arn:{partition}:dynamodb:{region}:{account}:table/{table}")
+        .needs("dynamodb:DescribeStream", STREAM)
+        .needs("dynamodb:GetShardIterator", STREAM)
+        .needs("dynamodb:GetRecords", STREAM)
+        .quotes()
+        .optional();
+
+    async fn call(self, cx: &Call<DynamoDb>) -> Result<Self::Output> {
+        let wanted = self.key.as_ref().map(Item::attributes).transpose()?.map(|key| identity(&key));
+        let description = table::describe(cx, &self.table).await?;
+        let stream = description.latest_stream_arn.ok_or_else(|| {
+            Error::conflict(format!("{} has no stream", self.table)).with_next(
+                "update_table with stream NEW_AND_OLD_IMAGES turns it on; it holds what happens from then on",
+            )
+        })?;
+        let client = cx.client().streams();
+        let shards = shards(&client, &stream).await?;
+        let spot = place::<Spot>(cx.token().as_deref())?;
+        let from = spot.as_ref().and_then(|spot| {
+            shards.iter().position(|shard| shard.shard_id.as_deref() == Some(spot.shard.as_str()))
+        });
+        let mut after = spot.and_then(|spot| spot.after);
+        let (mut rows, mut seen) = (Vec::new(), 0);
+        let limit = cx.limit() as usize;
+        for (at, shard) in shards.iter().enumerate().skip(from.unwrap_or(0)) {
+            cx.progress(at as u64, Some(shards.len() as u64), format!("{seen} records read"));
+            let read = self
+                .shard(&client, &stream, shard, after.take(), wanted.as_deref(), limit - rows.len())
+                .await?;
+            seen += read.seen;
+            rows.extend(read.rows);
+            let shard = shard.shard_id.clone().unwrap_or_default();
+            let next = match (read.more, shards.get(at + 1)) {
+                (Some(after), _) => Some(Spot { shard, after: Some(after) }),
+                (None, Some(next)) if rows.len() >= limit => {
+                    Some(Spot { shard: next.shard_id.clone().unwrap_or_default(), after: None })
+                }
+                _ => None,
+            };
+            if let Some(next) = next {
+                cx.note(searched(seen, wanted.is_some()));
+                return Ok(cx.page(rows, Some(token(&next)?)));
+            }
+        }
+        cx.note(searched(seen, wanted.is_some()));
+        Ok(cx.page(rows, None))
+    }
+}
+
+const STREAM: &str = "arn:{partition}:dynamodb:{region}:{account}:table/{table}/stream/*";
+
+fn searched(seen: usize, keyed: bool) -> String {
+    let of = if keyed { "looked at" } else { "read" };
+    format!("{of} {seen} records; reading a stream consumes none of the table's capacity")
+}
+
+/// The shards of a stream, oldest first.
+async fn shards(client: &aws_sdk_dynamodbstreams::Client, stream: &str) -> Result<Vec<Shard>> {
+    let (mut shards, mut start) = (Vec::new(), None);
+    loop {
+        let out =
+            client.describe_stream().stream_arn(stream).set_exclusive_start_shard_id(start).send().await?;
+        let description = out.stream_description;
+        start = description.as_ref().and_then(|stream| stream.last_evaluated_shard_id.clone());
+        shards.extend(description.and_then(|stream| stream.shards).unwrap_or_default());
+        if start.is_none() {
+            shards.sort_by_key(|shard: &Shard| {
+                let first = shard.sequence_number_range().and_then(|range| range.starting_sequence_number());
+                let first = first.unwrap_or_default().to_owned();
+                (first.len(), first)
+            });
+            return Ok(shards);
+        }
+    }
+}
+
+#[derive(Default)]
+struct ReadShard {
+    rows: Vec<Row>,
+    seen: usize,
+    /// The record behind which the shard goes on, where the page is full.
+    more: Option<String>,
+}
+
+impl ReadStream {
+    async fn shard(
+        &self,
+        client: &aws_sdk_dynamodbstreams::Client,
+        stream: &str,
+        shard: &Shard,
+        after: Option<String>,
+        wanted: Option<&str>,
+        limit: usize,
+    ) -> Result<ReadShard> {
+        // An open shard has no end; a closed one may have gaps.
+        const GAPS: usize = 3;
+        const MOST: usize = 200;
+        let request = client
+            .get_shard_iterator()
+            .stream_arn(stream)
+            .shard_id(shard.shard_id.clone().unwrap_or_default());
+        let request = match after {
+            Some(after) => {
+                request.shard_iterator_type(ShardIteratorType::AfterSequenceNumber).sequence_number(after)
+            }
+            None => request.shard_iterator_type(ShardIteratorType::TrimHorizon),
+        };
+        let mut read = ReadShard::default();
+        let mut next = match request.send().await.map_err(Error::from) {
+            Ok(out) => out.shard_iterator,
+            // It went past the 24 hours while it was being read.
+            Err(error)
+                if error.kind == Kind::NotFound
+                    || error.code.as_deref() == Some("TrimmedDataAccessException") =>
+            {
+                return Ok(read);
+            }
+            Err(error) => return Err(error),
+        };
+        let is_open =
+            shard.sequence_number_range().is_none_or(|range| range.ending_sequence_number().is_none());
+        let mut gaps = 0;
+        for _ in 0..MOST {
+            let Some(iterator) = next else { return Ok(read) };
+            let out = client.get_records().shard_iterator(iterator).limit(1000).send().await?;
+            next = out.next_shard_iterator;
+            let records = out.records.unwrap_or_default();
+            if records.is_empty() && is_open {
+                gaps += 1;
+                if gaps >= GAPS {
+                    return Ok(read);
+                }
+            }
+            for record in records {
+                let number = record.dynamodb().and_then(|it| it.sequence_number()).map(str::to_owned);
+                read.seen += 1;
+                if self.is_wanted(&record, wanted) {
+                    read.rows.push(row(record));
+                }
+                if read.rows.len() >= limit {
+                    read.more = number;
+                    return Ok(read);
+                }
+            }
+        }
+        Ok(read)
+    }
+
+    fn is_wanted(&self, record: &Record, wanted: Option<&str>) -> bool {
+        let Some(change) = record.dynamodb() else { return false };
+        let time = change.approximate_creation_date_time().map(|time| time.secs());
+        let late = self.since.is_none_or(|since| time.is_none_or(|time| time >= since.0.as_second()));
+        late && wanted.is_none_or(|wanted| {
+            change.keys.clone().is_some_and(|keys| identity(&attributes(keys)) == wanted)
+        })
+    }
+}
+
+fn row(record: Record) -> Row {
+    let by_ttl = record.user_identity().and_then(|it| it.principal_id()) == Some("dynamodb.amazonaws.com");
+    let event = record.event_name.map(|event| event.to_string());
+    let change = record.dynamodb;
+    let time = change
+        .as_ref()
+        .and_then(|it| it.approximate_creation_date_time())
+        .map(|time| second(&aws_sdk_dynamodb::primitives::DateTime::from_secs(time.secs())));
+    let (keys, old, new) = match change {
+        Some(change) => (change.keys, change.old_image, change.new_image),
+        None => (None, None, None),
+    };
+    let keys = keys.map(attributes).unwrap_or_default();
+    let (old, new) = differing(&keys, old.map(attributes), new.map(attributes));
+    let shown = |item: Attributes| Any(value::item(item, &[]));
+    Row {
+        time,
+        event,
+        key: shown(keys),
+        old: old.map(shown),
+        new: new.map(shown),
+        by: by_ttl.then_some("ttl"),
+    }
+}
+
+/// Both images without the key and without what is the same in both.
+fn differing(
+    keys: &Attributes,
+    old: Option<Attributes>,
+    new: Option<Attributes>,
+) -> (Option<Attributes>, Option<Attributes>) {
+    let less = |image: &Option<Attributes>, other: &Option<Attributes>| -> Option<Attributes> {
+        let image = image.as_ref()?.iter();
+        let differs = |name: &String, value: &AttributeValue| {
+            !keys.contains_key(name) && other.as_ref().is_none_or(|other| other.get(name) != Some(value))
+        };
+        Some(
+            image
+                .filter(|(name, value)| differs(name, value))
+                .map(|(name, value)| (name.clone(), value.clone()))
+                .collect(),
+        )
+    };
+    (less(&old, &new), less(&new, &old))
+}
+
+fn attributes(streamed: HashMap<String, Streamed>) -> Attributes {
+    streamed.into_iter().map(|(name, value)| (name, attribute(value))).collect()
+}
+
+/// The streams' client has a type of its own for the same values.
+fn attribute(streamed: Streamed) -> AttributeValue {
+    use aws_sdk_dynamodb::primitives::Blob;
+    let blob = |blob: aws_sdk_dynamodbstreams::primitives::Blob| Blob::new(blob.into_inner());
+    match streamed {
+        Streamed::S(text) => AttributeValue::S(text),
+        Streamed::N(text) => AttributeValue::N(text),
+        Streamed::B(bytes) => AttributeValue::B(blob(bytes)),
+        Streamed::Bool(flag) => AttributeValue::Bool(flag),
+        Streamed::Ss(texts) => AttributeValue::Ss(texts),
+        Streamed::Ns(texts) => AttributeValue::Ns(texts),
+        Streamed::Bs(blobs) => AttributeValue::Bs(blobs.into_iter().map(blob).collect()),
+        Streamed::L(items) => AttributeValue::L(items.into_iter().map(attribute).collect()),
+        Streamed::M(fields) => AttributeValue::M(attributes(fields)),
+        _ => AttributeValue::Null(true),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_differs_is_shown_without_the_key() {
+        let item = |text: &str| Item(serde_json::from_str(text).unwrap()).attributes().unwrap();
+        let keys = item(r#"{"pk": "a"}"#);
+        let old = item(r#"{"pk": "a", "same": 1, "gone": true, "n": 1}"#);
+        let new = item(r#"{"pk": "a", "same": 1, "n": 2}"#);
+        let (before, after) = differing(&keys, Some(old.clone()), Some(new));
+        assert_eq!(before.unwrap(), item(r#"{"gone": true, "n": 1}"#));
+        assert_eq!(after.unwrap(), item(r#"{"n": 2}"#));
+        let (before, after) = differing(&keys, Some(old), None);
+        assert_eq!((before.unwrap().len(), after), (3, None));
+    }
+}

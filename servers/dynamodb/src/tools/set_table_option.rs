@@ -1,0 +1,268 @@
+use std::collections::BTreeMap;
+
+use aws_sdk_dynamodb::types::{
+    ContributorInsightsAction, PointInTimeRecoverySpecification, PointInTimeRecoveryStatus, Tag,
+    TimeToLiveSpecification,
+};
+use awsmcp_mcp::{Call, Change, Error, Kind, One, Plan, Result, Spec};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::{DynamoDb, blueprint::failed, names::TableName, table, value::Item};
+
+/// Sets TTL, point-in-time recovery, tags, resource policy or contributor insights of a table.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SetTableOption {
+    table: TableName,
+    /// The attribute with the second (Unix time) when an item may go; "" turns TTL off.
+    ttl_attribute: Option<String>,
+    pitr: Option<bool>,
+    #[schemars(range(min = 1, max = 35))]
+    pitr_days: Option<i32>,
+    tags: Option<BTreeMap<String, String>>,
+    #[serde(default)]
+    remove_tags: Vec<String>,
+    policy: Option<Item>,
+    #[serde(default)]
+    remove_policy: bool,
+    /// Which keys are read and written most.
+    insights: Option<bool>,
+}
+
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Done {
+    table: String,
+    set: Vec<&'static str>,
+}
+
+impl Change for SetTableOption {
+    type Service = DynamoDb;
+    type Output = One<Done>;
+    const SPEC: Spec = Spec::write("set_table_option", "Set table option")
+        .needs("dynamodb:DescribeTable", TABLE)
+        .needs_when("ttl_attribute", "dynamodb:DescribeTimeToLive", TABLE)
+        .needs_when("ttl_attribute", "dynamodb:UpdateTimeToLive", TABLE)
+        .needs_when("pitr", "dynamodb:DescribeContinuousBackups", TABLE)
+        .needs_when("pitr", "dynamodb:UpdateContinuousBackups", TABLE)
+        .needs_when("tags", "dynamodb:TagResource", TABLE)
+        .needs_when("remove_tags", "dynamodb:UntagResource", TABLE)
+        .needs_when("policy", "dynamodb:GetResourcePolicy", TABLE)
+        .needs_when("policy", "dynamodb:PutResourcePolicy", TABLE)
+        .needs_when("remove_policy", "dynamodb:GetResourcePolicy", TABLE)
+        .needs_when("remove_policy", "dynamodb:DeleteResourcePolicy", TABLE)
+        .needs_when("insights", "dynamodb:UpdateContributorInsights", TABLE)
+        .idempotent()
+        .optional();
+
+    async fn plan(&self, cx: &Call<DynamoDb>) -> Result<Plan> {
+        self.check()?;
+        let arn = self.arn(cx).await?;
+        let mut plan = Plan::new(format!("set {} of {}", self.names().join(", "), self.table));
+        let (mut ask, mut state) = (false, Vec::new());
+        if let Some(wanted) = &self.ttl_attribute {
+            let now = self.ttl(cx).await?;
+            let old = now.clone().unwrap_or_else(|| "off".to_owned());
+            let new = if wanted.is_empty() { "off" } else { wanted };
+            plan = plan.row(json!({"option": "ttl", "now": old, "wanted": new}));
+            if let Some(other) = now.filter(|now| !wanted.is_empty() && now != wanted) {
+                return Err(Error::conflict(format!(
+                    "TTL goes by {other} now, and DynamoDB changes it only in two steps"
+                ))
+                .with_next("turn it off first, with ttl_attribute \"\"; an hour later it can be set anew"));
+            }
+            if !wanted.is_empty() {
+                plan = plan.warning(format!(
+                    "items whose {wanted} is a Unix time in the past are deleted, within days, by DynamoDB"
+                ));
+                ask = true;
+            }
+        }
+        if let Some(on) = self.pitr {
+            let out =
+                cx.client().db.describe_continuous_backups().table_name(self.table.as_str()).send().await?;
+            let pitr =
+                out.continuous_backups_description.and_then(|it| it.point_in_time_recovery_description);
+            let now = pitr.and_then(|it| it.point_in_time_recovery_status)
+                == Some(PointInTimeRecoveryStatus::Enabled);
+            plan = plan.row(json!({"option": "pitr", "now": now, "wanted": on}));
+            if now && !on {
+                plan = plan.warning(
+                    "what could be restored so far cannot be any more, even if it is turned on again",
+                );
+                ask = true;
+            }
+        }
+        if let Some(tags) = &self.tags {
+            plan = plan.row(json!({"option": "tags", "wanted": tags}));
+        }
+        if !self.remove_tags.is_empty() {
+            plan = plan.row(json!({"option": "remove_tags", "wanted": self.remove_tags}));
+        }
+        if self.policy.is_some() || self.remove_policy {
+            let now = self.present_policy(cx, &arn).await?;
+            let new = self.policy.as_ref().map(|policy| Value::Object(policy.0.clone()));
+            plan = plan.difference(now.as_ref(), new.as_ref());
+            plan = plan
+                .warning("a resource policy decides who of other accounts, and who here, may use the table");
+            ask = true;
+            state.push(json!(now));
+        }
+        if let Some(on) = self.insights {
+            plan = plan.row(json!({"option": "insights", "wanted": on}));
+            if on {
+                plan = plan.warning("contributor insights are billed by events");
+            }
+        }
+        let plan = plan.state(Value::Array(state));
+        Ok(if ask { plan.ask() } else { plan })
+    }
+
+    async fn apply(self, cx: &Call<DynamoDb>) -> Result<Self::Output> {
+        self.check()?;
+        let (db, name) = (&cx.client().db, self.table.as_str());
+        let arn = self.arn(cx).await?;
+        let mut set = Vec::new();
+        for option in self.names() {
+            let done: Result<()> = match option {
+                "ttl" => self.put_ttl(cx).await,
+                "pitr" => {
+                    let on = self.pitr.unwrap_or(false);
+                    let days = self.pitr_days.filter(|_| on);
+                    let wanted = PointInTimeRecoverySpecification::builder()
+                        .point_in_time_recovery_enabled(on)
+                        .set_recovery_period_in_days(days)
+                        .build()
+                        .map_err(failed)?;
+                    let request = db.update_continuous_backups().table_name(name);
+                    request
+                        .point_in_time_recovery_specification(wanted)
+                        .send()
+                        .await
+                        .map(drop)
+                        .map_err(Into::into)
+                }
+                "tags" => {
+                    let tags = self.tags.iter().flatten();
+                    let tags =
+                        tags.map(|(key, value)| Tag::builder().key(key).value(value).build().map_err(failed));
+                    let tags = tags.collect::<Result<Vec<_>>>()?;
+                    db.tag_resource()
+                        .resource_arn(&arn)
+                        .set_tags(Some(tags))
+                        .send()
+                        .await
+                        .map(drop)
+                        .map_err(Into::into)
+                }
+                "remove_tags" => {
+                    let request =
+                        db.untag_resource().resource_arn(&arn).set_tag_keys(Some(self.remove_tags.clone()));
+                    request.send().await.map(drop).map_err(Into::into)
+                }
+                "policy" => {
+                    let policy = json!(self.policy).to_string();
+                    let request = db.put_resource_policy().resource_arn(&arn).policy(policy);
+                    request.send().await.map(drop).map_err(Into::into)
+                }
+                "remove_policy" => {
+                    db.delete_resource_policy().resource_arn(&arn).send().await.map(drop).map_err(Into::into)
+                }
+                _ => {
+                    let action = match self.insights {
+                        Some(true) => ContributorInsightsAction::Enable,
+                        _ => ContributorInsightsAction::Disable,
+                    };
+                    let request =
+                        db.update_contributor_insights().table_name(name).contributor_insights_action(action);
+                    request.send().await.map(drop).map_err(Into::into)
+                }
+            };
+            done.map_err(|mut error: Error| {
+                let before =
+                    if set.is_empty() { String::new() } else { format!("; set before: {}", set.join(", ")) };
+                error.message = format!("{option}: {}{before}", error.message);
+                error
+            })?;
+            set.push(option);
+        }
+        Ok(One(Done { table: self.table.to_string(), set }))
+    }
+}
+
+const TABLE: &str = "arn:{partition}:dynamodb:{region}:{account}:table/{table}";
+
+impl SetTableOption {
+    /// What is to be set, in order.
+    fn names(&self) -> Vec<&'static str> {
+        let all = [
+            ("ttl", self.ttl_attribute.is_some()),
+            ("pitr", self.pitr.is_some()),
+            ("tags", self.tags.is_some()),
+            ("remove_tags", !self.remove_tags.is_empty()),
+            ("policy", self.policy.is_some()),
+            ("remove_policy", self.remove_policy),
+            ("insights", self.insights.is_some()),
+        ];
+        all.into_iter().filter(|(_, given)| *given).map(|(name, _)| name).collect()
+    }
+
+    fn check(&self) -> Result<()> {
+        if self.names().is_empty() {
+            return Err(Error::invalid("nothing to set")
+                .with_next("good ones are \"ttl_attribute\": \"expires_at\", \"pitr\": true, \"tags\": {\"team\": \"web\"}"));
+        }
+        if self.policy.is_some() && self.remove_policy {
+            return Err(Error::invalid("give `policy` or `remove_policy`, not both"));
+        }
+        if self.pitr_days.is_some() && self.pitr != Some(true) {
+            return Err(Error::invalid("`pitr_days` goes with `pitr: true`"));
+        }
+        Ok(())
+    }
+
+    async fn arn(&self, cx: &Call<DynamoDb>) -> Result<String> {
+        let found = table::describe(cx, &self.table).await?;
+        found.table_arn.ok_or_else(|| Error::internal("AWS named no ARN of the table"))
+    }
+
+    /// The attribute that TTL goes by.
+    async fn ttl(&self, cx: &Call<DynamoDb>) -> Result<Option<String>> {
+        let out = cx.client().db.describe_time_to_live().table_name(self.table.as_str()).send().await?;
+        let ttl = out.time_to_live_description;
+        let on = ttl
+            .as_ref()
+            .and_then(|ttl| ttl.time_to_live_status())
+            .is_some_and(|it| it.as_str().starts_with("ENABL"));
+        Ok(ttl.and_then(|ttl| ttl.attribute_name).filter(|_| on))
+    }
+
+    async fn put_ttl(&self, cx: &Call<DynamoDb>) -> Result<()> {
+        let wanted = self.ttl_attribute.clone().unwrap_or_default();
+        let now = self.ttl(cx).await?;
+        let (enabled, attribute) = match (wanted.is_empty(), now) {
+            // It is as it shall be.
+            (true, None) => return Ok(()),
+            (false, Some(now)) if now == wanted => return Ok(()),
+            (true, Some(now)) => (false, now),
+            (false, _) => (true, wanted),
+        };
+        let wanted = TimeToLiveSpecification::builder()
+            .enabled(enabled)
+            .attribute_name(attribute)
+            .build()
+            .map_err(failed)?;
+        let request = cx.client().db.update_time_to_live().table_name(self.table.as_str());
+        request.time_to_live_specification(wanted).send().await?;
+        Ok(())
+    }
+
+    async fn present_policy(&self, cx: &Call<DynamoDb>, arn: &str) -> Result<Option<Value>> {
+        match cx.client().db.get_resource_policy().resource_arn(arn).send().await.map_err(Error::from) {
+            Ok(out) => Ok(out.policy.and_then(|text| serde_json::from_str(&text).ok())),
+            Err(error) if error.kind == Kind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+}

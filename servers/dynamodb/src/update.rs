@@ -1,0 +1,161 @@
+//! Changes of single attributes: as structure, as DynamoDB's expression, and what they would make of an item.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use awsmcp_mcp::{Error, Result};
+use serde_json::{Value, json};
+
+use crate::{
+    expression::{Expressions, Path},
+    value::{self, Attributes, Item, plain},
+};
+
+/// What is set, added, taken from sets and removed.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Changes {
+    set: Vec<(Path, AttributeValue)>,
+    add: Vec<(Path, AttributeValue)>,
+    delete: Vec<(Path, AttributeValue)>,
+    remove: Vec<Path>,
+}
+
+impl Changes {
+    /// # Errors
+    /// When a path or a value is not one, or nothing is changed.
+    pub(crate) fn read(
+        set: Option<&Item>,
+        add: Option<&Item>,
+        delete: Option<&Item>,
+        remove: &[Path],
+    ) -> Result<Changes> {
+        let read = |item: Option<&Item>| -> Result<Vec<(Path, AttributeValue)>> {
+            let fields = item.map(|item| &item.0).into_iter().flatten();
+            let read = fields.map(|(path, value)| {
+                Ok((Path::parse(path).map_err(Error::invalid)?, value::attribute(value, path)?))
+            });
+            read.collect()
+        };
+        let changes =
+            Changes { set: read(set)?, add: read(add)?, delete: read(delete)?, remove: remove.to_vec() };
+        for (path, value) in &changes.add {
+            if !matches!(
+                value,
+                AttributeValue::N(_) | AttributeValue::Ss(_) | AttributeValue::Ns(_) | AttributeValue::Bs(_)
+            ) {
+                return Err(Error::invalid(format!(
+                    "`add` of {path} takes a number to count with or a {{\"$set\": [...]}} to join, not {}",
+                    value::type_name(value)
+                ))
+                .with_next("`set` sets a value"));
+            }
+        }
+        for (path, value) in &changes.delete {
+            if !matches!(value, AttributeValue::Ss(_) | AttributeValue::Ns(_) | AttributeValue::Bs(_)) {
+                return Err(Error::invalid(format!(
+                    "`delete` of {path} takes the elements to take out of a set, {{\"$set\": [...]}}, not {}",
+                    value::type_name(value)
+                ))
+                .with_next("`remove` removes an attribute"));
+            }
+        }
+        Ok(changes)
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.set.is_empty() && self.add.is_empty() && self.delete.is_empty() && self.remove.is_empty()
+    }
+
+    fn paths(&self) -> impl Iterator<Item = &Path> {
+        let valued = self.set.iter().chain(&self.add).chain(&self.delete).map(|(path, _)| path);
+        valued.chain(&self.remove)
+    }
+
+    /// # Errors
+    /// When it would change the key.
+    pub(crate) fn leave_alone(&self, keys: &[String]) -> Result<()> {
+        let key = self.paths().find(|path| keys.iter().any(|key| key == path.attribute()));
+        key.map_or(Ok(()), |path| {
+            Err(Error::invalid(format!("{path} is part of the key, which cannot change"))
+                .with_next("put_items writes the item under another key, delete_items removes this one"))
+        })
+    }
+
+    /// The update expression.
+    pub(crate) fn expression(&self, expressions: &mut Expressions) -> String {
+        let mut clauses = Vec::new();
+        let mut clause = |word: &str, parts: Vec<String>| {
+            if !parts.is_empty() {
+                clauses.push(format!("{word} {}", parts.join(", ")));
+            }
+        };
+        let mut valued = |parts: &[(Path, AttributeValue)], sign: &str| -> Vec<String> {
+            let part = |(path, value): &(Path, AttributeValue)| {
+                format!("{}{sign}{}", expressions.path(path), expressions.value(value.clone()))
+            };
+            parts.iter().map(part).collect()
+        };
+        clause("SET", valued(&self.set, " = "));
+        clause("ADD", valued(&self.add, " "));
+        clause("DELETE", valued(&self.delete, " "));
+        clause("REMOVE", self.remove.iter().map(|path| expressions.path(path)).collect());
+        clauses.join(" ")
+    }
+
+    /// Each change beside what is there now.
+    pub(crate) fn rows(&self, item: &Attributes) -> Vec<Value> {
+        let row = |path: &Path, action: &str, value: Option<&AttributeValue>| {
+            let text = |value: &AttributeValue| plain(value.clone()).to_string();
+            json!({
+                "attribute": path.to_string(),
+                "now": path.find(item).map(text),
+                "action": action,
+                "value": value.map(text),
+            })
+        };
+        let of = |parts: &[(Path, AttributeValue)], action: &str| -> Vec<Value> {
+            parts.iter().map(|(path, value)| row(path, action, Some(value))).collect()
+        };
+        let mut rows = of(&self.set, "set");
+        rows.extend(of(&self.add, "add"));
+        rows.extend(of(&self.delete, "delete"));
+        rows.extend(self.remove.iter().map(|path| row(path, "remove", None)));
+        rows
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn item(text: &str) -> Item {
+        Item(serde_json::from_str(text).unwrap())
+    }
+
+    #[test]
+    fn changes_become_an_expression_and_rows() {
+        let set = item(r#"{"status": "paid", "a.b[1]": null}"#);
+        let (add, delete) = (item(r#"{"count": 1}"#), item(r#"{"tags": {"$set": ["x"]}}"#));
+        let remove = [Path::parse("old").unwrap()];
+        let changes = Changes::read(Some(&set), Some(&add), Some(&delete), &remove).unwrap();
+        let mut expressions = Expressions::default();
+        assert_eq!(
+            changes.expression(&mut expressions),
+            "SET #a0 = :v0, #a1.#a2[1] = :v1 ADD #a3 :v2 DELETE #a4 :v3 REMOVE #a5"
+        );
+        let rows = changes.rows(&item(r#"{"status": "open", "old": 5}"#).attributes().unwrap());
+        assert_eq!(
+            rows[0],
+            json!({"attribute": "status", "now": "\"open\"", "action": "set", "value": "\"paid\""})
+        );
+        assert_eq!(rows[4], json!({"attribute": "old", "now": "5", "action": "remove", "value": null}));
+        assert!(changes.leave_alone(&["a".into()]).unwrap_err().message.contains("part of the key"));
+        assert!(changes.leave_alone(&["pk".into()]).is_ok());
+    }
+
+    #[test]
+    fn what_cannot_be_added_or_taken_out_is_told() {
+        let error = Changes::read(None, Some(&item(r#"{"a": "x"}"#)), None, &[]).unwrap_err();
+        assert!(error.message.contains("a number to count with"), "{error}");
+        let error = Changes::read(None, None, Some(&item(r#"{"a": 1}"#)), &[]).unwrap_err();
+        assert!(error.message.contains("$set"), "{error}");
+    }
+}

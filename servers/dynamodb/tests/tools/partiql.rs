@@ -1,0 +1,81 @@
+use awsmcp_testing::{LocalAws, Server};
+use serde_json::json;
+
+use super::{confirmed, dry, items, orders, server, table};
+
+#[test]
+fn a_select_reads_and_anything_else_is_refused() {
+    table("partiql");
+    orders("partiql", "u1", 30);
+    let mut server = server();
+    let ask = |statement: &str| json!({"table": "partiql", "statement": statement});
+    let with = json!({"table": "partiql", "statement": "SELECT * FROM \"partiql\" WHERE pk = ? AND total < ? -- few", "parameters": ["u1", 5]});
+    let found = server.call("run_partiql", with);
+    assert_eq!(items(&found).len(), 5);
+    assert!(!found.text.contains("it scans"), "{}", found.text);
+    let scan = server.call("run_partiql", ask("SELECT sk FROM \"partiql\" WHERE total > 27"));
+    assert!(scan.ok().contains("it scans: nothing holds the partition key pk"), "{}", scan.text);
+    let index = server.call(
+        "run_partiql",
+        ask("SELECT * FROM \"partiql\".\"by-status\" WHERE status = 'open' AND begins_with(sk, 'ORDER')"),
+    );
+    assert!(items(&index).len() == 10 && !index.text.contains("it scans"), "{}", index.text);
+    for (statement, words) in [
+        ("DELETE FROM \"partiql\" WHERE pk = 'u1' AND sk = 'select'", "this is DELETE"),
+        ("/* SELECT */ UPDATE \"partiql\" SET a = 1 WHERE pk = 'u1' AND sk = 'x'", "this is UPDATE"),
+        ("INSERT INTO \"partiql\" VALUE {'pk': 'SELECT', 'sk': 'x'}", "this is INSERT"),
+        (
+            "SELECT * FROM \"partiql\"; DELETE FROM \"partiql\" WHERE pk = 'u1'",
+            "one at a time, found DELETE at character 26",
+        ),
+        ("EXISTS(SELECT * FROM \"partiql\" WHERE pk = 'u1')", "condition of transactions"),
+        ("SELECT * FROM \"other-table\"", "the statement is about \"other-table\", `table` says partiql"),
+        ("SELECT * FROM \"partiql\" WHERE pk = 'open", "the quotation does not end at character 36"),
+        ("SELECT * FROM \"partiql\" WHERE pk = ?", "1 `?` and 0 parameters"),
+    ] {
+        let failed = server.call("run_partiql", ask(statement));
+        assert!(failed.error().contains(words), "{statement}: {}", failed.text);
+    }
+    let unchanged = server.call(
+        "query",
+        json!({"table": "partiql", "key": [{"attribute": "pk", "op": "=", "value": "u1"}], "count": true}),
+    );
+    assert!(unchanged.ok().contains("30\t30"), "{}", unchanged.text);
+}
+
+#[test]
+fn writing_statements_show_what_they_find_and_deleting_is_graver() {
+    table("partiql-write");
+    let mut server = server();
+    let ask = |statement: &str| json!({"table": "partiql-write", "statement": statement});
+    let insert = json!({"table": "partiql-write", "statement": "INSERT INTO \"partiql-write\" VALUE {'pk': ?, 'sk': '1', 'n': ?}", "parameters": ["a", 12345678901234567890123456789.5]});
+    assert!(server.call("write_partiql", insert.clone()).ok().contains("INSERT"));
+    assert!(server.call("write_partiql", insert).error().contains("Duplicate"));
+    let update = json!({
+        "table": "partiql-write", "statement": "UPDATE \"partiql-write\" SET v = ? WHERE pk = ? AND sk = '1' RETURNING ALL NEW *", "parameters": [2, "a"],
+    });
+    let plan = server.call("write_partiql", dry(update.clone()));
+    assert!(plan.ok().contains("{\"pk\":\"a\",\"sk\":\"1\",\"n\":"), "{}", plan.text);
+    let updated = server.call("write_partiql", update);
+    assert_eq!(items(&updated)[0]["v"], 2);
+    let delete = ask("DELETE FROM \"partiql-write\" WHERE pk = 'a' AND sk = '1'");
+    let mut writer = Server::spawn(
+        env!("CARGO_BIN_EXE_awsmcp-dynamodb"),
+        ["--toolsets", "all", "--allow", "write"],
+        LocalAws::shared().env(),
+    );
+    writer.initialize();
+    assert!(writer.call("write_partiql", delete.clone()).error().contains("it needs --allow destroy"));
+    confirmed(&mut server, "write_partiql", delete).ok();
+    let gone = server.call("run_partiql", ask("SELECT * FROM \"partiql-write\" WHERE pk = 'a'"));
+    assert!(gone.ok().contains("0 rows"), "{}", gone.text);
+    assert!(
+        server
+            .call("write_partiql", ask("SELECT * FROM \"partiql-write\""))
+            .error()
+            .contains("run_partiql runs SELECT")
+    );
+    assert!(
+        server.call("write_partiql", ask("DELETE FROM \"partiql-write\"")).error().contains("needs WHERE")
+    );
+}
