@@ -1,0 +1,329 @@
+//! Alarms of every kind: finding them, and saying in a line what they watch.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_cloudwatch::{
+    operation::describe_alarms::DescribeAlarmsOutput,
+    primitives::{DateTime, DateTimeFormat},
+    types::{AlarmType, ComparisonOperator, CompositeAlarm, LogAlarm, MetricAlarm, StateValue},
+};
+use awsmcp_mcp::{Call, Error, Result, nearest};
+
+use crate::{
+    CloudWatch,
+    metrics::{Figure, Metric, dimension_words},
+    names::AlarmName,
+};
+
+/// An alarm.
+#[derive(Clone, Debug)]
+pub(crate) enum Alarm {
+    Metric(Box<MetricAlarm>),
+    Composite(Box<CompositeAlarm>),
+    /// Watches the results of a scheduled query.
+    Log(Box<LogAlarm>),
+}
+
+/// AWS leaves out every kind that is not asked for by name.
+pub(crate) const KINDS: [AlarmType; 3] =
+    [AlarmType::MetricAlarm, AlarmType::CompositeAlarm, AlarmType::LogAlarm];
+
+/// The alarm of that name.
+pub(crate) async fn find(cx: &Call<CloudWatch>, name: &AlarmName) -> Result<Alarm> {
+    match existing(cx, name).await? {
+        Some(alarm) => Ok(alarm),
+        None => {
+            let error = Error::not_found(format!("there is no alarm {name} in {}", cx.region()));
+            let start: String = name.as_str().chars().take(3).collect();
+            let near = names(cx, Some(start)).await?;
+            let near = match nearest(name.as_str(), near.iter().map(String::as_str)) {
+                Some(near) => Some(near.to_owned()),
+                None => nearest(name.as_str(), names(cx, None).await?.iter().map(String::as_str))
+                    .map(str::to_owned),
+            };
+            Err(match near {
+                Some(near) => error.with_next(format!("did you mean {near}? list_alarms shows them all")),
+                None => error.with_next("list_alarms shows the alarms of this region"),
+            })
+        }
+    }
+}
+
+/// The alarm of that name, if there is one.
+pub(crate) async fn existing(cx: &Call<CloudWatch>, name: &AlarmName) -> Result<Option<Alarm>> {
+    Ok(named(cx, std::slice::from_ref(name)).await?.into_iter().next())
+}
+
+/// Those of these alarms that exist.
+pub(crate) async fn named(cx: &Call<CloudWatch>, names: &[AlarmName]) -> Result<Vec<Alarm>> {
+    // AWS takes up to 100 at a time.
+    let mut found = Vec::new();
+    for names in names.chunks(100) {
+        let names = names.iter().map(|name| name.as_str().to_owned()).collect();
+        let request = cx.client().metrics.describe_alarms().set_alarm_names(Some(names)).max_records(100);
+        found.extend(all(request.set_alarm_types(Some(KINDS.to_vec())).send().await?));
+    }
+    Ok(found)
+}
+
+/// Names of up to 100 alarms.
+async fn names(cx: &Call<CloudWatch>, prefix: Option<String>) -> Result<Vec<String>> {
+    let request = cx.client().metrics.describe_alarms().set_alarm_name_prefix(prefix).max_records(100);
+    let page = request.set_alarm_types(Some(KINDS.to_vec())).send().await?;
+    Ok(all(page).iter().map(|alarm| alarm.name().to_owned()).collect())
+}
+
+/// Every alarm of an answer, in the order of their names.
+pub(crate) fn all(page: DescribeAlarmsOutput) -> Vec<Alarm> {
+    let metric =
+        page.metric_alarms.unwrap_or_default().into_iter().map(|alarm| Alarm::Metric(Box::new(alarm)));
+    let composite =
+        page.composite_alarms.unwrap_or_default().into_iter().map(|alarm| Alarm::Composite(Box::new(alarm)));
+    let log = page.log_alarms.unwrap_or_default().into_iter().map(|alarm| Alarm::Log(Box::new(alarm)));
+    let mut alarms: Vec<Alarm> = metric.chain(composite).chain(log).collect();
+    alarms.sort_by(|left, right| left.name().cmp(right.name()));
+    alarms
+}
+
+/// Reads one field that every kind of alarm has.
+macro_rules! of_any {
+    ($alarm:expr, $field:ident) => {
+        match $alarm {
+            Alarm::Metric(alarm) => &alarm.$field,
+            Alarm::Composite(alarm) => &alarm.$field,
+            Alarm::Log(alarm) => &alarm.$field,
+        }
+    };
+}
+
+impl Alarm {
+    pub(crate) fn name(&self) -> &str {
+        of_any!(self, alarm_name).as_deref().unwrap_or_default()
+    }
+
+    pub(crate) fn kind(&self) -> &'static str {
+        match self {
+            Alarm::Metric(_) => "metric",
+            Alarm::Composite(_) => "composite",
+            Alarm::Log(_) => "log",
+        }
+    }
+
+    pub(crate) fn description(&self) -> Option<&str> {
+        of_any!(self, alarm_description).as_deref()
+    }
+
+    pub(crate) fn state(&self) -> Option<&StateValue> {
+        of_any!(self, state_value).as_ref()
+    }
+
+    pub(crate) fn reason(&self) -> Option<&str> {
+        of_any!(self, state_reason).as_deref()
+    }
+
+    /// Since when it is in its state.
+    pub(crate) fn since(&self) -> Option<DateTime> {
+        of_any!(self, state_transitioned_timestamp).or(*of_any!(self, state_updated_timestamp))
+    }
+
+    pub(crate) fn actions_enabled(&self) -> bool {
+        of_any!(self, actions_enabled).unwrap_or(true)
+    }
+
+    pub(crate) fn alarm_actions(&self) -> &[String] {
+        of_any!(self, alarm_actions).as_deref().unwrap_or_default()
+    }
+
+    pub(crate) fn ok_actions(&self) -> &[String] {
+        of_any!(self, ok_actions).as_deref().unwrap_or_default()
+    }
+
+    pub(crate) fn insufficient_data_actions(&self) -> &[String] {
+        of_any!(self, insufficient_data_actions).as_deref().unwrap_or_default()
+    }
+
+    /// What makes it go off, in a line.
+    pub(crate) fn condition(&self) -> String {
+        match self {
+            Alarm::Metric(alarm) => condition(alarm),
+            Alarm::Composite(alarm) => alarm.alarm_rule.clone().unwrap_or_default(),
+            Alarm::Log(alarm) => {
+                let threshold = alarm.threshold.map(|value| Figure(value).to_string()).unwrap_or_default();
+                let (least, of) = (alarm.query_results_to_alarm, alarm.query_results_to_evaluate);
+                format!(
+                    "query result {} {threshold} for {} of {} results",
+                    sign(alarm.comparison_operator.as_ref()),
+                    least.or(of).unwrap_or(1),
+                    of.unwrap_or(1)
+                )
+            }
+        }
+    }
+}
+
+/// `Average of AWS/EC2 CPUUtilization (InstanceId=i-1) > 80 for 2 of 3 periods of 60 s`
+fn condition(alarm: &MetricAlarm) -> String {
+    let (what, period) = match alarm.metrics() {
+        [] => (measured(alarm), alarm.period),
+        metrics => {
+            let shown = metrics.iter().find(|query| query.return_data != Some(false)).or(metrics.first());
+            let what = shown.map(|query| match (query.expression(), query.metric_stat()) {
+                (Some(expression), _) => expression.to_owned(),
+                (None, Some(stat)) => {
+                    let metric = stat.metric();
+                    format!(
+                        "{} of {}",
+                        stat.stat().unwrap_or_default(),
+                        place(
+                            metric.and_then(|metric| metric.namespace()),
+                            metric.and_then(|metric| metric.metric_name()),
+                            metric.map(|metric| metric.dimensions()).unwrap_or_default(),
+                        )
+                    )
+                }
+                (None, None) => String::new(),
+            });
+            let stated = |query: &aws_sdk_cloudwatch::types::MetricDataQuery| {
+                query.period.or_else(|| query.metric_stat().and_then(|stat| stat.period))
+            };
+            (what.unwrap_or_default(), shown.and_then(stated).or_else(|| metrics.iter().find_map(stated)))
+        }
+    };
+    let threshold = match (alarm.threshold, alarm.threshold_metric_id()) {
+        (Some(threshold), _) => Figure(threshold).to_string(),
+        (None, Some(id)) => format!("the band {id}"),
+        (None, None) => String::new(),
+    };
+    let periods = alarm.evaluation_periods.unwrap_or(1);
+    let least = alarm.datapoints_to_alarm.unwrap_or(periods);
+    let period = period.map(|seconds| format!(" of {seconds} s")).unwrap_or_default();
+    let times = match (least, periods) {
+        (1, 1) => format!("for 1 period{period}"),
+        (least, periods) if least == periods => format!("for {periods} periods{period}"),
+        (least, periods) => format!("for {least} of {periods} periods{period}"),
+    };
+    format!("{what} {} {threshold} {times}", sign(alarm.comparison_operator.as_ref()))
+}
+
+fn measured(alarm: &MetricAlarm) -> String {
+    let stat = alarm.statistic.as_ref().map(|stat| stat.as_str()).or(alarm.extended_statistic());
+    let metric = place(alarm.namespace(), alarm.metric_name(), alarm.dimensions());
+    format!("{} of {metric}", stat.unwrap_or("Average"))
+}
+
+fn place(
+    namespace: Option<&str>,
+    name: Option<&str>,
+    dimensions: &[aws_sdk_cloudwatch::types::Dimension],
+) -> String {
+    let dimensions = dimension_words(dimensions).map(|words| format!(" ({words})")).unwrap_or_default();
+    format!("{} {}{dimensions}", namespace.unwrap_or_default(), name.unwrap_or_default())
+}
+
+fn sign(operator: Option<&ComparisonOperator>) -> &str {
+    match operator {
+        Some(ComparisonOperator::GreaterThanThreshold | ComparisonOperator::GreaterThanUpperThreshold) => ">",
+        Some(ComparisonOperator::GreaterThanOrEqualToThreshold) => ">=",
+        Some(ComparisonOperator::LessThanThreshold | ComparisonOperator::LessThanLowerThreshold) => "<",
+        Some(ComparisonOperator::LessThanOrEqualToThreshold) => "<=",
+        Some(ComparisonOperator::LessThanLowerOrGreaterThanUpperThreshold) => "outside",
+        _ => "?",
+    }
+}
+
+/// What a metric alarm watches, as the reading of metrics takes it, and its period.
+pub(crate) fn watched(alarm: &MetricAlarm) -> (Vec<Metric>, Option<u32>) {
+    let of = |dimensions: &[aws_sdk_cloudwatch::types::Dimension]| -> BTreeMap<String, String> {
+        let pair = |dimension: &aws_sdk_cloudwatch::types::Dimension| {
+            Some((dimension.name()?.to_owned(), dimension.value()?.to_owned()))
+        };
+        dimensions.iter().filter_map(pair).collect()
+    };
+    let period = |seconds: Option<i32>| seconds.and_then(|seconds| u32::try_from(seconds).ok());
+    if alarm.metrics().is_empty() {
+        let stat = alarm.statistic.as_ref().map(|stat| stat.as_str()).or(alarm.extended_statistic());
+        let (namespace, name) =
+            (alarm.namespace().unwrap_or_default(), alarm.metric_name().unwrap_or_default());
+        let metric = Metric::plain(namespace, name, of(alarm.dimensions()), stat.unwrap_or("Average"));
+        return (vec![metric], period(alarm.period));
+    }
+    let metrics = alarm.metrics().iter().filter_map(|query| {
+        let metric = match (query.expression(), query.metric_stat()) {
+            (Some(expression), _) => Metric::expression(expression),
+            (None, Some(stat)) => {
+                let metric = stat.metric()?;
+                let (namespace, name) = (metric.namespace()?, metric.metric_name()?);
+                Metric::plain(namespace, name, of(metric.dimensions()), stat.stat().unwrap_or("Average"))
+            }
+            (None, None) => return None,
+        };
+        Some(metric.labelled(query.label.clone(), query.id.clone()))
+    });
+    let stated = alarm
+        .metrics()
+        .iter()
+        .find_map(|query| query.period.or_else(|| query.metric_stat().and_then(|stat| stat.period)));
+    (metrics.collect(), period(stated))
+}
+
+/// The alarms that a composite alarm's rule names.
+pub(crate) fn children(rule: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut rest = rule;
+    while let Some(at) = ["ALARM(", "OK(", "INSUFFICIENT_DATA("]
+        .iter()
+        .filter_map(|word| Some(rest.find(word)? + word.len()))
+        .min()
+    {
+        let inside = rest.get(at..).unwrap_or_default();
+        let (name, after) = match inside.trim_start().strip_prefix('"') {
+            Some(quoted) => quoted.split_once('"').unwrap_or((quoted, "")),
+            None => inside.split_once(')').unwrap_or((inside, "")),
+        };
+        let name = name.trim();
+        let name = name.split_once(":alarm:").map_or(name, |(_, name)| name).to_owned();
+        if !name.is_empty() && !found.contains(&name) {
+            found.push(name);
+        }
+        rest = after;
+    }
+    found
+}
+
+/// A time of CloudWatch's to the second.
+pub(crate) fn time(time: DateTime) -> String {
+    DateTime::from_secs(time.secs()).fmt(DateTimeFormat::DateTime).unwrap_or_else(|_| time.secs().to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_cloudwatch::types::{Dimension, Statistic};
+
+    use super::*;
+
+    #[test]
+    fn a_condition_is_a_sentence() {
+        let alarm = MetricAlarm::builder()
+            .namespace("AWS/EC2")
+            .metric_name("CPUUtilization")
+            .dimensions(Dimension::builder().name("InstanceId").value("i-1").build())
+            .statistic(Statistic::Average)
+            .comparison_operator(ComparisonOperator::GreaterThanThreshold)
+            .threshold(80.0)
+            .evaluation_periods(3)
+            .datapoints_to_alarm(2)
+            .period(60);
+        assert_eq!(
+            condition(&alarm.clone().build()),
+            "Average of AWS/EC2 CPUUtilization (InstanceId=i-1) > 80 for 2 of 3 periods of 60 s"
+        );
+        assert!(condition(&alarm.datapoints_to_alarm(3).build()).ends_with("for 3 periods of 60 s"));
+    }
+
+    #[test]
+    fn a_rules_children_are_found_however_they_are_written() {
+        let rule = r#"(ALARM("a (b)") OR ALARM(c)) AND NOT OK(arn:aws:cloudwatch:us-east-1:1:alarm:d) AND ALARM( c ) OR TRUE"#;
+        assert_eq!(children(rule), ["a (b)", "c", "d"]);
+        assert!(children("TRUE").is_empty() && children("ALARM(").is_empty());
+    }
+}

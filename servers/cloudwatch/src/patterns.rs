@@ -1,0 +1,393 @@
+//! Clusters log lines by template, in one pass and in bounded memory: Drain, with its tree flattened into one map.
+//!
+//! He, Zhu, Zheng, Lyu: Drain: An Online Log Parsing Approach with Fixed Depth Tree, ICWS 2017.
+
+use std::{
+    collections::{HashMap, hash_map::DefaultHasher},
+    hash::{Hash, Hasher},
+};
+
+/// Lines seen so far, as templates.
+#[derive(Debug)]
+pub struct Patterns {
+    clusters: Vec<Cluster>,
+    /// The clusters whose lines look alike at first sight.
+    leaves: HashMap<u64, Vec<usize>>,
+    most: usize,
+    dropped: Dropped,
+}
+
+/// Lines of one template.
+#[derive(Clone, Debug)]
+pub struct Cluster {
+    /// How many there were.
+    pub count: u64,
+    /// The earliest, in whatever unit the lines came with.
+    pub first: i64,
+    /// The latest.
+    pub last: i64,
+    /// One of them as it was, its end left out where it is long.
+    pub example: String,
+    template: Vec<Piece>,
+    leaf: u64,
+}
+
+/// What was forgotten to stay within the bound.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Dropped {
+    /// Clusters, each of them small.
+    pub clusters: u64,
+    /// Their lines.
+    pub lines: u64,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Piece {
+    Text(Box<str>),
+    Any,
+}
+
+/// A word, or what stands between two words.
+#[derive(Clone, Copy, Debug)]
+struct Token<'a> {
+    text: &'a str,
+    is_word: bool,
+    has_digit: bool,
+    /// Names what follows, as in JSON and in `key=value`.
+    is_key: bool,
+}
+
+/// What is looked at of a line.
+const LONGEST: usize = 2000;
+const EXAMPLE: usize = 300;
+/// The part of the words that must agree.
+const ALIKE: f64 = 0.6;
+
+impl Patterns {
+    /// Keeps up to `most` templates; beyond that the rarest are forgotten, and counted.
+    #[must_use]
+    pub fn new(most: usize) -> Self {
+        Patterns {
+            clusters: Vec::new(),
+            leaves: HashMap::new(),
+            most: most.max(4),
+            dropped: Dropped::default(),
+        }
+    }
+
+    /// Adds a line that was written at `time`.
+    pub fn add(&mut self, line: &str, time: i64) {
+        let line = head(line.trim(), LONGEST);
+        let tokens = tokens(line);
+        let leaf = leaf(&tokens);
+        let clusters = &self.clusters;
+        let known = self.leaves.get(&leaf).into_iter().flatten();
+        let best = known
+            .filter_map(|at| Some((*at, clusters.get(*at)?.likeness(&tokens)?)))
+            .max_by(|left, right| left.1.total_cmp(&right.1).then(right.0.cmp(&left.0)));
+        match best.filter(|(_, likeness)| *likeness >= ALIKE) {
+            Some((at, _)) => {
+                if let Some(cluster) = self.clusters.get_mut(at) {
+                    cluster.take(&tokens, time);
+                }
+            }
+            None => self.open(line, &tokens, leaf, time),
+        }
+    }
+
+    /// The templates, most lines first.
+    #[must_use]
+    pub fn clusters(&self) -> Vec<&Cluster> {
+        let mut clusters: Vec<&Cluster> = self.clusters.iter().collect();
+        clusters.sort_by(|left, right| right.count.cmp(&left.count).then(left.first.cmp(&right.first)));
+        clusters
+    }
+
+    /// What was forgotten.
+    #[must_use]
+    pub fn dropped(&self) -> Dropped {
+        self.dropped
+    }
+
+    fn open(&mut self, line: &str, tokens: &[Token<'_>], leaf: u64, time: i64) {
+        if self.clusters.len() >= self.most {
+            self.forget();
+        }
+        self.leaves.entry(leaf).or_default().push(self.clusters.len());
+        let template = tokens.iter().map(|token| Piece::Text(token.text.into())).collect();
+        let example = head(line, EXAMPLE);
+        let example = if example.len() < line.len() { format!("{example}…") } else { line.to_owned() };
+        self.clusters.push(Cluster { count: 1, first: time, last: time, example, template, leaf });
+    }
+
+    /// Forgets the rarest quarter at once, so that a flood of new templates costs little for each line.
+    fn forget(&mut self) {
+        let mut clusters = std::mem::take(&mut self.clusters);
+        clusters.sort_by(|left, right| right.count.cmp(&left.count).then(right.last.cmp(&left.last)));
+        for gone in clusters.drain(self.most - self.most / 4..) {
+            self.dropped.clusters += 1;
+            self.dropped.lines += gone.count;
+        }
+        self.leaves.clear();
+        for (at, cluster) in clusters.iter().enumerate() {
+            self.leaves.entry(cluster.leaf).or_default().push(at);
+        }
+        self.clusters = clusters;
+    }
+}
+
+impl Cluster {
+    /// The template: what varies is `<*>`.
+    #[must_use]
+    pub fn template(&self) -> String {
+        let mut out = String::new();
+        let mut pieces = self.template.iter().peekable();
+        while let Some(piece) = pieces.next() {
+            match piece {
+                Piece::Text(text) => {
+                    // `<*>:<*>` says no more than `<*>`.
+                    let between = matches!(&**text, ":" | "," | "+");
+                    if !(between && out.ends_with(ANY) && pieces.peek() == Some(&&Piece::Any)) {
+                        out.push_str(text);
+                    }
+                }
+                Piece::Any if out.ends_with(ANY) => {}
+                Piece::Any => out.push_str(ANY),
+            }
+        }
+        out
+    }
+
+    /// The part of the words that agree; none where the line is built otherwise.
+    fn likeness(&self, tokens: &[Token<'_>]) -> Option<f64> {
+        if self.template.len() != tokens.len() {
+            return None;
+        }
+        let (mut words, mut same) = (0_u32, 0_u32);
+        for (piece, token) in self.template.iter().zip(tokens) {
+            let known = match piece {
+                Piece::Text(text) => Some(&**text),
+                Piece::Any => None,
+            };
+            let agrees = known == Some(token.text);
+            if !token.is_word || token.is_key {
+                // Keys and what stands between the words are the line's build.
+                if !agrees {
+                    return None;
+                }
+                continue;
+            }
+            words += 1;
+            if agrees {
+                same += 1;
+                continue;
+            }
+            // An error is never the same as something that went well.
+            if is_level(token.text) || known.is_some_and(is_level) {
+                return None;
+            }
+            // Two numbers stand in the same place: ids and times differ in every line.
+            let was_number = known.is_none_or(|text| text.bytes().any(|byte| byte.is_ascii_digit()));
+            same += u32::from(token.has_digit && was_number);
+        }
+        Some(if words == 0 { 1.0 } else { f64::from(same) / f64::from(words) })
+    }
+
+    fn take(&mut self, tokens: &[Token<'_>], time: i64) {
+        self.count += 1;
+        self.first = self.first.min(time);
+        self.last = self.last.max(time);
+        for (piece, token) in self.template.iter_mut().zip(tokens) {
+            if matches!(piece, Piece::Text(text) if **text != *token.text) {
+                *piece = Piece::Any;
+            }
+        }
+    }
+}
+
+const ANY: &str = "<*>";
+
+fn is_level(word: &str) -> bool {
+    const LEVELS: [&str; 15] = [
+        "trace",
+        "debug",
+        "info",
+        "notice",
+        "warn",
+        "warning",
+        "error",
+        "err",
+        "critical",
+        "crit",
+        "fatal",
+        "panic",
+        "alert",
+        "emergency",
+        "severe",
+    ];
+    word.len() <= 9 && LEVELS.iter().any(|level| word.eq_ignore_ascii_case(level))
+}
+
+/// Lines of the same leaf have as many tokens, and the same first word that is no number.
+fn leaf(tokens: &[Token<'_>]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    tokens.len().hash(&mut hasher);
+    let first = tokens.iter().find(|token| token.is_word && !token.has_digit);
+    first.map(|token| token.text).hash(&mut hasher);
+    hasher.finish()
+}
+
+fn tokens(line: &str) -> Vec<Token<'_>> {
+    let bytes = line.as_bytes();
+    let digit = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_digit);
+    let is_word = |at: usize, byte: u8| {
+        byte.is_ascii_alphanumeric()
+            || !byte.is_ascii()
+            || b"_-./@+%#$*~".contains(&byte)
+            // Times and addresses are one word.
+            || (byte == b':' && at > 0 && digit(at - 1) && digit(at + 1))
+    };
+    let mut found: Vec<Token<'_>> = Vec::with_capacity(32);
+    let mut start = 0;
+    let mut kind = None;
+    let mut has_digit = false;
+    let mut close = |start: usize, end: usize, is_word: Option<bool>, has_digit: bool| {
+        if let (Some(is_word), Some(text)) = (is_word, line.get(start..end)) {
+            if !is_word
+                && (text.starts_with("\":") || text.starts_with('='))
+                && let Some(before) = found.last_mut()
+            {
+                before.is_key = true;
+            }
+            found.push(Token { text, is_word, has_digit, is_key: false });
+        }
+    };
+    for (at, byte) in bytes.iter().enumerate() {
+        let word = is_word(at, *byte);
+        if kind != Some(word) {
+            close(start, at, kind, has_digit);
+            (start, kind, has_digit) = (at, Some(word), false);
+        }
+        has_digit |= byte.is_ascii_digit();
+    }
+    close(start, bytes.len(), kind, has_digit);
+    found
+}
+
+/// The first bytes of a text, up to whole characters.
+fn head(text: &str, most: usize) -> &str {
+    if text.len() <= most {
+        return text;
+    }
+    let end = (0..=most).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+    text.get(..end).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn clustered(lines: &[&str]) -> Vec<(u64, String)> {
+        let mut patterns = Patterns::new(100);
+        for (time, line) in lines.iter().enumerate() {
+            patterns.add(line, i64::try_from(time).unwrap());
+        }
+        patterns.clusters().iter().map(|cluster| (cluster.count, cluster.template())).collect()
+    }
+
+    #[test]
+    fn lines_that_differ_in_ids_times_and_names_are_one_template() {
+        let lines = [
+            "2026-11-22T10:00:00Z INFO request 17 for user alice took 12 ms",
+            "2026-11-22T10:00:01Z INFO request 18 for user bob took 9 ms",
+            "2026-11-22T10:00:02Z ERROR cannot connect to 10.0.0.7:5432: timeout",
+            "2026-11-22T10:00:03Z INFO request 19 for user carol took 1534 ms",
+            "2026-11-22T10:00:04Z ERROR cannot connect to 10.0.0.9:5432: timeout",
+        ];
+        let found = clustered(&lines);
+        assert_eq!(
+            found,
+            [
+                (3, "<*> INFO request <*> for user <*> took <*> ms".to_owned()),
+                (2, "<*> ERROR cannot connect to <*>: timeout".to_owned()),
+            ]
+        );
+    }
+
+    #[test]
+    fn json_lines_are_told_apart_by_what_they_say() {
+        let lines = [
+            r#"{"level":"info","msg":"order placed","order":"a1","ms":4}"#,
+            r#"{"level":"info","msg":"order placed","order":"b2","ms":7}"#,
+            r#"{"level":"error","msg":"payment declined","order":"c3","ms":9}"#,
+        ];
+        let found = clustered(&lines);
+        assert_eq!(
+            found[0],
+            (2, r#"{"level":"info","msg":"order placed","order":"<*>","ms":<*>}"#.to_owned())
+        );
+        assert_eq!(found[1].0, 1);
+    }
+
+    #[test]
+    fn levels_and_keys_are_never_what_varies() {
+        let lines = [
+            r#"{"level": "INFO", "msg": "order placed", "ms": 1}"#,
+            r#"{"level": "ERROR", "msg": "order placed", "ms": 2}"#,
+            r#"{"level": "INFO", "text": "order placed", "ms": 3}"#,
+            "level=info a=1 b=2 done",
+            "level=warn a=3 b=4 done",
+        ];
+        assert_eq!(clustered(&lines).len(), 5);
+    }
+
+    #[test]
+    fn first_and_last_are_those_of_the_times_in_whatever_order() {
+        let mut patterns = Patterns::new(10);
+        for time in [50, 10, 90, 20] {
+            patterns.add("tick", time);
+        }
+        let cluster = patterns.clusters()[0];
+        assert_eq!((cluster.count, cluster.first, cluster.last), (4, 10, 90));
+    }
+
+    #[test]
+    fn memory_is_bounded_and_what_is_forgotten_is_counted() {
+        let mut patterns = Patterns::new(40);
+        for n in 0..100 {
+            patterns.add("often the same", n);
+        }
+        // Words of letters only, so that no two are alike.
+        let word = |n: u32| -> String {
+            (0..6).map(|at| char::from(b'a' + u8::try_from((n >> (4 * at)) & 15).unwrap())).collect()
+        };
+        for n in 0..10_000 {
+            patterns.add(&format!("{} {} {}", word(n), word(n + 77_777), word(n * 31 + 5)), i64::from(n));
+        }
+        let clusters = patterns.clusters();
+        assert!(clusters.len() <= 40);
+        assert_eq!(clusters[0].count, 100);
+        let kept: u64 = clusters.iter().map(|cluster| cluster.count).sum();
+        assert_eq!(kept + patterns.dropped().lines, 10_100);
+    }
+
+    proptest! {
+        #[test]
+        fn every_line_is_counted_once(lines in proptest::collection::vec(".{0,80}", 0..60)) {
+            let mut patterns = Patterns::new(8);
+            for line in &lines {
+                patterns.add(line, 0);
+            }
+            let kept: u64 = patterns.clusters().iter().map(|cluster| cluster.count).sum();
+            prop_assert_eq!(kept + patterns.dropped().lines, lines.len() as u64);
+        }
+
+        #[test]
+        fn tokens_are_the_whole_line(line in ".{0,200}") {
+            let back: String = tokens(&line).iter().map(|token| token.text).collect();
+            prop_assert_eq!(back, line);
+        }
+    }
+}

@@ -1,0 +1,86 @@
+use awsmcp_mcp::{Call, Change, Error, One, Plan, Result, Spec};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use crate::{
+    CloudWatch,
+    alarms::{Alarm, all, children, find},
+    names::AlarmName,
+};
+
+/// Deletes alarms, with their history.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct DeleteAlarms {
+    #[schemars(length(min = 1, max = 100))]
+    alarms: Vec<AlarmName>,
+}
+
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Done {
+    deleted: Vec<String>,
+}
+
+impl Change for DeleteAlarms {
+    type Service = CloudWatch;
+    type Output = One<Done>;
+    const SPEC: Spec = Spec::destroy("delete_alarms", "Delete alarms")
+        .needs("cloudwatch:DescribeAlarms", "*")
+        .needs("cloudwatch:DeleteAlarms", "arn:{partition}:cloudwatch:{region}:{account}:alarm:{alarms}")
+        .names_no_resource()
+        .optional()
+        .idempotent();
+
+    async fn plan(&self, cx: &Call<CloudWatch>) -> Result<Plan> {
+        let mut found = Vec::new();
+        for name in &self.alarms {
+            found.push(find(cx, name).await?);
+        }
+        let composites = found.iter().filter(|alarm| matches!(alarm, Alarm::Composite(_))).count();
+        if composites > 0 && found.len() > 1 {
+            return Err(Error::invalid("AWS deletes a composite alarm only by itself: name it alone"));
+        }
+        let count = found.len();
+        let plural = if count == 1 { "" } else { "s" };
+        let mut plan = Plan::new(format!("delete {count} alarm{plural}"));
+        for alarm in &found {
+            plan = plan.row(json!({
+                "alarm": alarm.name(),
+                "state": alarm.state().map(|state| state.as_str()),
+                "condition": alarm.condition(),
+                "actions": alarm.alarm_actions(),
+            }));
+            let parents = parents(cx, alarm.name()).await?;
+            let others: Vec<&str> = parents
+                .iter()
+                .map(Alarm::name)
+                .filter(|parent| !self.alarms.iter().any(|name| name.as_str() == *parent))
+                .collect();
+            if !others.is_empty() {
+                plan = plan.warning(format!("{} is part of the rule of {}", alarm.name(), others.join(", ")));
+            }
+        }
+        let state: Vec<(&str, String)> =
+            found.iter().map(|alarm| (alarm.name(), alarm.condition())).collect();
+        Ok(plan.state(json!(state)))
+    }
+
+    async fn apply(self, cx: &Call<CloudWatch>) -> Result<Self::Output> {
+        let names: Vec<String> = self.alarms.iter().map(ToString::to_string).collect();
+        cx.client().metrics.delete_alarms().set_alarm_names(Some(names.clone())).send().await?;
+        Ok(One(Done { deleted: names }))
+    }
+}
+
+/// The composite alarms whose rules name it.
+async fn parents(cx: &Call<CloudWatch>, name: &str) -> Result<Vec<Alarm>> {
+    let page = cx.client().metrics.describe_alarms().parents_of_alarm_name(name).send().await?;
+    let names_it = |alarm: &Alarm| match alarm {
+        Alarm::Composite(alarm) => {
+            children(alarm.alarm_rule().unwrap_or_default()).iter().any(|child| child == name)
+        }
+        _ => false,
+    };
+    Ok(all(page).into_iter().filter(names_it).collect())
+}

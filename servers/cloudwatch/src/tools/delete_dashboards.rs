@@ -1,0 +1,57 @@
+use awsmcp_mcp::{Call, Change, One, Plan, Result, Spec};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use crate::{
+    CloudWatch,
+    dashboards::{find, widgets},
+    names::DashboardName,
+};
+
+/// Deletes dashboards. `get_dashboard` with `json` shows what would bring one back.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct DeleteDashboards {
+    #[schemars(length(min = 1, max = 100))]
+    dashboards: Vec<DashboardName>,
+}
+
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Done {
+    deleted: Vec<String>,
+}
+
+impl Change for DeleteDashboards {
+    type Service = CloudWatch;
+    type Output = One<Done>;
+    const SPEC: Spec = Spec::destroy("delete_dashboards", "Delete dashboards")
+        .needs("cloudwatch:GetDashboard", "arn:{partition}:cloudwatch::{account}:dashboard/{dashboards}")
+        .needs("cloudwatch:ListDashboards", "*")
+        .needs("cloudwatch:DeleteDashboards", "arn:{partition}:cloudwatch::{account}:dashboard/{dashboards}")
+        .names_no_resource()
+        .optional()
+        .idempotent();
+
+    async fn plan(&self, cx: &Call<CloudWatch>) -> Result<Plan> {
+        let count = self.dashboards.len();
+        let plural = if count == 1 { "" } else { "s" };
+        let mut plan = Plan::new(format!("delete {count} dashboard{plural}"));
+        let mut bodies = Vec::new();
+        for name in &self.dashboards {
+            let body = find(cx, name).await?;
+            let widgets = widgets(&body);
+            let titles: Vec<&str> =
+                widgets.iter().filter_map(|widget| widget.title.as_deref()).take(5).collect();
+            plan = plan.row(json!({"dashboard": name.as_str(), "widgets": widgets.len(), "titles": titles}));
+            bodies.push(body);
+        }
+        Ok(plan.state(json!(bodies)))
+    }
+
+    async fn apply(self, cx: &Call<CloudWatch>) -> Result<Self::Output> {
+        let names: Vec<String> = self.dashboards.iter().map(ToString::to_string).collect();
+        cx.client().metrics.delete_dashboards().set_dashboard_names(Some(names.clone())).send().await?;
+        Ok(One(Done { deleted: names }))
+    }
+}

@@ -1,0 +1,70 @@
+use aws_sdk_cloudwatchlogs::types::OrderBy;
+use awsmcp_mcp::{Call, Change, Error, One, Plan, Result, Spec, human_size};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use crate::{CloudWatch, groups, names::LogGroup, range::day};
+
+/// Deletes a log group with all its events, filters and subscriptions, for good.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct DeleteLogGroup {
+    log_group: LogGroup,
+}
+
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Done {
+    deleted: String,
+}
+
+impl Change for DeleteLogGroup {
+    type Service = CloudWatch;
+    type Output = One<Done>;
+    const SPEC: Spec = Spec::destroy("delete_log_group", "Delete log group")
+        .needs("logs:DescribeLogGroups", "*")
+        .needs("logs:DescribeLogStreams", GROUP)
+        .needs("logs:DescribeSubscriptionFilters", GROUP)
+        .needs("logs:DeleteLogGroup", GROUP)
+        .names_no_resource()
+        .optional();
+
+    async fn plan(&self, cx: &Call<CloudWatch>) -> Result<Plan> {
+        let group = groups::describe(cx, &self.log_group).await?;
+        let name = self.log_group.name();
+        if group.deletion_protection_enabled == Some(true) {
+            return Err(Error::conflict(format!("{name} is protected against deletion"))
+                .with_next("set_log_group with deletion_protection off lifts that, if the user wants it"));
+        }
+        let logs = &cx.client().logs;
+        let latest = logs.describe_log_streams().log_group_name(name).order_by(OrderBy::LastEventTime);
+        let (latest, subscriptions) = tokio::join!(
+            latest.descending(true).limit(1).send(),
+            logs.describe_subscription_filters().log_group_name(name).send(),
+        );
+        let latest = latest?.log_streams.unwrap_or_default().into_iter().next();
+        let latest = latest.and_then(|stream| stream.last_event_timestamp);
+        let size = group.stored_bytes.and_then(|bytes| u64::try_from(bytes).ok()).unwrap_or(0);
+        // To the day: a plan that changed with every event of a group in use could not be confirmed.
+        let last =
+            latest.map_or("it has no events".to_owned(), |at| format!("the last event is of {}", day(at)));
+        let mut plan = Plan::new(format!("delete the log group {name}, {}; {last}", human_size(size)));
+        for subscription in subscriptions?.subscription_filters.unwrap_or_default() {
+            let to = subscription.destination_arn.unwrap_or_default();
+            plan = plan.warning(format!("its subscription to {to} ends"));
+        }
+        if let Some(filters) = group.metric_filter_count.filter(|count| *count > 0) {
+            plan = plan.warning(format!(
+                "{filters} metric filters go too: alarms on their metrics get no more data"
+            ));
+        }
+        Ok(plan.state(json!([group.arn, group.creation_time])))
+    }
+
+    async fn apply(self, cx: &Call<CloudWatch>) -> Result<Self::Output> {
+        cx.client().logs.delete_log_group().log_group_name(self.log_group.name()).send().await?;
+        Ok(One(Done { deleted: self.log_group.to_string() }))
+    }
+}
+
+const GROUP: &str = "arn:{partition}:logs:{region}:{account}:log-group:{log_group}:*";

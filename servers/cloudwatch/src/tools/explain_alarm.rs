@@ -1,0 +1,270 @@
+use aws_sdk_cloudwatch::{
+    primitives::DateTime,
+    types::{AlarmHistoryItem, HistoryItemType, MetricAlarm, ScanBy, StateValue},
+};
+use awsmcp_mcp::{Call, One, Result, Spec, Tool};
+use jiff::{SignedDuration, Timestamp};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::{
+    CloudWatch,
+    alarms::{Alarm, children, find, named, time, watched},
+    metrics::{Figure, add_units, fetch},
+    names::AlarmName,
+    range::{DAY, HOUR, Range},
+};
+
+/// Explains one alarm: what it watches, its state and why, its history, and the metric around its last change.
+///
+/// Of a composite alarm: its rule, and the state of each alarm that the rule names.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ExplainAlarm {
+    alarm: AlarmName,
+    /// Changes of state; default 10.
+    #[schemars(range(min = 1, max = 100))]
+    changes: Option<i32>,
+}
+
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Explained {
+    name: String,
+    kind: &'static str,
+    description: Option<String>,
+    state: String,
+    since: Option<String>,
+    reason: Option<String>,
+    condition: String,
+    treats_missing_data_as: Option<String>,
+    actions: Actions,
+    findings: Vec<String>,
+    metrics: Vec<Watched>,
+    /// Of a composite alarm.
+    children: Vec<Child>,
+    changes: Vec<Change>,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct Actions {
+    enabled: bool,
+    alarm: Vec<String>,
+    ok: Vec<String>,
+    insufficient_data: Vec<String>,
+    suppressed_by: Option<String>,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct Watched {
+    metric: String,
+    unit: Option<String>,
+    from: String,
+    to: String,
+    period_seconds: i64,
+    min: Option<Figure>,
+    avg: Option<Figure>,
+    max: Option<Figure>,
+    last: Option<Figure>,
+    sparkline: Option<String>,
+    /// The values next to the change: time and value.
+    around_change: Vec<String>,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct Child {
+    name: String,
+    state: String,
+    since: Option<String>,
+    condition: String,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct Change {
+    time: String,
+    summary: String,
+    reason: Option<String>,
+}
+
+impl Tool for ExplainAlarm {
+    type Service = CloudWatch;
+    type Output = One<Explained>;
+    const SPEC: Spec = Spec::read("explain_alarm", "Explain alarm")
+        // AWS shows composite alarms only to who may describe all.
+        .needs("cloudwatch:DescribeAlarms", "*")
+        .needs(
+            "cloudwatch:DescribeAlarmHistory",
+            "arn:{partition}:cloudwatch:{region}:{account}:alarm:{alarm}",
+        )
+        .needs("cloudwatch:GetMetricData", "*")
+        .needs("cloudwatch:GetMetricStatistics", "*")
+        .names_no_resource();
+
+    async fn call(self, cx: &Call<CloudWatch>) -> Result<Self::Output> {
+        let alarm = find(cx, &self.alarm).await?;
+        let history = history(cx, &self.alarm, self.changes.unwrap_or(10)).await?;
+        let (metrics, below) = match &alarm {
+            Alarm::Metric(metric) => (metrics(cx, metric, alarm.since()).await?, Vec::new()),
+            Alarm::Composite(composite) => {
+                let names = children(composite.alarm_rule().unwrap_or_default());
+                let names: Vec<AlarmName> = names.iter().filter_map(|name| name.parse().ok()).collect();
+                (Vec::new(), named(cx, &names).await?)
+            }
+            Alarm::Log(_) => (Vec::new(), Vec::new()),
+        };
+        let findings = findings(&alarm, &metrics, &below);
+        Ok(One(Explained {
+            name: alarm.name().to_owned(),
+            kind: alarm.kind(),
+            description: alarm.description().map(str::to_owned),
+            state: state(&alarm),
+            since: alarm.since().map(time),
+            reason: alarm.reason().map(str::to_owned),
+            condition: alarm.condition(),
+            treats_missing_data_as: match &alarm {
+                Alarm::Metric(alarm) => alarm.treat_missing_data.clone(),
+                Alarm::Log(alarm) => alarm.treat_missing_data.clone(),
+                Alarm::Composite(_) => None,
+            },
+            actions: actions(&alarm),
+            findings,
+            metrics,
+            children: below.iter().map(Child::new).collect(),
+            changes: history.into_iter().map(Change::new).collect(),
+        }))
+    }
+}
+
+fn state(alarm: &Alarm) -> String {
+    alarm.state().map(|state| state.as_str().to_owned()).unwrap_or_default()
+}
+
+async fn history(cx: &Call<CloudWatch>, name: &AlarmName, most: i32) -> Result<Vec<AlarmHistoryItem>> {
+    let request = cx.client().metrics.describe_alarm_history().alarm_name(name.as_str()).max_records(most);
+    let page = request
+        .history_item_type(HistoryItemType::StateUpdate)
+        .scan_by(ScanBy::TimestampDescending)
+        .set_alarm_types(Some(crate::alarms::KINDS.to_vec()))
+        .send()
+        .await?;
+    Ok(page.alarm_history_items.unwrap_or_default())
+}
+
+/// The metrics from well before the last change until some time after it.
+async fn metrics(
+    cx: &Call<CloudWatch>,
+    alarm: &MetricAlarm,
+    changed: Option<DateTime>,
+) -> Result<Vec<Watched>> {
+    let (metrics, period) = watched(alarm);
+    let now = Timestamp::now();
+    let changed = changed.and_then(|time| Timestamp::from_second(time.secs()).ok()).unwrap_or(now).min(now);
+    let seconds = i64::from(period.unwrap_or(60));
+    // What it evaluates several times over, and never less than what a person would look at.
+    let window = (seconds * i64::from(alarm.evaluation_periods.unwrap_or(1)) * 5).clamp(HOUR, 14 * DAY);
+    let shift = |time: Timestamp, by: i64| time.saturating_add(SignedDuration::from_secs(by)).unwrap_or(time);
+    let range = Range { start: shift(changed, -window), end: shift(changed, window / 2).min(now) };
+    let mut fetched = fetch(cx, &metrics, range, period).await?;
+    if fetched.series.iter().any(|series| !series.points.is_empty()) {
+        add_units(cx, &metrics, &mut fetched).await;
+    }
+    let change = changed.as_second();
+    let each = fetched.series.iter().map(|series| {
+        let summary = series.summary();
+        let before = series.points.iter().rev().filter(|(at, _)| *at <= change).take(5);
+        let mut near: Vec<&(i64, f64)> = before.collect();
+        near.reverse();
+        near.extend(series.points.iter().filter(|(at, _)| *at > change).take(3));
+        let value = |(at, value): &(i64, f64)| {
+            let time = Timestamp::from_second(*at).map(|time| time.to_string()).unwrap_or_default();
+            format!("{time} {}", Figure(*value))
+        };
+        Watched {
+            metric: series.label.clone(),
+            unit: series.unit.clone(),
+            from: crate::range::second(fetched.range.start),
+            to: crate::range::second(fetched.range.end),
+            period_seconds: fetched.period,
+            min: summary.map(|summary| Figure(summary.min)),
+            avg: summary.map(|summary| Figure(summary.avg)),
+            max: summary.map(|summary| Figure(summary.max)),
+            last: summary.map(|summary| Figure(summary.last)),
+            sparkline: series.sparkline(fetched.range, fetched.period),
+            around_change: near.into_iter().map(value).collect(),
+        }
+    });
+    Ok(each.collect())
+}
+
+fn actions(alarm: &Alarm) -> Actions {
+    Actions {
+        enabled: alarm.actions_enabled(),
+        alarm: alarm.alarm_actions().to_vec(),
+        ok: alarm.ok_actions().to_vec(),
+        insufficient_data: alarm.insufficient_data_actions().to_vec(),
+        suppressed_by: match alarm {
+            Alarm::Composite(composite) => {
+                composite.actions_suppressed_reason.clone().or_else(|| composite.actions_suppressor.clone())
+            }
+            _ => None,
+        },
+    }
+}
+
+/// What a reader should notice.
+fn findings(alarm: &Alarm, metrics: &[Watched], below: &[Alarm]) -> Vec<String> {
+    let mut found = Vec::new();
+    if !alarm.actions_enabled() {
+        found.push("its actions are disabled: it tells nobody".to_owned());
+    } else if alarm.alarm_actions().is_empty() {
+        found.push("it has no action for ALARM: it tells nobody".to_owned());
+    }
+    let nothing = !metrics.is_empty() && metrics.iter().all(|metric| metric.sparkline.is_none());
+    if nothing {
+        found.push(
+            "the metric has no value in that time: nothing is sent, or its name or dimensions are wrong"
+                .to_owned(),
+        );
+    }
+    if alarm.state() == Some(&StateValue::InsufficientData) && !nothing {
+        found.push("too few values to decide: the metric comes late or rarely".to_owned());
+    }
+    if let Alarm::Composite(composite) = alarm {
+        let names = children(composite.alarm_rule().unwrap_or_default());
+        let missing: Vec<String> =
+            names.into_iter().filter(|name| !below.iter().any(|alarm| alarm.name() == name)).collect();
+        if !missing.is_empty() {
+            found.push(format!("its rule names alarms that do not exist: {}", missing.join(", ")));
+        }
+        let firing: Vec<&str> =
+            below.iter().filter(|alarm| alarm.state() == Some(&StateValue::Alarm)).map(Alarm::name).collect();
+        if !firing.is_empty() {
+            found.push(format!("in ALARM below it: {}", firing.join(", ")));
+        }
+    }
+    found
+}
+
+impl Child {
+    fn new(alarm: &Alarm) -> Self {
+        Child {
+            name: alarm.name().to_owned(),
+            state: state(alarm),
+            since: alarm.since().map(time),
+            condition: alarm.condition(),
+        }
+    }
+}
+
+impl Change {
+    fn new(item: AlarmHistoryItem) -> Self {
+        let data: Value =
+            item.history_data().and_then(|data| serde_json::from_str(data).ok()).unwrap_or_default();
+        let reason = data.pointer("/newState/stateReason").and_then(Value::as_str).map(str::to_owned);
+        Change {
+            time: item.timestamp.map(time).unwrap_or_default(),
+            summary: item.history_summary.unwrap_or_default(),
+            reason,
+        }
+    }
+}

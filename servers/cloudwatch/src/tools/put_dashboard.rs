@@ -1,0 +1,97 @@
+use std::borrow::Cow;
+
+use awsmcp_mcp::{Call, Change, Error, One, Plan, Result, Spec};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use crate::{
+    CloudWatch,
+    dashboards::{existing, widgets},
+    names::DashboardName,
+};
+
+/// Creates or replaces a dashboard; the plan shows the difference.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PutDashboard {
+    dashboard: DashboardName,
+    /// AWS's dashboard body, as `get_dashboard` shows it with `json`.
+    body: Body,
+}
+
+/// Any JSON object.
+#[derive(Clone, Debug, Deserialize)]
+struct Body(Map<String, Value>);
+
+impl JsonSchema for Body {
+    fn schema_name() -> Cow<'static, str> {
+        "Body".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "object"})
+    }
+}
+
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Done {
+    dashboard: String,
+    widgets: usize,
+    /// What AWS finds odd in it.
+    warnings: Vec<String>,
+}
+
+impl Change for PutDashboard {
+    type Service = CloudWatch;
+    type Output = One<Done>;
+    const SPEC: Spec = Spec::write("put_dashboard", "Put dashboard")
+        .needs("cloudwatch:GetDashboard", "arn:{partition}:cloudwatch::{account}:dashboard/{dashboard}")
+        .needs("cloudwatch:PutDashboard", "arn:{partition}:cloudwatch::{account}:dashboard/{dashboard}")
+        .optional()
+        .idempotent();
+
+    async fn plan(&self, cx: &Call<CloudWatch>) -> Result<Plan> {
+        let new = self.body()?;
+        let old = existing(cx, &self.dashboard).await?;
+        let plan = Plan::new(match &old {
+            None => format!("create the dashboard {} with {} widgets", self.dashboard, widgets(&new).len()),
+            Some(old) if *old == new => {
+                format!("leave the dashboard {} as it is: nothing changes", self.dashboard)
+            }
+            Some(old) => {
+                let (before, after) = (widgets(old).len(), widgets(&new).len());
+                format!("replace the dashboard {}: {before} widgets before, {after} after", self.dashboard)
+            }
+        });
+        Ok(plan.difference(old.as_ref(), Some(&new)).state(json!(old)))
+    }
+
+    async fn apply(self, cx: &Call<CloudWatch>) -> Result<Self::Output> {
+        let body = self.body()?;
+        let request = cx.client().metrics.put_dashboard().dashboard_name(self.dashboard.as_str());
+        let answer = request.dashboard_body(body.to_string()).send().await?;
+        let warnings = answer.dashboard_validation_messages.unwrap_or_default().into_iter();
+        let warnings = warnings.map(|warning| {
+            let place = warning.data_path.map(|path| format!(" at {path}")).unwrap_or_default();
+            format!("{}{place}", warning.message.unwrap_or_default())
+        });
+        Ok(One(Done {
+            dashboard: self.dashboard.to_string(),
+            widgets: widgets(&body).len(),
+            warnings: warnings.collect(),
+        }))
+    }
+}
+
+impl PutDashboard {
+    fn body(&self) -> Result<Value> {
+        let body = Value::Object(self.body.0.clone());
+        if body.get("widgets").is_some_and(Value::is_array) {
+            return Ok(body);
+        }
+        Err(Error::invalid("`body` has no list of `widgets`").with_next(
+            r#"a good one is {"widgets": [{"type": "metric", "x": 0, "y": 0, "width": 12, "height": 6, "properties": {"region": "us-east-1", "title": "Errors", "stat": "Sum", "metrics": [["AWS/Lambda", "Errors", "FunctionName", "f"]]}}]}"#,
+        ))
+    }
+}

@@ -1,0 +1,192 @@
+use aws_sdk_cloudwatchlogs::{operation::get_query_results::GetQueryResultsOutput, types::QueryLanguage};
+use awsmcp_mcp::{Call, Error, Moment, Page, Result, Spec, Tool, thousands};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::{
+    CloudWatch, cursor, groups,
+    insights::{self, Running, StartError, cost, estimate, pointed, scanned, too_much},
+    names::LogGroup,
+    range::{HOUR, Range},
+    room::fitting,
+};
+
+/// Runs a Logs Insights query and waits for it. AWS bills each byte scanned; the answer says how many.
+///
+/// Its next page costs nothing more. To just find lines use `filter_logs`.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct QueryLogs {
+    /// Such as `stats count(*) as n by bin(5m)` or `fields @timestamp, @message | filter level = "ERROR"`.
+    #[schemars(length(min = 1, max = 10000))]
+    statement: String,
+    #[schemars(length(max = 50))]
+    #[serde(default)]
+    log_groups: Vec<LogGroup>,
+    /// Default -1h.
+    start: Option<Moment>,
+    end: Option<Moment>,
+    /// sql names its log groups itself.
+    #[serde(default)]
+    language: Language,
+}
+
+#[derive(Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum Language {
+    #[default]
+    Cwli,
+    Ppl,
+    Sql,
+}
+
+/// A record's fields, as the query names them.
+#[derive(Serialize, JsonSchema)]
+#[serde(transparent)]
+pub(crate) struct Row(Map<String, Value>);
+
+/// Where the next page begins, in the results that AWS keeps.
+#[derive(Serialize, Deserialize)]
+struct Onward {
+    query: String,
+    offset: usize,
+}
+
+impl Tool for QueryLogs {
+    type Service = CloudWatch;
+    type Output = Page<Row>;
+    const SPEC: Spec = {
+        let mut spec = Spec::invoke("query_logs", "Query logs")
+            .needs("logs:StartQuery", "arn:{partition}:logs:{region}:{account}:log-group:{log_groups}:*")
+            .needs("logs:GetQueryResults", "*")
+            .needs("logs:StopQuery", "*")
+            .needs("logs:DescribeLogGroups", "*")
+            .names_no_resource()
+            .quotes()
+            .regional()
+            .minutes(30);
+        spec.list = true;
+        spec
+    };
+
+    async fn call(self, cx: &Call<CloudWatch>) -> Result<Self::Output> {
+        let (id, offset, results) = match cursor::place::<Onward>(cx.token())? {
+            Some(Onward { query, offset }) => {
+                let results = cx.client().logs.get_query_results().query_id(&query).send().await?;
+                (query, offset, results)
+            }
+            None => {
+                let (id, results) = self.run(cx).await?;
+                (id, 0, results)
+            }
+        };
+        page(cx, id, offset, results)
+    }
+}
+
+impl QueryLogs {
+    async fn run(&self, cx: &Call<CloudWatch>) -> Result<(String, GetQueryResultsOutput)> {
+        let most = most(cx)?;
+        let range = Range::new(self.start, self.end, HOUR)?;
+        self.check()?;
+        let groups = groups::describe_all(cx, &self.log_groups).await?;
+        let about = estimate(&groups, range);
+        if about > most {
+            return Err(too_much(format!("the query would scan about {}", cost(about)), most));
+        }
+        let by_identifier = (!self.log_groups.is_empty())
+            .then(|| self.log_groups.iter().map(|group| group.identifier().to_owned()).collect());
+        let request = cx
+            .client()
+            .logs
+            .start_query()
+            .query_language(self.language.sdk())
+            .query_string(&self.statement)
+            .start_time(range.start.as_second())
+            .end_time(range.end.as_second())
+            .set_log_group_identifiers(by_identifier);
+        let (running, id) = match Running::start(cx, request).await {
+            Ok(started) => started,
+            Err(StartError::Malformed(error, compile)) => {
+                return Err(pointed(error, compile.as_ref(), &self.statement)
+                    .with_next("correct the place marked; every command but the first begins with |"));
+            }
+            Err(StartError::Other(error)) => return Err(groups::explain(cx, &self.log_groups, error).await),
+        };
+        let results = running.finish(cx, &id, most).await?;
+        self.tell(cx, &results, range);
+        Ok((id, results))
+    }
+
+    fn check(&self) -> Result<()> {
+        let names_its_own = self.language == Language::Sql
+            || self.statement.trim_start().to_lowercase().starts_with("source");
+        if self.log_groups.is_empty() && !names_its_own {
+            return Err(Error::invalid("`log_groups` is missing: name at least one")
+                .with_next("list_log_groups shows them"));
+        }
+        if self.language == Language::Sql && !self.log_groups.is_empty() {
+            return Err(Error::invalid(
+                "sql names its log groups in its FROM, such as FROM `/aws/lambda/f`; leave `log_groups` out",
+            ));
+        }
+        Ok(())
+    }
+
+    /// What it cost, and where nothing was found, what was searched.
+    fn tell(&self, cx: &Call<CloudWatch>, results: &GetQueryResultsOutput, range: Range) {
+        let statistics = results.statistics.as_ref();
+        let count = |read: fn(&aws_sdk_cloudwatchlogs::types::QueryStatistics) -> f64| {
+            thousands(statistics.map_or(0.0, read).max(0.0) as u64)
+        };
+        let names: Vec<String> = self.log_groups.iter().map(ToString::to_string).collect();
+        cx.note(format!(
+            "{}: scanned {} ({} of {} records match), {range}",
+            cx.region(),
+            cost(scanned(statistics)),
+            count(|statistics| statistics.records_matched),
+            count(|statistics| statistics.records_scanned),
+        ));
+        if results.results().is_empty() {
+            cx.note(format!("no result; searched {}", names.join(", ")));
+        }
+    }
+}
+
+/// The most bytes that one query may scan.
+fn most(cx: &Call<CloudWatch>) -> Result<u64> {
+    insights::bytes(cx.extra("max-scan").unwrap_or("100GB")).map_err(Error::invalid)
+}
+
+fn page(
+    cx: &Call<CloudWatch>,
+    query: String,
+    offset: usize,
+    results: GetQueryResultsOutput,
+) -> Result<Page<Row>> {
+    let all = results.results.unwrap_or_default();
+    let total = all.len();
+    let rows = all.into_iter().skip(offset).take(cx.limit() as usize).map(|fields| {
+        let fields = fields.into_iter().filter_map(|field| Some((field.field?, Value::String(field.value?))));
+        // A pointer to the record: long, and of no use here.
+        Row(fields.filter(|(name, _)| name != "@ptr").collect())
+    });
+    let (rows, _) = fitting(cx, rows);
+    let shown = offset + rows.len();
+    let next = (shown < total).then_some(Onward { query, offset: shown });
+    let next = next.map(|onward| cursor::token(&onward)).transpose()?;
+    let mut page = cx.page(rows, next);
+    page.total = Some(total as u64);
+    Ok(page)
+}
+
+impl Language {
+    fn sdk(self) -> QueryLanguage {
+        match self {
+            Language::Cwli => QueryLanguage::Cwli,
+            Language::Ppl => QueryLanguage::Ppl,
+            Language::Sql => QueryLanguage::Sql,
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! Reading, writing and deleting dashboards, and what is read by address.
+#![cfg(test)]
+
+use awsmcp_testing::{LocalAws, Response, Server, Stub};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+/// A server, and before the local AWS what that gets wrong: it lists dashboards with times that are none.
+fn server() -> (Server, Stub) {
+    let stub = Stub::before(LocalAws::shared(), |request| match request.operation() {
+        "ListDashboards" => {
+            let prefix = request.json()["DashboardNamePrefix"].as_str().unwrap_or_default().to_owned();
+            let names = ["addressed", "live", "shop"].into_iter().filter(|name| name.starts_with(&prefix));
+            let entry =
+                |name| json!({"DashboardName": name, "LastModified": "2026-11-22T10:00:00Z", "Size": 100});
+            Response::output(json!({"DashboardEntries": names.map(entry).collect::<Vec<_>>()}))
+        }
+        _ => Response::HandOn,
+    });
+    let args = ["--toolsets", "all", "--allow", "write,destroy"];
+    let mut server = Server::spawn(env!("CARGO_BIN_EXE_awsmcp-cloudwatch"), args, stub.env());
+    server.initialize();
+    (server, stub)
+}
+
+fn body(service: &str) -> Value {
+    json!({"widgets": [
+        {"type": "metric", "x": 0, "y": 0, "width": 12, "height": 6, "properties": {"region": "us-east-1", "title": "Orders", "stat": "Sum",
+            "period": 60, "metrics": [["Boards/Shop", "Orders", "Service", service], [".", "Errors", ".", "."]]}},
+        {"type": "text", "x": 0, "y": 6, "width": 12, "height": 2, "properties": {"markdown": "call the owner"}},
+    ]})
+}
+
+#[test]
+fn a_dashboard_is_written_shown_and_replaced_with_a_difference() {
+    let (mut server, _stub) = server();
+    let call = json!({"dashboard": "shop", "body": body("web")});
+    let mut dry = call.clone();
+    dry["dry_run"] = json!(true);
+    let plan = server.call("put_dashboard", dry.clone());
+    assert!(plan.ok().contains("would create the dashboard shop with 2 widgets"), "{}", plan.text);
+    let done = server.call("put_dashboard", call);
+    assert!(done.ok().contains("\"widgets\":2"), "{}", done.text);
+    let same = server.call("put_dashboard", dry);
+    assert!(same.ok().contains("nothing changes"), "{}", same.text);
+    let shown = server.call("get_dashboard", json!({"dashboard": "shop"}));
+    assert!(
+        shown.ok().contains(
+            "1\t\tOrders\tSum of Boards/Shop Orders (Service=web); Sum of Boards/Shop Errors (Service=web)"
+        ),
+        "{}",
+        shown.text
+    );
+    assert!(
+        shown.text.contains("2\ttext\t\tcall the owner") && shown.text.starts_with("<data "),
+        "{}",
+        shown.text
+    );
+    let raw = server.call(
+        "get_dashboard",
+        json!({"dashboard": "shop", "json": true, "query": "widgets[0].properties.title"}),
+    );
+    assert!(raw.ok().contains("Orders"), "{}", raw.text);
+    let replace =
+        server.call("put_dashboard", json!({"dashboard": "shop", "body": body("app"), "dry_run": true}));
+    assert!(
+        replace.ok().contains("2 widgets before, 2 after")
+            && replace.text.contains("+")
+            && replace.text.contains("\"app\""),
+        "{}",
+        replace.text
+    );
+    let listed = server.call("list_dashboards", json!({"prefix": "sho"}));
+    assert!(listed.ok().contains("shop\t100\t2026-11-22T10:00:00Z"), "{}", listed.text);
+    let bad = server.call("put_dashboard", json!({"dashboard": "shop", "body": {}}));
+    assert!(bad.error().contains("\"widgets\""), "{}", bad.text);
+    let missing = server.call("get_dashboard", json!({"dashboard": "shopp"}));
+    assert!(missing.error().contains("did you mean shop?"), "{}", missing.text);
+}
+
+#[test]
+fn a_dashboards_values_are_read_on_request() {
+    let aws = LocalAws::shared();
+    let now = Timestamp::now().as_second();
+    let datum = |n: i64| json!({"MetricName": "Orders", "Dimensions": [{"Name": "Service", "Value": "live"}], "Value": n, "Timestamp": now - 60 * n});
+    let data: Vec<Value> = (3..6).map(datum).collect();
+    aws.call("cloudwatch", "PutMetricData", json!({"Namespace": "Boards/Shop", "MetricData": data}));
+    aws.call(
+        "cloudwatch",
+        "PutDashboard",
+        json!({"DashboardName": "live", "DashboardBody": body("live").to_string()}),
+    );
+    let (mut server, _stub) = server();
+    let shown = server.call("get_dashboard", json!({"dashboard": "live", "values": true, "start": "-30m"}));
+    assert!(shown.ok().contains("\t3\t4\t5\t3\t"), "{}", shown.text);
+    assert!(shown.text.contains('█'), "{}", shown.text);
+}
+
+#[test]
+fn dashboards_are_deleted_after_a_plan() {
+    let aws = LocalAws::shared();
+    aws.call(
+        "cloudwatch",
+        "PutDashboard",
+        json!({"DashboardName": "doomed", "DashboardBody": body("x").to_string()}),
+    );
+    let (mut server, _stub) = server();
+    let plan = server.call("delete_dashboards", json!({"dashboards": ["doomed"]}));
+    assert!(
+        plan.ok().contains("would delete 1 dashboard") && plan.text.contains("doomed\t2\tOrders"),
+        "{}",
+        plan.text
+    );
+    let token = plan.text.split("\"confirm\":\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    server.call("delete_dashboards", json!({"dashboards": ["doomed"], "confirm": token})).ok();
+    let gone = server.call("get_dashboard", json!({"dashboard": "doomed"}));
+    assert!(gone.error().contains("there is no dashboard doomed"), "{}", gone.text);
+}
+
+#[test]
+fn resources_are_read_and_completed() {
+    let aws = LocalAws::shared();
+    aws.call(
+        "cloudwatch",
+        "PutDashboard",
+        json!({"DashboardName": "addressed", "DashboardBody": body("x").to_string()}),
+    );
+    aws.call("logs", "CreateLogGroup", json!({"logGroupName": "/addressed/app"}));
+    aws.call("cloudwatch", "PutMetricAlarm", json!({"AlarmName": "addressed alarm", "Namespace": "N", "MetricName": "M", "Statistic": "Sum",
+        "Period": 60, "EvaluationPeriods": 1, "Threshold": 1.0, "ComparisonOperator": "GreaterThanThreshold"}));
+    let (mut server, _stub) = server();
+    let mut read = |uri: &str| {
+        server.request("resources/read", json!({"uri": uri}))["contents"][0]["text"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned()
+    };
+    assert!(read("cloudwatch://dashboard/addressed").contains("call the owner"));
+    assert!(read("cloudwatch://alarm/addressed%20alarm").contains("Sum of N M > 1"));
+    assert!(read("cloudwatch://log-group//addressed/app").contains("\"name\":\"/addressed/app\""));
+    for (template, variable, typed, expected) in [
+        ("cloudwatch://dashboard/{dashboard}", "dashboard", "addr", "addressed"),
+        ("cloudwatch://alarm/{+alarm}", "alarm", "addr", "addressed alarm"),
+        ("cloudwatch://log-group/{+log_group}", "log_group", "/addr", "/addressed/app"),
+    ] {
+        let params = json!({"ref": {"type": "ref/resource", "uri": template}, "argument": {"name": variable, "value": typed}});
+        let found = server.request("completion/complete", params);
+        assert_eq!(found["completion"]["values"], json!([expected]), "{template}");
+    }
+}

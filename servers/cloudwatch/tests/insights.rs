@@ -1,0 +1,255 @@
+//! Queries: their results, cost, limits, mistakes, and that nothing of them is left running.
+#![cfg(test)]
+
+use std::time::Duration;
+
+use awsmcp_testing::{LocalAws, Response, Server, Stub};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+fn spawn(args: &[&str], env: Vec<(String, String)>) -> Server {
+    let args = [&["--allow", "invoke"], args].concat();
+    let mut server = Server::spawn(env!("CARGO_BIN_EXE_awsmcp-cloudwatch"), args, env);
+    server.initialize();
+    server
+}
+
+fn group(name: &str, messages: usize) {
+    let aws = LocalAws::shared();
+    aws.call("logs", "CreateLogGroup", json!({"logGroupName": name}));
+    aws.call("logs", "CreateLogStream", json!({"logGroupName": name, "logStreamName": "main"}));
+    let now = Timestamp::now().as_millisecond();
+    let event = |n: usize| json!({"timestamp": now - 60_000 + n as i64, "message": format!("line {n}")});
+    let events: Vec<Value> = (0..messages).map(event).collect();
+    aws.call(
+        "logs",
+        "PutLogEvents",
+        json!({"logGroupName": name, "logStreamName": "main", "logEvents": events}),
+    );
+}
+
+/// A query that is running until it was asked about so often; one group, of a gigabyte, a day old.
+fn scripted(polls: usize, bytes: f64) -> Stub {
+    Stub::start(move |request| match request.operation() {
+        "DescribeLogGroups" => {
+            let day = 24 * 3600 * 1000;
+            Response::output(
+                json!({"logGroups": [{"logGroupName": "g", "storedBytes": 1_000_000_000_i64, "creationTime": Timestamp::now().as_millisecond() - day}]}),
+            )
+        }
+        "StartQuery" => Response::output(json!({"queryId": "q-1"})),
+        "StopQuery" => Response::output(json!({"success": true})),
+        "GetQueryResults" => {
+            let over = request.nth >= polls;
+            let part = request.nth as f64 / polls as f64;
+            let row = |n: usize| json!([{"field": "n", "value": n.to_string()}, {"field": "@ptr", "value": "long"}]);
+            Response::output(json!({
+                "status": if over { "Complete" } else { "Running" },
+                "results": if over { (0..5).map(row).collect::<Vec<_>>() } else { Vec::new() },
+                "statistics": {"bytesScanned": bytes * part.min(1.0), "recordsMatched": 5.0, "recordsScanned": 1000.0},
+            }))
+        }
+        other => Response::error(400, "InvalidOperationException", other),
+    })
+}
+
+#[test]
+fn a_query_is_run_and_its_cost_told() {
+    group("/query/app", 20);
+    let mut server = spawn(&[], LocalAws::shared().env());
+    let call = json!({"log_groups": ["/query/app"], "statement": "fields @timestamp, @message | sort @timestamp desc | limit 3"});
+    let found = server.call("query_logs", call);
+    assert!(found.ok().contains("line 19\n"), "{}", found.text);
+    assert!(!found.text.contains("@ptr"), "{}", found.text);
+    assert!(found.text.contains("3 rows"), "{}", found.text);
+    assert!(
+        found.text.contains("us-east-1: scanned 1") && found.text.contains("under $0.0001"),
+        "{}",
+        found.text
+    );
+    let none = server.call(
+        "query_logs",
+        json!({"log_groups": ["/query/app"], "statement": "fields @message | filter @message like /absent/"}),
+    );
+    assert!(none.ok().contains("no result; searched /query/app"), "{}", none.text);
+}
+
+#[test]
+fn progress_is_told_and_the_next_page_runs_nothing_again() {
+    let stub = scripted(3, 2e9);
+    let mut server = spawn(&[], stub.env());
+    let first = server.call("query_logs", json!({"log_groups": ["g"], "statement": "fields n", "limit": 2}));
+    assert!(first.ok().contains("2 of 5 rows, next: "), "{}", first.text);
+    assert!(
+        first.text.contains("scanned 1.9 GiB, about $0.0100 (5 of 1,000 records match)"),
+        "{}",
+        first.text
+    );
+    let cursor = first.text.split("next: ").nth(1).unwrap().lines().next().unwrap();
+    let second = server.call(
+        "query_logs",
+        json!({"log_groups": ["g"], "statement": "fields n", "limit": 2, "cursor": cursor}),
+    );
+    assert!(second.ok().contains("n\n2\n3\n"), "{}", second.text);
+    assert_eq!(stub.of("StartQuery").len(), 1);
+    assert_eq!(stub.of("GetQueryResults").len(), 4);
+    assert!(stub.of("StopQuery").is_empty());
+}
+
+#[test]
+fn what_would_scan_too_much_is_not_started() {
+    let stub = scripted(1, 1.0);
+    let mut server = spawn(&["--max-scan", "100MB"], stub.env());
+    let refused =
+        server.call("query_logs", json!({"log_groups": ["g"], "statement": "fields n", "start": "-12h"}));
+    assert!(refused.error().contains("would scan about 47"), "{}", refused.text);
+    assert!(
+        refused.text.contains("--max-scan is 95.4 MiB") && refused.text.contains("shorter time"),
+        "{}",
+        refused.text
+    );
+    assert!(stub.of("StartQuery").is_empty());
+    // An hour of a day's gigabyte.
+    server.call("query_logs", json!({"log_groups": ["g"], "statement": "fields n", "start": "-1h"})).ok();
+}
+
+#[test]
+fn what_scans_more_than_was_thought_is_stopped() {
+    let stub = scripted(1000, 100e9);
+    let mut server = spawn(&["--max-scan", "200MB"], stub.env());
+    let stopped = server.call("query_logs", json!({"log_groups": ["g"], "statement": "fields n"}));
+    assert!(stopped.error().contains("the query was stopped after it had scanned"), "{}", stopped.text);
+    assert_eq!(stub.of("StopQuery").len(), 1);
+    assert_eq!(stub.of("StopQuery")[0].json()["queryId"], "q-1");
+}
+
+#[test]
+fn a_cancelled_call_stops_its_query() {
+    let stub = scripted(100_000, 1.0);
+    let mut server = spawn(&[], stub.env());
+    let id = server.send(
+        "tools/call",
+        json!({"name": "query_logs", "arguments": {"log_groups": ["g"], "statement": "fields n"}}),
+    );
+    stub.wait("the query runs", |stub| stub.of("GetQueryResults").len() > 1);
+    server.notify("notifications/cancelled", json!({"requestId": id}));
+    stub.wait("it is stopped", |stub| stub.of("StopQuery").len() == 1);
+    assert_eq!(stub.of("StopQuery")[0].json()["queryId"], "q-1");
+}
+
+#[test]
+fn a_call_cancelled_while_its_query_starts_stops_it_too() {
+    let stub = Stub::start(|request| match request.operation() {
+        "DescribeLogGroups" => Response::output(json!({"logGroups": [{"logGroupName": "g"}]})),
+        "StartQuery" => Response::output(json!({"queryId": "q-late"})).late(Duration::from_millis(700)),
+        "StopQuery" => Response::output(json!({"success": true})),
+        other => Response::error(400, "InvalidOperationException", other),
+    });
+    let mut server = spawn(&[], stub.env());
+    let id = server.send(
+        "tools/call",
+        json!({"name": "query_logs", "arguments": {"log_groups": ["g"], "statement": "fields n"}}),
+    );
+    stub.wait("it starts", |stub| stub.of("StartQuery").len() == 1);
+    server.notify("notifications/cancelled", json!({"requestId": id}));
+    stub.wait("it is stopped", |stub| stub.of("StopQuery").len() == 1);
+    assert_eq!(stub.of("StopQuery")[0].json()["queryId"], "q-late");
+}
+
+#[test]
+fn a_malformed_query_keeps_the_words_of_aws_and_marks_the_place() {
+    let stub = Stub::start(|request| match request.operation() {
+        "DescribeLogGroups" => Response::output(json!({"logGroups": [{"logGroupName": "g"}]})),
+        "StartQuery" => {
+            let body = json!({"__type": "MalformedQueryException", "message": "unexpected symbol found filtre at line 2 and position 2",
+                "queryCompileError": {"location": {"startCharOffset": 18, "endCharOffset": 23}, "message": "unexpected symbol found filtre"}});
+            Response::new(400, body.to_string()).with("content-type", "application/x-amz-json-1.1")
+        }
+        other => Response::error(400, "InvalidOperationException", other),
+    });
+    let mut server = spawn(&[], stub.env());
+    let wrong = server
+        .call("query_logs", json!({"log_groups": ["g"], "statement": "fields @message  \n| filtre x = 1"}));
+    let text = wrong.error();
+    assert!(text.contains("unexpected symbol found filtre at line 2 and position 2"), "{text}");
+    assert!(text.contains("MalformedQueryException"), "{text}");
+    assert!(text.contains("\n| filtre x = 1\n^^^^^^ line 2, column 1"), "{text}");
+    assert!(text.contains("next: correct the place marked"), "{text}");
+}
+
+#[test]
+fn a_query_that_fails_says_how_it_ended() {
+    for status in ["Failed", "Timeout", "Cancelled"] {
+        let stub = Stub::start(move |request| match request.operation() {
+            "DescribeLogGroups" => Response::output(json!({"logGroups": [{"logGroupName": "g"}]})),
+            "StartQuery" => Response::output(json!({"queryId": "q"})),
+            "GetQueryResults" => {
+                Response::output(json!({"status": status, "statistics": {"bytesScanned": 5e9}}))
+            }
+            other => Response::error(400, "InvalidOperationException", other),
+        });
+        let mut server = spawn(&[], stub.env());
+        let ended = server.call("query_logs", json!({"log_groups": ["g"], "statement": "fields n"}));
+        let words = format!("ended with the status {status} after it had scanned 4.7 GiB, about $0.0250");
+        assert!(ended.error().contains(&words), "{}", ended.text);
+    }
+}
+
+#[test]
+fn several_regions_are_asked_at_once_and_each_tells_its_cost() {
+    let stub = scripted(1, 1e9);
+    let mut server = spawn(&["--allow-region", "eu-west-1"], stub.env());
+    let found = server.call(
+        "query_logs",
+        json!({"log_groups": ["g"], "statement": "fields n", "regions": ["us-east-1", "eu-west-1"]}),
+    );
+    assert!(found.ok().contains("eu-west-1\t0\n") && found.text.contains("us-east-1\t0\n"), "{}", found.text);
+    assert!(
+        found.text.contains("eu-west-1: scanned") && found.text.contains("us-east-1: scanned"),
+        "{}",
+        found.text
+    );
+}
+
+#[test]
+fn every_language_reaches_aws_as_its_own() {
+    let stub = scripted(1, 1.0);
+    let mut server = spawn(&[], stub.env());
+    server.call("query_logs", json!({"log_groups": ["g"], "statement": "fields n", "language": "ppl"})).ok();
+    server.call("query_logs", json!({"statement": "SELECT n FROM `g`", "language": "sql"})).ok();
+    let sent: Vec<Value> = stub.of("StartQuery").iter().map(awsmcp_testing::Request::json).collect();
+    assert_eq!(sent[0]["queryLanguage"], "PPL");
+    assert_eq!(sent[0]["logGroupIdentifiers"], json!(["g"]));
+    assert_eq!(sent[1]["queryLanguage"], "SQL");
+    assert_eq!(sent[1].get("logGroupIdentifiers"), None);
+}
+
+#[test]
+fn bad_input_is_told_before_anything_is_started() {
+    group("/query/orders", 1);
+    let mut server = spawn(&[], LocalAws::shared().env());
+    let mut error = |arguments: Value| server.call("query_logs", arguments).error().to_owned();
+    let text = error(json!({"statement": "fields @message"}));
+    assert!(text.contains("`log_groups` is missing"), "{text}");
+    let text = error(json!({"log_groups": ["/query/order"], "statement": "fields @message"}));
+    assert!(
+        text.contains("there is no log group /query/order") && text.contains("did you mean /query/orders"),
+        "{text}"
+    );
+    let text = error(
+        json!({"log_groups": ["/query/orders"], "statement": "fields @message", "start": "-1h", "end": "-3h"}),
+    );
+    assert!(text.contains("is not before `end`"), "{text}");
+    let text = error(json!({"log_groups": ["g"], "statement": "SELECT 1", "language": "sql"}));
+    assert!(text.contains("FROM"), "{text}");
+}
+
+#[test]
+fn it_needs_the_operators_leave() {
+    let mut server =
+        Server::spawn(env!("CARGO_BIN_EXE_awsmcp-cloudwatch"), [""; 0], LocalAws::shared().env());
+    server.initialize();
+    assert!(!server.tools().iter().any(|tool| tool["name"] == "query_logs"));
+    let refused = server.call("query_logs", json!({"log_groups": ["g"], "statement": "fields n"}));
+    assert!(refused.error().contains("--allow invoke"), "{}", refused.text);
+}
