@@ -1,0 +1,430 @@
+//! The configuration of a function: as AWS holds it, and as a merge patch changes it.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_lambda::{
+    operation::{
+        get_function_configuration::GetFunctionConfigurationOutput,
+        update_function_configuration::builders::UpdateFunctionConfigurationFluentBuilder,
+    },
+    types,
+};
+use awsmcp_mcp::{Call, Error, Result};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use crate::Lambda;
+
+/// What AWS holds of a function now.
+///
+/// # Errors
+/// When there is no such function, or it may not be read.
+pub(crate) async fn current(
+    cx: &Call<Lambda>,
+    function: &str,
+    qualifier: Option<&str>,
+) -> Result<GetFunctionConfigurationOutput> {
+    let asked = cx.client().lambda.get_function_configuration().function_name(function);
+    Ok(asked.set_qualifier(qualifier.map(str::to_owned)).send().await?)
+}
+
+/// What can be changed of a configuration, in AWS's names.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields, default)]
+pub(crate) struct Config {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    description: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    handler: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    runtime: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    memory_size: Option<i32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    timeout: Option<i32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    environment: Option<Environment>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    layers: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    vpc_config: Option<VpcConfig>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dead_letter_config: Option<DeadLetterConfig>,
+    #[serde(rename = "KMSKeyArn", skip_serializing_if = "Option::is_none")]
+    kms_key_arn: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tracing_config: Option<TracingConfig>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ephemeral_storage: Option<EphemeralStorage>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    snap_start: Option<SnapStart>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    logging_config: Option<LoggingConfig>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    image_config: Option<ImageConfig>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct Environment {
+    #[serde(default)]
+    variables: BTreeMap<String, String>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields, default)]
+struct VpcConfig {
+    subnet_ids: Vec<String>,
+    security_group_ids: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ipv6_allowed_for_dual_stack: Option<bool>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct DeadLetterConfig {
+    target_arn: String,
+}
+
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct TracingConfig {
+    mode: String,
+}
+
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct EphemeralStorage {
+    size: i32,
+}
+
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct SnapStart {
+    apply_on: String,
+}
+
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields, default)]
+struct LoggingConfig {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    log_format: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    application_log_level: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    system_log_level: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    log_group: Option<String>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields, default)]
+struct ImageConfig {
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    entry_point: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    command: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    working_directory: Option<String>,
+}
+
+impl Config {
+    pub(crate) fn of(out: &GetFunctionConfigurationOutput) -> Config {
+        let text = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
+        let list = |list: &Option<Vec<String>>| list.clone().unwrap_or_default();
+        let variables = out.environment.as_ref().and_then(|environment| environment.variables.clone());
+        let layers: Vec<String> = out.layers.iter().flatten().filter_map(|layer| layer.arn.clone()).collect();
+        let image = out.image_config_response.as_ref().and_then(|image| image.image_config.as_ref());
+        Config {
+            description: text(&out.description),
+            handler: text(&out.handler),
+            runtime: out.runtime.as_ref().map(ToString::to_string),
+            memory_size: out.memory_size,
+            timeout: out.timeout,
+            environment: variables
+                .filter(|variables| !variables.is_empty())
+                .map(|variables| Environment { variables: variables.into_iter().collect() }),
+            layers: Some(layers).filter(|layers| !layers.is_empty()),
+            vpc_config: out
+                .vpc_config
+                .as_ref()
+                .map(|vpc| VpcConfig {
+                    subnet_ids: list(&vpc.subnet_ids),
+                    security_group_ids: list(&vpc.security_group_ids),
+                    ipv6_allowed_for_dual_stack: vpc.ipv6_allowed_for_dual_stack.filter(|allowed| *allowed),
+                })
+                .filter(|vpc| !vpc.subnet_ids.is_empty()),
+            dead_letter_config: out
+                .dead_letter_config
+                .as_ref()
+                .and_then(|config| text(&config.target_arn))
+                .map(|target_arn| DeadLetterConfig { target_arn }),
+            kms_key_arn: text(&out.kms_key_arn),
+            tracing_config: out
+                .tracing_config
+                .as_ref()
+                .and_then(|tracing| tracing.mode.as_ref())
+                .map(|mode| TracingConfig { mode: mode.to_string() }),
+            ephemeral_storage: out
+                .ephemeral_storage
+                .as_ref()
+                .map(|storage| EphemeralStorage { size: storage.size }),
+            snap_start: out
+                .snap_start
+                .as_ref()
+                .and_then(|snap| snap.apply_on.as_ref())
+                .map(|apply| SnapStart { apply_on: apply.to_string() }),
+            logging_config: out.logging_config.as_ref().map(|logging| LoggingConfig {
+                log_format: logging.log_format.as_ref().map(ToString::to_string),
+                application_log_level: logging.application_log_level.as_ref().map(ToString::to_string),
+                system_log_level: logging.system_log_level.as_ref().map(ToString::to_string),
+                log_group: text(&logging.log_group),
+            }),
+            image_config: image.map(|image| ImageConfig {
+                entry_point: list(&image.entry_point),
+                command: list(&image.command),
+                working_directory: text(&image.working_directory),
+            }),
+        }
+    }
+
+    /// This configuration with a merge patch (RFC 7396) on it.
+    ///
+    /// # Errors
+    /// When the patch names what cannot be set, or takes away what a function must have.
+    pub(crate) fn patched(&self, patch: &Map<String, Value>) -> Result<Config> {
+        let mut merged = self.json();
+        merge(&mut merged, &Value::Object(patch.clone()));
+        let config: Config = serde_json::from_value(merged).map_err(|error| {
+            Error::invalid(format!("`patch`: {error}")).with_next(
+                "a good one is {\"MemorySize\":512,\"Environment\":{\"Variables\":{\"LEVEL\":\"info\",\"OLD\":null}}}",
+            )
+        })?;
+        let must = [
+            ("Handler", self.handler.is_some() && config.handler.is_none()),
+            ("Runtime", self.runtime.is_some() && config.runtime.is_none()),
+            ("MemorySize", config.memory_size.is_none()),
+            ("Timeout", config.timeout.is_none()),
+        ];
+        if let Some((name, _)) = must.iter().find(|(_, lost)| *lost) {
+            return Err(Error::invalid(format!("`patch`: a function must have {name}: it cannot be null")));
+        }
+        let size: usize = config.variables().map(|(name, value)| name.len() + value.len()).sum();
+        if size > 4096 {
+            return Err(Error::invalid(format!(
+                "the environment would have {size} bytes; Lambda takes 4,096"
+            ))
+            .with_next("keep large values in Parameter Store, Secrets Manager or S3"));
+        }
+        Ok(config)
+    }
+
+    pub(crate) fn json(&self) -> Value {
+        serde_json::to_value(self).unwrap_or_default()
+    }
+
+    pub(crate) fn variables(&self) -> impl Iterator<Item = (&String, &String)> {
+        self.environment.iter().flat_map(|environment| &environment.variables)
+    }
+
+    pub(crate) fn runtime(&self) -> Option<&str> {
+        self.runtime.as_deref()
+    }
+
+    /// As JSON for a reader who may not see values: those that are as in `other` cannot be told from each other.
+    pub(crate) fn masked(&self, other: Option<&Config>) -> Value {
+        let mut shown = self.json();
+        if let Some(variables) = shown.pointer_mut("/Environment/Variables").and_then(Value::as_object_mut) {
+            for (name, value) in variables {
+                let before = other.and_then(|other| other.variables().find(|(known, _)| *known == name));
+                let is_new = before.is_some_and(|(_, before)| Some(before.as_str()) != value.as_str());
+                *value = json!(if is_new { "(hidden, another value)" } else { "(hidden)" });
+            }
+        }
+        shown
+    }
+
+    /// Puts what differs from `before` into a request; what went away is set to AWS's nothing.
+    pub(crate) fn request(
+        self,
+        before: &Config,
+        mut to: UpdateFunctionConfigurationFluentBuilder,
+    ) -> UpdateFunctionConfigurationFluentBuilder {
+        if self.description != before.description {
+            to = to.description(self.description.unwrap_or_default());
+        }
+        if self.handler != before.handler {
+            to = to.set_handler(self.handler);
+        }
+        if self.runtime != before.runtime {
+            to = to.set_runtime(self.runtime.as_deref().map(types::Runtime::from));
+        }
+        if self.memory_size != before.memory_size {
+            to = to.set_memory_size(self.memory_size);
+        }
+        if self.timeout != before.timeout {
+            to = to.set_timeout(self.timeout);
+        }
+        if self.environment != before.environment {
+            let variables = self.environment.unwrap_or_default().variables.into_iter().collect();
+            to = to.environment(types::Environment::builder().set_variables(Some(variables)).build());
+        }
+        if self.layers != before.layers {
+            to = to.set_layers(Some(self.layers.unwrap_or_default()));
+        }
+        if self.vpc_config != before.vpc_config {
+            let vpc = self.vpc_config.unwrap_or_default();
+            to = to.vpc_config(
+                types::VpcConfig::builder()
+                    .set_subnet_ids(Some(vpc.subnet_ids))
+                    .set_security_group_ids(Some(vpc.security_group_ids))
+                    .set_ipv6_allowed_for_dual_stack(vpc.ipv6_allowed_for_dual_stack)
+                    .build(),
+            );
+        }
+        if self.dead_letter_config != before.dead_letter_config {
+            let target = self.dead_letter_config.unwrap_or_default().target_arn;
+            to = to.dead_letter_config(types::DeadLetterConfig::builder().target_arn(target).build());
+        }
+        if self.kms_key_arn != before.kms_key_arn {
+            to = to.kms_key_arn(self.kms_key_arn.unwrap_or_default());
+        }
+        if self.tracing_config != before.tracing_config {
+            let mode = self.tracing_config.map_or_else(|| "PassThrough".to_owned(), |tracing| tracing.mode);
+            let mode = types::TracingMode::from(mode.as_str());
+            to = to.tracing_config(types::TracingConfig::builder().mode(mode).build());
+        }
+        if self.ephemeral_storage != before.ephemeral_storage {
+            let size = self.ephemeral_storage.map_or(512, |storage| storage.size);
+            // The size is there, so this builds.
+            to = to.set_ephemeral_storage(types::EphemeralStorage::builder().size(size).build().ok());
+        }
+        if self.snap_start != before.snap_start {
+            let apply = self.snap_start.map_or_else(|| "None".to_owned(), |snap| snap.apply_on);
+            let apply = types::SnapStartApplyOn::from(apply.as_str());
+            to = to.snap_start(types::SnapStart::builder().apply_on(apply).build());
+        }
+        if self.logging_config != before.logging_config {
+            let logging = self.logging_config.unwrap_or_default();
+            let level = |level: Option<String>| level.as_deref().map(types::ApplicationLogLevel::from);
+            to = to.logging_config(
+                types::LoggingConfig::builder()
+                    .set_log_format(logging.log_format.as_deref().map(types::LogFormat::from))
+                    .set_application_log_level(level(logging.application_log_level))
+                    .set_system_log_level(
+                        logging.system_log_level.as_deref().map(types::SystemLogLevel::from),
+                    )
+                    .set_log_group(logging.log_group)
+                    .build(),
+            );
+        }
+        if self.image_config != before.image_config {
+            let image = self.image_config.unwrap_or_default();
+            to = to.image_config(
+                types::ImageConfig::builder()
+                    .set_entry_point(Some(image.entry_point))
+                    .set_command(Some(image.command))
+                    .set_working_directory(image.working_directory)
+                    .build(),
+            );
+        }
+        to
+    }
+}
+
+/// RFC 7396.
+fn merge(target: &mut Value, patch: &Value) {
+    let Value::Object(changes) = patch else {
+        *target = patch.clone();
+        return;
+    };
+    if !target.is_object() {
+        *target = json!({});
+    }
+    let Value::Object(fields) = target else { return };
+    for (name, change) in changes {
+        if change.is_null() {
+            fields.shift_remove(name);
+        } else {
+            merge(fields.entry(name.clone()).or_insert(Value::Null), change);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn patch(value: Value) -> Map<String, Value> {
+        value.as_object().unwrap().clone()
+    }
+
+    fn config() -> Config {
+        serde_json::from_value(json!({
+            "Handler": "index.handler", "Runtime": "python3.12", "MemorySize": 128, "Timeout": 3, "Description": "d",
+            "Environment": {"Variables": {"A": "1", "B": "secret"}}, "Layers": ["l:1"],
+        }))
+        .unwrap()
+    }
+
+    /// The examples of RFC 7396, appendix A.
+    #[test]
+    fn a_merge_patch_does_what_its_rfc_says() {
+        let cases = [
+            (json!({"a": "b"}), json!({"a": "c"}), json!({"a": "c"})),
+            (json!({"a": "b"}), json!({"b": "c"}), json!({"a": "b", "b": "c"})),
+            (json!({"a": "b"}), json!({"a": null}), json!({})),
+            (json!({"a": "b", "b": "c"}), json!({"a": null}), json!({"b": "c"})),
+            (json!({"a": ["b"]}), json!({"a": "c"}), json!({"a": "c"})),
+            (json!({"a": "c"}), json!({"a": ["b"]}), json!({"a": ["b"]})),
+            (json!({"a": {"b": "c"}}), json!({"a": {"b": "d", "c": null}}), json!({"a": {"b": "d"}})),
+            (json!({"a": [{"b": "c"}]}), json!({"a": [1]}), json!({"a": [1]})),
+            (json!(["a", "b"]), json!(["c", "d"]), json!(["c", "d"])),
+            (json!({"a": "b"}), json!(["c"]), json!(["c"])),
+            (json!({"a": "foo"}), json!("bar"), json!("bar")),
+            (json!({"e": null}), json!({"a": 1}), json!({"e": null, "a": 1})),
+            (json!([1, 2]), json!({"a": "b", "c": null}), json!({"a": "b"})),
+            (json!({}), json!({"a": {"bb": {"ccc": null}}}), json!({"a": {"bb": {}}})),
+        ];
+        for (mut target, change, wanted) in cases {
+            merge(&mut target, &change);
+            assert_eq!(target, wanted);
+        }
+    }
+
+    #[test]
+    fn a_patch_changes_what_it_names_and_nothing_else() {
+        let after = config()
+            .patched(&patch(json!({"MemorySize": 256, "Environment": {"Variables": {"A": null, "C": "3"}}})))
+            .unwrap();
+        assert_eq!(after.memory_size, Some(256));
+        let names: Vec<&String> = after.variables().map(|(name, _)| name).collect();
+        assert_eq!(names, ["B", "C"]);
+        assert_eq!(after.layers, config().layers);
+        for (wrong, why) in [
+            (json!({"Memory": 1}), "unknown field `Memory`"),
+            (json!({"MemorySize": null}), "must have MemorySize"),
+            (json!({"Handler": null}), "must have Handler"),
+            (json!({"Environment": {"Variables": {"X": 1}}}), "patch"),
+            (json!({"Environment": {"Variables": {"X": "x".repeat(5000)}}}), "4,096"),
+        ] {
+            let error = config().patched(&patch(wrong)).unwrap_err();
+            assert!(error.message.contains(why), "{}", error.message);
+        }
+    }
+
+    #[test]
+    fn values_are_masked_but_a_change_shows() {
+        let before = config();
+        let after =
+            before.patched(&patch(json!({"Environment": {"Variables": {"B": "new", "C": "3"}}}))).unwrap();
+        let (old, new) = (before.masked(None).to_string(), after.masked(Some(&before)).to_string());
+        for secret in ["secret", "\"new\"", "\"3\""] {
+            assert!(!old.contains(secret) && !new.contains(secret), "{new}");
+        }
+        assert!(
+            new.contains(r#""B":"(hidden, another value)""#) && new.contains(r#""A":"(hidden)""#),
+            "{new}"
+        );
+    }
+}

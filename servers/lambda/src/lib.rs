@@ -1,0 +1,157 @@
+//! MCP server for AWS Lambda: find functions, see why they fail, invoke them, change their code and configuration.
+
+mod actions;
+mod configuration;
+mod deployment;
+mod function_tools;
+mod invoking;
+mod metrics;
+mod names;
+mod package;
+mod policy;
+mod prompts;
+mod report;
+mod runtimes;
+mod settling;
+mod times;
+mod tools;
+
+use std::borrow::Cow;
+
+use aws_sdk_cloudwatch as cloudwatch;
+use aws_sdk_cloudwatchlogs as logs;
+use awsmcp_aws::{Error, Kind, SdkConfig, Tap};
+use awsmcp_mcp::{Completion, Extra, Named, Resource, Server, Service};
+use tools::*;
+
+/// AWS Lambda, as the tools use it.
+#[derive(Debug)]
+pub struct Lambda;
+
+/// The clients of one call.
+#[derive(Debug)]
+pub struct Client {
+    pub(crate) lambda: aws_sdk_lambda::Client,
+    pub(crate) logs: logs::Client,
+    pub(crate) metrics: cloudwatch::Client,
+    pub(crate) schemas: aws_sdk_schemas::Client,
+}
+
+impl Service for Lambda {
+    const ID: &'static str = "lambda";
+    const TITLE: &'static str = "AWS Lambda";
+    const SUMMARY: &'static str =
+        "Find, understand, invoke and change AWS Lambda functions, their logs and figures included.";
+    const PREFIXES: &'static [(&'static str, &'static str)] = &[
+        ("Lambda", "lambda"),
+        ("CloudWatch Logs", "logs"),
+        ("CloudWatch", "cloudwatch"),
+        ("schemas", "schemas"),
+    ];
+    const ACTIONS: &'static [(&'static str, &'static [&'static str])] = actions::TABLE;
+    const EXTRAS: &'static [Extra] = function_tools::EXTRAS;
+    const NAMES: &'static [Named] = &[Named { argument: "function", tool: "list_functions", column: "name" }];
+    type Client = Client;
+
+    fn client(sdk: &SdkConfig, tap: Tap) -> Client {
+        let config = aws_sdk_lambda::config::Config::from(sdk).to_builder();
+        let to_logs = logs::config::Config::from(sdk).to_builder();
+        let to_metrics = cloudwatch::config::Config::from(sdk).to_builder();
+        let to_schemas = aws_sdk_schemas::config::Config::from(sdk).to_builder();
+        Client {
+            lambda: aws_sdk_lambda::Client::from_conf(config.interceptor(tap.clone()).build()),
+            logs: logs::Client::from_conf(to_logs.interceptor(tap.clone()).build()),
+            metrics: cloudwatch::Client::from_conf(to_metrics.interceptor(tap.clone()).build()),
+            schemas: aws_sdk_schemas::Client::from_conf(to_schemas.interceptor(tap).build()),
+        }
+    }
+
+    fn hint(error: &Error) -> Option<Cow<'static, str>> {
+        let operation = error.operation.as_deref().unwrap_or_default();
+        Some(Cow::Borrowed(match (error.code.as_deref()?, error.kind) {
+            ("ResourceNotFoundException", _) if operation == "FilterLogEvents" => {
+                "it has not written a log yet, or may not: its role needs logs:CreateLogGroup, \
+                 logs:CreateLogStream and logs:PutLogEvents"
+            }
+            ("ResourceNotFoundException", _) => {
+                "list_functions shows the functions of this region, list_versions their versions and aliases"
+            }
+            ("CodeStorageExceededException", _) => {
+                "account_limits shows the room for code; delete_function with `version` frees some"
+            }
+            ("TooManyRequestsException", _) => {
+                "wait a little; function_health shows the concurrency, set_concurrency raises a function's share"
+            }
+            ("ResourceConflictException", _) if !operation.starts_with("Delete") => {
+                "an update is under way or it exists already: get_function shows it"
+            }
+            ("PreconditionFailedException", _) => "somebody changed it since: look again, then decide",
+            ("InvalidZipFileException" | "InvalidParameterValueException", Kind::Invalid)
+                if operation.ends_with("FunctionCode") || operation == "CreateFunction" =>
+            {
+                "AWS's message says which parameter; list_functions shows values that work"
+            }
+            _ => return None,
+        }))
+    }
+}
+
+/// The table of contents.
+#[must_use]
+pub fn server() -> Server<Lambda> {
+    Server::new(
+        "Start with list_functions. For a failing function: function_health, then function_logs. \
+         A function is given by name or ARN.",
+    )
+    .toolset("functions", "find and understand functions")
+    .tool::<ListFunctions>()
+    .tool::<GetFunction>()
+    .tool::<FunctionLogs>()
+    .tool::<FunctionHealth>()
+    .tool::<ListVersions>()
+    .tool::<ListEventSources>()
+    .tool::<GetCode>()
+    .tool::<GetEnvironment>()
+    .tool::<AccountLimits>()
+    .toolset("invoke", "run functions")
+    .tool::<InvokeFunction>()
+    .tool::<ListFunctionTools>()
+    .derived(function_tools::DERIVED)
+    .toolset("deploy", "change code, configuration and versions")
+    .change::<UpdateCode>()
+    .change::<UpdateConfig>()
+    .change::<PublishVersion>()
+    .change::<SetAlias>()
+    .change::<CreateFunction>()
+    .toolset("access", "concurrency, event sources, URLs and permissions")
+    .change::<SetConcurrency>()
+    .change::<SetEventSource>()
+    .change::<SetUrl>()
+    .change::<SetPermission>()
+    .toolset("delete", "remove functions and what belongs to them")
+    .change::<DeleteFunction>()
+    .prompt(prompts::FAILING_FUNCTION)
+    .prompt(prompts::SLOW_FUNCTION)
+    .prompt(prompts::OLD_RUNTIMES)
+    .resource(Resource {
+        template: "lambda://{function}",
+        name: "function",
+        description: "A function's configuration, policy, URLs and findings.",
+        tool: "get_function",
+        complete: &[Completion {
+            variable: "function",
+            tool: "list_functions",
+            prefix: "prefix",
+            given: &[],
+            column: "name",
+        }],
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn manifest() {
+        awsmcp_testing::manifest(env!("CARGO_MANIFEST_DIR"), &super::server().manifest());
+    }
+}

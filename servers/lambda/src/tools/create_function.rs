@@ -1,0 +1,183 @@
+use std::collections::BTreeMap;
+
+use aws_sdk_lambda::{
+    primitives::Blob,
+    types::{Environment, FunctionCode, PackageType, Runtime},
+};
+use awsmcp_mcp::{Call, Change, Error, Kind, One, Plan, Result, Spec};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use crate::{
+    Lambda,
+    configuration::current,
+    deployment::{Code, Source},
+    names::FunctionName,
+    runtimes::{deprecation, today},
+    settling::settled,
+    tools::update_code::Cpu,
+};
+
+/// Creates a function from a zip file, from texts, from S3 or from an image, and waits until it can be called.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CreateFunction {
+    function: FunctionName,
+    /// ARN of the execution role.
+    role: String,
+    /// `python3.13`, `nodejs22.x`, ...; none for an image.
+    runtime: Option<String>,
+    /// `index.handler`
+    handler: Option<String>,
+    zip_path: Option<String>,
+    /// Path to text; these are all of the package.
+    files: Option<BTreeMap<String, String>>,
+    s3_bucket: Option<String>,
+    s3_key: Option<String>,
+    s3_version: Option<String>,
+    image_uri: Option<String>,
+    architecture: Option<Cpu>,
+    #[schemars(range(min = 128, max = 10240))]
+    memory_mb: Option<i32>,
+    #[schemars(range(min = 1, max = 900))]
+    timeout_seconds: Option<i32>,
+    environment: Option<BTreeMap<String, String>>,
+    description: Option<String>,
+    layers: Option<Vec<String>>,
+    tags: Option<BTreeMap<String, String>>,
+    #[serde(default)]
+    publish: bool,
+}
+
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Created {
+    function: String,
+    arn: Option<String>,
+    version: Option<String>,
+    state: Option<String>,
+    code_bytes: i64,
+}
+
+impl Change for CreateFunction {
+    type Service = Lambda;
+    type Output = One<Created>;
+    const SPEC: Spec = Spec::write("create_function", "Create function")
+        .needs(
+            "lambda:GetFunctionConfiguration",
+            "arn:{partition}:lambda:{region}:{account}:function:{function}",
+        )
+        .needs("lambda:CreateFunction", "arn:{partition}:lambda:{region}:{account}:function:{function}")
+        .needs("iam:PassRole", "arn:{partition}:iam::{account}:role/{role}")
+        .needs_when(
+            "tags",
+            "lambda:TagResource",
+            "arn:{partition}:lambda:{region}:{account}:function:{function}",
+        )
+        .needs_when("s3_key", "s3:GetObject", "arn:{partition}:s3:::{s3_bucket}/{s3_key}")
+        .needs_when("s3_version", "s3:GetObjectVersion", "arn:{partition}:s3:::{s3_bucket}/{s3_key}")
+        .minutes(15)
+        .optional();
+
+    async fn plan(&self, cx: &Call<Lambda>) -> Result<Plan> {
+        self.function.unqualified()?;
+        let function = self.function.here(cx)?;
+        let code = self.code(cx).await?;
+        self.fits(&code)?;
+        match current(cx, &function, None).await {
+            Ok(_) => {
+                return Err(Error::conflict(format!("there is a function {} already", self.function))
+                    .with_next("update_code and update_config change it"));
+            }
+            Err(error) if error.kind == Kind::NotFound => {}
+            Err(error) => return Err(error),
+        }
+        let runtime = self.runtime.as_deref().unwrap_or("image");
+        let mut plan = Plan::new(format!(
+            "create {} ({runtime}, {} MB, {} s) from {} with role {}",
+            self.function,
+            self.memory_mb.unwrap_or(128),
+            self.timeout_seconds.unwrap_or(3),
+            code.what(),
+            self.role
+        ));
+        if let Some(lack) = code.lacks(runtime, self.handler.as_deref().unwrap_or_default()) {
+            plan = plan.warning(format!("{lack}: calls would fail"));
+        }
+        if let Some(day) = deprecation(runtime, today(), 0) {
+            plan = plan.warning(format!("AWS deprecated {runtime} on {day}"));
+        }
+        Ok(plan.state(json!({"sha256": code.sha256()})))
+    }
+
+    async fn apply(self, cx: &Call<Lambda>) -> Result<Self::Output> {
+        let function = self.function.here(cx)?;
+        let code = self.code(cx).await?;
+        let is_image = matches!(code, Code::Image(_));
+        let from = FunctionCode::builder();
+        let from = match code {
+            Code::Zip { bytes, .. } => from.zip_file(Blob::new(bytes)),
+            Code::S3 { bucket, key, version } => {
+                from.s3_bucket(bucket).s3_key(key).set_s3_object_version(version)
+            }
+            Code::Image(image) => from.image_uri(image),
+        };
+        let variables = self.environment.map(|variables| variables.into_iter().collect());
+        let environment =
+            variables.map(|variables| Environment::builder().set_variables(Some(variables)).build());
+        let out = cx
+            .client()
+            .lambda
+            .create_function()
+            .function_name(&function)
+            .role(self.role)
+            .set_runtime(self.runtime.as_deref().map(Runtime::from))
+            .set_handler(self.handler)
+            .set_package_type(is_image.then_some(PackageType::Image))
+            .code(from.build())
+            .set_architectures(self.architecture.map(|cpu| vec![cpu.into()]))
+            .set_memory_size(self.memory_mb)
+            .set_timeout(self.timeout_seconds)
+            .set_environment(environment)
+            .set_description(self.description)
+            .set_layers(self.layers)
+            .set_tags(self.tags.map(|tags| tags.into_iter().collect()))
+            .publish(self.publish)
+            .send()
+            .await?;
+        let done = settled(cx, &function).await?;
+        Ok(One(Created {
+            function: self.function.to_string(),
+            arn: out.function_arn,
+            version: out.version.filter(|version| version != "$LATEST"),
+            state: done.state.map(|state| state.to_string()),
+            code_bytes: done.code_size,
+        }))
+    }
+}
+
+impl CreateFunction {
+    async fn code(&self, cx: &Call<Lambda>) -> Result<Code> {
+        let source = Source {
+            zip_path: self.zip_path.as_deref(),
+            files: self.files.as_ref(),
+            s3_bucket: self.s3_bucket.as_deref(),
+            s3_key: self.s3_key.as_deref(),
+            s3_version: self.s3_version.as_deref(),
+            image_uri: self.image_uri.as_deref(),
+        };
+        source.read(cx).await
+    }
+
+    fn fits(&self, code: &Code) -> Result<()> {
+        match (code, &self.runtime, &self.handler) {
+            (Code::Image(_), None, None) | (Code::Zip { .. } | Code::S3 { .. }, Some(_), Some(_)) => Ok(()),
+            (Code::Image(_), ..) => {
+                Err(Error::invalid("an image brings its own runtime and handler: leave both out"))
+            }
+            _ => Err(Error::invalid("a package needs `runtime` and `handler`").with_next(
+                "good ones are python3.13 with index.handler, and provided.al2023 with bootstrap",
+            )),
+        }
+    }
+}

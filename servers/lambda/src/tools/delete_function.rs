@@ -1,0 +1,270 @@
+use awsmcp_mcp::{Call, Change, Error, One, Plan, Result, Spec, human_size};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use crate::{
+    Lambda,
+    configuration::current,
+    metrics::counted,
+    names::{FunctionName, Qualifier, arn_function},
+    times::modified,
+};
+
+/// Deletes a function with all its versions, or one alias or version of it, a layer's version, or an event source mapping.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct DeleteFunction {
+    function: Option<FunctionName>,
+    /// Only this alias.
+    alias: Option<Qualifier>,
+    /// Only this version.
+    version: Option<Qualifier>,
+    /// Name of a layer.
+    layer: Option<String>,
+    layer_version: Option<i64>,
+    /// UUID of an event source mapping.
+    event_source: Option<String>,
+}
+
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Deleted {
+    deleted: String,
+}
+
+/// What is to be deleted, checked.
+enum Wanted<'a> {
+    Function(&'a FunctionName),
+    Alias(&'a FunctionName, &'a str),
+    Version(&'a FunctionName, &'a str),
+    Layer(&'a str, i64),
+    EventSource(&'a str),
+}
+
+impl Change for DeleteFunction {
+    type Service = Lambda;
+    type Output = One<Deleted>;
+    const SPEC: Spec = Spec::destroy("delete_function", "Delete function")
+        .needs_when(
+            "function",
+            "lambda:GetFunctionConfiguration",
+            "arn:{partition}:lambda:{region}:{account}:function:{function}",
+        )
+        .needs_when(
+            "function",
+            "lambda:ListVersionsByFunction",
+            "arn:{partition}:lambda:{region}:{account}:function:{function}",
+        )
+        .needs_when(
+            "function",
+            "lambda:ListAliases",
+            "arn:{partition}:lambda:{region}:{account}:function:{function}",
+        )
+        .needs_when("function", "lambda:ListEventSourceMappings", "*")
+        .needs_when(
+            "function",
+            "lambda:DeleteFunction",
+            "arn:{partition}:lambda:{region}:{account}:function:{function}",
+        )
+        .needs_when(
+            "alias",
+            "lambda:GetAlias",
+            "arn:{partition}:lambda:{region}:{account}:function:{function}",
+        )
+        .needs_when(
+            "alias",
+            "lambda:DeleteAlias",
+            "arn:{partition}:lambda:{region}:{account}:function:{function}",
+        )
+        .needs_when(
+            "layer",
+            "lambda:GetLayerVersion",
+            "arn:{partition}:lambda:{region}:{account}:layer:{layer}:{layer_version}",
+        )
+        .needs_when(
+            "layer",
+            "lambda:DeleteLayerVersion",
+            "arn:{partition}:lambda:{region}:{account}:layer:{layer}:{layer_version}",
+        )
+        .needs_when(
+            "event_source",
+            "lambda:GetEventSourceMapping",
+            "arn:{partition}:lambda:{region}:{account}:event-source-mapping:{event_source}",
+        )
+        .needs_when(
+            "event_source",
+            "lambda:DeleteEventSourceMapping",
+            "arn:{partition}:lambda:{region}:{account}:event-source-mapping:{event_source}",
+        )
+        // Only its own mappings are asked for, which AWS grants on everything or not at all.
+        .rows("arn:{partition}:lambda:{region}:{account}:function:{function}")
+        .optional();
+
+    async fn plan(&self, cx: &Call<Lambda>) -> Result<Plan> {
+        let client = &cx.client().lambda;
+        match self.wanted()? {
+            Wanted::Function(function) => whole(cx, function).await,
+            Wanted::Alias(function, alias) => {
+                let out = client.get_alias().function_name(function.here(cx)?).name(alias).send().await?;
+                let version = out.function_version.unwrap_or_default();
+                Ok(Plan::new(format!(
+                    "delete the alias {alias} of {function}, which points to version {version}"
+                ))
+                .warning("whoever calls it by that name gets an error")
+                .state(json!(out.revision_id)))
+            }
+            Wanted::Version(function, version) => one_version(cx, function, version).await,
+            Wanted::Layer(layer, version) => {
+                let request = client.get_layer_version().layer_name(layer).version_number(version);
+                let out = request.send().await?;
+                let size =
+                    out.content.map(|content| human_size(content.code_size.try_into().unwrap_or_default()));
+                Ok(Plan::new(format!(
+                    "delete version {version} of layer {layer} ({})",
+                    size.unwrap_or_default()
+                ))
+                .warning("functions that have it keep it; no other can take it on"))
+            }
+            Wanted::EventSource(uuid) => {
+                let out = client.get_event_source_mapping().uuid(uuid).send().await?;
+                Ok(Plan::new(format!(
+                    "delete the mapping {uuid} from {} to {}",
+                    out.event_source_arn.unwrap_or_default(),
+                    arn_function(out.function_arn.as_deref().unwrap_or_default())
+                ))
+                .warning("the place in a stream is forgotten; set_event_source with enabled=false keeps it")
+                .state(json!(out.state)))
+            }
+        }
+    }
+
+    async fn apply(self, cx: &Call<Lambda>) -> Result<Self::Output> {
+        let client = &cx.client().lambda;
+        let deleted = match self.wanted()? {
+            Wanted::Function(function) => {
+                client.delete_function().function_name(function.here(cx)?).send().await?;
+                format!("function {function}")
+            }
+            Wanted::Alias(function, alias) => {
+                client.delete_alias().function_name(function.here(cx)?).name(alias).send().await?;
+                format!("alias {alias} of {function}")
+            }
+            Wanted::Version(function, version) => {
+                client.delete_function().function_name(function.here(cx)?).qualifier(version).send().await?;
+                format!("version {version} of {function}")
+            }
+            Wanted::Layer(layer, version) => {
+                client.delete_layer_version().layer_name(layer).version_number(version).send().await?;
+                format!("version {version} of layer {layer}")
+            }
+            Wanted::EventSource(uuid) => {
+                client.delete_event_source_mapping().uuid(uuid).send().await?;
+                format!("event source mapping {uuid}")
+            }
+        };
+        Ok(One(Deleted { deleted }))
+    }
+}
+
+impl DeleteFunction {
+    fn wanted(&self) -> Result<Wanted<'_>> {
+        if let Some(function) = &self.function {
+            function.unqualified().map_err(|error| error.with_next("give it as `alias` or `version`"))?;
+        }
+        let text = |qualifier: &'_ Option<Qualifier>| qualifier.is_some();
+        match (&self.function, &self.layer, &self.event_source) {
+            (Some(function), None, None) if self.layer_version.is_none() => {
+                match (&self.alias, &self.version) {
+                    (None, None) => Ok(Wanted::Function(function)),
+                    (Some(alias), None) => Ok(Wanted::Alias(function, alias.as_str())),
+                    (None, Some(version)) if version.as_str().bytes().all(|byte| byte.is_ascii_digit()) => {
+                        Ok(Wanted::Version(function, version.as_str()))
+                    }
+                    (None, Some(version)) => Err(Error::invalid(format!(
+                        "{:?} is not a version; a good one is 3",
+                        version.as_str()
+                    ))),
+                    (Some(_), Some(_)) => Err(Error::invalid("give `alias` or `version`, not both")),
+                }
+            }
+            (None, Some(layer), None) if !text(&self.alias) && !text(&self.version) => {
+                match self.layer_version {
+                    Some(version) => Ok(Wanted::Layer(layer, version)),
+                    None => Err(Error::invalid("`layer` needs `layer_version`").with_next("a good one is 3")),
+                }
+            }
+            (None, None, Some(uuid)) if !text(&self.alias) && !text(&self.version) => {
+                Ok(Wanted::EventSource(uuid))
+            }
+            _ => Err(Error::invalid(
+                "give `function` (with `alias` or `version` for only that), `layer` with `layer_version`, or `event_source`",
+            )),
+        }
+    }
+}
+
+async fn whole(cx: &Call<Lambda>, function: &FunctionName) -> Result<Plan> {
+    let client = &cx.client().lambda;
+    let base = function.here(cx)?;
+    let config = current(cx, &base, None).await?;
+    let (versions, aliases, sources) = tokio::join!(
+        client.list_versions_by_function().function_name(&base).send(),
+        client.list_aliases().function_name(&base).send(),
+        client.list_event_source_mappings().function_name(&base).send(),
+    );
+    let (versions, aliases, sources) = (versions?, aliases?, sources?);
+    let more = |marker: &Option<String>| {
+        if marker.as_deref().unwrap_or_default().is_empty() { "" } else { " or more" }
+    };
+    let published = versions.versions.as_deref().unwrap_or_default().len().saturating_sub(1);
+    let names: Vec<&str> = aliases
+        .aliases
+        .as_deref()
+        .unwrap_or_default()
+        .iter()
+        .filter_map(|alias| alias.name.as_deref())
+        .collect();
+    let uuids: Vec<&str> = sources
+        .event_source_mappings
+        .as_deref()
+        .unwrap_or_default()
+        .iter()
+        .filter_map(|mapping| mapping.uuid.as_deref())
+        .collect();
+    let mut plan = Plan::new(format!(
+        "delete the function {function} ({}, {}, changed {}) with {}{}",
+        config.runtime.as_ref().map_or("image", |runtime| runtime.as_str()),
+        human_size(config.code_size.try_into().unwrap_or_default()),
+        config.last_modified.as_deref().map(modified).unwrap_or_default(),
+        counted(published, "published version"),
+        more(&versions.next_marker),
+    ));
+    if !names.is_empty() {
+        plan =
+            plan.warning(format!("its aliases go too: {}{}", names.join(", "), more(&aliases.next_marker)));
+    }
+    if !uuids.is_empty() {
+        plan = plan.warning(format!(
+            "its event source mappings stay and fail; delete them too (`event_source`): {}{}",
+            uuids.join(", "),
+            more(&sources.next_marker)
+        ));
+    }
+    plan = plan.warning("its code is gone unless it is kept elsewhere; its logs stay");
+    Ok(plan.state(json!([config.revision_id, published, names, uuids])))
+}
+
+async fn one_version(cx: &Call<Lambda>, function: &FunctionName, version: &str) -> Result<Plan> {
+    let base = function.here(cx)?;
+    let config = current(cx, &base, Some(version)).await?;
+    let aliases =
+        cx.client().lambda.list_aliases().function_name(&base).function_version(version).send().await?;
+    let names: Vec<String> =
+        aliases.aliases.unwrap_or_default().into_iter().filter_map(|alias| alias.name).collect();
+    let size = human_size(config.code_size.try_into().unwrap_or_default());
+    let mut plan = Plan::new(format!("delete version {version} of {function} ({size})"));
+    if !names.is_empty() {
+        plan = plan.warning(format!("AWS refuses while these aliases point to it: {}", names.join(", ")));
+    }
+    Ok(plan.state(json!(config.revision_id)))
+}

@@ -1,0 +1,254 @@
+use std::collections::HashMap;
+
+use awsmcp_mcp::{Call, Moment, One, Result, Spec, Tool};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Lambda,
+    configuration::current,
+    metrics::{Points, Series, ask, most, rounded, sum},
+    names::{FunctionName, Qualifier},
+    times::{Range, second},
+};
+
+/// Shows a function's invocations, errors, throttles, duration percentiles and concurrency over a time (24 h).
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct FunctionHealth {
+    function: FunctionName,
+    qualifier: Option<Qualifier>,
+    start: Option<Moment>,
+    end: Option<Moment>,
+}
+
+#[derive(Default, Serialize, JsonSchema)]
+pub(crate) struct Health {
+    function: String,
+    from: String,
+    to: String,
+    findings: Vec<String>,
+    invocations: u64,
+    errors: u64,
+    error_percent: Option<f64>,
+    throttles: u64,
+    p50_ms: Option<f64>,
+    p95_ms: Option<f64>,
+    p99_ms: Option<f64>,
+    max_ms: Option<f64>,
+    timeout_seconds: Option<i32>,
+    concurrent_max: Option<u64>,
+    /// How old records of a stream were when they were read.
+    iterator_age_max_ms: Option<f64>,
+    /// How old asynchronous events were when they were tried.
+    async_age_max_ms: Option<f64>,
+    async_dropped: Option<u64>,
+    dead_letter_errors: Option<u64>,
+    /// The parts of that time in which calls failed or were throttled.
+    trouble: Vec<Part>,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct Part {
+    from: String,
+    invocations: u64,
+    errors: u64,
+    throttles: u64,
+}
+
+impl Tool for FunctionHealth {
+    type Service = Lambda;
+    type Output = One<Health>;
+    const SPEC: Spec = Spec::read("function_health", "Function health")
+        .needs(
+            "lambda:GetFunctionConfiguration",
+            "arn:{partition}:lambda:{region}:{account}:function:{function}",
+        )
+        // AWS grants figures of everything or of nothing; what is asked for is held to the function.
+        .needs("cloudwatch:GetMetricData", "*")
+        .rows("arn:{partition}:lambda:{region}:{account}:function:{function}")
+        .regional();
+
+    async fn call(self, cx: &Call<Lambda>) -> Result<Self::Output> {
+        const DAY: i64 = 86_400;
+        let function = self.function.here(cx)?;
+        let qualifier = self.function.qualifier(self.qualifier.as_ref())?;
+        let range = Range::new(self.start, self.end, DAY)?;
+        // A function that does not exist has no figures, and would look healthy.
+        let config = current(cx, &function, qualifier.as_deref()).await?;
+        let found =
+            ask(cx.client(), range, wanted(self.function.name(), qualifier.as_deref(), range)).await?;
+        let mut health = Health::new(&found);
+        health.function = self.function.name().to_owned();
+        health.timeout_seconds = config.timeout;
+        health.from = second(&aws_smithy_types::DateTime::from_secs(range.start.as_second()));
+        health.to = second(&aws_smithy_types::DateTime::from_secs(range.end.as_second()));
+        health.findings = health.findings();
+        if found.get("p99").is_some_and(|points| points.len() > 1) {
+            cx.note("percentiles are those of the worst day of that time");
+        }
+        Ok(One(health))
+    }
+}
+
+/// All that is asked for: sums by interval, and percentiles over as much of the time as a period can span.
+fn wanted(function: &str, qualifier: Option<&str>, range: Range) -> Vec<Series> {
+    let mut dimensions = vec![("FunctionName", function.to_owned())];
+    if let Some(qualifier) = qualifier {
+        dimensions.push(("Resource", format!("{function}:{qualifier}")));
+    }
+    let (interval, whole) = periods(range.seconds());
+    let series = |id: &str, metric, stat, period| Series {
+        id: id.to_owned(),
+        namespace: "AWS/Lambda",
+        metric,
+        dimensions: dimensions.clone(),
+        stat,
+        period,
+    };
+    vec![
+        series("invocations", "Invocations", "Sum", interval),
+        series("errors", "Errors", "Sum", interval),
+        series("throttles", "Throttles", "Sum", interval),
+        series("concurrent", "ConcurrentExecutions", "Maximum", interval),
+        series("iterator_age", "IteratorAge", "Maximum", interval),
+        series("async_age", "AsyncEventAge", "Maximum", interval),
+        series("dropped", "AsyncEventsDropped", "Sum", interval),
+        series("dead_letter", "DeadLetterErrors", "Sum", interval),
+        series("longest", "Duration", "Maximum", interval),
+        series("p50", "Duration", "p50", whole),
+        series("p95", "Duration", "p95", whole),
+        series("p99", "Duration", "p99", whole),
+    ]
+}
+
+/// The period of intervals, at most about 24 of them, and the one that spans the whole time or a day of it.
+fn periods(seconds: i64) -> (i32, i32) {
+    const STEPS: [i32; 8] = [60, 300, 900, 3600, 10_800, 21_600, 43_200, 86_400];
+    let step = STEPS.into_iter().find(|step| seconds <= i64::from(*step) * 24).unwrap_or(86_400);
+    let whole = (seconds.div_euclid(60) + 1).saturating_mul(60).clamp(60, 86_400);
+    (step, whole.try_into().unwrap_or(86_400))
+}
+
+impl Health {
+    fn new(found: &HashMap<String, Points>) -> Health {
+        let total = |id: &str| sum(found.get(id)) as u64;
+        let highest = |id: &str| most(found.get(id)).map(rounded);
+        let counted = |id: &str| Some(total(id)).filter(|count| *count > 0);
+        let (invocations, errors) = (total("invocations"), total("errors"));
+        Health {
+            invocations,
+            errors,
+            error_percent: (invocations > 0).then(|| rounded(100.0 * errors as f64 / invocations as f64)),
+            throttles: total("throttles"),
+            p50_ms: highest("p50"),
+            p95_ms: highest("p95"),
+            p99_ms: highest("p99"),
+            max_ms: highest("longest"),
+            concurrent_max: highest("concurrent").map(|most| most as u64),
+            iterator_age_max_ms: highest("iterator_age"),
+            async_age_max_ms: highest("async_age"),
+            async_dropped: counted("dropped"),
+            dead_letter_errors: counted("dead_letter"),
+            trouble: trouble(found),
+            ..Health::default()
+        }
+    }
+
+    fn findings(&self) -> Vec<String> {
+        let mut found = Vec::new();
+        if self.invocations == 0 && self.throttles == 0 {
+            found.push("it was not called in this time".to_owned());
+        }
+        if let Some(percent) = self.error_percent.filter(|percent| *percent > 0.0) {
+            let level = if percent >= 5.0 { "high" } else { "medium" };
+            found.push(format!(
+                "{level}: {percent} % of calls failed; function_logs with filter ERROR shows why"
+            ));
+        }
+        if self.throttles > 0 {
+            found.push(format!("high: {} calls were throttled: too little concurrency", self.throttles));
+        }
+        let limit = self.timeout_seconds.map(|seconds| f64::from(seconds) * 1000.0);
+        if let (Some(limit), Some(longest)) = (limit, self.max_ms) {
+            if longest >= limit {
+                found.push("high: calls ran into the timeout".to_owned());
+            } else if self.p99_ms.is_some_and(|p99| p99 > limit * 0.8) {
+                found.push("medium: 1 % of calls takes over 80 % of the timeout".to_owned());
+            }
+        }
+        if self.iterator_age_max_ms.is_some_and(|age| age > 60_000.0) {
+            found.push("medium: it reads its stream more than a minute late".to_owned());
+        }
+        if let Some(dropped) = self.async_dropped {
+            found.push(format!("high: {dropped} asynchronous events were dropped"));
+        }
+        if let Some(failed) = self.dead_letter_errors {
+            found.push(format!("high: {failed} failed events could not be sent to the dead-letter queue"));
+        }
+        found
+    }
+}
+
+fn trouble(found: &HashMap<String, Points>) -> Vec<Part> {
+    let at = |id: &str, time: i64| {
+        let points = found.get(id).into_iter().flatten();
+        points.filter(|(when, _)| *when == time).map(|(_, value)| *value).sum::<f64>() as u64
+    };
+    let mut times: Vec<i64> = ["errors", "throttles"]
+        .into_iter()
+        .filter_map(|id| found.get(id))
+        .flatten()
+        .filter(|(_, value)| *value > 0.0)
+        .map(|(time, _)| *time)
+        .collect();
+    times.sort_unstable();
+    times.dedup();
+    times
+        .into_iter()
+        .map(|time| Part {
+            from: second(&aws_smithy_types::DateTime::from_secs(time)),
+            invocations: at("invocations", time),
+            errors: at("errors", time),
+            throttles: at("throttles", time),
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_period_fits_the_time() {
+        assert_eq!(periods(3600), (300, 3660));
+        assert_eq!(periods(86_400), (3600, 86_400));
+        assert_eq!(periods(7 * 86_400), (43_200, 86_400));
+        assert_eq!(periods(1), (60, 60));
+        assert_eq!(periods(400 * 86_400), (86_400, 86_400));
+    }
+
+    #[test]
+    fn figures_become_findings() {
+        let found = HashMap::from([
+            ("invocations".to_owned(), vec![(0, 90.0), (3600, 10.0)]),
+            ("errors".to_owned(), vec![(0, 0.0), (3600, 6.0)]),
+            ("longest".to_owned(), vec![(0, 3000.0)]),
+        ]);
+        let mut health = Health { timeout_seconds: Some(3), ..Health::new(&found) };
+        assert_eq!((health.errors, health.error_percent), (6, Some(6.0)));
+        assert_eq!(health.trouble.len(), 1);
+        assert_eq!(
+            (health.trouble[0].from.as_str(), health.trouble[0].invocations),
+            ("1970-01-01T01:00:00Z", 10)
+        );
+        health.throttles = 2;
+        let text = health.findings().join("\n");
+        assert!(
+            text.contains("high: 6 % of calls failed") && text.contains("2 calls were throttled"),
+            "{text}"
+        );
+        assert!(text.contains("ran into the timeout"), "{text}");
+        assert_eq!(Health::default().findings(), ["it was not called in this time"]);
+    }
+}

@@ -1,0 +1,45 @@
+//! One file a tool.
+
+mod account_limits;
+mod create_function;
+mod delete_function;
+mod function_health;
+mod function_logs;
+mod get_code;
+mod get_environment;
+mod get_function;
+mod invoke_function;
+mod list_event_sources;
+mod list_function_tools;
+mod list_functions;
+mod list_versions;
+mod publish_version;
+mod set_alias;
+mod set_concurrency;
+mod set_event_source;
+mod set_permission;
+mod set_url;
+mod update_code;
+mod update_config;
+
+pub(crate) use account_limits::AccountLimits;
+pub(crate) use create_function::CreateFunction;
+pub(crate) use delete_function::DeleteFunction;
+pub(crate) use function_health::FunctionHealth;
+pub(crate) use function_logs::FunctionLogs;
+pub(crate) use get_code::GetCode;
+pub(crate) use get_environment::GetEnvironment;
+pub(crate) use get_function::GetFunction;
+pub(crate) use invoke_function::InvokeFunction;
+pub(crate) use list_event_sources::ListEventSources;
+pub(crate) use list_function_tools::ListFunctionTools;
+pub(crate) use list_functions::ListFunctions;
+pub(crate) use list_versions::ListVersions;
+pub(crate) use publish_version::PublishVersion;
+pub(crate) use set_alias::SetAlias;
+pub(crate) use set_concurrency::SetConcurrency;
+pub(crate) use set_event_source::SetEventSource;
+pub(crate) use set_permission::SetPermission;
+pub(crate) use set_url::SetUrl;
+pub(crate) use update_code::UpdateCode;
+pub(crate) use update_config::UpdateConfig;

@@ -1,0 +1,204 @@
+use aws_sdk_lambda::{operation::get_alias::GetAliasOutput, types::AliasRoutingConfiguration};
+use awsmcp_mcp::{Call, Change, Error, Kind, One, Plan, Result, Spec};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::{
+    Lambda,
+    names::{FunctionName, Qualifier},
+};
+
+/// Points an alias to a version, with a canary if wanted, or rolls it back; makes the alias if there is none.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SetAlias {
+    function: FunctionName,
+    alias: Qualifier,
+    version: Option<Qualifier>,
+    /// A second version that gets `canary_percent` of the calls.
+    canary_version: Option<Qualifier>,
+    #[schemars(range(min = 0, max = 100))]
+    canary_percent: Option<f64>,
+    /// Ends the canary, or else goes back to the version before.
+    #[serde(default)]
+    rollback: bool,
+    description: Option<String>,
+}
+
+#[derive(Debug, PartialEq, Serialize, JsonSchema)]
+pub(crate) struct Alias {
+    alias: String,
+    version: String,
+    canary_version: Option<String>,
+    canary_percent: Option<f64>,
+    description: Option<String>,
+}
+
+impl Change for SetAlias {
+    type Service = Lambda;
+    type Output = One<Alias>;
+    const SPEC: Spec = Spec::write("set_alias", "Set alias")
+        .needs("lambda:GetAlias", "arn:{partition}:lambda:{region}:{account}:function:{function}")
+        .needs("lambda:CreateAlias", "arn:{partition}:lambda:{region}:{account}:function:{function}")
+        .needs("lambda:UpdateAlias", "arn:{partition}:lambda:{region}:{account}:function:{function}")
+        .needs_when(
+            "rollback",
+            "lambda:ListVersionsByFunction",
+            "arn:{partition}:lambda:{region}:{account}:function:{function}",
+        )
+        .optional()
+        .idempotent();
+
+    async fn plan(&self, cx: &Call<Lambda>) -> Result<Plan> {
+        let before = self.present(cx).await?;
+        let after = self.wanted(cx, before.as_ref()).await?;
+        let what = if before.is_some() { "point" } else { "make" };
+        let share = after
+            .canary_version
+            .as_ref()
+            .zip(after.canary_percent)
+            .map(|(version, percent)| format!(", with {percent} % of the calls to version {version}"));
+        let mut plan = Plan::new(format!(
+            "{what} alias {} of {} to version {}{}",
+            after.alias,
+            self.function,
+            after.version,
+            share.unwrap_or_default()
+        ));
+        let (old, new) = (before.as_ref().map(json), json(&after));
+        if old.as_ref() == Some(&new) {
+            plan = plan.warning("it does so already");
+        }
+        if after.version == "$LATEST" {
+            plan = plan.warning("$LATEST changes with every update: an alias of it cannot be rolled back");
+        }
+        Ok(plan.difference(old.as_ref(), Some(&new)).state(json!(old)))
+    }
+
+    async fn apply(self, cx: &Call<Lambda>) -> Result<Self::Output> {
+        let function = self.function.here(cx)?;
+        let before = self.present(cx).await?;
+        let after = self.wanted(cx, before.as_ref()).await?;
+        let weight = after.canary_version.clone().zip(after.canary_percent);
+        let routing = AliasRoutingConfiguration::builder();
+        let routing = match weight {
+            Some((version, percent)) => routing.additional_version_weights(version, percent / 100.0).build(),
+            // An empty map takes the weights away.
+            None => routing.set_additional_version_weights(Some(Default::default())).build(),
+        };
+        let client = &cx.client().lambda;
+        if before.is_some() {
+            client
+                .update_alias()
+                .function_name(function)
+                .name(&after.alias)
+                .function_version(&after.version)
+                .set_description(self.description)
+                .routing_config(routing)
+                .send()
+                .await?;
+        } else {
+            let has_canary = after.canary_version.is_some();
+            client
+                .create_alias()
+                .function_name(function)
+                .name(&after.alias)
+                .function_version(&after.version)
+                .set_description(self.description)
+                .set_routing_config(has_canary.then_some(routing))
+                .send()
+                .await?;
+        }
+        Ok(One(after))
+    }
+}
+
+impl SetAlias {
+    async fn present(&self, cx: &Call<Lambda>) -> Result<Option<Alias>> {
+        self.function.unqualified()?;
+        let function = self.function.here(cx)?;
+        let asked = cx.client().lambda.get_alias().function_name(function).name(self.alias.as_str()).send();
+        match asked.await.map_err(Error::from) {
+            Ok(out) => Ok(Some(Alias::of(out))),
+            Err(error) if error.kind == Kind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn wanted(&self, cx: &Call<Lambda>, before: Option<&Alias>) -> Result<Alias> {
+        let text = |qualifier: &Option<Qualifier>| qualifier.as_ref().map(|found| found.as_str().to_owned());
+        let description =
+            self.description.clone().or_else(|| before.and_then(|before| before.description.clone()));
+        let alias = self.alias.as_str().to_owned();
+        let given = text(&self.version);
+        let canary = text(&self.canary_version).zip(self.canary_percent);
+        if self.canary_version.is_some() != self.canary_percent.is_some() {
+            return Err(Error::invalid("`canary_version` and `canary_percent` go together"));
+        }
+        if self.rollback {
+            if given.is_some() || canary.is_some() {
+                return Err(Error::invalid("`rollback` finds the version itself: leave the others out"));
+            }
+            let before =
+                before.ok_or_else(|| Error::not_found(format!("there is no alias {alias} to roll back")))?;
+            let version = match before.canary_version {
+                Some(_) => before.version.clone(),
+                None => self.version_before(cx, &before.version).await?,
+            };
+            return Ok(Alias { alias, version, canary_version: None, canary_percent: None, description });
+        }
+        let version = given.or_else(|| before.map(|before| before.version.clone())).ok_or_else(|| {
+            Error::invalid(format!("there is no alias {alias} yet: `version` is missing"))
+                .with_next("list_versions shows the versions")
+        })?;
+        let (canary_version, canary_percent) = canary.unzip();
+        Ok(Alias { alias, version, canary_version, canary_percent, description })
+    }
+
+    /// The newest version that is older.
+    async fn version_before(&self, cx: &Call<Lambda>, version: &str) -> Result<String> {
+        const MOST_PAGES: usize = 40;
+        let number: u64 = version.parse().map_err(|_| {
+            Error::invalid(format!("the alias points to {version}, which has no version before it"))
+        })?;
+        let function = self.function.here(cx)?;
+        let (mut marker, mut found) = (None, None);
+        for _ in 0..MOST_PAGES {
+            let asked = cx.client().lambda.list_versions_by_function().function_name(&function);
+            let out = asked.set_marker(marker).send().await?;
+            let versions = out.versions.unwrap_or_default();
+            let numbers = versions.iter().filter_map(|version| version.version.as_ref()?.parse::<u64>().ok());
+            found = numbers.filter(|older| *older < number).chain(found).max();
+            marker = out.next_marker.filter(|marker| !marker.is_empty());
+            if marker.is_none() {
+                break;
+            }
+        }
+        found.map(|number| number.to_string()).ok_or_else(|| {
+            Error::not_found(format!("there is no version before {version}"))
+                .with_next("list_versions shows the versions")
+        })
+    }
+}
+
+impl Alias {
+    fn of(out: GetAliasOutput) -> Alias {
+        let weights = out.routing_config.and_then(|routing| routing.additional_version_weights);
+        let (canary_version, canary_percent) = weights
+            .and_then(|weights| weights.into_iter().next())
+            .map(|(version, weight)| (version, crate::metrics::rounded(weight * 100.0)))
+            .unzip();
+        Alias {
+            alias: out.name.unwrap_or_default(),
+            version: out.function_version.unwrap_or_default(),
+            canary_version,
+            canary_percent,
+            description: out.description.filter(|text| !text.is_empty()),
+        }
+    }
+}
+
+fn json(alias: &Alias) -> Value {
+    serde_json::to_value(alias).unwrap_or_default()
+}

@@ -1,0 +1,201 @@
+use awsmcp_mcp::{Call, Change, Error, Kind, One, Plan, Result, Spec};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use crate::{
+    Lambda,
+    names::{FunctionName, Qualifier},
+};
+
+/// Sets or removes a function's reserved concurrency, or the provisioned concurrency of a version or alias.
+///
+/// Reserved 0 stops every call.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SetConcurrency {
+    function: FunctionName,
+    /// For provisioned concurrency.
+    qualifier: Option<Qualifier>,
+    #[schemars(range(min = 0))]
+    reserved: Option<i32>,
+    #[schemars(range(min = 1))]
+    provisioned: Option<i32>,
+    /// Instead of setting it.
+    remove: Option<Kinds>,
+}
+
+#[derive(Clone, Copy, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum Kinds {
+    Reserved,
+    Provisioned,
+}
+
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Done {
+    function: String,
+    qualifier: Option<String>,
+    reserved: Option<i32>,
+    provisioned: Option<i32>,
+    removed: Option<&'static str>,
+    status: Option<String>,
+}
+
+/// What is to be done, checked.
+enum Wanted {
+    Reserve(i32),
+    Release,
+    Provision(String, i32),
+    Unprovision(String),
+}
+
+impl Change for SetConcurrency {
+    type Service = Lambda;
+    type Output = One<Done>;
+    const SPEC: Spec = Spec::write("set_concurrency", "Set concurrency")
+        .needs(
+            "lambda:GetFunctionConcurrency",
+            "arn:{partition}:lambda:{region}:{account}:function:{function}",
+        )
+        .needs(
+            "lambda:PutFunctionConcurrency",
+            "arn:{partition}:lambda:{region}:{account}:function:{function}",
+        )
+        .needs(
+            "lambda:DeleteFunctionConcurrency",
+            "arn:{partition}:lambda:{region}:{account}:function:{function}",
+        )
+        .needs(
+            "lambda:GetProvisionedConcurrencyConfig",
+            "arn:{partition}:lambda:{region}:{account}:function:{function}",
+        )
+        .needs(
+            "lambda:PutProvisionedConcurrencyConfig",
+            "arn:{partition}:lambda:{region}:{account}:function:{function}",
+        )
+        .needs(
+            "lambda:DeleteProvisionedConcurrencyConfig",
+            "arn:{partition}:lambda:{region}:{account}:function:{function}",
+        )
+        .optional()
+        .idempotent();
+
+    async fn plan(&self, cx: &Call<Lambda>) -> Result<Plan> {
+        let (function, wanted) = (self.function.here(cx)?, self.wanted()?);
+        let now = self.present(cx, &function, &wanted).await?;
+        let from = now.map_or_else(|| "none".to_owned(), |count| count.to_string());
+        let name = &self.function;
+        let plan = match &wanted {
+            Wanted::Reserve(count) => {
+                let plan =
+                    Plan::new(format!("set the reserved concurrency of {name} from {from} to {count}"));
+                match count {
+                    0 => plan.warning("every call is throttled from then on").ask(),
+                    _ => plan.warning(format!(
+                        "it never gets more than {count} at once, and all other functions share what is left"
+                    )),
+                }
+            }
+            Wanted::Release => {
+                Plan::new(format!("remove the reserved concurrency of {name}, which is {from}"))
+            }
+            Wanted::Provision(qualifier, count) => Plan::new(format!(
+                "set the provisioned concurrency of {name}:{qualifier} from {from} to {count}"
+            ))
+            .warning("provisioned environments are billed while they stand"),
+            Wanted::Unprovision(qualifier) => Plan::new(format!(
+                "remove the provisioned concurrency of {name}:{qualifier}, which is {from}"
+            )),
+        };
+        Ok(plan.state(json!(now)))
+    }
+
+    async fn apply(self, cx: &Call<Lambda>) -> Result<Self::Output> {
+        let (function, wanted) = (self.function.here(cx)?, self.wanted()?);
+        let client = &cx.client().lambda;
+        let mut done = Done {
+            function: self.function.to_string(),
+            qualifier: None,
+            reserved: None,
+            provisioned: None,
+            removed: None,
+            status: None,
+        };
+        match wanted {
+            Wanted::Reserve(count) => {
+                let request = client.put_function_concurrency().function_name(function);
+                done.reserved = request
+                    .reserved_concurrent_executions(count)
+                    .send()
+                    .await?
+                    .reserved_concurrent_executions;
+            }
+            Wanted::Release => {
+                client.delete_function_concurrency().function_name(function).send().await?;
+                done.removed = Some("reserved");
+            }
+            Wanted::Provision(qualifier, count) => {
+                let request = client.put_provisioned_concurrency_config().function_name(function);
+                let out =
+                    request.qualifier(&qualifier).provisioned_concurrent_executions(count).send().await?;
+                done.qualifier = Some(qualifier);
+                done.provisioned = out.requested_provisioned_concurrent_executions;
+                done.status = out.status.map(|status| status.to_string());
+            }
+            Wanted::Unprovision(qualifier) => {
+                let request = client.delete_provisioned_concurrency_config().function_name(function);
+                request.qualifier(&qualifier).send().await?;
+                done.qualifier = Some(qualifier);
+                done.removed = Some("provisioned");
+            }
+        }
+        Ok(One(done))
+    }
+}
+
+impl SetConcurrency {
+    fn wanted(&self) -> Result<Wanted> {
+        let qualifier = self.function.qualifier(self.qualifier.as_ref())?;
+        let needs = || {
+            Error::invalid("provisioned concurrency belongs to a version or an alias: give `qualifier`")
+                .with_next("list_versions shows them")
+        };
+        match (self.reserved, self.provisioned, self.remove) {
+            (Some(count), None, None) => Ok(Wanted::Reserve(count)),
+            (None, None, Some(Kinds::Reserved)) => Ok(Wanted::Release),
+            (None, Some(count), None) => Ok(Wanted::Provision(qualifier.ok_or_else(needs)?, count)),
+            (None, None, Some(Kinds::Provisioned)) => Ok(Wanted::Unprovision(qualifier.ok_or_else(needs)?)),
+            _ => Err(Error::invalid("give one of `reserved`, `provisioned` and `remove`")),
+        }
+    }
+
+    async fn present(&self, cx: &Call<Lambda>, function: &str, wanted: &Wanted) -> Result<Option<i32>> {
+        let client = &cx.client().lambda;
+        let asked = match wanted {
+            Wanted::Reserve(_) | Wanted::Release => client
+                .get_function_concurrency()
+                .function_name(function)
+                .send()
+                .await
+                .map(|out| out.reserved_concurrent_executions)
+                .map_err(Error::from),
+            Wanted::Provision(qualifier, _) | Wanted::Unprovision(qualifier) => client
+                .get_provisioned_concurrency_config()
+                .function_name(function)
+                .qualifier(qualifier)
+                .send()
+                .await
+                .map(|out| out.requested_provisioned_concurrent_executions)
+                .map_err(Error::from),
+        };
+        match asked {
+            Err(error) if error.code.as_deref() == Some("ProvisionedConcurrencyConfigNotFoundException") => {
+                Ok(None)
+            }
+            // Whether there is such a function is said when it is set.
+            Err(error) if error.kind == Kind::NotFound && matches!(wanted, Wanted::Provision(..)) => Ok(None),
+            found => found,
+        }
+    }
+}

@@ -1,0 +1,206 @@
+use aws_sdk_lambda::{
+    operation::get_function_url_config::GetFunctionUrlConfigOutput,
+    types::{Cors, FunctionUrlAuthType, InvokeMode},
+};
+use awsmcp_mcp::{Call, Change, Error, Kind, One, Plan, Result, Spec};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::{
+    Lambda,
+    names::{FunctionName, Qualifier},
+};
+
+/// Makes, changes or removes a function's URL. `none` as auth asks first; set_permission then lets the public in.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SetUrl {
+    function: FunctionName,
+    /// An alias; else $LATEST.
+    qualifier: Option<Qualifier>,
+    auth: Option<Auth>,
+    /// Whether answers are streamed.
+    streaming: Option<bool>,
+    /// Origins that browsers may call from; an empty list takes CORS away.
+    cors_origins: Option<Vec<String>>,
+    cors_methods: Option<Vec<String>>,
+    cors_headers: Option<Vec<String>>,
+    #[serde(default)]
+    remove: bool,
+}
+
+#[derive(Clone, Copy, Deserialize, JsonSchema, PartialEq)]
+#[serde(rename_all = "snake_case")]
+enum Auth {
+    Iam,
+    None,
+}
+
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Done {
+    function: String,
+    url: Option<String>,
+    auth: Option<String>,
+    removed: Option<bool>,
+}
+
+impl Change for SetUrl {
+    type Service = Lambda;
+    type Output = One<Done>;
+    const SPEC: Spec = Spec::write("set_url", "Set URL")
+        .needs("lambda:GetFunctionUrlConfig", "arn:{partition}:lambda:{region}:{account}:function:{function}")
+        .needs(
+            "lambda:CreateFunctionUrlConfig",
+            "arn:{partition}:lambda:{region}:{account}:function:{function}",
+        )
+        .needs(
+            "lambda:UpdateFunctionUrlConfig",
+            "arn:{partition}:lambda:{region}:{account}:function:{function}",
+        )
+        .needs_when(
+            "remove",
+            "lambda:DeleteFunctionUrlConfig",
+            "arn:{partition}:lambda:{region}:{account}:function:{function}",
+        )
+        .optional()
+        .idempotent();
+
+    async fn plan(&self, cx: &Call<Lambda>) -> Result<Plan> {
+        let present = self.present(cx).await?;
+        let before = present.as_ref().map(shown);
+        let place = self.place()?;
+        if self.remove {
+            let url = self.existing(present)?.function_url;
+            return Ok(Plan::new(format!("remove the URL {url} of {place}"))
+                .warning("its address is gone for good: a new URL gets another one")
+                .state(json!(before))
+                .ask());
+        }
+        let mut after = before.clone().unwrap_or_else(|| json!({"auth": "AWS_IAM", "mode": "BUFFERED"}));
+        let mut set = |name: &str, value: Option<Value>| {
+            if let (Some(value), Some(fields)) = (value, after.as_object_mut()) {
+                fields.insert(name.to_owned(), value);
+            }
+        };
+        set("auth", self.auth.map(|auth| json!(FunctionUrlAuthType::from(auth).as_str())));
+        set("mode", self.mode().map(|mode| json!(mode.as_str())));
+        set("origins", self.cors_origins.as_ref().map(|origins| json!(origins)));
+        set("methods", self.cors_methods.as_ref().map(|methods| json!(methods)));
+        set("headers", self.cors_headers.as_ref().map(|headers| json!(headers)));
+        let what = if before.is_some() { "change" } else { "make" };
+        let mut plan = Plan::new(format!("{what} the URL of {place}"));
+        if self.auth == Some(Auth::None)
+            && before.as_ref().and_then(|old| old.get("auth")) != Some(&json!("NONE"))
+        {
+            plan = plan
+                .warning("anybody on the internet may call it, once a policy statement with principal * says so too")
+                .ask();
+        }
+        Ok(plan.difference(before.as_ref(), Some(&after)).state(json!(before)))
+    }
+
+    async fn apply(self, cx: &Call<Lambda>) -> Result<Self::Output> {
+        let present = self.present(cx).await?;
+        let function = self.function.here(cx)?;
+        let qualifier = self.function.qualifier(self.qualifier.as_ref())?;
+        let client = &cx.client().lambda;
+        let name = self.function.to_string();
+        if self.remove {
+            let url = self.existing(present)?.function_url;
+            client
+                .delete_function_url_config()
+                .function_name(function)
+                .set_qualifier(qualifier)
+                .send()
+                .await?;
+            return Ok(One(Done { function: name, url: Some(url), auth: None, removed: Some(true) }));
+        }
+        let (mode, auth) = (self.mode(), self.auth.map(FunctionUrlAuthType::from));
+        let cors = self.cors(present.as_ref());
+        let (url, auth) = if present.is_some() {
+            let request =
+                client.update_function_url_config().function_name(function).set_qualifier(qualifier);
+            let out = request.set_auth_type(auth).set_cors(cors).set_invoke_mode(mode).send().await?;
+            (out.function_url, out.auth_type)
+        } else {
+            let request =
+                client.create_function_url_config().function_name(function).set_qualifier(qualifier);
+            let auth = auth.unwrap_or(FunctionUrlAuthType::AwsIam);
+            let out = request.auth_type(auth).set_cors(cors).set_invoke_mode(mode).send().await?;
+            (out.function_url, out.auth_type)
+        };
+        Ok(One(Done { function: name, url: Some(url), auth: Some(auth.to_string()), removed: None }))
+    }
+}
+
+impl From<Auth> for FunctionUrlAuthType {
+    fn from(auth: Auth) -> Self {
+        match auth {
+            Auth::Iam => FunctionUrlAuthType::AwsIam,
+            Auth::None => FunctionUrlAuthType::None,
+        }
+    }
+}
+
+impl SetUrl {
+    fn place(&self) -> Result<String> {
+        let qualifier = self.function.qualifier(self.qualifier.as_ref())?;
+        Ok(qualifier
+            .map_or_else(|| self.function.to_string(), |qualifier| format!("{}:{qualifier}", self.function)))
+    }
+
+    fn mode(&self) -> Option<InvokeMode> {
+        self.streaming
+            .map(|streaming| if streaming { InvokeMode::ResponseStream } else { InvokeMode::Buffered })
+    }
+
+    async fn present(&self, cx: &Call<Lambda>) -> Result<Option<GetFunctionUrlConfigOutput>> {
+        let function = self.function.here(cx)?;
+        let qualifier = self.function.qualifier(self.qualifier.as_ref())?;
+        let asked =
+            cx.client().lambda.get_function_url_config().function_name(function).set_qualifier(qualifier);
+        match asked.send().await.map_err(Error::from) {
+            Ok(out) => Ok(Some(out)),
+            Err(error) if error.kind == Kind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn existing(&self, present: Option<GetFunctionUrlConfigOutput>) -> Result<GetFunctionUrlConfigOutput> {
+        present.ok_or_else(|| {
+            Error::not_found(format!("{} has no URL there", self.function))
+                .with_next("get_function shows its URLs")
+        })
+    }
+
+    /// All of CORS is replaced at once, so what is not given is kept from before.
+    fn cors(&self, present: Option<&GetFunctionUrlConfigOutput>) -> Option<Cors> {
+        if self.cors_origins.is_none() && self.cors_methods.is_none() && self.cors_headers.is_none() {
+            return None;
+        }
+        let before = present.and_then(|url| url.cors.clone()).unwrap_or_else(|| Cors::builder().build());
+        let kept = |new: &Option<Vec<String>>, old: Option<Vec<String>>| new.clone().or(old);
+        Some(
+            Cors::builder()
+                .set_allow_origins(kept(&self.cors_origins, before.allow_origins))
+                .set_allow_methods(kept(&self.cors_methods, before.allow_methods))
+                .set_allow_headers(kept(&self.cors_headers, before.allow_headers))
+                .set_expose_headers(before.expose_headers)
+                .set_allow_credentials(before.allow_credentials)
+                .set_max_age(before.max_age)
+                .build(),
+        )
+    }
+}
+
+fn shown(url: &GetFunctionUrlConfigOutput) -> Value {
+    let cors = url.cors.as_ref();
+    json!({
+        "auth": url.auth_type.as_str(),
+        "mode": url.invoke_mode.as_ref().map_or("BUFFERED", |mode| mode.as_str()),
+        "origins": cors.and_then(|cors| cors.allow_origins.clone()),
+        "methods": cors.and_then(|cors| cors.allow_methods.clone()),
+        "headers": cors.and_then(|cors| cors.allow_headers.clone()),
+    })
+}

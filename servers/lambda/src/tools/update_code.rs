@@ -1,0 +1,146 @@
+use std::collections::BTreeMap;
+
+use aws_sdk_lambda::{primitives::Blob, types::Architecture};
+use awsmcp_mcp::{Call, Change, One, Plan, Result, Spec, human_size};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use crate::{
+    Lambda,
+    configuration::current,
+    deployment::{Code, Source},
+    names::FunctionName,
+    settling::settled,
+};
+
+/// Replaces a function's code: from a zip file in an allowed directory, from texts, from S3 or by an image.
+///
+/// Waits until it is through; `publish` makes a version of it.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct UpdateCode {
+    function: FunctionName,
+    zip_path: Option<String>,
+    /// Path to text; these are all of the package.
+    files: Option<BTreeMap<String, String>>,
+    s3_bucket: Option<String>,
+    s3_key: Option<String>,
+    s3_version: Option<String>,
+    image_uri: Option<String>,
+    architecture: Option<Cpu>,
+    #[serde(default)]
+    publish: bool,
+}
+
+/// What code is made for.
+#[derive(Clone, Copy, Deserialize, JsonSchema)]
+pub(crate) enum Cpu {
+    #[serde(rename = "x86_64")]
+    X86,
+    #[serde(rename = "arm64")]
+    Arm,
+}
+
+impl From<Cpu> for Architecture {
+    fn from(cpu: Cpu) -> Self {
+        match cpu {
+            Cpu::X86 => Architecture::X8664,
+            Cpu::Arm => Architecture::Arm64,
+        }
+    }
+}
+
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Updated {
+    function: String,
+    version: Option<String>,
+    code_bytes: i64,
+    code_sha256: Option<String>,
+    last_update: Option<String>,
+}
+
+impl Change for UpdateCode {
+    type Service = Lambda;
+    type Output = One<Updated>;
+    const SPEC: Spec = Spec::write("update_code", "Update code")
+        .needs(
+            "lambda:GetFunctionConfiguration",
+            "arn:{partition}:lambda:{region}:{account}:function:{function}",
+        )
+        .needs("lambda:UpdateFunctionCode", "arn:{partition}:lambda:{region}:{account}:function:{function}")
+        .needs_when("s3_key", "s3:GetObject", "arn:{partition}:s3:::{s3_bucket}/{s3_key}")
+        .needs_when("s3_version", "s3:GetObjectVersion", "arn:{partition}:s3:::{s3_bucket}/{s3_key}")
+        .minutes(15)
+        .idempotent();
+
+    async fn plan(&self, cx: &Call<Lambda>) -> Result<Plan> {
+        self.function.unqualified()?;
+        let function = self.function.here(cx)?;
+        let (code, config) = tokio::try_join!(self.code(cx), current(cx, &function, None))?;
+        let runtime = config.runtime.as_ref().map_or("image", |runtime| runtime.as_str());
+        let mut plan = Plan::new(format!(
+            "replace the code of {} ({runtime}, {}) by {}{}",
+            self.function,
+            human_size(config.code_size.try_into().unwrap_or_default()),
+            code.what(),
+            if self.publish { " and publish a version" } else { "" }
+        ));
+        let sha256 = code.sha256();
+        if sha256.is_some() && sha256 == config.code_sha256 {
+            plan = plan.warning("that is the code it has already");
+        }
+        if let Some(lack) = code.lacks(runtime, config.handler.as_deref().unwrap_or_default()) {
+            plan = plan.warning(format!("{lack}: calls would fail"));
+        }
+        let present = config.architectures.unwrap_or_default();
+        if let Some(wanted) = self.architecture.map(Architecture::from)
+            && !present.contains(&wanted)
+        {
+            plan = plan.warning(format!("its architecture becomes {wanted}"));
+        }
+        Ok(plan.state(json!({"revision": config.revision_id, "sha256": sha256})))
+    }
+
+    async fn apply(self, cx: &Call<Lambda>) -> Result<Self::Output> {
+        let function = self.function.here(cx)?;
+        let code = self.code(cx).await?;
+        let request = cx
+            .client()
+            .lambda
+            .update_function_code()
+            .function_name(&function)
+            .publish(self.publish)
+            .set_architectures(self.architecture.map(|cpu| vec![cpu.into()]));
+        let request = match code {
+            Code::Zip { bytes, .. } => request.zip_file(Blob::new(bytes)),
+            Code::S3 { bucket, key, version } => {
+                request.s3_bucket(bucket).s3_key(key).set_s3_object_version(version)
+            }
+            Code::Image(image) => request.image_uri(image),
+        };
+        let out = request.send().await?;
+        let done = settled(cx, &function).await?;
+        Ok(One(Updated {
+            function: self.function.to_string(),
+            version: out.version.filter(|version| version != "$LATEST"),
+            code_bytes: done.code_size,
+            code_sha256: done.code_sha256,
+            last_update: done.last_update_status.map(|status| status.to_string()),
+        }))
+    }
+}
+
+impl UpdateCode {
+    async fn code(&self, cx: &Call<Lambda>) -> Result<Code> {
+        let source = Source {
+            zip_path: self.zip_path.as_deref(),
+            files: self.files.as_ref(),
+            s3_bucket: self.s3_bucket.as_deref(),
+            s3_key: self.s3_key.as_deref(),
+            s3_version: self.s3_version.as_deref(),
+            image_uri: self.image_uri.as_deref(),
+        };
+        source.read(cx).await
+    }
+}

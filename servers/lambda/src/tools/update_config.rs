@@ -1,0 +1,164 @@
+use std::borrow::Cow;
+
+use awsmcp_mcp::{Call, Change, Error, One, Plan, Result, Risk, Spec};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use crate::{
+    Lambda,
+    configuration::{Config, current},
+    names::FunctionName,
+    runtimes::{deprecation, today},
+    settling::settled,
+    times::modified,
+};
+
+/// Changes a function's configuration by a merge patch; the plan shows the difference. Waits until it is through.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct UpdateConfig {
+    function: FunctionName,
+    /// In AWS's names: Description, Handler, Runtime, MemorySize, Timeout, Environment.Variables, Layers, VpcConfig,
+    /// DeadLetterConfig, KMSKeyArn, TracingConfig, EphemeralStorage, SnapStart, LoggingConfig, ImageConfig. null removes.
+    patch: Option<Json>,
+    /// ARN of a new execution role.
+    role: Option<String>,
+}
+
+/// Any JSON object.
+#[derive(Clone, Debug, Default, Deserialize)]
+struct Json(Map<String, Value>);
+
+impl JsonSchema for Json {
+    fn schema_name() -> Cow<'static, str> {
+        "Patch".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "object"})
+    }
+}
+
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Updated {
+    function: String,
+    changed: Vec<String>,
+    last_update: Option<String>,
+    modified: Option<String>,
+}
+
+impl Change for UpdateConfig {
+    type Service = Lambda;
+    type Output = One<Updated>;
+    const SPEC: Spec = Spec::write("update_config", "Update configuration")
+        .needs(
+            "lambda:GetFunctionConfiguration",
+            "arn:{partition}:lambda:{region}:{account}:function:{function}",
+        )
+        .needs(
+            "lambda:UpdateFunctionConfiguration",
+            "arn:{partition}:lambda:{region}:{account}:function:{function}",
+        )
+        .needs_when("role", "iam:PassRole", "arn:{partition}:iam::{account}:role/{role}")
+        .minutes(6)
+        .idempotent();
+
+    async fn plan(&self, cx: &Call<Lambda>) -> Result<Plan> {
+        let function = self.checked(cx)?;
+        let out = current(cx, &function, None).await?;
+        let before = Config::of(&out);
+        let after = before.patched(&self.patch())?;
+        let (mut old, mut new) = if cx.settings().allow.contains(&Risk::Reveal) {
+            (before.json(), after.json())
+        } else {
+            (before.masked(None), after.masked(Some(&before)))
+        };
+        let changes = self.changes(&before, &after, out.role.as_deref());
+        for (shown, role) in [(&mut old, &out.role), (&mut new, &self.role)] {
+            if let Some(fields) = shown.as_object_mut() {
+                fields.insert("Role".to_owned(), json!(role));
+                fields.retain(|name, _| changes.contains(name));
+            }
+        }
+        let mut plan = Plan::new(if changes.is_empty() {
+            format!("leave the configuration of {} as it is: nothing changes", self.function)
+        } else {
+            format!("change {} of {}", changes.join(", "), self.function)
+        });
+        plan = plan.difference(Some(&old), Some(&new));
+        let lost: Vec<&str> = before
+            .variables()
+            .filter(|(name, _)| after.variables().all(|(kept, _)| kept != *name))
+            .map(|(name, _)| name.as_str())
+            .collect();
+        if !lost.is_empty() {
+            plan = plan.warning(format!("the values of these variables are lost: {}", lost.join(", ")));
+        }
+        if let Some(day) = after.runtime().and_then(|runtime| deprecation(runtime, today(), 0))
+            && after.runtime() != before.runtime()
+        {
+            plan = plan.warning(format!("AWS deprecated that runtime on {day}"));
+        }
+        Ok(plan.state(json!({"revision": out.revision_id, "after": after.json()})))
+    }
+
+    async fn apply(self, cx: &Call<Lambda>) -> Result<Self::Output> {
+        let function = self.checked(cx)?;
+        let out = current(cx, &function, None).await?;
+        let before = Config::of(&out);
+        let after = before.patched(&self.patch())?;
+        let changed = self.changes(&before, &after, out.role.as_deref());
+        if changed.is_empty() {
+            return Ok(One(Updated {
+                function: self.function.to_string(),
+                changed,
+                last_update: out.last_update_status.map(|status| status.to_string()),
+                modified: out.last_modified.as_deref().map(modified),
+            }));
+        }
+        let request = cx.client().lambda.update_function_configuration().function_name(&function);
+        // What was read must still hold, or values that somebody set since would be lost.
+        let request = request.set_revision_id(out.revision_id).set_role(self.role);
+        after.request(&before, request).send().await?;
+        let done = settled(cx, &function).await?;
+        Ok(One(Updated {
+            function: self.function.to_string(),
+            changed,
+            last_update: done.last_update_status.map(|status| status.to_string()),
+            modified: done.last_modified.as_deref().map(modified),
+        }))
+    }
+}
+
+impl UpdateConfig {
+    fn checked(&self, cx: &Call<Lambda>) -> Result<String> {
+        self.function.unqualified()?;
+        if self.patch.is_none() && self.role.is_none() {
+            return Err(Error::invalid("give `patch`, or `role`")
+                .with_next("a good one is {\"function\":\"f\",\"patch\":{\"Timeout\":30}}"));
+        }
+        self.function.here(cx)
+    }
+
+    fn patch(&self) -> Map<String, Value> {
+        self.patch.clone().unwrap_or_default().0
+    }
+
+    /// The names of what differs.
+    fn changes(&self, before: &Config, after: &Config, role: Option<&str>) -> Vec<String> {
+        let (before, after) = (before.json(), after.json());
+        let names = |value: &Value| {
+            value.as_object().map(|fields| fields.keys().cloned().collect()).unwrap_or_default()
+        };
+        let mut all: Vec<String> = names(&before);
+        all.extend(names(&after));
+        all.sort();
+        all.dedup();
+        all.retain(|name| before.get(name) != after.get(name));
+        if self.role.as_deref().is_some_and(|wanted| Some(wanted) != role) {
+            all.push("Role".to_owned());
+        }
+        all
+    }
+}

@@ -1,0 +1,438 @@
+//! Functions that really run: results, failures, timeouts, streams, and what their logs and figures say.
+
+use std::time::Duration;
+
+use crate::functions::{ECHO, FAIL, SLEEP, create, package, server, server_at};
+use awsmcp_testing::{Event, LocalAws, Response, Stub};
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use serde_json::{Value, json};
+
+#[test]
+fn a_result_comes_with_its_log() {
+    create(LocalAws::shared(), "run-echo", ECHO, json!({"Environment": {"Variables": {"LEVEL": "info"}}}));
+    let mut server = server(&[]);
+    let done = server.call("invoke_function", json!({"function": "run-echo", "payload": {"id": 1}}));
+    assert!(
+        done.ok().contains(
+            r#""outcome":"succeeded","version":"$LATEST","result":{"echo":{"id":1},"level":"info"}"#
+        ),
+        "{}",
+        done.text
+    );
+    assert!(
+        done.text.contains(r#""log":"got {'id': 1}""#) && done.text.contains("request_id"),
+        "{}",
+        done.text
+    );
+    let picked = server
+        .call("invoke_function", json!({"function": "run-echo", "payload": [1], "query": "result.echo[0]"}));
+    assert!(picked.ok().contains("\n1\n"), "{}", picked.text);
+    let text = server.call("invoke_function", json!({"function": "run-echo", "payload": "{\"a\":1}"}));
+    assert!(
+        text.ok().contains(r#""echo":{"a":1}"#) && text.text.contains("the JSON was sent"),
+        "{}",
+        text.text
+    );
+}
+
+#[test]
+fn a_failure_is_answered_whole() {
+    create(LocalAws::shared(), "run-fail", FAIL, json!({}));
+    let done = server(&[]).call("invoke_function", json!({"function": "run-fail", "payload": {"id": 7}}));
+    for part in
+        [r#""outcome":"failed""#, r#""kind":"Unhandled""#, "no such order: 7", "about to fail", "in handler"]
+    {
+        assert!(done.ok().contains(part), "{part}: {}", done.text);
+    }
+}
+
+#[test]
+fn a_timeout_is_a_failure_of_the_function() {
+    create(LocalAws::shared(), "run-slow", SLEEP, json!({"Timeout": 1}));
+    let mut server = server(&[]);
+    let done = server.call("invoke_function", json!({"function": "run-slow", "payload": {"seconds": 5}}));
+    assert!(done.ok().contains("Task timed out after 1.00 seconds"), "{}", done.text);
+    let rows = server.call("function_logs", json!({"function": "run-slow", "show": "invocations"}));
+    assert!(rows.ok().contains("\ttimeout\n") && rows.text.contains("1 timeout,"), "{}", rows.text);
+}
+
+#[test]
+fn a_long_run_tells_that_it_goes_on() {
+    create(LocalAws::shared(), "run-long", SLEEP, json!({"Timeout": 30}));
+    let mut server = server(&[]);
+    let call = json!({"name": "invoke_function", "arguments": {"function": "run-long", "payload": {"seconds": 7}}, "_meta": {"progressToken": "p"}});
+    let id = server.send("tools/call", call);
+    let told = server.wait_notification("notifications/progress");
+    assert!(told["params"]["message"].as_str().unwrap().starts_with("running for "), "{told}");
+    let done = server.wait(id).unwrap();
+    assert!(done.to_string().contains("succeeded"), "{done}");
+}
+
+#[test]
+fn a_cancelled_call_hangs_up() {
+    let stub = Stub::start(|request| match request.operation() {
+        "Invoke" => Response::Never,
+        _ => Response::error(404, "ResourceNotFoundException", "none"),
+    });
+    let mut server = server_at(stub.env(), &[]);
+    let id = server.send_call("invoke_function", json!({"function": "f"}));
+    stub.wait("the call", |stub| !stub.of("Invoke").is_empty());
+    server.cancel(id);
+    stub.wait("the client to hang up", |stub| stub.hung_up() == 1);
+}
+
+#[test]
+fn a_bootstrap_of_ones_own_runs() {
+    let script = "#!/bin/sh\nwhile true; do\n  H=$(mktemp)\n  E=$(curl -sS -D $H http://$AWS_LAMBDA_RUNTIME_API/2018-06-01/runtime/invocation/next)\n  \
+                  I=$(grep -i lambda-runtime-aws-request-id $H | tr -d '[:space:]' | cut -d: -f2)\n  \
+                  curl -sS -X POST http://$AWS_LAMBDA_RUNTIME_API/2018-06-01/runtime/invocation/$I/response -d \"{\\\"custom\\\": $E}\" > /dev/null\ndone\n";
+    let code = json!({"Runtime": "provided.al2023", "Handler": "bootstrap",
+        "Code": {"ZipFile": BASE64_STANDARD.encode(package(&[("bootstrap", script)]))}});
+    create(LocalAws::shared(), "run-bootstrap", "", code);
+    let done = server(&[]).call("invoke_function", json!({"function": "run-bootstrap", "payload": {"n": 1}}));
+    assert!(done.ok().contains(r#""result":{"custom":{"n":1}}"#), "{}", done.text);
+}
+
+#[test]
+fn asynchronous_and_dry_calls_do_not_wait() {
+    create(LocalAws::shared(), "run-async", ECHO, json!({}));
+    let mut server = server(&[]);
+    let mut mode = |mode: &str| {
+        server
+            .call("invoke_function", json!({"function": "run-async", "payload": {}, "mode": mode}))
+            .ok()
+            .to_owned()
+    };
+    assert!(mode("async").contains(r#""outcome":"queued""#));
+    assert!(mode("dry_run").contains(r#""outcome":"may be invoked""#));
+}
+
+#[test]
+fn a_version_is_called_by_alias_or_number() {
+    let aws = LocalAws::shared();
+    create(aws, "run-version", ECHO, json!({"Publish": true}));
+    aws.call(
+        "lambda",
+        "CreateAlias",
+        json!({"FunctionName": "run-version", "Name": "prod", "FunctionVersion": "1"}),
+    );
+    let mut server = server(&[]);
+    for call in
+        [json!({"function": "run-version:prod"}), json!({"function": "run-version", "qualifier": "1"})]
+    {
+        let done = server.call("invoke_function", call);
+        assert!(done.ok().contains(r#""version":"1""#), "{}", done.text);
+    }
+    let both = server.call("invoke_function", json!({"function": "run-version:prod", "qualifier": "1"}));
+    assert!(both.error().contains("give one of them"), "{}", both.text);
+}
+
+#[test]
+fn a_payload_over_the_limit_is_not_sent() {
+    let stub = Stub::start(|_| Response::output(json!({})));
+    let mut server = server_at(stub.env(), &[]);
+    let error =
+        server.call("invoke_function", json!({"function": "f", "payload": "x".repeat(6 * 1024 * 1024)}));
+    assert!(
+        error.error().contains("the payload has 6,291,458 bytes; Lambda takes at most 6,291,456"),
+        "{}",
+        error.text
+    );
+    let error = server.call(
+        "invoke_function",
+        json!({"function": "f", "mode": "async", "payload": "x".repeat(1024 * 1024)}),
+    );
+    assert!(
+        error.error().contains("at most 1,048,576") && error.text.contains("put the data into S3"),
+        "{}",
+        error.text
+    );
+    assert!(stub.calls().is_empty());
+}
+
+/// The tail of a log as AWS sends it.
+const TAIL: &str = "START RequestId: 4f40e3d6-1234-4e0a-b2ad-0123456789ab Version: $LATEST\nhello\n\
+    END RequestId: 4f40e3d6-1234-4e0a-b2ad-0123456789ab\n\
+    REPORT RequestId: 4f40e3d6-1234-4e0a-b2ad-0123456789ab\tDuration: 12.34 ms\tBilled Duration: 13 ms\tMemory Size: 128 MB\t\
+    Max Memory Used: 40 MB\tInit Duration: 101.5 ms\t\nXRAY TraceId: 1-58406520-a006649127e371903a2de979\tSampled: true\n";
+
+#[test]
+fn the_report_is_read_from_the_tail() {
+    let stub = Stub::start(|request| {
+        match request.operation() {
+        "Invoke" => Response::new(200, r#"{"errorType":"Error","errorMessage":"no","trace":["Error: no","    at handler (/var/task/index.js:1:7)"]}"#)
+            .with("x-amz-executed-version", "3")
+            .with("x-amz-function-error", "Unhandled")
+            .with("x-amz-log-result", &BASE64_STANDARD.encode(TAIL)),
+        _ => Response::error(404, "ResourceNotFoundException", "none"),
+    }
+    });
+    let done = server_at(stub.env(), &[]).call("invoke_function", json!({"function": "f"}));
+    for part in [
+        r#""version":"3""#,
+        r#""error":{"kind":"Unhandled","type":"Error","message":"no","stack":["Error: no","    at handler (/var/task/index.js:1:7)"]}"#,
+        r#""report":{"duration_ms":12.34,"billed_ms":13.0,"memory_mb":128,"max_memory_mb":40,"cold_start_ms":101.5}"#,
+        r#""log":"hello""#,
+        r#""request_id":"4f40e3d6-1234-4e0a-b2ad-0123456789ab","trace_id":"1-58406520-a006649127e371903a2de979""#,
+    ] {
+        assert!(done.ok().contains(part), "{part}: {}", done.text);
+    }
+}
+
+#[test]
+fn a_throttled_call_is_sent_once() {
+    let stub = Stub::start(|request| match request.operation() {
+        "Invoke" => Response::error(429, "TooManyRequestsException", "Rate Exceeded."),
+        _ => Response::error(404, "ResourceNotFoundException", "none"),
+    });
+    let env = awsmcp_testing::with(stub.env(), &[("AWS_MAX_ATTEMPTS", "3")]);
+    let error = server_at(env, &[]).call("invoke_function", json!({"function": "f"}));
+    assert!(
+        error.error().contains("Rate Exceeded") && error.text.contains("set_concurrency"),
+        "{}",
+        error.text
+    );
+    assert_eq!(stub.of("Invoke").len(), 1);
+}
+
+#[test]
+fn a_function_of_the_local_aws_streams() {
+    create(LocalAws::shared(), "run-stream", ECHO, json!({}));
+    let call = json!({"function": "run-stream", "payload": {"id": 1}, "mode": "stream"});
+    let done = server(&[]).call("invoke_function", call);
+    assert!(
+        done.ok().contains(r#""result":{"echo":{"id":1}"#) && done.text.contains("came in 1 part"),
+        "{}",
+        done.text
+    );
+}
+
+fn streaming(events: fn() -> Vec<Event>) -> Stub {
+    Stub::start(move |request| match request.operation() {
+        "InvokeWithResponseStream" => Response::events(events()),
+        _ => Response::error(404, "ResourceNotFoundException", "none"),
+    })
+}
+
+#[test]
+fn a_stream_is_taken_as_it_comes() {
+    let stub = streaming(|| {
+        let wait = Duration::from_millis(300);
+        vec![
+            Event::bytes("PayloadChunk", "Hello, "),
+            Event::bytes("PayloadChunk", "wor").after(wait),
+            Event::bytes("PayloadChunk", "ld").after(wait),
+            Event::new("InvokeComplete", json!({"LogResult": BASE64_STANDARD.encode(TAIL)})).after(wait),
+        ]
+    });
+    let mut server = server_at(stub.env(), &[]);
+    let arguments = json!({"function": "f", "mode": "stream"});
+    let id = server.send(
+        "tools/call",
+        json!({"name": "invoke_function", "arguments": arguments, "_meta": {"progressToken": "p"}}),
+    );
+    let told = server.wait_notification("notifications/progress");
+    assert_eq!(told["params"]["message"], json!("7 B in 1 part"));
+    let done = server.wait(id).unwrap().to_string();
+    assert!(
+        done.contains("Hello, world") && done.contains("12 B came in 3 parts") && done.contains("billed_ms"),
+        "{done}"
+    );
+}
+
+#[test]
+fn a_stream_may_fail_in_its_middle() {
+    let stub = streaming(|| {
+        vec![
+            Event::bytes("PayloadChunk", "some of it"),
+            Event::new(
+                "InvokeComplete",
+                json!({"ErrorCode": "Runtime.ExitError", "ErrorDetails": "it ended"}),
+            ),
+        ]
+    });
+    let done = server_at(stub.env(), &[]).call("invoke_function", json!({"function": "f", "mode": "stream"}));
+    for part in [r#""outcome":"failed""#, r#""type":"Runtime.ExitError","message":"it ended""#, "some of it"]
+    {
+        assert!(done.ok().contains(part), "{part}: {}", done.text);
+    }
+    let stub = streaming(|| vec![Event::bytes("PayloadChunk", "some")]);
+    let broken =
+        server_at(stub.env(), &[]).call("invoke_function", json!({"function": "f", "mode": "stream"}));
+    assert!(broken.error().contains("broke off after 4 B"), "{}", broken.text);
+}
+
+#[test]
+fn a_streamed_http_answer_shows_its_status() {
+    let stub = streaming(|| {
+        vec![
+            Event::bytes("PayloadChunk", "{\"statusCode\":201}\0\0\0\0\0\0\0\0made"),
+            Event::new("InvokeComplete", json!({})),
+        ]
+    });
+    let done = server_at(stub.env(), &[]).call("invoke_function", json!({"function": "f", "mode": "stream"}));
+    assert!(done.ok().contains(r#""result":{"statusCode":201,"body":"made"}"#), "{}", done.text);
+}
+
+#[test]
+fn logs_are_read_by_name_filter_and_request() {
+    create(LocalAws::shared(), "run-logs", FAIL, json!({}));
+    let mut server = server(&[]);
+    for id in [1, 2] {
+        server.call("invoke_function", json!({"function": "run-logs", "payload": {"id": id}})).ok();
+    }
+    let mut logs = |more: Value| {
+        let mut call = json!({"function": "run-logs"});
+        call.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        server.call("function_logs", call)
+    };
+    let lines = logs(json!({}));
+    assert!(
+        lines.ok().contains("no such order: 1") && lines.text.contains("no such order: 2"),
+        "{}",
+        lines.text
+    );
+    assert!(!lines.text.contains("START RequestId"), "{}", lines.text);
+    let found = logs(json!({"filter": "ValueError:"}));
+    assert!(found.ok().contains("2 rows"), "{}", found.text);
+    let none = logs(json!({"filter": "nothing-like-this"}));
+    assert!(
+        none.ok().contains("no line fits nothing-like-this in /aws/lambda/run-logs from"),
+        "{}",
+        none.text
+    );
+    let rows = logs(json!({"show": "invocations"}));
+    assert!(rows.ok().contains("2 rows"), "{}", rows.text);
+    let id = rows.text.lines().nth(2).unwrap().split('\t').nth(1).unwrap().to_owned();
+    let one = logs(json!({"request_id": id}));
+    assert_eq!(one.ok().matches("ValueError: no such order: ").count(), 1, "{}", one.text);
+    assert!(one.text.contains("about to fail"), "{}", one.text);
+    let reversed = logs(json!({"start": "-1h", "end": "-2h"}));
+    assert!(reversed.error().contains("is not before `end`"), "{}", reversed.text);
+    let future = logs(json!({"start": "2999-01-01"}));
+    assert!(future.error().contains("in the future"), "{}", future.text);
+}
+
+#[test]
+fn a_long_log_goes_on_where_it_stopped() {
+    let stub = Stub::start(|request| match request.operation() {
+        "GetFunctionConfiguration" => Response::output(json!({"FunctionName": "f"})),
+        "FilterLogEvents" => {
+            let asked = request.json();
+            let from = asked["nextToken"].as_str().map_or(0, |token| token.parse::<i64>().unwrap());
+            // AWS may answer an empty page although there are more.
+            if from == 2 {
+                return Response::output(json!({"events": [], "nextToken": "3"}));
+            }
+            let events: Vec<Value> =
+                (from..(from + asked["limit"].as_i64().unwrap()).min(5).min(if from < 2 { 2 } else { 5 }))
+                    .map(|at| json!({"timestamp": at, "message": format!("line {at}\n")}))
+                    .collect();
+            let next = from + events.len() as i64;
+            let mut page = json!({"events": events});
+            if next < 5 {
+                page["nextToken"] = json!(next.to_string());
+            }
+            Response::output(page)
+        }
+        _ => Response::error(404, "ResourceNotFoundException", "none"),
+    });
+    let mut server = server_at(stub.env(), &[]);
+    let (mut call, mut found) = (json!({"function": "f", "limit": 2}), Vec::new());
+    for _ in 0..9 {
+        let text = server.call("function_logs", call.clone()).ok().to_owned();
+        found.extend(text.lines().filter_map(|line| line.split_once("line ")).map(|(_, at)| at.to_owned()));
+        match text.split_once("next: ") {
+            Some((_, cursor)) => call["cursor"] = json!(cursor.lines().next().unwrap()),
+            None => break,
+        }
+    }
+    assert_eq!(found, ["0", "1", "3", "4"]);
+}
+
+#[test]
+fn json_logs_are_read_too() {
+    let aws = LocalAws::shared();
+    create(
+        aws,
+        "run-json",
+        ECHO,
+        json!({"LoggingConfig": {"LogFormat": "JSON", "LogGroup": "run-json-group"}}),
+    );
+    aws.call("logs", "CreateLogGroup", json!({"logGroupName": "run-json-group"}));
+    aws.call("logs", "CreateLogStream", json!({"logGroupName": "run-json-group", "logStreamName": "s"}));
+    let record = |status: &str| {
+        json!({"type": "platform.report", "record": {"requestId": "r", "status": status,
+            "metrics": {"durationMs": 10.0, "billedDurationMs": 10, "memorySizeMB": 128, "maxMemoryUsedMB": 128, "initDurationMs": 55.5}}})
+        .to_string()
+    };
+    let now = i64::try_from(
+        std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_millis(),
+    )
+    .unwrap();
+    let events = json!([{"timestamp": now, "message": record("success")}, {"timestamp": now, "message": record("error")}]);
+    aws.call(
+        "logs",
+        "PutLogEvents",
+        json!({"logGroupName": "run-json-group", "logStreamName": "s", "logEvents": events}),
+    );
+    let stub = Stub::before(aws, |request| match request.operation() {
+        // The local AWS knows no patterns over JSON: without one it answers all, of which the reports are picked.
+        "FilterLogEvents" => {
+            assert_eq!(request.json()["filterPattern"], json!("{ $.type = \"platform.report\" }"));
+            Response::HandOn
+        }
+        _ => Response::HandOn,
+    });
+    let rows = server_at(stub.env(), &[])
+        .call("function_logs", json!({"function": "run-json", "show": "invocations", "start": "-5m"}));
+    assert!(
+        rows.ok().contains("\t55.5\tout of memory") && rows.text.contains("2 cold starts (up to 55.5 ms)"),
+        "{}",
+        rows.text
+    );
+}
+
+#[test]
+fn health_is_read_from_figures() {
+    let aws = LocalAws::shared();
+    create(aws, "run-health", FAIL, json!({"Timeout": 1}));
+    let mut server = server(&[]);
+    let quiet = server.call("function_health", json!({"function": "run-health"}));
+    assert!(quiet.ok().contains("it was not called in this time"), "{}", quiet.text);
+    server.call("invoke_function", json!({"function": "run-health", "payload": {}})).ok();
+    let ill = server.call("function_health", json!({"function": "run-health", "start": "-1h"}));
+    for part in [
+        r#""invocations":1,"errors":1,"error_percent":100.0"#,
+        "high: 100 % of calls failed",
+        r#""trouble":[{"from":"#,
+    ] {
+        assert!(ill.ok().contains(part), "{part}: {}", ill.text);
+    }
+}
+
+#[test]
+fn health_asks_for_all_figures_at_once() {
+    let stub = Stub::start(|request| match request.operation() {
+        "GetFunctionConfiguration" => Response::output(json!({"FunctionName": "f", "Timeout": 3})),
+        "GetMetricData" => {
+            let point = |id: &str, value: f64| json!({"Id": id, "Timestamps": ["2026-11-22T10:00:00Z"], "Values": [value], "StatusCode": "Complete"});
+            Response::output(json!({"MetricDataResults": [
+                point("invocations", 200.0), point("errors", 4.0), point("throttles", 3.0), point("longest", 3000.0),
+                point("p50", 20.0), point("p95", 90.0), point("p99", 2900.0), point("concurrent", 17.0), point("iterator_age", 120_000.0),
+            ]}))
+        }
+        _ => Response::error(404, "ResourceNotFoundException", "none"),
+    });
+    let health = server_at(stub.env(), &[]).call("function_health", json!({"function": "f", "start": "-6h"}));
+    for part in [
+        r#""error_percent":2.0,"throttles":3,"p50_ms":20.0,"p95_ms":90.0,"p99_ms":2900.0,"max_ms":3000.0,"timeout_seconds":3,"concurrent_max":17"#,
+        "medium: 2 % of calls failed",
+        "3 calls were throttled",
+        "ran into the timeout",
+        "more than a minute late",
+    ] {
+        assert!(health.ok().contains(part), "{part}: {}", health.text);
+    }
+    assert_eq!(stub.of("GetMetricData").len(), 1);
+}

@@ -1,0 +1,8 @@
+//! The tools through the real binary, with functions that really run.
+#![cfg(test)]
+
+mod changing;
+mod function_tools;
+mod functions;
+mod invoking;
+mod looking;
