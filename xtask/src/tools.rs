@@ -246,6 +246,8 @@ impl Tool {
             ),
         }
         .with_context(|| format!("cannot install {}", self.name))?;
+        // Gigabytes that nothing needs any more.
+        let _ = fs::remove_dir_all(building());
         fs::write(self.stamp(), self.pin())?;
         say::progress(format!("installed {} in {:.0} s", self.name, start.elapsed().as_secs_f32()));
         Ok(())
@@ -287,8 +289,13 @@ fn npm(directory: &Path, packages: &[&str]) -> Result<()> {
 
 fn cargo_install(directory: &Path, name: &str, version: &str) -> Command {
     let mut command = run::cargo(&["install", name, "--version", version, "--locked", "--root"]);
-    command.arg(directory).env("CARGO_TARGET_DIR", place::tools().join(".build"));
+    command.arg(directory).env("CARGO_TARGET_DIR", building());
     command
+}
+
+/// Where programs are built.
+fn building() -> PathBuf {
+    place::tools().join(".build")
 }
 
 /// Cargo runs us as a rule; somebody may have started us without it.

@@ -119,8 +119,8 @@ mod tests {
             Value::Object(given(json!({"n": 1})).unwrap()),
             json!({"function": "a", "payload": {"n": 1}})
         );
-        assert!(given(json!({"n": "x"})).unwrap_err().message.starts_with("`n`: "));
-        assert!(given(json!({})).unwrap_err().message.contains("\"n\""));
+        assert!(given(json!({"n": "x"})).unwrap_err().message.starts_with("`n` takes "));
+        assert!(given(json!({})).unwrap_err().message.contains("`n` is missing"));
         assert_eq!(made.schema["type"], json!("object"));
     }
 

@@ -117,5 +117,38 @@ impl<S: Service> Entry<S> {
 }
 
 fn parse<T: DeserializeOwned>(input: Value) -> Result<T> {
+    // A decimal comes out of a `Value` as a float, which may be written otherwise again; out of text it is exact.
+    if has_decimal(&input)
+        && let Ok(parsed) = serde_json::from_str(&input.to_string())
+    {
+        return Ok(parsed);
+    }
     serde_json::from_value(input).map_err(|error| Error::invalid(error.to_string()))
+}
+
+fn has_decimal(value: &Value) -> bool {
+    match value {
+        Value::Number(number) => !number.is_i64() && !number.is_u64(),
+        Value::Array(items) => items.iter().any(has_decimal),
+        Value::Object(fields) => fields.values().any(has_decimal),
+        Value::Null | Value::Bool(_) | Value::String(_) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_of_arguments_are_exact() {
+        for text in
+            ["100000000000000.63", "100000000000000.62", "12345678901234567890123456789012345678", "7"]
+        {
+            let input: Value = serde_json::from_str(&format!("{{\"n\":[{text}]}}")).unwrap();
+            let parsed: Value = parse(input).unwrap();
+            assert_eq!(parsed.to_string(), format!("{{\"n\":[{text}]}}"));
+        }
+        let error = parse::<Vec<u8>>(serde_json::json!([0.5])).unwrap_err();
+        assert!(!error.message.contains("column"), "{error}");
+    }
 }
