@@ -130,16 +130,14 @@ pub(crate) fn run(args: Args) -> Result<()> {
 
 /// Builds what is measured; where it is.
 fn build(debug: bool) -> Result<PathBuf> {
-    let mut command = run::cargo(&["build", "--bins"]);
-    for pair in start::PAIRS {
-        command.args(["--package", &format!("awsmcp-{}", pair.server)]);
+    let packages: Vec<String> =
+        start::PAIRS.iter().map(|pair| format!("--package=awsmcp-{}", pair.server)).collect();
+    let kind = if debug { "--profile=dev" } else { "--profile=release" };
+    say::progress("building what is measured; the first release takes many minutes");
+    // The servers by themselves: what only examples and tests need would be in them otherwise.
+    for targets in [&["--bins"][..], &["--example=bare_head", "--example=cluster_lines"]] {
+        run::shown(run::cargo(&["build", kind]).args(targets).args(&packages))?;
     }
-    command.args(["--example", "bare_head", "--example", "cluster_lines"]);
-    if !debug {
-        say::progress("building the release; the first time this takes many minutes");
-        command.arg("--release");
-    }
-    run::shown(&mut command)?;
     Ok(if debug { place::binaries() } else { place::target().join("release") })
 }
 

@@ -22,11 +22,9 @@ pub(crate) struct Args {
 pub(crate) fn run(args: Args) -> Result<()> {
     let start = Instant::now();
     tools::provide(if args.quick { Need::Quick } else { Need::Test })?;
-    // Tests drive built servers: build them once, before.
-    run::shown(&mut run::cargo(&["build", "--quiet", "--workspace", "--bins", "--exclude", "xtask"]))?;
-
     let mut seen = Seen::default();
-    // One command, examples in documentation included: another choice of targets compiles every SDK once more.
+    // One command, for the servers that tests drive and the examples in documentation too: another choice of targets
+    // compiles every SDK once more.
     let mut tests = run::cargo(&["test", "--workspace", "--no-fail-fast", "--"]);
     if !args.quick {
         tests.arg("--include-ignored");
