@@ -12,7 +12,7 @@ use crate::{place, run, say};
 /// Runs the tests, with everything they need.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// Leave out what drives real clients: the tests marked `#[ignore]`
+    /// Leave out the tests marked `#[ignore]`: what drives real clients, and what needs a second local AWS
     #[arg(long)]
     quick: bool,
     /// Only tests whose name contains one of these

@@ -1,10 +1,5 @@
 //! Names with rules: parsed at the edge, with an error that shows what a good one looks like.
 
-use std::borrow::Cow;
-
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{Deserialize, Deserializer, de};
-
 /// A log group: its name, or its ARN, which may be another account's.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct LogGroup(String);
@@ -120,28 +115,7 @@ impl std::fmt::Display for DashboardName {
     }
 }
 
-/// What a field of one of these types is to serde and to the schema: a plain string.
-macro_rules! plain_string {
-    ($($name:ident),*) => {$(
-        impl<'de> Deserialize<'de> for $name {
-            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                $name::parse(&Cow::<str>::deserialize(deserializer)?).map_err(de::Error::custom)
-            }
-        }
-
-        impl JsonSchema for $name {
-            fn schema_name() -> Cow<'static, str> {
-                stringify!($name).into()
-            }
-
-            fn json_schema(_: &mut SchemaGenerator) -> Schema {
-                json_schema!({"type": "string"})
-            }
-        }
-    )*};
-}
-
-plain_string!(LogGroup, AlarmName, DashboardName);
+awsmcp_mcp::plain_string!(LogGroup, AlarmName, DashboardName);
 
 #[cfg(test)]
 mod tests {

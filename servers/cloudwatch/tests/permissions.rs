@@ -50,25 +50,7 @@ const METRICS: [&str; 18] = [
 /// The local AWS sees no names in requests of metrics and of queries, and holds them to `*`.
 const ANY: &[&str] = &["*"];
 
-#[test]
-fn every_tool_has_a_row() {
-    permissions().every_tool_has_a_row();
-}
-
-#[test]
-fn operations_made_are_those_declared() {
-    permissions().operations_made_are_those_declared();
-}
-
-#[test]
-fn the_printed_policy_is_enough() {
-    permissions().the_printed_policy_is_enough();
-}
-
-#[test]
-fn one_action_fewer_fails_by_name() {
-    permissions().one_action_fewer_fails_by_name();
-}
+awsmcp_testing::permission_proofs!(permissions);
 
 type Ended = Result<(), awsmcp_testing::Stopped>;
 

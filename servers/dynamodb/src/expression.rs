@@ -2,18 +2,15 @@
 //!
 //! Every attribute name and value becomes a placeholder, so that reserved words and odd characters need no care.
 
-use std::{borrow::Cow, collections::HashMap};
+use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use awsmcp_mcp::{Error, Result, nearest, quoted};
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{Deserialize, Deserializer, de};
+use awsmcp_mcp::{Error, Result, nearest, plain_string, quoted};
+use schemars::JsonSchema;
+use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use crate::{
-    names::string,
-    value::{self, Any, Attributes, Item},
-};
+use crate::value::{self, Any, Attributes, Item};
 
 /// One condition; all of a list must hold.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -84,7 +81,7 @@ enum Step {
     Index(usize),
 }
 
-string!(Path);
+plain_string!(Path);
 
 impl Path {
     pub(crate) fn parse(text: &str) -> Result<Path, String> {

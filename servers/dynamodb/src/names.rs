@@ -1,34 +1,9 @@
 //! Names with rules: parsed at the edge, with an error that shows what a good one looks like.
 
-use std::borrow::Cow;
-
 use aws_sdk_dynamodb::{primitives::DateTime, types::ScalarAttributeType};
-use awsmcp_mcp::Moment;
+use awsmcp_mcp::{Moment, plain_string};
 use jiff::Timestamp;
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{Deserialize, Deserializer, Serialize, de};
-
-/// A type that a caller writes as a string.
-macro_rules! string {
-    ($name:ident) => {
-        impl<'de> Deserialize<'de> for $name {
-            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                $name::parse(&Cow::<str>::deserialize(deserializer)?).map_err(de::Error::custom)
-            }
-        }
-
-        impl JsonSchema for $name {
-            fn schema_name() -> Cow<'static, str> {
-                stringify!($name).into()
-            }
-
-            fn json_schema(_: &mut SchemaGenerator) -> Schema {
-                json_schema!({"type": "string"})
-            }
-        }
-    };
-}
-pub(crate) use string;
+use serde::Serialize;
 
 fn is_name(text: &str) -> bool {
     (3..=255).contains(&text.len())
@@ -40,7 +15,7 @@ fn is_name(text: &str) -> bool {
 #[serde(transparent)]
 pub(crate) struct TableName(String);
 
-string!(TableName);
+plain_string!(TableName);
 
 impl TableName {
     pub(crate) fn as_str(&self) -> &str {
@@ -84,7 +59,7 @@ impl std::fmt::Display for TableName {
 #[serde(transparent)]
 pub(crate) struct Name(String);
 
-string!(Name);
+plain_string!(Name);
 
 impl Name {
     pub(crate) fn as_str(&self) -> &str {
@@ -112,7 +87,7 @@ impl std::fmt::Display for Name {
 #[serde(transparent)]
 pub(crate) struct BackupArn(String);
 
-string!(BackupArn);
+plain_string!(BackupArn);
 
 impl BackupArn {
     pub(crate) fn as_str(&self) -> &str {
@@ -137,7 +112,7 @@ pub(crate) struct KeyAttribute {
     pub(crate) kind: ScalarAttributeType,
 }
 
-string!(KeyAttribute);
+plain_string!(KeyAttribute);
 
 impl KeyAttribute {
     pub(crate) fn parse(text: &str) -> Result<Self, String> {

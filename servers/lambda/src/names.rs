@@ -1,10 +1,6 @@
 //! Names with rules: parsed at the edge, with an error that shows what a good one looks like.
 
-use std::borrow::Cow;
-
 use awsmcp_mcp::{Call, Error, Kind, Result};
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{Deserialize, Deserializer, de};
 
 use crate::Lambda;
 
@@ -66,6 +62,7 @@ impl FunctionName {
     }
 
     fn parse(text: &str) -> Result<Self, String> {
+        let text = text.trim();
         let wrong = || {
             format!(
                 "{text:?} is not a function; good ones are my-function, my-function:prod and \
@@ -105,21 +102,7 @@ impl std::fmt::Display for FunctionName {
     }
 }
 
-impl<'de> Deserialize<'de> for FunctionName {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        FunctionName::parse(Cow::<str>::deserialize(deserializer)?.trim()).map_err(de::Error::custom)
-    }
-}
-
-impl JsonSchema for FunctionName {
-    fn schema_name() -> Cow<'static, str> {
-        "FunctionName".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({"type": "string"})
-    }
-}
+awsmcp_mcp::plain_string!(FunctionName);
 
 /// A version or an alias of a function.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -131,6 +114,7 @@ impl Qualifier {
     }
 
     fn parse(text: &str) -> Result<Self, String> {
+        let text = text.trim();
         let letters = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
         if text == "$LATEST" || (1..=128).contains(&text.len()) && text.bytes().all(letters) {
             return Ok(Qualifier(text.to_owned()));
@@ -139,21 +123,7 @@ impl Qualifier {
     }
 }
 
-impl<'de> Deserialize<'de> for Qualifier {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Qualifier::parse(Cow::<str>::deserialize(deserializer)?.trim()).map_err(de::Error::custom)
-    }
-}
-
-impl JsonSchema for Qualifier {
-    fn schema_name() -> Cow<'static, str> {
-        "Qualifier".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({"type": "string"})
-    }
-}
+awsmcp_mcp::plain_string!(Qualifier);
 
 /// The last part of an ARN: the name of what it stands for.
 pub(crate) fn last_part(arn: &str) -> &str {

@@ -105,21 +105,7 @@ impl KeyGlob {
     }
 }
 
-impl<'de> Deserialize<'de> for KeyGlob {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        KeyGlob::parse(&Cow::<str>::deserialize(deserializer)?).map_err(de::Error::custom)
-    }
-}
-
-impl JsonSchema for KeyGlob {
-    fn schema_name() -> Cow<'static, str> {
-        "KeyGlob".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({"type": "string"})
-    }
-}
+awsmcp_mcp::plain_string!(KeyGlob);
 
 #[cfg(test)]
 mod tests {

@@ -56,21 +56,7 @@ impl std::fmt::Display for BucketName {
     }
 }
 
-impl<'de> Deserialize<'de> for BucketName {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        BucketName::parse(&Cow::<str>::deserialize(deserializer)?).map_err(de::Error::custom)
-    }
-}
-
-impl JsonSchema for BucketName {
-    fn schema_name() -> Cow<'static, str> {
-        "BucketName".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({"type": "string"})
-    }
-}
+awsmcp_mcp::plain_string!(BucketName);
 
 /// AWS's way to write the ARN of a bucket or an object, which is another for those behind an access point.
 ///

@@ -21,25 +21,7 @@ fn permissions() -> Permissions {
     }
 }
 
-#[test]
-fn every_tool_has_a_row() {
-    permissions().every_tool_has_a_row();
-}
-
-#[test]
-fn operations_made_are_those_declared() {
-    permissions().operations_made_are_those_declared();
-}
-
-#[test]
-fn the_printed_policy_is_enough() {
-    permissions().the_printed_policy_is_enough();
-}
-
-#[test]
-fn one_action_fewer_fails_by_name() {
-    permissions().one_action_fewer_fails_by_name();
-}
+awsmcp_testing::permission_proofs!(permissions);
 
 const ROWS: &[Row] = &[
     Row::new("whoami", |run| run.call(json!({}), "arn:aws:iam::123456789012:").map(drop)),

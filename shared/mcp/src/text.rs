@@ -99,6 +99,30 @@ fn likeness(left: &str, right: &str) -> f64 {
     if start > 0.85 { start } else { slips }
 }
 
+/// What a type is to serde and to the schema that a caller writes as a string, and that has a
+/// `parse(&str) -> Result<Self, String>` which says what a good one looks like.
+#[macro_export]
+macro_rules! plain_string {
+    ($($name:ident),*) => {$(
+        impl<'de> ::serde::Deserialize<'de> for $name {
+            fn deserialize<D: ::serde::Deserializer<'de>>(deserializer: D) -> ::std::result::Result<Self, D::Error> {
+                let text = <::std::borrow::Cow<'de, str> as ::serde::Deserialize>::deserialize(deserializer)?;
+                $name::parse(&text).map_err(::serde::de::Error::custom)
+            }
+        }
+
+        impl ::schemars::JsonSchema for $name {
+            fn schema_name() -> ::std::borrow::Cow<'static, str> {
+                stringify!($name).into()
+            }
+
+            fn json_schema(_: &mut ::schemars::SchemaGenerator) -> ::schemars::Schema {
+                ::schemars::json_schema!({"type": "string"})
+            }
+        }
+    )*};
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -86,14 +86,14 @@ impl<'a> Checker<'a> {
 
     fn number(&mut self, schema: &JsonObject, number: &Number, value: &Value) -> Option<String> {
         let given = number.as_f64()?;
-        let limit = |keyword: &str| Some((schema.get(keyword)?, schema.get(keyword)?.as_f64()?));
+        let limit = |keyword: &str| schema.get(keyword).and_then(|limit| Some((limit, limit.as_f64()?)));
         let found = [
-            ("minimum", "at least", limit("minimum").filter(|(_, limit)| given < *limit)),
-            ("maximum", "at most", limit("maximum").filter(|(_, limit)| given > *limit)),
-            ("", "more than", limit("exclusiveMinimum").filter(|(_, limit)| given <= *limit)),
-            ("", "less than", limit("exclusiveMaximum").filter(|(_, limit)| given >= *limit)),
+            ("at least", limit("minimum").filter(|(_, limit)| given < *limit)),
+            ("at most", limit("maximum").filter(|(_, limit)| given > *limit)),
+            ("more than", limit("exclusiveMinimum").filter(|(_, limit)| given <= *limit)),
+            ("less than", limit("exclusiveMaximum").filter(|(_, limit)| given >= *limit)),
         ];
-        let (words, limit) = found.into_iter().find_map(|(_, words, limit)| Some((words, limit?.0)))?;
+        let (words, limit) = found.into_iter().find_map(|(words, limit)| Some((words, limit?.0)))?;
         self.wrong(&format!("{words} {limit}"), value)
     }
 

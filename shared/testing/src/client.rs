@@ -155,6 +155,7 @@ pub struct Server {
     input: Option<Sender<Vec<u8>>>,
     output: Receiver<String>,
     stderr: Arc<Mutex<String>>,
+    stderr_ended: Receiver<()>,
     name: String,
     era: Era,
     patience: Duration,
@@ -190,9 +191,8 @@ impl Server {
             .spawn()
             .or_fail(format!("cannot start {name}"));
         let stderr = Arc::new(Mutex::new(String::new()));
-        if let Some(from) = child.stderr.take() {
-            collect(from, stderr.clone());
-        }
+        let stderr_ended =
+            child.stderr.take().map_or_else(|| channel().1, |from| collect(from, stderr.clone()));
         let input = child.stdin.take().map(writer);
         let output = child.stdout.take().map_or_else(|| channel().1, reader);
         Server {
@@ -200,6 +200,7 @@ impl Server {
             input,
             output,
             stderr,
+            stderr_ended,
             name,
             era: Era::legacy(),
             patience: Duration::from_secs(30),
@@ -473,6 +474,8 @@ impl Server {
                     let message = self.parse(&line);
                     self.take(message);
                 }
+                // Nothing is ever sent: what is waited for is the sender's end.
+                let _ = self.stderr_ended.recv_timeout(Duration::from_secs(5));
                 return status;
             }
             if Instant::now() > until {
@@ -621,8 +624,11 @@ fn reader(from: impl Read + Send + 'static) -> Receiver<String> {
     lines
 }
 
-fn collect(mut from: impl Read + Send + 'static, into: Arc<Mutex<String>>) {
+/// Appends all that comes `from` to `into`. The channel hangs up at its end.
+fn collect(mut from: impl Read + Send + 'static, into: Arc<Mutex<String>>) -> Receiver<()> {
+    let (sender, ended) = channel();
     std::thread::spawn(move || {
+        let _until_here: Sender<()> = sender;
         let mut buffer = [0; 8192];
         while let Ok(count @ 1..) = from.read(&mut buffer) {
             if let (Ok(mut text), Some(bytes)) = (into.lock(), buffer.get(..count)) {
@@ -630,4 +636,5 @@ fn collect(mut from: impl Read + Send + 'static, into: Arc<Mutex<String>>) {
             }
         }
     });
+    ended
 }

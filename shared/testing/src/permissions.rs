@@ -35,6 +35,32 @@ pub struct Permissions {
 /// Picks requests.
 type Picks = fn(&Request) -> bool;
 
+/// The proofs of a table as tests, from the path of the function that gives its [`Permissions`].
+#[macro_export]
+macro_rules! permission_proofs {
+    ($permissions:path) => {
+        #[test]
+        fn every_tool_has_a_row() {
+            $permissions().every_tool_has_a_row();
+        }
+
+        #[test]
+        fn operations_made_are_those_declared() {
+            $permissions().operations_made_are_those_declared();
+        }
+
+        #[test]
+        fn the_printed_policy_is_enough() {
+            $permissions().the_printed_policy_is_enough();
+        }
+
+        #[test]
+        fn one_action_fewer_fails_by_name() {
+            $permissions().one_action_fewer_fails_by_name();
+        }
+    };
+}
+
 type Scenario = fn(&mut Run<'_>) -> Result<(), Stopped>;
 
 /// A tool, and calls of it that use every action it declares.
