@@ -174,12 +174,13 @@ fn permissions(id: &str, service: &str, sdk: &str, tool: &str) -> String {
 
 use awsmcp_{id}::{service};
 use awsmcp_mcp::Server;
-use awsmcp_testing::{{Exception, Permissions, Row}};
+use awsmcp_testing::{{Exception, LocalAws, Permissions, Row}};
 use serde_json::json;
 
 fn permissions() -> Permissions {{
     Permissions {{
         binary: env!(\"CARGO_BIN_EXE_awsmcp-{id}\"),
+        aws: LocalAws::shared_with_iam,
         manifest: awsmcp_{id}::server().manifest(),
         actions: |operation| Server::<{service}>::actions(\"{sdk}\", operation),
         arns: |name| vec![format!(\"arn:aws:service:*:*:kind/{{name}}*\")],

@@ -8,6 +8,14 @@ use anyhow::{Context, Result, bail};
 pub(crate) fn cargo(args: &[&str]) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.args(args).current_dir(crate::place::workspace());
+    // What `cargo run` told this process about its own package is not for others to hear: build scripts that watch it
+    // (ring's does) would build the dependencies anew, once for each way cargo is called and each place of the clone.
+    for (name, _) in std::env::vars_os() {
+        let of_package = |name: &str| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_");
+        if name.to_str().is_some_and(of_package) {
+            command.env_remove(name);
+        }
+    }
     command
 }
 

@@ -7,13 +7,14 @@
 
 use awsmcp_cloudwatch::CloudWatch;
 use awsmcp_mcp::{Risk, Server};
-use awsmcp_testing::{Exception, Permissions, Request, Response, Row, Run};
+use awsmcp_testing::{Exception, LocalAws, Permissions, Request, Response, Row, Run};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
 fn permissions() -> Permissions {
     Permissions {
         binary: env!("CARGO_BIN_EXE_awsmcp-cloudwatch"),
+        aws: LocalAws::shared_with_iam,
         manifest: awsmcp_cloudwatch::server().manifest(),
         actions: |operation| {
             let service = if METRICS.contains(&operation) { "CloudWatch" } else { "CloudWatch Logs" };

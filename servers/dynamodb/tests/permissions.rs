@@ -7,12 +7,13 @@
 
 use awsmcp_dynamodb::DynamoDb;
 use awsmcp_mcp::{Risk, Server};
-use awsmcp_testing::{Exception, Permissions, Request, Row, Run};
+use awsmcp_testing::{Exception, LocalAws, Permissions, Request, Row, Run};
 use serde_json::{Value, json};
 
 fn permissions() -> Permissions {
     Permissions {
         binary: env!("CARGO_BIN_EXE_awsmcp-dynamodb"),
+        aws: LocalAws::shared_with_iam,
         manifest: awsmcp_dynamodb::server().manifest(),
         actions: |operation| {
             let service = match operation {

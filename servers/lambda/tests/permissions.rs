@@ -7,13 +7,14 @@
 
 use awsmcp_lambda::Lambda;
 use awsmcp_mcp::Server;
-use awsmcp_testing::{Exception, Permissions, Row, Run};
+use awsmcp_testing::{Exception, LocalAws, Permissions, Row, Run};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde_json::{Value, json};
 
 fn permissions() -> Permissions {
     Permissions {
         binary: env!("CARGO_BIN_EXE_awsmcp-lambda"),
+        aws: LocalAws::shared_with_iam,
         manifest: awsmcp_lambda::server().manifest(),
         actions: |operation| {
             let service = match operation {

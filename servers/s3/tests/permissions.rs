@@ -7,12 +7,13 @@
 
 use awsmcp_mcp::{Risk, Server};
 use awsmcp_s3::S3;
-use awsmcp_testing::{Exception, Permissions, Request, Row, Run};
+use awsmcp_testing::{Exception, LocalAws, Permissions, Request, Row, Run};
 use serde_json::{Value, json};
 
 fn permissions() -> Permissions {
     Permissions {
         binary: env!("CARGO_BIN_EXE_awsmcp-s3"),
+        aws: LocalAws::shared_with_iam,
         manifest: awsmcp_s3::server().manifest(),
         actions: |operation| Server::<S3>::actions("S3", operation),
         arns: |name| vec![format!("arn:aws:s3:::{name}*")],

@@ -47,7 +47,7 @@ pub struct LocalAws {
 #[derive(Clone, Copy, Debug)]
 enum Emulator {
     Ministack { iam: bool },
-    Fakecloud,
+    Fakecloud { iam: bool },
 }
 
 impl LocalAws {
@@ -73,7 +73,13 @@ impl LocalAws {
     /// `cargo xtask test` runs that, and with `--quick` says that it did not.
     #[track_caller]
     pub fn fakecloud() -> LocalAws {
-        LocalAws::launch(Emulator::Fakecloud)
+        LocalAws::launch(Emulator::Fakecloud { iam: false })
+    }
+
+    /// Starts fakecloud with IAM policies checked. [`LocalAws::env`] is the account's root.
+    #[track_caller]
+    pub fn fakecloud_with_iam() -> LocalAws {
+        LocalAws::launch(Emulator::Fakecloud { iam: true })
     }
 
     /// The one of this test process, as from [`LocalAws::start`]. Give each test its own names.
@@ -92,6 +98,12 @@ impl LocalAws {
     pub fn shared_fakecloud() -> &'static LocalAws {
         static SHARED: OnceLock<LocalAws> = OnceLock::new();
         SHARED.get_or_init(LocalAws::fakecloud)
+    }
+
+    /// The one of this test process as from [`LocalAws::fakecloud_with_iam`].
+    pub fn shared_fakecloud_with_iam() -> &'static LocalAws {
+        static SHARED: OnceLock<LocalAws> = OnceLock::new();
+        SHARED.get_or_init(LocalAws::fakecloud_with_iam)
     }
 
     /// Where it listens: `http://127.0.0.1:<port>`.
@@ -278,7 +290,7 @@ impl LocalAws {
     pub fn reset(&self) {
         let path = match self.emulator {
             Emulator::Ministack { .. } => "/_ministack/reset",
-            Emulator::Fakecloud => "/_reset",
+            Emulator::Fakecloud { .. } => "/_reset",
         };
         let reply = http::send(&self.address, "POST", path, &[], b"").or_fail("cannot reset");
         check("POST", path, &reply);
@@ -349,10 +361,11 @@ impl LocalAws {
                 .env("S3_DATA_DIR", directory.join("s3"))
                 .env("IOT_MTLS_ENABLED", "0")
                 .env("AUTH", iam.to_string()),
-            Emulator::Fakecloud => command
+            Emulator::Fakecloud { iam } => command
                 .arg(tool("fakecloud", "bin/fakecloud"))
                 .args(["--addr", &format!("127.0.0.1:{port}")])
                 .args(["--account-id", Self::ACCOUNT])
+                .args(["--iam", if iam { "strict" } else { "off" }])
                 // Only shown with credentials that nobody asks for: tells ours from another one on the same port.
                 .args(["--credentials-role-arn", &role(&directory)]),
         };
@@ -371,7 +384,7 @@ impl LocalAws {
         let start = Instant::now();
         let (path, ours) = match self.emulator {
             Emulator::Ministack { .. } => ("/_ministack/health", self.directory.display().to_string()),
-            Emulator::Fakecloud => ("/_fakecloud/credentials", role(&self.directory)),
+            Emulator::Fakecloud { .. } => ("/_fakecloud/credentials", role(&self.directory)),
         };
         while start.elapsed() < patience {
             match http::send(&self.address, "GET", path, &[], b"") {

@@ -20,6 +20,9 @@ use crate::{Answer, LocalAws, Request, Response, Server, Stub, fail, with};
 pub struct Permissions {
     /// The built server.
     pub binary: &'static str,
+    /// The AWS that checks: [`LocalAws::shared_with_iam`], or [`LocalAws::shared_fakecloud_with_iam`] for what only that
+    /// one serves.
+    pub aws: fn() -> &'static LocalAws,
     /// What the server declares.
     pub manifest: Manifest,
     /// The IAM actions that an operation may stand for; of a server with several SDK services, in any of them.
@@ -35,26 +38,30 @@ pub struct Permissions {
 /// Picks requests.
 type Picks = fn(&Request) -> bool;
 
-/// The proofs of a table as tests, from the path of the function that gives its [`Permissions`].
+/// The proofs of a table as tests, from the path of the function that gives its [`Permissions`]. Of those that run
+/// fakecloud say `ignore = "runs fakecloud"`.
 #[macro_export]
 macro_rules! permission_proofs {
-    ($permissions:path) => {
+    ($permissions:path $(, ignore = $why:literal)?) => {
         #[test]
         fn every_tool_has_a_row() {
             $permissions().every_tool_has_a_row();
         }
 
         #[test]
+        $(#[ignore = $why])?
         fn operations_made_are_those_declared() {
             $permissions().operations_made_are_those_declared();
         }
 
         #[test]
+        $(#[ignore = $why])?
         fn the_printed_policy_is_enough() {
             $permissions().the_printed_policy_is_enough();
         }
 
         #[test]
+        $(#[ignore = $why])?
         fn one_action_fewer_fails_by_name() {
             $permissions().one_action_fewer_fails_by_name();
         }
@@ -201,6 +208,7 @@ pub struct Run<'a> {
     directory: PathBuf,
     server: &'a mut Server,
     whole: bool,
+    aws: &'static LocalAws,
     /// The arguments of each call so far.
     calls: Vec<Value>,
 }
@@ -208,7 +216,7 @@ pub struct Run<'a> {
 impl Run<'_> {
     /// Where root makes what the calls need.
     pub fn aws(&self) -> &'static LocalAws {
-        LocalAws::shared_with_iam()
+        self.aws
     }
 
     /// A name that nothing else has, allowed to this row.
@@ -342,7 +350,7 @@ impl Permissions {
     #[track_caller]
     pub fn operations_made_are_those_declared(&self) {
         self.each_row(|row, tool| {
-            let mut desk = Desk::open(self, row, tool, LocalAws::shared_with_iam().env(), None);
+            let mut desk = Desk::open(self, row, tool, (self.aws)().env(), None);
             let (calls, ended) = desk.run(row);
             if let Err(stopped) = ended {
                 return vec![format!("unrestricted, it fails: {}", stopped.text)];
@@ -397,7 +405,7 @@ impl Permissions {
                     "iam-policy prints {granted:?}, not all that is declared; Row::arns allows ARNs of other services"
                 )];
             }
-            let (aws, user) = (LocalAws::shared_with_iam(), unique(tool));
+            let (aws, user) = ((self.aws)(), unique(tool));
             let keys = aws.create_user(&user, &text(&policy));
             let mut desk = Desk::open(self, row, tool, aws.env_as(&keys), None);
             let mut granted = policy.clone();
@@ -419,7 +427,7 @@ impl Permissions {
     #[track_caller]
     pub fn one_action_fewer_fails_by_name(&self) {
         self.each_row(|row, tool| {
-            let aws = LocalAws::shared_with_iam();
+            let aws = (self.aws)();
             let (mut policy, user) = (self.policy(row, tool), unique(tool));
             for exception in self.exceptions.iter().filter(|it| it.extra && it.tools.contains(&row.tool)) {
                 more(&mut policy, exception.action);
@@ -542,6 +550,7 @@ struct Desk {
     tool: String,
     name: String,
     directory: TempDir,
+    aws: &'static LocalAws,
     _front: Option<Stub>,
 }
 
@@ -554,10 +563,11 @@ impl Desk {
         env: Vec<(String, String)>,
         refuses: Option<(Picks, &str)>,
     ) -> Desk {
+        let aws = (permissions.aws)();
         let front = (refuses.is_some() || row.adds.is_some() || row.serves.is_some()).then(|| {
             let refuses = refuses.map(|(refuses, action)| (refuses, action.to_owned()));
             let (adds, serves) = (row.adds, row.serves);
-            Stub::before(LocalAws::shared_with_iam(), move |request| {
+            Stub::before(aws, move |request| {
                 if let Some((_, action)) = refuses.as_ref().filter(|(refuses, _)| refuses(request)) {
                     return Response::denied(action);
                 }
@@ -579,7 +589,7 @@ impl Desk {
         flags.extend(["--audit-log".to_owned(), directory.path().join(AUDIT).display().to_string()]);
         let mut server = Server::spawn(permissions.binary, flags, env).patience(Duration::from_secs(120));
         server.initialize();
-        Desk { server, tool: tool.name.clone(), name: dashed(tool), directory, _front: front }
+        Desk { server, tool: tool.name.clone(), name: dashed(tool), directory, aws, _front: front }
     }
 
     /// Runs the row with new names: the calls it made, and how it ended.
@@ -600,7 +610,8 @@ impl Desk {
         let directory = self.directory.path().join(&name);
         std::fs::create_dir(&directory).or_fail("no directory for the row");
         let server = &mut self.server;
-        let mut run = Run { tool: &self.tool, name, directory, server, whole, calls: Vec::new() };
+        let mut run =
+            Run { tool: &self.tool, name, directory, server, whole, aws: self.aws, calls: Vec::new() };
         let ended = (row.scenario)(&mut run);
         (run.calls, ended)
     }

@@ -182,3 +182,16 @@ fn a_reset_forgets() {
     aws.reset();
     assert_eq!(aws.request("s3", "GET", "/gone", &[], &[], b"").status, 404);
 }
+
+#[test]
+#[ignore = "runs fakecloud"]
+fn fakecloud_checks_policies_too() {
+    let aws = LocalAws::shared_fakecloud_with_iam();
+    let policy = r#"{"Version":"2012-10-17","Statement":[
+        {"Effect":"Allow","Action":"sagemaker:ListModels","Resource":"*"}]}"#;
+    let user = aws.create_user("models", policy);
+    let headers = |operation| [("x-amz-target", operation), ("content-type", "application/x-amz-json-1.1")];
+    let list =
+        |operation| aws.request_as(&user, "sagemaker", "POST", "/", &[], &headers(operation), b"{}").status;
+    assert_eq!((list("SageMaker.ListModels"), list("SageMaker.ListEndpoints")), (200, 400));
+}
