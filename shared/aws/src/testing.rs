@@ -2,8 +2,11 @@
 
 use std::sync::{Arc, Mutex};
 
-use aws_smithy_http_client::test_util::infallible_client_fn;
-use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use aws_smithy_runtime_api::client::http::{
+    HttpConnector, HttpConnectorFuture, SharedHttpClient, SharedHttpConnector, http_client_fn,
+};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_types::body::SdkBody;
 
 /// One request as AWS would see it.
 #[derive(Clone, Debug)]
@@ -23,10 +26,8 @@ pub(crate) fn wire(
 ) -> (SharedHttpClient, Log) {
     let log = Log::default();
     let kept = Arc::clone(&log);
-    let client = infallible_client_fn(move |request| {
-        let header = |name: &str| {
-            request.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned()
-        };
+    let connector = SharedHttpConnector::new(Wire(move |request: &HttpRequest| {
+        let header = |name: &str| request.headers().get(name).unwrap_or_default().to_owned();
         let authorization = header("authorization");
         let scope: Vec<String> = authorization
             .split_once("Credential=")
@@ -35,8 +36,9 @@ pub(crate) fn wire(
             .split('/')
             .map(str::to_owned)
             .collect();
+        let uri: http::Uri = request.uri().parse().unwrap();
         let seen = Seen {
-            host: request.uri().authority().map(ToString::to_string).unwrap_or_default(),
+            host: uri.authority().map(ToString::to_string).unwrap_or_default(),
             access_key: scope.first().cloned().unwrap_or_default(),
             region: scope.get(2).cloned().unwrap_or_default(),
             body: String::from_utf8_lossy(request.body().bytes().unwrap_or_default()).into_owned(),
@@ -44,8 +46,24 @@ pub(crate) fn wire(
         };
         kept.lock().unwrap().push(seen.clone());
         answer(&seen)
-    });
-    (client, log)
+    }));
+    (http_client_fn(move |_, _| connector.clone()), log)
+}
+
+/// Answers every request at once.
+struct Wire<F>(F);
+
+impl<F> std::fmt::Debug for Wire<F> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Wire")
+    }
+}
+
+impl<F: Fn(&HttpRequest) -> http::Response<String> + Send + Sync> HttpConnector for Wire<F> {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let response = HttpResponse::try_from((self.0)(&request).map(SdkBody::from)).unwrap();
+        HttpConnectorFuture::ready(Ok(response))
+    }
 }
 
 /// STS as it should be: it says who signed, for which region, through which host; a role's keys tell whose they are.

@@ -1,0 +1,3 @@
+//! Does nothing: without it cargo passes over the build dependencies.
+
+fn main() {}
