@@ -1,14 +1,19 @@
 """Runs ministack, and has it check IAM as AWS does where ministack 1.5.33 does otherwise.
 
-Actions and resources are those of AWS's Service Authorization Reference.
+Actions and resources are those of AWS's Service Authorization Reference. With HAND_ON_TO in the environment, the address
+of another local AWS, ministack only checks: what is allowed, that one serves.
 """
 
+import asyncio
+import http.client
 import json
+import os
 import re
 import sys
+import urllib.parse
 
 import cbor2
-from ministack.app import main
+from ministack import app
 from ministack.core import iam_actions
 from ministack.services import dynamodb_streams
 
@@ -22,11 +27,45 @@ LAMBDA_ACTIONS = {
     "lambda:GetLayerVersionByArn": "lambda:GetLayerVersion",
 }
 
+# Services that ministack does not know: the name they are signed for, and how it is to read their requests.
+HAND_ON_TO = os.environ.get("HAND_ON_TO")
+OWN = {"iam", "s3", "sts"}
+UNKNOWN = {
+    "application-autoscaling": [],
+    "sagemaker": ["sagemaker-runtime", "sagemaker-featurestore-runtime"],
+}
+for service, models in UNKNOWN.items() if HAND_ON_TO else []:
+    iam_actions.SERVICE_TO_IAM_NAMESPACE[service] = service
+    iam_actions._BOTOCORE_SERVICE_MAP[service] = models
+
+detect_service = app.detect_service
 extract_iam_action = iam_actions.extract_iam_action
 extract_resource_arn = iam_actions.extract_resource_arn
 dynamodb_transaction_checks = iam_actions.dynamodb_transaction_checks
 request_tag_context = iam_actions.request_tag_context
 access_denied_response = iam_actions.access_denied_response
+
+
+def detect(method, path, headers, query):
+    signed = re.search(r"Credential=[^/]+/[^/]+/[^/]+/([^/]+)/", headers.get("authorization", ""))
+    if HAND_ON_TO and signed and signed[1] in UNKNOWN:
+        return signed[1]
+    return detect_service(method, path, headers, query)
+
+
+async def hand_on(method, path, headers, body, query):
+    def ask():
+        upstream = http.client.HTTPConnection(HAND_ON_TO, timeout=60)
+        target = urllib.parse.quote(path, safe="/%:@!$&'()*+,;=~-._")
+        if query:
+            target += "?" + urllib.parse.urlencode(query, doseq=True)
+        kept = {k: v for k, v in headers.items() if k.lower() not in {"content-length", "content-encoding", "host"}}
+        upstream.request(method, target, body, kept)
+        reply = upstream.getresponse()
+        replied = {k: v for k, v in reply.getheaders() if k.lower() not in {"content-length", "transfer-encoding"}}
+        return reply.status, replied, reply.read()
+
+    return await asyncio.to_thread(ask)
 
 
 def action(service, method, path, headers, body, query):
@@ -49,6 +88,8 @@ def resource(service, method, path, headers, body, query, region, account):
         # An iterator says whose it is.
         source = dynamodb_streams._decode_iterator(input.get("ShardIterator") or "") or {}
         return next((arn for arn in [*map(input.get, ARN_FIELDS), source.get("arn")] if arn), found)
+    if service == "sagemaker":
+        return sagemaker(operation, fields(body), path, f"arn:aws:sagemaker:{region}:{account}:")
     if service == "lambda" and (layer := re.search(r"/layers/([^/]+)/versions(?:/(\d+))?", path)):
         name, version = layer.groups()
         if version is None and method == "GET":
@@ -81,6 +122,23 @@ def metrics(operation, input, found, region, account):
     if "Alarm" in operation and operation != "DescribeAlarmsForMetric":
         return alarms + (input.get("AlarmName") or next(iter(input.get("AlarmNames") or []), "*"))
     return found
+
+
+def sagemaker(operation, input, path, start):
+    """Most requests name one thing, in the field that is called as the operation: DescribeModel has ModelName."""
+    if invoked := re.match(r"/endpoints/([^/]+)/", path):
+        return f"{start}endpoint/{invoked[1].lower()}"
+    if group := re.match(r"/FeatureGroup/([^/]+)", path):
+        return f"{start}feature-group/{group[1].lower()}"
+    named = re.match(r"(?:Create|Describe|Update|Delete|Start|Stop|Retry|Send)(.+)", operation)
+    noun = named[1] if named else ""
+    if operation in {"BatchDeleteClusterNodes", "ListClusterNodes", "UpdateClusterSoftware", "DescribeClusterNode", "BatchReplaceClusterNodes"}:
+        noun = "Cluster"
+    name = input.get(noun + "Arn") or input.get(noun + "Name")
+    if not name:
+        return next((value for key, value in input.items() if key.endswith("Arn") and isinstance(value, str)), "*")
+    kind = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", noun).lower()
+    return name if name.startswith("arn:") else f"{start}{kind}/{name.lower()}"
 
 
 # What a DynamoDB request names other than by the name of its table.
@@ -120,7 +178,7 @@ def checks(found, body, region, account):
 def refusal(service, action, principal_arn, request_id, **more):
     """AWS names the resource, answers JSON services' refusals with 400, and tells query clients their own code."""
     headers, arn = more.get("headers") or {}, more.get("resource_arn", "*")
-    own = service in {"dynamodb", "dynamodbstreams", "lambda", "monitoring"} and not more.get("error_code") and not more.get("message")
+    own = service in {"dynamodb", "dynamodbstreams", "lambda", "monitoring", *UNKNOWN} and not more.get("error_code") and not more.get("message")
     if own and arn != "*":
         more["message"] = iam_actions.identity_denial_message(
             action, principal_arn, arn, more.get("explicit_deny", False)
@@ -153,6 +211,9 @@ def fields(body):
     return {}
 
 
+if HAND_ON_TO:
+    app.detect_service = detect
+    app.SERVICE_HANDLERS.update({service: hand_on for service in {*app.SERVICE_HANDLERS, *UNKNOWN} - OWN})
 iam_actions.extract_iam_action = action
 iam_actions.extract_resource_arn = resource
 iam_actions.dynamodb_transaction_checks = checks
@@ -160,4 +221,4 @@ iam_actions.request_tag_context = tags
 iam_actions.access_denied_response = refusal
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(app.main())

@@ -38,16 +38,19 @@ const PROGRAM: &str = "shared/testing/src/local_aws.py";
 /// A running local AWS. It ends when this is dropped, or with the test process.
 #[derive(Debug)]
 pub struct LocalAws {
-    emulator: Emulator,
+    /// The path that makes it forget everything.
+    reset: &'static str,
     supervisor: Child,
     address: String,
     directory: PathBuf,
+    /// What serves what this one only checks.
+    behind: Option<Box<LocalAws>>,
 }
 
 #[derive(Clone, Copy, Debug)]
-enum Emulator {
-    Ministack { iam: bool },
-    Fakecloud { iam: bool },
+enum Emulator<'a> {
+    Ministack { iam: bool, behind: Option<&'a str> },
+    Fakecloud,
 }
 
 impl LocalAws {
@@ -59,13 +62,13 @@ impl LocalAws {
     /// Starts one that lets everybody do everything.
     #[track_caller]
     pub fn start() -> LocalAws {
-        LocalAws::launch(Emulator::Ministack { iam: false })
+        LocalAws::launch(Emulator::Ministack { iam: false, behind: None })
     }
 
     /// Starts one that checks signatures and IAM policies. [`LocalAws::env`] is the account's root.
     #[track_caller]
     pub fn with_iam() -> LocalAws {
-        LocalAws::launch(Emulator::Ministack { iam: true })
+        LocalAws::launch(Emulator::Ministack { iam: true, behind: None })
     }
 
     /// Starts fakecloud instead: it pages where ministack answers everything at once, runs no functions, and lets
@@ -73,13 +76,17 @@ impl LocalAws {
     /// `cargo xtask test` runs that, and with `--quick` says that it did not.
     #[track_caller]
     pub fn fakecloud() -> LocalAws {
-        LocalAws::launch(Emulator::Fakecloud { iam: false })
+        LocalAws::launch(Emulator::Fakecloud)
     }
 
-    /// Starts fakecloud with IAM policies checked. [`LocalAws::env`] is the account's root.
+    /// Starts fakecloud behind a ministack that checks signatures and IAM policies, and serves only IAM, STS and S3 itself:
+    /// fakecloud checks few services. [`LocalAws::env`] is the account's root.
     #[track_caller]
     pub fn fakecloud_with_iam() -> LocalAws {
-        LocalAws::launch(Emulator::Fakecloud { iam: true })
+        let behind = LocalAws::fakecloud();
+        let mut front = LocalAws::launch(Emulator::Ministack { iam: true, behind: Some(&behind.address) });
+        front.behind = Some(Box::new(behind));
+        front
     }
 
     /// The one of this test process, as from [`LocalAws::start`]. Give each test its own names.
@@ -288,12 +295,11 @@ impl LocalAws {
     /// Forgets everything: buckets, objects, users. For one that a single test owns.
     #[track_caller]
     pub fn reset(&self) {
-        let path = match self.emulator {
-            Emulator::Ministack { .. } => "/_ministack/reset",
-            Emulator::Fakecloud { .. } => "/_reset",
-        };
-        let reply = http::send(&self.address, "POST", path, &[], b"").or_fail("cannot reset");
-        check("POST", path, &reply);
+        let reply = http::send(&self.address, "POST", self.reset, &[], b"").or_fail("cannot reset");
+        check("POST", self.reset, &reply);
+        if let Some(behind) = &self.behind {
+            behind.reset();
+        }
     }
 
     /// Leaves it running after this process, until `kill <pid>` of the pid that this answers.
@@ -319,12 +325,12 @@ impl LocalAws {
     }
 
     #[track_caller]
-    fn launch(emulator: Emulator) -> LocalAws {
+    fn launch(emulator: Emulator<'_>) -> LocalAws {
         let mut log = String::new();
         // A port that was free a moment ago may be taken now.
         for _ in 0..3 {
             let mut aws = LocalAws::spawn(emulator);
-            match aws.wait() {
+            match aws.wait(emulator) {
                 Ok(()) => return aws,
                 Err(why) => log = format!("{why}; its log ends\n{}", aws.log()),
             }
@@ -333,7 +339,7 @@ impl LocalAws {
     }
 
     #[track_caller]
-    fn spawn(emulator: Emulator) -> LocalAws {
+    fn spawn(emulator: Emulator<'_>) -> LocalAws {
         let listener = TcpListener::bind("127.0.0.1:0").or_fail("no free port");
         let port = listener.local_addr().or_fail("no free port").port();
         drop(listener);
@@ -348,7 +354,7 @@ impl LocalAws {
             .env("HOME", &directory)
             .env("TMPDIR", &directory);
         match emulator {
-            Emulator::Ministack { iam } => command
+            Emulator::Ministack { iam, behind } => command
                 .arg(tool("ministack", "bin/python"))
                 .arg(workspace().join(PROGRAM))
                 .env("BIND_HOST", "127.0.0.1")
@@ -360,12 +366,12 @@ impl LocalAws {
                 .env("STATE_DIR", directory.join("state"))
                 .env("S3_DATA_DIR", directory.join("s3"))
                 .env("IOT_MTLS_ENABLED", "0")
-                .env("AUTH", iam.to_string()),
-            Emulator::Fakecloud { iam } => command
+                .env("AUTH", iam.to_string())
+                .envs(behind.map(|address| ("HAND_ON_TO", address))),
+            Emulator::Fakecloud => command
                 .arg(tool("fakecloud", "bin/fakecloud"))
                 .args(["--addr", &format!("127.0.0.1:{port}")])
                 .args(["--account-id", Self::ACCOUNT])
-                .args(["--iam", if iam { "strict" } else { "off" }])
                 // Only shown with credentials that nobody asks for: tells ours from another one on the same port.
                 .args(["--credentials-role-arn", &role(&directory)]),
         };
@@ -376,15 +382,19 @@ impl LocalAws {
             .process_group(0)
             .spawn()
             .or_fail("cannot run sh");
-        LocalAws { emulator, supervisor, address: format!("127.0.0.1:{port}"), directory }
+        let reset = match emulator {
+            Emulator::Ministack { .. } => "/_ministack/reset",
+            Emulator::Fakecloud => "/_reset",
+        };
+        LocalAws { reset, supervisor, address: format!("127.0.0.1:{port}"), directory, behind: None }
     }
 
-    fn wait(&mut self) -> Result<(), String> {
+    fn wait(&mut self, emulator: Emulator<'_>) -> Result<(), String> {
         let patience = Duration::from_secs(60);
         let start = Instant::now();
-        let (path, ours) = match self.emulator {
+        let (path, ours) = match emulator {
             Emulator::Ministack { .. } => ("/_ministack/health", self.directory.display().to_string()),
-            Emulator::Fakecloud { .. } => ("/_fakecloud/credentials", role(&self.directory)),
+            Emulator::Fakecloud => ("/_fakecloud/credentials", role(&self.directory)),
         };
         while start.elapsed() < patience {
             match http::send(&self.address, "GET", path, &[], b"") {

@@ -185,13 +185,25 @@ fn a_reset_forgets() {
 
 #[test]
 #[ignore = "runs fakecloud"]
-fn fakecloud_checks_policies_too() {
+fn fakecloud_serves_what_a_policy_allows() {
     let aws = LocalAws::shared_fakecloud_with_iam();
-    let policy = r#"{"Version":"2012-10-17","Statement":[
-        {"Effect":"Allow","Action":"sagemaker:ListModels","Resource":"*"}]}"#;
+    aws.call(
+        "sagemaker",
+        "CreateModel",
+        json!({"ModelName": "Mine", "ExecutionRoleArn": "arn:aws:iam::123456789012:role/r"}),
+    );
+    let policy = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sagemaker:DescribeModel",
+        "Resource":"arn:aws:sagemaker:us-east-1:123456789012:model/mine"}]}"#;
     let user = aws.create_user("models", policy);
-    let headers = |operation| [("x-amz-target", operation), ("content-type", "application/x-amz-json-1.1")];
-    let list =
-        |operation| aws.request_as(&user, "sagemaker", "POST", "/", &[], &headers(operation), b"{}").status;
-    assert_eq!((list("SageMaker.ListModels"), list("SageMaker.ListEndpoints")), (200, 400));
+    let describe = |operation: &str, name: &str| {
+        let headers = [("x-amz-target", operation), ("content-type", "application/x-amz-json-1.1")];
+        let body = json!({"ModelName": name}).to_string();
+        aws.request_as(&user, "sagemaker", "POST", "/", &[], &headers, body.as_bytes())
+    };
+    let allowed = describe("SageMaker.DescribeModel", "Mine");
+    assert!(allowed.status == 200 && allowed.text().contains("model/Mine"), "{}", allowed.text());
+    for (operation, name) in [("SageMaker.DescribeModel", "Other"), ("SageMaker.DeleteModel", "Mine")] {
+        let refused = describe(operation, name);
+        assert!(refused.status == 400 && refused.text().contains("AccessDenied"), "{}", refused.text());
+    }
 }
