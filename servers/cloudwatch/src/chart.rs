@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use awsmcp_mcp::{Error, Result};
+use awsmcp_mcp::{DAY, Error, HOUR, Result, TimeRange};
 use jiff::Timestamp;
 use plotters::{
     chart::ChartBuilder,
@@ -13,8 +13,6 @@ use plotters::{
     style::{Color, FontStyle, IntoFont, RGBColor, ShapeStyle, TextStyle, WHITE, register_font},
 };
 
-use crate::range::{DAY, HOUR, Range};
-
 pub(crate) const WIDTH: u32 = 800;
 pub(crate) const HEIGHT: u32 = 400;
 /// Lines that can still be told apart.
@@ -24,7 +22,7 @@ pub(crate) const MOST: usize = 8;
 pub(crate) struct Chart<'a> {
     pub(crate) title: &'a str,
     pub(crate) lines: Vec<Line<'a>>,
-    pub(crate) range: Range,
+    pub(crate) range: TimeRange,
     /// Seconds from one point to the next: where more lies between two, there is a gap.
     pub(crate) period: i64,
     /// A level to mark, such as an alarm's threshold.
@@ -361,8 +359,8 @@ fn scaled(unit: Option<&str>, largest: f64) -> (f64, String) {
 mod tests {
     use super::*;
 
-    fn range(start: &str, end: &str) -> Range {
-        Range { start: start.parse().unwrap(), end: end.parse().unwrap() }
+    fn range(start: &str, end: &str) -> TimeRange {
+        TimeRange { start: start.parse().unwrap(), end: end.parse().unwrap() }
     }
 
     fn chart<'a>(points: &'a [(i64, f64)], unit: Option<&'a str>) -> Chart<'a> {

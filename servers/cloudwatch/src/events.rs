@@ -6,11 +6,11 @@ use std::{
 };
 
 use aws_sdk_cloudwatchlogs::{operation::filter_log_events::FilterLogEventsOutput, types::FilteredLogEvent};
-use awsmcp_mcp::{Call, Result};
+use awsmcp_mcp::{Call, Result, TimeRange};
 use futures::future::try_join_all;
 use serde::{Deserialize, Serialize};
 
-use crate::{CloudWatch, groups, names::LogGroup, range::Range};
+use crate::{CloudWatch, groups, names::LogGroup};
 
 /// What to read.
 #[derive(Clone, Copy, Debug)]
@@ -19,7 +19,7 @@ pub(crate) struct Search<'a> {
     pub(crate) pattern: Option<&'a str>,
     pub(crate) streams: &'a [String],
     pub(crate) stream_prefix: Option<&'a str>,
-    pub(crate) range: Range,
+    pub(crate) range: TimeRange,
     pub(crate) newest_first: bool,
     /// Events of one of AWS's pages. A place is only good for the same size.
     pub(crate) page: i32,

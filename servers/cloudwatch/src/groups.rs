@@ -1,7 +1,7 @@
 //! Log groups: finding them, and what is near where one does not exist.
 
 use aws_sdk_cloudwatchlogs::types::LogGroup as Description;
-use awsmcp_mcp::{Call, Error, Kind, Result, nearest};
+use awsmcp_mcp::{Call, Error, Kind, Result, nearest, to_millisecond};
 use futures::future::try_join_all;
 
 use crate::{CloudWatch, names::LogGroup};
@@ -90,4 +90,8 @@ async fn near(cx: &Call<CloudWatch>, name: &str) -> Result<Vec<String>> {
         }
     }
     Ok(found)
+}
+/// The day of such a time: milliseconds since 1970, as CloudWatch Logs counts.
+pub(crate) fn day(millis: i64) -> String {
+    to_millisecond(millis).split('T').next().unwrap_or_default().to_owned()
 }

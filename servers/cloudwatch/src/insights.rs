@@ -10,14 +10,11 @@ use aws_sdk_cloudwatchlogs::{
     },
     types::{LogGroup as Description, QueryCompileError, QueryStatistics, QueryStatus},
 };
-use awsmcp_mcp::{Call, Cleanup, Error, Kind, Result, human_size, thousands};
+use awsmcp_mcp::{Call, Cleanup, DAY, Error, Kind, Result, TimeRange, human_size, thousands};
 use jiff::Timestamp;
 use tokio::task::JoinHandle;
 
-use crate::{
-    CloudWatch,
-    range::{DAY, Range},
-};
+use crate::CloudWatch;
 
 /// What AWS takes for a scanned gigabyte in most regions, in US dollars.
 /// <https://aws.amazon.com/cloudwatch/pricing/>
@@ -56,7 +53,7 @@ pub(crate) fn bytes(text: &str) -> Result<u64, String> {
 
 /// About what a query of these groups would scan: the part of what they store that lies in the range, as if they had
 /// been written evenly. AWS tells the real figure only while the query runs.
-pub(crate) fn estimate(groups: &[Description], range: Range) -> u64 {
+pub(crate) fn estimate(groups: &[Description], range: TimeRange) -> u64 {
     let now = Timestamp::now().as_second();
     let each = groups.iter().map(|group| {
         let stored = group.stored_bytes.and_then(|bytes| u64::try_from(bytes).ok()).unwrap_or(0);
@@ -298,14 +295,14 @@ mod tests {
                 .stored_bytes(stored)
                 .build()
         };
-        let range = Range {
+        let range = TimeRange {
             start: Timestamp::from_second(now - DAY).unwrap(),
             end: Timestamp::from_second(now).unwrap(),
         };
         assert_eq!(estimate(&[group(10, None, 1000)], range), 100);
         assert_eq!(estimate(&[group(400, Some(5), 1000), group(10, None, 1000)], range), 300);
         assert_eq!(estimate(&[group(0, None, 1000)], range), 1000);
-        let before = Range {
+        let before = TimeRange {
             start: Timestamp::from_second(now - 100 * DAY).unwrap(),
             end: Timestamp::from_second(now - 50 * DAY).unwrap(),
         };

@@ -13,7 +13,6 @@ mod metrics;
 mod names;
 mod patterns;
 mod prompts;
-mod range;
 mod room;
 mod tools;
 

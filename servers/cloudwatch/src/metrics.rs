@@ -9,16 +9,13 @@ use aws_sdk_cloudwatch::{
         Statistic, StatusCode,
     },
 };
-use awsmcp_mcp::{Call, Error, Kind, Result};
+use awsmcp_mcp::{Call, DAY, Error, HOUR, Kind, Result, TimeRange};
 use futures::future::join_all;
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, Serializer};
 
-use crate::{
-    CloudWatch,
-    range::{DAY, HOUR, Range},
-};
+use crate::CloudWatch;
 
 /// A metric, or an expression.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
@@ -50,7 +47,7 @@ pub(crate) struct Series {
 #[derive(Debug)]
 pub(crate) struct Fetched {
     pub(crate) series: Vec<Series>,
-    pub(crate) range: Range,
+    pub(crate) range: TimeRange,
     pub(crate) period: i64,
 }
 
@@ -179,7 +176,7 @@ pub(crate) fn dimension_words(dimensions: &[Dimension]) -> Option<String> {
 
 /// The period that gives about as many points as a reader can use, and that AWS still keeps for such an age.
 /// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricData.html>
-fn automatic_period(range: Range, now: i64) -> i64 {
+fn automatic_period(range: TimeRange, now: i64) -> i64 {
     const POINTS: i64 = 180;
     const PERIODS: [i64; 8] = [60, 300, 900, HOUR, 6 * HOUR, DAY, 7 * DAY, 30 * DAY];
     let age = now - range.start.as_second();
@@ -196,7 +193,7 @@ fn automatic_period(range: Range, now: i64) -> i64 {
 pub(crate) async fn fetch(
     cx: &Call<CloudWatch>,
     metrics: &[Metric],
-    range: Range,
+    range: TimeRange,
     period: Option<u32>,
 ) -> Result<Fetched> {
     for metric in metrics {
@@ -248,7 +245,7 @@ pub(crate) async fn fetch(
         one.points.sort_by_key(|(time, _)| *time);
     }
     let start = Timestamp::from_second(start).unwrap_or(range.start);
-    Ok(Fetched { series, range: Range { start, end: range.end }, period })
+    Ok(Fetched { series, range: TimeRange { start, end: range.end }, period })
 }
 
 /// Adds a page's part of a series to what the pages before had of it.
@@ -274,7 +271,7 @@ fn said(message: &MessageData) -> String {
 
 /// Adds the units of what are plain metrics, which AWS tells only for one metric at a time.
 pub(crate) async fn add_units(cx: &Call<CloudWatch>, metrics: &[Metric], fetched: &mut Fetched) {
-    let Range { start, end } = fetched.range;
+    let TimeRange { start, end } = fetched.range;
     // A day is a period that AWS takes for ranges of any age.
     let period = i32::try_from(DAY).unwrap_or(i32::MAX);
     let asked = metrics.iter().enumerate().filter(|(_, metric)| metric.expression.is_none()).take(UNITS);
@@ -339,7 +336,7 @@ impl Series {
     }
 
     /// The series in up to 40 letters: higher is more; a dot is where nothing was measured.
-    pub(crate) fn sparkline(&self, range: Range, period: i64) -> Option<String> {
+    pub(crate) fn sparkline(&self, range: TimeRange, period: i64) -> Option<String> {
         const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
         const WIDTH: i64 = 40;
         let summary = self.summary()?;
@@ -414,8 +411,8 @@ impl JsonSchema for Figure {
 mod tests {
     use super::*;
 
-    fn range(start: i64, end: i64) -> Range {
-        Range { start: Timestamp::from_second(start).unwrap(), end: Timestamp::from_second(end).unwrap() }
+    fn range(start: i64, end: i64) -> TimeRange {
+        TimeRange { start: Timestamp::from_second(start).unwrap(), end: Timestamp::from_second(end).unwrap() }
     }
 
     #[test]

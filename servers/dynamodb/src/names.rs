@@ -2,7 +2,6 @@
 
 use aws_sdk_dynamodb::{primitives::DateTime, types::ScalarAttributeType};
 use awsmcp_mcp::{Moment, plain_string};
-use jiff::Timestamp;
 use serde::Serialize;
 
 fn is_name(text: &str) -> bool {
@@ -134,11 +133,6 @@ impl std::fmt::Display for KeyAttribute {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{} ({})", self.name, self.kind)
     }
-}
-
-/// A time in UTC, to the second: `2026-11-22T10:00:00Z`.
-pub(crate) fn second(time: &DateTime) -> String {
-    Timestamp::from_second(time.secs()).map_or_else(|_| time.secs().to_string(), |at| at.to_string())
 }
 
 /// A moment as AWS takes it.

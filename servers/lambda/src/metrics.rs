@@ -6,9 +6,9 @@ use aws_sdk_cloudwatch::{
     primitives::DateTime,
     types::{Dimension, Metric, MetricDataQuery, MetricStat, ScanBy},
 };
-use awsmcp_mcp::Result;
+use awsmcp_mcp::{Result, TimeRange};
 
-use crate::{Client, times::Range};
+use crate::Client;
 
 /// One series: a metric and how it is summed up.
 #[derive(Clone, Debug)]
@@ -32,7 +32,7 @@ pub(crate) type Points = Vec<(i64, f64)>;
 /// When CloudWatch does not answer.
 pub(crate) async fn ask(
     client: &Client,
-    range: Range,
+    range: TimeRange,
     series: Vec<Series>,
 ) -> Result<HashMap<String, Points>> {
     const MOST_PAGES: usize = 20;

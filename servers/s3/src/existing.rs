@@ -5,10 +5,11 @@ use aws_sdk_s3::{
     operation::{get_object::GetObjectOutput, head_object::HeadObjectOutput},
     primitives::DateTime,
 };
+use awsmcp_aws::utc_second;
 use awsmcp_mcp::{Error, Kind, Plan, Result, human_size};
 use serde_json::{Value, json};
 
-use crate::names::{BucketName, Etag, Key, bare, second};
+use crate::names::{BucketName, Etag, Key, bare};
 
 /// What lies at a key.
 #[derive(Debug)]
@@ -88,7 +89,7 @@ impl Existing {
     fn facts(&self) -> String {
         let facts = [
             self.size.and_then(|size| u64::try_from(size).ok()).map(human_size),
-            self.modified.map(|at| format!("modified {}", second(at))),
+            self.modified.map(|at| format!("modified {}", utc_second(at))),
             self.etag.as_deref().map(|etag| format!("etag {}", bare(etag))),
         ];
         facts.into_iter().flatten().collect::<Vec<_>>().join(", ")

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use aws_sdk_s3::primitives::DateTime;
-use jiff::Timestamp;
+use awsmcp_aws::utc_second;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, de};
 
@@ -196,14 +196,9 @@ pub(crate) fn escaped(text: &str, keep: &str) -> String {
     })
 }
 
-/// A time in UTC, to the second: `2026-11-22T10:00:00Z`.
-pub(crate) fn second(time: DateTime) -> String {
-    Timestamp::from_second(time.secs()).map_or_else(|_| time.secs().to_string(), |at| at.to_string())
-}
-
 /// A day in UTC: `2026-11-22`.
 pub(crate) fn day(time: DateTime) -> String {
-    second(time).split('T').next().unwrap_or_default().to_owned()
+    utc_second(time).split('T').next().unwrap_or_default().to_owned()
 }
 
 #[cfg(test)]

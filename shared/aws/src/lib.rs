@@ -15,6 +15,7 @@ mod session;
 mod tap;
 #[cfg(test)]
 mod testing;
+mod time;
 
 pub use aws_smithy_runtime_api::client::http::SharedHttpClient;
 pub use aws_types::SdkConfig;
@@ -25,3 +26,4 @@ pub use region::{environment, partition};
 pub use role::Role;
 pub use session::{CredentialReport, Identity, Session, SessionConfig, Target};
 pub use tap::{Made, Tap};
+pub use time::utc_second;

@@ -922,7 +922,8 @@ impl<S: Service> Engine<S> {
         match entry.spec.row_arn {
             Some(template) if !self.settings.allow_arns.is_empty() => {
                 let account = trace.accounts.get(target).map(String::as_str);
-                gate::row_allowed(template, row, awsmcp_aws::environment(target, account), &self.settings)
+                let environment = awsmcp_aws::environment(target, account);
+                gate::row_allowed::<S>(template, row, environment, &self.settings)
             }
             _ => true,
         }

@@ -173,7 +173,7 @@ pub(crate) fn scope<S: Service>(
 }
 
 /// Whether a row is of a resource inside the allow-list.
-pub(crate) fn row_allowed(
+pub(crate) fn row_allowed<S: Service>(
     template: &str,
     row: &serde_json::Value,
     environment: Environment<'_>,
@@ -181,6 +181,7 @@ pub(crate) fn row_allowed(
 ) -> bool {
     let Some(fields) = row.as_object() else { return false };
     resources(template, fields, environment)
-        .iter()
-        .all(|arn| settings.allow_arns.iter().any(|pattern| pattern.covers(arn)))
+        .into_iter()
+        .map(|arn| S::arn(&arn).ok().flatten().unwrap_or(arn))
+        .all(|arn| settings.allow_arns.iter().any(|pattern| pattern.covers(&arn)))
 }

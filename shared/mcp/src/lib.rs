@@ -53,7 +53,7 @@ pub use server::Server;
 pub use service::{Named, Service};
 pub use settings::{OutputMode, Settings};
 pub use text::{human_size, nearest, neutral, quoted};
-pub use time::Moment;
+pub use time::{DAY, HOUR, Moment, TimeRange, to_millisecond, to_second};
 pub use tool::{Change, Tool};
 
 /// What a tool's code returns.

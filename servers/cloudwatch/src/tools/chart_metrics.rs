@@ -1,6 +1,6 @@
 use std::collections::HashSet;
 
-use awsmcp_mcp::{Body, Call, Error, Moment, Part, Result, Spec, Tool};
+use awsmcp_mcp::{Body, Call, Error, HOUR, Moment, Part, Result, Spec, TimeRange, Tool};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -8,7 +8,6 @@ use crate::{
     CloudWatch,
     chart::{Chart, Line, MOST, png},
     metrics::{Fetched, Figure, Metric, Series, add_units, fetch},
-    range::{HOUR, Range},
 };
 
 /// Draws metrics over time as an image (PNG, 800x400). For numbers use `get_metrics`.
@@ -37,7 +36,7 @@ impl Tool for ChartMetrics {
         .names_no_resource();
 
     async fn call(self, cx: &Call<CloudWatch>) -> Result<Self::Output> {
-        let range = Range::new(self.start, self.end, 3 * HOUR)?;
+        let range = TimeRange::new(self.start, self.end, 3 * HOUR)?;
         let mut fetched = fetch(cx, &self.metrics, range, self.period_seconds).await?;
         fetched.series.retain(|series| !series.points.is_empty());
         if fetched.series.is_empty() {

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::{CloudWatch, groups, names::LogGroup, range::day};
+use crate::{CloudWatch, groups, names::LogGroup};
 
 /// Deletes a log group with all its events, filters and subscriptions, for good.
 #[derive(Deserialize, JsonSchema)]
@@ -46,8 +46,8 @@ impl Change for DeleteLogGroup {
         let latest = latest.and_then(|stream| stream.last_event_timestamp);
         let size = group.stored_bytes.and_then(|bytes| u64::try_from(bytes).ok()).unwrap_or(0);
         // To the day: a plan that changed with every event of a group in use could not be confirmed.
-        let last =
-            latest.map_or("it has no events".to_owned(), |at| format!("the last event is of {}", day(at)));
+        let last = latest
+            .map_or("it has no events".to_owned(), |at| format!("the last event is of {}", groups::day(at)));
         let mut plan = Plan::new(format!("delete the log group {name}, {}; {last}", human_size(size)));
         for subscription in subscriptions?.subscription_filters.unwrap_or_default() {
             let to = subscription.destination_arn.unwrap_or_default();

@@ -2,7 +2,7 @@ use aws_sdk_cloudwatch::{
     primitives::DateTime,
     types::{AlarmHistoryItem, HistoryItemType, MetricAlarm, ScanBy, StateValue},
 };
-use awsmcp_mcp::{Call, One, Result, Spec, Tool};
+use awsmcp_mcp::{Call, DAY, HOUR, One, Result, Spec, TimeRange, Tool};
 use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -13,7 +13,6 @@ use crate::{
     alarms::{Alarm, children, find, named, time, watched},
     metrics::{Figure, add_units, fetch},
     names::AlarmName,
-    range::{DAY, HOUR, Range},
 };
 
 /// Explains one alarm: what it watches, its state and why, its history, and the metric around its last change.
@@ -163,7 +162,7 @@ async fn metrics(
     // What it evaluates several times over, and never less than what a person would look at.
     let window = (seconds * i64::from(alarm.evaluation_periods.unwrap_or(1)) * 5).clamp(HOUR, 14 * DAY);
     let shift = |time: Timestamp, by: i64| time.saturating_add(SignedDuration::from_secs(by)).unwrap_or(time);
-    let range = Range { start: shift(changed, -window), end: shift(changed, window / 2).min(now) };
+    let range = TimeRange { start: shift(changed, -window), end: shift(changed, window / 2).min(now) };
     let mut fetched = fetch(cx, &metrics, range, period).await?;
     if fetched.series.iter().any(|series| !series.points.is_empty()) {
         add_units(cx, &metrics, &mut fetched).await;
@@ -182,8 +181,8 @@ async fn metrics(
         Watched {
             metric: series.label.clone(),
             unit: series.unit.clone(),
-            from: crate::range::second(fetched.range.start),
-            to: crate::range::second(fetched.range.end),
+            from: awsmcp_mcp::to_second(fetched.range.start),
+            to: awsmcp_mcp::to_second(fetched.range.end),
             period_seconds: fetched.period,
             min: summary.map(|summary| Figure(summary.min)),
             avg: summary.map(|summary| Figure(summary.avg)),

@@ -1,16 +1,11 @@
 use std::time::Duration;
 
 use aws_sdk_cloudwatchlogs::types::{ExportTask, ExportTaskStatusCode};
-use awsmcp_mcp::{Call, Change, Error, Moment, One, Plan, Result, Spec, human_size};
+use awsmcp_mcp::{Call, Change, DAY, Error, Moment, One, Plan, Result, Spec, TimeRange, human_size};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    CloudWatch, groups,
-    insights::estimate,
-    names::LogGroup,
-    range::{DAY, Range},
-};
+use crate::{CloudWatch, groups, insights::estimate, names::LogGroup};
 
 /// Copies a log group's events of a time to an S3 bucket, as gzip files. The bucket's policy must let CloudWatch Logs write.
 #[derive(Deserialize, JsonSchema)]
@@ -49,7 +44,7 @@ impl Change for ExportLogs {
         .minutes(60);
 
     async fn plan(&self, cx: &Call<CloudWatch>) -> Result<Plan> {
-        let range = Range::new(self.start, self.end, DAY)?;
+        let range = TimeRange::new(self.start, self.end, DAY)?;
         let group = groups::describe(cx, &self.log_group).await?;
         let about = human_size(estimate(&[group], range));
         let plan = Plan::new(format!("export {} to {}", self.log_group, self.destination()));
@@ -59,7 +54,7 @@ impl Change for ExportLogs {
     }
 
     async fn apply(self, cx: &Call<CloudWatch>) -> Result<Self::Output> {
-        let range = Range::new(self.start, self.end, DAY)?;
+        let range = TimeRange::new(self.start, self.end, DAY)?;
         let request = cx.client().logs.create_export_task().log_group_name(self.log_group.name());
         let answer = request
             .from(range.start.as_millisecond())

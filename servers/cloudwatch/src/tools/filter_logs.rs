@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use awsmcp_mcp::{Call, Error, Moment, Page, Result, Spec, Tool, neutral};
+use awsmcp_mcp::{Call, Error, HOUR, Moment, Page, Result, Spec, TimeRange, Tool, neutral, to_millisecond};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -9,7 +9,6 @@ use crate::{
     CloudWatch, cursor,
     events::{Event, Next, Place, Reader, Search},
     names::LogGroup,
-    range::{HOUR, Range, from_millis},
 };
 
 /// Finds log events, oldest first.
@@ -77,8 +76,8 @@ impl Tool for FilterLogs {
         }
         let onward: Option<Onward> = cursor::place(cx.token())?;
         let (range, places) = match onward {
-            Some(onward) => (Range::of_millis(onward.start, onward.end)?, onward.groups),
-            None => (Range::new(self.start, self.end, HOUR)?, Vec::new()),
+            Some(onward) => (TimeRange::of_millis(onward.start, onward.end)?, onward.groups),
+            None => (TimeRange::new(self.start, self.end, HOUR)?, Vec::new()),
         };
         let search = Search {
             groups: &self.log_groups,
@@ -151,7 +150,7 @@ impl FilterLogs {
         let group = self.log_groups.get(event.group).filter(|_| several);
         let fields = if self.fields.is_empty() { None } else { selected(&event.message, &self.fields) };
         Row {
-            time: from_millis(event.millis),
+            time: to_millisecond(event.millis),
             log_group: group.map(ToString::to_string),
             stream: self.with_stream.then(|| event.stream.clone()),
             message: match fields {

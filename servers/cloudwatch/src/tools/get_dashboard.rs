@@ -1,4 +1,4 @@
-use awsmcp_mcp::{Body, Call, Moment, Output, Page, Part, Reply, Result, Spec, Tool};
+use awsmcp_mcp::{Body, Call, HOUR, Moment, Output, Page, Part, Reply, Result, Spec, TimeRange, Tool};
 use schemars::{JsonSchema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -8,7 +8,6 @@ use crate::{
     dashboards::{Widget, find, widgets},
     metrics::{Figure, fetch},
     names::DashboardName,
-    range::{HOUR, Range},
     room::fitting,
 };
 
@@ -79,7 +78,7 @@ impl Tool for GetDashboard {
                 ..Body::default()
             }));
         }
-        let range = Range::new(self.start, self.end, 3 * HOUR)?;
+        let range = TimeRange::new(self.start, self.end, 3 * HOUR)?;
         let mut rows = Vec::new();
         for (at, widget) in widgets(&body).iter().enumerate() {
             match self.values && !widget.metrics.is_empty() {
@@ -99,7 +98,12 @@ impl Tool for GetDashboard {
 }
 
 /// A row for each series of the widget.
-async fn measured(cx: &Call<CloudWatch>, number: usize, widget: &Widget, range: Range) -> Result<Vec<Row>> {
+async fn measured(
+    cx: &Call<CloudWatch>,
+    number: usize,
+    widget: &Widget,
+    range: TimeRange,
+) -> Result<Vec<Row>> {
     if let Some(region) = widget.region.as_deref().filter(|region| *region != cx.region()) {
         let content = format!("{} (in {region}: call there for its values)", widget.content);
         return Ok(vec![Row { content, ..Row::new(number, widget) }]);

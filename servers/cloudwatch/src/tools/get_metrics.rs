@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use awsmcp_mcp::{Call, Moment, Page, Result, Spec, Tool};
+use awsmcp_mcp::{Call, HOUR, Moment, Page, Result, Spec, TimeRange, Tool};
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -8,7 +8,6 @@ use serde::{Deserialize, Serialize};
 use crate::{
     CloudWatch,
     metrics::{Fetched, Figure, Metric, Series, add_units, fetch},
-    range::{HOUR, Range},
     room::fitting,
 };
 
@@ -63,7 +62,7 @@ impl Tool for GetMetrics {
         .regional();
 
     async fn call(self, cx: &Call<CloudWatch>) -> Result<Self::Output> {
-        let range = Range::new(self.start, self.end, 3 * HOUR)?;
+        let range = TimeRange::new(self.start, self.end, 3 * HOUR)?;
         let mut fetched = fetch(cx, &self.metrics, range, self.period_seconds).await?;
         if fetched.series.iter().all(|series| series.points.is_empty()) {
             cx.note("no value in that time; list_metrics shows which metrics there are: dimensions must be exact and complete");

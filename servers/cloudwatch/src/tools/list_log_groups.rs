@@ -3,7 +3,7 @@ use awsmcp_mcp::{Call, Error, Page, Result, Spec, Tool};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{CloudWatch, range::day};
+use crate::{CloudWatch, groups};
 
 /// Lists log groups with size, retention and class.
 #[derive(Deserialize, JsonSchema)]
@@ -83,7 +83,7 @@ impl Row {
                 .log_group_class
                 .filter(|class| *class != LogGroupClass::Standard)
                 .map(|class| class.as_str().to_lowercase()),
-            created: group.creation_time.map(day),
+            created: group.creation_time.map(groups::day),
             deletion_protected: group.deletion_protection_enabled.filter(|is| *is),
         }
     }

@@ -1,14 +1,10 @@
 use aws_sdk_cloudwatchlogs::types::{MetricFilter, OrderBy, SubscriptionFilter, SuppressionState};
-use awsmcp_mcp::{Call, Error, Kind, One, Result, Spec, Tool, human_size};
+use awsmcp_mcp::{Call, Error, Kind, One, Result, Spec, Tool, human_size, to_millisecond};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{
-    CloudWatch, groups,
-    names::LogGroup,
-    range::{day, from_millis},
-};
+use crate::{CloudWatch, groups, names::LogGroup};
 
 /// Shows one log group: size, retention, latest streams, metric and subscription filters, fields, indexes, anomalies.
 #[derive(Deserialize, JsonSchema)]
@@ -101,7 +97,7 @@ impl Tool for LogGroupDetail {
             size: group.stored_bytes.and_then(|bytes| u64::try_from(bytes).ok()).map(human_size),
             retention_days: group.retention_in_days,
             class: group.log_group_class.map(|class| class.as_str().to_lowercase()),
-            created: group.creation_time.map(day),
+            created: group.creation_time.map(groups::day),
             kms_key_id: group.kms_key_id,
             deletion_protected: group.deletion_protection_enabled,
             data_protection: group.data_protection_status.map(|status| status.as_str().to_lowercase()),
@@ -171,7 +167,7 @@ async fn streams(cx: &Call<CloudWatch>, group: &str) -> Result<Vec<String>> {
     let request = cx.client().logs.describe_log_streams().log_group_name(group);
     let page = request.order_by(OrderBy::LastEventTime).descending(true).limit(5).send().await?;
     let streams = page.log_streams.unwrap_or_default().into_iter().map(|stream| {
-        let last = stream.last_event_timestamp.map(|millis| format!(" {}", from_millis(millis)));
+        let last = stream.last_event_timestamp.map(|millis| format!(" {}", to_millisecond(millis)));
         format!("{}{}", stream.log_stream_name.unwrap_or_default(), last.unwrap_or_default())
     });
     Ok(streams.collect())
@@ -223,8 +219,8 @@ async fn anomalies(cx: &Call<CloudWatch>, arn: &str) -> Result<Anomalies> {
         found.extend(page.anomalies.unwrap_or_default().into_iter().map(|anomaly| Anomaly {
             pattern: anomaly.pattern_string,
             priority: anomaly.priority,
-            first_seen: from_millis(anomaly.first_seen),
-            last_seen: from_millis(anomaly.last_seen),
+            first_seen: to_millisecond(anomaly.first_seen),
+            last_seen: to_millisecond(anomaly.last_seen),
             description: anomaly.description,
         }));
     }

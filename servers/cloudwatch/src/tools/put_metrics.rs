@@ -4,13 +4,13 @@ use aws_sdk_cloudwatch::{
     primitives::DateTime,
     types::{MetricDatum, StandardUnit},
 };
-use awsmcp_mcp::{Call, Change, Error, Moment, One, Plan, Result, Spec};
+use awsmcp_mcp::{Call, Change, DAY, Error, Moment, One, Plan, Result, Spec};
 use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::{CloudWatch, metrics::dimensions, range::DAY};
+use crate::{CloudWatch, metrics::dimensions};
 
 /// Sends values to metrics of your own. A metric that is new is made by its first value, and billed.
 #[derive(Deserialize, JsonSchema)]

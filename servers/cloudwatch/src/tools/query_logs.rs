@@ -1,5 +1,5 @@
 use aws_sdk_cloudwatchlogs::{operation::get_query_results::GetQueryResultsOutput, types::QueryLanguage};
-use awsmcp_mcp::{Call, Error, Moment, Page, Result, Spec, Tool, thousands};
+use awsmcp_mcp::{Call, Error, HOUR, Moment, Page, Result, Spec, TimeRange, Tool, thousands};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -8,7 +8,6 @@ use crate::{
     CloudWatch, cursor, groups,
     insights::{self, Running, StartError, cost, estimate, pointed, scanned, too_much},
     names::LogGroup,
-    range::{HOUR, Range},
     room::fitting,
 };
 
@@ -88,7 +87,7 @@ impl Tool for QueryLogs {
 impl QueryLogs {
     async fn run(&self, cx: &Call<CloudWatch>) -> Result<(String, GetQueryResultsOutput)> {
         let most = most(cx)?;
-        let range = Range::new(self.start, self.end, HOUR)?;
+        let range = TimeRange::new(self.start, self.end, HOUR)?;
         self.check()?;
         let groups = groups::describe_all(cx, &self.log_groups).await?;
         let about = estimate(&groups, range);
@@ -135,7 +134,7 @@ impl QueryLogs {
     }
 
     /// What it cost, and where nothing was found, what was searched.
-    fn tell(&self, cx: &Call<CloudWatch>, results: &GetQueryResultsOutput, range: Range) {
+    fn tell(&self, cx: &Call<CloudWatch>, results: &GetQueryResultsOutput, range: TimeRange) {
         let statistics = results.statistics.as_ref();
         let count = |read: fn(&aws_sdk_cloudwatchlogs::types::QueryStatistics) -> f64| {
             thousands(statistics.map_or(0.0, read).max(0.0) as u64)

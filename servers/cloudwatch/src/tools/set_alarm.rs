@@ -141,7 +141,7 @@ impl Change for SetAlarm {
                     .send()
                     .await?;
                 let end = now.saturating_add(SignedDuration::from_mins(minutes)).unwrap_or(now);
-                format!("muted until about {}", crate::range::second(end))
+                format!("muted until about {}", awsmcp_mcp::to_second(end))
             }
             Wanted::Unmute(rule) => {
                 metrics.delete_alarm_mute_rule().alarm_mute_rule_name(rule).send().await?;

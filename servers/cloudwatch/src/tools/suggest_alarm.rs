@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use awsmcp_mcp::{Call, Error, Page, Result, Spec, Tool};
+use awsmcp_mcp::{Call, DAY, Error, Page, Result, Spec, TimeRange, Tool};
 use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -8,7 +8,6 @@ use serde::{Deserialize, Serialize};
 use crate::{
     CloudWatch,
     metrics::{Figure, Metric, fetch},
-    range::{DAY, Range},
 };
 
 /// Suggests alarms for a metric from its own past: thresholds, and how often each would have fired.
@@ -49,7 +48,7 @@ impl Tool for SuggestAlarm {
         let end = Timestamp::now();
         let start = end.saturating_sub(SignedDuration::from_secs(days * DAY)).unwrap_or(end);
         let fetched =
-            fetch(cx, std::slice::from_ref(&self.metric), Range { start, end }, Some(PERIOD)).await?;
+            fetch(cx, std::slice::from_ref(&self.metric), TimeRange { start, end }, Some(PERIOD)).await?;
         let series = fetched.series.into_iter().next().unwrap_or_default();
         if series.points.len() < FEWEST {
             return Err(Error::not_found(format!(

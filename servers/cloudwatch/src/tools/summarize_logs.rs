@@ -1,6 +1,8 @@
 use std::time::Duration;
 
-use awsmcp_mcp::{Call, Moment, Page, Result, Spec, Tool, human_size, thousands};
+use awsmcp_mcp::{
+    Call, HOUR, Moment, Page, Result, Spec, TimeRange, Tool, human_size, thousands, to_millisecond,
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -9,7 +11,6 @@ use crate::{
     events::{Next, Reader, Search},
     names::LogGroup,
     patterns::{Cluster, Patterns},
-    range::{HOUR, Range, from_millis},
 };
 
 /// Groups log lines by what they say: templates with counts, first and last seen, and an example.
@@ -67,7 +68,7 @@ impl Tool for SummarizeLogs {
         .minutes(10);
 
     async fn call(self, cx: &Call<CloudWatch>) -> Result<Self::Output> {
-        let range = Range::new(self.start, self.end, HOUR)?;
+        let range = TimeRange::new(self.start, self.end, HOUR)?;
         let search = Search {
             groups: &self.log_groups,
             pattern: self.pattern.as_deref(),
@@ -116,7 +117,7 @@ impl Tool for SummarizeLogs {
         if let (Some(why), Some(last)) = (ended, last) {
             cx.note(format!(
                 "stopped at {} after {why}: what came later is not counted; `start` there goes on",
-                from_millis(last)
+                to_millisecond(last)
             ));
         }
         let dropped = patterns.dropped();
@@ -161,8 +162,8 @@ impl Row {
         let example = (template != cluster.example).then(|| cluster.example.clone());
         Row {
             count: cluster.count,
-            first_seen: from_millis(cluster.first),
-            last_seen: from_millis(cluster.last),
+            first_seen: to_millisecond(cluster.first),
+            last_seen: to_millisecond(cluster.last),
             template,
             example,
         }

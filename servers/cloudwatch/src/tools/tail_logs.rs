@@ -3,13 +3,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use awsmcp_mcp::{Call, Page, Result, Spec, Tool};
+use awsmcp_mcp::{Call, Page, Result, Spec, Tool, to_millisecond};
 use futures::future::try_join_all;
 use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{CloudWatch, groups, names::LogGroup, range::from_millis, room::fitting};
+use crate::{CloudWatch, groups, names::LogGroup, room::fitting};
 
 /// Waits for new log events and answers those that came, as soon as it has enough or the time is over.
 ///
@@ -78,7 +78,7 @@ impl Tool for TailLogs {
         });
         let several = names.len() > 1;
         let rows = tail.events.into_iter().map(|event| Row {
-            time: from_millis(event.millis),
+            time: to_millisecond(event.millis),
             log_group: names.get(event.group).filter(|_| several).cloned(),
             message: event.message,
         });

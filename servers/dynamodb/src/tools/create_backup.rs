@@ -1,10 +1,11 @@
+use awsmcp_aws::utc_second;
 use awsmcp_mcp::{Call, Change, Error, One, Plan, Result, Spec, human_size, thousands};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
     DynamoDb,
-    names::{Name, TableName, second},
+    names::{Name, TableName},
     table,
 };
 
@@ -53,7 +54,7 @@ impl Change for CreateBackup {
         Ok(One(Created {
             arn: Some(details.backup_arn),
             status: Some(details.backup_status.to_string()),
-            created: Some(second(&details.backup_creation_date_time)),
+            created: Some(utc_second(details.backup_creation_date_time)),
             size_bytes: details.backup_size_bytes,
         }))
     }

@@ -1,11 +1,9 @@
+use awsmcp_aws::utc_second;
 use awsmcp_mcp::{Call, Change, Error, One, Plan, Result, Spec, human_size};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    DynamoDb,
-    names::{BackupArn, second},
-};
+use crate::{DynamoDb, names::BackupArn};
 
 /// Deletes a backup for good.
 #[derive(Deserialize, JsonSchema)]
@@ -38,7 +36,7 @@ impl Change for DeleteBackup {
         let table = found.source_table_details().map(|table| table.table_name.as_str()).unwrap_or_default();
         let size =
             details.and_then(|details| details.backup_size_bytes).and_then(|size| u64::try_from(size).ok());
-        let made = details.map(|details| second(&details.backup_creation_date_time)).unwrap_or_default();
+        let made = details.map(|details| utc_second(details.backup_creation_date_time)).unwrap_or_default();
         Ok(Plan::new(format!(
             "delete the backup {name} of {table}, made {made}, {}",
             human_size(size.unwrap_or(0))

@@ -4,13 +4,14 @@ use aws_sdk_dynamodb::types::{
     ContributorInsightsStatus, PointInTimeRecoveryStatus, Projection, ProjectionType,
     ProvisionedThroughputDescription, ReplicaDescription, TableDescription, TimeToLiveStatus,
 };
+use awsmcp_aws::utc_second;
 use awsmcp_mcp::{Call, Error, Kind, One, Result, Spec, Tool};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
     DynamoDb,
-    names::{TableName, second},
+    names::TableName,
     table::{self, Keys},
 };
 
@@ -111,8 +112,8 @@ impl Tool for DescribeTable {
                 match pitr.filter(|_| on == Some(PointInTimeRecoveryStatus::Enabled)) {
                     Some(pitr) => format!(
                         "from {} to {}",
-                        pitr.earliest_restorable_date_time.as_ref().map(second).unwrap_or_default(),
-                        pitr.latest_restorable_date_time.as_ref().map(second).unwrap_or_default()
+                        pitr.earliest_restorable_date_time.as_ref().map(utc_second).unwrap_or_default(),
+                        pitr.latest_restorable_date_time.as_ref().map(utc_second).unwrap_or_default()
                     ),
                     None => "off".to_owned(),
                 }
@@ -176,7 +177,7 @@ impl Table {
         Table {
             table: table.table_name().unwrap_or_default().to_owned(),
             status: table.table_status().map(ToString::to_string),
-            created: table.creation_date_time().map(second),
+            created: table.creation_date_time().map(utc_second),
             items: table.item_count,
             size_bytes: table.table_size_bytes,
             key: Keys::of(table).words(),
@@ -199,7 +200,7 @@ impl Table {
             deletion_protection: table.deletion_protection_enabled,
             restored_from: table.restore_summary().map(|summary| {
                 let from = summary.source_backup_arn().or(summary.source_table_arn()).unwrap_or_default();
-                format!("{from} as of {}", second(summary.restore_date_time()))
+                format!("{from} as of {}", utc_second(summary.restore_date_time()))
             }),
             arn: table.table_arn.clone(),
             ..Table::default()

@@ -5,7 +5,7 @@ use aws_sdk_cloudwatch::{
     types::{Dimension, Metric, MetricDataQuery, MetricStat},
 };
 use aws_sdk_dynamodb::types::TableDescription;
-use awsmcp_mcp::{Call, Error, Kind, Moment, One, Result, Spec, Tool};
+use awsmcp_mcp::{Call, Error, Kind, Moment, One, Result, Spec, Tool, to_second};
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -106,18 +106,13 @@ impl Tool for DiagnoseTable {
         Ok(One(Diagnosis {
             findings: findings(&usage, &operations, &hot_keys),
             billing: table::billing(&description),
-            from: whole(from),
-            to: whole(to),
+            from: to_second(from),
+            to: to_second(to),
             usage,
             operations,
             hot_keys,
         }))
     }
-}
-
-/// To the second.
-fn whole(time: Timestamp) -> String {
-    Timestamp::from_second(time.as_second()).unwrap_or(time).to_string()
 }
 
 const TABLE: &str = "arn:{partition}:dynamodb:{region}:{account}:table/{table}";

@@ -1,13 +1,10 @@
+use awsmcp_aws::utc_second;
 use awsmcp_mcp::{Call, Page, Result, Spec, Tool};
 use futures::{StreamExt, TryStreamExt, stream};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    DynamoDb,
-    names::{TableName, second},
-    table,
-};
+use crate::{DynamoDb, names::TableName, table};
 
 /// Lists backups, exports to S3 or imports from S3.
 #[derive(Deserialize, JsonSchema)]
@@ -104,8 +101,8 @@ impl ListBackups {
             table: backup.table_name,
             status: backup.backup_status.map(|status| status.to_string()),
             kind: backup.backup_type.map(|kind| kind.to_string()),
-            created: backup.backup_creation_date_time.as_ref().map(second),
-            ended: backup.backup_expiry_date_time.as_ref().map(second),
+            created: backup.backup_creation_date_time.as_ref().map(utc_second),
+            ended: backup.backup_expiry_date_time.as_ref().map(utc_second),
             size_bytes: backup.backup_size_bytes,
             arn: backup.backup_arn,
             ..Row::default()
@@ -136,8 +133,8 @@ impl ListBackups {
                 table: table_of(Some(&arn)),
                 status: export.export_status.map(|status| status.to_string()),
                 kind: export.export_type.map(|kind| kind.to_string()),
-                created: export.start_time.as_ref().map(second),
-                ended: export.end_time.as_ref().map(second),
+                created: export.start_time.as_ref().map(utc_second),
+                ended: export.end_time.as_ref().map(utc_second),
                 size_bytes: export.billed_size_bytes,
                 items: export.item_count,
                 place: export.export_manifest.or(export.s3_prefix).map(|key| format!("s3://{bucket}/{key}")),
@@ -171,8 +168,8 @@ impl ListBackups {
                 table: table_of(import.table_arn.as_deref()),
                 status: import.import_status.map(|status| status.to_string()),
                 kind: import.input_format.map(|format| format.to_string()),
-                created: import.start_time.as_ref().map(second),
-                ended: import.end_time.as_ref().map(second),
+                created: import.start_time.as_ref().map(utc_second),
+                ended: import.end_time.as_ref().map(utc_second),
                 size_bytes: import.processed_size_bytes,
                 items: Some(import.imported_item_count),
                 place: source,

@@ -2,13 +2,14 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_dynamodbstreams::types::{AttributeValue as Streamed, Record, Shard, ShardIteratorType};
+use awsmcp_aws::utc_second;
 use awsmcp_mcp::{Call, Error, Kind, Moment, Page, Result, Spec, Tool};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
     DynamoDb,
-    names::{TableName, second},
+    names::TableName,
     reading::{place, token},
     table,
     value::{self, Any, Attributes, Item, identity},
@@ -212,10 +213,7 @@ fn row(record: Record) -> Row {
     let by_ttl = record.user_identity().and_then(|it| it.principal_id()) == Some("dynamodb.amazonaws.com");
     let event = record.event_name.map(|event| event.to_string());
     let change = record.dynamodb;
-    let time = change
-        .as_ref()
-        .and_then(|it| it.approximate_creation_date_time())
-        .map(|time| second(&aws_sdk_dynamodb::primitives::DateTime::from_secs(time.secs())));
+    let time = change.as_ref().and_then(|it| it.approximate_creation_date_time()).map(utc_second);
     let (keys, old, new) = match change {
         Some(change) => (change.keys, change.old_image, change.new_image),
         None => (None, None, None),

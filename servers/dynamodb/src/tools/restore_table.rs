@@ -1,11 +1,12 @@
 use aws_sdk_dynamodb::types::PointInTimeRecoveryStatus;
+use awsmcp_aws::utc_second;
 use awsmcp_mcp::{Call, Change, Error, Moment, One, Plan, Result, Spec};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
     DynamoDb,
-    names::{BackupArn, Name, TableName, date_time, second},
+    names::{BackupArn, Name, TableName, date_time},
     table,
     waiting::{is_gone, outcome, settle},
 };
@@ -89,7 +90,7 @@ impl Change for RestoreTable {
                 let name = found.backup_details().map(|it| it.backup_name.as_str()).unwrap_or_default();
                 let made = found
                     .backup_details()
-                    .map(|it| second(&it.backup_creation_date_time))
+                    .map(|it| utc_second(it.backup_creation_date_time))
                     .unwrap_or_default();
                 let of = found.source_table_details().map(|it| it.table_name.as_str()).unwrap_or_default();
                 format!("restore the backup {name} of {of}, made {made}, into the new table {}", self.table)
@@ -117,12 +118,12 @@ impl Change for RestoreTable {
                     return Err(Error::invalid(format!(
                         "{} is outside of what can be restored: {} to {}",
                         time.0,
-                        from.as_ref().map(second).unwrap_or_default(),
-                        to.as_ref().map(second).unwrap_or_default()
+                        from.as_ref().map(utc_second).unwrap_or_default(),
+                        to.as_ref().map(utc_second).unwrap_or_default()
                     )));
                 }
                 let time = self.time.map_or_else(
-                    || format!("the latest moment ({})", to.as_ref().map(second).unwrap_or_default()),
+                    || format!("the latest moment ({})", to.as_ref().map(utc_second).unwrap_or_default()),
                     |time| time.0.to_string(),
                 );
                 format!("restore {source} as of {time} into the new table {}", self.table)

@@ -1,6 +1,7 @@
 use std::collections::HashMap;
 
-use awsmcp_mcp::{Call, Moment, One, Result, Spec, Tool};
+use awsmcp_aws::utc_second;
+use awsmcp_mcp::{Call, Moment, One, Result, Spec, TimeRange, Tool, to_second};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -9,7 +10,6 @@ use crate::{
     configuration::current,
     metrics::{Points, Series, ask, most, rounded, sum},
     names::{FunctionName, Qualifier},
-    times::{Range, second},
 };
 
 /// Shows a function's invocations, errors, throttles, duration percentiles and concurrency over a time (24 h).
@@ -73,7 +73,7 @@ impl Tool for FunctionHealth {
         const DAY: i64 = 86_400;
         let function = self.function.here(cx)?;
         let qualifier = self.function.qualifier(self.qualifier.as_ref())?;
-        let range = Range::new(self.start, self.end, DAY)?;
+        let range = TimeRange::new(self.start, self.end, DAY)?;
         // A function that does not exist has no figures, and would look healthy.
         let config = current(cx, &function, qualifier.as_deref()).await?;
         let found =
@@ -81,8 +81,8 @@ impl Tool for FunctionHealth {
         let mut health = Health::new(&found);
         health.function = self.function.name().to_owned();
         health.timeout_seconds = config.timeout;
-        health.from = second(&aws_smithy_types::DateTime::from_secs(range.start.as_second()));
-        health.to = second(&aws_smithy_types::DateTime::from_secs(range.end.as_second()));
+        health.from = to_second(range.start);
+        health.to = to_second(range.end);
         health.findings = health.findings();
         if found.get("p99").is_some_and(|points| points.len() > 1) {
             cx.note("percentiles are those of the worst day of that time");
@@ -92,7 +92,7 @@ impl Tool for FunctionHealth {
 }
 
 /// All that is asked for: sums by interval, and percentiles over as much of the time as a period can span.
-fn wanted(function: &str, qualifier: Option<&str>, range: Range) -> Vec<Series> {
+fn wanted(function: &str, qualifier: Option<&str>, range: TimeRange) -> Vec<Series> {
     let mut dimensions = vec![("FunctionName", function.to_owned())];
     if let Some(qualifier) = qualifier {
         dimensions.push(("Resource", format!("{function}:{qualifier}")));
@@ -207,7 +207,7 @@ fn trouble(found: &HashMap<String, Points>) -> Vec<Part> {
     times
         .into_iter()
         .map(|time| Part {
-            from: second(&aws_smithy_types::DateTime::from_secs(time)),
+            from: utc_second(aws_smithy_types::DateTime::from_secs(time)),
             invocations: at("invocations", time),
             errors: at("errors", time),
             throttles: at("throttles", time),

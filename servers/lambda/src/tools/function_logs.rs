@@ -1,17 +1,10 @@
 use aws_sdk_cloudwatchlogs::types::FilteredLogEvent;
 use aws_sdk_lambda::types::LogFormat;
-use awsmcp_mcp::{Call, Error, Moment, Page, Result, Spec, Tool};
+use awsmcp_mcp::{Call, Error, Moment, Page, Result, Spec, TimeRange, Tool, to_millisecond};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    Lambda,
-    configuration::current,
-    metrics::counted,
-    names::FunctionName,
-    report::Report,
-    times::{Range, millisecond},
-};
+use crate::{Lambda, configuration::current, metrics::counted, names::FunctionName, report::Report};
 
 /// Reads a function's log, oldest first: its lines without START and END, or a row per invocation.
 ///
@@ -80,7 +73,7 @@ impl Tool for FunctionLogs {
     async fn call(self, cx: &Call<Lambda>) -> Result<Self::Output> {
         const HOUR: i64 = 3600;
         let function = self.function.here(cx)?;
-        let range = Range::new(self.start, self.end, HOUR)?;
+        let range = TimeRange::new(self.start, self.end, HOUR)?;
         let log = Log::of(cx, &function, self.function.name()).await?;
         match (self.show, &self.request_id) {
             (Show::Invocations, _) => self.invocations(cx, &log, range).await,
@@ -121,7 +114,7 @@ async fn may_read(cx: &Call<Lambda>, group: &str) -> Result<()> {
 }
 
 impl FunctionLogs {
-    async fn lines(&self, cx: &Call<Lambda>, log: &Log, range: Range) -> Result<Page<Row>> {
+    async fn lines(&self, cx: &Call<Lambda>, log: &Log, range: TimeRange) -> Result<Page<Row>> {
         let mut search = Search::new(log, range, self.filter.clone());
         let rows = search.rows(cx, line).await?;
         if rows.is_empty() && search.token.is_none() {
@@ -142,7 +135,7 @@ impl FunctionLogs {
         &self,
         cx: &Call<Lambda>,
         log: &Log,
-        range: Range,
+        range: TimeRange,
         id: &str,
     ) -> Result<Page<Row>> {
         const MOST_NAMED: usize = 1000;
@@ -178,7 +171,7 @@ impl FunctionLogs {
         Ok(cx.page(rows, search.token))
     }
 
-    async fn invocations(&self, cx: &Call<Lambda>, log: &Log, range: Range) -> Result<Page<Row>> {
+    async fn invocations(&self, cx: &Call<Lambda>, log: &Log, range: TimeRange) -> Result<Page<Row>> {
         let pattern = match (&self.request_id, log.is_json) {
             (Some(id), _) => format!("\"{id}\""),
             (None, true) => "{ $.type = \"platform.report\" }".to_owned(),
@@ -190,7 +183,7 @@ impl FunctionLogs {
             .rows(cx, |event| {
                 let report = Report::read(event.message.as_deref()?)?;
                 let row = Row::Invocation {
-                    time: millisecond(event.timestamp.unwrap_or_default()),
+                    time: to_millisecond(event.timestamp.unwrap_or_default()),
                     request_id: report.request_id.clone(),
                     duration_ms: report.duration_ms,
                     billed_ms: report.billed_ms,
@@ -218,7 +211,7 @@ fn line(event: FilteredLogEvent) -> Option<Row> {
     if message.starts_with("START RequestId: ") || message.starts_with("END RequestId: ") {
         return None;
     }
-    Some(Row::Line { time: millisecond(event.timestamp.unwrap_or_default()), message: message.to_owned() })
+    Some(Row::Line { time: to_millisecond(event.timestamp.unwrap_or_default()), message: message.to_owned() })
 }
 
 fn summary(reports: &[Report], timeout_seconds: Option<i32>) -> String {
@@ -260,7 +253,7 @@ struct Search {
 }
 
 impl Search {
-    fn new(log: &Log, range: Range, pattern: Option<String>) -> Search {
+    fn new(log: &Log, range: TimeRange, pattern: Option<String>) -> Search {
         Search {
             group: log.group.clone(),
             streams: Vec::new(),

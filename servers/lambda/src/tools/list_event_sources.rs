@@ -1,7 +1,8 @@
 use std::collections::HashMap;
 
 use aws_sdk_lambda::types::EventSourceMappingConfiguration;
-use awsmcp_mcp::{Call, Page, Result, Spec, Tool};
+use awsmcp_aws::utc_second;
+use awsmcp_mcp::{Call, Page, Result, Spec, TimeRange, Tool};
 use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -10,7 +11,6 @@ use crate::{
     Lambda,
     metrics::{Points, Series, ask, most},
     names::{FunctionName, arn_function, arn_qualifier, last_part},
-    times::{Range, second},
 };
 
 /// Lists event source mappings (queues, streams, Kafka, ...) with their state, settings and how far they lag.
@@ -99,7 +99,7 @@ impl Row {
             max_concurrency: mapping.scaling_config.and_then(|scaling| scaling.maximum_concurrency),
             filters: filters.into_iter().filter_map(|filter| filter.pattern).collect(),
             on_failure: mapping.destination_config.and_then(|to| to.on_failure?.destination),
-            modified: mapping.last_modified.as_ref().map(second),
+            modified: mapping.last_modified.as_ref().map(utc_second),
             waiting: None,
             lag_seconds: None,
         }
@@ -151,7 +151,7 @@ async fn add_lag(cx: &Call<Lambda>, rows: &mut [Row]) {
     }
     let end = Timestamp::now();
     let start = end.checked_sub(SignedDuration::from_mins(15)).unwrap_or(end);
-    match ask(cx.client(), Range { start, end }, series).await {
+    match ask(cx.client(), TimeRange { start, end }, series).await {
         Ok(found) => rows.iter_mut().enumerate().for_each(|(at, row)| row.read(at, &found)),
         Err(error) => cx.note(format!("the lag could not be read: {}", error.message)),
     }

@@ -9,7 +9,7 @@ use aws_sdk_s3::{error::BuildError, primitives::DateTime, types};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::names::second;
+use awsmcp_aws::utc_second;
 
 /// A JSON shape of an SDK type.
 pub(crate) trait Shape<Sdk>: Sized {
@@ -58,7 +58,7 @@ impl<S, T: Shape<S>> Shape<Vec<S>> for Vec<T> {
 
 impl Shape<DateTime> for String {
     fn of(sdk: DateTime) -> Self {
-        second(sdk)
+        utc_second(sdk)
     }
 
     fn sdk(self) -> Result<DateTime, String> {

@@ -1,4 +1,5 @@
 use aws_sdk_s3::types::MultipartUpload;
+use awsmcp_aws::utc_second;
 use awsmcp_mcp::{Call, Change, Error, Moment, One, Plan, Result, Spec, human_size};
 use futures::{StreamExt, TryStreamExt, stream};
 use schemars::JsonSchema;
@@ -7,7 +8,7 @@ use serde_json::json;
 
 use crate::{
     S3,
-    names::{BucketName, Key, second},
+    names::{BucketName, Key},
     uploads::{self, Parts, Place},
 };
 
@@ -65,7 +66,7 @@ impl Change for AbortUploads {
         for (upload, parts) in uploads {
             plan = plan.row(json!({
                 "key": upload.key,
-                "initiated": upload.initiated.map(second),
+                "initiated": upload.initiated.map(utc_second),
                 "parts": parts.count,
                 "size_bytes": parts.bytes,
                 "upload_id": upload.upload_id,

@@ -7,6 +7,7 @@ use aws_sdk_s3::{
         BucketVersioningStatus, MfaDeleteStatus, ObjectLockEnabled, ObjectLockLegalHoldStatus, ObjectLockMode,
     },
 };
+use awsmcp_aws::utc_second;
 use awsmcp_mcp::{Call, Change, Error, Kind, One, Plan, Result, Spec, human_size};
 use futures::{StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;
@@ -19,7 +20,7 @@ use crate::{
     S3,
     existing::is_denied,
     listing::{Place, Scan},
-    names::{BucketName, Key, second},
+    names::{BucketName, Key},
     removal::{Failure, Item, needs_mfa, remove},
     versions::{self, Version},
 };
@@ -549,7 +550,7 @@ impl Found {
             "version_id": self.version_id,
             "kind": self.is_marker.then_some("delete_marker"),
             "size_bytes": self.size,
-            "modified": self.modified.map(second),
+            "modified": self.modified.map(utc_second),
             "held": self.held,
         })
     }
@@ -566,7 +567,7 @@ fn held(head: &HeadObjectOutput, bypass: bool) -> Option<String> {
     if over || (bypass && *mode == ObjectLockMode::Governance) {
         return None;
     }
-    Some(format!("{mode} until {}", second(until)))
+    Some(format!("{mode} until {}", utc_second(until)))
 }
 
 async fn history(cx: &Call<S3>, bucket: &BucketName) -> Result<History> {

@@ -5,6 +5,7 @@ use aws_sdk_s3::{
     primitives::{DateTime, DateTimeFormat},
     types::ChecksumMode,
 };
+use awsmcp_aws::utc_second;
 use awsmcp_mcp::{Call, Kind, One, Result, Spec, Tool, human_size};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -13,7 +14,7 @@ use crate::{
     S3,
     attributes::Tags,
     body::hidden,
-    names::{BucketName, Key, bare, second},
+    names::{BucketName, Key, bare},
 };
 
 /// Shows all about an object but its contents: size, type, dates, encryption, checksums, metadata, tags, lock, archive.
@@ -163,7 +164,7 @@ impl Head {
             content_disposition: out.content_disposition,
             cache_control: out.cache_control,
             expires: out.expires_string,
-            modified: out.last_modified.map(second),
+            modified: out.last_modified.map(utc_second),
             version_id: out.version_id,
             // AWS leaves the usual class out.
             storage_class: Some(
@@ -184,7 +185,7 @@ impl Head {
             missing_metadata: out.missing_meta.filter(|count| *count > 0),
             tags: BTreeMap::new(),
             lock_mode: out.object_lock_mode.map(|mode| mode.as_str().to_owned()),
-            retain_until: out.object_lock_retain_until_date.map(second),
+            retain_until: out.object_lock_retain_until_date.map(utc_second),
             legal_hold: out.object_lock_legal_hold_status.map(|status| status.as_str().to_owned()),
             event_hold: out.object_lock_event_hold.map(|status| status.as_str().to_owned()),
             replication_status: out.replication_status.map(|status| status.as_str().to_owned()),
@@ -205,7 +206,7 @@ fn restored(header: &str) -> String {
 fn date(header: &str, name: &str) -> Option<String> {
     let text = field(header, name)?;
     let time = DateTime::from_str(text, DateTimeFormat::HttpDate);
-    Some(time.map_or_else(|_| text.to_owned(), second))
+    Some(time.map_or_else(|_| text.to_owned(), utc_second))
 }
 
 /// A quoted value of a header such as `expiry-date="...", rule-id="..."`.

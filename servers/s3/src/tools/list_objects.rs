@@ -7,6 +7,7 @@ use aws_sdk_s3::{
     primitives::DateTime,
     types::{EncodingType, Object},
 };
+use awsmcp_aws::utc_second;
 use awsmcp_mcp::{Call, Error, Moment, Page, Result, Spec, Tool, human_size};
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -16,7 +17,7 @@ use crate::{
     S3,
     filters::{KeyGlob, Size},
     listing::{Scan, Scanned, decoded, place, token},
-    names::{BucketName, second},
+    names::BucketName,
 };
 
 /// Lists a bucket's objects, folder by folder (folders end with /).
@@ -201,7 +202,7 @@ impl Row {
             storage_class: class(&object),
             key: object.key.unwrap_or_default(),
             size_bytes: object.size,
-            modified: object.last_modified.map(second),
+            modified: object.last_modified.map(utc_second),
         }
     }
 }

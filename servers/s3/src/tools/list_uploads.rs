@@ -1,4 +1,5 @@
 use aws_sdk_s3::types::MultipartUpload;
+use awsmcp_aws::utc_second;
 use awsmcp_mcp::{Call, Page, Result, Spec, Tool};
 use futures::{StreamExt, TryStreamExt, stream};
 use schemars::JsonSchema;
@@ -7,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     S3,
     listing::{place, token},
-    names::{BucketName, second},
+    names::BucketName,
     uploads::{self, Parts, Place},
 };
 
@@ -65,7 +66,7 @@ impl Row {
         Row {
             key: upload.key.unwrap_or_default(),
             upload_id: upload.upload_id.unwrap_or_default(),
-            initiated: upload.initiated.map(second),
+            initiated: upload.initiated.map(utc_second),
             storage_class: upload
                 .storage_class
                 .map(|class| class.as_str().to_owned())

@@ -2,6 +2,7 @@ use aws_sdk_s3::{
     primitives::DateTime,
     types::{DeleteMarkerEntry, EncodingType, ObjectVersion},
 };
+use awsmcp_aws::utc_second;
 use awsmcp_mcp::{Call, Error, Page, Result, Spec, Tool};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -9,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     S3,
     listing::{decoded, place, token},
-    names::{BucketName, Key, second},
+    names::{BucketName, Key},
 };
 
 /// Lists versions and delete markers, newest first within a key.
@@ -117,7 +118,7 @@ impl Row {
             is_latest: version.is_latest == Some(true),
             kind: Kind::Version,
             size_bytes: version.size,
-            modified: version.last_modified.map(second),
+            modified: version.last_modified.map(utc_second),
             at: version.last_modified,
         }
     }
@@ -129,7 +130,7 @@ impl Row {
             is_latest: marker.is_latest == Some(true),
             kind: Kind::DeleteMarker,
             size_bytes: None,
-            modified: marker.last_modified.map(second),
+            modified: marker.last_modified.map(utc_second),
             at: marker.last_modified,
         }
     }

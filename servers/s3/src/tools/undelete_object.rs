@@ -1,3 +1,4 @@
+use awsmcp_aws::utc_second;
 use awsmcp_mcp::{Call, Change, Error, Moment, One, Plan, Result, Spec, human_size};
 use futures::{StreamExt, TryStreamExt, stream};
 use schemars::JsonSchema;
@@ -8,7 +9,7 @@ use crate::{
     S3,
     copying::{self, Limits, Original, Source, Target},
     existing::{Condition, Present, look},
-    names::{BucketName, Key, bare, second},
+    names::{BucketName, Key, bare},
     removal::{Failure, Item, remove},
     versions::{self, Version},
 };
@@ -134,7 +135,7 @@ impl UndeleteObject {
     async fn plan_version(&self, cx: &Call<S3>, key: &Key, version: &str) -> Result<Plan> {
         let (original, present) = self.original(cx, key, version).await?;
         let modified =
-            original.head.last_modified().map(|at| format!(" of {}", second(*at))).unwrap_or_default();
+            original.head.last_modified().map(|at| format!(" of {}", utc_second(*at))).unwrap_or_default();
         let what = format!("version {version} ({}{modified})", human_size(original.size));
         Condition::Replace.plan(&present, &self.uri(key), "copy", &what)
     }
@@ -178,12 +179,12 @@ impl UndeleteObject {
             plan = plan.warning(format!("the first {SHOWN} of {} follow", found.back.len()));
         }
         for (markers, version) in found.back.iter().take(SHOWN) {
-            let deleted = markers.first().and_then(|marker| marker.modified).map(second);
+            let deleted = markers.first().and_then(|marker| marker.modified).map(utc_second);
             plan = plan.row(json!({
                 "key": version.key,
                 "deleted": deleted,
                 "size_bytes": version.size,
-                "modified": version.modified.map(second),
+                "modified": version.modified.map(utc_second),
                 "version_id": version.version_id,
             }));
         }
