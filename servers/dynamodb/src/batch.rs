@@ -5,8 +5,16 @@ use std::{collections::HashMap, time::Duration};
 use aws_sdk_dynamodb::types::{KeysAndAttributes, ReturnConsumedCapacity, WriteRequest};
 use awsmcp_mcp::{Call, Error, Kind, Result};
 use futures::{StreamExt, TryStreamExt, stream};
+use schemars::JsonSchema;
+use serde::Serialize;
 
-use crate::{DynamoDb, capacity::Consumed, expression::Expressions, names::TableName, value::Attributes};
+use crate::{
+    DynamoDb,
+    capacity::Consumed,
+    expression::Expressions,
+    names::TableName,
+    value::{Any, Attributes},
+};
 
 const AT_ONCE: usize = 4;
 const TRIES: u32 = 8;
@@ -23,6 +31,13 @@ pub(crate) struct Got {
     /// Keys that DynamoDB did not process, however often it was asked.
     pub(crate) left: Vec<Attributes>,
     pub(crate) consumed: Consumed,
+}
+
+/// An item that was left as it is, and why.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct Failed {
+    pub(crate) key: Any,
+    pub(crate) why: String,
 }
 
 /// Reads items by their keys, however many.

@@ -254,6 +254,21 @@ impl Expressions {
         (!paths.is_empty()).then(|| paths.join(", "))
     }
 
+    /// A condition of its own, of a list or raw, with its placeholders.
+    ///
+    /// # Errors
+    /// As [`Expressions::with`] and [`Expressions::all`].
+    pub(crate) fn condition_of(
+        conditions: &[Condition],
+        raw: Option<&str>,
+        names: Option<&Item>,
+        values: Option<&Item>,
+    ) -> Result<(Self, Option<String>)> {
+        let mut expressions = Expressions::with(names.map(|names| &names.0), values)?;
+        let condition = expressions.all(conditions, raw)?;
+        Ok((expressions, condition))
+    }
+
     /// All conditions, and the raw expression too where there is one.
     ///
     /// # Errors

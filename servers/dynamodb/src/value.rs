@@ -315,6 +315,11 @@ pub(crate) fn type_name(value: &AttributeValue) -> &'static str {
     }
 }
 
+/// Those attributes of an item that have these names.
+pub(crate) fn only(item: &Attributes, names: &[String]) -> Attributes {
+    names.iter().filter_map(|name| Some((name.clone(), item.get(name)?.clone()))).collect()
+}
+
 /// Attributes as text that two equal ones share: the order of fields, and of a set's elements, makes no difference.
 pub(crate) fn identity(attributes: &Attributes) -> String {
     item(attributes.clone(), &[]).to_string()

@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::{
-    DynamoDb, batch,
+    DynamoDb,
+    batch::{self, Failed},
     capacity::Consumed,
     expression::{Condition, Expressions},
     names::TableName,
@@ -40,12 +41,6 @@ pub(crate) struct Deleted {
     failed: Vec<Failed>,
 }
 
-#[derive(Serialize, JsonSchema)]
-struct Failed {
-    key: Any,
-    why: String,
-}
-
 impl Change for DeleteItems {
     type Service = DynamoDb;
     type Output = One<Deleted>;
@@ -72,10 +67,8 @@ impl Change for DeleteItems {
         let (all, names) = (self.keys(&keys)?, keys.names());
         self.conditions()?;
         let got = batch::get(cx, &self.table, &all, None, true).await?;
-        let of = |item: &Attributes| -> Attributes {
-            names.iter().filter_map(|name| Some((name.clone(), item.get(name)?.clone()))).collect()
-        };
-        let there: HashSet<String> = got.items.iter().map(|item| identity(&of(item))).collect();
+        let there: HashSet<String> =
+            got.items.iter().map(|item| identity(&value::only(item, &names))).collect();
         let missing: Vec<String> = all
             .iter()
             .filter(|key| !there.contains(&identity(key)) && !got.left.contains(key))
@@ -156,10 +149,8 @@ impl DeleteItems {
     }
 
     fn conditions(&self) -> Result<(Expressions, Option<String>)> {
-        let mut expressions =
-            Expressions::with(self.names.as_ref().map(|names| &names.0), self.values.as_ref())?;
-        let condition = expressions.all(&self.condition, self.condition_expression.as_deref())?;
-        Ok((expressions, condition))
+        let (names, values) = (self.names.as_ref(), self.values.as_ref());
+        Expressions::condition_of(&self.condition, self.condition_expression.as_deref(), names, values)
     }
 
     /// One request for each item: only so can each have a condition.

@@ -59,9 +59,7 @@ impl Tool for GetItems {
             Err(error) => return Err(explained(cx, &self.table, error).await),
         };
         cx.note(got.consumed.words());
-        let of = |item: &Attributes| {
-            identity(&first.iter().filter_map(|name| Some((name.clone(), item.get(name)?.clone()))).collect())
-        };
+        let of = |item: &Attributes| identity(&value::only(item, &first));
         let mut found: Vec<(String, Attributes)> =
             got.items.into_iter().map(|item| (of(&item), item)).collect();
         let left: HashSet<String> = got.left.iter().map(identity).collect();

@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::{
-    DynamoDb, batch,
+    DynamoDb,
+    batch::{self, Failed},
     capacity::Consumed,
     expression::{Condition, Expressions},
     names::TableName,
@@ -41,12 +42,6 @@ pub(crate) struct Written {
     written: usize,
     /// Items that were not written, and why.
     failed: Vec<Failed>,
-}
-
-#[derive(Serialize, JsonSchema)]
-struct Failed {
-    key: Any,
-    why: String,
 }
 
 impl Change for PutItems {
@@ -176,10 +171,8 @@ impl PutItems {
     }
 
     fn conditions(&self) -> Result<(Expressions, Option<String>)> {
-        let mut expressions =
-            Expressions::with(self.names.as_ref().map(|names| &names.0), self.values.as_ref())?;
-        let condition = expressions.all(&self.condition, self.condition_expression.as_deref())?;
-        Ok((expressions, condition))
+        let (names, values) = (self.names.as_ref(), self.values.as_ref());
+        Expressions::condition_of(&self.condition, self.condition_expression.as_deref(), names, values)
     }
 
     async fn batches(
@@ -198,7 +191,7 @@ impl PutItems {
         let wrote = batch::write(cx, &self.table, writes, "wrote").await;
         let failed = wrote.left.into_iter().map(|(write, why)| {
             let item = write.put_request.map(|put| put.item).unwrap_or_default();
-            Failed { key: Any(key_json(&item, names)), why }
+            Failed { key: Any(value::item(value::only(&item, names), names)), why }
         });
         Ok((wrote.done, failed.collect(), wrote.consumed))
     }
@@ -264,10 +257,4 @@ impl PutItems {
         }
         Ok((written, failed, consumed))
     }
-}
-
-fn key_json(item: &Attributes, names: &[String]) -> serde_json::Value {
-    let key: Attributes =
-        names.iter().filter_map(|name| Some((name.clone(), item.get(name)?.clone()))).collect();
-    value::item(key, names)
 }
