@@ -11,7 +11,9 @@ use toml::{Table, Value};
 
 use crate::{generate, place, run, say};
 
-/// Checks the directions of dependencies, versions, sizes of what models read, links, and stray paths
+mod one_build;
+
+/// Checks the directions of dependencies, versions, builds of SDKs, sizes of what models read, links, and stray paths
 #[derive(clap::Args)]
 pub(crate) struct Args {}
 
@@ -23,6 +25,9 @@ pub(crate) fn run(_: Args) -> Result<()> {
         wrong.extend(directions(member));
         wrong.extend(versions(member));
     }
+    let servers: Vec<String> =
+        crates.iter().filter_map(|member| Some(member.place.strip_prefix("servers/")?.to_owned())).collect();
+    wrong.extend(one_build::check(&servers)?);
     wrong.extend(manifests(root)?);
     let files = tracked(root)?;
     wrong.extend(texts(root, &files));
@@ -71,7 +76,7 @@ fn directions(member: &Member) -> Vec<String> {
         "shared/aws" | "xtask" => &["awsmcp-spec"],
         "shared/mcp" => &["awsmcp-spec", "awsmcp-aws"],
         "shared/host" => &["awsmcp-spec", "awsmcp-aws", "awsmcp-mcp"],
-        "shared/testing" => &["awsmcp-spec"],
+        "shared/testing" => &["awsmcp-spec", "awsmcp-aws"],
         "tests" => &["awsmcp-testing"],
         _ => &["awsmcp-spec", "awsmcp-aws", "awsmcp-mcp", "awsmcp-host"],
     };
