@@ -12,6 +12,7 @@ use super::client::Client;
 use super::process::Memory;
 use super::report::{Sample, Section, Table, mebibytes, number, times};
 use super::{Bench, alone, aws, tool};
+use crate::figures::Figures;
 use crate::{say, tools};
 
 /// A server, and what people would start instead.
@@ -28,7 +29,7 @@ pub(super) const PAIRS: &[Pair] = &[
     Pair { server: "lambda", peer: ("lambda-peer", "awslabs.lambda-tool-mcp-server") },
 ];
 
-pub(super) fn measure(bench: &Bench, pair: &Pair) -> Result<Section> {
+pub(super) fn measure(bench: &Bench, pair: &Pair) -> Result<(Section, Figures)> {
     let name = format!("awsmcp-{}", pair.server);
     say::progress(format!("measuring the start of {name}"));
     let home = bench.memory.directory("home")?;
@@ -112,7 +113,7 @@ pub(super) fn measure(bench: &Bench, pair: &Pair) -> Result<Section> {
             &limit,
         ]);
     }
-    Ok(table.section(
+    let section = table.section(
         format!("Before the first call: {name}"),
         &format!(
             "{} starts of ours and {} of the peer, in turns, after one of each that does not count. \
@@ -121,7 +122,8 @@ pub(super) fn measure(bench: &Bench, pair: &Pair) -> Result<Section> {
             own.start.count(),
             peer.start.count()
         ),
-    ))
+    );
+    Ok((section, Figures { start_ms: own.start.median(), memory_mib: own.memory.median() }))
 }
 
 /// One start.
