@@ -14,6 +14,7 @@ mod clusters;
 mod dynamodb;
 mod head;
 mod listing;
+mod local_aws;
 mod machine;
 mod process;
 mod report;
@@ -86,7 +87,10 @@ pub(crate) fn run(args: Args) -> Result<()> {
     let mut needed = Vec::new();
     for part in &parts {
         match part {
-            Part::Start => needed.extend(start::PAIRS.iter().map(|pair| pair.peer.0)),
+            Part::Start => {
+                needed.push("ministack");
+                needed.extend(start::PAIRS.iter().map(|pair| pair.peer.0));
+            }
             Part::Head | Part::Clusters => {}
             Part::DynamoDb => needed.extend(["ministack", "awscli"]),
             Part::Transfer | Part::Listing => needed.extend(["s3s-fs", "awscli"]),
@@ -161,6 +165,8 @@ fn aws(endpoint: &str) -> Vec<(&'static str, String)> {
     vec![
         ("AWS_ENDPOINT_URL", endpoint.to_owned()),
         ("AWS_REGION", "us-east-1".to_owned()),
+        // As the Python SDK calls it.
+        ("AWS_DEFAULT_REGION", "us-east-1".to_owned()),
         ("AWS_ACCESS_KEY_ID", s3::KEY.to_owned()),
         ("AWS_SECRET_ACCESS_KEY", s3::SECRET.to_owned()),
         ("AWS_EC2_METADATA_DISABLED", "true".to_owned()),
