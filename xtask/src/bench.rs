@@ -7,13 +7,14 @@ use std::process::Command;
 use anyhow::{Context, Result};
 use clap::ValueEnum;
 
-use crate::{place, run, say, tools};
+use crate::{figures, place, run, say, tools};
 
 mod client;
 mod clusters;
 mod dynamodb;
 mod head;
 mod listing;
+mod local_aws;
 mod machine;
 mod process;
 mod report;
@@ -21,7 +22,7 @@ mod s3;
 mod start;
 mod transfer;
 
-/// Measures the servers beside their peers and writes docs/benchmarks.md.
+/// Measures the servers beside their peers and writes docs/benchmarks.md and docs/benchmarks.json.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// Only these parts, without writing docs/benchmarks.md
@@ -86,7 +87,10 @@ pub(crate) fn run(args: Args) -> Result<()> {
     let mut needed = Vec::new();
     for part in &parts {
         match part {
-            Part::Start => needed.extend(start::PAIRS.iter().map(|pair| pair.peer.0)),
+            Part::Start => {
+                needed.push("ministack");
+                needed.extend(start::PAIRS.iter().map(|pair| pair.peer.0));
+            }
             Part::Head | Part::Clusters => {}
             Part::DynamoDb => needed.extend(["ministack", "awscli"]),
             Part::Transfer | Part::Listing => needed.extend(["s3s-fs", "awscli"]),
@@ -96,12 +100,14 @@ pub(crate) fn run(args: Args) -> Result<()> {
     let binaries = build(args.debug_build)?;
     let bench = Bench { quick: args.quick, binaries, memory: process::Scratch::in_memory()? };
 
-    let mut sections = Vec::new();
+    let (mut sections, mut measured) = (Vec::new(), figures::Measured::new());
     for part in parts {
         match part {
             Part::Start => {
                 for pair in start::PAIRS {
-                    sections.push(start::measure(&bench, pair)?);
+                    let (section, figures) = start::measure(&bench, pair)?;
+                    sections.push(section);
+                    measured.insert(pair.server.to_owned(), figures);
                 }
             }
             Part::Head => sections.push(head::measure(&bench)?),
@@ -118,7 +124,10 @@ pub(crate) fn run(args: Args) -> Result<()> {
     if whole {
         let path = place::workspace().join("docs/benchmarks.md");
         fs::write(&path, &text).with_context(|| format!("cannot write {}", path.display()))?;
-        say::progress("written to docs/benchmarks.md");
+        figures::write(place::workspace(), &measured)?;
+        say::progress(
+            "written to docs/benchmarks.md and docs/benchmarks.json; `cargo xtask gen` puts them into the README",
+        );
     } else {
         say::progress("docs/benchmarks.md is as it was: only a whole run writes it");
     }
@@ -156,6 +165,8 @@ fn aws(endpoint: &str) -> Vec<(&'static str, String)> {
     vec![
         ("AWS_ENDPOINT_URL", endpoint.to_owned()),
         ("AWS_REGION", "us-east-1".to_owned()),
+        // As the Python SDK calls it.
+        ("AWS_DEFAULT_REGION", "us-east-1".to_owned()),
         ("AWS_ACCESS_KEY_ID", s3::KEY.to_owned()),
         ("AWS_SECRET_ACCESS_KEY", s3::SECRET.to_owned()),
         ("AWS_EC2_METADATA_DISABLED", "true".to_owned()),

@@ -10,7 +10,7 @@ use awsmcp_spec::{
 };
 use serde_json::Value;
 
-use crate::{place, say};
+use crate::{figures, place, say};
 
 /// Writes what is printed from the manifests: README tables, docs/reference, docs/iam
 #[derive(clap::Args)]
@@ -64,7 +64,8 @@ pub(crate) fn manifests(root: &Path) -> Result<Vec<Manifest>> {
 }
 
 fn documents(root: &Path, manifests: &[Manifest]) -> Result<Vec<(PathBuf, String)>> {
-    let mut files = vec![between(&root.join("README.md"), "servers", &servers(manifests))?];
+    let mut files =
+        vec![between(&root.join("README.md"), "servers", &servers(manifests, &figures::read(root)?))?];
     for manifest in manifests {
         let id = &manifest.server;
         let readme = root.join("servers").join(id).join("README.md");
@@ -93,21 +94,28 @@ fn between(path: &Path, mark: &str, text: &str) -> Result<(PathBuf, String)> {
     Ok((path.to_owned(), format!("{head}{begin}{text}{end}{tail}")))
 }
 
-fn servers(manifests: &[Manifest]) -> String {
+fn servers(manifests: &[Manifest], measured: &figures::Measured) -> String {
     let mut out = String::from(
-        "| server | for | tools | of them on by default | tokens of the default list |\n| --- | --- | --- | --- | --- |\n",
+        "| server | for | tools | of them on by default | tokens of the default list | start-up | memory |\n\
+         | --- | --- | ---: | ---: | ---: | ---: | ---: |\n",
     );
     for manifest in manifests {
         let id = &manifest.server;
         let default =
             manifest.tools.iter().filter(|tool| tool.default && tool.risk == Risk::Read && !tool.local_files);
+        let figures = measured.get(id);
+        let cell = |figure: Option<f64>, unit: &str| {
+            figure.map(|figure| format!("{figure} {unit}")).unwrap_or_default()
+        };
         let _ = writeln!(
             out,
-            "| [`awsmcp-{id}`](servers/{id}/README.md) | {} | {} | {} | {} |",
+            "| [`awsmcp-{id}`](servers/{id}/README.md) | {} | {} | {} | {} | {} | {} |",
             manifest.summary,
             manifest.tools.len(),
             default.count(),
             manifest.default_list_bytes.div_ceil(4),
+            cell(figures.map(|figures| figures.start_ms), "ms"),
+            cell(figures.map(|figures| figures.memory_mib), "MiB"),
         );
     }
     out

@@ -7,6 +7,7 @@ use clap::{Parser, Subcommand};
 mod bench;
 mod ci;
 mod demo;
+mod figures;
 mod generate;
 mod layout;
 mod new_server;

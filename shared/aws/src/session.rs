@@ -17,7 +17,11 @@ use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvid
 use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::tls::{self, TlsContext, TrustStore};
 use aws_smithy_http_client::{Builder, ConnectorBuilder};
-use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use aws_smithy_runtime_api::client::connector_metadata::ConnectorMetadata;
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::retry::RetrySpec;
 use aws_types::SdkConfig;
 use aws_types::app_name::AppName;
@@ -631,7 +635,7 @@ fn http_client(ca_bundle: Option<String>) -> SharedHttpClient {
         }
     }
     let context = TlsContext::builder().with_trust_store(trust).build();
-    Builder::new().build_with_connector_fn(move |settings, components| {
+    SharedHttpClient::new(Untried(Builder::new().build_with_connector_fn(move |settings, components| {
         let mut connector = ConnectorBuilder::default()
             .proxy_config(ProxyConfig::from_env())
             .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::AwsLc));
@@ -641,7 +645,26 @@ fn http_client(ca_bundle: Option<String>) -> SharedHttpClient {
         connector.set_connector_settings(settings.cloned());
         connector.set_sleep_impl(components.and_then(|components| components.sleep_impl()));
         connector.build()
-    })
+    })))
+}
+
+/// A client that is not tried out whenever an SDK client is made: each try reads every root certificate there is, and
+/// each call of a tool makes an SDK client.
+#[derive(Debug)]
+struct Untried(SharedHttpClient);
+
+impl HttpClient for Untried {
+    fn http_connector(
+        &self,
+        settings: &HttpConnectorSettings,
+        components: &RuntimeComponents,
+    ) -> SharedHttpConnector {
+        self.0.http_connector(settings, components)
+    }
+
+    fn connector_metadata(&self) -> Option<ConnectorMetadata> {
+        self.0.connector_metadata()
+    }
 }
 
 fn report(credentials: &Credentials, profile: Option<&str>) -> CredentialReport {

@@ -1,13 +1,13 @@
 //! Items of DynamoDB, queried and scanned, beside the AWS CLI.
 
-use std::net::{TcpListener, TcpStream};
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Result, bail, ensure};
 use serde_json::{Value, json};
 
 use super::client::Client;
+use super::local_aws::LocalAws;
 use super::report::{Sample, Section, Table, mebibytes, number, times};
 use super::transfer::spread;
 use super::{Bench, alone, aws, process, tool};
@@ -22,7 +22,7 @@ pub(super) fn measure(bench: &Bench) -> Result<Section> {
     say::progress("measuring queries and scans");
     let items = bench.count(100_000, 4_000);
     let local = LocalAws::start(bench)?;
-    local.fill(bench, items)?;
+    fill(&local, bench, items)?;
 
     let (mut query, mut scan) = (Pair::default(), Pair::default());
     for _ in 0..bench.count(5, 1) {
@@ -185,58 +185,12 @@ fn by_cli(bench: &Bench, local: &LocalAws, calls: &[Vec<&str>]) -> Result<Ran> {
     Ok(Ran { took, peak, items })
 }
 
-/// A running ministack. It ends when this is dropped.
-struct LocalAws {
-    child: Child,
-    address: String,
-}
-
-impl LocalAws {
-    fn start(bench: &Bench) -> Result<LocalAws> {
-        let listener = TcpListener::bind("127.0.0.1:0")?;
-        let address = listener.local_addr()?;
-        drop(listener);
-        let state = bench.memory.directory("ministack")?;
-        let mut command = Command::new(tool("ministack", "bin/ministack"));
-        alone(&mut command, &state, &[]);
-        command
-            .env("BIND_HOST", "127.0.0.1")
-            .env("GATEWAY_PORT", address.port().to_string())
-            .env("MINISTACK_ACCOUNT_ID", "123456789012")
-            .env("STATE_DIR", &state)
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null());
-        let child = command.spawn().context("cannot run ministack")?;
-        let mut local = LocalAws { child, address: address.to_string() };
-        let start = Instant::now();
-        while TcpStream::connect(&local.address).is_err() {
-            if local.child.try_wait()?.is_some() || start.elapsed() > Duration::from_secs(60) {
-                bail!("ministack does not start");
-            }
-            std::thread::sleep(Duration::from_millis(20));
-        }
-        Ok(local)
-    }
-
-    fn endpoint(&self) -> String {
-        format!("http://{}", self.address)
-    }
-
-    /// Makes the table and its items, by the Python SDK that comes with ministack.
-    fn fill(&self, bench: &Bench, items: usize) -> Result<()> {
-        let home = bench.memory.directory("home")?;
-        let mut python = Command::new(tool("ministack", "bin/python"));
-        alone(&mut python, &home, &aws(&self.endpoint()));
-        run::quiet(python.args(["-c", FILL, TABLE, &items.to_string(), &GROUP.to_string()]))
-    }
-}
-
-impl Drop for LocalAws {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
+/// Makes the table and its items, by the Python SDK that comes with ministack.
+fn fill(local: &LocalAws, bench: &Bench, items: usize) -> Result<()> {
+    let home = bench.memory.directory("home")?;
+    let mut python = Command::new(tool("ministack", "bin/python"));
+    alone(&mut python, &home, &aws(&local.endpoint()));
+    run::quiet(python.args(["-c", FILL, TABLE, &items.to_string(), &GROUP.to_string()]))
 }
 
 const FILL: &str = r#"

@@ -9,9 +9,11 @@ use anyhow::Result;
 use serde_json::json;
 
 use super::client::Client;
+use super::local_aws::LocalAws;
 use super::process::Memory;
 use super::report::{Sample, Section, Table, mebibytes, number, times};
 use super::{Bench, alone, aws, tool};
+use crate::figures::Figures;
 use crate::{say, tools};
 
 /// A server, and what people would start instead.
@@ -19,22 +21,33 @@ pub(super) struct Pair {
     pub(super) server: &'static str,
     /// The tool that brings the peer, and the program of the peer.
     pub(super) peer: (&'static str, &'static str),
+    /// Whether the peer asks AWS before it answers, and ends where nothing answers it: both get a local AWS then.
+    pub(super) peer_asks: bool,
 }
 
 pub(super) const PAIRS: &[Pair] = &[
-    Pair { server: "s3", peer: ("s3-tables", "awslabs.s3-tables-mcp-server") },
-    Pair { server: "dynamodb", peer: ("dynamodb-peer", "awslabs.dynamodb-mcp-server") },
-    Pair { server: "cloudwatch", peer: ("cloudwatch-peer", "awslabs.cloudwatch-mcp-server") },
-    Pair { server: "lambda", peer: ("lambda-peer", "awslabs.lambda-tool-mcp-server") },
+    Pair { server: "s3", peer: ("s3-tables", "awslabs.s3-tables-mcp-server"), peer_asks: false },
+    Pair { server: "dynamodb", peer: ("dynamodb-peer", "awslabs.dynamodb-mcp-server"), peer_asks: false },
+    Pair {
+        server: "cloudwatch",
+        peer: ("cloudwatch-peer", "awslabs.cloudwatch-mcp-server"),
+        peer_asks: false,
+    },
+    Pair { server: "lambda", peer: ("lambda-peer", "awslabs.lambda-tool-mcp-server"), peer_asks: true },
 ];
 
-pub(super) fn measure(bench: &Bench, pair: &Pair) -> Result<Section> {
+pub(super) fn measure(bench: &Bench, pair: &Pair) -> Result<(Section, Figures)> {
     let name = format!("awsmcp-{}", pair.server);
     say::progress(format!("measuring the start of {name}"));
     let home = bench.memory.directory("home")?;
+    // One peer ends where there is no profile of the name that it takes for given.
+    let config = home.join("config");
+    fs::write(&config, "[default]\n")?;
+    let local = if pair.peer_asks { Some(LocalAws::start(bench)?) } else { None };
+    let endpoint = local.as_ref().map_or("http://127.0.0.1:9".to_owned(), LocalAws::endpoint);
     let started_as = |program: PathBuf| {
         let mut command = Command::new(program);
-        alone(&mut command, &home, &aws("http://127.0.0.1:9"));
+        alone(&mut command, &home, &aws(&endpoint)).env("AWS_CONFIG_FILE", &config);
         command
     };
     let ours = || started_as(bench.program(pair.server));
@@ -112,16 +125,22 @@ pub(super) fn measure(bench: &Bench, pair: &Pair) -> Result<Section> {
             &limit,
         ]);
     }
-    Ok(table.section(
+    let section = table.section(
         format!("Before the first call: {name}"),
         &format!(
-            "{} starts of ours and {} of the peer, in turns, after one of each that does not count. \
+            "{} starts of ours and {} of the peer, in turns, after one of each that does not count{}. \
              The client is a pipe: time is from before the spawn until the answer is read. \
              A list's bytes are those of `{{\"tools\": […]}}` as compact JSON.",
             own.start.count(),
-            peer.start.count()
+            peer.start.count(),
+            if pair.peer_asks {
+                "; the peer asks AWS first, here a local one that holds nothing"
+            } else {
+                ""
+            },
         ),
-    ))
+    );
+    Ok((section, Figures { start_ms: own.start.median(), memory_mib: own.memory.median() }))
 }
 
 /// One start.
