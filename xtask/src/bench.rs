@@ -89,7 +89,7 @@ pub(crate) fn run(args: Args) -> Result<()> {
         match part {
             Part::Start => {
                 needed.push("ministack");
-                needed.extend(start::PAIRS.iter().map(|pair| pair.peer.0));
+                needed.extend(start::PAIRS.iter().filter_map(|pair| Some(pair.peer.as_ref()?.tool)));
             }
             Part::Head | Part::Clusters => {}
             Part::DynamoDb => needed.extend(["ministack", "awscli"]),

@@ -132,6 +132,18 @@ const TOOLS: &[Tool] = &[
         need: Need::Bench,
         from: From::Python(&["awslabs.lambda-tool-mcp-server==2.1.1"]),
     },
+    Tool {
+        name: "sagemaker-peer",
+        about: "AWS's own MCP server for SageMaker, to compare with",
+        need: Need::Bench,
+        from: From::Python(&["awslabs.sagemaker-ai-mcp-server==1.1.0"]),
+    },
+    Tool {
+        name: "bedrock-peer",
+        about: "AWS's own MCP server for Bedrock's knowledge bases, to compare with",
+        need: Need::Bench,
+        from: From::Python(&["awslabs.bedrock-kb-retrieval-mcp-server==1.1.2"]),
+    },
 ];
 
 pub(crate) fn run(args: Args) -> Result<()> {

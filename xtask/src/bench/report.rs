@@ -79,12 +79,8 @@ impl Table {
     }
 
     /// The cell of a limit, and the note if it is missed.
-    pub(super) fn limit(&mut self, what: &str, value: f64, limit: f64, unit: &str) -> String {
-        if value <= limit {
-            return format!("{} {unit}: met", number(limit));
-        }
-        self.missed.push(format!("{what}: {} {unit}, at most {} {unit}", number(value), number(limit)));
-        format!("{} {unit}: **missed**", number(limit))
+    pub(super) fn limit(&mut self, what: &str, value: f64, most: f64, unit: &str) -> String {
+        limit(&mut self.missed, what, value, most, unit)
     }
 
     pub(super) fn text(&self) -> String {
@@ -98,6 +94,15 @@ impl Table {
         }
         Section { title: title.into(), text, missed: self.missed }
     }
+}
+
+/// The cell of a limit. One that is missed is noted.
+pub(super) fn limit(missed: &mut Vec<String>, what: &str, value: f64, most: f64, unit: &str) -> String {
+    if value <= most {
+        return format!("{} {unit}: met", number(most));
+    }
+    missed.push(format!("{what}: {} {unit}, at most {} {unit}", number(value), number(most)));
+    format!("{} {unit}: **missed**", number(most))
 }
 
 fn line(cells: &[&str]) -> String {
