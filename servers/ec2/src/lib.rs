@@ -1,0 +1,186 @@
+//! MCP server for Amazon EC2: instances and what they cost, the network between them and why it does not let something
+//! through, volumes, images, security groups, and commands on instances.
+
+mod actions;
+mod documents;
+mod dry_run;
+mod images;
+mod instances;
+mod names;
+mod network;
+mod paging;
+mod parts;
+mod prompts;
+mod reachability;
+mod rules;
+mod tags;
+mod times;
+mod tools;
+
+use std::borrow::Cow;
+
+use aws_sdk_cloudwatch as cloudwatch;
+use aws_sdk_ssm as ssm;
+use awsmcp_aws::{Error, SdkConfig, Tap};
+use awsmcp_mcp::{Completion, Extra, Named, Resource, Server, Service};
+use tools::*;
+
+/// Amazon EC2, as the tools use it.
+#[derive(Debug)]
+pub struct Ec2;
+
+/// The clients of one call.
+#[derive(Debug)]
+pub struct Client {
+    pub(crate) ec2: aws_sdk_ec2::Client,
+    pub(crate) ssm: ssm::Client,
+    pub(crate) metrics: cloudwatch::Client,
+}
+
+impl Service for Ec2 {
+    const ID: &'static str = "ec2";
+    const TITLE: &'static str = "Amazon EC2";
+    const SUMMARY: &'static str = "Find, understand, run and change EC2 instances, their volumes, images, networks and security groups.";
+    const PREFIXES: &'static [(&'static str, &'static str)] =
+        &[("EC2", "ec2"), ("SSM", "ssm"), ("CloudWatch", "cloudwatch")];
+    const ACTIONS: &'static [(&'static str, &'static [&'static str])] = actions::TABLE;
+    const EXTRAS: &'static [Extra] = &[instances::MOST, documents::ALLOWED];
+    const NAMES: &'static [Named] = &[Named { argument: "instance", tool: "list_instances", column: "name" }];
+    type Client = Client;
+
+    fn client(sdk: &SdkConfig, tap: Tap) -> Client {
+        let to_ec2 = aws_sdk_ec2::config::Config::from(sdk).to_builder();
+        let to_ssm = ssm::config::Config::from(sdk).to_builder();
+        let to_metrics = cloudwatch::config::Config::from(sdk).to_builder();
+        Client {
+            ec2: aws_sdk_ec2::Client::from_conf(to_ec2.interceptor(tap.clone()).build()),
+            ssm: ssm::Client::from_conf(to_ssm.interceptor(tap.clone()).build()),
+            metrics: cloudwatch::Client::from_conf(to_metrics.interceptor(tap).build()),
+        }
+    }
+
+    fn arn(arn: &str) -> Result<Option<String>, String> {
+        names::arn(arn)
+    }
+
+    fn hint(error: &Error) -> Option<Cow<'static, str>> {
+        let operation = error.operation.as_deref().unwrap_or_default();
+        Some(Cow::Borrowed(match error.code.as_deref()? {
+            "InvalidInstanceID.NotFound" => {
+                "list_instances shows those of this region; a terminated one is gone after an hour"
+            }
+            "InvalidAMIID.NotFound" | "InvalidAMIID.Malformed" => {
+                "images differ by region: list_images shows them, an alias such as al2023 is always right"
+            }
+            "InvalidVolume.NotFound" => "list_volumes shows those of this region",
+            "InvalidSnapshot.NotFound" => "list_snapshots shows those of this region",
+            "InvalidSnapshot.InUse" => "an image is made of it: delete_resources with `images` first",
+            "InvalidGroup.NotFound" | "InvalidGroupId.Malformed" => {
+                "list_security_groups shows those of this region"
+            }
+            "InvalidGroup.InUse" => "list_security_groups shows who uses it",
+            "InvalidVpcID.NotFound" | "InvalidSubnetID.NotFound" => {
+                "describe_network without arguments lists the VPCs, with one its subnets"
+            }
+            "InvalidKeyPair.NotFound" => "list_key_pairs shows those of this region",
+            "InvalidKeyPair.Duplicate" => "choose another name, or delete_resources with `key_pairs` first",
+            "InsufficientInstanceCapacity" => {
+                "AWS has none left there now: another zone (`subnet`), another type (find_instance_types), or later"
+            }
+            "VcpuLimitExceeded" | "InstanceLimitExceeded" | "MaxSpotInstanceCountExceeded" => {
+                "the account's quota is reached: ask for more in Service Quotas, or take a smaller or another family"
+            }
+            "Unsupported" if operation == "RunInstances" => {
+                "that type is not offered in that zone, or the image is of another architecture: find_instance_types"
+            }
+            "IncorrectInstanceState" | "IncorrectState" => {
+                "describe_instance shows its state; set_instances changes it, and modify_instance wants it stopped for a \
+                 new type"
+            }
+            "OperationNotPermitted" => {
+                "it is protected: modify_instance with termination_protection or stop_protection false, if that is meant"
+            }
+            "DependencyViolation" => {
+                "something still uses it: describe_network and list_security_groups show what"
+            }
+            "InvalidInstanceId" if operation == "SendCommand" => {
+                "it is not running, or its SSM agent does not report: describe_instance shows that as `ssm`"
+            }
+            "InvalidDocument" => "there is no such document in this region",
+            "UnsupportedHibernationConfiguration" => {
+                "it was not launched for hibernation: set_instances with action stop instead"
+            }
+            _ => return None,
+        }))
+    }
+}
+
+/// The table of contents.
+#[must_use]
+pub fn server() -> Server<Ec2> {
+    Server::new(
+        "Start with list_instances, then describe_instance. An instance is given by id, ARN or name (tag Name) to what \
+         looks, by id to what changes. When something does not connect: check_reachability.",
+    )
+    .toolset("instances", "find and understand instances")
+    .tool::<ListInstances>()
+    .tool::<DescribeInstance>()
+    .tool::<ConsoleOutput>()
+    .tool::<ConsoleScreenshot>()
+    .tool::<GetUserData>()
+    .tool::<FindInstanceTypes>()
+    .tool::<SpotPrices>()
+    .toolset("network", "security groups, networks and what gets through them")
+    .tool::<CheckReachability>()
+    .tool::<ListSecurityGroups>()
+    .tool::<DescribeNetwork>()
+    .tool::<ListAddresses>()
+    .change::<SetSecurityGroup>()
+    .change::<CreateNetwork>()
+    .toolset("storage", "volumes, snapshots and images")
+    .tool::<ListVolumes>()
+    .tool::<ListImages>()
+    .tool::<ListSnapshots>()
+    .change::<CreateVolume>()
+    .change::<AttachVolume>()
+    .change::<CreateSnapshot>()
+    .change::<CreateImage>()
+    .toolset("run", "launch, start, stop and change instances")
+    .change::<RunInstances>()
+    .change::<SetInstances>()
+    .change::<ModifyInstance>()
+    .tool::<ListLaunchTemplates>()
+    .tool::<ListKeyPairs>()
+    .change::<CreateKeyPair>()
+    .tool::<RunCommand>()
+    .toolset("upkeep", "tags, waste, and removing what is no longer needed")
+    .tool::<FindWaste>()
+    .change::<TagResources>()
+    .change::<TerminateInstances>()
+    .change::<DeleteResources>()
+    .prompt(prompts::UNREACHABLE_INSTANCE)
+    .prompt(prompts::SICK_INSTANCE)
+    .prompt(prompts::OPEN_TO_THE_WORLD)
+    .prompt(prompts::CUT_COST)
+    .resource(Resource {
+        template: "ec2://{instance}",
+        name: "instance",
+        description: "An instance's card: state, checks, volumes, groups, network, role, SSM and CPU.",
+        tool: "describe_instance",
+        complete: &[Completion {
+            variable: "instance",
+            tool: "list_instances",
+            prefix: "name",
+            given: &[],
+            column: "name",
+        }],
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn manifest() {
+        awsmcp_testing::manifest(env!("CARGO_MANIFEST_DIR"), &super::server().manifest());
+    }
+}

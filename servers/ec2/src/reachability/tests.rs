@@ -1,0 +1,610 @@
+use std::net::IpAddr;
+
+use proptest::prelude::*;
+
+use super::*;
+
+fn rule(text: &str) -> Rule {
+    serde_json::from_value(serde_json::json!(text)).unwrap()
+}
+
+fn group(id: &str, rules: &[&str]) -> Group {
+    Group { id: id.to_owned(), rules: rules.iter().map(|text| rule(text)).collect() }
+}
+
+const OUT: &str = "out all to 0.0.0.0/0";
+
+fn node(address: &str, vpc: &str, subnet: &str, rules: &[&str]) -> Node {
+    Node {
+        label: address.to_owned(),
+        address: address.parse().unwrap(),
+        public: None,
+        vpc: vpc.to_owned(),
+        subnet: subnet.to_owned(),
+        groups: vec![group(&format!("sg-{address}"), rules)],
+    }
+}
+
+fn entry(
+    number: i32,
+    egress: bool,
+    protocol: i32,
+    ports: Option<(u16, u16)>,
+    net: &str,
+    allows: bool,
+) -> Entry {
+    Entry { number, egress, protocol, ports, icmp: None, net: net.parse().unwrap(), allows }
+}
+
+/// As every new network's: everything passes.
+fn open_acl(id: &str) -> Acl {
+    let mut entries = Vec::new();
+    for egress in [false, true] {
+        entries.push(entry(100, egress, -1, None, "0.0.0.0/0", true));
+        entries.push(entry(101, egress, -1, None, "::/0", true));
+        entries.push(entry(LAST, egress, -1, None, "0.0.0.0/0", false));
+    }
+    Acl { id: id.to_owned(), entries }
+}
+
+fn to(net: &str, target: Target) -> Route {
+    Route { to: Destination::Net(net.parse().unwrap()), target, blackhole: false }
+}
+
+fn table(id: &str, routes: Vec<Route>) -> Table {
+    Table { id: id.to_owned(), routes }
+}
+
+/// Subnets `a` and `b` of `vpc-1` (10.0.0.0/16) and `p` of `vpc-2` (10.1.0.0/16), nothing but local routes.
+fn network() -> Network {
+    let mut network = Network::default();
+    for (subnet, net) in [("a", "10.0.0.0/16"), ("b", "10.0.0.0/16"), ("p", "10.1.0.0/16")] {
+        network.acls.insert(subnet.to_owned(), open_acl(&format!("acl-{subnet}")));
+        network
+            .tables
+            .insert(subnet.to_owned(), table(&format!("rtb-{subnet}"), vec![to(net, Target::Local)]));
+    }
+    network
+}
+
+fn route(network: &mut Network, subnet: &str, route: Route) {
+    network.tables.get_mut(subnet).unwrap().routes.push(route);
+}
+
+fn deny(network: &mut Network, subnet: &str, entry: Entry) {
+    network.acls.get_mut(subnet).unwrap().entries.push(entry);
+}
+
+fn tcp(port: u16) -> Traffic {
+    Traffic { protocol: Protocol::Tcp, port, v6: false }
+}
+
+fn ask(network: &Network, from: &Place, to: &Place, traffic: Traffic) -> (Verdict, Vec<String>) {
+    let hops = analyse(network, from, to, traffic).unwrap();
+    let worst = verdict(&hops);
+    let lines = hops
+        .iter()
+        .filter(|hop| hop.verdict == worst)
+        .map(|hop| format!("{} {}: {}", hop.way, hop.at, hop.why));
+    (worst, lines.collect())
+}
+
+#[track_caller]
+fn passes(network: &Network, from: &Place, to: &Place, traffic: Traffic) {
+    let (verdict, lines) = ask(network, from, to, traffic);
+    assert_eq!(verdict, Verdict::Passes, "{lines:?}");
+}
+
+/// It ends with this verdict, at this point, for this reason.
+#[track_caller]
+fn ends(network: &Network, from: &Place, to: &Place, traffic: Traffic, expected: Verdict, line: &str) {
+    let (verdict, lines) = ask(network, from, to, traffic);
+    assert!(verdict == expected && lines.iter().any(|found| found.contains(line)), "{verdict:?} {lines:?}");
+}
+
+fn at(node: Node) -> Place {
+    Place::Node(node)
+}
+
+#[test]
+fn in_one_subnet_only_the_groups_count() {
+    let mut network = network();
+    deny(&mut network, "a", entry(1, false, -1, None, "0.0.0.0/0", false));
+    network.tables.clear();
+    let from = at(node("10.0.0.4", "vpc-1", "a", &[OUT]));
+    let to = at(node("10.0.0.5", "vpc-1", "a", &["in tcp 80 from 10.0.0.4/32"]));
+    passes(&network, &from, &to, tcp(80));
+    ends(
+        &network,
+        &from,
+        &to,
+        tcp(81),
+        Verdict::Blocks,
+        "there sg-10.0.0.5: no rule lets tcp 81 in from 10.0.0.4",
+    );
+}
+
+#[test]
+fn a_group_without_a_way_out_blocks() {
+    let from = at(node("10.0.0.4", "vpc-1", "a", &["out tcp 443 to 0.0.0.0/0"]));
+    let to = at(node("10.0.1.5", "vpc-1", "b", &["in tcp from 0.0.0.0/0"]));
+    passes(&network(), &from, &to, tcp(443));
+    ends(
+        &network(),
+        &from,
+        &to,
+        tcp(80),
+        Verdict::Blocks,
+        "sg-10.0.0.4: no rule lets tcp 80 out to 10.0.1.5",
+    );
+}
+
+#[test]
+fn a_group_lets_in_what_is_in_a_group() {
+    let from = at(node("10.0.0.4", "vpc-1", "a", &[OUT]));
+    passes(&network(), &from, &at(node("10.0.1.5", "vpc-1", "b", &["in tcp 22 from sg-10.0.0.4"])), tcp(22));
+    let other = at(node("10.0.1.5", "vpc-1", "b", &["in tcp 22 from sg-0123456789abcdef0"]));
+    ends(&network(), &from, &other, tcp(22), Verdict::Blocks, "no rule lets tcp 22 in");
+}
+
+#[test]
+fn a_prefix_list_is_told_as_unknown() {
+    let from = at(node("10.0.0.4", "vpc-1", "a", &[OUT]));
+    let to = at(node("10.0.1.5", "vpc-1", "b", &["in tcp 22 from pl-12345678"]));
+    ends(
+        &network(),
+        &from,
+        &to,
+        tcp(22),
+        Verdict::Unknown,
+        "only `in tcp 22 from pl-12345678` may let it in",
+    );
+    let both =
+        at(node("10.0.1.5", "vpc-1", "b", &["in tcp 22 from pl-12345678", "in tcp 22 from 10.0.0.0/8"]));
+    passes(&network(), &from, &both, tcp(22));
+}
+
+#[test]
+fn between_subnets_the_lowest_entry_of_an_acl_decides() {
+    let (from, to) = (
+        at(node("10.0.0.4", "vpc-1", "a", &[OUT])),
+        at(node("10.0.1.5", "vpc-1", "b", &["in tcp from 10.0.0.0/8"])),
+    );
+    passes(&network(), &from, &to, tcp(80));
+    let mut denied = network();
+    deny(&mut denied, "b", entry(90, false, 6, Some((80, 80)), "10.0.0.0/24", false));
+    ends(
+        &denied,
+        &from,
+        &to,
+        tcp(80),
+        Verdict::Blocks,
+        "there acl-b: inbound rule 90 denies tcp 80 from 10.0.0.4",
+    );
+    passes(&denied, &from, &to, tcp(81));
+    let mut late = network();
+    deny(&mut late, "b", entry(110, false, 6, Some((80, 80)), "10.0.0.0/24", false));
+    passes(&late, &from, &to, tcp(80));
+    let mut elsewhere = network();
+    deny(&mut elsewhere, "b", entry(90, false, 6, Some((80, 80)), "10.9.0.0/16", false));
+    passes(&elsewhere, &from, &to, tcp(80));
+    let mut udp = network();
+    deny(&mut udp, "b", entry(90, false, 17, None, "0.0.0.0/0", false));
+    passes(&udp, &from, &to, tcp(80));
+    let mut out = network();
+    deny(&mut out, "a", entry(5, true, -1, None, "10.0.1.0/24", false));
+    ends(&out, &from, &to, tcp(80), Verdict::Blocks, "there acl-a: outbound rule 5 denies");
+}
+
+#[test]
+fn what_no_entry_allows_is_denied() {
+    let mut network = network();
+    network.acls.insert("b".to_owned(), Acl { id: "acl-empty".to_owned(), entries: vec![] });
+    let (from, to) = (
+        at(node("10.0.0.4", "vpc-1", "a", &[OUT])),
+        at(node("10.0.1.5", "vpc-1", "b", &["in tcp from 10.0.0.0/8"])),
+    );
+    ends(
+        &network,
+        &from,
+        &to,
+        tcp(80),
+        Verdict::Blocks,
+        "acl-empty: no inbound rule allows tcp 80 from 10.0.0.4",
+    );
+}
+
+#[test]
+fn answers_need_the_ports_that_they_go_to() {
+    let (from, to) = (
+        at(node("10.0.0.4", "vpc-1", "a", &[OUT])),
+        at(node("10.0.1.5", "vpc-1", "b", &["in tcp from 10.0.0.0/8"])),
+    );
+    let only = |ports| Acl {
+        id: "acl-tight".to_owned(),
+        entries: vec![
+            entry(100, false, 6, Some((80, 80)), "10.0.0.0/16", true),
+            entry(100, true, 6, ports, "10.0.0.0/16", true),
+        ],
+    };
+    let with = |ports| {
+        let mut network = network();
+        network.acls.insert("b".to_owned(), only(ports));
+        network
+    };
+    passes(&with(Some((1024, 65_535))), &from, &to, tcp(80));
+    passes(&with(Some((32_768, 60_999))), &from, &to, tcp(80));
+    ends(
+        &with(Some((80, 80))),
+        &from,
+        &to,
+        tcp(80),
+        Verdict::Blocks,
+        "back acl-tight: no outbound rule allows answers (tcp 1024-65535) to 10.0.0.4",
+    );
+    ends(&with(Some((49_152, 65_535))), &from, &to, tcp(80), Verdict::Unknown, "allows some of answers");
+    let mut at_home = network();
+    deny(&mut at_home, "a", entry(50, false, 6, Some((1024, 65_535)), "10.0.1.0/24", false));
+    ends(&at_home, &from, &to, tcp(80), Verdict::Blocks, "back acl-a: inbound rule 50 denies answers");
+}
+
+#[test]
+fn a_ping_is_a_request_and_a_reply() {
+    let ping = Traffic { protocol: Protocol::Icmp, port: 0, v6: false };
+    let from = at(node("10.0.0.4", "vpc-1", "a", &[OUT]));
+    passes(&network(), &from, &at(node("10.0.1.5", "vpc-1", "b", &["in icmp 8 from 10.0.0.0/8"])), ping);
+    let reply_only = at(node("10.0.1.5", "vpc-1", "b", &["in icmp 0 from 10.0.0.0/8"]));
+    ends(&network(), &from, &reply_only, ping, Verdict::Blocks, "no rule lets ping in");
+    let tcp_only = at(node("10.0.1.5", "vpc-1", "b", &["in tcp from 10.0.0.0/8"]));
+    ends(&network(), &from, &tcp_only, ping, Verdict::Blocks, "no rule lets ping in");
+    let mut no_reply = network();
+    let mut entry = entry(10, true, 1, None, "0.0.0.0/0", false);
+    entry.icmp = Some(0);
+    deny(&mut no_reply, "b", entry);
+    let to = at(node("10.0.1.5", "vpc-1", "b", &["in icmp from 10.0.0.0/8"]));
+    ends(&no_reply, &from, &to, ping, Verdict::Blocks, "back acl-b: outbound rule 10 denies the reply");
+}
+
+#[test]
+fn the_internet_is_reached_by_a_gateway_with_a_public_address() {
+    let mut network = network();
+    let inside = node("10.0.0.4", "vpc-1", "a", &[OUT]);
+    let internet = Place::Outside(None);
+    ends(
+        &network,
+        &at(inside.clone()),
+        &internet,
+        tcp(443),
+        Verdict::Blocks,
+        "there rtb-a: no route leads to the internet",
+    );
+    route(&mut network, "a", to("0.0.0.0/0", Target::Internet("igw-1".to_owned())));
+    ends(
+        &network,
+        &at(inside.clone()),
+        &internet,
+        tcp(443),
+        Verdict::Blocks,
+        "leads to igw-1, but 10.0.0.4 has no public address",
+    );
+    let public = Node { public: Some("52.0.0.4".parse().unwrap()), ..inside };
+    passes(&network, &at(public.clone()), &internet, tcp(443));
+    passes(&network, &at(public.clone()), &Place::Outside(Some("1.1.1.1".parse().unwrap())), tcp(443));
+    let private = Place::Outside(Some("192.168.0.1".parse().unwrap()));
+    ends(
+        &network,
+        &at(public),
+        &private,
+        tcp(443),
+        Verdict::Blocks,
+        "the internet does not carry 192.168.0.1",
+    );
+}
+
+#[test]
+fn a_nat_gateway_needs_its_own_way_out() {
+    let mut network = network();
+    let inside = at(node("10.0.0.4", "vpc-1", "a", &[OUT]));
+    let internet = Place::Outside(None);
+    route(&mut network, "a", to("0.0.0.0/0", Target::Nat("nat-1".to_owned())));
+    ends(
+        &network,
+        &inside,
+        &internet,
+        tcp(443),
+        Verdict::Unknown,
+        "nat-1: the NAT gateway could not be looked at",
+    );
+    let nat = |available, public: Option<&str>| Nat {
+        subnet: "b".to_owned(),
+        available,
+        public: public.map(|ip| ip.parse().unwrap()),
+    };
+    network.nats.insert("nat-1".to_owned(), nat(true, Some("52.1.1.1")));
+    ends(
+        &network,
+        &inside,
+        &internet,
+        tcp(443),
+        Verdict::Blocks,
+        "there rtb-b: no route leads to the internet",
+    );
+    route(&mut network, "b", to("0.0.0.0/0", Target::Internet("igw-1".to_owned())));
+    passes(&network, &inside, &internet, tcp(443));
+    let mut shut = network.clone();
+    deny(&mut shut, "b", entry(7, false, 6, Some((1024, 65_535)), "0.0.0.0/0", false));
+    ends(&shut, &inside, &internet, tcp(443), Verdict::Blocks, "back acl-b: inbound rule 7 denies answers");
+    network.nats.insert("nat-1".to_owned(), nat(false, Some("52.1.1.1")));
+    ends(&network, &inside, &internet, tcp(443), Verdict::Blocks, "nat-1: the NAT gateway is not available");
+    network.nats.insert("nat-1".to_owned(), nat(true, None));
+    ends(&network, &inside, &internet, tcp(443), Verdict::Unknown, "a private NAT gateway");
+    // A loop: the NAT gateway's own subnet leads back to it.
+    let mut lost = network.clone();
+    lost.nats.insert("nat-1".to_owned(), Nat { subnet: "a".to_owned(), ..nat(true, Some("52.1.1.1")) });
+    ends(&lost, &inside, &internet, tcp(443), Verdict::Blocks, "leads to nat-1, not to an internet gateway");
+}
+
+#[test]
+fn from_the_internet_a_public_address_and_a_route_back_are_needed() {
+    let mut network = network();
+    let inside = node("10.0.0.4", "vpc-1", "a", &["in tcp 22 from 0.0.0.0/0"]);
+    let internet = Place::Outside(None);
+    let public = Node { public: Some("52.0.0.4".parse().unwrap()), ..inside.clone() };
+    ends(
+        &network,
+        &internet,
+        &at(public.clone()),
+        tcp(22),
+        Verdict::Blocks,
+        "back rtb-a: no route leads to the internet",
+    );
+    route(&mut network, "a", to("0.0.0.0/0", Target::Internet("igw-1".to_owned())));
+    passes(&network, &internet, &at(public.clone()), tcp(22));
+    ends(&network, &internet, &at(inside), tcp(22), Verdict::Blocks, "it has no public address");
+    let mut by_nat = super::tests::network();
+    route(&mut by_nat, "a", to("0.0.0.0/0", Target::Nat("nat-1".to_owned())));
+    ends(
+        &by_nat,
+        &internet,
+        &at(public.clone()),
+        tcp(22),
+        Verdict::Blocks,
+        "leads to nat-1, through which nothing comes in",
+    );
+    let office = Node { groups: vec![group("sg-office", &["in tcp 22 from 203.0.113.0/24"])], ..public };
+    ends(
+        &network,
+        &internet,
+        &at(office.clone()),
+        tcp(22),
+        Verdict::Unknown,
+        "only a part of the internet is let in",
+    );
+    passes(&network, &Place::Outside(Some("203.0.113.9".parse().unwrap())), &at(office.clone()), tcp(22));
+    ends(
+        &network,
+        &Place::Outside(Some("198.51.100.1".parse().unwrap())),
+        &at(office),
+        tcp(22),
+        Verdict::Blocks,
+        "in from 198.51.100.1",
+    );
+}
+
+#[test]
+fn an_acl_for_a_part_of_the_internet_is_neither_yes_nor_no() {
+    let mut network = network();
+    route(&mut network, "a", to("0.0.0.0/0", Target::Internet("igw-1".to_owned())));
+    let public = at(Node {
+        public: Some("52.0.0.4".parse().unwrap()),
+        ..node("10.0.0.4", "vpc-1", "a", &["in tcp 22 from 0.0.0.0/0"])
+    });
+    let mut shut = network.clone();
+    deny(&mut shut, "a", entry(5, false, -1, None, "203.0.113.0/24", false));
+    passes(&shut, &Place::Outside(None), &public, tcp(22));
+    let only = |allows| Acl {
+        id: "acl-part".to_owned(),
+        entries: vec![
+            entry(100, false, 6, None, "203.0.113.0/24", allows),
+            entry(100, true, -1, None, "0.0.0.0/0", true),
+        ],
+    };
+    network.acls.insert("a".to_owned(), only(true));
+    ends(
+        &network,
+        &Place::Outside(None),
+        &public,
+        tcp(22),
+        Verdict::Unknown,
+        "except from a part of the internet",
+    );
+    network.acls.insert("a".to_owned(), only(false));
+    ends(&network, &Place::Outside(None), &public, tcp(22), Verdict::Blocks, "no inbound rule allows tcp 22");
+}
+
+#[test]
+fn a_peering_needs_routes_on_both_sides() {
+    let mut network = network();
+    let from = at(node("10.0.0.4", "vpc-1", "a", &[OUT]));
+    let there = at(node("10.1.0.5", "vpc-2", "p", &["in tcp 80 from 10.0.0.0/16"]));
+    ends(&network, &from, &there, tcp(80), Verdict::Blocks, "there rtb-a: no route leads to 10.1.0.5");
+    route(&mut network, "a", to("10.1.0.0/16", Target::Peering("pcx-1".to_owned())));
+    ends(&network, &from, &there, tcp(80), Verdict::Blocks, "back rtb-p: no route leads to 10.0.0.4");
+    route(&mut network, "p", to("10.0.0.0/16", Target::Peering("pcx-1".to_owned())));
+    ends(&network, &from, &there, tcp(80), Verdict::Unknown, "pcx-1 could not be looked at");
+    let peering = |active, two: &str| Peering { active, vpcs: ("vpc-1".to_owned(), two.to_owned()) };
+    network.peerings.insert("pcx-1".to_owned(), peering(true, "vpc-2"));
+    passes(&network, &from, &there, tcp(80));
+    passes(&network, &from, &at(node("10.1.0.5", "vpc-2", "p", &["in tcp 80 from sg-10.0.0.4"])), tcp(80));
+    network.peerings.insert("pcx-1".to_owned(), peering(false, "vpc-2"));
+    ends(&network, &from, &there, tcp(80), Verdict::Blocks, "pcx-1, which is not active");
+    network.peerings.insert("pcx-1".to_owned(), peering(true, "vpc-3"));
+    ends(&network, &from, &there, tcp(80), Verdict::Blocks, "joins vpc-1 and vpc-3, not vpc-2");
+}
+
+#[test]
+fn a_private_address_elsewhere_is_not_reached_over_the_internet() {
+    let mut network = network();
+    route(&mut network, "a", to("0.0.0.0/0", Target::Internet("igw-1".to_owned())));
+    let from = at(node("10.0.0.4", "vpc-1", "a", &[OUT]));
+    let there = at(node("10.1.0.5", "vpc-2", "p", &["in tcp 80 from 10.0.0.0/16"]));
+    ends(&network, &from, &there, tcp(80), Verdict::Blocks, "its route for 10.1.0.5 leads to igw-1");
+}
+
+#[test]
+fn what_lies_behind_a_transit_gateway_is_unknown() {
+    let mut network = network();
+    route(&mut network, "a", to("10.0.0.0/8", Target::Other("tgw-1".to_owned())));
+    route(&mut network, "p", to("10.0.0.0/8", Target::Other("tgw-1".to_owned())));
+    let from = at(node("10.0.0.4", "vpc-1", "a", &[OUT]));
+    let there = at(node("10.1.0.5", "vpc-2", "p", &["in tcp 80 from 10.0.0.0/16"]));
+    ends(&network, &from, &there, tcp(80), Verdict::Unknown, "leads to tgw-1, which decides on its own");
+    ends(
+        &network,
+        &from,
+        &Place::Outside(Some("10.9.0.1".parse().unwrap())),
+        tcp(80),
+        Verdict::Unknown,
+        "tgw-1",
+    );
+}
+
+#[test]
+fn the_longest_prefix_counts_and_a_blackhole_swallows() {
+    let mut network = network();
+    let public = Node { public: Some("52.0.0.4".parse().unwrap()), ..node("10.0.0.4", "vpc-1", "a", &[OUT]) };
+    route(&mut network, "a", to("0.0.0.0/0", Target::Internet("igw-1".to_owned())));
+    route(&mut network, "a", Route { blackhole: true, ..to("1.1.0.0/16", Target::Nat("nat-9".to_owned())) });
+    ends(
+        &network,
+        &at(public.clone()),
+        &Place::Outside(Some("1.1.1.1".parse().unwrap())),
+        tcp(53),
+        Verdict::Blocks,
+        "is a blackhole: nat-9 is gone",
+    );
+    passes(&network, &at(public), &Place::Outside(Some("8.8.8.8".parse().unwrap())), tcp(53));
+    // A route more specific than the VPC's own leads through an appliance.
+    route(&mut network, "a", to("10.0.1.0/24", Target::Other("eni-1".to_owned())));
+    let (from, there) = (
+        at(node("10.0.0.4", "vpc-1", "a", &[OUT])),
+        at(node("10.0.1.5", "vpc-1", "b", &["in tcp from 10.0.0.0/8"])),
+    );
+    ends(&network, &from, &there, tcp(80), Verdict::Unknown, "a route of its own leads to eni-1");
+}
+
+#[test]
+fn routes_by_prefix_list_are_told_as_unknown_but_for_endpoints() {
+    let list = |id: &str, target: &str| Route {
+        to: Destination::List(id.to_owned()),
+        target: Target::Other(target.to_owned()),
+        blackhole: false,
+    };
+    let mut network = network();
+    let public =
+        at(Node { public: Some("52.0.0.4".parse().unwrap()), ..node("10.0.0.4", "vpc-1", "a", &[OUT]) });
+    route(&mut network, "a", to("0.0.0.0/0", Target::Internet("igw-1".to_owned())));
+    route(&mut network, "a", list("pl-s3", "vpce-1"));
+    passes(&network, &public, &Place::Outside(None), tcp(443));
+    route(&mut network, "a", list("pl-own", "tgw-1"));
+    ends(&network, &public, &Place::Outside(None), tcp(443), Verdict::Unknown, "it routes by pl-own");
+    let near = at(node("10.0.1.5", "vpc-1", "b", &["in tcp from 10.0.0.0/8"]));
+    passes(&network, &public, &near, tcp(443));
+}
+
+#[test]
+fn ipv6_has_rules_and_gateways_of_its_own() {
+    let mut network = network();
+    let traffic = Traffic { v6: true, ..tcp(443) };
+    let v4_only = at(node("2600:1f18::4", "vpc-1", "a", &[OUT]));
+    route(&mut network, "a", to("::/0", Target::EgressOnly("eigw-1".to_owned())));
+    let internet = Place::Outside(None);
+    ends(&network, &v4_only, &internet, traffic, Verdict::Blocks, "no rule lets tcp 443 out to the internet");
+    let inside = node("2600:1f18::4", "vpc-1", "a", &["out all to ::/0", "in tcp from ::/0"]);
+    passes(&network, &at(inside.clone()), &internet, traffic);
+    ends(
+        &network,
+        &internet,
+        &at(inside.clone()),
+        traffic,
+        Verdict::Blocks,
+        "leads to eigw-1, through which nothing comes in",
+    );
+    network.tables.get_mut("a").unwrap().routes.pop();
+    route(&mut network, "a", to("::/0", Target::Internet("igw-1".to_owned())));
+    passes(&network, &internet, &at(inside.clone()), traffic);
+    let mut shut = network.clone();
+    shut.acls.get_mut("a").unwrap().entries.retain(|entry| entry.number != 101);
+    ends(&shut, &internet, &at(inside.clone()), traffic, Verdict::Blocks, "no inbound rule allows tcp 443");
+    let ping = Traffic { protocol: Protocol::Icmp, port: 0, v6: true };
+    ends(&network, &internet, &at(inside.clone()), ping, Verdict::Blocks, "no rule lets ping in");
+    let pinged = Node { groups: vec![group("sg-6", &["in icmpv6 128 from ::/0"])], ..inside };
+    passes(&network, &internet, &at(pinged), ping);
+}
+
+#[test]
+fn a_public_address_is_reached_from_inside_as_from_the_internet() {
+    let mut network = network();
+    for subnet in ["a", "b"] {
+        route(&mut network, subnet, to("0.0.0.0/0", Target::Internet("igw-1".to_owned())));
+    }
+    let a = Node { public: Some("52.0.0.4".parse().unwrap()), ..node("10.0.0.4", "vpc-1", "a", &[OUT]) };
+    let b = |rule: &str| Node {
+        public: Some("52.0.0.5".parse().unwrap()),
+        ..node("10.0.1.5", "vpc-1", "b", &[rule])
+    };
+    // By its public address a neighbour is a stranger: the group's own addresses do not count.
+    ends(
+        &network,
+        &at(a.clone()),
+        &Place::Public(b("in tcp 80 from 10.0.0.0/16")),
+        tcp(80),
+        Verdict::Blocks,
+        "in from 52.0.0.4",
+    );
+    passes(&network, &at(a), &Place::Public(b("in tcp 80 from 52.0.0.4/32")), tcp(80));
+}
+
+#[test]
+fn the_same_interface_is_no_way_and_two_strangers_are_no_question() {
+    let a = at(node("10.0.0.4", "vpc-1", "a", &[]));
+    passes(&network(), &a, &a, tcp(80));
+    assert!(analyse(&network(), &Place::Outside(None), &Place::Outside(None), tcp(80)).is_err());
+}
+
+#[test]
+fn what_could_not_be_looked_at_is_unknown() {
+    let (from, to) = (
+        at(node("10.0.0.4", "vpc-1", "a", &[OUT])),
+        at(node("10.0.1.5", "vpc-1", "b", &["in tcp from 10.0.0.0/8"])),
+    );
+    ends(&Network::default(), &from, &to, tcp(80), Verdict::Unknown, "could not be looked at");
+    let unknown = at(Node { groups: vec![], ..node("10.0.1.5", "vpc-1", "b", &[]) });
+    ends(&network(), &from, &unknown, tcp(80), Verdict::Unknown, "security groups are not known");
+}
+
+#[test]
+fn private_networks_are_told_apart() {
+    for private in ["10.1.2.3", "172.31.0.1", "192.168.1.1", "100.64.0.1", "169.254.169.254", "fd00::1"] {
+        assert!(is_private(private.parse::<IpAddr>().unwrap()), "{private}");
+    }
+    for public in ["1.1.1.1", "100.128.0.1", "172.32.0.1", "2600:1f18::1"] {
+        assert!(!is_private(public.parse::<IpAddr>().unwrap()), "{public}");
+    }
+}
+
+proptest! {
+    /// What is taken out and what is left together are what was open, and do not meet.
+    #[test]
+    fn splitting_loses_no_port(from in 0u16..=65_535, length in 0u16..=2000, first in 0u16..=65_535, span in 0u16..=2000) {
+        let open = (from, from.saturating_add(length));
+        let own = (first, first.saturating_add(span));
+        let (taken, left) = split(&[open], own);
+        let inside = |port: u16, range: (u16, u16)| (range.0..=range.1).contains(&port);
+        for port in open.0..=open.1 {
+            let kept = left.iter().filter(|range| inside(port, **range)).count();
+            prop_assert_eq!(kept, usize::from(!inside(port, own)));
+        }
+        prop_assert_eq!(taken, (open.0..=open.1).any(|port| inside(port, own)));
+    }
+}

@@ -1,0 +1,378 @@
+//! The rules of security groups, as people write them: `in tcp 22 from 10.0.0.0/8 # office`.
+
+use aws_sdk_ec2::types::{IpPermission, IpRange, Ipv6Range, PrefixListId, SecurityGroup, UserIdGroupPair};
+use ipnet::IpNet;
+
+/// One rule: what may come in or go out, and from or to whom.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Rule {
+    pub(crate) egress: bool,
+    pub(crate) protocol: Protocol,
+    /// The ports; of ICMP the type and the code, -1 being any.
+    pub(crate) ports: Option<(i32, i32)>,
+    pub(crate) peer: Peer,
+    pub(crate) description: Option<String>,
+}
+
+/// What a rule is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Protocol {
+    All,
+    Tcp,
+    Udp,
+    Icmp,
+    Icmpv6,
+    /// By its number at IANA.
+    Other(u8),
+}
+
+/// Whom a rule lets through.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Peer {
+    Net(IpNet),
+    /// Whatever is in that security group.
+    Group(String),
+    /// Whatever is on that prefix list.
+    List(String),
+}
+
+impl Protocol {
+    fn parse(text: &str) -> Option<Protocol> {
+        Some(match text.to_ascii_lowercase().as_str() {
+            "all" | "-1" => Protocol::All,
+            "tcp" | "6" => Protocol::Tcp,
+            "udp" | "17" => Protocol::Udp,
+            "icmp" | "1" => Protocol::Icmp,
+            "icmpv6" | "58" => Protocol::Icmpv6,
+            other => Protocol::Other(other.strip_prefix("protocol-").unwrap_or(other).parse().ok()?),
+        })
+    }
+
+    /// As AWS's inputs take it.
+    fn aws(self) -> String {
+        match self {
+            Protocol::All => "-1".to_owned(),
+            Protocol::Other(number) => number.to_string(),
+            named => named.to_string(),
+        }
+    }
+
+    fn has_ports(self) -> bool {
+        matches!(self, Protocol::Tcp | Protocol::Udp)
+    }
+
+    fn is_icmp(self) -> bool {
+        matches!(self, Protocol::Icmp | Protocol::Icmpv6)
+    }
+}
+
+impl std::fmt::Display for Protocol {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Protocol::All => f.write_str("all"),
+            Protocol::Tcp => f.write_str("tcp"),
+            Protocol::Udp => f.write_str("udp"),
+            Protocol::Icmp => f.write_str("icmp"),
+            Protocol::Icmpv6 => f.write_str("icmpv6"),
+            Protocol::Other(number) => write!(f, "protocol-{number}"),
+        }
+    }
+}
+
+impl Peer {
+    fn parse(text: &str) -> Option<Peer> {
+        if text.starts_with("sg-") {
+            return Some(Peer::Group(text.to_owned()));
+        }
+        if text.starts_with("pl-") {
+            return Some(Peer::List(text.to_owned()));
+        }
+        if let Ok(net) = text.parse::<IpNet>() {
+            // EC2 takes the network, not an address in it.
+            return Some(Peer::Net(net.trunc()));
+        }
+        text.parse().ok().map(|address: std::net::IpAddr| Peer::Net(address.into()))
+    }
+
+    /// Whether it is everybody.
+    pub(crate) fn is_world(&self) -> bool {
+        matches!(self, Peer::Net(net) if net.prefix_len() == 0)
+    }
+}
+
+impl std::fmt::Display for Peer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Peer::Net(net) => write!(f, "{net}"),
+            Peer::Group(id) | Peer::List(id) => f.write_str(id),
+        }
+    }
+}
+
+/// Ports that administer a machine or hold its data, and what listens there.
+const ADMIN: &[(i32, &str)] = &[
+    (22, "SSH"),
+    (23, "Telnet"),
+    (135, "Windows RPC"),
+    (445, "SMB"),
+    (1433, "SQL Server"),
+    (1521, "Oracle"),
+    (2049, "NFS"),
+    (2375, "Docker"),
+    (2376, "Docker"),
+    (2379, "etcd"),
+    (3306, "MySQL"),
+    (3389, "RDP"),
+    (5432, "PostgreSQL"),
+    (5439, "Redshift"),
+    (5601, "Kibana"),
+    (5900, "VNC"),
+    (5985, "WinRM"),
+    (5986, "WinRM"),
+    (6379, "Redis"),
+    (6443, "Kubernetes"),
+    (7001, "Cassandra"),
+    (8020, "Hadoop"),
+    (9042, "Cassandra"),
+    (9092, "Kafka"),
+    (9200, "Elasticsearch"),
+    (10250, "kubelet"),
+    (11211, "memcached"),
+    (27017, "MongoDB"),
+];
+
+impl Rule {
+    /// Whether everybody may come in.
+    pub(crate) fn is_open(&self) -> bool {
+        !self.egress && self.peer.is_world()
+    }
+
+    /// What of a machine's administration or data it opens to the world: `SSH (22)`.
+    pub(crate) fn exposes(&self) -> Vec<String> {
+        if !self.is_open() || self.protocol.is_icmp() || matches!(self.protocol, Protocol::Other(_)) {
+            return Vec::new();
+        }
+        let (from, to) = self.ports.unwrap_or((0, 65_535));
+        let reached = ADMIN.iter().filter(|(port, _)| (from..=to).contains(port));
+        reached.map(|(port, what)| format!("{what} ({port})")).collect()
+    }
+
+    /// The rule without its description: two rules with the same are the same to EC2.
+    pub(crate) fn key(&self) -> String {
+        let (way, to) = if self.egress { ("out", "to") } else { ("in", "from") };
+        let ports = match self.ports {
+            None => String::new(),
+            Some((kind, -1)) if self.protocol.is_icmp() => format!(" {kind}"),
+            Some((from, to)) if from == to => format!(" {from}"),
+            Some((from, to)) => format!(" {from}-{to}"),
+        };
+        format!("{way} {}{ports} {to} {}", self.protocol, self.peer)
+    }
+
+    /// As EC2's requests take it.
+    pub(crate) fn permission(&self) -> IpPermission {
+        let (from, to) = match self.ports {
+            Some((from, to)) => (Some(from), Some(to)),
+            None if self.protocol.has_ports() => (Some(0), Some(65_535)),
+            None if self.protocol.is_icmp() => (Some(-1), Some(-1)),
+            None => (None, None),
+        };
+        let request =
+            IpPermission::builder().ip_protocol(self.protocol.aws()).set_from_port(from).set_to_port(to);
+        let about = self.description.clone();
+        match &self.peer {
+            Peer::Net(IpNet::V4(net)) => request
+                .ip_ranges(IpRange::builder().cidr_ip(net.to_string()).set_description(about).build())
+                .build(),
+            Peer::Net(IpNet::V6(net)) => request
+                .ipv6_ranges(Ipv6Range::builder().cidr_ipv6(net.to_string()).set_description(about).build())
+                .build(),
+            Peer::Group(id) => request
+                .user_id_group_pairs(UserIdGroupPair::builder().group_id(id).set_description(about).build())
+                .build(),
+            Peer::List(id) => request
+                .prefix_list_ids(PrefixListId::builder().prefix_list_id(id).set_description(about).build())
+                .build(),
+        }
+    }
+
+    fn parse(text: &str) -> Result<Rule, String> {
+        let wrong = || {
+            format!(
+                "{text:?} is not a rule; good ones are \"in tcp 443 from 0.0.0.0/0\", \"in tcp 8000-8100 from sg-0123456789abcdef0\", \
+                 \"out all to 10.0.0.0/8 # office\", \"in icmp from ::/0\""
+            )
+        };
+        let (rule, description) = match text.split_once('#') {
+            Some((rule, description)) => (rule, Some(description.trim().to_owned())),
+            None => (text, None),
+        };
+        let words: Vec<&str> = rule.split_whitespace().collect();
+        let (way, protocol, ports, to, peer) = match words.as_slice() {
+            [way, protocol, to, peer] => (*way, *protocol, None, *to, *peer),
+            [way, protocol, ports, to, peer] => (*way, *protocol, Some(*ports), *to, *peer),
+            _ => return Err(wrong()),
+        };
+        let egress = match (way, to) {
+            ("in", "from") => false,
+            ("out", "to") => true,
+            _ => return Err(wrong()),
+        };
+        let protocol = Protocol::parse(protocol).ok_or_else(wrong)?;
+        let peer = Peer::parse(peer).ok_or_else(wrong)?;
+        let ports = match ports {
+            None | Some("all") => None,
+            Some(kind) if protocol.is_icmp() => Some((kind.parse().map_err(|_| wrong())?, -1)),
+            Some(_) if !protocol.has_ports() => return Err(format!("{text:?}: only tcp and udp have ports")),
+            Some(ports) => {
+                let (from, to) = ports.split_once('-').unwrap_or((ports, ports));
+                let port = |text: &str| text.parse::<u16>().map(i32::from).map_err(|_| wrong());
+                Some((port(from)?, port(to)?))
+            }
+        };
+        if ports.is_some_and(|(from, to)| protocol.has_ports() && from > to) {
+            return Err(wrong());
+        }
+        let description = description.filter(|text| !text.is_empty());
+        Ok(Rule { egress, protocol, ports: whole(protocol, ports), peer, description })
+    }
+}
+
+impl std::fmt::Display for Rule {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.key())?;
+        match &self.description {
+            Some(about) => write!(f, " # {about}"),
+            None => Ok(()),
+        }
+    }
+}
+
+awsmcp_mcp::plain_string!(Rule);
+
+/// All ports are told as none, however they were written.
+fn whole(protocol: Protocol, ports: Option<(i32, i32)>) -> Option<(i32, i32)> {
+    match (protocol, ports) {
+        (Protocol::Tcp | Protocol::Udp, Some((0 | 1, 65_535))) | (_, Some((-1, _))) => None,
+        (Protocol::All | Protocol::Other(_), _) => None,
+        (_, ports) => ports,
+    }
+}
+
+/// The rules of a group, those for coming in first.
+pub(crate) fn of_group(group: &SecurityGroup) -> Vec<Rule> {
+    let coming = group.ip_permissions.iter().flatten().flat_map(|permission| of(permission, false));
+    let going = group.ip_permissions_egress.iter().flatten().flat_map(|permission| of(permission, true));
+    coming.chain(going).collect()
+}
+
+/// One rule for each peer of a permission. What cannot be read (which EC2 does not answer) is left out.
+fn of(permission: &IpPermission, egress: bool) -> Vec<Rule> {
+    let Some(protocol) = permission.ip_protocol.as_deref().and_then(Protocol::parse) else {
+        return Vec::new();
+    };
+    let ports = whole(protocol, permission.from_port.zip(permission.to_port));
+    let nets =
+        permission.ip_ranges.iter().flatten().map(|range| (range.cidr_ip.as_deref(), &range.description));
+    let nets6 =
+        permission.ipv6_ranges.iter().flatten().map(|range| (range.cidr_ipv6.as_deref(), &range.description));
+    let groups = permission
+        .user_id_group_pairs
+        .iter()
+        .flatten()
+        .map(|pair| (pair.group_id.as_deref(), &pair.description));
+    let lists = permission
+        .prefix_list_ids
+        .iter()
+        .flatten()
+        .map(|list| (list.prefix_list_id.as_deref(), &list.description));
+    nets.chain(nets6)
+        .chain(groups)
+        .chain(lists)
+        .filter_map(|(peer, description)| {
+            let description = description.clone().filter(|text| !text.is_empty());
+            Some(Rule { egress, protocol, ports, peer: Peer::parse(peer?)?, description })
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn rule(text: &str) -> Rule {
+        Rule::parse(text).unwrap()
+    }
+
+    #[test]
+    fn rules_are_written_as_they_are_read() {
+        for text in [
+            "in tcp 22 from 10.0.0.0/8",
+            "in tcp 8000-8100 from sg-0123456789abcdef0 # web",
+            "out all to 0.0.0.0/0",
+            "in icmp from ::/0",
+            "in icmp 8 from 10.0.0.0/8",
+            "in udp from pl-12345678",
+            "out protocol-47 to 10.0.0.1/32",
+        ] {
+            assert_eq!(rule(text).to_string(), text);
+        }
+        assert_eq!(rule("in tcp 0-65535 from 10.1.2.3/8").to_string(), "in tcp from 10.0.0.0/8");
+        assert_eq!(rule("in tcp all from 10.1.2.3").to_string(), "in tcp from 10.1.2.3/32");
+    }
+
+    #[test]
+    fn what_is_no_rule_shows_good_ones() {
+        for wrong in [
+            "",
+            "tcp 22 from 10.0.0.0/8",
+            "in tcp 22 to 10.0.0.0/8",
+            "in tcp 99999 from 10.0.0.0/8",
+            "in tcp 30-20 from 10.0.0.0/8",
+            "in nonsense from 10.0.0.0/8",
+            "in tcp 22 from somewhere",
+        ] {
+            assert!(Rule::parse(wrong).unwrap_err().contains("in tcp 443 from 0.0.0.0/0"), "{wrong}");
+        }
+        assert!(Rule::parse("in all 22 from 10.0.0.0/8").unwrap_err().contains("only tcp and udp"));
+    }
+
+    #[test]
+    fn admin_ports_open_to_the_world_are_told() {
+        assert_eq!(rule("in tcp 22 from 0.0.0.0/0").exposes(), ["SSH (22)"]);
+        assert_eq!(rule("in tcp 3300-3400 from ::/0").exposes(), ["MySQL (3306)", "RDP (3389)"]);
+        assert_eq!(rule("in all from 0.0.0.0/0").exposes().len(), ADMIN.len());
+        for harmless in [
+            "in tcp 443 from 0.0.0.0/0",
+            "in tcp 22 from 10.0.0.0/8",
+            "out tcp 22 to 0.0.0.0/0",
+            "in icmp from 0.0.0.0/0",
+        ] {
+            assert!(rule(harmless).exposes().is_empty(), "{harmless}");
+        }
+    }
+
+    #[test]
+    fn permissions_come_back_as_the_rules_they_were_made_of() {
+        for text in [
+            "in tcp 22 from 10.0.0.0/8 # office",
+            "in all from sg-0123456789abcdef0",
+            "in udp from ::/0",
+            "in icmp from pl-12345678",
+            "in icmp 8 from 10.0.0.0/8",
+            "in protocol-50 from 10.0.0.0/8",
+        ] {
+            let read: Vec<String> = of(&rule(text).permission(), false).iter().map(Rule::to_string).collect();
+            assert_eq!(read, [text]);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_reading_panic(text in ".{0,80}") {
+            let _ = Rule::parse(&text);
+        }
+    }
+}

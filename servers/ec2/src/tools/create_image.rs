@@ -1,0 +1,127 @@
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use aws_sdk_ec2::{
+    operation::create_image::builders::CreateImageFluentBuilder,
+    types::{ImageState, ResourceType},
+};
+use awsmcp_mcp::{Call, Change, Error, One, Plan, Result, Spec};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use crate::{
+    Ec2,
+    dry_run::would,
+    instances::{all, state},
+    names::InstanceId,
+    parts::counted,
+    tags::specification,
+};
+
+/// Makes an image of an instance, with all its volumes; `wait` until it can be launched.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CreateImage {
+    instance: InstanceId,
+    #[schemars(length(min = 3, max = 128))]
+    name: String,
+    description: Option<String>,
+    /// Restarts it for a whole file system; else it runs on.
+    #[serde(default)]
+    reboot: bool,
+    #[serde(default)]
+    tags: BTreeMap<String, String>,
+    #[serde(default)]
+    wait: bool,
+}
+
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Made {
+    image: String,
+    state: String,
+}
+
+impl Change for CreateImage {
+    type Service = Ec2;
+    type Output = One<Made>;
+    const SPEC: Spec = Spec::write("create_image", "Create image")
+        .needs("ec2:DescribeInstances", "*")
+        .needs("ec2:CreateImage", "arn:{partition}:ec2:{region}:{account}:instance/{instance}")
+        .needs("ec2:CreateImage", "arn:{partition}:ec2:{region}::image/*")
+        .needs("ec2:CreateImage", "arn:{partition}:ec2:{region}::snapshot/*")
+        .needs_when("tags", "ec2:CreateTags", "arn:{partition}:ec2:{region}::image/*")
+        .needs_when("tags", "ec2:CreateTags", "arn:{partition}:ec2:{region}::snapshot/*")
+        .needs_when("wait", "ec2:DescribeImages", "*")
+        .names_no_resource()
+        .optional()
+        .minutes(60);
+
+    async fn plan(&self, cx: &Call<Ec2>) -> Result<Plan> {
+        let found = all(cx, std::slice::from_ref(&self.instance)).await?;
+        let instance = found
+            .first()
+            .ok_or_else(|| Error::not_found(format!("there is no instance {}", self.instance)))?;
+        would(self.request(cx).dry_run(true).send()).await?;
+        let disks = instance.block_device_mappings.as_deref().unwrap_or_default().len();
+        let mut plan = Plan::new(format!(
+            "make the image {} of {} with {}",
+            self.name,
+            self.instance,
+            counted(disks, "volume")
+        ));
+        if state(instance) == "running" {
+            plan = match self.reboot {
+                true => plan.warning("the instance is restarted"),
+                false => plan
+                    .warning("the instance runs on: what it has not yet written to disk is not in the image"),
+            };
+        }
+        Ok(plan.state(json!(state(instance))))
+    }
+
+    async fn apply(self, cx: &Call<Ec2>) -> Result<Self::Output> {
+        const TRIES: u64 = 350;
+        let image = self.request(cx).send().await?.image_id.unwrap_or_default();
+        if !self.wait {
+            return Ok(One(Made { image, state: "pending".to_owned() }));
+        }
+        for tried in 0..TRIES {
+            let out = cx.client().ec2.describe_images().image_ids(&image).send().await?;
+            let found = out.images.unwrap_or_default().pop();
+            match found.as_ref().and_then(|image| image.state.as_ref()) {
+                Some(ImageState::Available) => return Ok(One(Made { image, state: "available".to_owned() })),
+                Some(ImageState::Failed) => {
+                    let why = found.and_then(|image| image.state_reason).and_then(|reason| reason.message);
+                    return Err(Error::conflict(format!(
+                        "AWS could not make {image}: {}",
+                        why.as_deref().unwrap_or("it gives no reason")
+                    )));
+                }
+                _ => cx.progress(tried, Some(TRIES), format!("AWS makes {image}")),
+            }
+            tokio::time::sleep(Duration::from_secs(10)).await;
+        }
+        Err(Error::timeout(format!("{image} is being made still"))
+            .with_next("list_images shows when it is there"))
+    }
+}
+
+impl CreateImage {
+    fn request(&self, cx: &Call<Ec2>) -> CreateImageFluentBuilder {
+        let mut request = cx
+            .client()
+            .ec2
+            .create_image()
+            .instance_id(self.instance.as_str())
+            .name(&self.name)
+            .set_description(self.description.clone())
+            .no_reboot(!self.reboot);
+        for kind in [ResourceType::Image, ResourceType::Snapshot] {
+            if let Some(tags) = specification(kind, None, &self.tags) {
+                request = request.tag_specifications(tags);
+            }
+        }
+        request
+    }
+}

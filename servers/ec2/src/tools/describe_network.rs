@@ -1,0 +1,365 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use aws_sdk_ec2::types::{Route, RouteState, RuleAction, Subnet, VpcAttributeName};
+use awsmcp_mcp::{Call, Error, One, Result, Spec, Tool};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use tokio::join;
+
+use crate::{
+    Ec2,
+    names::VpcId,
+    network,
+    parts::part,
+    tags::{Filters, name},
+};
+
+/// Shows a VPC as one map: subnets with their routes and ACLs, gateways, endpoints, peerings; without `vpc`, the VPCs.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct DescribeNetwork {
+    vpc: Option<VpcId>,
+}
+
+#[derive(Default, Serialize, JsonSchema)]
+pub(crate) struct Map {
+    vpcs: Vec<Vpc>,
+    subnets: Vec<Part>,
+    route_tables: BTreeMap<String, Vec<String>>,
+    /// Only those that differ from letting everything pass.
+    acls: BTreeMap<String, Vec<String>>,
+    gateways: Vec<String>,
+    endpoints: Vec<String>,
+    peerings: Vec<String>,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct Vpc {
+    id: String,
+    name: Option<String>,
+    cidrs: Vec<String>,
+    default: Option<bool>,
+    state: Option<String>,
+    dns_hostnames: Option<bool>,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct Part {
+    id: String,
+    name: Option<String>,
+    zone: Option<String>,
+    cidrs: Vec<String>,
+    free_addresses: Option<i32>,
+    /// Where 0.0.0.0/0 leads: public is an internet gateway.
+    reaches: String,
+    route_table: Option<String>,
+    acl: Option<String>,
+    public_ips: Option<bool>,
+}
+
+impl Tool for DescribeNetwork {
+    type Service = Ec2;
+    type Output = One<Map>;
+    const SPEC: Spec = Spec::read("describe_network", "Describe network")
+        .needs("ec2:DescribeVpcs", "*")
+        .needs_when("vpc", "ec2:DescribeVpcAttribute", "arn:{partition}:ec2:{region}:{account}:vpc/{vpc}")
+        .needs_when("vpc", "ec2:DescribeSubnets", "*")
+        .needs_when("vpc", "ec2:DescribeRouteTables", "*")
+        .needs_when("vpc", "ec2:DescribeNetworkAcls", "*")
+        .needs_when("vpc", "ec2:DescribeInternetGateways", "*")
+        .needs_when("vpc", "ec2:DescribeEgressOnlyInternetGateways", "*")
+        .needs_when("vpc", "ec2:DescribeNatGateways", "*")
+        .needs_when("vpc", "ec2:DescribeVpnGateways", "*")
+        .needs_when("vpc", "ec2:DescribeTransitGatewayVpcAttachments", "*")
+        .needs_when("vpc", "ec2:DescribeVpcEndpoints", "*")
+        .needs_when("vpc", "ec2:DescribeVpcPeeringConnections", "*")
+        .names_no_resource()
+        .regional();
+
+    async fn call(self, cx: &Call<Ec2>) -> Result<Self::Output> {
+        let client = &cx.client().ec2;
+        let ids = self.vpc.as_ref().map(|vpc| vec![vpc.to_string()]);
+        let out = client.describe_vpcs().set_vpc_ids(ids).send().await?;
+        let vpcs: Vec<Vpc> = out.vpcs.unwrap_or_default().into_iter().map(Vpc::new).collect();
+        let Some(vpc) = self.vpc else { return Ok(One(Map { vpcs, ..Map::default() })) };
+        if vpcs.is_empty() {
+            return Err(Error::not_found(format!("there is no {vpc} in {}", cx.region()))
+                .with_next("describe_network without `vpc` lists them"));
+        }
+        let map = Map { vpcs, ..Map::default() };
+        Ok(One(map.filled(cx, vpc.as_str()).await?))
+    }
+}
+
+impl Map {
+    async fn filled(mut self, cx: &Call<Ec2>, vpc: &str) -> Result<Map> {
+        let client = &cx.client().ec2;
+        let set = BTreeSet::from([vpc.to_owned()]);
+        let of = |filter: &str| Filters::default().any(filter, [vpc]).build();
+        let (
+            names,
+            subnets,
+            tables,
+            acls,
+            gateways,
+            out_only,
+            nats,
+            vpns,
+            transits,
+            endpoints,
+            asked,
+            accepted,
+        ) = join!(
+            client
+                .describe_vpc_attribute()
+                .vpc_id(vpc)
+                .attribute(VpcAttributeName::EnableDnsHostnames)
+                .send(),
+            client.describe_subnets().set_filters(of("vpc-id")).max_results(1000).send(),
+            network::route_tables(cx, &set),
+            network::acls(cx, &set),
+            client.describe_internet_gateways().set_filters(of("attachment.vpc-id")).send(),
+            client.describe_egress_only_internet_gateways().max_results(255).send(),
+            client.describe_nat_gateways().set_filter(of("vpc-id")).send(),
+            client.describe_vpn_gateways().set_filters(of("attachment.vpc-id")).send(),
+            client.describe_transit_gateway_vpc_attachments().set_filters(of("vpc-id")).send(),
+            client.describe_vpc_endpoints().set_filters(of("vpc-id")).send(),
+            client.describe_vpc_peering_connections().set_filters(of("requester-vpc-info.vpc-id")).send(),
+            client.describe_vpc_peering_connections().set_filters(of("accepter-vpc-info.vpc-id")).send(),
+        );
+        if let (Some(names), Some(own)) = (part(cx, "DNS host names", names), self.vpcs.first_mut()) {
+            own.dns_hostnames = names.enable_dns_hostnames.and_then(|flag| flag.value);
+        }
+        let tables = part(cx, "route tables", tables).unwrap_or_default();
+        let acls = part(cx, "network ACLs", acls).unwrap_or_default();
+        let found = subnets?;
+        if found.next_token.is_some() {
+            cx.note("there are more than 1,000 subnets; the others are not shown");
+        }
+        for subnet in found.subnets.unwrap_or_default() {
+            let id = subnet.subnet_id.as_deref().unwrap_or_default();
+            let table = network::table_of(id, vpc, &tables);
+            let acl = network::acl_of(id, vpc, &acls).and_then(|acl| acl.network_acl_id.clone());
+            let routes = table.and_then(|table| table.routes.as_deref()).unwrap_or_default();
+            let table = table.and_then(|table| table.route_table_id.clone());
+            self.subnets.push(Part::new(subnet, reaches(routes), table, acl));
+        }
+        self.subnets.sort_by(|left, right| (&left.zone, &left.id).cmp(&(&right.zone, &right.id)));
+        for table in tables {
+            let lines = table.routes.iter().flatten().map(line).collect();
+            self.route_tables.insert(table.route_table_id.unwrap_or_default(), lines);
+        }
+        for acl in acls {
+            let entries = entries(acl.entries.as_deref().unwrap_or_default());
+            if !entries.is_empty() {
+                self.acls.insert(acl.network_acl_id.unwrap_or_default(), entries);
+            }
+        }
+        if let Some(found) = part(cx, "internet gateways", gateways) {
+            self.gateways.extend(
+                found
+                    .internet_gateways
+                    .unwrap_or_default()
+                    .into_iter()
+                    .filter_map(|it| it.internet_gateway_id),
+            );
+        }
+        if let Some(found) = part(cx, "egress-only gateways", out_only) {
+            // They have no filter for their network.
+            let own = found.egress_only_internet_gateways.unwrap_or_default().into_iter().filter(|gateway| {
+                gateway.attachments.iter().flatten().any(|it| it.vpc_id.as_deref() == Some(vpc))
+            });
+            self.gateways.extend(own.filter_map(|it| it.egress_only_internet_gateway_id));
+        }
+        if let Some(found) = part(cx, "NAT gateways", nats) {
+            self.gateways.extend(found.nat_gateways.unwrap_or_default().into_iter().filter_map(|nat| {
+                let address = nat.nat_gateway_addresses.into_iter().flatten().find_map(|it| it.public_ip);
+                let state = nat.state.map(|state| state.to_string()).unwrap_or_default();
+                let place = nat.subnet_id.unwrap_or_default();
+                Some(
+                    format!("{} {state} in {place} {}", nat.nat_gateway_id?, address.unwrap_or_default())
+                        .trim_end()
+                        .to_owned(),
+                )
+            }));
+        }
+        if let Some(found) = part(cx, "VPN gateways", vpns) {
+            self.gateways.extend(
+                found.vpn_gateways.unwrap_or_default().into_iter().filter_map(|it| it.vpn_gateway_id),
+            );
+        }
+        if let Some(found) = part(cx, "transit gateways", transits) {
+            let attached =
+                found.transit_gateway_vpc_attachments.unwrap_or_default().into_iter().filter_map(|it| {
+                    Some(format!("{} by {}", it.transit_gateway_id?, it.transit_gateway_attachment_id?))
+                });
+            self.gateways.extend(attached);
+        }
+        if let Some(found) = part(cx, "endpoints", endpoints) {
+            self.endpoints.extend(found.vpc_endpoints.unwrap_or_default().into_iter().filter_map(
+                |endpoint| {
+                    let kind = endpoint.vpc_endpoint_type.map(|kind| kind.to_string()).unwrap_or_default();
+                    Some(format!(
+                        "{} {kind} {}",
+                        endpoint.vpc_endpoint_id?,
+                        endpoint.service_name.unwrap_or_default()
+                    ))
+                },
+            ));
+        }
+        for (peerings, other) in [(asked, true), (accepted, false)] {
+            let Some(found) = part(cx, "peerings", peerings) else { continue };
+            for peering in found.vpc_peering_connections.unwrap_or_default() {
+                let info = if other { peering.accepter_vpc_info } else { peering.requester_vpc_info };
+                let (peer, cidr) = info.map(|it| (it.vpc_id, it.cidr_block)).unwrap_or_default();
+                let status = peering.status.and_then(|it| it.code).map(|code| code.to_string());
+                self.peerings.push(
+                    format!(
+                        "{} {} with {} {}",
+                        peering.vpc_peering_connection_id.unwrap_or_default(),
+                        status.unwrap_or_default(),
+                        peer.unwrap_or_default(),
+                        cidr.unwrap_or_default()
+                    )
+                    .trim_end()
+                    .to_owned(),
+                );
+            }
+        }
+        Ok(self)
+    }
+}
+
+impl Vpc {
+    fn new(vpc: aws_sdk_ec2::types::Vpc) -> Vpc {
+        let more = vpc.cidr_block_association_set.into_iter().flatten().filter_map(|it| it.cidr_block);
+        let six =
+            vpc.ipv6_cidr_block_association_set.into_iter().flatten().filter_map(|it| it.ipv6_cidr_block);
+        let mut cidrs: Vec<String> = vpc.cidr_block.into_iter().chain(more).chain(six).collect();
+        let mut seen = BTreeSet::new();
+        cidrs.retain(|cidr| seen.insert(cidr.clone()));
+        Vpc {
+            id: vpc.vpc_id.unwrap_or_default(),
+            name: name(vpc.tags.as_ref()),
+            cidrs,
+            default: vpc.is_default.filter(|default| *default),
+            state: vpc.state.map(|state| state.to_string()).filter(|state| state != "available"),
+            dns_hostnames: None,
+        }
+    }
+}
+
+impl Part {
+    fn new(subnet: Subnet, reaches: String, route_table: Option<String>, acl: Option<String>) -> Part {
+        let six =
+            subnet.ipv6_cidr_block_association_set.into_iter().flatten().filter_map(|it| it.ipv6_cidr_block);
+        Part {
+            id: subnet.subnet_id.unwrap_or_default(),
+            name: name(subnet.tags.as_ref()),
+            zone: subnet.availability_zone,
+            cidrs: subnet.cidr_block.into_iter().chain(six).collect(),
+            free_addresses: subnet.available_ip_address_count,
+            reaches,
+            route_table,
+            acl,
+            public_ips: subnet.map_public_ip_on_launch.filter(|public| *public),
+        }
+    }
+}
+
+/// What a route leads to.
+fn target(route: &Route) -> &str {
+    [
+        &route.nat_gateway_id,
+        &route.vpc_peering_connection_id,
+        &route.transit_gateway_id,
+        &route.egress_only_internet_gateway_id,
+        &route.network_interface_id,
+        &route.instance_id,
+        &route.gateway_id,
+        &route.local_gateway_id,
+        &route.carrier_gateway_id,
+        &route.core_network_arn,
+    ]
+    .into_iter()
+    .find_map(|id| id.as_deref().filter(|id| !id.is_empty()))
+    .unwrap_or("nothing")
+}
+
+fn line(route: &Route) -> String {
+    let to = [
+        &route.destination_cidr_block,
+        &route.destination_ipv6_cidr_block,
+        &route.destination_prefix_list_id,
+    ];
+    let to = to.into_iter().find_map(|to| to.as_deref()).unwrap_or("?");
+    let dead = if route.state == Some(RouteState::Blackhole) { " (blackhole)" } else { "" };
+    format!("{to} to {}{dead}", target(route))
+}
+
+/// Where a subnet's default route leads.
+fn reaches(routes: &[Route]) -> String {
+    let default = routes.iter().find(|route| route.destination_cidr_block.as_deref() == Some("0.0.0.0/0"));
+    match default.map(|route| (target(route), route.state == Some(RouteState::Blackhole))) {
+        None => "nothing outside".to_owned(),
+        Some((_, true)) => "a blackhole".to_owned(),
+        Some((target, _)) if target.starts_with("igw-") => "public".to_owned(),
+        Some((target, _)) => target.to_owned(),
+    }
+}
+
+/// The entries of an ACL; none where it lets everything pass, as every new network's does.
+fn entries(entries: &[aws_sdk_ec2::types::NetworkAclEntry]) -> Vec<String> {
+    const LAST: i32 = 32_767;
+    let mut own: Vec<_> =
+        entries.iter().filter(|entry| entry.rule_number.is_some_and(|number| number < LAST)).collect();
+    let usual = |entry: &&aws_sdk_ec2::types::NetworkAclEntry| {
+        let net = entry.cidr_block.as_deref().or(entry.ipv6_cidr_block.as_deref()).unwrap_or_default();
+        entry.rule_action == Some(RuleAction::Allow)
+            && entry.protocol.as_deref() == Some("-1")
+            && matches!(net, "0.0.0.0/0" | "::/0")
+    };
+    if own.len() >= 2 && own.iter().all(usual) {
+        return Vec::new();
+    }
+    own.sort_by_key(|entry| (entry.egress, entry.rule_number));
+    own.into_iter()
+        .map(|entry| {
+            let (way, to) = if entry.egress == Some(true) { ("out", "to") } else { ("in", "from") };
+            let protocol = match entry.protocol.as_deref().unwrap_or_default() {
+                "-1" => "all",
+                "6" => "tcp",
+                "17" => "udp",
+                "1" => "icmp",
+                "58" => "icmpv6",
+                other => other,
+            };
+            let ports = entry.port_range.as_ref().and_then(|range| range.from.zip(range.to));
+            let ports = match ports.filter(|_| matches!(protocol, "tcp" | "udp")) {
+                Some((from, to)) if from == to => format!(" {from}"),
+                Some((from, to)) => format!(" {from}-{to}"),
+                None => String::new(),
+            };
+            let net = entry.cidr_block.as_deref().or(entry.ipv6_cidr_block.as_deref()).unwrap_or_default();
+            let action = entry.rule_action.as_ref().map_or("?", |action| action.as_str());
+            format!("{} {action} {way} {protocol}{ports} {to} {net}", entry.rule_number.unwrap_or_default())
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn where_a_subnet_leads_is_its_default_route() {
+        let route = |to: &str| Route::builder().destination_cidr_block(to);
+        assert_eq!(reaches(&[]), "nothing outside");
+        assert_eq!(reaches(&[route("0.0.0.0/0").gateway_id("igw-1").build()]), "public");
+        assert_eq!(reaches(&[route("0.0.0.0/0").nat_gateway_id("nat-1").build()]), "nat-1");
+        assert_eq!(reaches(&[route("10.0.0.0/8").gateway_id("igw-1").build()]), "nothing outside");
+        let dead = route("0.0.0.0/0").nat_gateway_id("nat-1").state(RouteState::Blackhole).build();
+        assert_eq!(reaches(std::slice::from_ref(&dead)), "a blackhole");
+        assert_eq!(line(&dead), "0.0.0.0/0 to nat-1 (blackhole)");
+    }
+}

@@ -1,0 +1,339 @@
+use std::collections::BTreeMap;
+
+use aws_sdk_cloudwatch::types::{Dimension, Metric, MetricDataQuery, MetricStat};
+use aws_sdk_ec2::types::Instance;
+use awsmcp_mcp::{Call, Error, Page, Result, Spec, Tool};
+use jiff::{Timestamp, ToSpan};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use tokio::join;
+
+use crate::{
+    Ec2,
+    instances::ALIVE,
+    paging::Paging,
+    parts::part,
+    tags::{self, Filters},
+    times::{age_days, for_aws, transition},
+};
+
+/// Finds what costs and does nothing: unattached volumes, unused addresses, long-stopped and idle instances, old snapshots,
+/// NAT gateways without traffic, free interfaces.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct FindWaste {
+    /// How old a snapshot, or how long stopped an instance has to be; default 30.
+    #[schemars(range(min = 1, max = 3650))]
+    days: Option<i64>,
+    /// An instance that never used more over a week is idle; default 5.
+    #[schemars(range(min = 0, max = 100))]
+    idle_percent: Option<f64>,
+}
+
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Row {
+    kind: &'static str,
+    id: String,
+    name: Option<String>,
+    why: String,
+    size_gib: Option<i32>,
+    age_days: Option<i64>,
+}
+
+impl Tool for FindWaste {
+    type Service = Ec2;
+    type Output = Page<Row>;
+    const SPEC: Spec = Spec::list("find_waste", "Find waste")
+        .needs("ec2:DescribeVolumes", "*")
+        .needs("ec2:DescribeSnapshots", "*")
+        .needs("ec2:DescribeImages", "*")
+        .needs("ec2:DescribeAddresses", "*")
+        .needs("ec2:DescribeInstances", "*")
+        .needs("ec2:DescribeNetworkInterfaces", "*")
+        .needs("ec2:DescribeNatGateways", "*")
+        .needs("cloudwatch:GetMetricData", "*")
+        .rows("arn:{partition}:ec2:{region}:{account}:{kind}/{id}")
+        .regional()
+        .optional();
+
+    async fn call(self, cx: &Call<Ec2>) -> Result<Self::Output> {
+        let days = self.days.unwrap_or(30);
+        let (volumes, addresses, instances, snapshots, interfaces, gateways) = join!(
+            volumes(cx),
+            addresses(cx),
+            instances(cx, days, self.idle_percent.unwrap_or(5.0)),
+            snapshots(cx, days),
+            interfaces(cx),
+            gateways(cx),
+        );
+        let all = [
+            ("volumes", volumes),
+            ("addresses", addresses),
+            ("instances", instances),
+            ("NAT gateways", gateways),
+            ("snapshots", snapshots),
+            ("interfaces", interfaces),
+        ];
+        let failed = all.iter().all(|(_, found)| found.is_err());
+        let mut rows = Vec::new();
+        for (what, found) in all {
+            // When nothing at all can be read, the reason is the answer.
+            if failed {
+                rows.extend(found?);
+            } else {
+                rows.extend(part(cx, what, found).unwrap_or_default());
+            }
+        }
+        Ok(Paging::new(cx).page(cx, rows, None))
+    }
+}
+
+/// The most things of a kind that are looked at.
+const MOST: usize = 5_000;
+
+fn cut(cx: &Call<Ec2>, what: &str) {
+    cx.note(format!("there are more than {MOST} {what}; the others were not looked at"));
+}
+
+async fn volumes(cx: &Call<Ec2>) -> Result<Vec<Row>> {
+    let (mut rows, mut token) = (Vec::new(), None);
+    loop {
+        let filters = Filters::default().any("status", ["available"]).build();
+        let request = cx.client().ec2.describe_volumes().set_filters(filters).max_results(1000);
+        let out = request.set_next_token(token).send().await?;
+        rows.extend(out.volumes.unwrap_or_default().into_iter().map(|volume| Row {
+            kind: "volume",
+            name: tags::name(volume.tags.as_ref()),
+            why: format!(
+                "{}, attached to nothing",
+                volume.volume_type.map(|it| it.to_string()).unwrap_or_default()
+            ),
+            size_gib: volume.size,
+            age_days: volume.create_time.as_ref().map(age_days),
+            id: volume.volume_id.unwrap_or_default(),
+        }));
+        token = out.next_token.filter(|token| !token.is_empty());
+        if token.is_none() {
+            return Ok(rows);
+        }
+        if rows.len() >= MOST {
+            cut(cx, "unattached volumes");
+            return Ok(rows);
+        }
+    }
+}
+
+async fn addresses(cx: &Call<Ec2>) -> Result<Vec<Row>> {
+    let out = cx.client().ec2.describe_addresses().send().await?;
+    let unused =
+        out.addresses.unwrap_or_default().into_iter().filter(|address| address.association_id.is_none());
+    Ok(unused
+        .map(|address| Row {
+            kind: "elastic-ip",
+            name: tags::name(address.tags.as_ref()),
+            why: format!("{} is used by nothing", address.public_ip.unwrap_or_default()),
+            size_gib: None,
+            age_days: None,
+            id: address.allocation_id.unwrap_or_default(),
+        })
+        .collect())
+}
+
+async fn instances(cx: &Call<Ec2>, days: i64, idle_percent: f64) -> Result<Vec<Row>> {
+    let (mut found, mut token) = (Vec::<Instance>::new(), None);
+    loop {
+        let filters = Filters::default().any("instance-state-name", ALIVE).build();
+        let request = cx.client().ec2.describe_instances().set_filters(filters).max_results(1000);
+        let out = request.set_next_token(token).send().await?;
+        found.extend(
+            out.reservations.unwrap_or_default().into_iter().flat_map(|it| it.instances.unwrap_or_default()),
+        );
+        token = out.next_token.filter(|token| !token.is_empty());
+        if token.is_none() {
+            break;
+        }
+        if found.len() >= MOST {
+            cut(cx, "instances");
+            break;
+        }
+    }
+    let now = Timestamp::now();
+    let mut rows = Vec::new();
+    let mut running = Vec::new();
+    for instance in found {
+        let since = instance.state_transition_reason.as_deref().and_then(transition);
+        let stopped = since.map(|since| (now.as_second() - since.as_second()) / 86_400);
+        match crate::instances::state(&instance) {
+            "stopped" if stopped.is_some_and(|stopped| stopped >= days) => rows.push(Row {
+                kind: "instance",
+                name: tags::name(instance.tags.as_ref()),
+                why: "stopped: its volumes and addresses still cost".to_owned(),
+                size_gib: None,
+                age_days: stopped,
+                id: instance.instance_id.unwrap_or_default(),
+            }),
+            // What is younger than the week that is looked at says nothing.
+            "running" if instance.launch_time.as_ref().is_some_and(|at| age_days(at) >= 7) => {
+                running.push(instance)
+            }
+            _ => {}
+        }
+    }
+    let ids: Vec<String> = running.iter().filter_map(|instance| instance.instance_id.clone()).collect();
+    let Some(busy) =
+        part(cx, "CPU", highest(cx, "AWS/EC2", "CPUUtilization", "InstanceId", "Maximum", &ids).await)
+    else {
+        return Ok(rows);
+    };
+    rows.extend(running.into_iter().filter_map(|instance| {
+        let id = instance.instance_id?;
+        let highest = *busy.get(&id)?;
+        (highest <= idle_percent).then(|| Row {
+            kind: "instance",
+            name: tags::name(instance.tags.as_ref()),
+            why: format!(
+                "{} that never used more than {highest:.1} % of its CPU in 7 days",
+                instance.instance_type.map(|kind| kind.to_string()).unwrap_or_default()
+            ),
+            size_gib: None,
+            age_days: instance.launch_time.as_ref().map(age_days),
+            id,
+        })
+    }));
+    Ok(rows)
+}
+
+async fn snapshots(cx: &Call<Ec2>, days: i64) -> Result<Vec<Row>> {
+    let ec2 = &cx.client().ec2;
+    let images = ec2.describe_images().owners("self").send().await?;
+    let used: Vec<String> = images
+        .images
+        .unwrap_or_default()
+        .into_iter()
+        .flat_map(|image| image.block_device_mappings.unwrap_or_default())
+        .filter_map(|disk| disk.ebs?.snapshot_id)
+        .collect();
+    let (mut rows, mut token, mut looked) = (Vec::new(), None, 0);
+    loop {
+        let request = ec2.describe_snapshots().owner_ids("self").max_results(1000);
+        let out = request.set_next_token(token).send().await?;
+        let snapshots = out.snapshots.unwrap_or_default();
+        looked += snapshots.len();
+        rows.extend(snapshots.into_iter().filter_map(|snapshot| {
+            let age = snapshot.start_time.as_ref().map(age_days)?;
+            let id = snapshot.snapshot_id?;
+            (age >= days && !used.contains(&id)).then(|| Row {
+                kind: "snapshot",
+                name: tags::name(snapshot.tags.as_ref()),
+                why: "no image of yours is made of it".to_owned(),
+                size_gib: snapshot.volume_size,
+                age_days: Some(age),
+                id,
+            })
+        }));
+        token = out.next_token.filter(|token| !token.is_empty());
+        if token.is_none() {
+            return Ok(rows);
+        }
+        if looked >= MOST {
+            cut(cx, "snapshots");
+            return Ok(rows);
+        }
+    }
+}
+
+async fn interfaces(cx: &Call<Ec2>) -> Result<Vec<Row>> {
+    let filters = Filters::default().any("status", ["available"]).build();
+    let out =
+        cx.client().ec2.describe_network_interfaces().set_filters(filters).max_results(1000).send().await?;
+    if out.next_token.is_some_and(|token| !token.is_empty()) {
+        cx.note("there are more than 1,000 free interfaces; the others are not shown");
+    }
+    let free = out.network_interfaces.unwrap_or_default().into_iter();
+    Ok(free
+        .map(|interface| Row {
+            kind: "network-interface",
+            name: tags::name(interface.tag_set.as_ref()),
+            why: "attached to nothing; it costs nothing itself but keeps its groups and address".to_owned(),
+            size_gib: None,
+            age_days: None,
+            id: interface.network_interface_id.unwrap_or_default(),
+        })
+        .collect())
+}
+
+async fn gateways(cx: &Call<Ec2>) -> Result<Vec<Row>> {
+    let filters = Filters::default().any("state", ["available"]).build();
+    let out = cx.client().ec2.describe_nat_gateways().set_filter(filters).send().await?;
+    let found: Vec<_> = out
+        .nat_gateways
+        .unwrap_or_default()
+        .into_iter()
+        .filter(|nat| nat.create_time.as_ref().is_some_and(|at| age_days(at) >= 7))
+        .collect();
+    let ids: Vec<String> = found.iter().filter_map(|nat| nat.nat_gateway_id.clone()).collect();
+    let sent = highest(cx, "AWS/NATGateway", "BytesOutToDestination", "NatGatewayId", "Sum", &ids).await?;
+    Ok(found
+        .into_iter()
+        .filter_map(|nat| {
+            let id = nat.nat_gateway_id?;
+            (*sent.get(&id)? == 0.0).then(|| Row {
+                kind: "natgateway",
+                name: tags::name(nat.tags.as_ref()),
+                why: "nothing went out through it in 7 days".to_owned(),
+                size_gib: None,
+                age_days: nat.create_time.as_ref().map(age_days),
+                id,
+            })
+        })
+        .collect())
+}
+
+/// The highest value of a metric over the last week, of each that has any.
+async fn highest(
+    cx: &Call<Ec2>,
+    namespace: &str,
+    metric: &str,
+    dimension: &str,
+    stat: &str,
+    ids: &[String],
+) -> Result<BTreeMap<String, f64>> {
+    const AT_ONCE: usize = 500;
+    let now = Timestamp::now();
+    let start = now.checked_sub(168.hours()).map_err(|error| Error::internal(error.to_string()))?;
+    let mut found = BTreeMap::new();
+    for some in ids.chunks(AT_ONCE) {
+        let queries = some.iter().enumerate().map(|(index, id)| {
+            let metric = Metric::builder()
+                .namespace(namespace)
+                .metric_name(metric)
+                .dimensions(Dimension::builder().name(dimension).value(id).build())
+                .build();
+            let stat = MetricStat::builder().metric(metric).period(86_400).stat(stat).build();
+            MetricDataQuery::builder().id(format!("m{index}")).metric_stat(stat).build()
+        });
+        let out = cx
+            .client()
+            .metrics
+            .get_metric_data()
+            .start_time(for_aws(start))
+            .end_time(for_aws(now))
+            .set_metric_data_queries(Some(queries.collect()))
+            .send()
+            .await?;
+        for result in out.metric_data_results.unwrap_or_default() {
+            let index = result
+                .id
+                .as_deref()
+                .and_then(|id| id.strip_prefix('m'))
+                .and_then(|at| at.parse::<usize>().ok());
+            let values = result.values.unwrap_or_default();
+            if let Some(id) = index.and_then(|index| some.get(index))
+                && !values.is_empty()
+            {
+                found.insert(id.clone(), values.into_iter().fold(0.0, f64::max));
+            }
+        }
+    }
+    Ok(found)
+}

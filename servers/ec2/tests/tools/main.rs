@@ -1,0 +1,10 @@
+//! The tools through the real binary, against EC2 in a local AWS.
+#![cfg(test)]
+
+mod changing;
+#[path = "../cloud/mod.rs"]
+mod cloud;
+mod commands;
+mod looking;
+mod reaching;
+mod setting_up;
