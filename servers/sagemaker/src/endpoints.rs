@@ -1,0 +1,181 @@
+//! Endpoints: what they are, how they do, and waiting until they are what they shall be.
+
+use std::time::Duration;
+
+use aws_sdk_sagemaker::{
+    operation::{
+        describe_endpoint::DescribeEndpointOutput, describe_endpoint_config::DescribeEndpointConfigOutput,
+    },
+    types::EndpointStatus,
+};
+use awsmcp_mcp::{Call, Error, Kind, Result, TimeRange};
+
+use crate::{
+    SageMaker,
+    jobs::gone,
+    metrics::{self, Series, mean, most, rounded, sum},
+};
+
+/// # Errors
+/// When there is no such endpoint.
+pub(crate) async fn describe(cx: &Call<SageMaker>, endpoint: &str) -> Result<DescribeEndpointOutput> {
+    let sent = cx.client().sagemaker.describe_endpoint().endpoint_name(endpoint).send().await;
+    sent.map_err(|error| gone(Error::from(error)))
+}
+
+/// What there is of an endpoint; none where there is no such endpoint.
+///
+/// # Errors
+/// When AWS does not say.
+pub(crate) async fn existing(cx: &Call<SageMaker>, endpoint: &str) -> Result<Option<DescribeEndpointOutput>> {
+    match describe(cx, endpoint).await {
+        Ok(found) => Ok(Some(found)),
+        Err(error) if error.kind == Kind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// # Errors
+/// When there is no such configuration.
+pub(crate) async fn config(cx: &Call<SageMaker>, name: &str) -> Result<DescribeEndpointConfigOutput> {
+    let sent = cx.client().sagemaker.describe_endpoint_config().endpoint_config_name(name).send().await;
+    sent.map_err(|error| gone(Error::from(error)))
+}
+
+/// Waits until the endpoint is no longer being changed, and answers what it is then.
+///
+/// # Errors
+/// When AWS does not say how it is.
+pub(crate) async fn settled(cx: &Call<SageMaker>, endpoint: &str) -> Result<DescribeEndpointOutput> {
+    const LONGEST: Duration = Duration::from_secs(15);
+    let started = tokio::time::Instant::now();
+    let mut pause = Duration::from_millis(500);
+    loop {
+        let now = describe(cx, endpoint).await?;
+        let changing = matches!(
+            now.endpoint_status,
+            Some(
+                EndpointStatus::Creating
+                    | EndpointStatus::Updating
+                    | EndpointStatus::RollingBack
+                    | EndpointStatus::SystemUpdating
+            )
+        );
+        if !changing {
+            return Ok(now);
+        }
+        let seconds = started.elapsed().as_secs();
+        let status = now.endpoint_status.as_ref().map_or("being changed", EndpointStatus::as_str);
+        cx.progress(seconds, None, format!("{endpoint} is {status} since {seconds} s"));
+        tokio::time::sleep(pause).await;
+        pause = (pause * 2).min(LONGEST);
+    }
+}
+
+/// How a variant did over a time.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Health {
+    pub(crate) invocations: Option<f64>,
+    pub(crate) errors_4xx: Option<f64>,
+    pub(crate) errors_5xx: Option<f64>,
+    pub(crate) latency_ms: Option<f64>,
+    pub(crate) p95_ms: Option<f64>,
+    pub(crate) cpu_percent: Option<f64>,
+    pub(crate) memory_percent: Option<f64>,
+    pub(crate) gpu_percent: Option<f64>,
+}
+
+/// How each of the variants did, in their order.
+///
+/// # Errors
+/// When CloudWatch does not answer.
+pub(crate) async fn health(
+    cx: &Call<SageMaker>,
+    endpoint: &str,
+    variants: &[String],
+    range: TimeRange,
+) -> Result<Vec<Health>> {
+    const CALLS: &str = "AWS/SageMaker";
+    const MACHINES: &str = "/aws/sagemaker/Endpoints";
+    const SERIES: [(&str, &str, &str, &str); 8] = [
+        ("calls", CALLS, "Invocations", "Sum"),
+        ("e4", CALLS, "Invocation4XXErrors", "Sum"),
+        ("e5", CALLS, "Invocation5XXErrors", "Sum"),
+        ("latency", CALLS, "ModelLatency", "Average"),
+        ("p95", CALLS, "ModelLatency", "p95"),
+        ("cpu", MACHINES, "CPUUtilization", "Maximum"),
+        ("memory", MACHINES, "MemoryUtilization", "Maximum"),
+        ("gpu", MACHINES, "GPUUtilization", "Maximum"),
+    ];
+    let series = variants.iter().enumerate().flat_map(|(at, variant)| {
+        SERIES.map(|(id, namespace, metric, stat)| Series {
+            id: format!("{id}_{at}"),
+            namespace,
+            metric,
+            dimensions: vec![("EndpointName", endpoint.to_owned()), ("VariantName", variant.clone())],
+            stat,
+        })
+    });
+    let values = metrics::ask(cx, range, series.collect()).await?;
+    let of = |id: &str, at: usize| values.get(&format!("{id}_{at}"));
+    // CloudWatch has the latency in microseconds.
+    let millis = |value: f64| rounded(value / 1000.0);
+    Ok((0..variants.len())
+        .map(|at| Health {
+            invocations: sum(of("calls", at)),
+            errors_4xx: sum(of("e4", at)).filter(|count| *count > 0.0),
+            errors_5xx: sum(of("e5", at)).filter(|count| *count > 0.0),
+            latency_ms: mean(of("latency", at)).map(millis),
+            p95_ms: most(of("p95", at)).map(millis),
+            cpu_percent: most(of("cpu", at)).map(rounded),
+            memory_percent: most(of("memory", at)).map(rounded),
+            gpu_percent: most(of("gpu", at)).map(rounded),
+        })
+        .collect())
+}
+
+/// The last lines that the containers of an endpoint wrote, oldest first.
+///
+/// # Errors
+/// When CloudWatch does not answer. A log that does not exist has no lines.
+pub(crate) async fn last_lines(cx: &Call<SageMaker>, endpoint: &str, most: usize) -> Result<Vec<String>> {
+    use aws_sdk_cloudwatchlogs::types::OrderBy;
+    const STREAMS: i32 = 5;
+    let group = format!("/aws/sagemaker/Endpoints/{endpoint}");
+    let found = cx
+        .client()
+        .logs
+        .describe_log_streams()
+        .log_group_name(&group)
+        .order_by(OrderBy::LastEventTime)
+        .descending(true)
+        .limit(STREAMS)
+        .send()
+        .await
+        .map_err(Error::from);
+    let streams = match found {
+        Ok(found) => found.log_streams.unwrap_or_default(),
+        Err(error) if error.kind == Kind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(error),
+    };
+    let asked = streams.into_iter().filter_map(|stream| stream.log_stream_name).map(|name| {
+        cx.client()
+            .logs
+            .get_log_events()
+            .log_group_name(&group)
+            .log_stream_name(name)
+            .start_from_head(false)
+            .limit(i32::try_from(most).unwrap_or(100).clamp(1, 1000))
+            .send()
+    });
+    let mut lines: Vec<(i64, String)> = Vec::new();
+    for page in futures::future::join_all(asked).await {
+        let events = page?.events.unwrap_or_default();
+        lines.extend(events.into_iter().filter_map(|event| {
+            Some((event.timestamp.unwrap_or_default(), event.message?.trim_end().to_owned()))
+        }));
+    }
+    lines.sort_by_key(|(time, _)| *time);
+    let last = lines.split_off(lines.len().saturating_sub(most));
+    Ok(last.into_iter().map(|(_, line)| line).collect())
+}

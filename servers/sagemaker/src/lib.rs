@@ -1,0 +1,212 @@
+//! MCP server for Amazon SageMaker: jobs and why they fail, endpoints and how they do, pipelines, models, and what bills now.
+
+mod actions;
+mod endpoints;
+mod fields;
+mod jobs;
+mod metrics;
+mod names;
+mod payload;
+mod prompts;
+mod scope;
+mod shape;
+mod times;
+mod tools;
+
+use std::borrow::Cow;
+
+use aws_sdk_applicationautoscaling as autoscaling;
+use aws_sdk_cloudwatch as cloudwatch;
+use aws_sdk_cloudwatchlogs as logs;
+use aws_sdk_s3 as s3;
+use aws_sdk_sagemaker as sagemaker;
+use aws_sdk_sagemakerfeaturestoreruntime as features;
+use aws_sdk_sagemakerruntime as runtime;
+use awsmcp_aws::{Error, Kind, SdkConfig, Tap};
+use awsmcp_mcp::{Completion, Named, Resource, Server, Service};
+use tools::*;
+
+/// Amazon SageMaker, as the tools use it.
+#[derive(Debug)]
+pub struct SageMaker;
+
+/// The clients of one call.
+#[derive(Debug)]
+pub struct Client {
+    pub(crate) sagemaker: sagemaker::Client,
+    pub(crate) runtime: runtime::Client,
+    pub(crate) features: features::Client,
+    pub(crate) scaling: autoscaling::Client,
+    pub(crate) logs: logs::Client,
+    pub(crate) metrics: cloudwatch::Client,
+    pub(crate) s3: s3::Client,
+}
+
+impl Service for SageMaker {
+    const ID: &'static str = "sagemaker";
+    const TITLE: &'static str = "Amazon SageMaker";
+    const SUMMARY: &'static str = "Find out why jobs fail and how endpoints do, run and deploy, and see everything that bills in Amazon SageMaker.";
+    const PREFIXES: &'static [(&'static str, &'static str)] = actions::PREFIXES;
+    const ACTIONS: &'static [(&'static str, &'static [&'static str])] = actions::TABLE;
+    const NAMES: &'static [Named] = &[
+        Named { argument: "job", tool: "list_jobs", column: "name" },
+        Named { argument: "endpoint", tool: "list_endpoints", column: "name" },
+        Named { argument: "model", tool: "list_models", column: "name" },
+        Named { argument: "pipeline", tool: "list_pipelines", column: "name" },
+        Named { argument: "notebook", tool: "list_notebooks", column: "name" },
+        Named { argument: "cluster", tool: "list_clusters", column: "name" },
+        Named { argument: "feature_group", tool: "list_features", column: "name" },
+        Named { argument: "package_group", tool: "list_model_packages", column: "name" },
+    ];
+    type Client = Client;
+
+    fn client(sdk: &SdkConfig, tap: Tap) -> Client {
+        let main = sagemaker::config::Config::from(sdk).to_builder();
+        let to_runtime = runtime::config::Config::from(sdk).to_builder();
+        let to_features = features::config::Config::from(sdk).to_builder();
+        let to_scaling = autoscaling::config::Config::from(sdk).to_builder();
+        let to_logs = logs::config::Config::from(sdk).to_builder();
+        let to_metrics = cloudwatch::config::Config::from(sdk).to_builder();
+        let to_s3 = s3::config::Config::from(sdk).to_builder();
+        Client {
+            sagemaker: sagemaker::Client::from_conf(main.interceptor(tap.clone()).build()),
+            runtime: runtime::Client::from_conf(to_runtime.interceptor(tap.clone()).build()),
+            features: features::Client::from_conf(to_features.interceptor(tap.clone()).build()),
+            scaling: autoscaling::Client::from_conf(to_scaling.interceptor(tap.clone()).build()),
+            logs: logs::Client::from_conf(to_logs.interceptor(tap.clone()).build()),
+            metrics: cloudwatch::Client::from_conf(to_metrics.interceptor(tap.clone()).build()),
+            s3: s3::Client::from_conf(to_s3.interceptor(tap).build()),
+        }
+    }
+
+    fn arn(arn: &str) -> Result<Option<String>, String> {
+        Ok(names::arn(arn))
+    }
+
+    fn hint(error: &Error) -> Option<Cow<'static, str>> {
+        let operation = error.operation.as_deref().unwrap_or_default();
+        Some(Cow::Borrowed(match (error.code.as_deref()?, error.kind) {
+            ("ResourceLimitExceeded", _) => {
+                "an account limit is reached: AWS's message names it; running_costs shows what is in use, and Service Quotas raises it"
+            }
+            ("ResourceInUse", _) if operation.starts_with("Create") => {
+                "it exists already: choose another name"
+            }
+            ("ResourceInUse", _) => "something still uses it or a change is under way: wait, then try again",
+            ("ModelError", _) => {
+                "the model's container failed: describe_endpoint with `log_lines` shows what it wrote"
+            }
+            ("ModelNotReadyException", _) => "the model is being loaded: try again in a moment",
+            ("ValidationError" | "ValidationException", Kind::Invalid)
+                if operation.starts_with("InvokeEndpoint") && error.message.contains("not found") =>
+            {
+                "list_endpoints shows the endpoints of this region"
+            }
+            ("ValidationException", Kind::Invalid) if operation.starts_with("Stop") => {
+                "describe_job shows where it stands"
+            }
+            (_, Kind::NotFound) => shows(operation)?,
+            ("ConflictException", _) => "somebody else is changing it: look again, then decide",
+            _ => return None,
+        }))
+    }
+}
+
+/// The tool that knows the names of what an operation did not find.
+fn shows(operation: &str) -> Option<&'static str> {
+    const TOOLS: [(&str, &str); 9] = [
+        ("Job", "list_jobs shows the jobs of this region"),
+        ("InferenceComponent", "describe_endpoint shows the components of an endpoint"),
+        ("Endpoint", "list_endpoints shows the endpoints of this region"),
+        ("ModelPackage", "list_model_packages shows the groups, and with `package_group` their versions"),
+        ("Model", "list_models shows the models of this region"),
+        ("Pipeline", "list_pipelines shows the pipelines, and with `pipeline` the executions"),
+        ("Notebook", "list_notebooks shows the notebooks of this region"),
+        ("Cluster", "list_clusters shows the clusters of this region"),
+        ("Feature", "list_features shows the feature groups of this region"),
+    ];
+    TOOLS.iter().find(|(part, _)| operation.contains(part)).map(|(_, shows)| *shows)
+}
+
+/// The table of contents.
+#[must_use]
+pub fn server() -> Server<SageMaker> {
+    Server::new(
+        "For a failing job: describe_job, then job_logs; for an endpoint: describe_endpoint. Things are given by name or ARN. \
+         running_costs shows what bills now.",
+    )
+    .toolset("jobs", "training, processing and all other jobs")
+    .tool::<ListJobs>()
+    .tool::<DescribeJob>()
+    .tool::<JobLogs>()
+    .change::<CreateJob>()
+    .change::<StopJob>()
+    .toolset("endpoints", "models that answer")
+    .tool::<ListEndpoints>()
+    .tool::<DescribeEndpoint>()
+    .tool::<ListModels>()
+    .tool::<InvokeEndpoint>()
+    .change::<DeployModel>()
+    .change::<ScaleEndpoint>()
+    .toolset("pipelines", "pipelines and model packages")
+    .tool::<ListPipelines>()
+    .tool::<DescribeExecution>()
+    .change::<StartPipeline>()
+    .change::<StopPipeline>()
+    .change::<RetryPipeline>()
+    .tool::<ListModelPackages>()
+    .change::<ApproveModel>()
+    .toolset("machines", "notebooks, clusters, and what everything costs")
+    .tool::<RunningCosts>()
+    .tool::<ListNotebooks>()
+    .change::<SetNotebook>()
+    .tool::<ListClusters>()
+    .change::<UpdateCluster>()
+    .change::<ReplaceNodes>()
+    .toolset("data", "features and search")
+    .tool::<ListFeatures>()
+    .tool::<GetRecord>()
+    .tool::<Search>()
+    .toolset("delete", "remove endpoints, models, notebooks and pipelines")
+    .change::<DeleteEndpoint>()
+    .change::<DeleteModel>()
+    .change::<DeleteNotebook>()
+    .change::<DeletePipeline>()
+    .prompt(prompts::FAILING_JOB)
+    .prompt(prompts::FAILING_ENDPOINT)
+    .prompt(prompts::CUT_COSTS)
+    .resource(Resource {
+        template: "sagemaker://jobs/{kind}/{job}",
+        name: "job",
+        description: "A job's times, cost, failure and results.",
+        tool: "describe_job",
+        complete: &[Completion {
+            variable: "job",
+            tool: "list_jobs",
+            prefix: "name",
+            given: &["kind"],
+            column: "name",
+        }],
+    })
+    .resource(Resource {
+        template: "sagemaker://endpoints/{endpoint}",
+        name: "endpoint",
+        description: "An endpoint's variants, scaling and figures.",
+        tool: "describe_endpoint",
+        complete: &[Completion {
+            variable: "endpoint",
+            tool: "list_endpoints",
+            prefix: "name",
+            given: &[],
+            column: "name",
+        }],
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn manifest() {
+        awsmcp_testing::manifest(env!("CARGO_MANIFEST_DIR"), &super::server().manifest());
+    }
+}

@@ -1,0 +1,145 @@
+use awsmcp_mcp::{Call, Change, DAY, Error, Kind, One, Plan, Result, Spec, TimeRange};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use crate::{SageMaker, endpoints, names::EndpointName};
+
+/// Deletes an endpoint, which ends its bill; its configuration and models too, if asked.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct DeleteEndpoint {
+    endpoint: EndpointName,
+    #[serde(default)]
+    config: bool,
+    #[serde(default)]
+    models: bool,
+}
+
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Deleted {
+    deleted: Vec<String>,
+    /// And why.
+    left: Vec<String>,
+}
+
+/// What belongs to an endpoint.
+struct Parts {
+    status: String,
+    config: String,
+    models: Vec<String>,
+    variants: Vec<String>,
+    machines: Vec<String>,
+}
+
+impl Change for DeleteEndpoint {
+    type Service = SageMaker;
+    type Output = One<Deleted>;
+    const SPEC: Spec = Spec::destroy("delete_endpoint", "Delete endpoint")
+        .needs(
+            "sagemaker:DescribeEndpoint",
+            "arn:{partition}:sagemaker:{region}:{account}:endpoint/{endpoint}",
+        )
+        .needs("sagemaker:DescribeEndpointConfig", "*")
+        .needs("cloudwatch:GetMetricData", "*")
+        .needs("sagemaker:DeleteEndpoint", "arn:{partition}:sagemaker:{region}:{account}:endpoint/{endpoint}")
+        .needs_when("config", "sagemaker:DeleteEndpointConfig", "*")
+        .needs_when("models", "sagemaker:DeleteModel", "*")
+        .names_no_resource()
+        .optional();
+
+    async fn plan(&self, cx: &Call<SageMaker>) -> Result<Plan> {
+        let name = self.endpoint.here(cx)?;
+        let parts = parts(cx, name).await?;
+        let machines = parts.machines.join(", ");
+        let mut plan = Plan::new(format!("delete the endpoint {name} ({}; {machines})", parts.status));
+        plan = plan.row(json!({"what": "endpoint", "name": name, "fate": "deleted"}));
+        let fate = |goes: bool| if goes { "deleted" } else { "kept" };
+        plan = plan.row(json!({"what": "configuration", "name": parts.config, "fate": fate(self.config)}));
+        for model in &parts.models {
+            plan = plan.row(json!({"what": "model", "name": model, "fate": fate(self.models)}));
+        }
+        let range = TimeRange::new(None, None, DAY)?;
+        match endpoints::health(cx, name, &parts.variants, range).await {
+            Ok(health) => {
+                let calls: f64 = health.iter().filter_map(|health| health.invocations).sum();
+                if calls > 0.0 {
+                    plan = plan.warning(format!("it was called {calls} times in the last day"));
+                }
+            }
+            Err(error) => plan = plan.warning(format!("whether it is in use is not known: {error}")),
+        }
+        if self.config || self.models {
+            plan = plan.warning("other endpoints may use the same configuration or models: AWS does not say");
+        }
+        Ok(plan.state(json!({"config": parts.config, "models": parts.models})))
+    }
+
+    async fn apply(self, cx: &Call<SageMaker>) -> Result<Self::Output> {
+        let name = self.endpoint.here(cx)?;
+        let parts = parts(cx, name).await?;
+        let client = &cx.client().sagemaker;
+        client.delete_endpoint().endpoint_name(name).send().await?;
+        let mut done = Deleted { deleted: vec![format!("endpoint {name}")], left: Vec::new() };
+        if self.config {
+            let sent = client.delete_endpoint_config().endpoint_config_name(&parts.config).send().await;
+            done.add("configuration", &parts.config, sent.map(drop).map_err(Error::from))?;
+        }
+        if self.models {
+            for model in &parts.models {
+                let sent = client.delete_model().model_name(model).send().await;
+                done.add("model", model, sent.map(drop).map_err(Error::from))?;
+            }
+        }
+        Ok(One(done))
+    }
+}
+
+impl Deleted {
+    /// The endpoint is gone already: what is left behind is said, not a reason to stop. A denial is one.
+    fn add(&mut self, what: &str, name: &str, done: Result<()>) -> Result<()> {
+        match done {
+            Ok(()) => self.deleted.push(format!("{what} {name}")),
+            Err(error) if error.kind == Kind::AccessDenied => {
+                let next = error.next.clone().unwrap_or_default();
+                let mut error =
+                    error.with_next(format!("{next} Deleted so far: {}.", self.deleted.join(", ")));
+                error.message = format!("the {what} {name} is left: {}", error.message);
+                return Err(error);
+            }
+            Err(error) => self.left.push(format!("{what} {name}: {error}")),
+        }
+        Ok(())
+    }
+}
+
+async fn parts(cx: &Call<SageMaker>, name: &str) -> Result<Parts> {
+    let found = endpoints::describe(cx, name).await?;
+    let config_name = found.endpoint_config_name.unwrap_or_default();
+    let config = endpoints::config(cx, &config_name).await;
+    let variants = match config {
+        Ok(config) => {
+            let shadows = config.shadow_production_variants.unwrap_or_default();
+            config.production_variants.unwrap_or_default().into_iter().chain(shadows).collect()
+        }
+        // The configuration of a running endpoint may be deleted.
+        Err(error) if error.kind == Kind::NotFound => Vec::new(),
+        Err(error) => return Err(error),
+    };
+    let machines =
+        variants.iter().map(|variant: &aws_sdk_sagemaker::types::ProductionVariant| {
+            match &variant.instance_type {
+                Some(instance) => {
+                    format!("{} x {}", variant.initial_instance_count.unwrap_or(1), instance.as_str())
+                }
+                None => "serverless".to_owned(),
+            }
+        });
+    Ok(Parts {
+        status: found.endpoint_status.map(|status| status.to_string()).unwrap_or_default(),
+        config: config_name,
+        machines: machines.collect(),
+        models: variants.iter().filter_map(|variant| variant.model_name.clone()).collect(),
+        variants: variants.iter().filter_map(|variant| variant.variant_name.clone()).collect(),
+    })
+}

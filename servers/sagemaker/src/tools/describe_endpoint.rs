@@ -1,0 +1,320 @@
+use aws_sdk_applicationautoscaling::types::{ScalableTarget, ScalingPolicy, ServiceNamespace};
+use aws_sdk_sagemaker::{
+    operation::describe_endpoint_config::DescribeEndpointConfigOutput,
+    types::{InferenceComponentSummary, ProductionVariant, ProductionVariantSummary},
+};
+use awsmcp_mcp::{Call, HOUR, Moment, One, Result, Spec, TimeRange, Tool};
+use futures::future::{join, join4};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    SageMaker,
+    endpoints::{self, Health},
+    metrics::rounded,
+    names::EndpointName,
+    times::second,
+};
+
+/// Shows an endpoint: variants with models, machines and scaling, and how each did lately; components; failure; its last log lines.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct DescribeEndpoint {
+    endpoint: EndpointName,
+    /// Of the figures; default -1h.
+    since: Option<Moment>,
+    /// Also the last lines that its containers wrote.
+    #[schemars(range(min = 1, max = 200))]
+    log_lines: Option<usize>,
+}
+
+#[derive(Default, Serialize, JsonSchema)]
+pub(crate) struct Card {
+    name: String,
+    status: Option<String>,
+    failure_reason: Option<String>,
+    config: Option<String>,
+    created: Option<String>,
+    modified: Option<String>,
+    /// Under way.
+    pending_config: Option<String>,
+    variants: Vec<Variant>,
+    components: Vec<Component>,
+    async_output: Option<String>,
+    data_capture_percent: Option<i32>,
+    log: Vec<String>,
+}
+
+#[derive(Default, Serialize, JsonSchema)]
+struct Variant {
+    name: String,
+    model: Option<String>,
+    instance_type: Option<String>,
+    instances: Option<i32>,
+    /// Where it differs.
+    desired_instances: Option<i32>,
+    weight: Option<f64>,
+    serverless: Option<String>,
+    shadow: Option<bool>,
+    status: Option<String>,
+    /// Automatic: `1-4 instances, 70 invocations each`.
+    scaling: Option<String>,
+    invocations: Option<f64>,
+    errors_4xx: Option<f64>,
+    errors_5xx: Option<f64>,
+    latency_ms: Option<f64>,
+    p95_ms: Option<f64>,
+    max_cpu_percent: Option<f64>,
+    max_memory_percent: Option<f64>,
+    max_gpu_percent: Option<f64>,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct Component {
+    name: String,
+    variant: Option<String>,
+    status: Option<String>,
+}
+
+impl Tool for DescribeEndpoint {
+    type Service = SageMaker;
+    type Output = One<Card>;
+    const SPEC: Spec = Spec::read("describe_endpoint", "Describe endpoint")
+        .needs(
+            "sagemaker:DescribeEndpoint",
+            "arn:{partition}:sagemaker:{region}:{account}:endpoint/{endpoint}",
+        )
+        .needs("sagemaker:DescribeEndpointConfig", "*")
+        .needs("sagemaker:ListInferenceComponents", "*")
+        .needs("application-autoscaling:DescribeScalableTargets", "*")
+        .needs("application-autoscaling:DescribeScalingPolicies", "*")
+        .needs("cloudwatch:GetMetricData", "*")
+        .needs_when(
+            "log_lines",
+            "logs:DescribeLogStreams",
+            "arn:{partition}:logs:{region}:{account}:log-group:/aws/sagemaker/Endpoints/{endpoint}:*",
+        )
+        .needs_when(
+            "log_lines",
+            "logs:GetLogEvents",
+            "arn:{partition}:logs:{region}:{account}:log-group:/aws/sagemaker/Endpoints/{endpoint}:*",
+        )
+        .names_no_resource();
+
+    async fn call(self, cx: &Call<SageMaker>) -> Result<Self::Output> {
+        let name = self.endpoint.here(cx)?;
+        let range = TimeRange::new(self.since, None, HOUR)?;
+        let found = endpoints::describe(cx, name).await?;
+        let current = found.production_variants.clone().unwrap_or_default();
+        let shadows = found.shadow_production_variants.clone().unwrap_or_default();
+        let config_name = found.endpoint_config_name.clone().unwrap_or_default();
+        let named: Vec<String> =
+            current.iter().chain(&shadows).filter_map(|variant| variant.variant_name.clone()).collect();
+        let (config, components, scaling, (health, log)) = join4(
+            endpoints::config(cx, &config_name),
+            components(cx, name),
+            join(targets(cx, name, &named), policies(cx, name, &named)),
+            join(endpoints::health(cx, name, &named, range), self.log(cx, name)),
+        )
+        .await;
+        let config = lacking(cx, "the configuration", config);
+        let mut variants: Vec<Variant> = current
+            .iter()
+            .map(|variant| Variant::new(variant, config.as_ref(), false))
+            .chain(shadows.iter().map(|variant| Variant::new(variant, config.as_ref(), true)))
+            .collect();
+        if variants.is_empty() {
+            // Until it runs only the configuration knows them.
+            let configured = config.as_ref().and_then(|config| config.production_variants.as_ref());
+            variants.extend(configured.into_iter().flatten().map(|variant| {
+                let summary =
+                    ProductionVariantSummary::builder().set_variant_name(variant.variant_name.clone());
+                let summary = summary.set_desired_instance_count(variant.initial_instance_count).build();
+                Variant::new(&summary, config.as_ref(), false)
+            }));
+        }
+        let targets = lacking(cx, "scaling targets", scaling.0).unwrap_or_default();
+        let policies = lacking(cx, "scaling policies", scaling.1).unwrap_or_default();
+        for variant in &mut variants {
+            variant.scaling =
+                scaling_of(&format!("endpoint/{name}/variant/{}", variant.name), &targets, &policies);
+        }
+        for (variant, health) in
+            variants.iter_mut().zip(lacking(cx, "the figures", health).unwrap_or_default())
+        {
+            variant.add(health);
+        }
+        Ok(One(Card {
+            name: name.to_owned(),
+            status: found.endpoint_status.map(|status| status.to_string()),
+            failure_reason: found.failure_reason,
+            created: found.creation_time.as_ref().map(second),
+            modified: found.last_modified_time.as_ref().map(second),
+            pending_config: found.pending_deployment_summary.and_then(|pending| pending.endpoint_config_name),
+            variants,
+            components: lacking(cx, "the components", components)
+                .unwrap_or_default()
+                .into_iter()
+                .map(Component::new)
+                .collect(),
+            async_output: found
+                .async_inference_config
+                .and_then(|config| config.output_config)
+                .and_then(|output| output.s3_output_path),
+            data_capture_percent: found
+                .data_capture_config
+                .filter(|capture| capture.enable_capture == Some(true))
+                .and_then(|capture| capture.current_sampling_percentage),
+            log: lacking(cx, "the log", log).unwrap_or_default(),
+            config: Some(config_name).filter(|name| !name.is_empty()),
+        }))
+    }
+}
+
+impl DescribeEndpoint {
+    async fn log(&self, cx: &Call<SageMaker>, name: &str) -> Result<Vec<String>> {
+        match self.log_lines {
+            Some(most) => {
+                let lines = endpoints::last_lines(cx, name, most).await?;
+                if lines.is_empty() {
+                    cx.note("its containers have written no log");
+                }
+                Ok(lines)
+            }
+            None => Ok(Vec::new()),
+        }
+    }
+}
+
+/// A part without which the rest is still worth showing.
+fn lacking<T>(cx: &Call<SageMaker>, what: &str, found: Result<T>) -> Option<T> {
+    found.map_err(|error| cx.note(format!("{what} cannot be shown: {error}"))).ok()
+}
+
+async fn components(cx: &Call<SageMaker>, endpoint: &str) -> Result<Vec<InferenceComponentSummary>> {
+    let out = cx
+        .client()
+        .sagemaker
+        .list_inference_components()
+        .endpoint_name_equals(endpoint)
+        .max_results(100)
+        .send()
+        .await?;
+    if out.next_token.is_some() {
+        cx.note("it has more than 100 components; the newest are shown");
+    }
+    Ok(out.inference_components.unwrap_or_default())
+}
+
+async fn targets(cx: &Call<SageMaker>, endpoint: &str, variants: &[String]) -> Result<Vec<ScalableTarget>> {
+    if variants.is_empty() {
+        return Ok(Vec::new());
+    }
+    let ids = variants.iter().map(|variant| format!("endpoint/{endpoint}/variant/{variant}")).collect();
+    let asked =
+        cx.client().scaling.describe_scalable_targets().service_namespace(ServiceNamespace::Sagemaker);
+    Ok(asked.set_resource_ids(Some(ids)).send().await?.scalable_targets.unwrap_or_default())
+}
+
+async fn policies(cx: &Call<SageMaker>, endpoint: &str, variants: &[String]) -> Result<Vec<ScalingPolicy>> {
+    let asked = variants.iter().map(|variant| {
+        cx.client()
+            .scaling
+            .describe_scaling_policies()
+            .service_namespace(ServiceNamespace::Sagemaker)
+            .resource_id(format!("endpoint/{endpoint}/variant/{variant}"))
+            .send()
+    });
+    let mut found = Vec::new();
+    for page in futures::future::join_all(asked).await {
+        found.extend(page?.scaling_policies.unwrap_or_default());
+    }
+    Ok(found)
+}
+
+/// `1-4, 70 SageMakerVariantInvocationsPerInstance`
+fn scaling_of(id: &str, targets: &[ScalableTarget], policies: &[ScalingPolicy]) -> Option<String> {
+    let target = targets.iter().find(|target| target.resource_id == id)?;
+    let mut words = vec![format!("{}-{}", target.min_capacity, target.max_capacity)];
+    for policy in policies.iter().filter(|policy| policy.resource_id == id) {
+        let tracking = policy.target_tracking_scaling_policy_configuration.as_ref();
+        let tracked = tracking.and_then(|tracking| {
+            let metric = tracking.predefined_metric_specification.as_ref()?.predefined_metric_type.as_str();
+            Some(format!("{} {metric}", tracking.target_value))
+        });
+        words.push(tracked.unwrap_or_else(|| policy.policy_name.clone()));
+    }
+    Some(words.join(", "))
+}
+
+impl Variant {
+    fn new(
+        now: &ProductionVariantSummary,
+        config: Option<&DescribeEndpointConfigOutput>,
+        shadow: bool,
+    ) -> Variant {
+        let name = now.variant_name.clone().unwrap_or_default();
+        let configured: Option<&ProductionVariant> = config
+            .and_then(|config| {
+                if shadow {
+                    config.shadow_production_variants.as_ref()
+                } else {
+                    config.production_variants.as_ref()
+                }
+            })
+            .and_then(|variants| {
+                variants.iter().find(|variant| variant.variant_name.as_deref() == Some(name.as_str()))
+            });
+        let serverless = now
+            .current_serverless_config
+            .as_ref()
+            .or_else(|| configured.and_then(|configured| configured.serverless_config.as_ref()));
+        Variant {
+            model: configured.and_then(|configured| configured.model_name.clone()),
+            instance_type: configured
+                .and_then(|configured| configured.instance_type.as_ref())
+                .map(|instance| instance.as_str().to_owned()),
+            instances: now.current_instance_count,
+            desired_instances: now
+                .desired_instance_count
+                .filter(|wanted| Some(*wanted) != now.current_instance_count),
+            weight: now.current_weight.map(|weight| rounded(weight.into())),
+            serverless: serverless.map(|config| {
+                format!(
+                    "{} MB, at most {} at once",
+                    config.memory_size_in_mb.unwrap_or_default(),
+                    config.max_concurrency.unwrap_or_default()
+                )
+            }),
+            shadow: shadow.then_some(true),
+            status: now.variant_status.as_ref().and_then(|all| all.first()).map(|status| {
+                let message = status.status_message.as_deref().map(|message| format!(": {message}"));
+                let word = status.status.as_ref().map_or("", |status| status.as_str());
+                format!("{word}{}", message.unwrap_or_default())
+            }),
+            name,
+            ..Variant::default()
+        }
+    }
+
+    fn add(&mut self, health: Health) {
+        self.invocations = health.invocations;
+        self.errors_4xx = health.errors_4xx;
+        self.errors_5xx = health.errors_5xx;
+        self.latency_ms = health.latency_ms;
+        self.p95_ms = health.p95_ms;
+        self.max_cpu_percent = health.cpu_percent;
+        self.max_memory_percent = health.memory_percent;
+        self.max_gpu_percent = health.gpu_percent;
+    }
+}
+
+impl Component {
+    fn new(component: InferenceComponentSummary) -> Component {
+        Component {
+            name: component.inference_component_name.unwrap_or_default(),
+            variant: component.variant_name,
+            status: component.inference_component_status.map(|status| status.to_string()),
+        }
+    }
+}

@@ -1,0 +1,327 @@
+use std::time::{Duration, Instant};
+
+use aws_sdk_sagemakerruntime::{
+    config::{Builder, StalledStreamProtectionConfig, retry::RetryConfig},
+    primitives::Blob,
+    types::ResponseStream,
+};
+use awsmcp_mcp::{Body, Call, Error, Kind, Result, Spec, Tool, human_size, quoted};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::{
+    SageMaker,
+    names::{ComponentName, EndpointName},
+    payload::{self, Json, MOST, Payload, place},
+};
+
+/// Sends data to a model and answers what it says: JSON, CSV or bytes, as a stream, or asynchronously with the result from S3.
+///
+/// It is sent once, never retried.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct InvokeEndpoint {
+    endpoint: EndpointName,
+    /// JSON, or a text such as `1,2,3`.
+    payload: Option<Json>,
+    /// Bytes instead.
+    base64: Option<String>,
+    /// A local file instead.
+    path: Option<String>,
+    /// s3://bucket/key instead, if async.
+    input_s3: Option<String>,
+    /// Guessed where it is left out.
+    content_type: Option<String>,
+    accept: Option<String>,
+    #[serde(default)]
+    mode: Mode,
+    /// Inference component.
+    component: Option<ComponentName>,
+    variant: Option<String>,
+    /// Of several in one container: its file.
+    target_model: Option<String>,
+    custom_attributes: Option<String>,
+    /// For a result if async; default 60, 0 does not wait.
+    #[schemars(range(max = 3300))]
+    wait_seconds: Option<u64>,
+}
+
+#[derive(Clone, Copy, Default, Deserialize, JsonSchema, PartialEq)]
+#[serde(rename_all = "snake_case")]
+enum Mode {
+    #[default]
+    Sync,
+    Stream,
+    Async,
+}
+
+impl Tool for InvokeEndpoint {
+    type Service = SageMaker;
+    type Output = Body;
+    const SPEC: Spec = Spec::invoke("invoke_endpoint", "Invoke endpoint")
+        .needs("sagemaker:InvokeEndpoint", "arn:{partition}:sagemaker:{region}:{account}:endpoint/{endpoint}")
+        .needs(
+            "sagemaker:InvokeEndpointWithResponseStream",
+            "arn:{partition}:sagemaker:{region}:{account}:endpoint/{endpoint}",
+        )
+        .needs(
+            "sagemaker:InvokeEndpointAsync",
+            "arn:{partition}:sagemaker:{region}:{account}:endpoint/{endpoint}",
+        )
+        .needs_when(
+            "component",
+            "sagemaker:InvokeEndpoint",
+            "arn:{partition}:sagemaker:{region}:{account}:inference-component/{component}",
+        )
+        .needs("s3:GetObject", "*")
+        .needs("s3:ListBucket", "*")
+        .names_no_resource()
+        .minutes(60);
+
+    async fn call(self, cx: &Call<SageMaker>) -> Result<Self::Output> {
+        let endpoint = self.endpoint.here(cx)?.to_owned();
+        if let Some(component) = &self.component {
+            component.here(cx)?;
+        }
+        let payload = self.payload(cx).await?;
+        match (self.mode, payload) {
+            (Mode::Async, payload) => self.leave(cx, endpoint, payload).await,
+            (Mode::Sync, Some(payload)) => self.wait(cx, endpoint, payload).await,
+            (Mode::Stream, Some(payload)) => self.stream(cx, endpoint, payload).await,
+            (_, None) => Err(Error::invalid("`input_s3` is for mode async").with_next(
+                "give `payload`, `base64` or `path`, or mode async for an endpoint that works asynchronously",
+            )),
+        }
+    }
+}
+
+impl InvokeEndpoint {
+    async fn payload(&self, cx: &Call<SageMaker>) -> Result<Option<Payload>> {
+        let content_type = self.content_type.clone();
+        let payload = match (&self.payload, &self.base64, &self.path, &self.input_s3) {
+            (Some(Json(value)), None, None, None) => Payload::new(value, content_type),
+            (None, Some(text), None, None) => Payload::of_base64(text, content_type)?,
+            (None, None, Some(path), None) => Payload::of_file(cx, path, content_type).await?,
+            (None, None, None, Some(uri)) => {
+                place(uri)?;
+                return Ok(None);
+            }
+            _ => {
+                return Err(Error::invalid("give exactly one of `payload`, `base64`, `path` and `input_s3`")
+                    .with_next(r#"a good one is {"endpoint":"my-endpoint","payload":{"inputs":"hello"}}"#));
+            }
+        };
+        payload.fits()?;
+        Ok(Some(payload))
+    }
+
+    async fn wait(self, cx: &Call<SageMaker>, endpoint: String, payload: Payload) -> Result<Body> {
+        let started = Instant::now();
+        let sent = cx
+            .client()
+            .runtime
+            .invoke_endpoint()
+            .endpoint_name(&endpoint)
+            .body(Blob::new(payload.bytes))
+            .content_type(payload.content_type)
+            .set_accept(self.accept)
+            .set_custom_attributes(self.custom_attributes)
+            .set_target_model(self.target_model)
+            .set_target_variant(self.variant)
+            .set_inference_component_name(self.component.map(|component| component.to_string()))
+            .customize()
+            .config_override(once())
+            .send();
+        let out = told(cx, sent).await?;
+        let label = label(&endpoint, out.invoked_production_variant.as_deref(), started);
+        let bytes = out.body.map(Blob::into_inner).unwrap_or_default();
+        if let Some(attributes) = out.custom_attributes {
+            cx.note(format!("custom attributes: {}", quoted(&attributes)));
+        }
+        Ok(payload::answer(label, bytes, out.content_type.as_deref()))
+    }
+
+    async fn stream(self, cx: &Call<SageMaker>, endpoint: String, payload: Payload) -> Result<Body> {
+        let started = Instant::now();
+        let sent = cx
+            .client()
+            .runtime
+            .invoke_endpoint_with_response_stream()
+            .endpoint_name(&endpoint)
+            .body(Blob::new(payload.bytes))
+            .content_type(payload.content_type)
+            .set_accept(self.accept)
+            .set_custom_attributes(self.custom_attributes)
+            .set_target_variant(self.variant)
+            .set_inference_component_name(self.component.map(|component| component.to_string()))
+            .customize()
+            .config_override(once().stalled_stream_protection(StalledStreamProtectionConfig::disabled()))
+            .send();
+        let mut out = told(cx, sent).await?;
+        let (mut bytes, mut size, mut parts) = (Vec::new(), 0, 0_u64);
+        loop {
+            match out.body.recv().await {
+                Ok(Some(ResponseStream::PayloadPart(part))) => {
+                    let new = part.bytes.map(Blob::into_inner).unwrap_or_default();
+                    (size, parts) = (size + new.len(), parts + 1);
+                    bytes.extend(new.into_iter().take(MOST.saturating_sub(bytes.len())));
+                    cx.progress(
+                        size as u64,
+                        None,
+                        format!("{} in {}", human_size(size as u64), counted(parts)),
+                    );
+                }
+                Ok(Some(_)) => {}
+                Ok(None) => break,
+                Err(error) => return Err(broken(Error::from(error), &bytes, size, parts)),
+            }
+        }
+        if size > bytes.len() {
+            cx.note(format!(
+                "it answered {}; the first {} are kept",
+                human_size(size as u64),
+                human_size(MOST as u64)
+            ));
+        }
+        cx.note(format!("{} came in {}", human_size(size as u64), counted(parts)));
+        let label = label(&endpoint, out.invoked_production_variant.as_deref(), started);
+        Ok(payload::answer(label, bytes, out.content_type.as_deref()))
+    }
+
+    async fn leave(self, cx: &Call<SageMaker>, endpoint: String, payload: Option<Payload>) -> Result<Body> {
+        if self.component.is_some() || self.variant.is_some() || self.target_model.is_some() {
+            return Err(Error::invalid(
+                "an asynchronous call takes no `component`, `variant` or `target_model`",
+            ));
+        }
+        let wait = Duration::from_secs(self.wait_seconds.unwrap_or(60));
+        let (bytes, content_type) = match payload {
+            Some(payload) => (Some(Blob::new(payload.bytes)), Some(payload.content_type)),
+            None => (None, self.content_type),
+        };
+        let out = cx
+            .client()
+            .runtime
+            .invoke_endpoint_async()
+            .endpoint_name(&endpoint)
+            .set_input_location(self.input_s3)
+            .set_body(bytes)
+            .set_content_type(content_type)
+            .set_accept(self.accept)
+            .set_custom_attributes(self.custom_attributes)
+            .customize()
+            .config_override(once())
+            .send()
+            .await?;
+        let result = out.output_location.unwrap_or_default();
+        let id = out.inference_id.unwrap_or_default();
+        let started = Instant::now();
+        let mut pause = Duration::from_millis(500);
+        loop {
+            if started.elapsed() >= wait {
+                return Ok(Body {
+                    label: format!("queued at {endpoint} as {id}"),
+                    parts: Vec::new(),
+                    rest: Some(format!("the result will be at {result}")),
+                    ..Body::default()
+                });
+            }
+            if let Some((bytes, content_type)) = fetch(cx, &result).await? {
+                let label = format!("{}, {result}", label(&endpoint, None, started));
+                return Ok(payload::answer(label, bytes, content_type.as_deref()));
+            }
+            if let Some(failure) = &out.failure_location
+                && let Some((bytes, _)) = fetch(cx, failure).await?
+            {
+                let said: String = String::from_utf8_lossy(&bytes).chars().take(2000).collect();
+                return Err(Error::conflict(format!("the model failed: {said}"))
+                    .with_next("describe_endpoint with `log_lines` shows what its container wrote"));
+            }
+            let seconds = started.elapsed().as_secs();
+            cx.progress(seconds, Some(wait.as_secs()), format!("no result after {seconds} s"));
+            tokio::time::sleep(pause.min(wait.saturating_sub(started.elapsed()))).await;
+            pause = (pause * 2).min(Duration::from_secs(5));
+        }
+    }
+}
+
+/// An object, if it is there.
+async fn fetch(cx: &Call<SageMaker>, uri: &str) -> Result<Option<(Vec<u8>, Option<String>)>> {
+    let (bucket, key) = place(uri)?;
+    may_read(cx, bucket, key).await?;
+    let got = cx.client().s3.get_object().bucket(bucket).key(key).send().await.map_err(Error::from);
+    let mut object = match got {
+        Ok(object) => object,
+        Err(error) if error.kind == Kind::NotFound => return Ok(None),
+        Err(error) if error.kind == Kind::AccessDenied => {
+            return Err(error.with_next(format!(
+                "the call was made and its result will be at {uri}; to read it here allow s3:GetObject and s3:ListBucket: without \
+                 the latter S3 denies what is not there yet"
+            )));
+        }
+        Err(error) => return Err(error),
+    };
+    let mut bytes = Vec::new();
+    while let Some(chunk) = object.body.next().await {
+        let chunk = chunk.map_err(|error| Error::new(Kind::Network, format!("{uri} broke off: {error}")))?;
+        bytes.extend(chunk.iter().take(MOST.saturating_sub(bytes.len())));
+    }
+    Ok(Some((bytes, object.content_type)))
+}
+
+/// Where the result lies is the endpoint's to say: it was not held to the ARN allow-list before the call.
+async fn may_read(cx: &Call<SageMaker>, bucket: &str, key: &str) -> Result<()> {
+    let allowed = &cx.settings().allow_arns;
+    let arn = format!("arn:{}:s3:::{bucket}/{key}", awsmcp_aws::partition(cx.region()));
+    if allowed.is_empty() || allowed.iter().any(|pattern| pattern.covers(&arn)) {
+        return Ok(());
+    }
+    Err(Error::refused(format!(
+        "the call was made; its result at s3://{bucket}/{key} is outside what the operator allowed"
+    ))
+    .with_next(format!("ask the operator to add it with --allow-arn {arn}")))
+}
+
+/// What came before the end counts too.
+fn broken(mut error: Error, bytes: &[u8], size: usize, parts: u64) -> Error {
+    let said: String = String::from_utf8_lossy(bytes).chars().take(1000).collect();
+    let before = if size == 0 {
+        "before anything came".to_owned()
+    } else {
+        format!("after {} in {}, which begin {said:?}", human_size(size as u64), counted(parts))
+    };
+    error.message = format!("the answer broke off {before}: {}", error.message);
+    error.with_next("describe_endpoint with `log_lines` shows what its container wrote")
+}
+
+fn label(endpoint: &str, variant: Option<&str>, started: Instant) -> String {
+    let variant = variant.map(|variant| format!(", variant {variant}")).unwrap_or_default();
+    format!("{endpoint}{variant}, {} ms", started.elapsed().as_millis())
+}
+
+fn counted(parts: u64) -> String {
+    if parts == 1 { "1 part".to_owned() } else { format!("{parts} parts") }
+}
+
+/// A second try could run a model twice.
+fn once() -> Builder {
+    Builder::default().retry_config(RetryConfig::disabled())
+}
+
+/// Tells the caller now and then that the model is still at work.
+async fn told<T, E: Into<Error>>(
+    cx: &Call<SageMaker>,
+    work: impl Future<Output = Result<T, E>>,
+) -> Result<T> {
+    const PAUSE: Duration = Duration::from_secs(5);
+    let (started, mut work) = (Instant::now(), Box::pin(work));
+    loop {
+        match tokio::time::timeout(PAUSE, &mut work).await {
+            Ok(done) => return done.map_err(Into::into),
+            Err(_) => {
+                let seconds = started.elapsed().as_secs();
+                cx.progress(seconds, None, format!("at work for {seconds} s"));
+            }
+        }
+    }
+}

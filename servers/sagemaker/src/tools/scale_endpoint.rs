@@ -1,0 +1,314 @@
+use aws_sdk_applicationautoscaling::types::{
+    MetricType, PolicyType, PredefinedMetricSpecification, ScalableDimension, ServiceNamespace,
+    TargetTrackingScalingPolicyConfiguration,
+};
+use aws_sdk_sagemaker::types::{DesiredWeightAndCapacity, InferenceComponentRuntimeConfig};
+use awsmcp_mcp::{Call, Change, Error, One, Plan, Result, Spec};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use crate::{
+    SageMaker, endpoints,
+    jobs::gone,
+    names::{ComponentName, EndpointName},
+};
+
+/// Sets the machines or the weight of an endpoint's variant, the copies of a component, or automatic scaling between `min` and `max`.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ScaleEndpoint {
+    endpoint: EndpointName,
+    /// The only one where left out.
+    variant: Option<String>,
+    /// Instead of a variant.
+    component: Option<ComponentName>,
+    /// Or copies of a component.
+    #[schemars(range(min = 0))]
+    instances: Option<i32>,
+    /// Its share of the traffic.
+    #[schemars(range(min = 0))]
+    weight: Option<f32>,
+    #[schemars(range(min = 0))]
+    min: Option<i32>,
+    #[schemars(range(min = 1))]
+    max: Option<i32>,
+    /// Invocations a minute for each instance or copy, that scaling aims at; default 70.
+    target: Option<f64>,
+    /// Takes automatic scaling away.
+    #[serde(default)]
+    fixed: bool,
+}
+
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Scaled {
+    endpoint: String,
+    scaled: String,
+    outcome: String,
+}
+
+/// What is scaled.
+enum Target {
+    Variant { name: String, instances: Option<i32> },
+    Component { name: String, copies: Option<i32> },
+}
+
+impl Change for ScaleEndpoint {
+    type Service = SageMaker;
+    type Output = One<Scaled>;
+    const SPEC: Spec = Spec::write("scale_endpoint", "Scale endpoint")
+        .needs(
+            "sagemaker:DescribeEndpoint",
+            "arn:{partition}:sagemaker:{region}:{account}:endpoint/{endpoint}",
+        )
+        .needs(
+            "sagemaker:UpdateEndpointWeightsAndCapacities",
+            "arn:{partition}:sagemaker:{region}:{account}:endpoint/{endpoint}",
+        )
+        .needs_when(
+            "component",
+            "sagemaker:DescribeInferenceComponent",
+            "arn:{partition}:sagemaker:{region}:{account}:inference-component/{component}",
+        )
+        .needs_when(
+            "component",
+            "sagemaker:UpdateInferenceComponentRuntimeConfig",
+            "arn:{partition}:sagemaker:{region}:{account}:inference-component/{component}",
+        )
+        .needs_when("max", "application-autoscaling:RegisterScalableTarget", "*")
+        .needs_when("max", "application-autoscaling:PutScalingPolicy", "*")
+        .needs_when("fixed", "application-autoscaling:DeregisterScalableTarget", "*")
+        .names_no_resource()
+        .idempotent()
+        .optional();
+
+    async fn plan(&self, cx: &Call<SageMaker>) -> Result<Plan> {
+        self.check()?;
+        let target = self.target(cx).await?;
+        let now = match &target {
+            Target::Variant { instances, .. } => *instances,
+            Target::Component { copies, .. } => *copies,
+        };
+        let mut parts = Vec::new();
+        if let Some(wanted) = self.instances {
+            let before = now.map(|now| format!(" from {now}")).unwrap_or_default();
+            parts.push(format!("to {wanted} {}{before}", target.unit()));
+        }
+        if let Some(weight) = self.weight {
+            parts.push(format!("to weight {weight}"));
+        }
+        if let (Some(min), Some(max)) = (self.min, self.max) {
+            parts.push(format!("automatically between {min} and {max} {}, at {}", target.unit(), self.aim()));
+        }
+        if self.fixed {
+            parts.push("no longer automatically".to_owned());
+        }
+        let plan = Plan::new(format!("scale {target} of {} {}", self.endpoint, parts.join(", ")));
+        let plan = match (self.instances, now) {
+            (Some(0), _) => plan.warning("with none it answers nobody"),
+            (Some(wanted), Some(now)) if wanted > now => {
+                plan.warning("each more of them bills from when it runs")
+            }
+            _ => plan,
+        };
+        Ok(plan.state(json!({"now": now})))
+    }
+
+    async fn apply(self, cx: &Call<SageMaker>) -> Result<Self::Output> {
+        self.check()?;
+        let target = self.target(cx).await?;
+        let endpoint = self.endpoint.here(cx)?;
+        let (id, dimension, metric) = target.scalable(endpoint);
+        let mut outcome = Vec::new();
+        let scaling = &cx.client().scaling;
+        // First, or it would scale back what is set below.
+        if self.fixed {
+            scaling
+                .deregister_scalable_target()
+                .service_namespace(ServiceNamespace::Sagemaker)
+                .resource_id(&id)
+                .scalable_dimension(dimension.clone())
+                .send()
+                .await?;
+            outcome.push("scaling is no longer automatic".to_owned());
+        }
+        if self.instances.is_some() || self.weight.is_some() {
+            self.set(cx, endpoint, &target).await?;
+            outcome.push("the change is under way; describe_endpoint shows when it is through".to_owned());
+        }
+        if let (Some(min), Some(max)) = (self.min, self.max) {
+            scaling
+                .register_scalable_target()
+                .service_namespace(ServiceNamespace::Sagemaker)
+                .resource_id(&id)
+                .scalable_dimension(dimension.clone())
+                .min_capacity(min)
+                .max_capacity(max)
+                .send()
+                .await?;
+            let metric = PredefinedMetricSpecification::builder()
+                .predefined_metric_type(metric)
+                .build()
+                .map_err(|error| Error::internal(error.to_string()))?;
+            let policy = TargetTrackingScalingPolicyConfiguration::builder()
+                .target_value(self.aim())
+                .predefined_metric_specification(metric)
+                .build()
+                .map_err(|error| Error::internal(error.to_string()))?;
+            scaling
+                .put_scaling_policy()
+                .policy_name(format!("{}-invocations", id.replace('/', "-")))
+                .policy_type(PolicyType::TargetTrackingScaling)
+                .service_namespace(ServiceNamespace::Sagemaker)
+                .resource_id(&id)
+                .scalable_dimension(dimension)
+                .target_tracking_scaling_policy_configuration(policy)
+                .send()
+                .await?;
+            outcome.push(format!("it scales between {min} and {max}"));
+        }
+        Ok(One(Scaled {
+            endpoint: endpoint.to_owned(),
+            scaled: target.to_string(),
+            outcome: outcome.join("; "),
+        }))
+    }
+}
+
+impl ScaleEndpoint {
+    fn check(&self) -> Result<()> {
+        let wrong = |what: &str| {
+            Err(Error::invalid(what.to_owned()).with_next(
+                r#"good ones are {"endpoint":"e","instances":2} and {"endpoint":"e","min":1,"max":4,"target":100}"#,
+            ))
+        };
+        let sets = self.instances.is_some() || self.weight.is_some() || self.max.is_some() || self.fixed;
+        if !sets {
+            return wrong("give `instances`, `weight`, `min` with `max`, or `fixed`");
+        }
+        if self.min.is_some() != self.max.is_some() || self.min > self.max {
+            return wrong("`min` and `max` go together, and `min` is not more than `max`");
+        }
+        if self.target.is_some() && self.max.is_none() {
+            return wrong("`target` is of automatic scaling: give `min` and `max` too");
+        }
+        if self.fixed && self.max.is_some() {
+            return wrong("`fixed` takes automatic scaling away: leave `min` and `max` out");
+        }
+        if self.component.is_some() && (self.variant.is_some() || self.weight.is_some()) {
+            return wrong("a component has neither `variant` nor `weight`");
+        }
+        Ok(())
+    }
+
+    fn aim(&self) -> f64 {
+        const USUAL: f64 = 70.0;
+        self.target.unwrap_or(USUAL)
+    }
+
+    async fn target(&self, cx: &Call<SageMaker>) -> Result<Target> {
+        let endpoint = self.endpoint.here(cx)?;
+        if let Some(component) = &self.component {
+            let name = component.here(cx)?;
+            let sent = cx
+                .client()
+                .sagemaker
+                .describe_inference_component()
+                .inference_component_name(name)
+                .send()
+                .await;
+            let found = sent.map_err(|error| gone(Error::from(error)))?;
+            if found.endpoint_name.as_deref().is_some_and(|own| own != endpoint) {
+                let own = found.endpoint_name.unwrap_or_default();
+                return Err(Error::invalid(format!("the component {name} belongs to the endpoint {own}")));
+            }
+            let copies = found.runtime_config.and_then(|config| config.current_copy_count);
+            return Ok(Target::Component { name: name.to_owned(), copies });
+        }
+        let found = endpoints::describe(cx, endpoint).await?;
+        let variants = found.production_variants.unwrap_or_default();
+        let names: Vec<&str> =
+            variants.iter().filter_map(|variant| variant.variant_name.as_deref()).collect();
+        let name = match (&self.variant, names.as_slice()) {
+            (Some(name), names) if names.contains(&name.as_str()) => name.as_str(),
+            (Some(name), names) => {
+                return Err(Error::not_found(format!(
+                    "{endpoint} has no variant {name}; it has {}",
+                    names.join(", ")
+                )));
+            }
+            (None, [only]) => only,
+            (None, []) => {
+                return Err(Error::conflict(format!("no variant of {endpoint} runs yet"))
+                    .with_next("describe_endpoint shows where it stands"));
+            }
+            (None, names) => {
+                return Err(Error::invalid(format!(
+                    "{endpoint} has the variants {}: name one",
+                    names.join(", ")
+                )));
+            }
+        };
+        let now = variants.iter().find(|variant| variant.variant_name.as_deref() == Some(name));
+        Ok(Target::Variant {
+            name: name.to_owned(),
+            instances: now.and_then(|now| now.current_instance_count),
+        })
+    }
+
+    async fn set(&self, cx: &Call<SageMaker>, endpoint: &str, target: &Target) -> Result<()> {
+        let client = &cx.client().sagemaker;
+        match target {
+            Target::Variant { name, .. } => {
+                let wanted = DesiredWeightAndCapacity::builder()
+                    .variant_name(name)
+                    .set_desired_instance_count(self.instances)
+                    .set_desired_weight(self.weight)
+                    .build();
+                let sent = client.update_endpoint_weights_and_capacities().endpoint_name(endpoint);
+                sent.desired_weights_and_capacities(wanted).send().await?;
+            }
+            Target::Component { name, .. } => {
+                let wanted =
+                    InferenceComponentRuntimeConfig::builder().set_copy_count(self.instances).build();
+                let sent = client.update_inference_component_runtime_config().inference_component_name(name);
+                sent.desired_runtime_config(wanted).send().await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Target {
+    fn unit(&self) -> &'static str {
+        match self {
+            Target::Variant { .. } => "instances",
+            Target::Component { .. } => "copies",
+        }
+    }
+
+    /// As Application Auto Scaling names it.
+    fn scalable(&self, endpoint: &str) -> (String, ScalableDimension, MetricType) {
+        match self {
+            Target::Variant { name, .. } => (
+                format!("endpoint/{endpoint}/variant/{name}"),
+                ScalableDimension::SageMakerVariantDesiredInstanceCount,
+                MetricType::SageMakerVariantInvocationsPerInstance,
+            ),
+            Target::Component { name, .. } => (
+                format!("inference-component/{name}"),
+                ScalableDimension::SageMakerInferenceComponentDesiredCopyCount,
+                MetricType::SageMakerInferenceComponentInvocationsPerCopy,
+            ),
+        }
+    }
+}
+
+impl std::fmt::Display for Target {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Target::Variant { name, .. } => write!(f, "the variant {name}"),
+            Target::Component { name, .. } => write!(f, "the component {name}"),
+        }
+    }
+}

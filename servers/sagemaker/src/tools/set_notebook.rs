@@ -1,0 +1,87 @@
+use aws_sdk_sagemaker::operation::describe_notebook_instance::DescribeNotebookInstanceOutput;
+use awsmcp_mcp::{Call, Change, Error, One, Plan, Result, Spec};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use crate::{SageMaker, jobs::gone, names::NotebookName};
+
+/// Starts or stops a notebook instance. Stopped it bills only for its disk.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SetNotebook {
+    notebook: NotebookName,
+    state: State,
+}
+
+#[derive(Clone, Copy, Deserialize, JsonSchema, PartialEq)]
+#[serde(rename_all = "snake_case")]
+enum State {
+    Started,
+    Stopped,
+}
+
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Done {
+    name: String,
+    status: Option<String>,
+}
+
+impl Change for SetNotebook {
+    type Service = SageMaker;
+    type Output = One<Done>;
+    const SPEC: Spec = Spec::write("set_notebook", "Set notebook")
+        .needs("sagemaker:DescribeNotebookInstance", NOTEBOOK)
+        .needs("sagemaker:StartNotebookInstance", NOTEBOOK)
+        .needs("sagemaker:StopNotebookInstance", NOTEBOOK)
+        .idempotent()
+        .optional();
+
+    async fn plan(&self, cx: &Call<SageMaker>) -> Result<Plan> {
+        let now = describe(cx, self.notebook.here(cx)?).await?;
+        let status = now.notebook_instance_status.as_ref().map(|status| status.as_str()).unwrap_or_default();
+        let instance = now.instance_type.as_ref().map(|instance| instance.as_str()).unwrap_or_default();
+        let name = &self.notebook;
+        let plan = match self.state {
+            State::Started if status == "InService" => {
+                Plan::new(format!("nothing to do: {name} runs already"))
+            }
+            State::Stopped if status == "Stopped" => {
+                Plan::new(format!("nothing to do: {name} is stopped already"))
+            }
+            State::Started => Plan::new(format!(
+                "start the notebook {name} ({instance}), which is {status}; it bills while it runs"
+            )),
+            State::Stopped => Plan::new(format!("stop the notebook {name} ({instance}), which is {status}"))
+                .warning("what runs in it ends, and files outside /home/ec2-user/SageMaker are lost"),
+        };
+        Ok(plan.state(json!({"status": status})))
+    }
+
+    async fn apply(self, cx: &Call<SageMaker>) -> Result<Self::Output> {
+        let name = self.notebook.here(cx)?;
+        let client = &cx.client().sagemaker;
+        let before = describe(cx, name).await?;
+        let status =
+            before.notebook_instance_status.as_ref().map(|status| status.as_str()).unwrap_or_default();
+        match self.state {
+            State::Started if status == "InService" => {}
+            State::Stopped if status == "Stopped" => {}
+            State::Started => {
+                drop(client.start_notebook_instance().notebook_instance_name(name).send().await?)
+            }
+            State::Stopped => {
+                drop(client.stop_notebook_instance().notebook_instance_name(name).send().await?)
+            }
+        }
+        let status = describe(cx, name).await?.notebook_instance_status.map(|status| status.to_string());
+        Ok(One(Done { name: name.to_owned(), status }))
+    }
+}
+
+const NOTEBOOK: &str = "arn:{partition}:sagemaker:{region}:{account}:notebook-instance/{notebook}";
+
+async fn describe(cx: &Call<SageMaker>, name: &str) -> Result<DescribeNotebookInstanceOutput> {
+    let sent = cx.client().sagemaker.describe_notebook_instance().notebook_instance_name(name).send().await;
+    sent.map_err(|error| gone(Error::from(error)))
+}

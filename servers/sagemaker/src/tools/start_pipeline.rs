@@ -1,0 +1,115 @@
+use std::collections::BTreeMap;
+
+use aws_sdk_sagemaker::types::Parameter;
+use awsmcp_mcp::{Call, Change, Error, One, Plan, Result, Spec, nearest};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::{
+    SageMaker,
+    fields::{list, text},
+    jobs::{Object, gone},
+    names::PipelineName,
+};
+
+/// Starts an execution of a pipeline.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct StartPipeline {
+    pipeline: PipelineName,
+    /// In place of their defaults.
+    #[serde(default)]
+    parameters: Object,
+    /// What people see it called.
+    display_name: Option<String>,
+}
+
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Started {
+    execution: Option<String>,
+}
+
+impl Change for StartPipeline {
+    type Service = SageMaker;
+    type Output = One<Started>;
+    const SPEC: Spec = Spec::write("start_pipeline", "Start pipeline")
+        .needs(
+            "sagemaker:DescribePipeline",
+            "arn:{partition}:sagemaker:{region}:{account}:pipeline/{pipeline}",
+        )
+        .needs(
+            "sagemaker:StartPipelineExecution",
+            "arn:{partition}:sagemaker:{region}:{account}:pipeline/{pipeline}",
+        )
+        .optional();
+
+    async fn plan(&self, cx: &Call<SageMaker>) -> Result<Plan> {
+        let definition = self.definition(cx).await?;
+        let defined = list(&definition, "/Parameters");
+        let given = self.given();
+        let known: Vec<String> = defined.iter().filter_map(|parameter| text(parameter, "/Name")).collect();
+        if let Some(unknown) = given.keys().find(|name| !known.contains(name)) {
+            let meant = nearest(unknown, known.iter().map(String::as_str));
+            let meant = meant.map(|meant| format!("; did you mean {meant}?")).unwrap_or_default();
+            return Err(Error::invalid(format!("the pipeline has no parameter {unknown}{meant}"))
+                .with_next(format!("it has {}", known.join(", "))));
+        }
+        let mut plan = Plan::new(format!("start the pipeline {}", self.pipeline));
+        let mut missing = Vec::new();
+        for (name, parameter) in known.iter().zip(defined) {
+            let (value, from) = match (given.get(name), parameter.get("DefaultValue")) {
+                (Some(value), _) => (json!(value), "given"),
+                (None, Some(default)) => (default.clone(), "default"),
+                (None, None) => {
+                    missing.push(name.as_str());
+                    continue;
+                }
+            };
+            plan = plan.row(json!({"parameter": name, "value": value, "from": from}));
+        }
+        if !missing.is_empty() {
+            return Err(Error::invalid(format!("these parameters have no default: {}", missing.join(", "))));
+        }
+        let steps: Vec<String> =
+            list(&definition, "/Steps").iter().filter_map(|step| text(step, "/Type")).collect();
+        if !steps.is_empty() {
+            plan = plan.warning(format!("its steps run and bill: {}", steps.join(", ")));
+        }
+        Ok(plan.state(definition))
+    }
+
+    async fn apply(self, cx: &Call<SageMaker>) -> Result<Self::Output> {
+        let given = self.given();
+        let parameters =
+            given.into_iter().map(|(name, value)| Parameter::builder().name(name).value(value).build());
+        let parameters: Vec<Parameter> = parameters.collect();
+        let out = cx
+            .client()
+            .sagemaker
+            .start_pipeline_execution()
+            .pipeline_name(self.pipeline.here(cx)?)
+            .set_pipeline_execution_display_name(self.display_name)
+            .set_pipeline_parameters(Some(parameters).filter(|parameters| !parameters.is_empty()))
+            .send()
+            .await
+            .map_err(|error| gone(Error::from(error)))?;
+        cx.note("describe_execution shows how it goes on");
+        Ok(One(Started { execution: out.pipeline_execution_arn }))
+    }
+}
+
+impl StartPipeline {
+    /// AWS takes every value as a text.
+    fn given(&self) -> BTreeMap<String, String> {
+        let words = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        self.parameters.0.iter().map(|(name, value)| (name.clone(), words(value))).collect()
+    }
+
+    async fn definition(&self, cx: &Call<SageMaker>) -> Result<Value> {
+        let sent =
+            cx.client().sagemaker.describe_pipeline().pipeline_name(self.pipeline.here(cx)?).send().await;
+        let found = sent.map_err(|error| gone(Error::from(error)))?;
+        Ok(serde_json::from_str(found.pipeline_definition.as_deref().unwrap_or_default()).unwrap_or_default())
+    }
+}

@@ -1,0 +1,61 @@
+use aws_sdk_sagemaker::types::PipelineExecutionStatus;
+use awsmcp_mcp::{Call, Change, Error, One, Plan, Result, Spec};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use crate::{SageMaker, jobs::gone, names::ExecutionArn};
+
+/// Stops an execution of a pipeline; its running steps are stopped too.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct StopPipeline {
+    /// ARN, as `list_pipelines` returns it.
+    execution: ExecutionArn,
+}
+
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Done {
+    execution: String,
+    status: Option<String>,
+}
+
+impl Change for StopPipeline {
+    type Service = SageMaker;
+    type Output = One<Done>;
+    const SPEC: Spec = Spec::write("stop_pipeline", "Stop pipeline")
+        .needs("sagemaker:DescribePipelineExecution", EXECUTION)
+        .needs("sagemaker:StopPipelineExecution", EXECUTION)
+        .optional();
+
+    async fn plan(&self, cx: &Call<SageMaker>) -> Result<Plan> {
+        let arn = self.execution.here(cx)?;
+        let status = status(cx, arn).await?;
+        let word = status.as_ref().map_or("", PipelineExecutionStatus::as_str);
+        if !matches!(status, Some(PipelineExecutionStatus::Executing)) {
+            return Err(Error::conflict(format!("the execution is {word}: there is nothing to stop")));
+        }
+        let plan = Plan::new(format!(
+            "stop the execution {} of {}, which is {word}",
+            self.execution,
+            self.execution.pipeline()
+        ));
+        Ok(plan
+            .warning("jobs of running steps are stopped; retry_pipeline goes on from them")
+            .state(json!({"status": word})))
+    }
+
+    async fn apply(self, cx: &Call<SageMaker>) -> Result<Self::Output> {
+        let arn = self.execution.here(cx)?;
+        cx.client().sagemaker.stop_pipeline_execution().pipeline_execution_arn(arn).send().await?;
+        let status = status(cx, arn).await?.map(|status| status.to_string());
+        Ok(One(Done { execution: arn.to_owned(), status }))
+    }
+}
+
+const EXECUTION: &str = "arn:{partition}:sagemaker:{region}:{account}:pipeline/*/execution/{execution}";
+
+async fn status(cx: &Call<SageMaker>, arn: &str) -> Result<Option<PipelineExecutionStatus>> {
+    let sent = cx.client().sagemaker.describe_pipeline_execution().pipeline_execution_arn(arn).send().await;
+    Ok(sent.map_err(|error| gone(Error::from(error)))?.pipeline_execution_status)
+}

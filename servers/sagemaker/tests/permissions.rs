@@ -1,0 +1,674 @@
+//! Each tool needs the IAM actions that it declares, all of them and no other.
+//!
+//! A row makes what its calls need, as root, and then calls the tool so that every declared action is used. From the
+//! rows follow the proofs: what is called is what is declared, the policy that `iam-policy` prints is enough, and
+//! without any one of its actions the tool fails by name.
+#![cfg(test)]
+
+use std::{collections::BTreeSet, sync::Mutex};
+
+use awsmcp_mcp::Server;
+use awsmcp_sagemaker::SageMaker;
+use awsmcp_testing::{Exception, LocalAws, Permissions, Request, Response, Row, Run, Stopped};
+use serde_json::{Value, json};
+
+fn permissions() -> Permissions {
+    Permissions {
+        binary: env!("CARGO_BIN_EXE_awsmcp-sagemaker"),
+        aws: LocalAws::shared_fakecloud_with_iam,
+        manifest: awsmcp_sagemaker::server().manifest(),
+        actions: |operation| {
+            let service = match operation {
+                "DescribeLogStreams" | "GetLogEvents" | "FilterLogEvents" => "CloudWatch Logs",
+                "GetMetricData" => "CloudWatch",
+                "GetObject" => "S3",
+                "GetRecord" => "SageMaker FeatureStore Runtime",
+                _ if operation.starts_with("InvokeEndpoint") => "SageMaker Runtime",
+                _ if operation.contains("Scal") => "Application Auto Scaling",
+                _ => "SageMaker",
+            };
+            Server::<SageMaker>::actions(service, operation)
+        },
+        arns: |name| {
+            vec![
+                format!("arn:aws:sagemaker:*:*:*/{name}*"),
+                format!("arn:aws:s3:::{name}*"),
+                "arn:aws:sagemaker:*:*:model-package/*".to_owned(),
+                "arn:aws:logs:*:*:log-group:/aws/sagemaker/*".to_owned(),
+                "arn:aws:iam::*:role/*".to_owned(),
+            ]
+        },
+        rows: ROWS,
+        exceptions: EXCEPTIONS,
+    }
+}
+
+awsmcp_testing::permission_proofs!(permissions, ignore = "runs fakecloud");
+
+const ROLE: &str = "arn:aws:iam::123456789012:role/sagemaker";
+/// Of some operations fakecloud does not know the resource: it checks them on `*`.
+const ANY: &[&str] = &["*"];
+const KINDS: [&str; 7] =
+    ["training", "processing", "transform", "tuning", "automl", "compilation", "labeling"];
+
+const ROWS: &[Row] = &[
+    Row::new("whoami", |run| run.call(json!({}), "arn:aws:iam::123456789012:").map(drop)),
+    Row::new("list_jobs", |run| {
+        let name = job(run, "training");
+        run.call(json!({"name": name}), &name).map(drop)
+    }),
+    Row::new("describe_job", |run| {
+        for kind in KINDS {
+            let name = job(run, kind);
+            complete(run, json!({"job": name, "kind": kind}), &name)?;
+        }
+        Ok(())
+    })
+    .serves(started)
+    .arns(ANY),
+    Row::new("job_logs", |run| {
+        for kind in KINDS {
+            let name = job(run, kind);
+            match kind {
+                "automl" => run.fails(json!({"job": name, "kind": kind}), "works through jobs of other kinds")?,
+                _ => run.call(json!({"job": name, "kind": kind}), "a line of the log")?,
+            };
+        }
+        let name = job(run, "training");
+        run.call(json!({"job": name, "kind": "training", "from": "first"}), "a line of the log").map(drop)
+    })
+    .serves(logs)
+    .arns(ANY),
+    Row::new("create_job", |run| {
+        for kind in KINDS {
+            let name = run.name(kind);
+            run.call(json!({"kind": kind, "name": name, "role": role(kind), "request": request(kind)}), &name)?;
+        }
+        let (first, again) = (run.name("training"), run.name("again"));
+        run.call(json!({"kind": "training", "name": again, "clone": first}), &again).map(drop)
+    })
+    .arns(ANY),
+    Row::new("stop_job", |run| {
+        for kind in KINDS {
+            let name = run.name(kind);
+            run.call(json!({"job": name, "kind": kind}), &name)?;
+        }
+        Ok(())
+    })
+    .serves(stopping),
+    Row::new("list_endpoints", |run| {
+        let name = endpoint(run, "e");
+        run.call(json!({"name": name}), &name).map(drop)
+    }),
+    Row::new("describe_endpoint", |run| {
+        let name = endpoint(run, "e");
+        complete(run, json!({"endpoint": name, "log_lines": 3}), "a line of the log")
+    })
+    .serves(logs),
+    Row::new("list_models", |run| {
+        let name = model(run, "m");
+        run.call(json!({"name": name, "details": true}), "image:1").map(drop)
+    }),
+    Row::new("invoke_endpoint", |run| {
+        let (endpoint, component) = (run.name("e"), run.name("c"));
+        run.call(json!({"endpoint": endpoint, "payload": 1}), "answer")?;
+        run.call(json!({"endpoint": endpoint, "payload": 1, "component": component}), "answer")?;
+        run.call(json!({"endpoint": endpoint, "payload": 1, "mode": "stream"}), "streamed")?;
+        run.aws().create_bucket(&endpoint);
+        run.aws().put_object(&endpoint, "out", &[], "from S3");
+        run.call(json!({"endpoint": endpoint, "payload": 1, "mode": "async"}), "from S3").map(drop)
+    })
+    .serves(answers),
+    Row::new("deploy_model", |run| {
+        let (endpoint, bad) = (run.name("e"), run.name("bad"));
+        let machine = |more: Value| with(json!({"role": ROLE, "image": "i", "instance_type": "ml.m5.large"}), more);
+        run.call(machine(json!({"endpoint": endpoint, "tags": {"a": "b"}})), "created")?;
+        let model = model(run, "m");
+        // Names of configurations tell the second they were made in.
+        std::thread::sleep(std::time::Duration::from_millis(1050));
+        run.call(json!({"endpoint": endpoint, "model": model, "instance_type": "ml.m5.large"}), "updated")?;
+        let package = package(run);
+        let other = run.name("p");
+        run.call(
+            json!({"endpoint": other, "package": package, "role": ROLE, "instance_type": "ml.m5.large"}),
+            "created",
+        )?;
+        let text = run.fails(machine(json!({"endpoint": bad})), "taken back: endpoint")?;
+        match text.contains("cannot be read") || text.contains("left behind") {
+            true => run.fails(machine(json!({"endpoint": bad})), "all of it").map(drop),
+            false => Ok(()),
+        }
+    })
+    .serves(failing),
+    Row::new("scale_endpoint", |run| {
+        let endpoint = endpoint(run, "e");
+        run.call(json!({"endpoint": endpoint, "instances": 2}), "under way")?;
+        run.call(json!({"endpoint": endpoint, "min": 1, "max": 2}), "between 1 and 2")?;
+        run.call(json!({"endpoint": endpoint, "fixed": true}), "no longer automatic")?;
+        let component = run.name("c");
+        let specification = json!({"ModelName": endpoint, "ComputeResourceRequirements": {"MinMemoryRequiredInMb": 128}});
+        sagemaker(
+            run,
+            "CreateInferenceComponent",
+            json!({"InferenceComponentName": component, "EndpointName": endpoint, "VariantName": "AllTraffic",
+                "Specification": specification, "RuntimeConfig": {"CopyCount": 1}}),
+        );
+        run.call(json!({"endpoint": endpoint, "component": component, "instances": 2}), "under way").map(drop)
+    })
+    .arns(ANY),
+    Row::new("list_pipelines", |run| {
+        let (pipeline, execution) = execution(run);
+        run.call(json!({"prefix": pipeline}), &pipeline)?;
+        run.call(json!({"pipeline": pipeline}), &execution).map(drop)
+    })
+    .arns(ANY),
+    Row::new("describe_execution", |run| {
+        let (pipeline, execution) = execution(run);
+        complete(run, json!({"pipeline": pipeline}), "a line of the log")?;
+        complete(run, json!({"execution": execution}), "a line of the log")
+    })
+    .serves(steps)
+    .arns(ANY),
+    Row::new("start_pipeline", |run| {
+        let (pipeline, _) = execution(run);
+        run.call(json!({"pipeline": pipeline}), &pipeline).map(drop)
+    })
+    .arns(ANY),
+    Row::new("stop_pipeline", |run| {
+        let (_, execution) = execution(run);
+        run.call(json!({"execution": execution}), &execution).map(drop)
+    }),
+    Row::new("retry_pipeline", |run| {
+        let (_, execution) = execution(run);
+        run.call(json!({"execution": execution}), &execution).map(drop)
+    })
+    .serves(|request| match request.operation() {
+        "DescribePipelineExecution" => Some(Response::output(json!({"PipelineExecutionStatus": "Failed"}))),
+        _ => None,
+    }),
+    Row::new("list_model_packages", |run| {
+        let package = package(run);
+        let group = run.name("g");
+        run.call(json!({"name": group}), &group)?;
+        run.call(json!({"package_group": group}), package.as_str().unwrap_or_default()).map(drop)
+    }),
+    Row::new("approve_model", |run| {
+        let package = package(run);
+        run.call(json!({"package": package, "approval": "rejected"}), "Rejected").map(drop)
+    }),
+    Row::new("running_costs", |run| complete(run, json!({}), "running now")).serves(bill),
+    Row::new("list_notebooks", |run| {
+        let name = notebook(run);
+        run.call(json!({"name": name}), &name).map(drop)
+    }),
+    Row::new("set_notebook", |run| {
+        let name = notebook(run);
+        run.call(json!({"notebook": name, "state": "stopped"}), &name)?;
+        run.call(json!({"notebook": name, "state": "started"}), "InService").map(drop)
+    }),
+    Row::new("list_clusters", |run| {
+        let name = cluster(run);
+        run.call(json!({"name": name}), &name)?;
+        run.call(json!({"cluster": name}), "workers")?;
+        run.call(json!({"cluster": name, "show": "nodes"}), "")?;
+        run.call(json!({"cluster": name, "show": "events"}), "").map(drop)
+    })
+    .arns(ANY),
+    Row::new("update_cluster", |run| {
+        let name = cluster(run);
+        run.call(json!({"cluster": name, "group": "workers", "instances": 3}), "from 2 to 3")?;
+        run.call(json!({"cluster": name, "software": true}), "being updated").map(drop)
+    }),
+    Row::new("replace_nodes", |run| {
+        let name = cluster(run);
+        run.call(json!({"cluster": name, "nodes": ["i-1"]}), "i-1")?;
+        run.call(json!({"cluster": name, "nodes": ["i-1"], "reboot": true}), "i-1").map(drop)
+    })
+    .serves(|request| match request.operation() {
+        "ListClusterNodes" => Some(Response::output(json!({"ClusterNodeSummaries": [
+            {"InstanceGroupName": "workers", "InstanceId": "i-1", "InstanceType": "ml.g5.xlarge", "LaunchTime": 1,
+                "InstanceStatus": {"Status": "Running"}}]}))),
+        _ => None,
+    })
+    .arns(ANY),
+    Row::new("list_features", |run| {
+        let name = features(run);
+        run.call(json!({"name": name}), &name)?;
+        run.call(json!({"feature_group": name}), "identifier").map(drop)
+    }),
+    Row::new("get_record", |run| {
+        let name = run.name("f");
+        run.call(json!({"feature_group": name, "id": "1"}), "answer").map(drop)
+    })
+    .serves(answers),
+    Row::new("search", |run| {
+        let name = job(run, "training");
+        let filters = json!([{"name": "TrainingJobName", "value": name}]);
+        run.call(json!({"resource": "training_job", "filters": filters}), &name).map(drop)
+    }),
+    Row::new("delete_endpoint", |run| {
+        let name = endpoint(run, "e");
+        let call = json!({"endpoint": name, "config": true, "models": true});
+        let plan = run.plan(call.clone(), &name)?;
+        if plan.contains("is not known") {
+            return run.plan(call, "how often it was called").map(drop);
+        }
+        run.call(call, &format!("model {name}")).map(drop)
+    }),
+    Row::new("delete_model", |run| {
+        let name = model(run, "m");
+        run.call(json!({"model": name}), &name).map(drop)
+    }),
+    Row::new("delete_notebook", |run| {
+        let name = notebook(run);
+        sagemaker(run, "StopNotebookInstance", json!({"NotebookInstanceName": name}));
+        run.call(json!({"notebook": name}), "\"deleted\"").map(drop)
+    }),
+    Row::new("delete_pipeline", |run| {
+        let (pipeline, _) = execution(run);
+        run.call(json!({"pipeline": pipeline}), "\"deleted\"").map(drop)
+    })
+    .arns(ANY),
+];
+
+/// What fakecloud does not serve, or not as the row needs it: the row answers it, and the proof refuses it in
+/// fakecloud's place.
+macro_rules! exceptions {
+    ($($action:literal $operation:literal [$($tool:literal),+];)* and $($more:expr),* $(,)?) => {
+        &[
+            $(Exception::of(&[$($tool),+], $action, "fakecloud does not serve it, or serves it otherwise than the row needs")
+                .unchecked(|request| request.operation() == $operation),)*
+            $($more,)*
+        ]
+    };
+}
+
+const EXCEPTIONS: &[Exception] = exceptions! {
+    "sagemaker:ListTrainingJobs" "ListTrainingJobs" ["running_costs"];
+    "sagemaker:ListProcessingJobs" "ListProcessingJobs" ["running_costs"];
+    "sagemaker:ListTransformJobs" "ListTransformJobs" ["running_costs"];
+    "sagemaker:DescribeTrainingJob" "DescribeTrainingJob" ["describe_job", "stop_job", "describe_execution", "running_costs"];
+    "sagemaker:DescribeProcessingJob" "DescribeProcessingJob" ["stop_job", "describe_execution", "running_costs"];
+    "sagemaker:DescribeTransformJob" "DescribeTransformJob" ["stop_job", "describe_execution", "running_costs"];
+    "sagemaker:DescribeHyperParameterTuningJob" "DescribeHyperParameterTuningJob" ["stop_job", "describe_execution"];
+    "sagemaker:DescribeAutoMLJobV2" "DescribeAutoMLJobV2" ["stop_job", "describe_execution"];
+    "sagemaker:DescribeCompilationJob" "DescribeCompilationJob" ["stop_job"];
+    "sagemaker:DescribeLabelingJob" "DescribeLabelingJob" ["stop_job"];
+    "sagemaker:StopTrainingJob" "StopTrainingJob" ["stop_job"];
+    "sagemaker:StopProcessingJob" "StopProcessingJob" ["stop_job"];
+    "sagemaker:StopTransformJob" "StopTransformJob" ["stop_job"];
+    "sagemaker:StopHyperParameterTuningJob" "StopHyperParameterTuningJob" ["stop_job"];
+    "sagemaker:StopAutoMLJob" "StopAutoMLJob" ["stop_job"];
+    "sagemaker:StopCompilationJob" "StopCompilationJob" ["stop_job"];
+    "sagemaker:StopLabelingJob" "StopLabelingJob" ["stop_job"];
+    "logs:DescribeLogStreams" "DescribeLogStreams" ["job_logs", "describe_endpoint", "deploy_model", "describe_execution"];
+    "logs:GetLogEvents" "GetLogEvents" ["job_logs", "describe_endpoint", "deploy_model", "describe_execution"];
+    "logs:FilterLogEvents" "FilterLogEvents" ["job_logs"];
+    "sagemaker:ListEndpoints" "ListEndpoints" ["running_costs"];
+    "sagemaker:DescribeEndpoint" "DescribeEndpoint" ["running_costs"];
+    "sagemaker:DescribeEndpointConfig" "DescribeEndpointConfig" ["running_costs"];
+    "sagemaker:ListInferenceComponents" "ListInferenceComponents" ["running_costs"];
+    "sagemaker:InvokeEndpoint" "InvokeEndpoint" ["invoke_endpoint"];
+    "sagemaker:InvokeEndpointWithResponseStream" "InvokeEndpointWithResponseStream" ["invoke_endpoint"];
+    "sagemaker:InvokeEndpointAsync" "InvokeEndpointAsync" ["invoke_endpoint"];
+    "sagemaker:DeleteEndpoint" "DeleteEndpoint" ["deploy_model"];
+    "sagemaker:DescribePipelineExecution" "DescribePipelineExecution" ["retry_pipeline"];
+    "sagemaker:ListPipelineExecutionSteps" "ListPipelineExecutionSteps" ["describe_execution"];
+    "sagemaker:ListNotebookInstances" "ListNotebookInstances" ["running_costs"];
+    "sagemaker:ListApps" "ListApps" ["running_costs"];
+    "sagemaker:ListClusters" "ListClusters" ["running_costs"];
+    "sagemaker:DescribeCluster" "DescribeCluster" ["running_costs"];
+    "sagemaker:ListClusterNodes" "ListClusterNodes" ["replace_nodes"];
+    "sagemaker:GetRecord" "GetRecord" ["get_record"];
+    and
+    Exception::of(&["whoami"], "sts:GetCallerIdentity", "AWS answers it to everybody; it is asked for by the session")
+        .unmade()
+        .unnoticed(),
+    // What SageMaker itself asks of the caller, besides the operation's own action.
+    Exception::of(&["create_job", "deploy_model", "update_cluster"], "iam:PassRole", "fakecloud does not check that a role may be passed")
+        .unnoticed(),
+    Exception::of(&["create_job", "deploy_model"], "sagemaker:AddTags", "fakecloud does not check tags that come along").unnoticed(),
+    Exception::of(&["invoke_endpoint"], "s3:ListBucket", "S3 asks for it where a key is not there yet").unmade().unnoticed(),
+};
+
+/// Calls a tool that goes on without what it may not see, and ends the row where something is missing.
+fn complete(run: &mut Run<'_>, call: Value, expected: &str) -> Result<(), Stopped> {
+    const LACKS: [&str; 5] =
+        ["cannot be shown", "cannot be read", "cannot be described", "is not known", "are missing"];
+    let text = run.call(call.clone(), "")?;
+    match LACKS.iter().any(|words| text.contains(words)) {
+        true => run.fails(call, "everything").map(drop),
+        false => run.call(call, expected).map(drop),
+    }
+}
+
+fn sagemaker(run: &Run<'_>, operation: &str, input: Value) -> Value {
+    run.aws().call("sagemaker", operation, input)
+}
+
+fn with(mut call: Value, more: Value) -> Value {
+    if let (Some(call), Value::Object(more)) = (call.as_object_mut(), more) {
+        call.extend(more);
+    }
+    call
+}
+
+fn noun(kind: &str) -> &'static str {
+    match kind {
+        "training" => "TrainingJob",
+        "processing" => "ProcessingJob",
+        "transform" => "TransformJob",
+        "tuning" => "HyperParameterTuningJob",
+        "automl" => "AutoMLJob",
+        "compilation" => "CompilationJob",
+        _ => "LabelingJob",
+    }
+}
+
+/// Transform jobs have none.
+fn role(kind: &str) -> Option<&'static str> {
+    (kind != "transform").then_some(ROLE)
+}
+
+fn request(kind: &str) -> Value {
+    let s3 = json!({"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": "s3://b/i"}});
+    let machine = json!({"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 10});
+    let training = json!({"RoleArn": ROLE, "AlgorithmSpecification": {"TrainingImage": "i", "TrainingInputMode": "File"},
+        "OutputDataConfig": {"S3OutputPath": "s3://b/o"}, "ResourceConfig": machine, "StoppingCondition": {"MaxRuntimeInSeconds": 60}});
+    match kind {
+        "training" => training,
+        "processing" => {
+            json!({"RoleArn": ROLE, "AppSpecification": {"ImageUri": "i"}, "ProcessingResources": {"ClusterConfig": machine}})
+        }
+        "transform" => {
+            json!({"ModelName": "m", "TransformInput": {"DataSource": s3}, "TransformOutput": {"S3OutputPath": "s3://b/o"},
+            "TransformResources": {"InstanceType": "ml.m5.large", "InstanceCount": 1}})
+        }
+        "tuning" => {
+            json!({"TrainingJobDefinition": training, "HyperParameterTuningJobConfig": {"Strategy": "Random",
+            "ResourceLimits": {"MaxNumberOfTrainingJobs": 2, "MaxParallelTrainingJobs": 1}}})
+        }
+        "automl" => {
+            json!({"RoleArn": ROLE, "AutoMLJobInputDataConfig": [{"ChannelType": "training", "DataSource": s3}],
+            "OutputDataConfig": {"S3OutputPath": "s3://b/o"}, "AutoMLProblemTypeConfig": {"TabularJobConfig": {"TargetAttributeName": "y"}}})
+        }
+        "compilation" => {
+            json!({"RoleArn": ROLE, "InputConfig": {"S3Uri": "s3://b/m", "Framework": "PYTORCH"},
+            "OutputConfig": {"S3OutputLocation": "s3://b/o", "TargetDevice": "ml_c5"}, "StoppingCondition": {"MaxRuntimeInSeconds": 60}})
+        }
+        _ => json!({"RoleArn": ROLE, "LabelAttributeName": "l", "OutputConfig": {"S3OutputPath": "s3://b/o"},
+            "InputConfig": {"DataSource": {"S3DataSource": {"ManifestS3Uri": "s3://b/m"}}}, "HumanTaskConfig": {
+                "WorkteamArn": "arn:aws:sagemaker:us-east-1:123456789012:workteam/private-crowd/t", "UiConfig": {"UiTemplateS3Uri": "s3://b/t"},
+                "TaskTitle": "t", "TaskDescription": "d", "NumberOfHumanWorkersPerDataObject": 1, "TaskTimeLimitInSeconds": 60}}),
+    }
+}
+
+/// A job that exists; one for each row and kind.
+fn job(run: &Run<'_>, kind: &str) -> String {
+    let name = run.name(kind);
+    let field = format!("{}Name", noun(kind));
+    let version = if kind == "automl" { "V2" } else { "" };
+    let describe = format!("Describe{}{version}", noun(kind));
+    static MADE: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+    if MADE.lock().unwrap().insert(format!("{describe} {name}")) {
+        let input = with(request(kind), json!({field: name}));
+        sagemaker(run, &format!("Create{}{version}", noun(kind)), input);
+    }
+    name
+}
+
+fn model(run: &Run<'_>, what: &str) -> String {
+    let name = run.name(what);
+    let input =
+        json!({"ModelName": name, "ExecutionRoleArn": ROLE, "PrimaryContainer": {"Image": "image:1"}});
+    sagemaker(run, "CreateModel", input);
+    name
+}
+
+fn endpoint(run: &Run<'_>, what: &str) -> String {
+    let name = model(run, what);
+    let variant = json!({"VariantName": "AllTraffic", "ModelName": name, "InitialInstanceCount": 1, "InstanceType": "ml.m5.large"});
+    sagemaker(
+        run,
+        "CreateEndpointConfig",
+        json!({"EndpointConfigName": name, "ProductionVariants": [variant]}),
+    );
+    sagemaker(run, "CreateEndpoint", json!({"EndpointName": name, "EndpointConfigName": name}));
+    let wanted = json!([{"VariantName": "AllTraffic", "DesiredInstanceCount": 1}]);
+    sagemaker(
+        run,
+        "UpdateEndpointWeightsAndCapacities",
+        json!({"EndpointName": name, "DesiredWeightsAndCapacities": wanted}),
+    );
+    name
+}
+
+/// A pipeline, and the ARN of an execution of it.
+fn execution(run: &Run<'_>) -> (String, String) {
+    let name = run.name("p");
+    let definition =
+        json!({"Version": "2020-12-01", "Steps": [{"Name": "s", "Type": "Training", "Arguments": {}}]})
+            .to_string();
+    sagemaker(
+        run,
+        "CreatePipeline",
+        json!({"PipelineName": name, "PipelineDefinition": definition, "ClientRequestToken": "a".repeat(32), "RoleArn": ROLE}),
+    );
+    let started = sagemaker(
+        run,
+        "StartPipelineExecution",
+        json!({"PipelineName": name, "ClientRequestToken": "b".repeat(32)}),
+    );
+    (name, started["PipelineExecutionArn"].as_str().unwrap_or_default().to_owned())
+}
+
+/// The ARN of an approved version.
+fn package(run: &Run<'_>) -> Value {
+    let group = run.name("g");
+    sagemaker(run, "CreateModelPackageGroup", json!({"ModelPackageGroupName": group}));
+    let specification = json!({"Containers": [{"Image": "i"}], "SupportedContentTypes": ["text/csv"], "SupportedResponseMIMETypes": ["text/csv"]});
+    let made = sagemaker(
+        run,
+        "CreateModelPackage",
+        json!({"ModelPackageGroupName": group, "ModelApprovalStatus": "Approved", "InferenceSpecification": specification}),
+    );
+    made["ModelPackageArn"].clone()
+}
+
+fn notebook(run: &Run<'_>) -> String {
+    let name = run.name("n");
+    sagemaker(
+        run,
+        "CreateNotebookInstance",
+        json!({"NotebookInstanceName": name, "InstanceType": "ml.t3.medium", "RoleArn": ROLE}),
+    );
+    sagemaker(run, "StartNotebookInstance", json!({"NotebookInstanceName": name}));
+    name
+}
+
+fn cluster(run: &Run<'_>) -> String {
+    let name = run.name("c");
+    let group = json!({"InstanceCount": 2, "InstanceGroupName": "workers", "InstanceType": "ml.g5.xlarge", "ExecutionRole": ROLE,
+        "LifeCycleConfig": {"SourceS3Uri": "s3://b/l", "OnCreate": "x.sh"}});
+    sagemaker(run, "CreateCluster", json!({"ClusterName": name, "InstanceGroups": [group]}));
+    name
+}
+
+fn features(run: &Run<'_>) -> String {
+    let name = run.name("f");
+    let definitions = json!([{"FeatureName": "id", "FeatureType": "String"}, {"FeatureName": "at", "FeatureType": "String"}]);
+    sagemaker(
+        run,
+        "CreateFeatureGroup",
+        json!({"FeatureGroupName": name, "RecordIdentifierFeatureName": "id", "EventTimeFeatureName": "at", "RoleArn": ROLE,
+            "FeatureDefinitions": definitions}),
+    );
+    name
+}
+
+/// A training job that has begun: only of such there are figures.
+fn started(request: &Request) -> Option<Response> {
+    match request.operation() {
+        "DescribeTrainingJob" => Some(Response::output(described("training", request, "InProgress"))),
+        _ => None,
+    }
+}
+
+/// Logs that have a line, of any job.
+fn logs(request: &Request) -> Option<Response> {
+    let line = json!([{"timestamp": 1, "message": "a line of the log"}]);
+    match request.operation() {
+        "DescribeLogStreams" => Some(Response::output(json!({"logStreams": [{"logStreamName": "stream"}]}))),
+        "GetLogEvents" | "FilterLogEvents" => Some(Response::output(json!({"events": line}))),
+        _ => None,
+    }
+}
+
+/// Jobs of every kind that run, and stop when they are told.
+fn stopping(request: &Request) -> Option<Response> {
+    if let Some(kind) = request.operation().strip_prefix("Describe").and_then(kind) {
+        return Some(Response::output(described(kind, request, "InProgress")));
+    }
+    request.operation().strip_prefix("Stop").and_then(kind).map(|_| Response::new(200, ""))
+}
+
+fn kind(operation: &str) -> Option<&'static str> {
+    KINDS.into_iter().find(|kind| noun(kind) == operation.trim_end_matches("V2"))
+}
+
+/// A description of the job that is asked for.
+fn described(kind: &str, request: &Request, status: &str) -> Value {
+    let noun = noun(kind);
+    let mut found = with(
+        self::request(kind),
+        json!({format!("{noun}Name"): request.json()[format!("{noun}Name")], format!("{noun}Arn"): "arn:aws:sagemaker:us-east-1:123456789012:x/x",
+            format!("{noun}Status"): status, "CreationTime": 1_700_000_000}),
+    );
+    let more = match kind {
+        "training" => {
+            json!({"SecondaryStatus": "Training", "ModelArtifacts": {"S3ModelArtifacts": "s"}, "TrainingStartTime": 1_700_000_000})
+        }
+        "tuning" => json!({"TrainingJobStatusCounters": {}, "ObjectiveStatusCounters": {}}),
+        "automl" => json!({"AutoMLJobSecondaryStatus": "Starting", "LastModifiedTime": 1}),
+        "compilation" => {
+            json!({"CompilationJobStatus": "INPROGRESS", "LastModifiedTime": 1, "FailureReason": "", "ModelArtifacts": {"S3ModelArtifacts": "s"}})
+        }
+        "labeling" => json!({"LabelCounters": {}, "LastModifiedTime": 1, "JobReferenceCode": "r"}),
+        _ => json!({}),
+    };
+    found = with(found, more);
+    found
+}
+
+/// The runtimes.
+fn answers(request: &Request) -> Option<Response> {
+    let endpoint = request.path().split('/').nth(2).unwrap_or_default();
+    match request.operation() {
+        "InvokeEndpoint" => Some(Response::new(200, "answer").with("content-type", "text/plain")),
+        "InvokeEndpointWithResponseStream" => {
+            Some(Response::events([awsmcp_testing::Event::bytes("PayloadPart", "streamed")]))
+        }
+        "InvokeEndpointAsync" => Some(
+            Response::new(202, r#"{"InferenceId":"i"}"#)
+                .with("x-amzn-sagemaker-outputlocation", &format!("s3://{endpoint}/out")),
+        ),
+        "GetRecord" => {
+            Some(Response::output(json!({"Record": [{"FeatureName": "id", "ValueAsString": "answer"}]})))
+        }
+        _ => None,
+    }
+}
+
+/// Endpoints whose name ends in `bad` fail once they are made.
+fn failing(request: &Request) -> Option<Response> {
+    static MADE: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+    let input = request.json();
+    let name = input["EndpointName"].as_str().unwrap_or_default().to_owned();
+    let mut made = MADE.lock().unwrap();
+    match request.operation() {
+        "DescribeLogStreams" | "GetLogEvents" => logs(request),
+        "CreateEndpoint" if name.ends_with("bad") => {
+            made.insert(name);
+            Some(Response::output(
+                json!({"EndpointArn": "arn:aws:sagemaker:us-east-1:123456789012:endpoint/x"}),
+            ))
+        }
+        "DeleteEndpoint" if name.ends_with("bad") => {
+            made.remove(&name);
+            Some(Response::new(200, ""))
+        }
+        "DescribeEndpoint" if made.contains(&name) => {
+            Some(Response::output(json!({"EndpointName": name, "EndpointStatus": "Failed",
+            "EndpointArn": "arn:aws:sagemaker:us-east-1:123456789012:endpoint/x", "EndpointConfigName": "c", "CreationTime": 1, "LastModifiedTime": 1})))
+        }
+        _ => None,
+    }
+}
+
+/// An execution that failed in a step of each kind.
+fn steps(request: &Request) -> Option<Response> {
+    match request.operation() {
+        "ListPipelineExecutionSteps" => {
+            let input = request.json();
+            let arn = input["PipelineExecutionArn"].as_str().unwrap_or_default();
+            let name = arn.split('/').nth(1).unwrap_or_default();
+            let step = |sort: &str, resource: &str| {
+                json!({"StepName": sort, "StepStatus": "Failed",
+                    "Metadata": {sort: {"Arn": format!("arn:aws:sagemaker:us-east-1:123456789012:{resource}/{name}-{resource}")}}})
+            };
+            Some(Response::output(json!({"PipelineExecutionSteps": [
+                step("TrainingJob", "training-job"), step("ProcessingJob", "processing-job"), step("TransformJob", "transform-job"),
+                step("TuningJob", "hyper-parameter-tuning-job"), step("AutoMLJob", "automl-job"),
+            ]})))
+        }
+        operation => match operation.strip_prefix("Describe").and_then(kind) {
+            Some(kind) => Some(Response::output(described(kind, request, "Failed"))),
+            None => logs(request),
+        },
+    }
+}
+
+/// One of everything that bills, each with the name that the row may see.
+fn bill(request: &Request) -> Option<Response> {
+    let arn = |resource: &str| format!("arn:aws:sagemaker:us-east-1:123456789012:{resource}/running-costs-x");
+    let listed = |noun: &str, resource: &str| json!([{format!("{noun}Name"): "running-costs-x", format!("{noun}Arn"): arn(resource), format!("{noun}Status"): "InProgress", "CreationTime": 1}]);
+    let name = "running-costs-x";
+    let found = match request.operation() {
+        "ListEndpoints" => {
+            json!({"Endpoints": [{"EndpointName": name, "EndpointArn": arn("endpoint"), "CreationTime": 1, "LastModifiedTime": 1,
+            "EndpointStatus": "InService"}]})
+        }
+        "DescribeEndpoint" => {
+            json!({"EndpointName": name, "EndpointArn": arn("endpoint"), "EndpointConfigName": "c", "EndpointStatus": "InService",
+            "CreationTime": 1, "LastModifiedTime": 1})
+        }
+        "DescribeEndpointConfig" => {
+            json!({"EndpointConfigName": "c", "EndpointConfigArn": "a", "CreationTime": 1,
+            "ProductionVariants": [{"VariantName": "v", "ModelName": "m", "InstanceType": "ml.m5.large", "InitialInstanceCount": 1}]})
+        }
+        "ListInferenceComponents" => json!({"InferenceComponents": []}),
+        "ListNotebookInstances" => json!({"NotebookInstances": []}),
+        "ListApps" => json!({"Apps": []}),
+        "ListTrainingJobs" => json!({"TrainingJobSummaries": listed("TrainingJob", "training-job")}),
+        "ListProcessingJobs" => json!({"ProcessingJobSummaries": listed("ProcessingJob", "processing-job")}),
+        "ListTransformJobs" => json!({"TransformJobSummaries": listed("TransformJob", "transform-job")}),
+        "ListClusters" => {
+            json!({"ClusterSummaries": [{"ClusterArn": arn("cluster"), "ClusterName": name, "CreationTime": 1, "ClusterStatus": "InService"}]})
+        }
+        "DescribeCluster" => {
+            json!({"ClusterArn": arn("cluster"), "ClusterStatus": "InService", "InstanceGroups": []})
+        }
+        operation => {
+            return operation.strip_prefix("Describe").and_then(kind).map(|kind| {
+                let found = described(kind, request, "InProgress");
+                let own = arn(match kind {
+                    "training" => "training-job",
+                    "processing" => "processing-job",
+                    _ => "transform-job",
+                });
+                Response::output(with(found, json!({format!("{}Arn", noun(kind)): own})))
+            });
+        }
+    };
+    Some(Response::output(found))
+}

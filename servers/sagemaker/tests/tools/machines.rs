@@ -1,0 +1,314 @@
+//! Notebooks, clusters, and everything that bills.
+
+use awsmcp_testing::{Response, Stub};
+use serde_json::{Value, json};
+
+use crate::world::{ROLE, aws, confirmed, endpoint, next, server, server_at};
+
+fn notebook(name: &str) {
+    aws(
+        "CreateNotebookInstance",
+        json!({"NotebookInstanceName": name, "InstanceType": "ml.t3.medium", "RoleArn": ROLE}),
+    );
+    aws("StartNotebookInstance", json!({"NotebookInstanceName": name}));
+}
+
+fn cluster(name: &str) {
+    let group = json!({"InstanceCount": 2, "InstanceGroupName": "workers", "InstanceType": "ml.g5.xlarge", "ExecutionRole": ROLE,
+        "LifeCycleConfig": {"SourceS3Uri": "s3://b/l", "OnCreate": "x.sh"}});
+    aws("CreateCluster", json!({"ClusterName": name, "InstanceGroups": [group]}));
+}
+
+#[test]
+#[ignore = "runs fakecloud"]
+fn a_notebook_is_stopped_started_and_deleted() {
+    notebook("note");
+    let mut server = server(&[]);
+    let listed = server.call("list_notebooks", json!({"name": "note"}));
+    assert!(listed.ok().contains("note\tInService\tml.t3.medium"), "{}", listed.text);
+    let running = server.call("delete_notebook", json!({"notebook": "note"}));
+    assert!(running.error().contains("only a stopped one can be deleted"), "{}", running.text);
+    let plan = server.call("set_notebook", json!({"notebook": "note", "state": "stopped", "dry_run": true}));
+    assert!(plan.ok().contains("stop the notebook note (ml.t3.medium), which is InService"), "{}", plan.text);
+    let done = server.call("set_notebook", json!({"notebook": "note", "state": "stopped"}));
+    assert!(done.ok().contains(r#"{"name":"note","status":"Stop"#), "{}", done.text);
+    let again = server.call("set_notebook", json!({"notebook": "note", "state": "started", "dry_run": true}));
+    assert!(again.ok().contains("it bills while it runs"), "{}", again.text);
+    let plan = server.call("delete_notebook", json!({"notebook": "note", "dry_run": true}));
+    assert!(plan.ok().contains("all files on it are lost for good"), "{}", plan.text);
+    let gone = confirmed(&mut server, "delete_notebook", json!({"notebook": "note"}));
+    assert!(gone.contains(r#""deleted":"note""#), "{gone}");
+    let missing = server.call("set_notebook", json!({"notebook": "note", "state": "stopped"}));
+    assert!(missing.error().contains("does not exist"), "{}", missing.text);
+}
+
+#[test]
+#[ignore = "runs fakecloud"]
+fn notebooks_and_clusters_are_listed_page_by_page() {
+    for name in ["pages-m-1", "pages-m-2", "pages-m-3"] {
+        notebook(name);
+        cluster(name);
+    }
+    let mut server = server(&[]);
+    for tool in ["list_notebooks", "list_clusters"] {
+        let first = server.call(tool, json!({"name": "pages-m-", "limit": 2}));
+        let second = server.call(tool, json!({"name": "pages-m-", "limit": 2, "cursor": next(first.ok())}));
+        for name in ["pages-m-1", "pages-m-2", "pages-m-3"] {
+            let seen = [first.ok(), second.ok()].iter().filter(|text| text.contains(name)).count();
+            assert_eq!(seen, 1, "{tool} {name}: {} {}", first.text, second.text);
+        }
+    }
+}
+
+#[test]
+#[ignore = "runs fakecloud"]
+fn a_group_of_a_cluster_is_resized() {
+    cluster("pod");
+    let mut server = server(&[]);
+    let groups = server.call("list_clusters", json!({"cluster": "pod"}));
+    assert!(groups.ok().contains("workers\tml.g5.xlarge\t2\tInService"), "{}", groups.text);
+    assert!(groups.text.contains("the cluster is InService"), "{}", groups.text);
+    let plan = server.call(
+        "update_cluster",
+        json!({"cluster": "pod", "group": "workers", "instances": 3, "dry_run": true}),
+    );
+    assert!(plan.ok().contains("set the group workers of pod from 2 to 3 x ml.g5.xlarge"), "{}", plan.text);
+    server.call("update_cluster", json!({"cluster": "pod", "group": "workers", "instances": 3})).ok();
+    let now = aws("DescribeCluster", json!({"ClusterName": "pod"}));
+    let group = &now["InstanceGroups"][0];
+    assert_eq!((&group["TargetCount"], &group["LifeCycleConfig"]["OnCreate"]), (&json!(3), &json!("x.sh")));
+    let software = server.call("update_cluster", json!({"cluster": "pod", "software": true}));
+    assert!(software.ok().contains("the software is being updated"), "{}", software.text);
+    for (call, words) in [
+        (json!({"group": "worker", "instances": 1}), "has no group worker; it has workers"),
+        (json!({"instances": 1}), "`instances` is of a `group`"),
+        (json!({}), "give `group` with `instances`, or `software`"),
+    ] {
+        let mut arguments = json!({"cluster": "pod"});
+        arguments.as_object_mut().unwrap().extend(call.as_object().unwrap().clone());
+        let wrong = server.call("update_cluster", arguments);
+        assert!(wrong.error().contains(words), "{words}: {}", wrong.text);
+    }
+    let missing = server.call("list_clusters", json!({"cluster": "pud"}));
+    assert!(missing.error().contains("pod"), "{}", missing.text);
+    let wrong = server.call("list_clusters", json!({"show": "nodes"}));
+    assert!(wrong.error().contains("give `cluster` too"), "{}", wrong.text);
+}
+
+fn nodes() -> Stub {
+    Stub::start(|request| match request.operation() {
+        "ListClusterNodes" => Response::output(json!({"ClusterNodeSummaries": [
+            {"InstanceGroupName": "workers", "InstanceId": "i-1", "InstanceType": "ml.g5.xlarge", "LaunchTime": 1_700_000_000,
+                "InstanceStatus": {"Status": "Running"}},
+            {"InstanceGroupName": "workers", "InstanceId": "i-2", "InstanceType": "ml.g5.xlarge", "LaunchTime": 1_700_000_000,
+                "InstanceStatus": {"Status": "Failure", "Message": "GPU fell off the bus"}},
+        ]})),
+        "ListClusterEvents" => Response::output(json!({"Events": [
+            {"EventId": "e", "ClusterArn": "a", "ClusterName": "c", "InstanceGroupName": "workers", "InstanceId": "i-2",
+                "ResourceType": "Instance", "EventTime": 1_700_000_000, "Description": "health check failed"},
+        ]})),
+        "BatchReplaceClusterNodes" => Response::output(json!({"Successful": ["i-2"], "Failed": []})),
+        "BatchRebootClusterNodes" => Response::output(json!({"Successful": [], "Failed": [
+            {"NodeId": "i-2", "ErrorCode": "InstanceIdInUse", "Message": "is being replaced"},
+        ]})),
+        _ => Response::error(400, "ValidationException", "not scripted"),
+    })
+}
+
+#[test]
+fn nodes_are_shown_replaced_and_restarted() {
+    let stub = nodes();
+    let mut server = server_at(stub.env(), &[]);
+    let shown = server.call("list_clusters", json!({"cluster": "c", "show": "nodes"}));
+    assert!(
+        shown.ok().contains("i-2\tworkers\tml.g5.xlarge\tFailure\tGPU fell off the bus"),
+        "{}",
+        shown.text
+    );
+    let events = server.call("list_clusters", json!({"cluster": "c", "show": "events"}));
+    assert!(events.ok().contains("health check failed"), "{}", events.text);
+    let unknown = server.call("replace_nodes", json!({"cluster": "c", "nodes": ["i-9"]}));
+    assert!(unknown.error().contains("has no node i-9"), "{}", unknown.text);
+    let done = confirmed(&mut server, "replace_nodes", json!({"cluster": "c", "nodes": ["i-2"]}));
+    assert!(done.contains("i-2\tis being replaced"), "{done}");
+    let failed =
+        confirmed(&mut server, "replace_nodes", json!({"cluster": "c", "nodes": ["i-2"], "reboot": true}));
+    assert!(failed.contains("i-2\tfailed: is being replaced"), "{failed}");
+    assert_eq!(stub.of("BatchReplaceClusterNodes")[0].json()["NodeIds"], json!(["i-2"]));
+}
+
+fn job(noun: &str, name: &str, resource: &str, more: Value) -> Value {
+    let mut job = json!({format!("{noun}Name"): name, format!("{noun}Status"): "InProgress", "CreationTime": 1_700_000_000,
+        format!("{noun}Arn"): format!("arn:aws:sagemaker:us-east-1:123456789012:{resource}/{name}")});
+    job.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    job
+}
+
+/// An account in which everything runs; the clusters may not be seen.
+fn busy() -> Stub {
+    Stub::start(|request| {
+        let now = jiff::Timestamp::now().as_second();
+        let hours = |hours: i64| json!(now - hours * 3600);
+        let machine = json!({"InstanceType": "ml.p3.2xlarge", "InstanceCount": 2, "VolumeSizeInGB": 30});
+        match request.operation() {
+            "ListEndpoints" => {
+                let endpoint = |name: &str, status: &str| {
+                    json!({"EndpointName": name, "EndpointArn": format!("arn:aws:sagemaker:us-east-1:123456789012:endpoint/{name}"),
+                        "CreationTime": hours(10), "LastModifiedTime": hours(1), "EndpointStatus": status})
+                };
+                Response::output(
+                    json!({"Endpoints": [endpoint("live", "InService"), endpoint("dead", "Failed")]}),
+                )
+            }
+            "DescribeEndpoint" => Response::output(
+                json!({"EndpointName": "live", "EndpointConfigName": "c", "EndpointStatus": "InService",
+                "EndpointArn": "a", "CreationTime": hours(10), "LastModifiedTime": hours(1),
+                "ProductionVariants": [{"VariantName": "big", "CurrentInstanceCount": 3}]}),
+            ),
+            "DescribeEndpointConfig" => Response::output(
+                json!({"EndpointConfigName": "c", "EndpointConfigArn": "a", "CreationTime": 1,
+                "ProductionVariants": [
+                    {"VariantName": "big", "ModelName": "m", "InstanceType": "ml.g5.xlarge", "InitialInstanceCount": 1},
+                    {"VariantName": "less", "ModelName": "m", "ServerlessConfig": {"MemorySizeInMB": 2048, "MaxConcurrency": 5}},
+                ]}),
+            ),
+            "ListInferenceComponents" => {
+                Response::output(json!({"InferenceComponents": [{"InferenceComponentName": "comp",
+                "InferenceComponentArn": "arn:aws:sagemaker:us-east-1:123456789012:inference-component/comp", "EndpointName": "live",
+                "EndpointArn": "a", "VariantName": "big", "CreationTime": hours(2), "LastModifiedTime": hours(2)}]}))
+            }
+            "ListNotebookInstances" => {
+                Response::output(json!({"NotebookInstances": [{"NotebookInstanceName": "note",
+                "NotebookInstanceArn": "arn:aws:sagemaker:us-east-1:123456789012:notebook-instance/note", "NotebookInstanceStatus": "InService",
+                "InstanceType": "ml.t3.medium", "LastModifiedTime": hours(100)}]}))
+            }
+            "ListApps" => Response::output(json!({"Apps": [
+                {"DomainId": "d-1", "UserProfileName": "eve", "AppType": "JupyterLab", "AppName": "default", "Status": "InService",
+                    "CreationTime": hours(5), "ResourceSpec": {"InstanceType": "ml.m5.xlarge"}},
+                {"DomainId": "d-1", "UserProfileName": "eve", "AppType": "JupyterServer", "AppName": "default", "Status": "InService",
+                    "CreationTime": hours(5), "ResourceSpec": {"InstanceType": "system"}},
+            ]})),
+            "ListTrainingJobs" if request.json()["WarmPoolStatusEquals"].is_string() => {
+                Response::output(json!({"TrainingJobSummaries": [
+                job("TrainingJob", "warm", "training-job", json!({"WarmPoolStatus": {"Status": "Available"}}))]}))
+            }
+            "ListTrainingJobs" => Response::output(
+                json!({"TrainingJobSummaries": [job("TrainingJob", "learn", "training-job", json!({}))]}),
+            ),
+            "DescribeTrainingJob" => {
+                let warm = request.json()["TrainingJobName"] == json!("warm");
+                let mut found = job(
+                    "TrainingJob",
+                    if warm { "warm" } else { "learn" },
+                    "training-job",
+                    json!({
+                    "ModelArtifacts": {"S3ModelArtifacts": "s"}, "SecondaryStatus": "Training", "AlgorithmSpecification": {"TrainingInputMode": "File"},
+                    "StoppingCondition": {}, "ResourceConfig": machine, "TrainingStartTime": hours(4)}),
+                );
+                if warm {
+                    found["TrainingJobStatus"] = json!("Completed");
+                    found["TrainingEndTime"] = hours(1);
+                }
+                Response::output(found)
+            }
+            "ListProcessingJobs" => Response::output(
+                json!({"ProcessingJobSummaries": [job("ProcessingJob", "wait", "processing-job", json!({}))]}),
+            ),
+            "DescribeProcessingJob" => Response::output(job(
+                "ProcessingJob",
+                "wait",
+                "processing-job",
+                json!({
+                "ProcessingResources": {"ClusterConfig": machine}, "AppSpecification": {"ImageUri": "i"}}),
+            )),
+            "ListTransformJobs" => Response::output(json!({"TransformJobSummaries": []}))
+                .late(std::time::Duration::from_millis(200)),
+            "ListClusters" => Response::denied("sagemaker:ListClusters"),
+            _ => Response::error(400, "ValidationException", "not scripted"),
+        }
+    })
+}
+
+#[test]
+fn everything_that_bills_is_listed_dearest_first() {
+    let stub = busy();
+    let mut server = server_at(stub.env(), &[]);
+    let rows = server.call("running_costs", json!({}));
+    let text = rows.ok();
+    for part in [
+        "endpoint\tlive/big\tInService\tml.g5.xlarge\t3\t",
+        "\t30.0\t",
+        "serverless, bills per call",
+        "component\tcomp\t",
+        "runs on the machines of live",
+        "notebook\tnote\tInService\tml.t3.medium\t1\t",
+        "app\teve/default\tInService\tml.m5.xlarge\t1\t",
+        "JupyterLab of d-1",
+        "training job\tlearn\tInProgress\tml.p3.2xlarge\t2\t",
+        "warm pool\twarm\tCompleted\tml.p3.2xlarge\t2\t",
+        "waits for its machines",
+        "note: clusters are missing",
+        "sagemaker:ListClusters",
+        "running now: 3 x ml.g5.xlarge, 1 x ml.m5.xlarge, 6 x ml.p3.2xlarge, 1 x ml.t3.medium",
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    for absent in ["dead", "system"] {
+        assert!(!text.contains(absent), "{absent}: {text}");
+    }
+    assert!(text.find("notebook\tnote").unwrap() < text.find("endpoint\tlive/big").unwrap(), "{text}");
+    assert!(stub.most_at_once() > 1, "the sorts are asked for one after another");
+}
+
+#[test]
+fn what_bills_is_held_to_the_allowed_arns() {
+    let stub = busy();
+    let mut server = server_at(stub.env(), &["--allow-arn", "arn:aws:sagemaker:*:*:training-job/learn"]);
+    let rows = server.call("running_costs", json!({}));
+    assert!(rows.ok().contains("training job\tlearn"), "{}", rows.text);
+    for absent in ["live", "note\t", "warm\t", "eve"] {
+        assert!(!rows.text.contains(absent), "{absent}: {}", rows.text);
+    }
+}
+
+#[test]
+fn an_endpoint_whose_configuration_is_gone_still_bills() {
+    let stub = Stub::start(|request| match request.operation() {
+        "ListEndpoints" => {
+            Response::output(json!({"Endpoints": [{"EndpointName": "live", "EndpointStatus": "InService",
+            "EndpointArn": "arn:aws:sagemaker:us-east-1:123456789012:endpoint/live", "CreationTime": 1, "LastModifiedTime": 1}]}))
+        }
+        "DescribeEndpoint" => Response::output(
+            json!({"EndpointName": "live", "EndpointConfigName": "gone", "EndpointStatus": "InService",
+            "EndpointArn": "a", "CreationTime": 1, "LastModifiedTime": 1,
+            "ProductionVariants": [{"VariantName": "big", "CurrentInstanceCount": 2}]}),
+        ),
+        "DescribeEndpointConfig" => {
+            Response::error(400, "ValidationException", "Could not find endpoint configuration \"gone\".")
+        }
+        _ => Response::denied("sagemaker:ListApps"),
+    });
+    let rows = server_at(stub.env(), &[]).call("running_costs", json!({}));
+    assert!(rows.ok().contains("endpoint\tlive/big\tInService\t2\t"), "{}", rows.text);
+    assert!(rows.text.contains("its configuration was deleted"), "{}", rows.text);
+}
+
+#[test]
+fn nothing_seen_is_an_error_and_not_an_empty_bill() {
+    let stub = Stub::start(|_| Response::denied("sagemaker:ListEndpoints"));
+    let error = server_at(stub.env(), &[]).call("running_costs", json!({}));
+    assert!(error.error().contains("sagemaker:ListEndpoints"), "{}", error.text);
+}
+
+#[test]
+#[ignore = "runs fakecloud"]
+fn the_bill_of_fakecloud_is_listed() {
+    endpoint("cost-e");
+    notebook("cost-n");
+    cluster("cost-c");
+    let mut server = server(&[]);
+    let rows = server.call("running_costs", json!({}));
+    for part in ["endpoint\tcost-e/AllTraffic", "notebook\tcost-n", "cluster\tcost-c/workers"] {
+        assert!(rows.ok().contains(part), "{part}: {}", rows.text);
+    }
+}

@@ -1,0 +1,12 @@
+//! The tools through the real binary: against fakecloud's SageMaker, and against scripted answers for what runs over time,
+//! fails, or is served by no emulator.
+#![cfg(test)]
+
+mod data;
+mod endpoints;
+mod invoking;
+mod jobs;
+mod logs;
+mod machines;
+mod pipelines;
+mod world;

@@ -1,0 +1,83 @@
+//! Servers to call, and things of SageMaker to call them on.
+
+use awsmcp_testing::{LocalAws, Server};
+use serde_json::{Value, json};
+
+/// The role of everything here.
+pub(crate) const ROLE: &str = "arn:aws:iam::123456789012:role/sagemaker";
+
+/// A server with every tool and every risk, on fakecloud.
+pub(crate) fn server(args: &[&str]) -> Server {
+    server_at(LocalAws::shared_fakecloud().env(), args)
+}
+
+/// As [`server`], elsewhere.
+pub(crate) fn server_at(env: Vec<(String, String)>, args: &[&str]) -> Server {
+    let all = ["--allow", "write,destroy,invoke", "--toolsets", "all"];
+    let mut server = Server::spawn(env!("CARGO_BIN_EXE_awsmcp-sagemaker"), all.iter().chain(args), env);
+    server.initialize();
+    server
+}
+
+/// Asks fakecloud as root.
+pub(crate) fn aws(operation: &str, input: Value) -> Value {
+    LocalAws::shared_fakecloud().call("sagemaker", operation, input)
+}
+
+/// A training job's request.
+pub(crate) fn training(name: &str) -> Value {
+    json!({
+        "TrainingJobName": name, "RoleArn": ROLE, "HyperParameters": {"lr": "0.1", "epochs": "5"},
+        "AlgorithmSpecification": {"TrainingImage": "image:1", "TrainingInputMode": "File"},
+        "InputDataConfig": [{"ChannelName": "train", "DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": "s3://b/in"}}}],
+        "OutputDataConfig": {"S3OutputPath": "s3://b/out"},
+        "ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 30},
+        "StoppingCondition": {"MaxRuntimeInSeconds": 3600}, "Environment": {"TOKEN": "hunter2"},
+        "Tags": [{"Key": "team", "Value": "data"}],
+    })
+}
+
+/// A compilation job, which fakecloud leaves in progress.
+pub(crate) fn compilation(name: &str) -> Value {
+    json!({
+        "CompilationJobName": name, "RoleArn": ROLE, "InputConfig": {"S3Uri": "s3://b/m", "Framework": "PYTORCH"},
+        "OutputConfig": {"S3OutputLocation": "s3://b/o", "TargetDevice": "ml_c5"},
+        "StoppingCondition": {"MaxRuntimeInSeconds": 900},
+    })
+}
+
+/// Makes a model, and an endpoint with a variant of it.
+pub(crate) fn endpoint(name: &str) {
+    model(name);
+    let variant = json!({"VariantName": "AllTraffic", "ModelName": name, "InitialInstanceCount": 1, "InstanceType": "ml.m5.large"});
+    aws("CreateEndpointConfig", json!({"EndpointConfigName": name, "ProductionVariants": [variant]}));
+    aws("CreateEndpoint", json!({"EndpointName": name, "EndpointConfigName": name}));
+    // Only so fakecloud comes to know the variant as one that runs.
+    let wanted = json!([{"VariantName": "AllTraffic", "DesiredInstanceCount": 1}]);
+    aws(
+        "UpdateEndpointWeightsAndCapacities",
+        json!({"EndpointName": name, "DesiredWeightsAndCapacities": wanted}),
+    );
+}
+
+pub(crate) fn model(name: &str) {
+    let container = json!({"Image": "image:1", "ModelDataUrl": "s3://b/model.tar.gz"});
+    aws("CreateModel", json!({"ModelName": name, "ExecutionRoleArn": ROLE, "PrimaryContainer": container}));
+}
+
+/// Calls a tool, confirms where it asks, and answers what it said at last.
+#[track_caller]
+pub(crate) fn confirmed(server: &mut Server, tool: &str, mut arguments: Value) -> String {
+    let first = server.call(tool, arguments.clone()).ok().to_owned();
+    let token = first.split_once("\"confirm\":\"").and_then(|(_, rest)| rest.split_once('"'));
+    let (token, _) = token.unwrap_or_else(|| panic!("{tool} did not ask: {first}"));
+    arguments["confirm"] = json!(token);
+    server.call(tool, arguments).ok().to_owned()
+}
+
+/// The cursor of the next page.
+#[track_caller]
+pub(crate) fn next(text: &str) -> Value {
+    let (_, rest) = text.split_once("next: ").unwrap_or_else(|| panic!("there is no next page: {text}"));
+    json!(rest.lines().next().unwrap_or_default().trim())
+}
