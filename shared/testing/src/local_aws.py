@@ -1,4 +1,4 @@
-"""Runs ministack, and has it check IAM as AWS does where ministack 1.5.33 does otherwise.
+"""Runs ministack, and has it check IAM, and dry runs, as AWS does where ministack 1.5.33 does otherwise.
 
 Actions and resources are those of AWS's Service Authorization Reference. With HAND_ON_TO in the environment, the address
 of another local AWS, ministack only checks: what is allowed, that one serves.
@@ -15,7 +15,7 @@ import urllib.parse
 import cbor2
 from ministack import app
 from ministack.core import iam_actions
-from ministack.services import dynamodb_streams
+from ministack.services import bedrock, bedrock_agent, dynamodb_streams
 
 # Lambda: ministack tells few of its operations apart. AWS's model, which it uses for other services, knows them all.
 iam_actions._BOTOCORE_SERVICE_MAP["lambda"] = ["lambda"]
@@ -25,6 +25,13 @@ LAMBDA_ACTIONS = {
     "lambda:InvokeAsync": "lambda:InvokeFunction",
     "lambda:InvokeWithResponseStream": "lambda:InvokeFunction",
     "lambda:GetLayerVersionByArn": "lambda:GetLayerVersion",
+}
+
+# Bedrock: these operations have no action of their own.
+BEDROCK_ACTIONS = {
+    "bedrock:Converse": "bedrock:InvokeModel",
+    "bedrock:ConverseStream": "bedrock:InvokeModelWithResponseStream",
+    "bedrock:StartAsyncInvoke": "bedrock:InvokeModel",
 }
 
 # Services that ministack does not know: the name they are signed for, and how it is to read their requests.
@@ -39,6 +46,8 @@ for service, models in UNKNOWN.items() if HAND_ON_TO else []:
     iam_actions._BOTOCORE_SERVICE_MAP[service] = models
 
 detect_service = app.detect_service
+bedrock_request = bedrock.handle_request
+bedrock_agent_request = bedrock_agent.handle_request
 extract_iam_action = iam_actions.extract_iam_action
 extract_resource_arn = iam_actions.extract_resource_arn
 dynamodb_transaction_checks = iam_actions.dynamodb_transaction_checks
@@ -73,7 +82,7 @@ def action(service, method, path, headers, body, query):
         # ministack lets every request in CBOR pass.
         return "cloudwatch:" + path.rsplit("/", 1)[-1]
     found = extract_iam_action(service, method, path, headers, body, query)
-    return LAMBDA_ACTIONS.get(found, found)
+    return LAMBDA_ACTIONS.get(found) or BEDROCK_ACTIONS.get(found, found)
 
 
 def resource(service, method, path, headers, body, query, region, account):
@@ -95,7 +104,22 @@ def resource(service, method, path, headers, body, query, region, account):
         if version is None and method == "GET":
             return "*"
         return f"arn:aws:lambda:{region}:{account}:layer:{name}" + (f":{version}" if version else "")
+    if service.startswith("bedrock"):
+        return bedrock_resource(urllib.parse.unquote(path), fields(body), f"arn:aws:bedrock:{region}:{account}:") or found
     return found
+
+
+def bedrock_resource(path, input, own):
+    """What ministack takes for anything, or for the agent instead of its alias."""
+    if guardrail := re.match(r"/guardrail/([^/]+)/version/", path):
+        return f"{own}guardrail/{guardrail[1]}"
+    if agent := re.match(r"/agents/([^/]+)/agentAliases/([^/]+)/sessions/", path):
+        return f"{own}agent-alias/{agent[1]}/{agent[2]}"
+    if flow := re.match(r"/flows/([^/]+)/aliases/([^/]+)$", path):
+        return f"{own}flow/{flow[1]}/alias/{flow[2]}"
+    if path == "/async-invoke" and (model := input.get("modelId")):
+        return model if model.startswith("arn:") else f"{own.rsplit(':', 2)[0]}::foundation-model/{model}"
+    return None
 
 
 def logs(operation, input, found, start):
@@ -214,6 +238,35 @@ def fields(body):
 if HAND_ON_TO:
     app.detect_service = detect
     app.SERVICE_HANDLERS.update({service: hand_on for service in {*app.SERVICE_HANDLERS, *UNKNOWN} - OWN})
+carry_out = app.SERVICE_HANDLERS["ec2"]
+
+
+async def unless_dry(method, path, headers, body, query):
+    """What asks for a dry run is carried out here. AWS refuses it, once it knows that it would be let through."""
+    asked = {**query, **urllib.parse.parse_qs(body.decode(errors="replace") if isinstance(body, bytes) else body or "")}
+    if asked.get("DryRun") != ["true"]:
+        return await carry_out(method, path, headers, body, query)
+    error = "<Code>DryRunOperation</Code><Message>Request would have succeeded, but DryRun flag is set.</Message>"
+    reply = f"<Response><Errors><Error>{error}</Error></Errors><RequestID>dry-run</RequestID></Response>"
+    return 412, {"Content-Type": "text/xml"}, reply.encode()
+
+
+app.SERVICE_HANDLERS["ec2"] = unless_dry
+async def bedrock_handle(method, path, headers, body, query):
+    """AWS takes the sort of a profile as `type`."""
+    return await bedrock_request(method, path, headers, body, {**query, "typeEquals": query.get("type")})
+
+
+async def bedrock_agent_handle(method, path, headers, body, query):
+    """AWS takes a path with and without the slash at its end; SDKs differ in it."""
+    answer = await bedrock_agent_request(method, path, headers, body, query)
+    if answer[0] == 400 and b"No route for" in answer[2]:
+        return await bedrock_agent_request(method, f"{path}/", headers, body, query)
+    return answer
+
+
+bedrock.handle_request = bedrock_handle
+bedrock_agent.handle_request = bedrock_agent_handle
 iam_actions.extract_iam_action = action
 iam_actions.extract_resource_arn = resource
 iam_actions.dynamodb_transaction_checks = checks

@@ -130,6 +130,22 @@ fn every_protocol_is_checked() {
     }
 }
 
+/// What asks for a dry run is refused as AWS refuses it: for want of the permission first, and nothing is done.
+#[test]
+fn a_dry_run_changes_nothing() {
+    let aws = LocalAws::shared_with_iam();
+    let policy = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "none:Nothing", "Resource": "*"}]});
+    let nobody = aws.create_user("dry-runner", &policy.to_string());
+    let form = [("content-type", "application/x-www-form-urlencoded")];
+    let body = b"Action=CreateVolume&Version=2016-11-15&AvailabilityZone=us-east-1a&Size=1234&DryRun=true";
+    let refused = aws.request_as(&nobody, "ec2", "POST", "/", &[], &form, body);
+    assert_eq!((refused.status, refused.element("Code").as_deref()), (403, Some("UnauthorizedOperation")));
+    let would = aws.request("ec2", "POST", "/", &[], &form, body);
+    assert_eq!((would.status, would.element("Code").as_deref()), (412, Some("DryRunOperation")));
+    let list = aws.request("ec2", "POST", "/", &[], &form, b"Action=DescribeVolumes&Version=2016-11-15");
+    assert!(list.status == 200 && !list.text().contains("<size>1234</size>"), "{}", list.text());
+}
+
 #[test]
 #[ignore = "runs fakecloud"]
 fn fakecloud_pages() {

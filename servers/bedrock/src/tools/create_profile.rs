@@ -1,0 +1,93 @@
+use std::collections::BTreeMap;
+
+use aws_sdk_bedrock::types::{InferenceProfileModelSource, InferenceProfileType, Tag};
+use awsmcp_mcp::{Call, Change, One, Plan, Result, Spec};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{Bedrock, conversation::missing, models::profiles, names::ModelId, retrieval::model_arn};
+
+/// Makes an inference profile of the account's own, to tell costs apart by its tags. Deleted by delete_artefact.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CreateProfile {
+    name: String,
+    /// The model, or AWS's profile, that it stands for.
+    model: ModelId,
+    description: Option<String>,
+    tags: Option<BTreeMap<String, String>>,
+}
+
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Created {
+    /// What to pass as `model`.
+    arn: String,
+    status: Option<String>,
+}
+
+impl Change for CreateProfile {
+    type Service = Bedrock;
+    type Output = One<Created>;
+    const SPEC: Spec = Spec::write("create_profile", "Create profile")
+        .needs("bedrock:ListInferenceProfiles", "*")
+        .needs("bedrock:CreateInferenceProfile", "*")
+        .needs_when(
+            "tags",
+            "bedrock:TagResource",
+            "arn:{partition}:bedrock:{region}:{account}:application-inference-profile/*",
+        )
+        .names_no_resource()
+        .optional();
+
+    async fn plan(&self, cx: &Call<Bedrock>) -> Result<Plan> {
+        let (system, own) = tokio::join!(
+            profiles(cx, InferenceProfileType::SystemDefined),
+            profiles(cx, InferenceProfileType::Application)
+        );
+        let source = self.source(cx, &system?);
+        let mut plan = Plan::new(format!("create inference profile {} of {source}", self.name));
+        if let Some(same) = own?.iter().find(|profile| profile.inference_profile_name == self.name) {
+            plan = plan.warning(format!("{} has this name already", same.inference_profile_arn));
+        }
+        Ok(plan)
+    }
+
+    async fn apply(self, cx: &Call<Bedrock>) -> Result<Self::Output> {
+        let system = profiles(cx, InferenceProfileType::SystemDefined).await?;
+        let source = self.source(cx, &system);
+        let tags = self.tags.map(|tags| {
+            tags.into_iter()
+                .map(|(key, value)| Tag::builder().key(key).value(value).build())
+                .collect::<Result<Vec<_>, _>>()
+        });
+        let out = cx
+            .client()
+            .bedrock
+            .create_inference_profile()
+            .inference_profile_name(self.name)
+            .set_description(self.description)
+            .model_source(InferenceProfileModelSource::CopyFrom(source))
+            .set_tags(tags.transpose().map_err(missing)?)
+            .send()
+            .await?;
+        Ok(One(Created {
+            arn: out.inference_profile_arn,
+            status: out.status.map(|status| status.to_string()),
+        }))
+    }
+}
+
+impl CreateProfile {
+    /// The ARN of the profile of that id, or of the model.
+    fn source(
+        &self,
+        cx: &Call<Bedrock>,
+        system: &[aws_sdk_bedrock::types::InferenceProfileSummary],
+    ) -> String {
+        let found = system.iter().find(|profile| profile.inference_profile_id == self.model.as_str());
+        found.map_or_else(
+            || model_arn(&self.model, cx.region()),
+            |profile| profile.inference_profile_arn.clone(),
+        )
+    }
+}

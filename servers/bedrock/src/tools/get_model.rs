@@ -1,0 +1,191 @@
+use aws_sdk_bedrock::types::InferenceProfileType;
+use awsmcp_mcp::{Call, Error, One, Result, Spec, Tool};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Bedrock,
+    models::{behind, modalities, model_of, profiles},
+    names::{MODEL, ModelId, OWN_MODEL, without_area},
+    times::second,
+};
+
+/// Shows a model, inference profile, custom or imported model: what it takes, its life cycle, how to call it.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct GetModel {
+    model: ModelId,
+    /// Asks whether the account may call it.
+    #[serde(default)]
+    check_access: bool,
+}
+
+#[derive(Default, Serialize, JsonSchema)]
+pub(crate) struct Model {
+    id: String,
+    arn: String,
+    kind: &'static str,
+    name: Option<String>,
+    provider: Option<String>,
+    input: Vec<String>,
+    output: Vec<String>,
+    streams: Option<bool>,
+    /// `ON_DEMAND`, `INFERENCE_PROFILE`, `PROVISIONED`.
+    called_by: Vec<String>,
+    /// Inference profiles that it can be called by here.
+    profiles: Vec<String>,
+    customizations: Vec<String>,
+    status: Option<String>,
+    legacy_from: Option<String>,
+    ends: Option<String>,
+    /// The models of a profile, or what a model was made from.
+    models: Vec<String>,
+    regions: Vec<String>,
+    job: Option<String>,
+    architecture: Option<String>,
+    created: Option<String>,
+    failure: Option<String>,
+    access: Option<Access>,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct Access {
+    authorized: String,
+    entitled: String,
+    in_region: String,
+    agreement: Option<String>,
+    why: Option<String>,
+}
+
+impl Tool for GetModel {
+    type Service = Bedrock;
+    type Output = One<Model>;
+    const SPEC: Spec = Spec::read("get_model", "Get model")
+        .needs("bedrock:GetFoundationModel", MODEL)
+        .needs("bedrock:GetInferenceProfile", OWN_MODEL)
+        .needs("bedrock:GetCustomModel", OWN_MODEL)
+        .needs("bedrock:GetImportedModel", OWN_MODEL)
+        .needs("bedrock:ListInferenceProfiles", "*")
+        .needs_when("check_access", "bedrock:GetFoundationModelAvailability", "*")
+        .names_no_resource();
+
+    async fn call(self, cx: &Call<Bedrock>) -> Result<Self::Output> {
+        let id = self.model.as_str();
+        let kind = |kind: &str| id.contains(&format!(":{kind}/"));
+        let mut found = if kind("custom-model") {
+            custom(cx, id).await?
+        } else if kind("imported-model") {
+            imported(cx, id).await?
+        } else if kind("inference-profile")
+            || kind("application-inference-profile")
+            || without_area(id).is_some()
+        {
+            profile(cx, id).await?
+        } else {
+            foundation(cx, id).await?
+        };
+        if self.check_access {
+            let model = found.models.first().filter(|_| found.kind == "profile").unwrap_or(&found.id);
+            found.access = Some(access(cx, model).await?);
+        }
+        Ok(One(found))
+    }
+}
+
+async fn foundation(cx: &Call<Bedrock>, id: &str) -> Result<Model> {
+    let asked = cx.client().bedrock.get_foundation_model().model_identifier(id).send();
+    let (out, system) = tokio::join!(asked, profiles(cx, InferenceProfileType::SystemDefined));
+    let Some(details) = out?.model_details else { return Ok(Model::default()) };
+    let holds = |profile: &&aws_sdk_bedrock::types::InferenceProfileSummary| {
+        behind(profile).contains(&details.model_id)
+    };
+    let profiles = system?.iter().filter(holds).map(|profile| profile.inference_profile_id.clone()).collect();
+    let life = details.model_lifecycle;
+    Ok(Model {
+        kind: "foundation model",
+        input: modalities(details.input_modalities.as_deref()),
+        output: modalities(details.output_modalities.as_deref()),
+        streams: details.response_streaming_supported,
+        called_by: details.inference_types_supported.iter().flatten().map(ToString::to_string).collect(),
+        customizations: details.customizations_supported.iter().flatten().map(ToString::to_string).collect(),
+        profiles,
+        status: life.as_ref().map(|life| life.status.to_string()),
+        legacy_from: life.as_ref().and_then(|life| life.legacy_time.as_ref()).map(second),
+        ends: life.as_ref().and_then(|life| life.end_of_life_time.as_ref()).map(second),
+        id: details.model_id,
+        arn: details.model_arn,
+        name: details.model_name,
+        provider: details.provider_name,
+        ..Model::default()
+    })
+}
+
+async fn profile(cx: &Call<Bedrock>, id: &str) -> Result<Model> {
+    let asked = cx.client().bedrock.get_inference_profile().inference_profile_identifier(model_of(id));
+    let out = asked.send().await?;
+    // It is asked for by its id alone, which may be that of another profile here.
+    if id.starts_with("arn:") && id != out.inference_profile_arn {
+        return Err(Error::not_found(format!("there is no {id} here"))
+            .with_next("list_profiles shows the profiles of this region"));
+    }
+    let arns: Vec<&str> = out.models.iter().filter_map(|model| model.model_arn.as_deref()).collect();
+    let distinct = |mut words: Vec<String>| {
+        words.sort();
+        words.dedup();
+        words
+    };
+    Ok(Model {
+        kind: "profile",
+        models: distinct(arns.iter().map(|arn| model_of(arn).to_owned()).collect()),
+        regions: distinct(arns.iter().filter_map(|arn| Some(arn.split(':').nth(3)?.to_owned())).collect()),
+        id: out.inference_profile_id,
+        arn: out.inference_profile_arn,
+        name: Some(out.inference_profile_name),
+        status: Some(out.status.to_string()),
+        created: out.created_at.as_ref().map(second),
+        ..Model::default()
+    })
+}
+
+async fn custom(cx: &Call<Bedrock>, id: &str) -> Result<Model> {
+    let out = cx.client().bedrock.get_custom_model().model_identifier(id).send().await?;
+    Ok(Model {
+        kind: "custom model",
+        id: model_of(&out.model_arn).to_owned(),
+        arn: out.model_arn,
+        name: Some(out.model_name),
+        models: out.base_model_arn.iter().map(|arn| model_of(arn).to_owned()).collect(),
+        status: out.model_status.map(|status| status.to_string()),
+        job: out.job_arn,
+        created: Some(second(&out.creation_time)),
+        failure: out.failure_message,
+        ..Model::default()
+    })
+}
+
+async fn imported(cx: &Call<Bedrock>, id: &str) -> Result<Model> {
+    let out = cx.client().bedrock.get_imported_model().model_identifier(id).send().await?;
+    let arn = out.model_arn.unwrap_or_default();
+    Ok(Model {
+        kind: "imported model",
+        id: model_of(&arn).to_owned(),
+        arn,
+        name: out.model_name,
+        architecture: out.model_architecture,
+        job: out.job_arn,
+        created: out.creation_time.as_ref().map(second),
+        ..Model::default()
+    })
+}
+
+async fn access(cx: &Call<Bedrock>, model: &str) -> Result<Access> {
+    let out = cx.client().bedrock.get_foundation_model_availability().model_id(model).send().await?;
+    let agreement = out.agreement_availability;
+    Ok(Access {
+        authorized: out.authorization_status.to_string(),
+        entitled: out.entitlement_availability.to_string(),
+        in_region: out.region_availability.to_string(),
+        agreement: agreement.as_ref().map(|agreement| agreement.status.to_string()),
+        why: agreement.and_then(|agreement| agreement.error_message),
+    })
+}

@@ -1,0 +1,174 @@
+use std::sync::{Arc, Mutex, PoisonError};
+
+use aws_sdk_bedrockruntime::primitives::Blob;
+use aws_smithy_runtime_api::{
+    box_error::BoxError,
+    client::{
+        interceptors::{Intercept, context::AfterDeserializationInterceptorContextRef, dyn_dispatch_hint},
+        runtime_components::RuntimeComponents,
+    },
+};
+use aws_smithy_types::config_bag::ConfigBag;
+use awsmcp_mcp::{Call, Error, One, Result, Spec, Tool, human_size};
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::{
+    Bedrock,
+    json::Json,
+    names::{GuardrailId, GuardrailVersion, MODEL, ModelId, OWN_MODEL},
+    spending::{Caps, Usage, about, asked_for, may_have_run},
+};
+
+/// Calls a model with a body of its own form, as for embeddings and images. For chat: converse.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct InvokeModel {
+    model: ModelId,
+    /// `{"inputText":"hello"}`
+    body: Json,
+    guardrail: Option<GuardrailId>,
+    /// Default: the draft.
+    guardrail_version: Option<GuardrailVersion>,
+}
+
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Answered {
+    body: Value,
+    usage: Option<Usage>,
+    latency_ms: Option<u64>,
+}
+
+impl Tool for InvokeModel {
+    type Service = Bedrock;
+    type Output = One<Answered>;
+    const SPEC: Spec = Spec::invoke("invoke_model", "Invoke model")
+        .needs("bedrock:InvokeModel", MODEL)
+        .needs("bedrock:InvokeModel", OWN_MODEL)
+        .needs_when(
+            "guardrail",
+            "bedrock:ApplyGuardrail",
+            "arn:{partition}:bedrock:{region}:{account}:guardrail/{guardrail}",
+        )
+        .minutes(15)
+        .quotes()
+        .optional();
+
+    async fn call(self, cx: &Call<Bedrock>) -> Result<Self::Output> {
+        let caps = Caps::of(cx)?;
+        let asked = asked_for(&self.body.0);
+        caps.output(asked)?;
+        let input = self.body.0.to_string();
+        // Without a limit of its own, an answer may be as long as the model likes; embeddings have none.
+        let hold = caps.hold(&self.model, about(input.len()), asked.unwrap_or_default())?;
+        if caps.in_all() && asked.is_none() {
+            cx.note(
+                "the body sets no limit of output tokens: what the answer has is counted only afterwards",
+            );
+        }
+        let version = self
+            .guardrail
+            .as_ref()
+            .map(|_| self.guardrail_version.as_ref().map_or("DRAFT", GuardrailVersion::as_str).to_owned());
+        let figures = Figures::default();
+        let sent = cx
+            .client()
+            .runtime
+            .invoke_model()
+            .model_id(self.model.as_str())
+            .content_type("application/json")
+            .accept("*/*")
+            .set_guardrail_identifier(self.guardrail.as_ref().map(ToString::to_string))
+            .set_guardrail_version(version)
+            .body(Blob::new(input))
+            .customize()
+            .interceptor(figures.clone())
+            .send()
+            .await
+            .map_err(Error::from);
+        let out = match sent {
+            Ok(out) => out,
+            Err(error) => {
+                if !may_have_run(&error) {
+                    hold.release();
+                }
+                return Err(error);
+            }
+        };
+        let body = out.body.into_inner();
+        let (mut usage, latency_ms) = figures.told();
+        match &mut usage {
+            Some(usage) => cx.note(hold.settle(usage)),
+            None => cx.note("AWS did not tell what was used: the most that the call could use is counted"),
+        }
+        Ok(One(Answered { body: shown(&out.content_type, body), usage, latency_ms }))
+    }
+}
+
+/// JSON, text, or what it is.
+fn shown(content_type: &str, body: Vec<u8>) -> Value {
+    match (serde_json::from_slice(&body), std::str::from_utf8(&body)) {
+        (Ok(value), _) => value,
+        (Err(_), Ok(text)) => json!(text),
+        (Err(_), Err(_)) => json!({
+            "content_type": content_type,
+            "size": human_size(body.len() as u64),
+            "base64": BASE64_STANDARD.encode(body),
+        }),
+    }
+}
+
+/// What the headers of an answer tell of its use, whatever the model's own form is.
+#[derive(Clone, Debug, Default)]
+struct Figures(Arc<Mutex<(Option<Usage>, Option<u64>)>>);
+
+impl Figures {
+    fn told(&self) -> (Option<Usage>, Option<u64>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[dyn_dispatch_hint]
+impl Intercept for Figures {
+    fn name(&self) -> &'static str {
+        "awsmcp figures"
+    }
+
+    fn read_after_deserialization(
+        &self,
+        context: &AfterDeserializationInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let header = |name: &str| {
+            context
+                .response()
+                .headers()
+                .get(format!("x-amzn-bedrock-{name}"))
+                .and_then(|text| text.parse().ok())
+        };
+        let usage = header("input-token-count").map(|input_tokens| Usage {
+            input_tokens,
+            output_tokens: header("output-token-count").unwrap_or(0),
+            cache_read_tokens: header("cache-read-input-token-count").filter(|count| *count > 0),
+            cache_write_tokens: header("cache-write-input-token-count").filter(|count| *count > 0),
+            cost_usd: None,
+        });
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = (usage, header("invocation-latency"));
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_body_is_shown_as_what_it_is() {
+        assert_eq!(shown("application/json", b"{\"a\":1}".to_vec()), json!({"a": 1}));
+        assert_eq!(shown("text/plain", b"hello".to_vec()), json!("hello"));
+        assert_eq!(shown("audio/mpeg", vec![0xff, 0xfe])["size"], "2 B");
+    }
+}

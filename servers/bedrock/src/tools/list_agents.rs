@@ -1,0 +1,106 @@
+use awsmcp_mcp::{Call, Error, Page, Result, Spec, Tool};
+use futures::{StreamExt, TryStreamExt, stream};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{Bedrock, times::second};
+
+/// Lists agents, or flows, with their aliases.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ListAgents {
+    #[serde(default)]
+    kind: Kind,
+}
+
+#[derive(Clone, Copy, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum Kind {
+    #[default]
+    Agent,
+    Flow,
+}
+
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Row {
+    id: String,
+    name: String,
+    status: String,
+    /// `name=ID`; an agent's draft is `TSTALIASID`.
+    aliases: Vec<String>,
+    version: Option<String>,
+    updated: String,
+    description: Option<String>,
+}
+
+const AT_ONCE: usize = 4;
+
+impl Tool for ListAgents {
+    type Service = Bedrock;
+    type Output = Page<Row>;
+    const SPEC: Spec = Spec::list("list_agents", "List agents")
+        .needs("bedrock:ListAgents", "*")
+        .needs("bedrock:ListAgentAliases", "*")
+        .needs_when("kind", "bedrock:ListFlows", "*")
+        .needs_when("kind", "bedrock:ListFlowAliases", "*")
+        .names_no_resource()
+        .regional()
+        .optional();
+
+    async fn call(self, cx: &Call<Bedrock>) -> Result<Self::Output> {
+        match self.kind {
+            Kind::Agent => agents(cx).await,
+            Kind::Flow => flows(cx).await,
+        }
+    }
+}
+
+async fn agents(cx: &Call<Bedrock>) -> Result<Page<Row>> {
+    let asked = cx.client().agent.list_agents().max_results(cx.page_size());
+    let out = asked.set_next_token(cx.token()).send().await?;
+    let work: Vec<_> = out
+        .agent_summaries
+        .into_iter()
+        .map(async |agent| {
+            let asked = cx.client().agent.list_agent_aliases().agent_id(&agent.agent_id).max_results(100);
+            let aliases = asked.send().await?.agent_alias_summaries.into_iter();
+            Ok::<_, Error>(Row {
+                aliases: aliases
+                    .map(|alias| format!("{}={}", alias.agent_alias_name, alias.agent_alias_id))
+                    .collect(),
+                id: agent.agent_id,
+                name: agent.agent_name,
+                status: agent.agent_status.to_string(),
+                version: agent.latest_agent_version,
+                updated: second(&agent.updated_at),
+                description: agent.description,
+            })
+        })
+        .collect();
+    let rows: Vec<Row> = stream::iter(work).buffered(AT_ONCE).try_collect().await?;
+    Ok(cx.page(rows, out.next_token))
+}
+
+async fn flows(cx: &Call<Bedrock>) -> Result<Page<Row>> {
+    let asked = cx.client().agent.list_flows().max_results(cx.page_size());
+    let out = asked.set_next_token(cx.token()).send().await?;
+    let work: Vec<_> = out
+        .flow_summaries
+        .into_iter()
+        .map(async |flow| {
+            let asked = cx.client().agent.list_flow_aliases().flow_identifier(&flow.id).max_results(100);
+            let aliases = asked.send().await?.flow_alias_summaries.into_iter();
+            Ok::<_, Error>(Row {
+                aliases: aliases.map(|alias| format!("{}={}", alias.name, alias.id)).collect(),
+                id: flow.id,
+                name: flow.name,
+                status: flow.status.to_string(),
+                version: Some(flow.version),
+                updated: second(&flow.updated_at),
+                description: flow.description,
+            })
+        })
+        .collect();
+    let rows: Vec<Row> = stream::iter(work).buffered(AT_ONCE).try_collect().await?;
+    Ok(cx.page(rows, out.next_token))
+}

@@ -1,0 +1,184 @@
+use std::collections::BTreeMap;
+
+use aws_sdk_bedrockagent::types::{
+    ContentBlock, PromptInferenceConfiguration, PromptTemplateConfiguration, PromptVariant,
+    SystemContentBlock,
+};
+use awsmcp_mcp::{Call, Error, One, Result, Spec, Tool, nearest};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::{Bedrock, json::value, names::PromptId};
+
+/// Shows a stored prompt with its variables filled in, ready for converse. Calls no model.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RenderPrompt {
+    prompt: PromptId,
+    /// Default: the draft.
+    version: Option<String>,
+    variant: Option<String>,
+    variables: Option<BTreeMap<String, String>>,
+}
+
+#[derive(Default, Serialize, JsonSchema)]
+pub(crate) struct Rendered {
+    name: String,
+    version: String,
+    variant: String,
+    model: Option<String>,
+    system: Option<String>,
+    /// As converse takes it.
+    prompt: Option<String>,
+    /// As converse takes them.
+    messages: Vec<Turn>,
+    /// Variables that were given no value.
+    open: Vec<String>,
+    max_tokens: Option<i32>,
+    temperature: Option<f32>,
+    top_p: Option<f32>,
+    stop: Vec<String>,
+    parameters: Option<Value>,
+    other_variants: Vec<String>,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct Turn {
+    role: String,
+    text: String,
+}
+
+impl Tool for RenderPrompt {
+    type Service = Bedrock;
+    type Output = One<Rendered>;
+    const SPEC: Spec = Spec::read("render_prompt", "Render prompt")
+        .needs("bedrock:GetPrompt", "arn:{partition}:bedrock:{region}:{account}:prompt/{prompt}")
+        .quotes();
+
+    async fn call(self, cx: &Call<Bedrock>) -> Result<Self::Output> {
+        let asked = cx.client().agent.get_prompt().prompt_identifier(self.prompt.as_str());
+        let out = asked.set_prompt_version(self.version.clone()).send().await?;
+        let variants = out.variants.unwrap_or_default();
+        let wanted = self.variant.clone().or(out.default_variant);
+        let names: Vec<String> = variants.iter().map(|variant| variant.name.clone()).collect();
+        let found = match &wanted {
+            Some(wanted) => variants.into_iter().find(|variant| variant.name == *wanted),
+            None => variants.into_iter().next(),
+        };
+        let Some(variant) = found else {
+            return Err(Error::not_found(format!(
+                "the prompt has no variant {}",
+                wanted.map_or_else(|| "at all".to_owned(), |wanted| format!("{wanted:?}"))
+            ))
+            .with_next(if names.is_empty() {
+                "complete it in Bedrock's prompt management".to_owned()
+            } else {
+                format!("it has {}", names.join(", "))
+            }));
+        };
+        let mut rendered = Rendered {
+            name: out.name,
+            version: out.version,
+            other_variants: names.into_iter().filter(|name| *name != variant.name).collect(),
+            ..Rendered::default()
+        };
+        self.fill(variant, &mut rendered)?;
+        if !rendered.open.is_empty() {
+            cx.note(format!("`variables` has no value for {}", rendered.open.join(", ")));
+        }
+        Ok(One(rendered))
+    }
+}
+
+impl RenderPrompt {
+    fn fill(&self, variant: PromptVariant, rendered: &mut Rendered) -> Result<()> {
+        let empty = BTreeMap::new();
+        let given = self.variables.as_ref().unwrap_or(&empty);
+        let declared: Vec<String> = match &variant.template_configuration {
+            Some(PromptTemplateConfiguration::Text(text)) => {
+                text.input_variables().iter().collect::<Vec<_>>()
+            }
+            Some(PromptTemplateConfiguration::Chat(chat)) => chat.input_variables().iter().collect(),
+            _ => Vec::new(),
+        }
+        .into_iter()
+        .filter_map(|variable| variable.name.clone())
+        .collect();
+        if let Some(unknown) = given.keys().find(|name| !declared.contains(name)) {
+            let meant = nearest(unknown, declared.iter().map(String::as_str));
+            let meant = meant.map(|meant| format!("; did you mean {meant}?")).unwrap_or_default();
+            return Err(Error::invalid(format!("the prompt has no variable {unknown:?}{meant}")).with_next(
+                format!(
+                    "its variables are {}",
+                    if declared.is_empty() { "none".to_owned() } else { declared.join(", ") }
+                ),
+            ));
+        }
+        rendered.open = declared.iter().filter(|name| !given.contains_key(*name)).cloned().collect();
+        match variant.template_configuration {
+            Some(PromptTemplateConfiguration::Text(text)) => {
+                rendered.prompt = Some(filled(&text.text, given))
+            }
+            Some(PromptTemplateConfiguration::Chat(chat)) => {
+                let system = chat.system.unwrap_or_default().into_iter().filter_map(|block| match block {
+                    SystemContentBlock::Text(text) => Some(filled(&text, given)),
+                    _ => None,
+                });
+                rendered.system = Some(system.collect::<Vec<_>>().join("\n")).filter(|text| !text.is_empty());
+                for message in chat.messages {
+                    let text = message.content.into_iter().filter_map(|block| match block {
+                        ContentBlock::Text(text) => Some(filled(&text, given)),
+                        _ => None,
+                    });
+                    let text = text.collect::<Vec<_>>().join("\n");
+                    rendered.messages.push(Turn { role: message.role.to_string(), text });
+                }
+            }
+            _ => {}
+        }
+        if let Some(PromptInferenceConfiguration::Text(inference)) = variant.inference_configuration {
+            rendered.max_tokens = inference.max_tokens;
+            rendered.temperature = inference.temperature;
+            rendered.top_p = inference.top_p;
+            rendered.stop = inference.stop_sequences.unwrap_or_default();
+        }
+        rendered.parameters =
+            variant.additional_model_request_fields.as_ref().map(value).filter(|fields| *fields != json!({}));
+        rendered.model = variant.model_id;
+        rendered.variant = variant.name;
+        Ok(())
+    }
+}
+
+/// `{{name}}` is a variable. What a value holds is not looked into again.
+fn filled(template: &str, given: &BTreeMap<String, String>) -> String {
+    let mut out = String::with_capacity(template.len());
+    let mut rest = template;
+    while let Some((before, after)) = rest.split_once("{{") {
+        out.push_str(before);
+        let Some((name, behind)) = after.split_once("}}") else {
+            out.push_str("{{");
+            rest = after;
+            continue;
+        };
+        match given.get(name.trim()) {
+            Some(value) => out.push_str(value),
+            None => out.push_str(&format!("{{{{{name}}}}}")),
+        }
+        rest = behind;
+    }
+    out.push_str(rest);
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn variables_are_filled_once() {
+        let given = BTreeMap::from([("a".to_owned(), "{{b}}".to_owned()), ("b".to_owned(), "x".to_owned())]);
+        assert_eq!(filled("{{a}} {{ b }} {{c}} {{", &given), "{{b}} x {{c}} {{");
+    }
+}

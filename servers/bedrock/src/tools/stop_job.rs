@@ -1,0 +1,99 @@
+use awsmcp_mcp::{Call, Change, Error, One, Plan, Result, Spec};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use crate::{Bedrock, names::BedrockArn};
+
+/// Stops a batch, customization or evaluation job. Asynchronous calls and imports cannot be stopped.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct StopJob {
+    /// An `arn` of list_jobs.
+    job: BedrockArn,
+}
+
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Stopping {
+    stopping: String,
+}
+
+enum Kind {
+    Batch,
+    Customization,
+    Evaluation,
+}
+
+impl Change for StopJob {
+    type Service = Bedrock;
+    type Output = One<Stopping>;
+    const SPEC: Spec = Spec::write("stop_job", "Stop job")
+        .needs("bedrock:GetModelInvocationJob", "{job}")
+        .needs("bedrock:StopModelInvocationJob", "{job}")
+        .needs("bedrock:GetModelCustomizationJob", "{job}")
+        .needs("bedrock:StopModelCustomizationJob", "{job}")
+        .needs("bedrock:GetEvaluationJob", "{job}")
+        .needs("bedrock:StopEvaluationJob", "{job}")
+        .optional()
+        .idempotent();
+
+    async fn plan(&self, cx: &Call<Bedrock>) -> Result<Plan> {
+        let client = &cx.client().bedrock;
+        let id = self.job.as_str();
+        let (kind, name, status, done) = match self.kind()? {
+            Kind::Batch => {
+                let job = client.get_model_invocation_job().job_identifier(id).send().await?;
+                let done = job.processed_record_count.zip(job.total_record_count);
+                let status = job.status.map(|status| status.to_string()).unwrap_or_default();
+                ("batch", job.job_name.unwrap_or_default(), status, done)
+            }
+            Kind::Customization => {
+                let job = client.get_model_customization_job().job_identifier(id).send().await?;
+                let status = job.status.map(|status| status.to_string()).unwrap_or_default();
+                ("customization", job.job_name, status, None)
+            }
+            Kind::Evaluation => {
+                let job = client.get_evaluation_job().job_identifier(id).send().await?;
+                ("evaluation", job.job_name, job.status.to_string(), None)
+            }
+        };
+        let mut plan = Plan::new(format!("stop {kind} job {name}, which is {status}")).state(json!(status));
+        if let Some((done, total)) = done {
+            plan = plan.warning(format!("{done} of {total} records are done; they stay and are billed"));
+        }
+        if ["Completed", "Failed", "Stopped", "Expired"].contains(&status.as_str()) {
+            plan = plan.warning("it has ended already");
+        }
+        Ok(plan)
+    }
+
+    async fn apply(self, cx: &Call<Bedrock>) -> Result<Self::Output> {
+        let client = &cx.client().bedrock;
+        let id = self.job.as_str();
+        match self.kind()? {
+            Kind::Batch => drop(client.stop_model_invocation_job().job_identifier(id).send().await?),
+            Kind::Customization => {
+                drop(client.stop_model_customization_job().job_identifier(id).send().await?)
+            }
+            Kind::Evaluation => drop(client.stop_evaluation_job().job_identifier(id).send().await?),
+        }
+        Ok(One(Stopping { stopping: self.job.to_string() }))
+    }
+}
+
+impl StopJob {
+    fn kind(&self) -> Result<Kind> {
+        let arn = self.job.as_str();
+        let is = |kind: &str| arn.contains(&format!(":{kind}/"));
+        if is("model-invocation-job") {
+            Ok(Kind::Batch)
+        } else if is("model-customization-job") {
+            Ok(Kind::Customization)
+        } else if is("evaluation-job") {
+            Ok(Kind::Evaluation)
+        } else {
+            Err(Error::invalid(format!("{arn} is no job that can be stopped"))
+                .with_next("batch, customization and evaluation jobs can be; list_jobs shows their ARNs"))
+        }
+    }
+}

@@ -1,0 +1,135 @@
+use std::time::Duration;
+
+use aws_sdk_bedrockagent::types::{IngestionJob, IngestionJobStatus};
+use awsmcp_mcp::{Call, Change, Error, One, Plan, Result, Spec};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use crate::{
+    Bedrock,
+    names::{KnowledgeBaseId, ShortId},
+};
+
+/// Reads a data source into its knowledge base anew, and waits for it if told.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SyncKnowledgeBase {
+    knowledge_base: KnowledgeBaseId,
+    data_source: ShortId,
+    #[serde(default)]
+    wait: bool,
+}
+
+#[derive(Default, Serialize, JsonSchema)]
+pub(crate) struct Synced {
+    job: String,
+    status: String,
+    scanned: Option<i64>,
+    added: Option<i64>,
+    changed: Option<i64>,
+    deleted: Option<i64>,
+    failed: Option<i64>,
+    reasons: Vec<String>,
+}
+
+impl Change for SyncKnowledgeBase {
+    type Service = Bedrock;
+    type Output = One<Synced>;
+    const SPEC: Spec = Spec::write("sync_knowledge_base", "Sync knowledge base")
+        .needs(
+            "bedrock:GetDataSource",
+            "arn:{partition}:bedrock:{region}:{account}:knowledge-base/{knowledge_base}",
+        )
+        .needs(
+            "bedrock:ListIngestionJobs",
+            "arn:{partition}:bedrock:{region}:{account}:knowledge-base/{knowledge_base}",
+        )
+        .needs(
+            "bedrock:StartIngestionJob",
+            "arn:{partition}:bedrock:{region}:{account}:knowledge-base/{knowledge_base}",
+        )
+        .needs_when(
+            "wait",
+            "bedrock:GetIngestionJob",
+            "arn:{partition}:bedrock:{region}:{account}:knowledge-base/{knowledge_base}",
+        )
+        .minutes(60)
+        .optional();
+
+    async fn plan(&self, cx: &Call<Bedrock>) -> Result<Plan> {
+        let (base, source) = (self.knowledge_base.as_str(), self.data_source.as_str());
+        let agent = &cx.client().agent;
+        let (found, jobs) = tokio::join!(
+            agent.get_data_source().knowledge_base_id(base).data_source_id(source).send(),
+            agent.list_ingestion_jobs().knowledge_base_id(base).data_source_id(source).max_results(20).send()
+        );
+        let found = found?.data_source;
+        let name = found.as_ref().map_or(source, |found| found.name.as_str());
+        let mut plan = Plan::new(format!("sync data source {name} ({source}) of knowledge base {base}"))
+            .warning("embedding what is new or changed costs money; what is gone from the source is removed");
+        let running = |status: &IngestionJobStatus| {
+            matches!(status, IngestionJobStatus::InProgress | IngestionJobStatus::Starting)
+        };
+        let jobs = jobs?.ingestion_job_summaries;
+        if let Some(job) = jobs.iter().find(|job| running(&job.status)) {
+            plan =
+                plan.warning(format!("job {} is under way: AWS will refuse another", job.ingestion_job_id));
+        }
+        Ok(plan.state(json!(jobs.first().map(|job| &job.ingestion_job_id))))
+    }
+
+    async fn apply(self, cx: &Call<Bedrock>) -> Result<Self::Output> {
+        const PAUSE: Duration = Duration::from_secs(2);
+        let (base, source) = (self.knowledge_base.as_str(), self.data_source.as_str());
+        let agent = &cx.client().agent;
+        let started =
+            agent.start_ingestion_job().knowledge_base_id(base).data_source_id(source).send().await?;
+        let mut job = started.ingestion_job.ok_or_else(|| Error::internal("AWS named no job"))?;
+        let ended = |status: &IngestionJobStatus| {
+            matches!(
+                status,
+                IngestionJobStatus::Complete | IngestionJobStatus::Failed | IngestionJobStatus::Stopped
+            )
+        };
+        while self.wait && !ended(&job.status) {
+            let scanned = job.statistics.as_ref().map_or(0, |figures| figures.number_of_documents_scanned);
+            cx.progress(
+                u64::try_from(scanned).unwrap_or(0),
+                None,
+                format!("{}, {scanned} scanned", job.status),
+            );
+            tokio::time::sleep(PAUSE).await;
+            let asked = agent.get_ingestion_job().knowledge_base_id(base).data_source_id(source);
+            let now = asked.ingestion_job_id(&job.ingestion_job_id).send().await?;
+            job = now.ingestion_job.ok_or_else(|| Error::internal("AWS named no job"))?;
+        }
+        if job.status == IngestionJobStatus::Failed {
+            return Err(Error::conflict(format!(
+                "the sync failed: {}",
+                job.failure_reasons.unwrap_or_default().join("; ")
+            ))
+            .with_next("the knowledge base's role needs to read the source and call the embedding model"));
+        }
+        if !self.wait {
+            cx.note("list_knowledge_bases shows when it is done");
+        }
+        Ok(One(Synced::of(job)))
+    }
+}
+
+impl Synced {
+    fn of(job: IngestionJob) -> Synced {
+        let figures = job.statistics.as_ref();
+        Synced {
+            scanned: figures.map(|figures| figures.number_of_documents_scanned),
+            added: figures.map(|figures| figures.number_of_new_documents_indexed),
+            changed: figures.map(|figures| figures.number_of_modified_documents_indexed),
+            deleted: figures.map(|figures| figures.number_of_documents_deleted),
+            failed: figures.map(|figures| figures.number_of_documents_failed).filter(|failed| *failed > 0),
+            reasons: job.failure_reasons.unwrap_or_default(),
+            job: job.ingestion_job_id,
+            status: job.status.to_string(),
+        }
+    }
+}

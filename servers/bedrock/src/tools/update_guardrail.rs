@@ -1,0 +1,103 @@
+use awsmcp_mcp::{Call, Change, Error, One, Plan, Result, Spec};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::{
+    Bedrock,
+    guardrail::{self, Found},
+    json::{Json, merge},
+    names::GuardrailId,
+    times::second,
+    wire::saying,
+};
+
+/// Changes a guardrail's draft by a JSON merge patch over what get_guardrail shows. Published versions stay as they are.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct UpdateGuardrail {
+    guardrail: GuardrailId,
+    /// `{"wordPolicy":{"words":[{"text":"x"}]},"topicPolicy":null}`: lists are replaced, null removes.
+    patch: Json,
+}
+
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Updated {
+    id: String,
+    version: String,
+    updated: String,
+}
+
+impl Change for UpdateGuardrail {
+    type Service = Bedrock;
+    type Output = One<Updated>;
+    const SPEC: Spec = Spec::write("update_guardrail", "Update guardrail")
+        .needs("bedrock:GetGuardrail", "arn:{partition}:bedrock:{region}:{account}:guardrail/{guardrail}")
+        .needs("bedrock:UpdateGuardrail", "arn:{partition}:bedrock:{region}:{account}:guardrail/{guardrail}")
+        .idempotent();
+
+    async fn plan(&self, cx: &Call<Bedrock>) -> Result<Plan> {
+        let (found, after) = self.change(cx).await?;
+        let before = found.definition();
+        let mut plan =
+            Plan::new(format!("update the draft of guardrail {} ({})", found.text("name"), self.guardrail));
+        if before == after {
+            plan = plan.warning("it is so already");
+        }
+        let lost: Vec<&str> =
+            policies(&before).into_iter().filter(|name| !policies(&after).contains(name)).collect();
+        if !lost.is_empty() {
+            plan = plan.warning(format!("it will no longer have: {}", lost.join(", ")));
+        }
+        Ok(plan.difference(Some(&before), Some(&after)).state(before))
+    }
+
+    async fn apply(self, cx: &Call<Bedrock>) -> Result<Self::Output> {
+        let (_, after) = self.change(cx).await?;
+        let asked = cx.client().bedrock.update_guardrail().guardrail_identifier(self.guardrail.as_str());
+        let done = asked.customize().mutate_request(saying(&guardrail::request(&after))).send().await?;
+        Ok(One(Updated { id: done.guardrail_id, version: done.version, updated: second(&done.updated_at) }))
+    }
+}
+
+impl UpdateGuardrail {
+    async fn change(&self, cx: &Call<Bedrock>) -> Result<(Found, Value)> {
+        let patch = guardrail::plain(&self.patch.0);
+        if !patch.is_object() {
+            return Err(Error::invalid("`patch` is no JSON object")
+                .with_next("a good one is {\"wordPolicy\":{\"words\":[{\"text\":\"secret\"}]}}"));
+        }
+        let found = guardrail::fetch(cx, &self.guardrail, None).await?;
+        let mut after = found.definition();
+        merge(&mut after, &patch);
+        // Only what the caller wrote is checked: AWS may answer what this version does not know, and takes it back.
+        let mut written = patch;
+        drop_nulls(&mut written);
+        guardrail::checked(&written)?;
+        Ok((found, after))
+    }
+}
+
+fn drop_nulls(value: &mut Value) {
+    if let Value::Object(fields) = value {
+        fields.retain(|_, value| !value.is_null());
+        // A patch may name one part of a policy only.
+        for (name, value) in fields.iter_mut() {
+            drop_nulls(value);
+            let required = match name.as_str() {
+                "contentPolicy" | "contextualGroundingPolicy" => "filters",
+                "topicPolicy" => "topics",
+                "automatedReasoningPolicy" => "policies",
+                _ => continue,
+            };
+            if let Value::Object(policy) = value {
+                policy.entry(required).or_insert_with(|| Value::Array(Vec::new()));
+            }
+        }
+    }
+}
+
+fn policies(definition: &Value) -> Vec<&str> {
+    let fields = definition.as_object().into_iter().flatten();
+    fields.map(|(name, _)| name.as_str()).filter(|name| name.ends_with("Policy")).collect()
+}

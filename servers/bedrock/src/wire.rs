@@ -1,0 +1,58 @@
+//! What goes over the wire, as AWS's JSON, where that is passed on as it is: a guardrail has forty nested types, whose
+//! names callers know from AWS's own reference.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use aws_smithy_runtime_api::{
+    box_error::BoxError,
+    client::{
+        interceptors::{Intercept, context::AfterDeserializationInterceptorContextRef, dyn_dispatch_hint},
+        orchestrator::HttpRequest,
+        runtime_components::RuntimeComponents,
+    },
+};
+use aws_smithy_types::{body::SdkBody, config_bag::ConfigBag};
+use awsmcp_mcp::{Error, Result};
+use serde_json::Value;
+
+/// Hears the body of an answer.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Heard(Arc<Mutex<Vec<u8>>>);
+
+impl Heard {
+    /// # Errors
+    /// When it was no JSON.
+    pub(crate) fn json(&self) -> Result<Value> {
+        let body = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        serde_json::from_slice(&body)
+            .map_err(|error| Error::internal(format!("AWS's answer is not JSON: {error}")))
+    }
+}
+
+#[dyn_dispatch_hint]
+impl Intercept for Heard {
+    fn name(&self) -> &'static str {
+        "awsmcp heard"
+    }
+
+    fn read_after_deserialization(
+        &self,
+        context: &AfterDeserializationInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        if let Some(bytes) = context.response().body().bytes() {
+            *self.0.lock().unwrap_or_else(PoisonError::into_inner) = bytes.to_vec();
+        }
+        Ok(())
+    }
+}
+
+/// Sends `body` in place of what the SDK wrote. It is put there before the request is signed.
+pub(crate) fn saying(body: &Value) -> impl Fn(&mut HttpRequest) + Send + Sync + 'static {
+    let body = body.to_string();
+    move |request| {
+        request.headers_mut().insert("content-length", body.len().to_string());
+        *request.body_mut() = SdkBody::from(body.clone());
+    }
+}

@@ -1,0 +1,325 @@
+//! Prompts, agents and flows.
+
+use std::time::Duration;
+
+use awsmcp_testing::{Event, LocalAws, Response, Stub};
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use serde_json::{Value, json};
+
+use crate::around::{holds, object, server, server_at};
+
+#[track_caller]
+fn prompt(name: &str, variants: Value) -> String {
+    let input = json!({"name": name, "defaultVariant": "main", "variants": variants});
+    LocalAws::shared().call("bedrock-agent", "CreatePrompt", input)["id"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_stored_prompt_is_listed_and_filled() {
+    let text = json!([{"name": "main", "templateType": "TEXT", "modelId": "amazon.nova-lite-v1:0",
+        "templateConfiguration": {"text": {"text": "Greet {{who}} in {{language}}", "inputVariables": [{"name": "who"}, {"name": "language"}]}},
+        "inferenceConfiguration": {"text": {"maxTokens": 50, "temperature": 0.5}}}]);
+    let id = prompt("greeting", text);
+    let mut server = server(&[]);
+    holds(server.call("list_prompts", json!({})).ok(), &[&id, "greeting\tDRAFT"]);
+    let shown = object(
+        &server
+            .call("render_prompt", json!({"prompt": id, "variables": {"who": "Ann", "language": "French"}})),
+    );
+    assert_eq!(shown["prompt"], "Greet Ann in French");
+    assert_eq!((&shown["model"], &shown["max_tokens"]), (&json!("amazon.nova-lite-v1:0"), &json!(50)));
+    let open = server.call("render_prompt", json!({"prompt": id, "variables": {"who": "Ann"}}));
+    holds(open.ok(), &["Greet Ann in {{language}}", "no value for language"]);
+    let wrong = server.call("render_prompt", json!({"prompt": id, "variables": {"whom": "Ann"}}));
+    holds(wrong.error(), &["did you mean who?", "who, language"]);
+    holds(server.call("render_prompt", json!({"prompt": id, "variant": "b"})).error(), &["it has main"]);
+    holds(
+        server.call("render_prompt", json!({"prompt": "PRNONE1234"})).error(),
+        &["ResourceNotFoundException"],
+    );
+}
+
+#[test]
+fn a_chat_prompt_is_filled_turn_by_turn() {
+    let stub = Stub::start(|_| {
+        Response::output(
+            json!({"id": "P1", "name": "chat", "version": "2", "arn": "arn:aws:bedrock:us-east-1:123456789012:prompt/P1",
+            "createdAt": "2026-11-22T10:00:00Z", "updatedAt": "2026-11-22T10:00:00Z", "variants": [
+                {"name": "a", "templateType": "CHAT", "templateConfiguration": {"chat": {
+                    "system": [{"text": "You are {{who}}"}], "inputVariables": [{"name": "who"}],
+                    "messages": [{"role": "user", "content": [{"text": "Hi, {{who}}"}]}, {"role": "assistant", "content": [{"text": "Hi"}]}]}},
+                    "additionalModelRequestFields": {"top_k": 5}},
+                {"name": "b", "templateType": "TEXT", "templateConfiguration": {"text": {"text": "x"}}}]}),
+        )
+    });
+    let mut server = server_at(stub.env(), &[]);
+    let shown = object(
+        &server.call("render_prompt", json!({"prompt": "P1", "version": "2", "variables": {"who": "Bo"}})),
+    );
+    assert_eq!(shown["system"], "You are Bo");
+    assert_eq!(
+        shown["messages"],
+        json!([{"role": "user", "text": "Hi, Bo"}, {"role": "assistant", "text": "Hi"}])
+    );
+    assert_eq!((&shown["parameters"], &shown["other_variants"]), (&json!({"top_k": 5}), &json!(["b"])));
+    assert_eq!(stub.of("GetPrompt")[0].query("promptVersion"), Some("2"));
+}
+
+#[test]
+fn agents_and_flows_are_listed_with_their_aliases() {
+    let aws = LocalAws::shared();
+    let agent = aws.call(
+        "bedrock-agent",
+        "CreateAgent",
+        json!({"agentName": "helper", "agentResourceRoleArn": "arn:aws:iam::123456789012:role/agent", "foundationModel": "amazon.nova-lite-v1:0"}),
+    );
+    let id = agent["agent"]["agentId"].as_str().unwrap();
+    aws.call("bedrock-agent", "CreateAgentAlias", json!({"agentId": id, "agentAliasName": "live"}));
+    let flow = aws.call(
+        "bedrock-agent",
+        "CreateFlow",
+        json!({"name": "pipeline", "executionRoleArn": "arn:aws:iam::123456789012:role/flow"}),
+    );
+    let flow = flow["id"].as_str().unwrap();
+    let mut server = server(&[]);
+    holds(server.call("list_agents", json!({})).ok(), &[id, "helper", "live="]);
+    holds(server.call("list_agents", json!({"kind": "flow"})).ok(), &[flow, "pipeline"]);
+    let said = server.call("invoke_agent", json!({"agent": id, "prompt": "hello"}));
+    assert!(object(&said)["text"].as_str().is_some_and(|text| !text.is_empty()), "{}", said.text);
+    let ran = server.call("invoke_flow", json!({"flow": flow, "alias": "TSTALIASID", "input": "hello"}));
+    holds(ran.ok(), &["\"outputs\":[{\"node\":\"OutputNode\"", "SUCCESS"]);
+}
+
+#[test]
+fn lists_of_agents_flows_and_prompts_have_pages() {
+    let time = "2026-11-22T10:00:00Z";
+    let stub = Stub::start(move |request| {
+        let first = request.query("nextToken").is_none() && request.json()["nextToken"].is_null();
+        let id = if first { "ONE" } else { "TWO" };
+        let mut output = match request.operation() {
+            "ListAgents" => {
+                json!({"agentSummaries": [{"agentId": id, "agentName": "a", "agentStatus": "PREPARED", "updatedAt": time}]})
+            }
+            "ListFlows" => {
+                json!({"flowSummaries": [{"id": id, "name": "f", "arn": "arn:aws:bedrock:us-east-1:123456789012:flow/F",
+                "status": "Prepared", "createdAt": time, "updatedAt": time, "version": "DRAFT"}]})
+            }
+            "ListPrompts" => {
+                json!({"promptSummaries": [{"id": id, "name": "p", "arn": "arn:aws:bedrock:us-east-1:123456789012:prompt/P",
+                "createdAt": time, "updatedAt": time, "version": "DRAFT"}]})
+            }
+            "ListAgentAliases" => return Response::output(json!({"agentAliasSummaries": []})),
+            _ => return Response::output(json!({"flowAliasSummaries": []})),
+        };
+        if first {
+            output["nextToken"] = json!("more");
+        }
+        Response::output(output)
+    });
+    let mut server = server_at(stub.env(), &[]);
+    for (tool, mut call) in
+        [("list_agents", json!({})), ("list_agents", json!({"kind": "flow"})), ("list_prompts", json!({}))]
+    {
+        let first = server.call(tool, call.clone());
+        let cursor = first.ok().split_once("next: ").unwrap().1.trim().to_owned();
+        call["cursor"] = json!(cursor);
+        holds(server.call(tool, call).ok(), &["TWO"]);
+    }
+    let stub = Stub::start(|_| Response::denied("bedrock:ListAgents"));
+    holds(server_at(stub.env(), &[]).call("list_agents", json!({})).error(), &["bedrock:ListAgents"]);
+    let stub = Stub::start(|_| Response::denied("bedrock:ListPrompts"));
+    holds(server_at(stub.env(), &[]).call("list_prompts", json!({})).error(), &["bedrock:ListPrompts"]);
+}
+
+fn chunk(text: &str) -> Event {
+    Event::new("chunk", json!({"bytes": BASE64_STANDARD.encode(text)}))
+}
+
+fn trace(trace: Value) -> Event {
+    Event::new("trace", json!({"agentId": "AGENT", "sessionId": "s", "trace": trace}))
+}
+
+#[test]
+fn an_agents_steps_are_told_with_its_answer() {
+    let stub = Stub::start(|_| {
+        let step = |step: Value| trace(json!({"orchestrationTrace": step}));
+        Response::events(vec![
+            trace(json!({"guardrailTrace": {"action": "NONE", "traceId": "g"}})),
+            trace(json!({"preProcessingTrace": {"modelInvocationOutput": {"parsedResponse": {"isValid": true, "rationale": "fine"}}}})),
+            step(json!({"rationale": {"text": "I need the weather", "traceId": "1"}})),
+            step(json!({"invocationInput": {"invocationType": "ACTION_GROUP", "actionGroupInvocationInput": {
+                "actionGroupName": "weather", "function": "get", "parameters": [{"name": "city", "type": "string", "value": "Bern"}]}}})),
+            step(json!({"observation": {"type": "ACTION_GROUP", "actionGroupInvocationOutput": {"text": "3 degrees",
+                "metadata": {"totalTimeMs": 120}}}})),
+            step(json!({"invocationInput": {"invocationType": "KNOWLEDGE_BASE", "knowledgeBaseLookupInput": {
+                "knowledgeBaseId": "KB1", "text": "cold?"}}})),
+            step(json!({"observation": {"type": "KNOWLEDGE_BASE", "knowledgeBaseLookupOutput": {"retrievedReferences": [{}, {}]}}})),
+            step(json!({"modelInvocationOutput": {"metadata": {"usage": {"inputTokens": 100, "outputTokens": 20}}}})),
+            Event::new("chunk", json!({"bytes": BASE64_STANDARD.encode("It is cold."), "attribution": {"citations": [{
+                "generatedResponsePart": {"textResponsePart": {"text": "It is cold.", "span": {"start": 0, "end": 10}}},
+                "retrievedReferences": [{"content": {"text": "Below 5 is cold"}, "location": {"type": "S3", "s3Location": {"uri": "s3://b/k"}}}]}]}})),
+            Event::new("files", json!({"files": [{"name": "plot.png", "type": "image/png", "bytes": "AAAA"}]})),
+        ])
+        .with("x-amz-bedrock-agent-session-id", "s")
+        .with("x-amzn-bedrock-agent-content-type", "text/plain")
+    });
+    let mut server = server_at(stub.env(), &[]);
+    let call = json!({"agent": "AGENT12345", "alias": "ALIAS12345", "prompt": "cold?", "session": "s", "attributes": {"user": "ann"}});
+    let said = object(&server.call("invoke_agent", call));
+    assert_eq!((&said["text"], &said["session"]), (&json!("It is cold."), &json!("s")));
+    let steps: Vec<String> = said["steps"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|step| format!("{}: {}", step["kind"].as_str().unwrap(), step["text"].as_str().unwrap()))
+        .collect();
+    assert_eq!(
+        steps,
+        [
+            "guardrail: passed",
+            "input taken: fine",
+            "thought: I need the weather",
+            "action: weather: get(city=Bern)",
+            "result: 3 degrees",
+            "lookup: KB1: cold?",
+            "found: 2 passages",
+        ]
+    );
+    assert_eq!(said["usage"], json!({"input_tokens": 100, "output_tokens": 20}));
+    assert_eq!(said["sources"], json!([{"of": "0-10", "source": "s3://b/k", "passage": "Below 5 is cold"}]));
+    assert_eq!(said["files"], json!(["plot.png (3 B)"]));
+    let sent = stub.of("InvokeAgent")[0].json();
+    assert_eq!(
+        (&sent["enableTrace"], &sent["sessionState"]["sessionAttributes"]["user"]),
+        (&json!(true), &json!("ann"))
+    );
+}
+
+#[test]
+fn an_agent_that_hands_back_or_fails_says_so() {
+    let headers = |response: Response| {
+        response
+            .with("x-amz-bedrock-agent-session-id", "s")
+            .with("x-amzn-bedrock-agent-content-type", "text/plain")
+    };
+    let stub = Stub::start(move |_| {
+        headers(Response::events(vec![Event::new(
+            "returnControl",
+            json!({"invocationId": "i1", "invocationInputs": [{"functionInvocationInput": {"actionGroup": "orders", "function": "cancel",
+                "parameters": [{"name": "id", "type": "string", "value": "7"}]}}]}),
+        )]))
+    });
+    let mut server = server_at(stub.env(), &[]);
+    let call = json!({"agent": "AGENT12345", "prompt": "cancel 7"});
+    let said = server.call("invoke_agent", call.clone());
+    assert_eq!(
+        object(&said)["return_control"],
+        json!([{"id": "i1", "calls": [{"action_group": "orders", "function": "cancel", "parameters": {"id": "7"}}]}])
+    );
+    holds(&said.text, &["the agent waits"]);
+    let stub = Stub::start(move |_| {
+        headers(Response::events(vec![
+            chunk("I begin"),
+            trace(json!({"failureTrace": {"failureReason": "the function failed"}})),
+            Event::exception("dependencyFailedException", "Lambda said no"),
+        ]))
+    });
+    let error = server_at(stub.env(), &[]).call("invoke_agent", call.clone());
+    holds(
+        error.error(),
+        &["Lambda said no", "until then it said: \"I begin\"", "its last step was: failure"],
+    );
+    let stub = Stub::start(|_| Response::error(404, "ResourceNotFoundException", "no agent"));
+    holds(server_at(stub.env(), &[]).call("invoke_agent", call).error(), &["no agent"]);
+    holds(server.call("invoke_agent", json!({"agent": "a b", "prompt": "x"})).error(), &["AB12CD34EF"]);
+    holds(
+        server.call("invoke_agent", json!({"agent": "AGENT12345", "prompt": " "})).error(),
+        &["`prompt` is empty"],
+    );
+}
+
+#[test]
+fn a_cancelled_agent_is_hung_up() {
+    let stub = Stub::start(|_| {
+        let mut events = vec![chunk("one")];
+        events.extend((0..100).map(|_| chunk("more").after(Duration::from_millis(200))));
+        Response::events(events)
+            .with("x-amz-bedrock-agent-session-id", "s")
+            .with("x-amzn-bedrock-agent-content-type", "text/plain")
+    });
+    let mut server = server_at(stub.env(), &[]);
+    let call = json!({"name": "invoke_agent", "arguments": {"agent": "AGENT12345", "prompt": "x"}, "_meta": {"progressToken": "p"}});
+    let id = server.send("tools/call", call);
+    server.wait_notification("notifications/progress");
+    server.cancel(id);
+    stub.wait("the server to hang up", |stub| stub.hung_up() == 1);
+}
+
+#[test]
+fn a_flow_shows_its_nodes_and_what_it_asks_for() {
+    let time = "2026-11-22T10:00:00Z";
+    let stub = Stub::start(move |request| {
+        let first = request.json()["executionId"].is_null();
+        let events = if first {
+            vec![
+                Event::new(
+                    "flowTraceEvent",
+                    json!({"trace": {"nodeInputTrace": {"nodeName": "Ask", "timestamp": time,
+                    "fields": [{"nodeInputName": "document", "content": {"document": "x"}}]}}}),
+                ),
+                Event::new(
+                    "flowMultiTurnInputRequestEvent",
+                    json!({"nodeName": "Ask", "nodeType": "PromptNode", "content": {"document": "Which city?"}}),
+                ),
+                Event::new("flowCompletionEvent", json!({"completionReason": "INPUT_REQUIRED"})),
+            ]
+        } else {
+            vec![
+                Event::new(
+                    "flowOutputEvent",
+                    json!({"nodeName": "Out", "nodeType": "FlowOutputNode", "content": {"document": {"celsius": 3}}}),
+                ),
+                Event::new("flowCompletionEvent", json!({"completionReason": "SUCCESS"})),
+            ]
+        };
+        Response::events(events).with("x-amz-bedrock-flow-execution-id", "e1")
+    });
+    let mut server = server_at(stub.env(), &[]);
+    let call = json!({"flow": "FLOW123456", "alias": "ALIAS12345", "input": {"q": "weather"}, "trace": true});
+    let asked = server.call("invoke_flow", call);
+    let shown = object(&asked);
+    assert_eq!(shown["asks"], json!([{"node": "Ask", "value": "Which city?"}]));
+    assert_eq!((&shown["ended"], &shown["execution"]), (&json!("INPUT_REQUIRED"), &json!("e1")));
+    assert_eq!(shown["steps"], json!([{"node": "Ask", "what": "input", "text": "document"}]));
+    holds(&asked.text, &["the flow asks for more"]);
+    let call = json!({"flow": "FLOW123456", "alias": "ALIAS12345", "input": "Bern", "node": "Ask", "execution": "e1"});
+    let ran = object(&server.call("invoke_flow", call));
+    assert_eq!(ran, json!({"outputs": [{"node": "Out", "value": {"celsius": 3}}], "ended": "SUCCESS"}));
+    let sent = stub.of("InvokeFlow");
+    assert_eq!(
+        sent[0].json()["inputs"],
+        json!([{"nodeName": "FlowInputNode", "nodeOutputName": "document", "content": {"document": {"q": "weather"}}}])
+    );
+    assert_eq!(sent[1].json()["inputs"][0]["nodeName"], "Ask");
+}
+
+#[test]
+fn a_flow_that_breaks_off_or_is_missing_is_an_error() {
+    let call = json!({"flow": "FLOW123456", "alias": "ALIAS12345", "input": "x"});
+    let stub = Stub::start(|_| Response::events(vec![]).with("x-amz-bedrock-flow-execution-id", "e1"));
+    holds(
+        server_at(stub.env(), &[]).call("invoke_flow", call.clone()).error(),
+        &["broke off after 0 outputs"],
+    );
+    let stub = Stub::start(|_| {
+        Response::events(vec![Event::exception("validationException", "the node is wrong")])
+            .with("x-amz-bedrock-flow-execution-id", "e1")
+    });
+    holds(server_at(stub.env(), &[]).call("invoke_flow", call.clone()).error(), &["the node is wrong"]);
+    let stub = Stub::start(|_| Response::error(404, "ResourceNotFoundException", "no flow"));
+    holds(server_at(stub.env(), &[]).call("invoke_flow", call).error(), &["no flow"]);
+    holds(
+        server(&[]).call("invoke_flow", json!({"flow": "a/b", "alias": "A", "input": 1})).error(),
+        &["AB12CD34EF"],
+    );
+}

@@ -1,0 +1,253 @@
+//! Guardrails: made, changed, published, tested and deleted.
+
+use awsmcp_testing::{LocalAws, Response, Server, Stub};
+use serde_json::{Value, json};
+
+use crate::around::{confirmed, holds, object, server, server_at};
+
+fn policies() -> Value {
+    json!({
+        "wordPolicy": {"words": [{"text": "zebra"}]},
+        "sensitiveInformationPolicy": {"piiEntities": [{"type": "EMAIL", "action": "ANONYMIZE"}],
+            "regexes": [{"name": "ticket", "pattern": "T-\\d+", "action": "BLOCK"}]},
+    })
+}
+
+#[track_caller]
+fn made(server: &mut Server, name: &str) -> String {
+    let call = json!({"name": name, "policies": policies(), "description": "d", "tags": {"team": "a"}});
+    object(&server.call("create_guardrail", call))["id"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_guardrail_is_planned_made_and_shown() {
+    let mut server = server(&[]);
+    let call = json!({"name": "made", "policies": policies(), "blocked_input_message": "No."});
+    let mut dry = call.clone();
+    dry["dry_run"] = json!(true);
+    holds(
+        server.call("create_guardrail", dry.clone()).ok(),
+        &["create guardrail made", "\"text\": \"zebra\"", "\"No.\""],
+    );
+    assert!(!server.call("list_guardrails", json!({})).ok().contains("\tmade\t"));
+    let id = object(&server.call("create_guardrail", call))["id"].as_str().unwrap().to_owned();
+    holds(server.call("list_guardrails", json!({})).ok(), &[&format!("{id}\tmade\tDRAFT\tREADY")]);
+    let shown = object(&server.call("get_guardrail", json!({"guardrail": id})));
+    assert_eq!(shown["wordPolicy"], json!({"words": [{"text": "zebra"}]}));
+    assert_eq!(shown["blockedInputMessaging"], "No.");
+    assert_eq!(shown["sensitiveInformationPolicy"]["regexes"][0]["name"], "ticket");
+    holds(server.call("create_guardrail", dry).ok(), &["has this name already"]);
+    let read = server.request("resources/read", json!({"uri": format!("bedrock://guardrail/{id}")}));
+    holds(&read.to_string(), &["zebra"]);
+}
+
+#[test]
+fn a_rule_that_aws_does_not_know_is_refused() {
+    let mut server = server(&[]);
+    let mut refused = |policies: Value, part: &str| {
+        holds(server.call("create_guardrail", json!({"name": "x", "policies": policies})).error(), &[part]);
+    };
+    refused(json!({"wordPolicy": {"words": [{"txt": "x"}]}}), "unknown field `txt`");
+    refused(json!({"words": ["x"]}), "unknown field `words`");
+    refused(json!({}), "has no rule");
+    refused(json!("none"), "no JSON object");
+    let error = server.call("get_guardrail", json!({"guardrail": "gr-none"}));
+    holds(error.error(), &["ResourceNotFoundException"]);
+    holds(server.call("get_guardrail", json!({"guardrail": "a b"})).error(), &["list_guardrails shows them"]);
+}
+
+#[test]
+fn a_change_shows_its_difference_and_sends_the_whole() {
+    let mut server = server(&[]);
+    let id = made(&mut server, "changed");
+    let call = json!({"guardrail": id, "patch": {"wordPolicy": {"words": [{"text": "lion"}]}}});
+    let mut dry = call.clone();
+    dry["dry_run"] = json!(true);
+    let plan = server.call("update_guardrail", dry);
+    holds(
+        plan.ok(),
+        &[
+            "update the draft of guardrail changed",
+            "-        \"text\": \"zebra\"",
+            "+        \"text\": \"lion\"",
+        ],
+    );
+    holds(server.call("get_guardrail", json!({"guardrail": id})).ok(), &["zebra"]);
+    holds(server.call("update_guardrail", call.clone()).ok(), &["\"version\":\"DRAFT\""]);
+    let shown = object(&server.call("get_guardrail", json!({"guardrail": id})));
+    assert_eq!(shown["wordPolicy"]["words"], json!([{"text": "lion"}]));
+    assert_eq!(shown["sensitiveInformationPolicy"]["piiEntities"][0]["type"], "EMAIL");
+    let mut again = call;
+    again["dry_run"] = json!(true);
+    holds(server.call("update_guardrail", again).ok(), &["it is so already"]);
+    let wrong = json!({"guardrail": id, "patch": {"wordPolicy": {"wrds": []}}});
+    holds(server.call("update_guardrail", wrong).error(), &["unknown field `wrds`"]);
+}
+
+#[test]
+fn a_policy_that_is_removed_is_not_sent() {
+    let stub = Stub::start(|request| match request.operation() {
+        "GetGuardrail" => Response::output(json!({
+            "name": "n", "guardrailId": "g1", "guardrailArn": "arn:aws:bedrock:us-east-1:123456789012:guardrail/g1",
+            "version": "DRAFT", "status": "READY", "createdAt": "2026-11-22T10:00:00Z", "updatedAt": "2026-11-22T10:00:00Z",
+            "blockedInputMessaging": "no", "blockedOutputsMessaging": "no",
+            "topicPolicy": {"topics": [{"name": "Law", "definition": "Legal advice", "type": "DENY"}], "tier": {"tierName": "CLASSIC"}},
+            "contentPolicy": {"filters": [{"type": "HATE", "inputStrength": "HIGH", "outputStrength": "HIGH"}]}})),
+        "UpdateGuardrail" => Response::output(
+            json!({"guardrailId": "g1", "version": "DRAFT", "updatedAt": "2026-11-22T10:00:00Z",
+            "guardrailArn": "arn:aws:bedrock:us-east-1:123456789012:guardrail/g1"}),
+        ),
+        other => Response::error(400, "ValidationException", other),
+    });
+    let mut server = server_at(stub.env(), &[]);
+    let call = json!({"guardrail": "g1", "patch": {"topicPolicy": null, "contentPolicyConfig": {"tierConfig": {"tierName": "STANDARD"}}}});
+    let mut dry = call.clone();
+    dry["dry_run"] = json!(true);
+    holds(server.call("update_guardrail", dry).ok(), &["it will no longer have: topicPolicy"]);
+    server.call("update_guardrail", call).ok();
+    assert_eq!(
+        stub.of("UpdateGuardrail")[0].json(),
+        json!({
+            "name": "n", "blockedInputMessaging": "no", "blockedOutputsMessaging": "no",
+            "contentPolicyConfig": {"filtersConfig": [{"type": "HATE", "inputStrength": "HIGH", "outputStrength": "HIGH"}],
+                "tierConfig": {"tierName": "STANDARD"}}})
+    );
+}
+
+#[test]
+fn a_table_of_cases_is_tested_in_one_call() {
+    let mut server = server(&[]);
+    let id = made(&mut server, "tested");
+    let cases = json!([
+        {"text": "a quiet day", "expect": "passed"},
+        {"text": "the zebra ran", "expect": "blocked"},
+        {"text": "write to a@b.example", "expect": "blocked"},
+        {"text": "see T-123"},
+    ]);
+    let table = server.call("apply_guardrail", json!({"guardrail": id, "cases": cases}));
+    let lines: Vec<&str> = table.ok().lines().collect();
+    let row = |word: &str| {
+        *lines.iter().find(|line| line.contains(word)).unwrap_or_else(|| panic!("{word}: {}", table.text))
+    };
+    holds(row("a quiet day"), &["ok\tpassed"]);
+    holds(
+        row("the zebra"),
+        &["ok\tblocked", "\"policy\":\"word\"", "\"found\":\"zebra\"", "Sorry, this is not allowed."],
+    );
+    holds(row("write to"), &["WRONG\tmasked\tblocked", "\"matched\":\"a@b.example\"", "write to {EMAIL}"]);
+    holds(row("see T-123"), &["\tblocked\t", "\"policy\":\"regex\",\"found\":\"ticket\""]);
+    holds(&table.text, &["2 of 3 test cases are as expected", "text units were used"]);
+    holds(server.call("apply_guardrail", json!({"guardrail": id, "cases": []})).error(), &["cases"]);
+    holds(
+        server.call("apply_guardrail", json!({"guardrail": id, "cases": [{"text": " "}]})).error(),
+        &["a good one is"],
+    );
+    let none =
+        server.call("apply_guardrail", json!({"guardrail": id, "version": "9", "cases": [{"text": "x"}]}));
+    holds(none.error(), &["ResourceNotFoundException"]);
+}
+
+#[test]
+fn grounding_topics_and_reasoning_are_told_as_well() {
+    let stub = Stub::start(|_| {
+        Response::output(json!({
+            "action": "GUARDRAIL_INTERVENED",
+            "usage": {"topicPolicyUnits": 1, "contentPolicyUnits": 1, "wordPolicyUnits": 0, "sensitiveInformationPolicyUnits": 0,
+                "sensitiveInformationPolicyFreeUnits": 0, "contextualGroundingPolicyUnits": 2},
+            "outputs": [{"text": "No."}],
+            "assessments": [{
+                "topicPolicy": {"topics": [{"name": "Law", "type": "DENY", "action": "BLOCKED"}]},
+                "wordPolicy": {"customWords": [], "managedWordLists": [{"match": "damn", "type": "PROFANITY", "action": "BLOCKED"}]},
+                "contextualGroundingPolicy": {"filters": [{"type": "GROUNDING", "threshold": 0.7, "score": 0.2, "action": "BLOCKED"}]},
+                "automatedReasoningPolicy": {"findings": [{"impossible": {}}]}}],
+        }))
+    });
+    let case = json!({"text": "The tower is red", "source": "output", "grounding": "The tower is blue", "query": "Colour?", "expect": "blocked"});
+    let mut server = server_at(stub.env(), &[]);
+    let table = server.call("apply_guardrail", json!({"guardrail": "g1", "version": "2", "cases": [case]}));
+    holds(
+        table.ok(),
+        &[
+            "ok\tblocked",
+            r#"{"policy":"topic","found":"Law","action":"BLOCKED"}"#,
+            r#""found":"PROFANITY","action":"BLOCKED","matched":"damn""#,
+            r#""found":"GROUNDING","action":"BLOCKED","score":0.2,"threshold":0.7"#,
+            r#""policy":"reasoning","found":"impossible""#,
+            "4 text units",
+        ],
+    );
+    let sent = stub.of("ApplyGuardrail")[0].json();
+    assert_eq!(sent["source"], "OUTPUT");
+    let qualifiers: Vec<Value> = sent["content"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|part| part["text"]["qualifiers"][0].clone())
+        .collect();
+    assert_eq!(qualifiers, ["grounding_source", "query", "guard_content"]);
+}
+
+#[test]
+fn a_draft_is_published_as_a_version_and_deleted_with_all() {
+    let mut server = server(&[]);
+    let id = made(&mut server, "published");
+    let plan = server.call("publish_guardrail", json!({"guardrail": id, "dry_run": true}));
+    holds(plan.ok(), &["publish the draft of guardrail published", "after none yet"]);
+    holds(
+        server.call("publish_guardrail", json!({"guardrail": id, "description": "first"})).ok(),
+        &["\"version\":\"1\""],
+    );
+    holds(server.call("get_guardrail", json!({"guardrail": id, "version": "1"})).ok(), &["zebra"]);
+    let plan = server.call("delete_guardrail", json!({"guardrail": id, "dry_run": true}));
+    holds(plan.ok(), &["delete guardrail published", "agents and knowledge bases"]);
+    holds(
+        server.call("delete_guardrail", json!({"guardrail": id, "version": "DRAFT"})).error(),
+        &["leave `version` out"],
+    );
+    confirmed(&mut server, "delete_guardrail", json!({"guardrail": id}));
+    holds(server.call("get_guardrail", json!({"guardrail": id})).error(), &["ResourceNotFoundException"]);
+    holds(server.call("publish_guardrail", json!({"guardrail": id})).error(), &["ResourceNotFoundException"]);
+}
+
+#[test]
+fn versions_and_pages_of_guardrails_are_listed() {
+    let row = |id: &str, version: &str| {
+        json!({"id": id, "arn": format!("arn:aws:bedrock:us-east-1:123456789012:guardrail/{id}"), "status": "READY", "name": "n",
+            "version": version, "createdAt": "2026-11-22T10:00:00Z", "updatedAt": "2026-11-22T10:00:00Z"})
+    };
+    let stub = Stub::start(move |request| {
+        Response::output(match (request.query("guardrailIdentifier"), request.query("nextToken")) {
+            (Some(id), _) => json!({"guardrails": [row(id, "DRAFT"), row(id, "3")]}),
+            (None, None) => json!({"guardrails": [row("g1", "DRAFT")], "nextToken": "more"}),
+            (None, Some(_)) => json!({"guardrails": [row("g2", "DRAFT")]}),
+        })
+    });
+    let mut server = server_at(stub.env(), &[]);
+    let first = server.call("list_guardrails", json!({"limit": 1}));
+    let cursor = first.ok().split_once("next: ").unwrap().1.trim().to_owned();
+    holds(server.call("list_guardrails", json!({"limit": 1, "cursor": cursor})).ok(), &["g2"]);
+    holds(
+        server.call("list_guardrails", json!({"guardrail": "g1"})).ok(),
+        &["g1\tn\t3\tREADY\t2026-11-22T10:00:00Z"],
+    );
+}
+
+#[test]
+#[ignore = "runs fakecloud"]
+fn a_second_emulator_pages_changes_and_tests_guardrails() {
+    let mut server = server_at(LocalAws::shared_fakecloud().env(), &[]);
+    let ids = [made(&mut server, "one"), made(&mut server, "two")];
+    let first = server.call("list_guardrails", json!({"limit": 1}));
+    let cursor = first.ok().split_once("next: ").unwrap().1.trim().to_owned();
+    let second = server.call("list_guardrails", json!({"limit": 1, "cursor": cursor}));
+    for id in &ids {
+        assert_ne!(first.text.contains(id), second.ok().contains(id), "{}\n{}", first.text, second.text);
+    }
+    let patch = json!({"wordPolicy": {"words": [{"text": "lion"}]}});
+    server.call("update_guardrail", json!({"guardrail": ids[0], "patch": patch})).ok();
+    let shown = object(&server.call("get_guardrail", json!({"guardrail": ids[0]})));
+    assert_eq!(shown["wordPolicy"]["words"], json!([{"text": "lion"}]));
+    let cases = json!([{"text": "a lion", "expect": "blocked"}, {"text": "a zebra", "expect": "passed"}]);
+    let table = server.call("apply_guardrail", json!({"guardrail": ids[0], "cases": cases}));
+    holds(table.ok(), &["2 of 2 test cases are as expected"]);
+}

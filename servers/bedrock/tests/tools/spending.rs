@@ -1,0 +1,171 @@
+//! Caps on what models use, for the process.
+
+use std::time::Duration;
+
+use awsmcp_testing::{Event, Response, Stub};
+use serde_json::json;
+
+use crate::around::{MODEL, holds, object, piece, server_at, talk};
+
+fn stub() -> Stub {
+    Stub::start(|request| match request.operation() {
+        "ConverseStream" => Response::events(talk(vec![piece("ok")], "end_turn", 1_000, 500)),
+        other => Response::error(400, "ValidationException", other),
+    })
+}
+
+#[test]
+fn what_was_used_and_what_it_cost_is_told_in_every_answer() {
+    let stub = stub();
+    let mut server = server_at(stub.env(), &["--price", "*nova-lite*=0.06/0.24"]);
+    let call = json!({"model": MODEL, "prompt": "x"});
+    let first = server.call("converse", call.clone());
+    assert_eq!(
+        object(&first)["usage"],
+        json!({"input_tokens": 1000, "output_tokens": 500, "cost_usd": 0.00018})
+    );
+    holds(&first.text, &["so far 1 call used 1,000 tokens in and 500 out; $0.0002"]);
+    let second = server.call("converse", call);
+    holds(second.ok(), &["so far 2 calls used 2,000 tokens in and 1,000 out; $0.0004"]);
+    assert_eq!(stub.of("ConverseStream")[0].json()["inferenceConfig"]["maxTokens"], 4096);
+}
+
+#[test]
+fn a_call_that_could_pass_the_cap_is_not_sent() {
+    let stub = stub();
+    let args = ["--max-spend", "0.01", "--price", "*nova*=1/10", "--max-output-tokens", "600"];
+    let mut server = server_at(stub.env(), &args);
+    let call = json!({"model": MODEL, "prompt": "x", "max_tokens": 600});
+    server.call("converse", call.clone()).ok();
+    let refused = server.call("converse", call);
+    holds(
+        refused.error(),
+        &["may use $0.0060, which is more than --max-spend leaves", "$0.0060 of $0.01", "only the operator"],
+    );
+    let smaller = server.call("converse", json!({"model": MODEL, "prompt": "x", "max_tokens": 100}));
+    holds(smaller.ok(), &["so far 2 calls"]);
+    assert_eq!(stub.of("ConverseStream").len(), 2);
+}
+
+#[test]
+fn a_model_without_a_price_is_refused_where_money_is_capped() {
+    let stub = stub();
+    let mut server = server_at(stub.env(), &["--max-spend", "5", "--price", "*claude*=3/15"]);
+    let refused = server.call("converse", json!({"model": MODEL, "prompt": "x"}));
+    holds(refused.error(), &["no price is known", "--price 'amazon.nova-lite-v1:0=IN/OUT'"]);
+    for (tool, call) in [
+        ("invoke_agent", json!({"agent": "AAAAAAAAAA", "prompt": "x"})),
+        ("invoke_flow", json!({"flow": "AAAAAAAAAA", "alias": "BBBBBBBBBB", "input": "x"})),
+        ("rerank", json!({"model": "amazon.rerank-v1:0", "question": "x", "texts": ["y"]})),
+        ("retrieve_and_generate", json!({"knowledge_base": "AAAAAAAAAA", "question": "x", "model": MODEL})),
+        (
+            "retrieve",
+            json!({"knowledge_base": "AAAAAAAAAA", "question": "x", "rerank": "amazon.rerank-v1:0"}),
+        ),
+        ("start_job", json!({"model": MODEL, "model_input": {}, "output": "s3://out-bucket/x/"})),
+    ] {
+        holds(server.call(tool, call).error(), &["cannot be held to --max-spend"]);
+    }
+    assert!(stub.calls().is_empty());
+}
+
+#[test]
+fn tokens_are_capped_too_and_a_broken_call_counts_as_the_most_it_could_use() {
+    let stub = Stub::start(|request| match request.nth {
+        1 => Response::events(vec![
+            Event::new("messageStart", json!({"role": "assistant"})),
+            Event::exception("modelStreamErrorException", "broke"),
+        ]),
+        _ => Response::events(talk(vec![piece("ok")], "end_turn", 10, 5)),
+    });
+    let mut server = server_at(stub.env(), &["--max-tokens-total", "1000"]);
+    let call = |most: u64| json!({"model": MODEL, "prompt": "x", "max_tokens": most});
+    holds(server.call("converse", call(2000)).error(), &["2,001 tokens", "--max-tokens-total"]);
+    holds(server.call("converse", call(800)).error(), &["broke"]);
+    let refused = server.call("converse", call(300));
+    holds(refused.error(), &["at most 801 in calls that broke off", "of 1,000 in all"]);
+    server.call("converse", call(100)).ok();
+}
+
+#[test]
+fn a_cancelled_call_counts_as_the_most_it_could_use() {
+    let stub = Stub::start(|request| match request.nth {
+        1 => {
+            let mut all = vec![Event::new("messageStart", json!({"role": "assistant"})), piece("one")];
+            all.extend((0..50).map(|_| piece(" more").after(Duration::from_millis(200))));
+            Response::events(all)
+        }
+        _ => Response::events(talk(vec![piece("ok")], "end_turn", 10, 5)),
+    });
+    let mut server = server_at(stub.env(), &[]);
+    let arguments = json!({"model": MODEL, "prompt": "x", "max_tokens": 600});
+    let call = json!({"name": "converse", "arguments": arguments, "_meta": {"progressToken": "p"}});
+    let id = server.send("tools/call", call);
+    server.wait_notification("notifications/progress");
+    server.cancel(id);
+    stub.wait("the server to hang up", |stub| stub.hung_up() == 1);
+    holds(
+        server.call("converse", arguments).ok(),
+        &["so far 2 calls", "at most 601 in calls that broke off"],
+    );
+}
+
+#[test]
+fn a_model_that_failed_while_it_ran_counts_too() {
+    let stub = Stub::start(|request| match request.nth {
+        1 => Response::error(424, "ModelErrorException", "The model failed"),
+        _ => Response::events(talk(vec![piece("ok")], "end_turn", 10, 5)),
+    });
+    let mut server = server_at(stub.env(), &[]);
+    let call = json!({"model": MODEL, "prompt": "x", "max_tokens": 100});
+    server.call("converse", call.clone()).error();
+    holds(server.call("converse", call).ok(), &["so far 2 calls", "at most 101 in calls that broke off"]);
+}
+
+#[test]
+fn a_call_that_aws_refuses_costs_nothing() {
+    let stub = Stub::start(|request| match request.nth {
+        1 => Response::error(400, "ValidationException", "no"),
+        _ => Response::events(talk(vec![piece("ok")], "end_turn", 10, 5)),
+    });
+    let mut server = server_at(stub.env(), &["--max-tokens-total", "1000"]);
+    let call = json!({"model": MODEL, "prompt": "x", "max_tokens": 900});
+    server.call("converse", call.clone()).error();
+    holds(
+        server.call("converse", call).ok(),
+        &["so far 1 call used 10 tokens in and 5 out, of 1,000 in all"],
+    );
+}
+
+#[test]
+fn calls_at_the_same_time_share_the_cap() {
+    let stub = Stub::start(|_| {
+        let mut all = talk(vec![piece("ok")], "end_turn", 10, 5);
+        all[0] = all[0].clone().after(Duration::from_millis(500));
+        Response::events(all)
+    });
+    let mut server = server_at(stub.env(), &["--max-tokens-total", "1000"]);
+    let call = json!({"model": MODEL, "prompt": "x", "max_tokens": 600});
+    let first = server.send_call("converse", call.clone());
+    stub.wait("the first call", |stub| stub.of("ConverseStream").len() == 1);
+    holds(server.call("converse", call).error(), &["--max-tokens-total"]);
+    assert!(server.wait(first).is_ok());
+}
+
+#[test]
+fn a_wrong_setting_stops_the_start() {
+    for (flag, value, good) in [
+        ("--max-spend", "much", "2.50"),
+        ("--price", "nova=1", "*nova-lite*=0.06/0.24"),
+        ("--max-output-tokens", "0", "4096"),
+        ("--max-tokens-total", "-1", "4096"),
+    ] {
+        let out = std::process::Command::new(env!("CARGO_BIN_EXE_awsmcp-bedrock"))
+            .args(["call", "whoami", "{}", &format!("{flag}={value}")])
+            .env_clear()
+            .output()
+            .unwrap();
+        let text = String::from_utf8_lossy(&out.stderr);
+        assert!(!out.status.success() && text.contains(good), "{flag} {value}: {text}");
+    }
+}
