@@ -1,17 +1,13 @@
 //! Times as AWS gives them.
 
 use aws_smithy_types::DateTime;
+use awsmcp_aws::utc_second;
 use jiff::Timestamp;
 use serde_json::Value;
 
-/// To the second, in UTC: `2026-11-22T10:00:00Z`.
-pub(crate) fn second(time: &DateTime) -> String {
-    written(time.secs())
-}
-
 /// Seconds since 1970, in UTC.
 pub(crate) fn written(seconds: i64) -> String {
-    Timestamp::from_second(seconds).map_or_else(|_| seconds.to_string(), |at| at.to_string())
+    utc_second(DateTime::from_secs(seconds))
 }
 
 /// As AWS's requests take it.
@@ -40,7 +36,7 @@ mod tests {
 
     #[test]
     fn times_are_written_in_utc() {
-        assert_eq!(second(&DateTime::from_secs(1_700_000_000)), "2023-11-14T22:13:20Z");
+        assert_eq!(written(1_700_000_000), "2023-11-14T22:13:20Z");
         assert_eq!(seconds(Some(&json!(1_700_000_000.9))), Some(1_700_000_000));
     }
 }

@@ -1,10 +1,11 @@
 use aws_sdk_sagemaker::types::{PipelineExecutionStatus, SortOrder, SortPipelineExecutionsBy};
+use awsmcp_aws::utc_second;
 use awsmcp_mcp::{Call, Change, Error, One, Plan, Result, Spec};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::{SageMaker, jobs::gone, names::PipelineName, times::second};
+use crate::{SageMaker, jobs::gone, names::PipelineName};
 
 /// Deletes a pipeline with the record of its executions; what they made stays.
 #[derive(Deserialize, JsonSchema)]
@@ -48,7 +49,7 @@ impl Change for DeletePipeline {
                 execution.pipeline_execution_status == Some(PipelineExecutionStatus::Executing)
             })
             .count();
-        let last = executions.first().and_then(|execution| execution.start_time.as_ref()).map(second);
+        let last = executions.first().and_then(|execution| execution.start_time.as_ref()).map(utc_second);
         let last =
             last.map_or_else(|| "it was never executed".to_owned(), |last| format!("last executed {last}"));
         let plan = Plan::new(format!("delete the pipeline {name}; {last}"))
@@ -58,7 +59,9 @@ impl Change for DeletePipeline {
         } else {
             plan
         };
-        Ok(plan.state(json!({"modified": found.last_modified_time.as_ref().map(second), "running": running})))
+        Ok(plan.state(
+            json!({"modified": found.last_modified_time.as_ref().map(utc_second), "running": running}),
+        ))
     }
 
     async fn apply(self, cx: &Call<SageMaker>) -> Result<Self::Output> {

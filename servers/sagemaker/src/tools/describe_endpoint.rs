@@ -3,6 +3,7 @@ use aws_sdk_sagemaker::{
     operation::describe_endpoint_config::DescribeEndpointConfigOutput,
     types::{InferenceComponentSummary, ProductionVariant, ProductionVariantSummary},
 };
+use awsmcp_aws::utc_second;
 use awsmcp_mcp::{Call, HOUR, Moment, One, Result, Spec, TimeRange, Tool};
 use futures::future::{join, join4};
 use schemars::JsonSchema;
@@ -13,7 +14,6 @@ use crate::{
     endpoints::{self, Health},
     metrics::rounded,
     names::EndpointName,
-    times::second,
 };
 
 /// Shows an endpoint: variants with models, machines and scaling, and how each did lately; components; failure; its last log lines.
@@ -148,8 +148,8 @@ impl Tool for DescribeEndpoint {
             name: name.to_owned(),
             status: found.endpoint_status.map(|status| status.to_string()),
             failure_reason: found.failure_reason,
-            created: found.creation_time.as_ref().map(second),
-            modified: found.last_modified_time.as_ref().map(second),
+            created: found.creation_time.as_ref().map(utc_second),
+            modified: found.last_modified_time.as_ref().map(utc_second),
             pending_config: found.pending_deployment_summary.and_then(|pending| pending.endpoint_config_name),
             variants,
             components: lacking(cx, "the components", components)

@@ -1,4 +1,5 @@
 use aws_sdk_sagemaker::types::{PipelineExecutionStep, SortOrder, SortPipelineExecutionsBy, StepStatus};
+use awsmcp_aws::utc_second;
 use awsmcp_mcp::{Call, Error, One, Result, Spec, Tool};
 use futures::future::try_join3;
 use schemars::JsonSchema;
@@ -11,7 +12,6 @@ use crate::{
     jobs::{self, Kind, between, gone},
     names::{ExecutionArn, PipelineName},
     scope, shape,
-    times::second,
 };
 
 /// Shows an execution of a pipeline, down to the step that failed, its job, and the last lines of that job's log.
@@ -119,8 +119,8 @@ impl Tool for DescribeExecution {
             execution: arn,
             status: found.pipeline_execution_status.map(|status| status.to_string()),
             failure_reason: found.failure_reason,
-            created: found.creation_time.as_ref().map(second),
-            modified: found.last_modified_time.as_ref().map(second),
+            created: found.creation_time.as_ref().map(utc_second),
+            modified: found.last_modified_time.as_ref().map(utc_second),
             parameters: parameters
                 .filter_map(|parameter| Some((parameter.name?, json!(parameter.value?))))
                 .collect(),

@@ -2,11 +2,12 @@ use aws_sdk_sagemaker::types::{
     ClusterEventSummary, ClusterInstanceGroupDetails, ClusterNodeSummary, ClusterSortBy, ClusterSummary,
     EventSortBy, SortOrder,
 };
+use awsmcp_aws::utc_second;
 use awsmcp_mcp::{Call, Error, Page, Result, Spec, Tool};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{SageMaker, jobs::gone, names::ClusterName, times::second};
+use crate::{SageMaker, jobs::gone, names::ClusterName};
 
 /// Lists HyperPod clusters, or the instance groups, nodes or events of one.
 #[derive(Deserialize, JsonSchema)]
@@ -162,7 +163,7 @@ fn cluster(cluster: ClusterSummary) -> Row {
     Row::Cluster {
         name: cluster.cluster_name.unwrap_or_default(),
         status: cluster.cluster_status.map(|status| status.to_string()),
-        created: cluster.creation_time.as_ref().map(second),
+        created: cluster.creation_time.as_ref().map(utc_second),
     }
 }
 
@@ -188,14 +189,14 @@ fn node(node: ClusterNodeSummary) -> Row {
         instance_type: node.instance_type.map(|instance| instance.to_string()),
         status,
         message,
-        launched: node.launch_time.as_ref().map(second),
+        launched: node.launch_time.as_ref().map(utc_second),
         host: node.private_dns_hostname,
     }
 }
 
 fn event(event: ClusterEventSummary) -> Row {
     Row::Event {
-        time: event.event_time.as_ref().map(second),
+        time: event.event_time.as_ref().map(utc_second),
         level: event.event_level.map(|level| level.to_string()),
         group: event.instance_group_name,
         node: event.instance_id,

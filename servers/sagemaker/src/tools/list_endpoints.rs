@@ -1,9 +1,10 @@
 use aws_sdk_sagemaker::types::{EndpointSortKey, EndpointStatus, EndpointSummary, OrderKey};
+use awsmcp_aws::utc_second;
 use awsmcp_mcp::{Call, Page, Result, Spec, Tool};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{SageMaker, times::second};
+use crate::SageMaker;
 
 /// Lists endpoints, newest first.
 #[derive(Deserialize, JsonSchema)]
@@ -64,8 +65,8 @@ impl Row {
         Row {
             name: endpoint.endpoint_name.unwrap_or_default(),
             status: endpoint.endpoint_status.map(|status| status.to_string()),
-            created: endpoint.creation_time.as_ref().map(second),
-            modified: endpoint.last_modified_time.as_ref().map(second),
+            created: endpoint.creation_time.as_ref().map(utc_second),
+            modified: endpoint.last_modified_time.as_ref().map(utc_second),
         }
     }
 }

@@ -1,9 +1,10 @@
 use aws_sdk_sagemaker::types::{FeatureGroupSortBy, FeatureGroupSortOrder, FeatureGroupSummary};
+use awsmcp_aws::utc_second;
 use awsmcp_mcp::{Call, Error, Page, Result, Spec, Tool};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{SageMaker, jobs::gone, names::FeatureGroupName, times::second};
+use crate::{SageMaker, jobs::gone, names::FeatureGroupName};
 
 /// Lists feature groups, or the features of one.
 #[derive(Deserialize, JsonSchema)]
@@ -111,7 +112,7 @@ fn row(group: FeatureGroupSummary) -> Row {
     Row::Group {
         name: group.feature_group_name.unwrap_or_default(),
         status: group.feature_group_status.map(|status| status.to_string()),
-        created: group.creation_time.as_ref().map(second),
+        created: group.creation_time.as_ref().map(utc_second),
         offline_store: group
             .offline_store_status
             .and_then(|store| store.status)

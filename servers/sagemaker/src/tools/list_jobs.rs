@@ -1,3 +1,4 @@
+use awsmcp_aws::utc_second;
 use awsmcp_mcp::{Call, Error, Moment, Page, Result, Spec, Tool};
 use futures::future::try_join_all;
 use schemars::JsonSchema;
@@ -148,7 +149,7 @@ impl Row {
         Row {
             kind: job.kind.word(),
             name: job.name,
-            created: job.created.as_ref().map(times::second),
+            created: job.created.as_ref().map(utc_second),
             duration_seconds: job.seconds,
             detail: job.detail.filter(|detail| *detail != job.status),
             failure_reason: job.failure,

@@ -2,6 +2,7 @@ use aws_sdk_sagemaker::types::{
     ModelApprovalStatus, ModelPackageGroupSortBy, ModelPackageGroupSummary, ModelPackageSortBy,
     ModelPackageSummary, SortOrder,
 };
+use awsmcp_aws::utc_second;
 use awsmcp_mcp::{Call, Error, Page, Result, Spec, Tool};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -10,7 +11,6 @@ use crate::{
     SageMaker,
     jobs::gone,
     names::{PackageGroupName, last_part},
-    times::second,
 };
 
 /// Lists the model registry: its groups, or the package versions of one, newest first.
@@ -115,7 +115,7 @@ impl Tool for ListModelPackages {
 fn row(group: ModelPackageGroupSummary) -> Row {
     Row::Group {
         name: group.model_package_group_name.unwrap_or_default(),
-        created: group.creation_time.as_ref().map(second),
+        created: group.creation_time.as_ref().map(utc_second),
         description: group.model_package_group_description,
     }
 }
@@ -126,7 +126,7 @@ fn version(package: ModelPackageSummary) -> Row {
         version: package.model_package_version.or_else(|| last_part(&arn).parse().ok()),
         status: package.model_package_status.map(|status| status.to_string()),
         approval: package.model_approval_status.map(|status| status.to_string()),
-        created: package.creation_time.as_ref().map(second),
+        created: package.creation_time.as_ref().map(utc_second),
         description: package.model_package_description,
         package: arn,
     }

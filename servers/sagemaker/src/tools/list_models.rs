@@ -2,12 +2,13 @@ use aws_sdk_sagemaker::{
     operation::describe_model::DescribeModelOutput,
     types::{ModelSortKey, ModelSummary, OrderKey},
 };
+use awsmcp_aws::utc_second;
 use awsmcp_mcp::{Call, Page, Result, Spec, Tool};
 use futures::{StreamExt, TryStreamExt, stream};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{SageMaker, names::last_part, times::second};
+use crate::{SageMaker, names::last_part};
 
 /// Lists models, newest first. Packages of the registry: `list_model_packages`.
 #[derive(Deserialize, JsonSchema)]
@@ -71,7 +72,7 @@ impl Row {
     fn new(model: ModelSummary) -> Row {
         Row {
             name: model.model_name.unwrap_or_default(),
-            created: model.creation_time.as_ref().map(second),
+            created: model.creation_time.as_ref().map(utc_second),
             image: None,
             data: None,
             package: None,

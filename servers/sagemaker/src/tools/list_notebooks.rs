@@ -1,11 +1,12 @@
 use aws_sdk_sagemaker::types::{
     NotebookInstanceSortKey, NotebookInstanceSortOrder, NotebookInstanceStatus, NotebookInstanceSummary,
 };
+use awsmcp_aws::utc_second;
 use awsmcp_mcp::{Call, Page, Result, Spec, Tool};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{SageMaker, times::second};
+use crate::SageMaker;
 
 /// Lists notebook instances, newest first. Studio's apps are in `running_costs`.
 #[derive(Deserialize, JsonSchema)]
@@ -66,8 +67,8 @@ impl Row {
             name: notebook.notebook_instance_name.unwrap_or_default(),
             status: notebook.notebook_instance_status.map(|status| status.to_string()),
             instance_type: notebook.instance_type.map(|instance| instance.to_string()),
-            created: notebook.creation_time.as_ref().map(second),
-            modified: notebook.last_modified_time.as_ref().map(second),
+            created: notebook.creation_time.as_ref().map(utc_second),
+            modified: notebook.last_modified_time.as_ref().map(utc_second),
         }
     }
 }

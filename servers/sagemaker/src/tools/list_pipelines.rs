@@ -1,11 +1,12 @@
 use aws_sdk_sagemaker::types::{
     PipelineExecutionSummary, PipelineSummary, SortOrder, SortPipelineExecutionsBy, SortPipelinesBy,
 };
+use awsmcp_aws::utc_second;
 use awsmcp_mcp::{Call, Error, Page, Result, Spec, Tool};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{SageMaker, jobs::gone, names::PipelineName, times::second};
+use crate::{SageMaker, jobs::gone, names::PipelineName};
 
 /// Lists pipelines, or the executions of one, newest first.
 #[derive(Deserialize, JsonSchema)]
@@ -82,8 +83,8 @@ impl Tool for ListPipelines {
 fn row(pipeline: PipelineSummary) -> Row {
     Row::Pipeline {
         name: pipeline.pipeline_name.unwrap_or_default(),
-        last_execution: pipeline.last_execution_time.as_ref().map(second),
-        modified: pipeline.last_modified_time.as_ref().map(second),
+        last_execution: pipeline.last_execution_time.as_ref().map(utc_second),
+        modified: pipeline.last_modified_time.as_ref().map(utc_second),
         description: pipeline.pipeline_description,
     }
 }
@@ -93,7 +94,7 @@ fn execution(pipeline: &str, execution: PipelineExecutionSummary) -> Row {
         name: pipeline.to_owned(),
         execution: execution.pipeline_execution_arn.unwrap_or_default(),
         status: execution.pipeline_execution_status.map(|status| status.to_string()),
-        started: execution.start_time.as_ref().map(second),
+        started: execution.start_time.as_ref().map(utc_second),
         failure_reason: execution.pipeline_execution_failure_reason,
     }
 }
