@@ -20,15 +20,12 @@ from ministack.services import bedrock, bedrock_agent, dynamodb_streams
 # Lambda: ministack tells few of its operations apart. AWS's model, which it uses for other services, knows them all.
 iam_actions._BOTOCORE_SERVICE_MAP["lambda"] = ["lambda"]
 iam_actions._lambda_action = lambda *_: None
-LAMBDA_ACTIONS = {
+# What it calls otherwise than AWS, or what AWS has no action of its own for.
+ACTIONS = {
     "lambda:Invoke": "lambda:InvokeFunction",
     "lambda:InvokeAsync": "lambda:InvokeFunction",
     "lambda:InvokeWithResponseStream": "lambda:InvokeFunction",
     "lambda:GetLayerVersionByArn": "lambda:GetLayerVersion",
-}
-
-# Bedrock: these operations have no action of their own.
-BEDROCK_ACTIONS = {
     "bedrock:Converse": "bedrock:InvokeModel",
     "bedrock:ConverseStream": "bedrock:InvokeModelWithResponseStream",
     "bedrock:StartAsyncInvoke": "bedrock:InvokeModel",
@@ -82,7 +79,7 @@ def action(service, method, path, headers, body, query):
         # ministack lets every request in CBOR pass.
         return "cloudwatch:" + path.rsplit("/", 1)[-1]
     found = extract_iam_action(service, method, path, headers, body, query)
-    return LAMBDA_ACTIONS.get(found) or BEDROCK_ACTIONS.get(found, found)
+    return ACTIONS.get(found, found)
 
 
 def resource(service, method, path, headers, body, query, region, account):
@@ -251,7 +248,6 @@ async def unless_dry(method, path, headers, body, query):
     return 412, {"Content-Type": "text/xml"}, reply.encode()
 
 
-app.SERVICE_HANDLERS["ec2"] = unless_dry
 async def bedrock_handle(method, path, headers, body, query):
     """AWS takes the sort of a profile as `type`."""
     return await bedrock_request(method, path, headers, body, {**query, "typeEquals": query.get("type")})
@@ -265,6 +261,7 @@ async def bedrock_agent_handle(method, path, headers, body, query):
     return answer
 
 
+app.SERVICE_HANDLERS["ec2"] = unless_dry
 bedrock.handle_request = bedrock_handle
 bedrock_agent.handle_request = bedrock_agent_handle
 iam_actions.extract_iam_action = action
