@@ -15,7 +15,6 @@ mod names;
 mod prompts;
 mod retrieval;
 mod spending;
-mod times;
 mod tools;
 mod wire;
 

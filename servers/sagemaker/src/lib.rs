@@ -2,6 +2,7 @@
 
 mod actions;
 mod endpoints;
+mod executions;
 mod fields;
 mod jobs;
 mod metrics;

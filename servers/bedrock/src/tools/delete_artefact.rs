@@ -1,9 +1,10 @@
+use awsmcp_aws::utc_second;
 use awsmcp_mcp::{Call, Change, Error, One, Plan, Result, Spec};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::{Bedrock, models::model_of, names::BedrockArn, times::second};
+use crate::{Bedrock, models::model_of, names::BedrockArn};
 
 /// Deletes what a job left: a custom or imported model, an ended evaluation; or an inference profile of the account's own.
 #[derive(Deserialize, JsonSchema)]
@@ -54,7 +55,7 @@ impl Change for DeleteArtefact {
                 let mut plan = Plan::new(format!(
                     "delete custom model {}, made {}",
                     model.model_name,
-                    second(&model.creation_time)
+                    utc_second(model.creation_time)
                 ))
                 .warning("only training it again brings it back")
                 .state(json!(model.model_arn));

@@ -1,4 +1,5 @@
 use aws_sdk_bedrock::types::InferenceProfileType;
+use awsmcp_aws::utc_second;
 use awsmcp_mcp::{Call, Error, One, Result, Spec, Tool};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -7,7 +8,6 @@ use crate::{
     Bedrock,
     models::{behind, modalities, model_of, profiles},
     names::{MODEL, ModelId, OWN_MODEL, without_area},
-    times::second,
 };
 
 /// Shows a model, inference profile, custom or imported model: what it takes, its life cycle, how to call it.
@@ -110,8 +110,8 @@ async fn foundation(cx: &Call<Bedrock>, id: &str) -> Result<Model> {
         customizations: details.customizations_supported.iter().flatten().map(ToString::to_string).collect(),
         profiles,
         status: life.as_ref().map(|life| life.status.to_string()),
-        legacy_from: life.as_ref().and_then(|life| life.legacy_time.as_ref()).map(second),
-        ends: life.as_ref().and_then(|life| life.end_of_life_time.as_ref()).map(second),
+        legacy_from: life.as_ref().and_then(|life| life.legacy_time.as_ref()).map(utc_second),
+        ends: life.as_ref().and_then(|life| life.end_of_life_time.as_ref()).map(utc_second),
         id: details.model_id,
         arn: details.model_arn,
         name: details.model_name,
@@ -142,7 +142,7 @@ async fn profile(cx: &Call<Bedrock>, id: &str) -> Result<Model> {
         arn: out.inference_profile_arn,
         name: Some(out.inference_profile_name),
         status: Some(out.status.to_string()),
-        created: out.created_at.as_ref().map(second),
+        created: out.created_at.as_ref().map(utc_second),
         ..Model::default()
     })
 }
@@ -157,7 +157,7 @@ async fn custom(cx: &Call<Bedrock>, id: &str) -> Result<Model> {
         models: out.base_model_arn.iter().map(|arn| model_of(arn).to_owned()).collect(),
         status: out.model_status.map(|status| status.to_string()),
         job: out.job_arn,
-        created: Some(second(&out.creation_time)),
+        created: Some(utc_second(out.creation_time)),
         failure: out.failure_message,
         ..Model::default()
     })
@@ -173,7 +173,7 @@ async fn imported(cx: &Call<Bedrock>, id: &str) -> Result<Model> {
         name: out.model_name,
         architecture: out.model_architecture,
         job: out.job_arn,
-        created: out.creation_time.as_ref().map(second),
+        created: out.creation_time.as_ref().map(utc_second),
         ..Model::default()
     })
 }

@@ -1,9 +1,10 @@
+use awsmcp_aws::utc_second;
 use awsmcp_mcp::{Call, Error, Page, Result, Spec, Tool};
 use futures::{StreamExt, TryStreamExt, stream};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Bedrock, times::second};
+use crate::Bedrock;
 
 /// Lists agents, or flows, with their aliases.
 #[derive(Deserialize, JsonSchema)]
@@ -72,7 +73,7 @@ async fn agents(cx: &Call<Bedrock>) -> Result<Page<Row>> {
                 name: agent.agent_name,
                 status: agent.agent_status.to_string(),
                 version: agent.latest_agent_version,
-                updated: second(&agent.updated_at),
+                updated: utc_second(agent.updated_at),
                 description: agent.description,
             })
         })
@@ -96,7 +97,7 @@ async fn flows(cx: &Call<Bedrock>) -> Result<Page<Row>> {
                 name: flow.name,
                 status: flow.status.to_string(),
                 version: Some(flow.version),
-                updated: second(&flow.updated_at),
+                updated: utc_second(flow.updated_at),
                 description: flow.description,
             })
         })

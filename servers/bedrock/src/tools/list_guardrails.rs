@@ -1,8 +1,9 @@
+use awsmcp_aws::utc_second;
 use awsmcp_mcp::{Call, Page, Result, Spec, Tool};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Bedrock, names::GuardrailId, times::second};
+use crate::{Bedrock, names::GuardrailId};
 
 /// Lists guardrails, or the versions of one.
 #[derive(Deserialize, JsonSchema)]
@@ -45,7 +46,7 @@ impl Tool for ListGuardrails {
             name: guardrail.name,
             version: guardrail.version,
             status: guardrail.status.to_string(),
-            updated: second(&guardrail.updated_at),
+            updated: utc_second(guardrail.updated_at),
             description: guardrail.description,
         });
         Ok(cx.page(rows, out.next_token))

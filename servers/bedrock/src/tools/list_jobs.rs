@@ -6,11 +6,12 @@ use aws_sdk_bedrockruntime::types::{
     AsyncInvokeOutputDataConfig, AsyncInvokeStatus, SortAsyncInvocationBy, SortOrder as AsyncOrder,
 };
 use aws_smithy_types::DateTime;
+use awsmcp_aws::utc_second;
 use awsmcp_mcp::{Call, Error, Moment, Page, Result, Spec, Tool};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Bedrock, models::model_of, times::second};
+use crate::{Bedrock, models::model_of};
 
 /// Lists jobs of a kind, newest first: batch inference, asynchronous calls, customizations, imports, evaluations.
 #[derive(Deserialize, JsonSchema)]
@@ -124,8 +125,8 @@ impl ListJobs {
             name: Some(job.job_name),
             status: job.status.map(|status| status.to_string()).unwrap_or_default(),
             model: Some(model_of(&job.model_id).to_owned()),
-            started: second(&job.submit_time),
-            ended: job.end_time.as_ref().map(second),
+            started: utc_second(job.submit_time),
+            ended: job.end_time.as_ref().map(utc_second),
             error: job.message,
         });
         Ok(cx.page(rows, out.next_token))
@@ -158,8 +159,8 @@ impl ListJobs {
             arn: call.invocation_arn,
             status: call.status.map(|status| status.to_string()).unwrap_or_default(),
             model: Some(model_of(&call.model_arn).to_owned()),
-            started: second(&call.submit_time),
-            ended: call.end_time.as_ref().map(second),
+            started: utc_second(call.submit_time),
+            ended: call.end_time.as_ref().map(utc_second),
             error: call.failure_message,
             ..Row::default()
         });
@@ -185,8 +186,8 @@ impl ListJobs {
             name: Some(job.job_name),
             status: job.status.to_string(),
             model: Some(model_of(&job.base_model_arn).to_owned()),
-            started: second(&job.creation_time),
-            ended: job.end_time.as_ref().map(second),
+            started: utc_second(job.creation_time),
+            ended: job.end_time.as_ref().map(utc_second),
             result: job.custom_model_arn,
             ..Row::default()
         });
@@ -214,8 +215,8 @@ impl ListJobs {
             arn: job.job_arn,
             name: Some(job.job_name),
             status: job.status.to_string(),
-            started: second(&job.creation_time),
-            ended: job.end_time.as_ref().map(second),
+            started: utc_second(job.creation_time),
+            ended: job.end_time.as_ref().map(utc_second),
             result: job.imported_model_arn,
             ..Row::default()
         });
@@ -241,7 +242,7 @@ impl ListJobs {
             name: Some(job.job_name),
             status: job.status.to_string(),
             model: job.inference_config_summary.as_ref().and_then(evaluated),
-            started: second(&job.creation_time),
+            started: utc_second(job.creation_time),
             ..Row::default()
         });
         Ok(cx.page(rows, out.next_token))

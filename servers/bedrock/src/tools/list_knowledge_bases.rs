@@ -1,12 +1,13 @@
 use aws_sdk_bedrockagent::types::{
     DataSourceSummary, IngestionJobSortBy, IngestionJobSortByAttribute, KnowledgeBaseSummary, SortOrder,
 };
+use awsmcp_aws::utc_second;
 use awsmcp_mcp::{Call, Page, Result, Spec, Tool};
 use futures::{StreamExt, TryStreamExt, stream};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Bedrock, conversation::missing, times::second};
+use crate::{Bedrock, conversation::missing};
 
 /// Lists knowledge bases with their data sources and when each was last synced.
 #[derive(Deserialize, JsonSchema)]
@@ -73,7 +74,7 @@ async fn row(cx: &Call<Bedrock>, base: KnowledgeBaseSummary) -> Result<Row> {
         id: base.knowledge_base_id,
         name: base.name,
         status: base.status.to_string(),
-        updated: second(&base.updated_at),
+        updated: utc_second(base.updated_at),
         description: base.description,
     })
 }
@@ -100,7 +101,7 @@ async fn source(cx: &Call<Bedrock>, found: DataSourceSummary) -> Result<Source> 
         status: Some(found.status.to_string()).filter(|status| status != "AVAILABLE"),
         scanned: figures.map(|figures| figures.number_of_documents_scanned),
         failed: figures.map(|figures| figures.number_of_documents_failed).filter(|failed| *failed > 0),
-        synced: last.as_ref().map(|job| second(&job.updated_at)),
+        synced: last.as_ref().map(|job| utc_second(job.updated_at)),
         sync: last.map_or_else(|| "never".to_owned(), |job| job.status.to_string().to_lowercase()),
         id: found.data_source_id,
         name: found.name,

@@ -1,9 +1,10 @@
 use aws_sdk_bedrock::types::InferenceProfileType;
+use awsmcp_aws::utc_second;
 use awsmcp_mcp::{Call, Page, Result, Spec, Tool};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Bedrock, models::behind, times::second};
+use crate::{Bedrock, models::behind};
 
 /// Lists inference profiles: the account's own, or AWS's (`system`). list_models joins them with models.
 #[derive(Deserialize, JsonSchema)]
@@ -56,7 +57,7 @@ impl Tool for ListProfiles {
                 models: behind(&profile),
                 regions,
                 status: profile.status.to_string(),
-                created: profile.created_at.as_ref().filter(|_| !self.system).map(second),
+                created: profile.created_at.as_ref().filter(|_| !self.system).map(utc_second),
                 id: if self.system { profile.inference_profile_id } else { profile.inference_profile_arn },
                 name: profile.inference_profile_name,
                 description: profile.description.filter(|_| !self.system),

@@ -1,8 +1,9 @@
+use awsmcp_aws::utc_second;
 use awsmcp_mcp::{Call, Page, Result, Spec, Tool};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Bedrock, names::PromptId, times::second};
+use crate::{Bedrock, names::PromptId};
 
 /// Lists stored prompts, or the versions of one. render_prompt shows and fills one.
 #[derive(Deserialize, JsonSchema)]
@@ -44,7 +45,7 @@ impl Tool for ListPrompts {
             id: prompt.id,
             name: prompt.name,
             version: prompt.version,
-            updated: second(&prompt.updated_at),
+            updated: utc_second(prompt.updated_at),
             description: prompt.description,
         });
         Ok(cx.page(rows, out.next_token))

@@ -1,3 +1,4 @@
+use awsmcp_aws::utc_second;
 use awsmcp_mcp::{Call, Change, Error, One, Plan, Result, Spec};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -8,7 +9,6 @@ use crate::{
     guardrail::{self, Found},
     json::{Json, merge},
     names::GuardrailId,
-    times::second,
     wire::saying,
 };
 
@@ -56,7 +56,11 @@ impl Change for UpdateGuardrail {
         let (_, after) = self.change(cx).await?;
         let asked = cx.client().bedrock.update_guardrail().guardrail_identifier(self.guardrail.as_str());
         let done = asked.customize().mutate_request(saying(&guardrail::request(&after))).send().await?;
-        Ok(One(Updated { id: done.guardrail_id, version: done.version, updated: second(&done.updated_at) }))
+        Ok(One(Updated {
+            id: done.guardrail_id,
+            version: done.version,
+            updated: utc_second(done.updated_at),
+        }))
     }
 }
 

@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     SageMaker,
+    executions::EXECUTION,
     fields::text,
     jobs::{self, Kind, between, gone},
     names::{ExecutionArn, PipelineName},
@@ -132,7 +133,6 @@ impl Tool for DescribeExecution {
 
 /// Each costs a few requests.
 const MOST_FAILED: usize = 10;
-const EXECUTION: &str = "arn:{partition}:sagemaker:{region}:{account}:pipeline/*/execution/{execution}";
 const OF_PIPELINE: &str = "arn:{partition}:sagemaker:{region}:{account}:pipeline/{pipeline}/execution/*";
 
 impl DescribeExecution {

@@ -1,10 +1,14 @@
 use aws_sdk_sagemaker::types::PipelineExecutionStatus;
 use awsmcp_mcp::{Call, Change, Error, One, Plan, Result, Spec};
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::json;
 
-use crate::{SageMaker, jobs::gone, names::ExecutionArn};
+use crate::{
+    SageMaker,
+    executions::{Done, EXECUTION, status},
+    names::ExecutionArn,
+};
 
 /// Stops an execution of a pipeline; its running steps are stopped too.
 #[derive(Deserialize, JsonSchema)]
@@ -12,12 +16,6 @@ use crate::{SageMaker, jobs::gone, names::ExecutionArn};
 pub(crate) struct StopPipeline {
     /// ARN, as `list_pipelines` returns it.
     execution: ExecutionArn,
-}
-
-#[derive(Serialize, JsonSchema)]
-pub(crate) struct Done {
-    execution: String,
-    status: Option<String>,
 }
 
 impl Change for StopPipeline {
@@ -48,14 +46,6 @@ impl Change for StopPipeline {
     async fn apply(self, cx: &Call<SageMaker>) -> Result<Self::Output> {
         let arn = self.execution.here(cx)?;
         cx.client().sagemaker.stop_pipeline_execution().pipeline_execution_arn(arn).send().await?;
-        let status = status(cx, arn).await?.map(|status| status.to_string());
-        Ok(One(Done { execution: arn.to_owned(), status }))
+        Ok(One(Done::of(cx, arn).await?))
     }
-}
-
-const EXECUTION: &str = "arn:{partition}:sagemaker:{region}:{account}:pipeline/*/execution/{execution}";
-
-async fn status(cx: &Call<SageMaker>, arn: &str) -> Result<Option<PipelineExecutionStatus>> {
-    let sent = cx.client().sagemaker.describe_pipeline_execution().pipeline_execution_arn(arn).send().await;
-    Ok(sent.map_err(|error| gone(Error::from(error)))?.pipeline_execution_status)
 }

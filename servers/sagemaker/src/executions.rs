@@ -1,0 +1,31 @@
+//! Executions of pipelines, as the tools that change them see them.
+
+use aws_sdk_sagemaker::types::PipelineExecutionStatus;
+use awsmcp_mcp::{Call, Error, Result};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::{SageMaker, jobs::gone};
+
+/// The ARN of the input's `execution`.
+pub(crate) const EXECUTION: &str =
+    "arn:{partition}:sagemaker:{region}:{account}:pipeline/*/execution/{execution}";
+
+/// What became of it after a change.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Done {
+    execution: String,
+    status: Option<String>,
+}
+
+impl Done {
+    pub(crate) async fn of(cx: &Call<SageMaker>, arn: &str) -> Result<Done> {
+        let status = status(cx, arn).await?.map(|status| status.to_string());
+        Ok(Done { execution: arn.to_owned(), status })
+    }
+}
+
+pub(crate) async fn status(cx: &Call<SageMaker>, arn: &str) -> Result<Option<PipelineExecutionStatus>> {
+    let sent = cx.client().sagemaker.describe_pipeline_execution().pipeline_execution_arn(arn).send().await;
+    Ok(sent.map_err(|error| gone(Error::from(error)))?.pipeline_execution_status)
+}
