@@ -5,6 +5,7 @@
 //! records, or refuses, the operations that it sends.
 
 mod checkup;
+mod client;
 mod codes;
 mod denied;
 mod error;
@@ -20,6 +21,7 @@ mod time;
 pub use aws_smithy_runtime_api::client::http::SharedHttpClient;
 pub use aws_types::SdkConfig;
 pub use checkup::Checkup;
+pub use client::fetch;
 pub use denied::Denied;
 pub use error::{Details, Error, Kind};
 pub use region::{environment, partition};

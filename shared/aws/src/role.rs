@@ -6,6 +6,7 @@ use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials, Result, future};
 use aws_sdk_sts::types::Tag;
 use aws_types::SdkConfig;
+use sha2::{Digest, Sha256};
 
 use crate::Error;
 
@@ -16,7 +17,7 @@ pub struct Role {
     pub arn: String,
     /// What the role's trust policy may ask for as `sts:ExternalId`.
     pub external_id: Option<String>,
-    /// The name that CloudTrail shows; `awsmcp` if none is given.
+    /// The name that CloudTrail shows for calls of nobody in particular; `awsmcp` if none is given.
     pub session_name: Option<String>,
     /// Session tags, as key and value.
     pub tags: Vec<(String, String)>,
@@ -31,12 +32,15 @@ pub struct Role {
 pub(crate) struct TakeOn {
     sts: aws_sdk_sts::Client,
     role: Role,
+    session_name: String,
 }
 
 impl TakeOn {
-    /// `base` signs the request to STS.
-    pub(crate) fn new(base: &SdkConfig, role: Role) -> Self {
-        TakeOn { sts: aws_sdk_sts::Client::new(base), role }
+    /// `base` signs the request to STS; `principal` is whose session it will be.
+    pub(crate) fn new(base: &SdkConfig, role: Role, principal: Option<&str>) -> Self {
+        let own = || role.session_name.clone().unwrap_or_else(|| "awsmcp".to_owned());
+        let session_name = principal.map_or_else(own, session_name);
+        TakeOn { sts: aws_sdk_sts::Client::new(base), role, session_name }
     }
 
     async fn credentials(&self) -> Result {
@@ -49,7 +53,7 @@ impl TakeOn {
             .sts
             .assume_role()
             .role_arn(&role.arn)
-            .role_session_name(role.session_name.as_deref().unwrap_or("awsmcp"))
+            .role_session_name(&self.session_name)
             .set_external_id(role.external_id.clone())
             .set_source_identity(role.source_identity.clone())
             .set_policy(role.policy.clone())
@@ -97,5 +101,34 @@ impl ProvideCredentials for TakeOn {
         Self: 'a,
     {
         future::ProvideCredentials::new(self.credentials())
+    }
+}
+
+/// A caller's name as STS takes it: 2 to 64 of letters, digits and `+=,.@-_`. Where that changes the name, a part of its
+/// hash keeps two callers apart.
+fn session_name(principal: &str) -> String {
+    const LONGEST: usize = 64;
+    let fits = |c: char| c.is_ascii_alphanumeric() || "+=,.@-_".contains(c);
+    if (2..=LONGEST).contains(&principal.len()) && principal.chars().all(fits) {
+        return principal.to_owned();
+    }
+    let hash = Sha256::digest(principal.as_bytes());
+    let hash: String = hash.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+    let kept = principal.chars().map(|c| if fits(c) { c } else { '-' }).take(LONGEST - 1 - hash.len());
+    format!("{}-{hash}", kept.collect::<String>())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_caller_gives_the_session_a_name_that_sts_takes() {
+        assert_eq!(session_name("alice@example.com"), "alice@example.com");
+        let (one, other) = (session_name("https://idp/alice smith"), session_name("https://idp/alice-smith"));
+        assert!(one.starts_with("https---idp-alice-smith-") && one.len() <= 64, "{one}");
+        assert_ne!(one, other);
+        assert_eq!(session_name(&"x".repeat(300)).len(), 64);
+        assert!(session_name("a").starts_with("a-") && session_name("").len() == 9);
     }
 }

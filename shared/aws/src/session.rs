@@ -14,20 +14,14 @@ use aws_config::{BehaviorVersion, ConfigLoader, Region};
 use aws_credential_types::Credentials;
 use aws_credential_types::credential_feature::AwsCredentialFeature;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
-use aws_smithy_http_client::proxy::ProxyConfig;
-use aws_smithy_http_client::tls::{self, TlsContext, TrustStore};
-use aws_smithy_http_client::{Builder, ConnectorBuilder};
-use aws_smithy_runtime_api::client::connector_metadata::ConnectorMetadata;
-use aws_smithy_runtime_api::client::http::{
-    HttpClient, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
-};
-use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_types::retry::RetrySpec;
 use aws_types::SdkConfig;
 use aws_types::app_name::AppName;
 use aws_types::os_shim_internal::{Env, Fs};
 use tokio::sync::OnceCell;
 
+use crate::client::http_client;
 use crate::failure::NOWHERE;
 use crate::region::{checked, glob, is_glob, partition, regions_of};
 use crate::role::TakeOn;
@@ -68,6 +62,8 @@ pub struct Target {
     pub profile: Option<String>,
     /// The ARN of the role that is taken on.
     pub role: Option<String>,
+    /// For whom the role is taken on, where the transport knows: each caller has a session of the role of its own.
+    pub principal: Option<String>,
     /// The region.
     pub region: String,
     /// The endpoint that stands in for AWS's own (`AWS_ENDPOINT_URL`).
@@ -100,22 +96,25 @@ pub struct CredentialReport {
 
 /// The one place where profiles, regions, roles and endpoints become SDK settings.
 ///
-/// It is cheap to make and reads nothing before the first call. Share it behind an `Arc`.
+/// It is cheap to make and to clone, and reads nothing before the first call. Clones share what they have found.
+#[derive(Clone)]
 pub struct Session {
-    config: SessionConfig,
+    config: Arc<SessionConfig>,
     env: Env,
     fs: Fs,
     /// One connection pool for all clients; made on the first call.
-    http: OnceLock<SharedHttpClient>,
+    http: Arc<OnceLock<SharedHttpClient>>,
     /// Stands in for the whole chain of credentials, in tests.
     credentials: Option<SharedCredentialsProvider>,
     sources: Cells<SourceKey, Arc<Source>>,
     /// The own region of each profile, where there is one.
     homes: Cells<Option<String>, Option<String>>,
+    /// Whose calls these are, where the transport knows.
+    principal: Option<Arc<str>>,
 }
 
 /// What is worked out once for each key, also when several calls ask at the same time.
-type Cells<K, V> = Mutex<BTreeMap<K, Arc<OnceCell<V>>>>;
+type Cells<K, V> = Arc<Mutex<BTreeMap<K, Arc<OnceCell<V>>>>>;
 
 /// What credentials depend on.
 ///
@@ -125,6 +124,7 @@ type Cells<K, V> = Mutex<BTreeMap<K, Arc<OnceCell<V>>>>;
 struct SourceKey {
     profile: Option<String>,
     role: Option<String>,
+    principal: Option<String>,
     endpoint: Option<String>,
     away: Option<String>,
 }
@@ -140,6 +140,9 @@ struct Source {
 /// A credential process may ask a person for a code, so this is generous.
 const CREDENTIALS_TIMEOUT: Duration = Duration::from_secs(60);
 
+/// How many sources of callers are kept; one more drops another, which costs its caller a new session of the role.
+const MOST_CALLERS: usize = 1_000;
+
 /// Off EC2 the metadata service's address leads nowhere; on EC2 it answers in milliseconds.
 const IMDS_TIMEOUT: Duration = Duration::from_millis(1_000);
 
@@ -147,19 +150,26 @@ impl Session {
     /// A session that reads nothing until the first call.
     pub fn new(config: SessionConfig) -> Session {
         Session {
-            config,
+            config: Arc::new(config),
             env: Env::real(),
             fs: Fs::real(),
-            http: OnceLock::new(),
+            http: Arc::default(),
             credentials: None,
-            sources: Mutex::default(),
-            homes: Mutex::default(),
+            sources: Cells::default(),
+            homes: Cells::default(),
+            principal: None,
         }
+    }
+
+    /// The same session for the calls of one caller: where a role is taken on, its session bears the caller's name, and
+    /// neither credentials nor what was learned with them is shared with another caller.
+    pub fn on_behalf_of(&self, principal: &str) -> Session {
+        Session { principal: Some(principal.into()), ..self.clone() }
     }
 
     /// A session that sends all its requests, those for credentials too, through `http`. For tests.
     pub fn with_http_client(config: SessionConfig, http: SharedHttpClient) -> Session {
-        Session { http: OnceLock::from(http), ..Session::new(config) }
+        Session { http: Arc::new(OnceLock::from(http)), ..Session::new(config) }
     }
 
     /// Uses these credentials for every profile, in place of the SDK's chain. For tests.
@@ -270,7 +280,8 @@ impl Session {
     /// Drops what is cached for this target's profile: the next call reads profile files, the SSO cache and all else
     /// anew. For use after a credential failure.
     pub fn forget(&self, target: &Target) {
-        lock(&self.sources).retain(|key, _| key.profile != target.profile);
+        lock(&self.sources)
+            .retain(|key, _| key.profile != target.profile || key.principal != target.principal);
         lock(&self.homes).remove(&target.profile);
     }
 
@@ -378,9 +389,12 @@ impl Session {
     }
 
     fn at(&self, profile: Option<String>, region: String) -> Target {
+        let role = self.config.role.as_ref().map(|role| role.arn.clone());
         Target {
             profile,
-            role: self.config.role.as_ref().map(|role| role.arn.clone()),
+            // Without a role all callers have the same credentials.
+            principal: self.principal.as_deref().filter(|_| role.is_some()).map(str::to_owned),
+            role,
             region,
             endpoint: self.endpoint(),
         }
@@ -455,10 +469,19 @@ impl Session {
         let key = SourceKey {
             profile: target.profile.clone(),
             role: target.role.clone(),
+            principal: target.principal.clone(),
             endpoint: target.endpoint.clone(),
             away,
         };
-        let cell = Arc::clone(lock(&self.sources).entry(key.clone()).or_default());
+        let cell = {
+            let mut sources = lock(&self.sources);
+            let callers = || sources.keys().filter(|known| known.principal.is_some());
+            if key.principal.is_some() && !sources.contains_key(&key) && callers().count() >= MOST_CALLERS {
+                let dropped = callers().next().cloned();
+                dropped.map(|dropped| sources.remove(&dropped));
+            }
+            Arc::clone(sources.entry(key.clone()).or_default())
+        };
         cell.get_or_try_init(|| self.build(&key)).await.cloned()
     }
 
@@ -505,7 +528,7 @@ impl Session {
         }
         sdk = sdk.into_builder().retry_config(retry).build();
         if let Some(role) = self.config.role.clone().filter(|role| Some(&role.arn) == key.role.as_ref()) {
-            let taken = SharedCredentialsProvider::new(TakeOn::new(&sdk, role));
+            let taken = SharedCredentialsProvider::new(TakeOn::new(&sdk, role, key.principal.as_deref()));
             sdk = sdk.into_builder().credentials_provider(taken).build();
         }
         Ok(Arc::new(Source { sdk, sign_in: sso_profile(&profiles), identity: OnceCell::new() }))
@@ -623,48 +646,6 @@ fn unknown_profile(name: &str, profiles: &ProfileSet) -> Error {
     };
     Error::new(Kind::NoCredentials, format!("There is no AWS profile {name}"))
         .with_next(format!("{hint}{known}"))
-}
-
-/// The client that the SDK makes by default, made once: each SDK client would make its own pool of connections.
-fn http_client(ca_bundle: Option<String>) -> SharedHttpClient {
-    let mut trust = TrustStore::default();
-    if let Some(path) = ca_bundle {
-        match std::fs::read(&path) {
-            Ok(pem) => trust = trust.with_pem_certificate(pem),
-            Err(error) => tracing::warn!(path, %error, "AWS_CA_BUNDLE cannot be read"),
-        }
-    }
-    let context = TlsContext::builder().with_trust_store(trust).build();
-    SharedHttpClient::new(Untried(Builder::new().build_with_connector_fn(move |settings, components| {
-        let mut connector = ConnectorBuilder::default()
-            .proxy_config(ProxyConfig::from_env())
-            .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::AwsLc));
-        if let Ok(context) = &context {
-            connector.set_tls_context(context.clone());
-        }
-        connector.set_connector_settings(settings.cloned());
-        connector.set_sleep_impl(components.and_then(|components| components.sleep_impl()));
-        connector.build()
-    })))
-}
-
-/// A client that is not tried out whenever an SDK client is made: each try reads every root certificate there is, and
-/// each call of a tool makes an SDK client.
-#[derive(Debug)]
-struct Untried(SharedHttpClient);
-
-impl HttpClient for Untried {
-    fn http_connector(
-        &self,
-        settings: &HttpConnectorSettings,
-        components: &RuntimeComponents,
-    ) -> SharedHttpConnector {
-        self.0.http_connector(settings, components)
-    }
-
-    fn connector_metadata(&self) -> Option<ConnectorMetadata> {
-        self.0.connector_metadata()
-    }
 }
 
 fn report(credentials: &Credentials, profile: Option<&str>) -> CredentialReport {

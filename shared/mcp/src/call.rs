@@ -6,7 +6,7 @@ use awsmcp_aws::{Identity, SdkConfig, Session, Tap, Target};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    Cleanup, Files, Page, Result, Risk, Service, Settings,
+    Cleanup, Files, Page, Principal, Result, Risk, Service, Settings,
     gate::{flag, turned_off},
 };
 
@@ -15,7 +15,8 @@ pub type Progress = Arc<dyn Fn(f64, Option<f64>, String) + Send + Sync>;
 
 /// The context of one call.
 pub struct Call<S: Service> {
-    pub(crate) session: Arc<Session>,
+    pub(crate) session: Session,
+    pub(crate) principal: Option<Principal>,
     pub(crate) settings: Arc<Settings>,
     pub(crate) target: Target,
     pub(crate) sdk: SdkConfig,
@@ -140,9 +141,12 @@ impl<S: Service> Call<S> {
     /// Lets part of a tool's work pass that is of a graver risk than the tool: `what` names the arguments that ask for it.
     ///
     /// # Errors
-    /// When the operator did not allow that risk; it names the flag.
+    /// When the operator did not allow that risk, or the caller lacks its scope; it names the flag or the scope.
     pub fn permit(&self, what: &str, risk: Risk) -> Result<()> {
-        if self.settings.allow.contains(&risk) { Ok(()) } else { Err(turned_off(what, &flag(risk))) }
+        if !self.settings.allow.contains(&risk) {
+            return Err(turned_off(what, &flag(risk)));
+        }
+        self.principal.as_ref().map_or(Ok(()), |principal| principal.permit(what, risk))
     }
 
     /// Is cancelled when the caller loses interest; the call itself is dropped then, so only work that was

@@ -16,9 +16,9 @@ use hmac::{Hmac, KeyInit, Mac};
 use jiff::Timestamp;
 use rmcp::model::JsonObject;
 use serde_json::{Value, json};
-use sha2::Sha256;
+use sha2::{Digest, Sha256};
 
-use crate::{cursor::canonical, difference, render, text::neutral};
+use crate::{SealKey, cursor::canonical, difference, render, text::neutral};
 
 /// What a change would do.
 #[derive(Clone, Debug, Default)]
@@ -145,8 +145,10 @@ const EXPIRY: usize = 8;
 const MAC: usize = 12;
 
 impl Confirmations {
-    pub(crate) fn new(within: Duration) -> Self {
-        Confirmations { key: random(), within, used: Mutex::default() }
+    /// With a `secret`, every process that has it takes the tokens of the others; without one, a process takes its own.
+    pub(crate) fn new(within: Duration, secret: Option<&SealKey>) -> Self {
+        let key = secret.map_or_else(random, |secret| Sha256::digest(secret.bytes()).into());
+        Confirmations { key, within, used: Mutex::default() }
     }
 
     pub(crate) fn within(&self) -> Duration {
@@ -231,7 +233,7 @@ mod tests {
     use super::*;
 
     fn target() -> Target {
-        Target { profile: None, role: None, region: "us-east-1".into(), endpoint: None }
+        Target { profile: None, role: None, principal: None, region: "us-east-1".into(), endpoint: None }
     }
 
     fn arguments(value: Value) -> JsonObject {
@@ -240,7 +242,7 @@ mod tests {
 
     #[test]
     fn a_token_confirms_one_call_once() {
-        let confirmations = Confirmations::new(Duration::from_secs(60));
+        let confirmations = Confirmations::new(Duration::from_secs(60), None);
         let (target, given) = (target(), arguments(json!({"bucket": "b", "keys": ["k"]})));
         let bound = Bound { tool: "delete", arguments: &given, target: &target, principal: None };
         let plan = Plan::new("delete 1 object").state(json!({"etag": "1"}));
@@ -261,13 +263,25 @@ mod tests {
         assert_eq!(with(&given, &plan), Ok(()));
         assert_eq!(with(&given, &plan), Err(Refusal::Used));
         assert_eq!(confirmations.redeem("nonsense", &bound, &plan), Err(Refusal::NotForThisCall));
-        let elsewhere = Confirmations::new(Duration::from_secs(60)).issue(&bound, &plan);
+        let elsewhere = Confirmations::new(Duration::from_secs(60), None).issue(&bound, &plan);
         assert_eq!(confirmations.redeem(&elsewhere, &bound, &plan), Err(Refusal::NotForThisCall));
     }
 
     #[test]
+    fn processes_with_one_secret_take_each_others_tokens() {
+        let minute = Duration::from_secs(60);
+        let with = |secret: &str| Confirmations::new(minute, Some(&SealKey::new(secret.repeat(3)).unwrap()));
+        let (target, given) = (target(), JsonObject::new());
+        let bound = Bound { tool: "delete", arguments: &given, target: &target, principal: None };
+        let plan = Plan::new("delete all");
+        let token = with("a secret of the team").issue(&bound, &plan);
+        assert_eq!(with("another secret").redeem(&token, &bound, &plan), Err(Refusal::NotForThisCall));
+        assert_eq!(with("a secret of the team").redeem(&token, &bound, &plan), Ok(()));
+    }
+
+    #[test]
     fn a_token_expires() {
-        let confirmations = Confirmations::new(Duration::ZERO);
+        let confirmations = Confirmations::new(Duration::ZERO, None);
         let (target, given) = (target(), JsonObject::new());
         let bound = Bound { tool: "delete", arguments: &given, target: &target, principal: None };
         let plan = Plan::new("delete all");

@@ -137,7 +137,13 @@ mod tests {
     use super::*;
 
     fn target(region: &str, profile: Option<&str>) -> Target {
-        Target { profile: profile.map(str::to_owned), role: None, region: region.to_owned(), endpoint: None }
+        Target {
+            profile: profile.map(str::to_owned),
+            role: None,
+            principal: None,
+            region: region.to_owned(),
+            endpoint: None,
+        }
     }
 
     fn arguments(value: Value) -> JsonObject {

@@ -18,7 +18,8 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    Body, Call, Cleanup, Error, Kind, OutputMode, Part, Plan, Reply, Result, Server, Service, Settings, View,
+    Body, Call, Cleanup, Error, Kind, OutputMode, Part, Plan, Principal, Reply, Result, Server, Service,
+    Settings, View,
     audit::Line,
     call::Progress,
     confirm::{Bound, Confirmations, Refusal},
@@ -35,14 +36,24 @@ use crate::{
 /// Who calls, and what it can be asked while the call runs.
 #[derive(Clone, Default)]
 pub struct Caller {
-    /// The caller's name, where the transport knows one.
-    pub principal: Option<String>,
+    /// Who it is, where the transport knows.
+    pub principal: Option<Principal>,
     /// Cancelled when the caller loses interest.
     pub cancel: CancellationToken,
     /// Told how far a long call has come.
     pub progress: Option<Progress>,
     /// How the caller confirms a plan.
     pub consent: Consent,
+}
+
+impl Caller {
+    fn name(&self) -> Option<&str> {
+        self.principal.as_ref().map(|principal| principal.name.as_str())
+    }
+
+    fn permit(&self, what: &str, risk: awsmcp_spec::Risk) -> Result<()> {
+        self.principal.as_ref().map_or(Ok(()), |principal| principal.permit(what, risk))
+    }
 }
 
 /// How a caller confirms a plan.
@@ -102,7 +113,7 @@ pub struct Engine<S: Service> {
     pub(crate) server: Server<S>,
     pub(crate) settings: Arc<Settings>,
     pub(crate) gate: Gate,
-    session: Arc<Session>,
+    session: Session,
     confirmations: Confirmations,
     cleanup: Cleanup,
     running: Semaphore,
@@ -118,8 +129,9 @@ struct Kept {
 }
 
 /// What is learned about a call on its way, for the audit line and for its error.
-#[derive(Default)]
 struct Trace {
+    /// The caller's own.
+    session: Session,
     targets: Vec<Target>,
     /// The accounts of the targets, where an allow-list tells accounts apart.
     accounts: BTreeMap<Target, String>,
@@ -136,8 +148,8 @@ impl<S: Service> Engine<S> {
     pub fn new(server: Server<S>, session: Session, settings: Settings) -> Result<Self, String> {
         Ok(Engine {
             gate: Gate::new(&server, &settings)?,
-            session: Arc::new(session),
-            confirmations: Confirmations::new(settings.confirm_within),
+            session,
+            confirmations: Confirmations::new(settings.confirm_within, settings.seal_key.as_ref()),
             cleanup: Cleanup::default(),
             running: Semaphore::new(settings.max_calls.max(1)),
             waiting: AtomicUsize::new(0),
@@ -150,6 +162,14 @@ impl<S: Service> Engine<S> {
     /// Waits until what cancelled calls left behind is cleaned up. Call it before the process ends.
     pub async fn settled(&self) {
         self.cleanup.settled().await;
+    }
+
+    /// Waits until no call runs, and what cancelled ones left behind is cleaned up.
+    pub async fn idle(&self) {
+        let all = self.settings.max_calls.max(1).try_into().unwrap_or(u32::MAX);
+        // The places are never closed.
+        let _places = self.running.acquire_many(all).await;
+        self.settled().await;
     }
 
     /// The session behind the calls.
@@ -217,7 +237,7 @@ impl<S: Service> Engine<S> {
             }
         };
         let started = Instant::now();
-        let mut trace = Trace::default();
+        let mut trace = self.trace(caller);
         // Boxed: the futures of a whole call are large and deep, for the stack and for the compiler.
         let answer =
             match Box::pin(self.run(index, entry, made.as_deref(), arguments, caller, &mut trace)).await {
@@ -289,15 +309,16 @@ impl<S: Service> Engine<S> {
         gated: bool,
     ) -> Result<Vec<(Target, Value)>> {
         let (index, entry) = self.find(tool).map_err(Error::internal)?;
-        let mut trace = Trace::default();
+        let mut trace = self.trace(caller);
         if gated {
             self.gate.permit(index, entry.spec.name)?;
         } else {
             Gate::permit_risk(&entry.spec, entry.spec.name, &self.settings)?;
         }
+        caller.permit(entry.spec.name, entry.spec.risk)?;
         let input = input::read(entry, arguments, &self.settings)?;
         let _place = self.place(caller).await?;
-        trace.targets = self.targets(&input).await?;
+        trace.targets = targets(&trace.session, &input).await?;
         self.scope(entry, &input, &mut trace).await?;
         let cursor = self.first(entry, &input, &trace.targets);
         let pages = Box::pin(self.pages(entry, &input, &cursor, caller, &mut trace)).await?;
@@ -341,15 +362,16 @@ impl<S: Service> Engine<S> {
                 arguments
             }
         };
+        caller.permit(made.map_or(entry.spec.name, |made| &made.name), entry.spec.risk)?;
         let input = input::read(entry, arguments, &self.settings)?;
         trace.arguments = input.own.clone();
         let _place = self.place(caller).await?;
-        trace.targets = self.bounded(entry, caller, self.targets(&input)).await?;
+        trace.targets = self.bounded(entry, caller, targets(&trace.session, &input)).await?;
         self.bounded(entry, caller, self.scope(entry, &input, trace)).await?;
         if entry.spec.risk.changes() {
             return Box::pin(self.change(entry, &input, caller, trace)).await;
         }
-        let binding = Binding::new(entry.spec.name, &input.own, &trace.targets, caller.principal.as_deref());
+        let binding = Binding::new(entry.spec.name, &input.own, &trace.targets, caller.name());
         let cursor = match &input.cursor {
             Some(text) => Cursor::open(text, &binding)?,
             None => self.first(entry, &input, &trace.targets),
@@ -377,12 +399,19 @@ impl<S: Service> Engine<S> {
         }
     }
 
-    async fn targets(&self, input: &Input) -> Result<Vec<Target>> {
-        let profile = input.profile.as_deref();
-        if input.regions.is_empty() {
-            return Ok(vec![self.session.target(profile, input.region.as_deref()).await?]);
+    fn trace(&self, caller: &Caller) -> Trace {
+        let session = match caller.name() {
+            Some(name) => self.session.on_behalf_of(name),
+            None => self.session.clone(),
+        };
+        Trace {
+            session,
+            targets: Vec::new(),
+            accounts: BTreeMap::new(),
+            resources: Vec::new(),
+            taps: Vec::new(),
+            arguments: JsonObject::new(),
         }
-        self.session.targets(profile, &input.regions).await
     }
 
     async fn scope(&self, entry: &Entry<S>, input: &Input, trace: &mut Trace) -> Result<()> {
@@ -396,7 +425,7 @@ impl<S: Service> Engine<S> {
                 .chain(entry.spec.row_arn);
             let held = !self.settings.allow_arns.is_empty() && arns.any(|arn| arn.contains("{account}"));
             if held {
-                let account = self.session.identity(target).await?.account;
+                let account = trace.session.identity(target).await?.account;
                 trace.accounts.insert(target.clone(), account);
             }
             let account = trace.accounts.get(target).map(String::as_str);
@@ -444,10 +473,11 @@ impl<S: Service> Engine<S> {
             }
         });
         trace.taps.push(tap.clone());
-        let sdk = self.session.sdk_config(target).await?;
+        let sdk = trace.session.sdk_config(target).await?;
         Ok(Call {
             client: S::client(&sdk, tap.clone()),
-            session: self.session.clone(),
+            session: trace.session.clone(),
+            principal: caller.principal.clone(),
             settings: self.settings.clone(),
             target: target.clone(),
             sdk,
@@ -556,7 +586,7 @@ impl<S: Service> Engine<S> {
         let first = self.bounded(entry, caller, (entry.run)(own.clone(), call.clone())).await;
         match first {
             Err(error) if error.kind == Kind::WrongRegion => {
-                let mut trace = Trace::default();
+                let mut trace = self.trace(caller);
                 let (moved, region) = self.moved(entry, &call, caller, error, &mut trace).await?;
                 let moved = Arc::new(moved);
                 moved.note(format!("it is in {region}; asked there"));
@@ -579,7 +609,7 @@ impl<S: Service> Engine<S> {
         let Some(region) = error.region.clone().filter(|region| *region != call.target.region) else {
             return Err(error);
         };
-        let target = match self.session.target(call.target.profile.as_deref(), Some(&region)).await {
+        let target = match trace.session.target(call.target.profile.as_deref(), Some(&region)).await {
             Ok(target) => target,
             Err(refused) => {
                 let mut error = error;
@@ -632,7 +662,7 @@ impl<S: Service> Engine<S> {
                 tool: entry.spec.name,
                 arguments: &input.own,
                 target: &target,
-                principal: caller.principal.as_deref(),
+                principal: caller.name(),
             };
             loop {
                 match self.consent(&bound, &plan, input, caller, budget).await? {
@@ -652,7 +682,7 @@ impl<S: Service> Engine<S> {
         }
         let reply = self.bounded(entry, caller, (entry.run)(own, call.clone())).await?;
         let fetched = Fetched { slot: 0, target, place: Place::default(), reply, notes: notes(&call) };
-        let binding = Binding::new(entry.spec.name, &input.own, &trace.targets, caller.principal.as_deref());
+        let binding = Binding::new(entry.spec.name, &input.own, &trace.targets, caller.name());
         self.answer(entry, input, &binding, &Cursor::default(), vec![fetched], trace)
     }
 
@@ -1004,12 +1034,13 @@ impl<S: Service> Engine<S> {
             error = error.noted(tap);
         }
         if let Some(target) = target {
-            error = self.session.explain(target, error);
+            error = trace.session.explain(target, error);
         }
         let identity = match (error.kind, target) {
             // Who was refused is half of the answer; but an error must not wait long for it.
             (Kind::AccessDenied | Kind::NotFound, Some(target)) if error.status.is_some() => {
-                let known = tokio::time::timeout(Duration::from_secs(2), self.session.identity(target)).await;
+                let known =
+                    tokio::time::timeout(Duration::from_secs(2), trace.session.identity(target)).await;
                 known.ok().and_then(Result::ok)
             }
             _ => None,
@@ -1063,7 +1094,7 @@ impl<S: Service> Engine<S> {
             server: S::ID,
             tool: name,
             risk: entry.spec.risk.name(),
-            principal: caller.principal.as_deref(),
+            principal: caller.name(),
             profile: first.and_then(|target| target.profile.clone()),
             role: first.and_then(|target| target.role.clone()),
             regions: trace.targets.iter().map(|target| target.region.clone()).collect(),
@@ -1077,6 +1108,14 @@ impl<S: Service> Engine<S> {
             duration_ms: took.as_millis().try_into().unwrap_or(u64::MAX),
         });
     }
+}
+
+async fn targets(session: &Session, input: &Input) -> Result<Vec<Target>> {
+    let profile = input.profile.as_deref();
+    if input.regions.is_empty() {
+        return Ok(vec![session.target(profile, input.region.as_deref()).await?]);
+    }
+    session.targets(profile, &input.regions).await
 }
 
 /// What a `query` that selected nothing could have named.

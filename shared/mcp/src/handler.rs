@@ -1,7 +1,6 @@
 //! MCP: the protocol's requests, answered from the engine.
 
 use std::{
-    borrow::Cow,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -16,21 +15,22 @@ use rmcp::{
     model::{
         CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, ClientCapabilities,
         CompleteRequestParams, CompleteResult, CompletionInfo, ContentBlock, DiscoverResult, ElicitRequest,
-        ElicitRequestParams, ElicitationAction, ElicitationSchema, GetPromptRequestParams, GetPromptResponse,
-        Implementation, InitializeRequestParams, InitializeResult, InputRequest, InputRequests,
-        InputRequiredResult, JsonObject, ListPromptsResult, ListResourceTemplatesResult, ListResourcesResult,
-        ListToolsResult, MetaObject, PaginatedRequestParams, ProgressNotificationParam, ProgressToken,
-        ProtocolVersion, ReadResourceRequestParams, ReadResourceResponse, ReadResourceResult, Reference,
-        ResourceContents, ResourceTemplate, ServerCapabilities, ServerConfig, ServerResult, Tool,
-        ToolAnnotations,
+        ElicitRequestParams, ElicitationAction, ElicitationSchema, Extensions, GetPromptRequestParams,
+        GetPromptResponse, GetPromptResult, Implementation, InitializeRequestParams, InitializeResult,
+        InputRequest, InputRequests, InputRequiredResult, JsonObject, ListPromptsResult,
+        ListResourceTemplatesResult, ListResourcesResult, ListToolsResult, MetaObject,
+        PaginatedRequestParams, ProgressNotificationParam, ProgressToken, ProtocolVersion,
+        ReadResourceRequestParams, ReadResourceResponse, ReadResourceResult, Reference, ResourceContents,
+        ResourceTemplate, ServerCapabilities, ServerConfig, Tool, ToolAnnotations,
     },
-    service::{NotificationContext, Peer, RequestContext, ServiceRole},
+    service::{Peer, RequestContext},
 };
 use serde_json::{Value, json};
+use tokio_util::task::TaskTracker;
 
 use crate::{
-    Answer, Caller, Engine, Kind, OutputMode, Part, Server, Service, Settings, engine::Consent, gate::Gate,
-    schema,
+    Answer, Caller, Engine, Kind, OutputMode, Part, Principal, Server, Service, Settings, engine::Consent,
+    gate::Gate, schema,
 };
 
 /// Lists and discovery are the same for the whole life of the process.
@@ -44,6 +44,8 @@ pub struct Handler<S: Service> {
     tools: Arc<std::sync::OnceLock<Vec<Tool>>>,
     watching: Arc<AtomicBool>,
     version: &'static str,
+    info: Arc<Value>,
+    lasting: bool,
 }
 
 impl<S: Service> Clone for Handler<S> {
@@ -53,6 +55,8 @@ impl<S: Service> Clone for Handler<S> {
             tools: self.tools.clone(),
             watching: self.watching.clone(),
             version: self.version,
+            info: self.info.clone(),
+            lasting: self.lasting,
         }
     }
 }
@@ -60,7 +64,33 @@ impl<S: Service> Clone for Handler<S> {
 impl<S: Service> Handler<S> {
     /// Serves `engine`; `version` is the binary's.
     pub fn new(engine: Arc<Engine<S>>, version: &'static str) -> Self {
-        Handler { engine, tools: Arc::default(), watching: Arc::default(), version }
+        let mut handler = Handler {
+            engine,
+            tools: Arc::default(),
+            watching: Arc::default(),
+            version,
+            info: Arc::default(),
+            lasting: true,
+        };
+        handler.info = Arc::new(serde_json::to_value(handler.implementation()).unwrap_or_default());
+        handler
+    }
+
+    /// For a transport whose connections end with their request: nothing is announced later, and nothing is left
+    /// running after an answer.
+    #[must_use]
+    pub fn per_request(self) -> Self {
+        Handler { lasting: false, ..self }
+    }
+
+    /// Says in a result which server gave it, as 2026-07-28 wants.
+    fn stamped<T: Stamp>(&self, mut result: T, context: &RequestContext<RoleServer>) -> T {
+        let modern =
+            context.protocol_version().is_some_and(|version| version >= ProtocolVersion::V_2026_07_28);
+        if modern && let Some(meta) = result.meta() {
+            meta.get_or_insert_default().insert(SERVER_INFO.to_owned(), Value::clone(&self.info));
+        }
+        result
     }
 
     /// The name and version that every answer carries.
@@ -70,7 +100,8 @@ impl<S: Service> Handler<S> {
             .with_description(S::SUMMARY)
     }
 
-    fn tools(&self) -> &[Tool] {
+    /// The tools that are on, as clients are shown them; without those that only the account knows.
+    pub fn tools(&self) -> &[Tool] {
         self.tools.get_or_init(|| {
             tools(&self.engine.server, &self.engine.gate, &self.engine.settings, &self.engine.common())
         })
@@ -106,11 +137,12 @@ impl<S: Service> Handler<S> {
         });
     }
 
-    fn caller(&self, context: &RequestContext<RoleServer>, consent: Consent) -> Caller {
+    fn caller(&self, context: &RequestContext<RoleServer>, consent: Consent, told: &TaskTracker) -> Caller {
+        let progress = |token| progress(context.peer.clone(), token, told.clone());
         Caller {
-            principal: None,
+            principal: principal(&context.extensions),
             cancel: context.ct.clone(),
-            progress: context.meta.get_progress_token().map(|token| progress(context.peer.clone(), token)),
+            progress: context.meta.get_progress_token().map(progress),
             consent,
         }
     }
@@ -159,8 +191,8 @@ impl<S: Service> ServerHandler for Handler<S> {
             .enable_prompts()
             .enable_completions();
         let capabilities = match self.engine.derives() {
-            Some(_) => capabilities.enable_tool_list_changed().build(),
-            None => capabilities.build(),
+            Some(_) if self.lasting => capabilities.enable_tool_list_changed().build(),
+            _ => capabilities.build(),
         };
         ServerConfig::new(capabilities)
             .with_server_info(self.implementation())
@@ -194,14 +226,18 @@ impl<S: Service> ServerHandler for Handler<S> {
         let mut tools = self.tools().to_vec();
         if let Some(fresh) = self.engine.derives() {
             tools.extend(self.derived().await);
-            self.watch(context.peer.clone(), fresh);
-            return Ok(ListToolsResult::with_all_items(tools)
+            if self.lasting {
+                self.watch(context.peer.clone(), fresh);
+            }
+            let list = ListToolsResult::with_all_items(tools)
                 .with_ttl_ms(fresh.as_millis().try_into().unwrap_or(STATIC_TTL_MS))
-                .with_cache_scope(CacheScope::Private));
+                .with_cache_scope(CacheScope::Private);
+            return Ok(self.stamped(list, &context));
         }
-        Ok(ListToolsResult::with_all_items(tools)
+        let list = ListToolsResult::with_all_items(tools)
             .with_ttl_ms(STATIC_TTL_MS)
-            .with_cache_scope(CacheScope::Public))
+            .with_cache_scope(CacheScope::Public);
+        Ok(self.stamped(list, &context))
     }
 
     fn get_tool(&self, name: &str) -> Option<Tool> {
@@ -214,57 +250,60 @@ impl<S: Service> ServerHandler for Handler<S> {
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
         let consent = consent(&request, &context);
-        let caller = self.caller(&context, consent);
+        let told = TaskTracker::new();
+        let caller = self.caller(&context, consent, &told);
         let arguments = request.arguments.unwrap_or_default();
-        let answer = Box::pin(self.engine.call(&request.name, arguments, &caller))
-            .await
-            .map_err(|message| ErrorData::invalid_params(message, None))?;
+        let answer = Box::pin(self.engine.call(&request.name, arguments, &caller)).await;
+        told_before(&told, &context).await;
+        let answer = answer.map_err(|message| ErrorData::invalid_params(message, None))?;
         Ok(match answer {
             Answer::Done { text, parts, structured } => {
-                let mut content = vec![ContentBlock::text(text)];
-                content.extend(parts.into_iter().map(block));
-                let mut result = CallToolResult::success(content);
+                let mut result = CallToolResult::success(content(text, parts));
                 result.is_error = None;
                 result.structured_content = structured;
-                result.into()
+                self.stamped(result, &context).into()
             }
             Answer::Planned { text } => {
                 let mut result = CallToolResult::success(vec![ContentBlock::text(text)]);
                 result.is_error = None;
-                result.into()
+                self.stamped(result, &context).into()
             }
             Answer::Ask { question, state } => {
                 let ask = InputRequest::Elicitation(ElicitRequest::new(question_form(question)?));
                 let requests = InputRequests::from([(CONFIRM.to_owned(), ask)]);
-                InputRequiredResult::new(Some(requests), Some(state)).into()
+                self.stamped(InputRequiredResult::new(Some(requests), Some(state)), &context).into()
             }
-            Answer::Failed { text, .. } => CallToolResult::error(vec![ContentBlock::text(text)]).into(),
+            Answer::Failed { text, .. } => {
+                self.stamped(CallToolResult::error(vec![ContentBlock::text(text)]), &context).into()
+            }
         })
     }
 
     async fn list_resources(
         &self,
         _: Option<PaginatedRequestParams>,
-        _: RequestContext<RoleServer>,
+        context: RequestContext<RoleServer>,
     ) -> Result<ListResourcesResult, ErrorData> {
-        Ok(ListResourcesResult::with_all_items(Vec::new())
+        let list = ListResourcesResult::with_all_items(Vec::new())
             .with_ttl_ms(STATIC_TTL_MS)
-            .with_cache_scope(CacheScope::Public))
+            .with_cache_scope(CacheScope::Public);
+        Ok(self.stamped(list, &context))
     }
 
     async fn list_resource_templates(
         &self,
         _: Option<PaginatedRequestParams>,
-        _: RequestContext<RoleServer>,
+        context: RequestContext<RoleServer>,
     ) -> Result<ListResourceTemplatesResult, ErrorData> {
         let on = |tool: &str| self.engine.tools().any(|spec| spec.name == tool);
         let templates =
             self.engine.server.resources.iter().filter(|resource| on(resource.tool)).map(|resource| {
                 ResourceTemplate::new(resource.template, resource.name).with_description(resource.description)
             });
-        Ok(ListResourceTemplatesResult::with_all_items(templates.collect())
+        let list = ListResourceTemplatesResult::with_all_items(templates.collect())
             .with_ttl_ms(STATIC_TTL_MS)
-            .with_cache_scope(CacheScope::Public))
+            .with_cache_scope(CacheScope::Public);
+        Ok(self.stamped(list, &context))
     }
 
     async fn read_resource(
@@ -287,8 +326,10 @@ impl<S: Service> ServerHandler for Handler<S> {
                 Some(json!({"uri": uri})),
             ));
         };
-        let caller = self.caller(&context, Consent::Token);
+        let told = TaskTracker::new();
+        let caller = self.caller(&context, Consent::Token, &told);
         let answer = Box::pin(self.engine.call(resource.tool, variables, &caller)).await;
+        told_before(&told, &context).await;
         match answer.map_err(|message| ErrorData::invalid_params(message, None))? {
             Answer::Done { text, parts, .. } => {
                 let mut contents: Vec<ResourceContents> = parts
@@ -304,10 +345,10 @@ impl<S: Service> ServerHandler for Handler<S> {
                 if contents.is_empty() {
                     contents.push(ResourceContents::text(text, uri.clone()));
                 }
-                Ok(ReadResourceResult::new(contents)
+                let read = ReadResourceResult::new(contents)
                     .with_ttl_ms(READ_TTL_MS)
-                    .with_cache_scope(CacheScope::Private)
-                    .into())
+                    .with_cache_scope(CacheScope::Private);
+                Ok(self.stamped(read, &context).into())
             }
             Answer::Failed { text, kind: Kind::NotFound } => {
                 Err(ErrorData::resource_not_found(text, Some(json!({"uri": uri}))))
@@ -351,25 +392,25 @@ impl<S: Service> ServerHandler for Handler<S> {
         let shown = values.into_iter().take(CompletionInfo::MAX_VALUES).collect();
         let info = CompletionInfo::with_pagination(shown, None, more)
             .map_err(|message| ErrorData::internal_error(message, None))?;
-        Ok(CompleteResult::new(info))
+        Ok(self.stamped(CompleteResult::new(info), &context))
     }
 
     async fn list_prompts(
         &self,
         _: Option<PaginatedRequestParams>,
-        _: RequestContext<RoleServer>,
+        context: RequestContext<RoleServer>,
     ) -> Result<ListPromptsResult, ErrorData> {
-        Ok(ListPromptsResult::with_all_items(
-            self.engine.server.prompts.iter().map(crate::Prompt::listed).collect(),
-        )
-        .with_ttl_ms(STATIC_TTL_MS)
-        .with_cache_scope(CacheScope::Public))
+        let prompts = self.engine.server.prompts.iter().map(crate::Prompt::listed);
+        let list = ListPromptsResult::with_all_items(prompts.collect())
+            .with_ttl_ms(STATIC_TTL_MS)
+            .with_cache_scope(CacheScope::Public);
+        Ok(self.stamped(list, &context))
     }
 
     async fn get_prompt(
         &self,
         request: GetPromptRequestParams,
-        _: RequestContext<RoleServer>,
+        context: RequestContext<RoleServer>,
     ) -> Result<GetPromptResponse, ErrorData> {
         let prompt = self.engine.server.prompts.iter().find(|prompt| prompt.name == request.name);
         let Some(prompt) = prompt else {
@@ -379,7 +420,8 @@ impl<S: Service> ServerHandler for Handler<S> {
                 None,
             ));
         };
-        prompt.filled(&request.arguments.unwrap_or_default()).map(Into::into)
+        let filled = prompt.filled(&request.arguments.unwrap_or_default())?;
+        Ok(self.stamped(filled, &context).into())
     }
 }
 
@@ -402,9 +444,14 @@ impl<S: Service> Handler<S> {
             let Some(value) = given.and_then(|given| given.get(*variable)) else { return Vec::new() };
             arguments.insert((*variable).to_owned(), json!(value));
         }
-        let caller = self.caller(context, Consent::Token);
+        let caller = self.caller(context, Consent::Token, &TaskTracker::new());
         Box::pin(self.engine.column(how.tool, arguments, how.column, &caller)).await
     }
+}
+
+/// Who calls: what the HTTP side of the transport found out, in the request's extensions.
+fn principal(extensions: &Extensions) -> Option<Principal> {
+    extensions.get::<http::request::Parts>()?.extensions.get::<Principal>().cloned()
 }
 
 const CONFIRM: &str = "confirm";
@@ -452,6 +499,11 @@ fn question_form(message: String) -> Result<ElicitRequestParams, ErrorData> {
     Ok(ElicitRequestParams::FormElicitationParams { meta: None, message, requested_schema: form })
 }
 
+/// The blocks of a tool's result: its text, and the parts that follow it.
+pub fn content(text: impl Into<String>, parts: Vec<Part>) -> Vec<ContentBlock> {
+    std::iter::once(ContentBlock::text(text)).chain(parts.into_iter().map(block)).collect()
+}
+
 fn block(part: Part) -> ContentBlock {
     match part {
         Part::Text(text) => ContentBlock::text(text),
@@ -460,8 +512,17 @@ fn block(part: Part) -> ContentBlock {
     }
 }
 
+/// Waits until what was told of a call on its way is sent: behind the answer, a client must not see it.
+async fn told_before(told: &TaskTracker, context: &RequestContext<RoleServer>) {
+    told.close();
+    tokio::select! {
+        () = told.wait() => {}
+        () = context.ct.cancelled() => {}
+    }
+}
+
 /// Sends progress, at most ten times a second and always forward.
-fn progress(peer: Peer<RoleServer>, token: ProgressToken) -> crate::call::Progress {
+fn progress(peer: Peer<RoleServer>, token: ProgressToken, told: TaskTracker) -> crate::call::Progress {
     const APART: Duration = Duration::from_millis(100);
     let last = std::sync::Mutex::new((None::<std::time::Instant>, f64::MIN));
     Arc::new(move |done, total, message| {
@@ -478,89 +539,29 @@ fn progress(peer: Peer<RoleServer>, token: ProgressToken) -> crate::call::Progre
             param = param.with_total(total);
         }
         let peer = peer.clone();
-        tokio::spawn(async move {
+        told.spawn(async move {
             // Progress is a courtesy: a caller that is gone misses nothing.
             let _ = peer.notify_progress(param).await;
         });
     })
 }
 
-/// A handler whose every result says which server gave it, as 2026-07-28 wants.
-#[derive(Clone)]
-pub struct Stamped<H> {
-    inner: H,
-    info: Value,
-    needs_version: bool,
-}
-
-impl<H: ServerHandler> Stamped<H> {
-    /// Wraps `inner`. On a stream (`needs_version`) a request must come after `initialize` or carry its
-    /// protocol version; over HTTP the transport sees to that.
-    pub fn new(inner: H, needs_version: bool) -> Self {
-        let info = serde_json::to_value(inner.get_info().server_info).unwrap_or_default();
-        Stamped { inner, info, needs_version }
-    }
-}
-
 const SERVER_INFO: &str = "io.modelcontextprotocol/serverInfo";
 
-impl<H: ServerHandler> rmcp::Service<RoleServer> for Stamped<H> {
-    async fn handle_request(
-        &self,
-        request: <RoleServer as ServiceRole>::PeerReq,
-        context: RequestContext<RoleServer>,
-    ) -> Result<ServerResult, ErrorData> {
-        use rmcp::model::ClientRequest;
-        let version = context.protocol_version();
-        let opens = matches!(
-            request,
-            ClientRequest::InitializeRequest(_)
-                | ClientRequest::PingRequest(_)
-                | ClientRequest::DiscoverRequest(_)
-        );
-        if self.needs_version && version.is_none() && !opens {
-            return Err(ErrorData::invalid_request(
-                "this request came before `initialize`, and without the protocol version and capabilities in \
-                 _meta that 2026-07-28 wants: send initialize first, or add them",
-                None,
-            ));
-        }
-        let mut result = Box::pin(rmcp::Service::handle_request(&self.inner, request, context)).await?;
-        let modern = version.is_some_and(|version| version >= ProtocolVersion::V_2026_07_28);
-        if modern && let Some(meta) = meta_of(&mut result) {
-            meta.get_or_insert_default().insert(SERVER_INFO.to_owned(), self.info.clone());
-        }
-        Ok(result)
-    }
-
-    async fn handle_notification(
-        &self,
-        notification: <RoleServer as ServiceRole>::PeerNot,
-        context: NotificationContext<RoleServer>,
-    ) -> Result<(), ErrorData> {
-        rmcp::Service::handle_notification(&self.inner, notification, context).await
-    }
-
-    fn get_info(&self) -> ServerConfig {
-        self.inner.get_info()
-    }
-
-    fn supported_protocol_versions(&self) -> Cow<'static, [ProtocolVersion]> {
-        ServerHandler::supported_protocol_versions(&self.inner)
-    }
+/// A result that can say which server gave it.
+trait Stamp {
+    fn meta(&mut self) -> Option<&mut Option<MetaObject>>;
 }
 
-fn meta_of(result: &mut ServerResult) -> Option<&mut Option<MetaObject>> {
-    Some(match result {
-        ServerResult::CallToolResult(result) => &mut result.meta,
-        ServerResult::ListToolsResult(result) => &mut result.meta,
-        ServerResult::ListResourcesResult(result) => &mut result.meta,
-        ServerResult::ListResourceTemplatesResult(result) => &mut result.meta,
-        ServerResult::ReadResourceResult(result) => &mut result.meta,
-        ServerResult::ListPromptsResult(result) => &mut result.meta,
-        ServerResult::GetPromptResult(result) => &mut result.meta,
-        ServerResult::CompleteResult(result) => &mut result.meta,
-        ServerResult::InputRequiredResult(result) => &mut result.meta,
-        _ => return None,
-    })
+macro_rules! stamp {
+    ($($result:ty)*) => {$(
+        impl Stamp for $result {
+            fn meta(&mut self) -> Option<&mut Option<MetaObject>> {
+                Some(&mut self.meta)
+            }
+        }
+    )*};
 }
+
+stamp!(CallToolResult InputRequiredResult ListToolsResult ListResourcesResult ListResourceTemplatesResult
+    ReadResourceResult ListPromptsResult GetPromptResult CompleteResult);

@@ -21,6 +21,35 @@ pub enum OutputMode {
     Structured,
 }
 
+/// A secret that several processes share. It is never printed.
+#[derive(Clone)]
+pub struct SealKey(String);
+
+impl SealKey {
+    /// Takes a secret that is long enough to be one.
+    ///
+    /// # Errors
+    /// Says how long it must be.
+    pub fn new(secret: impl Into<String>) -> Result<Self, String> {
+        const SHORTEST: usize = 32;
+        let secret = secret.into();
+        if secret.len() < SHORTEST {
+            return Err(format!("at least {SHORTEST} characters, such as `openssl rand -hex 32` prints"));
+        }
+        Ok(SealKey(secret))
+    }
+
+    pub(crate) fn bytes(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
+}
+
+impl std::fmt::Debug for SealKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("SealKey")
+    }
+}
+
 /// The operator's choices.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -50,6 +79,8 @@ pub struct Settings {
     pub max_waiting: usize,
     /// How long a plan's confirmation is good.
     pub confirm_within: Duration,
+    /// What confirmations are sealed with, for several processes that serve the same callers; random if none is given.
+    pub seal_key: Option<SealKey>,
     /// What was set of the server's own settings, by name, checked.
     pub extras: BTreeMap<&'static str, String>,
     /// Where each call leaves a line.
@@ -72,6 +103,7 @@ impl Default for Settings {
             max_calls: 16,
             max_waiting: 1000,
             confirm_within: Duration::from_secs(300),
+            seal_key: None,
             extras: BTreeMap::new(),
             audit: None,
         }

@@ -4,11 +4,13 @@
 //! the hints in errors, the documents and the tests all read it; nothing repeats it.
 
 mod arn;
+mod gateway;
 mod manifest;
 mod policy;
 mod spec;
 
 pub use arn::{Environment, Pattern, PatternError, resources};
+pub use gateway::{GATEWAY_KEYWORDS, from_gateway, gateway_tool};
 pub use manifest::{Manifest, NeedEntry, OptionEntry, PromptEntry, ResourceEntry, ToolEntry, ToolsetEntry};
 pub use policy::{Policy, Statement};
 pub use spec::{COMMON_PARAMETERS, Need, Risk, SCHEMA_KEYWORDS, Spec};

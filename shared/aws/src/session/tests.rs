@@ -705,3 +705,28 @@ async fn a_profile_without_credentials_says_so() {
     assert_eq!(error.kind, Kind::NoCredentials);
     assert!(error.message.contains("half"), "{error}");
 }
+
+#[tokio::test]
+async fn each_caller_has_a_session_of_the_role_of_its_own_and_quiet_ones_are_forgotten() {
+    let role = Role { arn: "arn:aws:iam::123456789012:role/r".to_owned(), ..Role::default() };
+    let session = Session::new(SessionConfig { role: Some(role), ..in_region("eu-west-1") });
+    let own = session.target(None, None).await.unwrap();
+    session.sdk_config(&own).await.unwrap();
+    for n in 0..MOST_CALLERS + 10 {
+        let caller = session.on_behalf_of(&format!("caller-{n}"));
+        let target = caller.target(None, None).await.unwrap();
+        assert_eq!((target.principal.as_deref(), &target.role), (Some(&*format!("caller-{n}")), &own.role));
+        caller.sdk_config(&target).await.unwrap();
+    }
+    let kept = lock(&session.sources);
+    assert_eq!(kept.len(), MOST_CALLERS + 1, "all that may be kept, and the session's own");
+    assert!(kept.keys().any(|key| key.principal.is_none()));
+}
+
+#[tokio::test]
+async fn without_a_role_all_callers_share_the_credentials() {
+    let session = Session::new(in_region("eu-west-1"));
+    let target = session.on_behalf_of("alice").target(None, None).await.unwrap();
+    assert_eq!(target, session.on_behalf_of("bob").target(None, None).await.unwrap());
+    assert_eq!(target.principal, None);
+}

@@ -69,8 +69,13 @@ async fn attempts_throttles_and_the_clock_are_noted() {
 async fn one_account_that_is_throttled_does_not_slow_another() {
     let (http, _) = wire(|_| refusal(400, "Throttling", "Rate exceeded"));
     let attempts = async |profile: &str| {
-        let target =
-            Target { profile: Some(profile.into()), role: None, region: "eu-west-1".into(), endpoint: None };
+        let target = Target {
+            profile: Some(profile.into()),
+            role: None,
+            principal: None,
+            region: "eu-west-1".into(),
+            endpoint: None,
+        };
         let tap = Tap::for_target(&target, |_, _| Ok(()));
         client(http.clone(), &tap).get_caller_identity().send().await.unwrap_err();
         tap.attempts()
