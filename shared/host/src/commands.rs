@@ -6,8 +6,8 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail};
-use awsmcp_mcp::{Answer, Caller, Consent, Engine, Part, Risk, Server, Service};
-use awsmcp_spec::{Environment, NeedEntry, Policy};
+use awsmcp_mcp::{Answer, Caller, Consent, Engine, Handler, Part, Risk, Server, Service};
+use awsmcp_spec::{Environment, NeedEntry, Policy, gateway_tool};
 use serde_json::{Map, Value};
 
 /// Runs one tool, as a client would; the gate and the errors are the same. Answers whether it succeeded.
@@ -133,12 +133,33 @@ fn aligned(lines: &[String]) -> String {
     rows.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
+/// Prints a new token and the line that lets its bearer in.
+///
+/// # Errors
+/// When the name is none, or stdout is closed.
+pub(crate) fn token(name: &str, scopes: &[Risk]) -> Result<()> {
+    let (token, line) = crate::auth::mint(name, scopes)?;
+    print(&format!("token, for the caller, shown only now:\n{token}\nline, for --token-file:\n{line}"))
+}
+
 /// Prints the contract.
 ///
 /// # Errors
 /// When stdout is closed.
 pub(crate) fn manifest<S: Service>(server: &Server<S>) -> Result<()> {
     print(&serde_json::to_string_pretty(&server.manifest())?)
+}
+
+/// Prints the enabled tools as a Lambda target of AgentCore Gateway takes them.
+///
+/// # Errors
+/// When stdout is closed.
+pub(crate) fn gateway_manifest<S: Service>(handler: &Handler<S>) -> Result<()> {
+    let tools = handler.tools().iter().map(|tool| {
+        let schema = Value::Object(tool.input_schema.as_ref().clone());
+        gateway_tool(&tool.name, tool.description.as_deref().unwrap_or_default(), &schema)
+    });
+    print(&serde_json::to_string_pretty(&Value::Array(tools.collect()))?)
 }
 
 /// The policy that the enabled tools need on the allowed resources, and nothing more.

@@ -1,6 +1,9 @@
 //! The command line, the configuration and the transports that every server has.
 
+mod auth;
 mod commands;
+mod http;
+mod lambda;
 mod logging;
 mod options;
 mod reference;
@@ -10,9 +13,9 @@ use std::{process::ExitCode, sync::Arc};
 
 use anyhow::{Result, anyhow};
 use awsmcp_aws::Session;
-use awsmcp_mcp::{Engine, Handler, Server, Service, Stamped};
+use awsmcp_mcp::{Engine, Handler, Risk, Server, Service};
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
-use options::Options;
+use options::{Address, Options};
 use tokio_util::sync::CancellationToken;
 
 /// Runs a server's binary: reads the command line, then serves or does what it was told.
@@ -26,7 +29,10 @@ pub fn run<S: Service>(server: fn() -> Server<S>, version: &'static str) -> Exit
         .version(version)
         .args(Options::own_flags(S::EXTRAS));
     // A mistyped flag is explained by clap, with its own exit code.
-    let matches = with_careful_variables(command).get_matches();
+    let matches = with_careful_variables(command).try_get_matches().unwrap_or_else(|mistake| {
+        lambda::init_failed(&mistake.to_string());
+        mistake.exit()
+    });
     let ran = Cli::from_arg_matches(&matches).map_err(anyhow::Error::from).and_then(|cli| {
         let options = cli.options.with_own(S::EXTRAS, &matches).with_file(S::EXTRAS)?;
         start(&options, cli.command, server, version)
@@ -37,6 +43,7 @@ pub fn run<S: Service>(server: fn() -> Server<S>, version: &'static str) -> Exit
         Err(error) => {
             // With stderr closed there is nobody left to tell.
             let _ = commands::report(&format!("awsmcp-{}: {error:#}", S::ID));
+            lambda::init_failed(&format!("{error:#}"));
             ExitCode::from(2)
         }
     }
@@ -75,7 +82,11 @@ enum Command {
     /// The table of tools: what each may do, and which are on.
     Tools,
     /// The contract: every tool with its schema, risk and needs, as JSON.
-    Manifest,
+    Manifest {
+        /// Only the enabled tools, as a Lambda target of AgentCore Gateway takes them.
+        #[arg(long)]
+        gateway: bool,
+    },
     /// The least IAM policy for the enabled tools and allowed ARNs.
     IamPolicy {
         /// AWS partition of the policy's ARNs.
@@ -84,6 +95,14 @@ enum Command {
     },
     /// Check identity, region, credentials, clock and permissions.
     Doctor,
+    /// Make a token for a caller over HTTP: prints it, and the line for --token-file.
+    Token {
+        /// Whose token it is, as the audit log will name its bearer.
+        name: String,
+        /// Risks that its bearer may take, of those that --allow allows [default: all of them].
+        #[arg(long, value_delimiter = ',', value_name = "RISK")]
+        scopes: Vec<Risk>,
+    },
 }
 
 fn start<S: Service>(
@@ -93,8 +112,12 @@ fn start<S: Service>(
     version: &'static str,
 ) -> Result<bool> {
     logging::start(options)?;
-    if let Some(Command::Manifest) = command {
+    if let Some(Command::Manifest { gateway: false }) = command {
         commands::manifest(&server())?;
+        return Ok(true);
+    }
+    if let Some(Command::Token { name, scopes }) = &command {
+        commands::token(name, scopes)?;
         return Ok(true);
     }
     let engine = engine(options, server)?;
@@ -107,12 +130,15 @@ fn start<S: Service>(
     let engine = Arc::new(engine);
     let done = runtime.block_on(async {
         let done = match command {
-            None => Box::pin(serve(engine.clone(), version)).await.map(|()| true),
+            None => Box::pin(serve(engine.clone(), version, options)).await.map(|()| true),
             Some(Command::Call { tool, json, yes }) => {
                 Box::pin(commands::call(&engine, &tool, &json, yes)).await
             }
             Some(Command::Tools) => commands::tools(&engine).map(|()| true),
-            Some(Command::Manifest) => Ok(true),
+            Some(Command::Manifest { .. }) => {
+                commands::gateway_manifest(&Handler::new(engine.clone(), version)).map(|()| true)
+            }
+            Some(Command::Token { .. }) => Ok(true),
             Some(Command::IamPolicy { partition }) => {
                 commands::iam_policy(&engine, &partition).map(|()| true)
             }
@@ -140,21 +166,32 @@ fn engine<S: Service>(options: &Options, server: fn() -> Server<S>) -> Result<En
     Engine::new(server(), Session::new(session), settings).map_err(|message| anyhow!(message))
 }
 
-async fn serve<S: Service>(engine: Arc<Engine<S>>, version: &'static str) -> Result<()> {
-    let risks: Vec<&str> = commands::risks(&engine).into_iter().map(awsmcp_mcp::Risk::name).collect();
+async fn serve<S: Service>(engine: Arc<Engine<S>>, version: &'static str, options: &Options) -> Result<()> {
+    let risks: Vec<&str> = commands::risks(&engine).into_iter().map(Risk::name).collect();
     tracing::info!(
         server = S::ID,
         version,
         tools = engine.tools().count(),
         risks = risks.join(","),
-        "serving on stdio"
+        "starting"
     );
     let stop = CancellationToken::new();
     let told = stop.clone();
+    if let Some(Address(address)) = options.web.http {
+        let web = options.web.web()?;
+        tokio::spawn(async move {
+            stdio::told_by_signal().await;
+            told.cancel();
+        });
+        return http::serve(engine, version, address, web, stop).await;
+    }
+    if let Some(runtime_api) = lambda::runtime_api() {
+        let web = options.web.web()?;
+        return lambda::serve(engine, version, runtime_api, web, options.web.lambda_streaming).await;
+    }
     tokio::spawn(async move {
         stdio::told_to_stop().await;
         told.cancel();
     });
-    let handler = Handler::new(engine, version);
-    stdio::serve_stdio(Stamped::new(handler, true), stdio::Limits::default(), stop).await
+    stdio::serve_stdio(Handler::new(engine, version), stdio::Limits::default(), stop).await
 }

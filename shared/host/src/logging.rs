@@ -13,7 +13,9 @@ use crate::options::{Level, Options};
 /// # Errors
 /// When its file cannot be opened.
 pub(crate) fn start(options: &Options) -> Result<()> {
-    let level = match options.log_level.unwrap_or(Level::Warn) {
+    // Over HTTP each request leaves a line, as of any server on a network.
+    let usual = if options.web.http.is_some() { Level::Info } else { Level::Warn };
+    let level = match options.log_level.unwrap_or(usual) {
         Level::Off => LevelFilter::OFF,
         Level::Error => LevelFilter::ERROR,
         Level::Warn => LevelFilter::WARN,

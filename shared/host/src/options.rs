@@ -1,13 +1,17 @@
 //! Everything an operator can set: a flag, an environment variable, or a key of a TOML file. Flags win over
 //! variables, variables over the file.
 
+mod web;
+
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::{Context, Result, anyhow, bail};
 use awsmcp_aws::{Role, SessionConfig};
-use awsmcp_mcp::{Audit, Extra, OutputMode, Risk, Settings};
+use awsmcp_mcp::{Audit, Extra, OutputMode, Risk, SealKey, Settings};
 use clap::{Arg, ArgMatches, Args, ValueEnum, builder::BoolishValueParser};
 use serde::Deserialize;
+pub(crate) use web::Address;
+use web::WebOptions;
 
 /// The operator's choices, each of them optional.
 #[derive(Args, Clone, Debug, Default, Deserialize)]
@@ -45,6 +49,9 @@ pub(crate) struct Options {
     /// How long the confirmation of a plan is good, in seconds [default: 300].
     #[arg(long, global = true, env = "AWSMCP_CONFIRM_WITHIN", value_name = "SECONDS", help_heading = SAFETY)]
     confirm_within: Option<u64>,
+    /// Secret of 32 characters or more that several processes share, so that one takes the confirmation of another's plan.
+    #[arg(long, global = true, env = "AWSMCP_SEAL_KEY", value_name = "SECRET", help_heading = SAFETY)]
+    seal_key: Option<String>,
     /// File for one JSON line per call; `-` for stderr.
     #[arg(long, global = true, env = "AWSMCP_AUDIT_LOG", value_name = "FILE", help_heading = SAFETY)]
     audit_log: Option<PathBuf>,
@@ -61,7 +68,7 @@ pub(crate) struct Options {
     /// External id for the role.
     #[arg(long, global = true, env = "AWSMCP_EXTERNAL_ID", value_name = "ID", help_heading = ACCOUNT)]
     external_id: Option<String>,
-    /// Name of the role's session.
+    /// Name of the role's session for calls of nobody in particular; a caller known by name gives it that name.
     #[arg(long, global = true, env = "AWSMCP_SESSION_NAME", value_name = "NAME", help_heading = ACCOUNT)]
     session_name: Option<String>,
     /// Tag of the role's session, KEY=VALUE.
@@ -105,12 +112,17 @@ pub(crate) struct Options {
     #[arg(long, global = true, env = "AWSMCP_MAX_WAITING", value_name = "COUNT", help_heading = ANSWERS)]
     max_waiting: Option<usize>,
 
-    /// How much is logged [default: warn].
+    /// How much is logged [default: warn; over HTTP info].
     #[arg(long, global = true, env = "AWSMCP_LOG_LEVEL", value_name = "LEVEL", help_heading = LOGS)]
     pub(crate) log_level: Option<Level>,
     /// File for the log [default: stderr].
     #[arg(long, global = true, env = "AWSMCP_LOG_FILE", value_name = "FILE", help_heading = LOGS)]
     pub(crate) log_file: Option<PathBuf>,
+
+    /// What was set of HTTP.
+    #[command(flatten)]
+    #[serde(skip)]
+    pub(crate) web: WebOptions,
 
     /// What was set of the server's own settings, by name.
     #[arg(skip)]
@@ -196,6 +208,7 @@ impl Options {
             allow_region: first(self.allow_region, file.allow_region),
             allow_profile: first(self.allow_profile, file.allow_profile),
             confirm_within: self.confirm_within.or(file.confirm_within),
+            seal_key: self.seal_key.or(file.seal_key),
             audit_log: self.audit_log.or(file.audit_log),
             profile: self.profile.or(file.profile),
             region: self.region.or(file.region),
@@ -217,6 +230,7 @@ impl Options {
             max_waiting: self.max_waiting.or(file.max_waiting),
             log_level: self.log_level.or(file.log_level),
             log_file: self.log_file.or(file.log_file),
+            web: self.web.over(file.web),
             extras: file.extras.into_iter().chain(self.extras).collect(),
         }
     }
@@ -328,6 +342,11 @@ impl Options {
             max_calls: bounded("--max-calls", self.max_calls, 1, default.max_calls)?,
             max_waiting: self.max_waiting.unwrap_or(default.max_waiting),
             confirm_within: self.confirm_within.map_or(default.confirm_within, Duration::from_secs),
+            seal_key: self
+                .seal_key
+                .as_deref()
+                .map(|key| SealKey::new(key).map_err(|wrong| anyhow!("--seal-key: {wrong}")))
+                .transpose()?,
             extras: self.extras.clone(),
             audit: self.audit()?,
         })
@@ -356,9 +375,13 @@ fn read(text: &str, extras: &'static [Extra]) -> Result<Options> {
             own.insert(extra.name, written(&value).with_context(|| extra.name)?);
         }
     }
+    let of_web = WebOptions::augment_args(clap::Command::new("web"));
+    let of_web = |key: &String| of_web.get_arguments().any(|flag| flag.get_long() == Some(key));
+    let (web, rest): (toml::Table, toml::Table) = table.into_iter().partition(|(key, _)| of_web(key));
     // From the text where that is possible: its errors show the line.
-    let options: Options = if own.is_empty() { toml::from_str(text)? } else { table.try_into()? };
-    Ok(Options { extras: own, ..options })
+    let simple = own.is_empty() && web.is_empty();
+    let options: Options = if simple { toml::from_str(text)? } else { rest.try_into()? };
+    Ok(Options { extras: own, web: web.try_into()?, ..options })
 }
 
 /// A value as a flag takes it.
@@ -427,5 +450,33 @@ mod tests {
         assert_eq!(format!("{error:#}"), "--max-things \"many\": a good one is 10");
         assert!(things(&[], Some("max-things = {a = 1}")).is_err());
         assert!(things(&[], Some("max-stuff = 1")).is_err());
+    }
+
+    #[test]
+    fn what_is_set_of_http_may_stand_in_the_file_too() {
+        let file = "http = \"localhost:8080\"\nhttp-rate = 60\ntrust-upstream = true\npage-size = 7\n";
+        let set = options(&[], Some(file)).unwrap();
+        assert_eq!(set.web.http.unwrap().0, "127.0.0.1:8080".parse().unwrap());
+        assert_eq!(set.web.web().unwrap().limits.rate.unwrap().get(), 60);
+        let over = options(&["--http", "[::1]:1"], Some(file)).unwrap();
+        assert_eq!(over.web.http.unwrap().0, "[::1]:1".parse().unwrap());
+        let error = format!("{:#}", options(&[], Some("http = \"8080\"")).unwrap_err());
+        assert!(error.contains("a good one is 127.0.0.1:8080"), "{error}");
+        assert!(options(&[], Some("http-speed = 1")).is_err());
+    }
+
+    #[test]
+    fn settings_of_http_that_belong_together_are_set_together() {
+        for (given, word) in [
+            (&["--http-tls-cert", "c"][..], "--http-tls-key"),
+            (&["--oauth-audience", "a"], "--oauth-issuer"),
+            (&["--oauth-issuer", "https://idp.example"], "--oauth-audience or --public-url"),
+            (&["--trust-scopes-header", "x"], "--trust-upstream"),
+            (&["--public-url", "mcp.example.com"], "https://mcp.example.com/mcp"),
+            (&["--http-allow-origin", "app.example.com"], "https://app.example.com:443"),
+        ] {
+            let error = format!("{:#}", options(given, None).unwrap().web.web().unwrap_err());
+            assert!(error.contains(word), "{given:?}: {error}");
+        }
     }
 }

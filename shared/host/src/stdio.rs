@@ -79,7 +79,7 @@ pub(crate) async fn serve_stdio<S: Service<RoleServer>>(
     stop: CancellationToken,
 ) -> anyhow::Result<()> {
     let (reader, writer) = stdio_pipes();
-    serve(service, reader, writer, limits, stop).await
+    serve(Opened(service), reader, writer, limits, stop).await
 }
 
 /// Serves one client over a pair of byte streams until end of input or `stop`.
@@ -141,6 +141,11 @@ pub(crate) async fn told_to_stop() {
         () = signalled() => {}
         () = orphaned() => {}
     }
+}
+
+/// Completes when this process is told to end. A server on the network outlives the process that started it.
+pub(crate) async fn told_by_signal() {
+    signalled().await;
 }
 
 /// Answers that may wait in memory before the reader waits for the client.
@@ -688,6 +693,48 @@ fn parse_error(reason: String) -> Incoming {
 
 fn invalid_request(id: Option<RequestId>, reason: impl Into<Cow<'static, str>>) -> Incoming {
     Incoming::Refused(JsonRpcError::new(id, ErrorData::invalid_request(reason, None)))
+}
+
+/// A service on a stream: a request comes after `initialize`, or carries its own protocol version.
+struct Opened<S>(S);
+
+impl<S: Service<RoleServer>> Service<RoleServer> for Opened<S> {
+    async fn handle_request(
+        &self,
+        request: ClientRequest,
+        context: RequestContext<RoleServer>,
+    ) -> Result<ServerResult, ErrorData> {
+        let opens = matches!(
+            request,
+            ClientRequest::InitializeRequest(_)
+                | ClientRequest::PingRequest(_)
+                | ClientRequest::DiscoverRequest(_)
+        );
+        if context.protocol_version().is_none() && !opens {
+            return Err(ErrorData::invalid_request(
+                "this request came before `initialize`, and without the protocol version and capabilities in \
+                 _meta that 2026-07-28 wants: send initialize first, or add them",
+                None,
+            ));
+        }
+        self.0.handle_request(request, context).await
+    }
+
+    async fn handle_notification(
+        &self,
+        notification: ClientNotification,
+        context: NotificationContext<RoleServer>,
+    ) -> Result<(), ErrorData> {
+        self.0.handle_notification(notification, context).await
+    }
+
+    fn get_info(&self) -> ServerConfig {
+        self.0.get_info()
+    }
+
+    fn supported_protocol_versions(&self) -> Cow<'static, [ProtocolVersion]> {
+        self.0.supported_protocol_versions()
+    }
 }
 
 /// A service that answers every request, also when its handler panics: rmcp then sends nothing.

@@ -1,0 +1,138 @@
+//! The message of a request: read whole within a time, answered at once where it is none, and held to the caller's
+//! scopes.
+
+use std::sync::Arc;
+
+use awsmcp_mcp::{Principal, Risk};
+use axum::{
+    body::Body,
+    extract::{Request, State},
+    middleware::Next,
+    response::Response,
+};
+use http::{Method, StatusCode};
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use serde::Deserialize;
+use serde_json::Value;
+use tokio::time::timeout;
+
+use super::{Limits, log::Seen};
+use crate::auth::{Auth, rpc_error, told};
+
+/// What a message asks for, as far as it matters here.
+#[derive(Clone, Debug, Deserialize)]
+pub(super) struct Asked {
+    method: String,
+    #[serde(default)]
+    params: Named,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+struct Named {
+    /// A tool's name, or a prompt's.
+    name: Option<Value>,
+}
+
+/// Reads the message of a POST.
+pub(super) async fn read(State(limits): State<Limits>, request: Request, next: Next) -> Response {
+    let (mut parts, body) = request.into_parts();
+    let seen = parts.extensions.get::<Seen>().cloned().unwrap_or_default();
+    if let Some(principal) = parts.extensions.get::<Principal>() {
+        seen.by(&principal.name);
+    }
+    if parts.method != Method::POST {
+        return next.run(Request::from_parts(parts, body)).await;
+    }
+    let too_large = || {
+        told(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            &format!("the body is larger than {} bytes; the operator can raise --http-max-body", limits.body),
+        )
+    };
+    let announced = parts.headers.get(http::header::CONTENT_LENGTH).and_then(|value| value.to_str().ok());
+    if announced.and_then(|length| length.parse::<usize>().ok()).is_some_and(|length| length > limits.body) {
+        return too_large();
+    }
+    let body = match timeout(limits.slowest, Limited::new(body, limits.body).collect()).await {
+        Ok(Ok(body)) => body.to_bytes(),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => return too_large(),
+        Ok(Err(_)) => return told(StatusCode::BAD_REQUEST, "the body broke off"),
+        Err(_) => {
+            let why = format!("the body did not come within {} s", limits.slowest.as_secs());
+            return told(StatusCode::REQUEST_TIMEOUT, &why);
+        }
+    };
+    // An object: serde would take a list for one, field by field.
+    let object = body.trim_ascii_start().starts_with(b"{");
+    match serde_json::from_slice::<Asked>(&body) {
+        Ok(asked) if object => {
+            let tool = asked.tool();
+            seen.asks(&neutral(&asked.method), tool.map(neutral).as_deref());
+            parts.extensions.insert(asked);
+        }
+        _ => {
+            if let Some(refusal) = refusal(&body) {
+                return refusal;
+            }
+        }
+    }
+    next.run(Request::from_parts(parts, Body::from(body))).await
+}
+
+/// The answer to a body that is no message, which rmcp would call the wrong media type.
+fn refusal(body: &[u8]) -> Option<Response> {
+    let (code, id, why) = match serde_json::from_slice::<Value>(body) {
+        Err(error) => (-32_700, None, format!("the body is not JSON: {error}")),
+        Ok(Value::Array(_)) => {
+            (-32_600, None, "batches are not taken: send one message a request".to_owned())
+        }
+        // The answer to a question of the server's own: rmcp knows whether it asked one.
+        Ok(Value::Object(fields)) if fields.contains_key("result") || fields.contains_key("error") => {
+            return None;
+        }
+        Ok(Value::Object(fields)) => (
+            -32_600,
+            fields.get("id").cloned(),
+            "this is no JSON-RPC message: `method` is text, `params` an object".to_owned(),
+        ),
+        Ok(_) => (-32_600, None, "a JSON-RPC message is an object".to_owned()),
+    };
+    Some(rpc_error(StatusCode::BAD_REQUEST, id, code, &why))
+}
+
+/// The risk of each tool.
+pub(super) type Risks = Arc<[(String, Risk)]>;
+
+/// Holds a call to its caller's scopes before it is begun, so that a client can ask for the scope it lacks.
+pub(super) async fn scoped(
+    State((auth, risks)): State<(Arc<Auth>, Risks)>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let extensions = request.extensions();
+    if let Some(principal) = extensions.get::<Principal>()
+        && let Some(tool) = extensions.get::<Asked>().and_then(Asked::tool)
+        && let Some((_, risk)) = risks.iter().find(|(name, _)| name == tool)
+        && !principal.may(*risk)
+    {
+        return auth.lacks(request.headers(), tool, *risk);
+    }
+    next.run(request).await
+}
+
+impl Asked {
+    /// The tool that is called.
+    fn tool(&self) -> Option<&str> {
+        (self.method == "tools/call").then_some(self.params.name.as_ref()?.as_str()?)
+    }
+
+    /// Whether the message begins a session.
+    pub(super) fn initializes(&self) -> bool {
+        self.method == "initialize"
+    }
+}
+
+/// A name as it may stand in a log: short, and on one line.
+fn neutral(name: &str) -> String {
+    name.chars().take(64).map(|c| if c.is_ascii_graphic() { c } else { '?' }).collect()
+}
