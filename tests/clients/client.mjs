@@ -7,7 +7,7 @@ import { text } from 'node:stream/consumers';
 
 const sdk = createRequire(pathToFileURL(process.argv[2] + '/'));
 const load = async name => import(pathToFileURL(sdk.resolve(name)));
-const { Client } = await load('@modelcontextprotocol/client');
+const { Client, StreamableHTTPClientTransport } = await load('@modelcontextprotocol/client');
 const { StdioClientTransport } = await load('@modelcontextprotocol/client/stdio');
 
 const tell = said => console.log(JSON.stringify(said));
@@ -55,7 +55,11 @@ function made(call) {
     throw new Error(`client.mjs cannot make ${JSON.stringify(call)}`);
 }
 
-await client.connect(new StdioClientTransport({ command: order.command, args: order.args, env: order.env }));
+await client.connect(
+    order.type === 'http'
+        ? new StreamableHTTPClientTransport(new URL(order.url), { requestInit: { headers: order.headers } })
+        : new StdioClientTransport({ command: order.command, args: order.args, env: order.env })
+);
 tell({
     connected: {
         protocol: client.getNegotiatedProtocolVersion(),

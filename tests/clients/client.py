@@ -1,7 +1,9 @@
-"""The Python SDK's client, for tests: drives a server over stdio and prints what it heard as JSON lines.
+"""The Python SDK's client, for tests: drives a server and prints what it heard as JSON lines.
 
 Reads one JSON object from standard input:
-  command, args, env  the server
+  type                "stdio" or "http"
+  command, args, env  the server, to be started
+  url, headers        the server, where it listens
   era                 "legacy" (initialize) or "modern" (server/discover)
   elicit              the ElicitResult for every question, or null for a client that cannot be asked
   calls               [{"tool": name, "arguments": {...}}, {"method": "resources/read", "params": {...}}, ...]
@@ -13,6 +15,8 @@ import json
 import sys
 
 from mcp import Client, MCPError, StdioServerParameters
+from mcp.client.streamable_http import streamable_http_client
+from mcp.shared._httpx_utils import create_mcp_http_client
 from mcp_types import ElicitResult
 
 
@@ -60,13 +64,15 @@ async def main():
         tell(asked=plain(params))
         return ElicitResult.model_validate(answer)
 
+    http = create_mcp_http_client(headers=order.get("headers"))
     client = Client(
+        streamable_http_client(order["url"], http_client=http) if order["type"] == "http" else
         StdioServerParameters(command=order["command"], args=order["args"], env=order["env"]),
         mode="auto" if order["era"] == "modern" else "legacy",
         elicitation_callback=elicit if answer else None,
         read_timeout_seconds=60,
     )
-    async with client:
+    async with http, client:
         tell(connected={
             "protocol": client.protocol_version,
             "server": plain(client.server_info) if client.server_info else None,

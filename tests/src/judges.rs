@@ -11,32 +11,27 @@ use serde_json::{Map, Value, json};
 /// The longest that a judge may take.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// The server that is judged: a command and its whole environment.
+/// The server that is judged, as the configuration of a client has it.
 #[derive(Clone, Debug)]
-pub struct Target {
-    command: PathBuf,
-    args: Vec<String>,
-    env: Vec<(String, String)>,
-}
+pub struct Target(Value);
 
 impl Target {
-    /// A server's command, arguments and environment.
+    /// A server's command, arguments and whole environment.
     pub fn new(
         command: impl Into<PathBuf>,
         args: impl IntoIterator<Item = impl Into<String>>,
         env: impl IntoIterator<Item = (String, String)>,
     ) -> Target {
-        Target {
-            command: command.into(),
-            args: args.into_iter().map(Into::into).collect(),
-            env: env.into_iter().collect(),
-        }
+        let args: Vec<String> = args.into_iter().map(Into::into).collect();
+        let env: Map<String, Value> = env.into_iter().map(|(name, value)| (name, json!(value))).collect();
+        Target(json!({"type": "stdio", "command": command.into(), "args": args, "env": env}))
     }
 
-    fn json(&self) -> Value {
-        let env: Map<String, Value> =
-            self.env.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
-        json!({"command": self.command, "args": self.args, "env": env})
+    /// A server at a URL, and the headers that it wants.
+    pub fn at(url: &str, headers: &[(&str, &str)]) -> Target {
+        let headers: Map<String, Value> =
+            headers.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect();
+        Target(json!({"type": "http", "url": url, "headers": headers}))
     }
 }
 
@@ -115,8 +110,12 @@ pub fn inspector(target: &Target, era: &Era, options: &[&str]) -> Inspected {
     tool("node", "bin/node");
     let home = home();
     let config = home.path().join("servers.json");
+    let mut server = target.0.clone();
+    if let Some(kind) = server.get_mut("type").filter(|kind| *kind == "http") {
+        *kind = json!("streamable-http");
+    }
     // A file, since on its command line the server's options would pass for the Inspector's own.
-    write(&config, &json!({"mcpServers": {"judged": target.json()}}));
+    write(&config, &json!({"mcpServers": {"judged": server}}));
     let mut command = Command::new(tool("inspector", "node_modules/.bin/mcp-inspector"));
     command.arg("--cli").arg("--config").arg(&config).args(["--server", "judged", "--format", "json"]);
     command.args(["--protocol-era", name(era)]).args(options);
@@ -131,12 +130,8 @@ pub fn claude_code(target: &Target) -> String {
     tool("node", "bin/node");
     let home = home();
     let claude = || Command::new(tool("claude-code", "node_modules/.bin/claude"));
-    let mut server = target.json();
-    if let Some(server) = server.as_object_mut() {
-        server.insert("type".to_owned(), json!("stdio"));
-    }
     let mut add = claude();
-    add.args(["mcp", "add-json", "--scope", "user", "judged", &server.to_string()]);
+    add.args(["mcp", "add-json", "--scope", "user", "judged", &target.0.to_string()]);
     let added = run(add, home.path(), &Value::Null);
     if added.code != 0 {
         fail(format!("claude mcp add-json: {}{}", added.stdout, added.stderr));
@@ -155,9 +150,69 @@ pub fn claude_code(target: &Target) -> String {
     }
 }
 
+/// What the conformance suite found of one scenario.
+#[derive(Clone, Debug, Default)]
+pub struct Conformance {
+    /// The checks that it made, and that hold.
+    pub held: Vec<String>,
+    /// Those that do not hold or that it warns of, each with why.
+    pub broken: Vec<String>,
+    /// Those that it could not make: they want tools of its own.
+    pub untested: Vec<String>,
+    /// Those about what the server does not offer.
+    pub others: Vec<String>,
+    /// What it printed.
+    pub said: String,
+}
+
+/// Runs a scenario of MCP's conformance suite, as a version of the protocol has it, against the server at `url`.
+#[track_caller]
+pub fn conformance(url: &str, version: &str, scenario: &str) -> Conformance {
+    let home = home();
+    let results = home.path().join("results");
+    let mut command = Command::new(tool("node", "bin/node"));
+    command
+        .arg(tool("conformance", "node_modules/@modelcontextprotocol/conformance/dist/index.js"))
+        .args(["server", "--url", url, "--scenario", scenario, "--spec-version", version])
+        .arg("--output-dir")
+        .arg(&results);
+    let said = run(command, home.path(), &Value::Null);
+    let mut found = Conformance { said: format!("{}{}", said.stdout, said.stderr), ..Conformance::default() };
+    for check in checks(&results) {
+        let text = |field: &str| check.get(field).and_then(Value::as_str).unwrap_or_default().to_owned();
+        match text("status").as_str() {
+            "SUCCESS" => found.held.push(text("id")),
+            "FAILURE" if check.pointer("/details/untestable") == Some(&json!(true)) => {
+                found.untested.push(text("id"));
+            }
+            "FAILURE" | "WARNING" => found.broken.push(format!("{}: {}", text("id"), text("errorMessage"))),
+            other => found.others.push(format!("{}: {other}", text("id"))),
+        }
+    }
+    if said.code != 0 && found.broken.is_empty() && found.untested.is_empty() {
+        found.broken.push(format!("it ended with {}", said.code));
+    }
+    found
+}
+
+/// The checks in all `checks.json` under a directory.
+fn checks(directory: &Path) -> Vec<Value> {
+    let Ok(entries) = std::fs::read_dir(directory) else { return Vec::new() };
+    let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
+    paths
+        .flat_map(|path| {
+            if path.is_dir() {
+                return checks(&path);
+            }
+            let text = std::fs::read_to_string(&path).unwrap_or_default();
+            serde_json::from_str(&text).unwrap_or_default()
+        })
+        .collect()
+}
+
 #[track_caller]
 fn heard(command: Command, target: &Target, era: &Era, elicit: Option<Elicited>, calls: &[Call]) -> Heard {
-    let mut order = target.json();
+    let mut order = target.0.clone();
     if let Some(order) = order.as_object_mut() {
         order.insert("era".to_owned(), json!(name(era)));
         order.insert("elicit".to_owned(), elicit.map_or(Value::Null, Elicited::result));

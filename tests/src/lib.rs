@@ -1,11 +1,16 @@
 //! What the end-to-end tests share: the server as a process, real clients as judges, and the
 //! protocol's schemas.
 
+mod issuer;
 mod judges;
 mod s3;
 mod schema;
 
 pub use awsmcp_testing::{Request, Response, Stub, endpoint_env, with};
-pub use judges::{Call, Heard, Inspected, Target, claude_code, inspector, node_client, python_client};
+pub use issuer::Issuer;
+pub use judges::{
+    Call, Conformance, Heard, Inspected, Target, claude_code, conformance, inspector, node_client,
+    python_client,
+};
 pub use s3::{Ran, Table, connect, ends_well, is_well, names, run, start, walk};
 pub use schema::{validate_session, violations};

@@ -459,6 +459,11 @@ impl Server {
         self.ended()
     }
 
+    /// Whether the server has ended.
+    pub fn is_over(&mut self) -> bool {
+        self.child.try_wait().is_ok_and(|status| status.is_some())
+    }
+
     /// Waits for the server's end.
     #[track_caller]
     pub fn ended(&mut self) -> ExitStatus {

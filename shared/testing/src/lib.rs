@@ -5,11 +5,14 @@
 
 //!
 //! - [`Server`]: a built server as a process, and an MCP client that talks to it.
+//! - [`WebServer`]: the same over HTTP.
 //! - [`LocalAws`]: an AWS on this machine, with or without IAM. [`LocalAws::call`] seeds it in any service.
 //! - [`Stub`]: scripted answers for chosen operations, in any of AWS's protocols, before a local AWS or alone. What it
 //!   answers is a [`Response`]: an output held to the service's model, an error, a refusal, a throttle, late, cut off,
 //!   in timed chunks, an event stream of [`Event`]s.
+//! - [`Function`]: a built server as Lambda runs it, and the Runtime API that it asks.
 //! - [`Permissions`]: the proof that tools need exactly what they declare.
+//! - [`verify_signature`]: what a Function URL checks of who calls it.
 //! - [`golden`] and [`model_check`]: what must stay as it is, and what AWS may answer.
 
 mod cbor;
@@ -24,8 +27,10 @@ mod permissions;
 mod place;
 mod request;
 mod response;
+mod runtime_api;
 mod sign;
 mod stub;
+mod web;
 
 pub use client::{Answer, Direction, Elicited, Era, Id, Message, RpcError, Server};
 pub use event_stream::{Event, event_stream};
@@ -38,5 +43,7 @@ pub use permissions::{Exception, Permissions, Row, Run, Stopped};
 pub use place::{binary, tool, tools_dir, workspace};
 pub use request::Request;
 pub use response::Response;
-pub use sign::Credentials;
+pub use runtime_api::{Function, HttpAnswer, Invocation, Outcome};
+pub use sign::{Credentials, verify_signature};
 pub use stub::{Stub, endpoint_env, with};
+pub use web::{Web, WebServer, outcome};

@@ -1,4 +1,4 @@
-"""Runs ministack, and has it check IAM, and dry runs, as AWS does where ministack 1.5.33 does otherwise.
+"""Runs ministack, and has it check IAM, dry runs and Function URLs as AWS does where ministack 1.5.33 does otherwise.
 
 Actions and resources are those of AWS's Service Authorization Reference. With HAND_ON_TO in the environment, the address
 of another local AWS, ministack only checks: what is allowed, that one serves.
@@ -14,8 +14,11 @@ import urllib.parse
 
 import cbor2
 from ministack import app
-from ministack.core import iam_actions
-from ministack.services import bedrock, bedrock_agent, dynamodb_streams
+from ministack.core import iam_actions, iam_evaluator
+from ministack.services import bedrock, bedrock_agent, dynamodb_streams, lambda_svc
+
+# Functions call AWS here.
+os.environ["AWS_ENDPOINT_URL"] = f"http://127.0.0.1:{os.environ.get('GATEWAY_PORT', '4566')}"
 
 # Lambda: ministack tells few of its operations apart. AWS's model, which it uses for other services, knows them all.
 iam_actions._BOTOCORE_SERVICE_MAP["lambda"] = ["lambda"]
@@ -49,6 +52,7 @@ extract_iam_action = iam_actions.extract_iam_action
 extract_resource_arn = iam_actions.extract_resource_arn
 dynamodb_transaction_checks = iam_actions.dynamodb_transaction_checks
 request_tag_context = iam_actions.request_tag_context
+function_url_event = lambda_svc._build_function_url_event
 access_denied_response = iam_actions.access_denied_response
 
 
@@ -261,7 +265,19 @@ async def bedrock_agent_handle(method, path, headers, body, query):
     return answer
 
 
+def url_event(url, account, region, method, path, headers, body, query, **more):
+    """AWS tells a function behind a URL with AWS_IAM who has signed the request."""
+    event = function_url_event(url, account, region, method, path, headers, body, query, **more)
+    if not more.get("anonymous"):
+        arn = iam_evaluator.request_caller_arn(headers, query)
+        key = app.extract_access_key_id(headers, query)
+        iam = {"accessKey": key, "accountId": account, "callerId": key, "cognitoIdentity": None, "principalOrgId": None}
+        event["requestContext"]["authorizer"] = {"iam": {**iam, "userArn": arn, "userId": key}}
+    return event
+
+
 app.SERVICE_HANDLERS["ec2"] = unless_dry
+lambda_svc._build_function_url_event = url_event
 bedrock.handle_request = bedrock_handle
 bedrock_agent.handle_request = bedrock_agent_handle
 iam_actions.extract_iam_action = action

@@ -521,7 +521,8 @@ fn lines(headers: &[(String, String)]) -> String {
     headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect()
 }
 
-fn read(from: &mut impl BufRead, mut to: &TcpStream) -> Option<Request> {
+/// Reads a request up to its body.
+pub(crate) fn read_head(from: &mut impl BufRead) -> Option<Request> {
     let mut line = String::new();
     from.read_line(&mut line).ok().filter(|count| *count > 0)?;
     let mut words = line.split_whitespace();
@@ -536,6 +537,12 @@ fn read(from: &mut impl BufRead, mut to: &TcpStream) -> Option<Request> {
         let Some((name, value)) = line.trim_end().split_once(':') else { break };
         request.headers.push((name.to_ascii_lowercase(), value.trim().to_owned()));
     }
+    Some(request)
+}
+
+fn read(from: &mut impl BufRead, mut to: &TcpStream) -> Option<Request> {
+    let mut request = read_head(from)?;
+    let mut line = String::new();
     if request.header("expect").is_some() {
         to.write_all(b"HTTP/1.1 100 Continue\r\n\r\n").ok()?;
     }
