@@ -34,7 +34,7 @@ fn called(web: &Web, token: &str, tool: &str, arguments: Value) -> Reply {
 }
 
 fn lists(web: &Web, token: &str) -> u16 {
-    called(&web, token, "list_buckets", json!({})).status
+    called(web, token, "list_buckets", json!({})).status
 }
 
 fn now() -> u64 {
@@ -91,7 +91,10 @@ fn scopes_narrow_what_the_flags_allow_and_never_widen_it() {
 #[ignore = "runs an OAuth issuer in Node"]
 fn an_access_token_of_the_issuer_lets_its_bearer_in() {
     let (issuer, stub) = (Issuer::start(), stub());
-    let web = serve(&stub, &["--oauth-issuer", issuer.url(), "--public-url", AUDIENCE, "--allow", "write", "--toolsets", "all"]);
+    let web = serve(
+        &stub,
+        &["--oauth-issuer", issuer.url(), "--public-url", AUDIENCE, "--allow", "write", "--toolsets", "all"],
+    );
     let token = issuer.grant("awsmcp:read", AUDIENCE);
     let host = [("host", "mcp.example.com"), ("authorization", &format!("Bearer {token}"))];
     assert!(web.call(&host, "list_buckets", json!({})).ok().contains("a-bucket"));

@@ -197,7 +197,8 @@ fn a_body_that_is_no_message_is_answered_in_the_protocols_words() {
         );
     }
     let ping = json!({"jsonrpc": "2.0", "id": 1, "method": "ping"}).to_string();
-    let (json, both) = (("content-type", "application/json"), ("accept", "application/json, text/event-stream"));
+    let (json, both) =
+        (("content-type", "application/json"), ("accept", "application/json, text/event-stream"));
     assert_eq!(web.send("POST", "/mcp", &[json, ("accept", "text/html")], &ping).status, 406);
     assert_eq!(web.send("POST", "/mcp", &[("content-type", "text/plain"), both], &ping).status, 415);
     assert!(web.call(&[], "list_buckets", json!({})).ok().contains("a-bucket"));
@@ -248,7 +249,8 @@ fn requests_beyond_the_bound_are_turned_away_and_the_others_are_answered() {
     let web = serve(&stub, &["--http-max-requests", "2"]);
     let requests = awsmcp_testing::Web::clone(&web);
     std::thread::scope(|scope| {
-        let slow: Vec<_> = (0..2).map(|_| scope.spawn(|| requests.call(&[], "list_buckets", json!({})))).collect();
+        let slow: Vec<_> =
+            (0..2).map(|_| scope.spawn(|| requests.call(&[], "list_buckets", json!({})))).collect();
         stub.wait("two requests", |stub| stub.calls().len() == 2);
         let list = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {}});
         let refused = web.post(&[], &list);
@@ -271,7 +273,7 @@ fn slow_clients_are_cut_off() {
     half.write_all(b"POST /mcp HTTP/1.1\r\nhost: 127.0").unwrap();
     let mut stalled = web.connect();
     let request = wire(web.address());
-    stalled.write_all(request[..request.len() - 10].as_bytes()).unwrap();
+    stalled.write_all(&request.as_bytes()[..request.len() - 10]).unwrap();
     assert_eq!(status(&stalled), Some(408));
     let mut rest = Vec::new();
     silent.read_to_end(&mut rest).unwrap();

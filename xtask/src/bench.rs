@@ -1,5 +1,6 @@
 //! `cargo xtask bench`: what the servers cost, beside what people would use instead, measured in one run.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -12,15 +13,18 @@ use crate::{figures, place, run, say, tools};
 mod client;
 mod clusters;
 mod dynamodb;
+mod function;
 mod head;
 mod listing;
 mod local_aws;
 mod machine;
+mod packages;
 mod process;
 mod report;
 mod s3;
 mod start;
 mod transfer;
+mod web;
 
 /// Measures the servers beside their peers and writes docs/benchmarks.md and docs/benchmarks.json.
 #[derive(clap::Args)]
@@ -51,6 +55,12 @@ enum Part {
     DynamoDb,
     /// Log lines, clustered
     Clusters,
+    /// Calls over HTTP
+    Web,
+    /// The server as a Lambda function
+    Function,
+    /// What npx and uvx add
+    Packages,
 }
 
 /// What every part works with.
@@ -93,11 +103,14 @@ pub(crate) fn run(args: Args) -> Result<()> {
             }
             Part::Head | Part::Clusters => {}
             Part::DynamoDb => needed.extend(["ministack", "awscli"]),
+            Part::Web => needed.extend(["ministack", web::PEER]),
+            Part::Function => needed.extend([function::PEER, function::RUN_BY_PEER]),
+            Part::Packages => needed.extend(["node", "verdaccio", "uv"]),
             Part::Transfer | Part::Listing => needed.extend(["s3s-fs", "awscli"]),
         }
     }
     tools::install(&needed)?;
-    let binaries = build(args.debug_build)?;
+    let binaries = build(&parts, args.debug_build)?;
     let bench = Bench { quick: args.quick, binaries, memory: process::Scratch::in_memory()? };
 
     let (mut sections, mut measured) = (Vec::new(), figures::Measured::new());
@@ -115,6 +128,9 @@ pub(crate) fn run(args: Args) -> Result<()> {
             Part::Listing => sections.push(listing::measure(&bench)?),
             Part::DynamoDb => sections.push(dynamodb::measure(&bench)?),
             Part::Clusters => sections.push(clusters::measure(&bench)?),
+            Part::Web => sections.push(web::measure(&bench)?),
+            Part::Function => sections.push(function::measure(&bench)?),
+            Part::Packages => sections.push(packages::measure(&bench)?),
         }
     }
 
@@ -138,13 +154,30 @@ pub(crate) fn run(args: Args) -> Result<()> {
 }
 
 /// Builds what is measured; where it is.
-fn build(debug: bool) -> Result<PathBuf> {
-    let packages: Vec<String> =
-        start::PAIRS.iter().map(|pair| format!("--package=awsmcp-{}", pair.server)).collect();
+fn build(parts: &[Part], debug: bool) -> Result<PathBuf> {
+    let (mut servers, mut examples) = (BTreeSet::new(), Vec::new());
+    for part in parts {
+        match part {
+            Part::Start => servers.extend(start::PAIRS.iter().map(|pair| pair.server)),
+            Part::DynamoDb => servers.extend(["dynamodb"]),
+            Part::Clusters => {
+                servers.extend(["cloudwatch"]);
+                examples.push("--example=cluster_lines");
+            }
+            Part::Head => {
+                servers.extend(["s3"]);
+                examples.push("--example=bare_head");
+            }
+            Part::Transfer | Part::Listing | Part::Web | Part::Function | Part::Packages => {
+                servers.extend(["s3"]);
+            }
+        }
+    }
+    let packages: Vec<String> = servers.iter().map(|server| format!("--package=awsmcp-{server}")).collect();
     let kind = if debug { "--profile=dev" } else { "--profile=release" };
     say::progress("building what is measured; the first release takes many minutes");
     // The servers by themselves: what only examples and tests need would be in them otherwise.
-    for targets in [&["--bins"][..], &["--example=bare_head", "--example=cluster_lines"]] {
+    for targets in [&["--bins"][..], &examples].into_iter().filter(|targets| !targets.is_empty()) {
         run::shown(run::cargo(&["build", kind]).args(targets).args(&packages))?;
     }
     Ok(if debug { place::binaries() } else { place::target().join("release") })

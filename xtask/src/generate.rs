@@ -10,9 +10,11 @@ use awsmcp_spec::{
 };
 use serde_json::Value;
 
-use crate::{figures, place, say};
+use crate::{dist, figures, place, say};
 
-/// Writes what is printed from the manifests: README tables, docs/reference, docs/iam
+mod lambda;
+
+/// Writes what is printed from the manifests: README tables, docs/reference, docs/iam, dist/lambda, links of docs/install
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// Write nothing; fail where a file is not what would be written
@@ -66,23 +68,25 @@ pub(crate) fn manifests(root: &Path) -> Result<Vec<Manifest>> {
 fn documents(root: &Path, manifests: &[Manifest]) -> Result<Vec<(PathBuf, String)>> {
     let mut files =
         vec![between(&root.join("README.md"), "servers", &servers(manifests, &figures::read(root)?))?];
+    files.extend(dist::install_links(root, manifests)?);
     for manifest in manifests {
         let id = &manifest.server;
         let readme = root.join("servers").join(id).join("README.md");
         files.push(between(&readme, "tools", &tools(manifest))?);
         files.push((root.join(format!("docs/reference/{id}.md")), reference(manifest)));
         let default = |tool: &&ToolEntry| tool.default && tool.risk == Risk::Read && !tool.local_files;
-        files.push((
-            root.join(format!("docs/iam/{id}-read.json")),
-            policy(manifest.tools.iter().filter(default))?,
-        ));
-        files.push((root.join(format!("docs/iam/{id}-all.json")), policy(manifest.tools.iter())?));
+        let read = policy(manifest.tools.iter().filter(default));
+        files.push(lambda::template(root, manifest, &read)?);
+        files.push((root.join(format!("dist/lambda/terraform/policies/{id}.json")), printed(&read)?));
+        files.push((root.join(format!("docs/iam/{id}-read.json")), printed(&read)?));
+        let all = policy(manifest.tools.iter());
+        files.push((root.join(format!("docs/iam/{id}-all.json")), printed(&all)?));
     }
     Ok(files)
 }
 
 /// `path` with the text between its marks replaced.
-fn between(path: &Path, mark: &str, text: &str) -> Result<(PathBuf, String)> {
+pub(crate) fn between(path: &Path, mark: &str, text: &str) -> Result<(PathBuf, String)> {
     let old = fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
     let (begin, end) =
         (format!("<!-- {mark}: printed by `cargo xtask gen` -->\n"), format!("<!-- /{mark} -->"));
@@ -254,10 +258,13 @@ fn needs(tool: &ToolEntry) -> String {
     out
 }
 
-fn policy<'a>(tools: impl Iterator<Item = &'a ToolEntry>) -> Result<String> {
+fn policy<'a>(tools: impl Iterator<Item = &'a ToolEntry>) -> Policy {
     let needs: Vec<NeedEntry> = tools.flat_map(|tool| tool.needs.clone()).collect();
-    let policy = Policy::least(needs, &[], Environment::ANY);
-    Ok(format!("{}\n", serde_json::to_string_pretty(&policy)?))
+    Policy::least(needs, &[], Environment::ANY)
+}
+
+fn printed(policy: &Policy) -> Result<String> {
+    Ok(format!("{}\n", serde_json::to_string_pretty(policy)?))
 }
 
 fn cell(text: &str) -> String {

@@ -7,6 +7,7 @@ use clap::{Parser, Subcommand};
 mod bench;
 mod ci;
 mod demo;
+mod dist;
 mod figures;
 mod generate;
 mod layout;
@@ -36,6 +37,7 @@ enum Command {
     Generate(generate::Args),
     Tidy(tidy::Args),
     Layout(layout::Args),
+    Dist(dist::Args),
     NewTool(new_tool::Args),
     NewServer(new_server::Args),
     Tools(tools::Args),
@@ -50,6 +52,7 @@ fn main() -> ExitCode {
         Command::Generate(args) => generate::run(args),
         Command::Tidy(args) => tidy::run(args),
         Command::Layout(args) => layout::run(args),
+        Command::Dist(args) => dist::run(args),
         Command::NewTool(args) => new_tool::run(args),
         Command::NewServer(args) => new_server::run(args),
         Command::Tools(args) => tools::run(args),

@@ -25,9 +25,13 @@ pub(crate) fn run(_: Args) -> Result<()> {
         wrong.extend(directions(member));
         wrong.extend(versions(member));
     }
-    let servers: Vec<String> =
-        crates.iter().filter_map(|member| Some(member.place.strip_prefix("servers/")?.to_owned())).collect();
-    wrong.extend(one_build::check(&servers)?);
+    let with_sdks = ["servers/", "docs/examples/"];
+    let packages: Vec<&str> = crates
+        .iter()
+        .filter(|member| with_sdks.iter().any(|group| member.place.starts_with(group)))
+        .filter_map(|member| member.manifest.get("package")?.get("name")?.as_str())
+        .collect();
+    wrong.extend(one_build::check(&packages)?);
     wrong.extend(manifests(root)?);
     let files = tracked(root)?;
     wrong.extend(texts(root, &files));
@@ -50,7 +54,7 @@ struct Member {
 
 fn crates(root: &Path) -> Result<Vec<Member>> {
     let mut found = Vec::new();
-    for group in ["servers", "shared"] {
+    for group in ["servers", "shared", "docs/examples"] {
         for entry in fs::read_dir(root.join(group))? {
             let name = entry?.file_name().to_string_lossy().into_owned();
             found.push(format!("{group}/{name}"));
@@ -78,20 +82,24 @@ fn directions(member: &Member) -> Vec<String> {
         "shared/host" => &["awsmcp-spec", "awsmcp-aws", "awsmcp-mcp"],
         "shared/testing" => &["awsmcp-spec", "awsmcp-aws"],
         "tests" => &["awsmcp-testing"],
+        // What people copy stands alone.
+        example if example.starts_with("docs/examples/") => &[],
         _ => &["awsmcp-spec", "awsmcp-aws", "awsmcp-mcp", "awsmcp-host"],
     };
     let server = member.place.starts_with("servers/");
+    let example = member.place.starts_with("docs/examples/");
     let mut wrong = Vec::new();
     for (name, developing) in dependencies(&member.manifest) {
         let allowed = if name.starts_with("awsmcp-") {
             own.contains(&name.as_str()) || (developing && name == "awsmcp-testing")
         } else if name == "rmcp" {
-            matches!(member.place.as_str(), "shared/mcp" | "shared/host")
+            // The tests' support never calls it, and asks for its features only: `one_build`.
+            example || matches!(member.place.as_str(), "shared/mcp" | "shared/host" | "shared/testing")
         } else if name.starts_with("aws-") {
             // Who calls and what they may do is asked for every service alike.
             let shared =
                 !name.starts_with("aws-sdk-") || matches!(name.as_str(), "aws-sdk-sts" | "aws-sdk-iam");
-            server || (member.place == "shared/aws" && shared)
+            server || example || (member.place == "shared/aws" && shared)
         } else {
             true
         };
@@ -271,6 +279,9 @@ mod tests {
         assert_eq!(of("servers/s3", "[dependencies]\nawsmcp-lambda.workspace = true").len(), 1);
         assert!(of("servers/s3", "[dev-dependencies]\nawsmcp-testing.workspace = true").is_empty());
         assert_eq!(of("servers/s3", "[dependencies]\nawsmcp-testing.workspace = true").len(), 1);
+        let example = "[dependencies]\nrmcp.workspace = true\naws-sdk-s3.workspace = true";
+        assert!(of("docs/examples/agent", example).is_empty());
+        assert_eq!(of("docs/examples/agent", "[dependencies]\nawsmcp-aws.workspace = true").len(), 1);
     }
 
     #[test]

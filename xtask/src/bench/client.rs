@@ -100,6 +100,10 @@ impl Client {
         }
     }
 
+    pub(super) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     pub(super) fn memory(&self) -> Result<Memory> {
         process::memory(self.child.id()).context("the server is gone")
     }

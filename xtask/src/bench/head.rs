@@ -1,6 +1,6 @@
 //! What a `head_object` call costs beyond the request that it makes.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::process::Command;
 use std::sync::Arc;
@@ -15,8 +15,8 @@ use super::report::{Sample, Section, Table, number};
 use super::{Bench, alone, aws};
 use crate::{run, say};
 
-const BUCKET: &str = "bench-bucket";
-const KEY: &str = "folder/object.txt";
+pub(super) const BUCKET: &str = "bench-bucket";
+pub(super) const KEY: &str = "folder/object.txt";
 
 pub(super) fn measure(bench: &Bench) -> Result<Section> {
     say::progress("measuring head_object");
@@ -78,13 +78,13 @@ pub(super) fn measure(bench: &Bench) -> Result<Section> {
 }
 
 /// Answers every request at once, as S3 answers a HEAD.
-struct Stub {
-    endpoint: String,
+pub(super) struct Stub {
+    pub(super) endpoint: String,
     seen: Arc<AtomicUsize>,
 }
 
 impl Stub {
-    fn start() -> Result<Stub> {
+    pub(super) fn start() -> Result<Stub> {
         let listener = TcpListener::bind("127.0.0.1:0")?;
         let endpoint = format!("http://{}", listener.local_addr()?);
         let seen = Arc::new(AtomicUsize::new(0));
@@ -111,23 +111,31 @@ fn serve(stream: TcpStream, seen: &AtomicUsize) -> Option<()> {
     let mut input = BufReader::new(stream);
     let mut line = String::new();
     loop {
-        let mut head = true;
-        let mut first = true;
+        let mut answer = HEAD;
+        let (mut first, mut length) = (true, 0);
         loop {
             line.clear();
             if input.read_line(&mut line).ok()? == 0 {
                 return None;
             }
             if first {
-                head = line.starts_with("HEAD ");
+                answer = match line.split(' ').next() {
+                    Some("HEAD") => HEAD,
+                    Some("POST") => IDENTITY,
+                    _ => TAGS,
+                };
                 first = false;
+            }
+            if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
+                length = value.trim().parse().ok()?;
             }
             if line == "\r\n" {
                 break;
             }
         }
+        input.read_exact(&mut vec![0; length]).ok()?;
         seen.fetch_add(1, Ordering::Relaxed);
-        output.write_all(if head { HEAD } else { TAGS }.as_bytes()).ok()?;
+        output.write_all(answer.as_bytes()).ok()?;
     }
 }
 
@@ -142,6 +150,13 @@ const HEAD: &str = "HTTP/1.1 200 OK\r\n\
     content-type: text/plain\r\n\
     content-length: 1234\r\n\
     server: AmazonS3\r\n\r\n";
+
+/// What STS says of the caller.
+const IDENTITY: &str = "HTTP/1.1 200 OK\r\n\
+    content-type: text/xml\r\n\
+    content-length: 210\r\n\r\n\
+    <GetCallerIdentityResponse><GetCallerIdentityResult><Arn>arn:aws:iam::123456789012:user/bench</Arn>\
+    <UserId>AIDABENCH</UserId><Account>123456789012</Account></GetCallerIdentityResult></GetCallerIdentityResponse>";
 
 /// For whatever else a call asks: no tags.
 const TAGS: &str = "HTTP/1.1 200 OK\r\n\

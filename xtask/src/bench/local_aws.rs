@@ -1,5 +1,6 @@
 //! The local AWS that both sides of a comparison use.
 
+use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -40,6 +41,35 @@ impl LocalAws {
             std::thread::sleep(Duration::from_millis(20));
         }
         Ok(local)
+    }
+
+    /// Makes a bucket.
+    pub(super) fn create_bucket(&self, bucket: &str) -> Result<()> {
+        self.put(bucket, "")
+    }
+
+    /// Puts a small object there.
+    pub(super) fn put_object(&self, bucket: &str, key: &str) -> Result<()> {
+        self.put(&format!("{bucket}/{key}"), "a small object")
+    }
+
+    /// It checks no signatures.
+    fn put(&self, path: &str, body: &str) -> Result<()> {
+        let mut stream = TcpStream::connect(&self.address)?;
+        let length = body.len();
+        write!(
+            stream,
+            "PUT /{path} HTTP/1.1\r\nhost: {}\r\nauthorization: AWS4-HMAC-SHA256 \
+             Credential=bench/20261122/us-east-1/s3/aws4_request\r\nconnection: close\r\ncontent-length: \
+             {length}\r\n\r\n{body}",
+            self.address
+        )?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer)?;
+        if !answer.starts_with("HTTP/1.1 200") {
+            bail!("ministack does not take {path}: {answer}");
+        }
+        Ok(())
     }
 
     pub(super) fn endpoint(&self) -> String {

@@ -222,7 +222,7 @@ impl Seen {
 }
 
 /// The bytes of every file inside.
-fn folder(path: &Path) -> Result<u64> {
+pub(super) fn folder(path: &Path) -> Result<u64> {
     let mut bytes = 0;
     for entry in fs::read_dir(path)? {
         let entry = entry?;

@@ -1,4 +1,4 @@
-//! That the tests of one server, and of all, compile an SDK the same way: once.
+//! That the tests of one package, and of all, compile an SDK the same way: once.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,8 +9,8 @@ use crate::run;
 /// Crates, each with the sets of features that it is compiled with.
 type Features = BTreeMap<String, BTreeSet<String>>;
 
-/// What the SDKs of these servers stand on, and would be compiled anew for a command that selects that server only.
-pub(super) fn check(servers: &[String]) -> Result<Vec<String>> {
+/// What the SDKs of these packages stand on, and would be compiled anew for a command that selects that package only.
+pub(super) fn check(packages: &[&str]) -> Result<Vec<String>> {
     let tree = |selection: &[&str]| -> Result<Features> {
         let mut command =
             run::cargo(&["tree", "--edges=normal,build,dev", "--prefix=depth", "--format=|{p}|{f}"]);
@@ -18,23 +18,23 @@ pub(super) fn check(servers: &[String]) -> Result<Vec<String>> {
     };
     let all = tree(&["--workspace"])?;
     let mut wrong = Vec::new();
-    for server in servers {
-        wrong.extend(differences(server, &tree(&["--package", &format!("awsmcp-{server}")])?, &all));
+    for package in packages {
+        wrong.extend(differences(package, &tree(&["--package", package])?, &all));
     }
     Ok(wrong)
 }
 
-fn differences(server: &str, own: &Features, all: &Features) -> Vec<String> {
+fn differences(package: &str, own: &Features, all: &Features) -> Vec<String> {
     let other =
         own.iter().filter_map(|(name, own)| Some((name, own, all.get(name)?))).filter(|(_, own, all)| {
-            // A crate may be built more than once, for build scripts too: none of these may be this server's alone.
+            // A crate may be built more than once, for build scripts too: none of these may be this package's alone.
             !own.is_subset(all)
         });
     other
         .map(|(name, own, all)| {
             let words = |sets: &BTreeSet<String>| sets.iter().cloned().collect::<Vec<_>>().join(" or ");
             format!(
-                "{name}: the tests of awsmcp-{server} ask for its features {}, those of the workspace for {}: an SDK \
+                "{name}: the tests of {package} ask for its features {}, those of the workspace for {}: an SDK \
                  would be compiled twice. The feature `one-build` of shared/aws, or the dependencies of shared/testing, \
                  ask for what all need",
                 words(own),
@@ -97,8 +97,8 @@ mod tests {
     #[test]
     fn another_set_of_features_is_named() {
         let all = below_sdks(&ALONE.replace("bytes v1|std", "bytes v1|serde,std"));
-        assert_eq!(differences("x", &below_sdks(ALONE), &below_sdks(ALONE)), Vec::<String>::new());
-        let wrong = differences("x", &below_sdks(ALONE), &all);
+        assert_eq!(differences("awsmcp-x", &below_sdks(ALONE), &below_sdks(ALONE)), Vec::<String>::new());
+        let wrong = differences("awsmcp-x", &below_sdks(ALONE), &all);
         assert!(wrong.len() == 1 && wrong[0].starts_with("bytes v1: the tests of awsmcp-x"), "{wrong:?}");
     }
 }
