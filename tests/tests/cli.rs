@@ -251,7 +251,7 @@ fn help_names_every_flag_with_its_variable_and_version_is_the_servers() {
             format!("[env: AWSMCP_{}]", flag.trim_start_matches("--").replace('-', "_").to_uppercase());
         assert!(help.stdout.contains(&variable), "{variable} is missing");
     }
-    for command in ["call", "tools", "manifest", "iam-policy", "doctor"] {
+    for command in ["call", "tools", "manifest", "iam-policy", "doctor", "token"] {
         assert!(help.stdout.contains(&format!("\n  {command}")), "{command}");
         assert_eq!(run([], &[command, "--help"], "").code, 0);
     }

@@ -76,7 +76,7 @@ pub(crate) struct WebOptions {
     /// OAuth: who issues the access tokens, as their `iss` has it.
     #[arg(long, global = true, env = "AWSMCP_OAUTH_ISSUER", value_name = "URL", help_heading = CALLERS)]
     oauth_issuer: Option<String>,
-    /// OAuth: for whom they must be, as their `aud` has it [default: --public-url].
+    /// OAuth: for whom they must be, as their `aud` has it [default: the public URL].
     #[arg(long, global = true, env = "AWSMCP_OAUTH_AUDIENCE", value_delimiter = ',', value_name = "AUDIENCE", help_heading = CALLERS)]
     oauth_audience: Vec<String>,
     /// OAuth: where the issuer's keys are [default: as its metadata says].
