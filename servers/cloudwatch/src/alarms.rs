@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use aws_sdk_cloudwatch::{
     operation::describe_alarms::DescribeAlarmsOutput,
-    primitives::{DateTime, DateTimeFormat},
+    primitives::DateTime,
     types::{AlarmType, ComparisonOperator, CompositeAlarm, LogAlarm, MetricAlarm, StateValue},
 };
 use awsmcp_mcp::{Call, Error, Result, nearest};
@@ -288,11 +288,6 @@ pub(crate) fn children(rule: &str) -> Vec<String> {
         rest = after;
     }
     found
-}
-
-/// A time of CloudWatch's to the second.
-pub(crate) fn time(time: DateTime) -> String {
-    DateTime::from_secs(time.secs()).fmt(DateTimeFormat::DateTime).unwrap_or_else(|_| time.secs().to_string())
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@ use aws_sdk_cloudwatch::{
     primitives::DateTime,
     types::{AlarmHistoryItem, HistoryItemType, MetricAlarm, ScanBy, StateValue},
 };
+use awsmcp_aws::utc_second;
 use awsmcp_mcp::{Call, DAY, HOUR, One, Result, Spec, TimeRange, Tool};
 use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
@@ -10,7 +11,7 @@ use serde_json::Value;
 
 use crate::{
     CloudWatch,
-    alarms::{Alarm, children, find, named, time, watched},
+    alarms::{Alarm, children, find, named, watched},
     metrics::{Figure, add_units, fetch},
     names::AlarmName,
 };
@@ -117,7 +118,7 @@ impl Tool for ExplainAlarm {
             kind: alarm.kind(),
             description: alarm.description().map(str::to_owned),
             state: state(&alarm),
-            since: alarm.since().map(time),
+            since: alarm.since().map(utc_second),
             reason: alarm.reason().map(str::to_owned),
             condition: alarm.condition(),
             treats_missing_data_as: match &alarm {
@@ -249,7 +250,7 @@ impl Child {
         Child {
             name: alarm.name().to_owned(),
             state: state(alarm),
-            since: alarm.since().map(time),
+            since: alarm.since().map(utc_second),
             condition: alarm.condition(),
         }
     }
@@ -261,7 +262,7 @@ impl Change {
             item.history_data().and_then(|data| serde_json::from_str(data).ok()).unwrap_or_default();
         let reason = data.pointer("/newState/stateReason").and_then(Value::as_str).map(str::to_owned);
         Change {
-            time: item.timestamp.map(time).unwrap_or_default(),
+            time: item.timestamp.map(utc_second).unwrap_or_default(),
             summary: item.history_summary.unwrap_or_default(),
             reason,
         }

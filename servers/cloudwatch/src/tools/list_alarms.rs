@@ -1,13 +1,14 @@
 use std::collections::HashSet;
 
 use aws_sdk_cloudwatch::types::{AlarmType, StateValue};
+use awsmcp_aws::utc_second;
 use awsmcp_mcp::{Call, Error, Page, Result, Spec, Tool};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
     CloudWatch,
-    alarms::{Alarm, KINDS, all, children, named, time},
+    alarms::{Alarm, KINDS, all, children, named},
     names::AlarmName,
 };
 
@@ -144,7 +145,7 @@ impl Row {
             name: alarm.name().to_owned(),
             depth,
             state: alarm.state().map(|state| state.as_str().to_owned()).unwrap_or_default(),
-            since: alarm.since().map(time),
+            since: alarm.since().map(utc_second),
             // The usual one says nothing.
             kind: Some(alarm.kind()).filter(|kind| *kind != "metric"),
             condition: alarm.condition(),

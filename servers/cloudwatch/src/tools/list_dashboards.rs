@@ -1,8 +1,9 @@
+use awsmcp_aws::utc_second;
 use awsmcp_mcp::{Call, Page, Result, Spec, Tool};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{CloudWatch, alarms::time};
+use crate::CloudWatch;
 
 /// Lists dashboards.
 #[derive(Deserialize, JsonSchema)]
@@ -33,7 +34,7 @@ impl Tool for ListDashboards {
         let rows = page.dashboard_entries.unwrap_or_default().into_iter().map(|entry| Row {
             name: entry.dashboard_name.unwrap_or_default(),
             size_bytes: entry.size,
-            modified: entry.last_modified.map(time),
+            modified: entry.last_modified.map(utc_second),
         });
         Ok(cx.page(rows, page.next_token))
     }
