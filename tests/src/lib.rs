@@ -12,5 +12,5 @@ pub use judges::{
     Call, Conformance, Heard, Inspected, Target, claude_code, conformance, inspector, node_client,
     python_client,
 };
-pub use s3::{Ran, Table, connect, ends_well, is_well, names, run, start, walk};
+pub use s3::{Ran, Table, connect, ends_well, is_well, names, run, serve, start, token, walk};
 pub use schema::{validate_session, violations};

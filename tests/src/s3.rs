@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::process::{Command, Stdio};
 
-use awsmcp_testing::{Answer, Server, binary, fail};
+use awsmcp_testing::{Answer, Server, Stub, WebServer, binary, fail};
 use serde_json::json;
 
 /// Starts `awsmcp-s3` and says nothing to it yet.
@@ -18,6 +18,24 @@ pub fn connect(env: impl IntoIterator<Item = (String, String)>, args: &[&str]) -
     let mut server = start(env, args);
     server.initialize();
     server
+}
+
+/// Starts `awsmcp-s3` over HTTP, before the AWS that a stub is.
+#[track_caller]
+pub fn serve(stub: &Stub, args: &[&str]) -> WebServer {
+    WebServer::start(binary("s3"), args.iter().copied(), stub.env())
+}
+
+/// A new token for a caller over HTTP and its line, made by the server itself; with no scopes, it may do all.
+#[track_caller]
+pub fn token(name: &str, scopes: &str) -> (String, String) {
+    let scopes: &[&str] = if scopes.is_empty() { &[] } else { &["--scopes", scopes] };
+    let made = run([], &[&["token", name], scopes].concat(), "");
+    let mut lines = made.stdout.lines().skip(1).step_by(2);
+    match (lines.next(), lines.next()) {
+        (Some(token), Some(line)) => (token.to_owned(), line.to_owned()),
+        _ => fail(format!("the server made no token: {made:?}")),
+    }
 }
 
 /// Shows that whatever came before did no harm: a call works, and the end of input is a clean end.

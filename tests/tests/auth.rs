@@ -5,25 +5,13 @@ use std::io::Read;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use awsmcp_testing::{LocalAws, Reply, Request, Server, Web, WebServer, binary, outcome};
-use awsmcp_tests::{Issuer, Response, Stub, run, with};
+use awsmcp_tests::{Issuer, Response, Stub, run, serve, token};
 use serde_json::{Value, json};
 
 const AUDIENCE: &str = "https://mcp.example.com/mcp";
 
 fn stub() -> Stub {
     Stub::start(|_| Response::buckets(&["a-bucket"], None))
-}
-
-fn serve(stub: &Stub, args: &[&str]) -> WebServer {
-    WebServer::start(binary("s3"), args.iter().copied(), stub.env())
-}
-
-/// A new token and its line, made by the server itself.
-fn token(name: &str, scopes: &str) -> (String, String) {
-    let scopes: &[&str] = if scopes.is_empty() { &[] } else { &["--scopes", scopes] };
-    let made = run(with(Vec::new(), &[]), &[&["token", name], scopes].concat(), "");
-    let lines: Vec<&str> = made.stdout.lines().collect();
-    (lines[1].to_owned(), lines[3].to_owned())
 }
 
 /// The answer to a call of a tool by the bearer of a token.

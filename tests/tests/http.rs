@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use awsmcp_testing::{Answer, LocalAws, Server, WebServer, binary, outcome, tool};
-use awsmcp_tests::{Response, Stub, run, start, with};
+use awsmcp_tests::{Response, Stub, run, serve, start, token};
 use serde_json::{Value, json};
 
 /// A stub of S3 with one bucket.
@@ -17,10 +17,6 @@ fn stub() -> Stub {
 
 fn late(after: Duration) -> Stub {
     Stub::start(move |_| Response::Late(after, Box::new(Response::buckets(&["a-bucket"], None))))
-}
-
-fn serve(stub: &Stub, args: &[&str]) -> WebServer {
-    WebServer::start(binary("s3"), args.iter().copied(), stub.env())
 }
 
 const JSON: [(&str, &str); 2] =
@@ -118,20 +114,13 @@ fn a_call_that_reports_progress_is_answered_as_a_stream() {
 
 #[test]
 fn health_and_readiness_are_told_to_anybody() {
-    let (stub, (_, line)) = (stub(), token("alice"));
+    let (stub, (_, line)) = (stub(), token("alice", ""));
     let web = serve(&stub, &["--tokens", &line]);
     for path in ["/healthz", "/readyz"] {
         assert_eq!(web.send("GET", path, &[], "").status, 200, "{path}");
     }
     assert_eq!(web.send("GET", "/nowhere", &[], "").status, 404);
     assert_eq!(web.send("GET", "/mcp", &[], "").status, 401);
-}
-
-/// A new token and its line, made by the server itself.
-fn token(name: &str) -> (String, String) {
-    let made = run(with(Vec::new(), &[]), &["token", name], "");
-    let lines: Vec<&str> = made.stdout.lines().collect();
-    (lines[1].to_owned(), lines[3].to_owned())
 }
 
 #[test]
@@ -432,7 +421,7 @@ fn stopping_under_load_loses_no_call_that_was_taken() {
 
 #[test]
 fn the_log_says_who_asked_for_what_and_never_what_it_was_about() {
-    let (stub, (bearer, line)) = (stub(), token("alice"));
+    let (stub, (bearer, line)) = (stub(), token("alice", ""));
     let web = serve(&stub, &["--tokens", &line]);
     let authorization = format!("Bearer {bearer}");
     web.call(&[("authorization", &authorization)], "list_buckets", json!({"prefix": "a-secret-prefix"}));

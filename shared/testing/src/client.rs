@@ -446,10 +446,7 @@ impl Server {
     /// Sends a signal, such as `TERM`.
     #[track_caller]
     pub fn signal(&self, signal: &str) {
-        let status = Command::new("kill").args(["-s", signal, &self.pid().to_string()]).status();
-        if !status.is_ok_and(|status| status.success()) {
-            fail(format!("cannot send {signal} to {}", self.name));
-        }
+        send_signal(self.pid(), signal);
     }
 
     /// Closes the server's standard input and waits for its end.
@@ -592,6 +589,15 @@ impl Drop for Server {
         let _ = self.child.kill();
         let _ = self.child.wait();
         tell_if_failing(|| self.told());
+    }
+}
+
+/// Sends a signal to a process.
+#[track_caller]
+pub(crate) fn send_signal(pid: u32, signal: &str) {
+    let status = Command::new("kill").args(["-s", signal, &pid.to_string()]).status();
+    if !status.is_ok_and(|status| status.success()) {
+        fail(format!("cannot send {signal} to process {pid}"));
     }
 }
 

@@ -13,6 +13,7 @@ use std::time::{Duration, Instant, SystemTime};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde_json::Value;
 
+use crate::client::send_signal;
 use crate::fail::{OrFail, tell_if_failing};
 use crate::request::Request;
 use crate::stub::read_head;
@@ -197,10 +198,7 @@ impl Function {
     /// Sends a signal, such as `TERM`, or as Lambda freezes: `STOP` and `CONT`.
     #[track_caller]
     pub fn signal(&self, signal: &str) {
-        let status = Command::new("kill").args(["-s", signal, &self.child.id().to_string()]).status();
-        if !status.is_ok_and(|status| status.success()) {
-            fail(format!("cannot send {signal} to the function"));
-        }
+        send_signal(self.child.id(), signal);
     }
 
     /// Waits for its end.

@@ -1,6 +1,6 @@
 //! The server as a Lambda function: from the start of its process to its first answer, and one answer after another.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Value, json};
 
+use super::http::Message;
 use super::report::{Sample, Section, Table, number, times};
 use super::{Bench, alone, aws, tool};
 use crate::{say, tools};
@@ -184,38 +185,8 @@ fn serve(
     stream.set_nodelay(true)?;
     let mut output = stream.try_clone()?;
     let mut input = BufReader::new(stream);
-    loop {
-        let mut line = String::new();
-        if input.read_line(&mut line)? == 0 {
-            return Ok(());
-        }
-        let path = line.split(' ').nth(1).unwrap_or_default().to_owned();
-        let (mut length, mut chunked) = (0, false);
-        loop {
-            line.clear();
-            input.read_line(&mut line)?;
-            let (name, value) = line.split_once(':').unwrap_or_default();
-            match name.to_ascii_lowercase().as_str() {
-                "content-length" => length = value.trim().parse()?,
-                "transfer-encoding" => chunked = value.contains("chunked"),
-                _ => {}
-            }
-            if line.trim_end().is_empty() {
-                break;
-            }
-        }
-        let mut body = vec![0; length];
-        input.read_exact(&mut body)?;
-        while chunked {
-            line.clear();
-            input.read_line(&mut line)?;
-            let size = usize::from_str_radix(line.trim(), 16)?;
-            let start = body.len();
-            body.resize(start + size, 0);
-            input.read_exact(body.get_mut(start..).unwrap_or_default())?;
-            input.read_line(&mut line)?;
-            chunked = size > 0;
-        }
+    while let Some(request) = Message::read(&mut input)? {
+        let path = request.first.split(' ').nth(1).unwrap_or_default();
         if path.ends_with("/invocation/next") {
             let event = match next.lock() {
                 Ok(next) => next.recv()?,
@@ -230,10 +201,11 @@ fn serve(
                 event.len()
             )?;
         } else {
-            answered.send((Instant::now(), String::from_utf8_lossy(&body).into_owned()))?;
+            answered.send((Instant::now(), String::from_utf8(request.body)?))?;
             output.write_all(b"HTTP/1.1 202 Accepted\r\ncontent-length: 0\r\n\r\n")?;
         }
     }
+    Ok(())
 }
 
 const ID: &str = "8476a536-e9f4-11e8-9739-2dfe598c3fcd";

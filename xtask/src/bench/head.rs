@@ -1,6 +1,6 @@
 //! What a `head_object` call costs beyond the request that it makes.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::process::Command;
 use std::sync::Arc;
@@ -11,6 +11,7 @@ use anyhow::{Context, Result, ensure};
 use serde_json::json;
 
 use super::client::Client;
+use super::http::Message;
 use super::report::{Sample, Section, Table, number};
 use super::{Bench, alone, aws};
 use crate::{run, say};
@@ -109,34 +110,16 @@ fn serve(stream: TcpStream, seen: &AtomicUsize) -> Option<()> {
     stream.set_nodelay(true).ok()?;
     let mut output = stream.try_clone().ok()?;
     let mut input = BufReader::new(stream);
-    let mut line = String::new();
-    loop {
-        let mut answer = HEAD;
-        let (mut first, mut length) = (true, 0);
-        loop {
-            line.clear();
-            if input.read_line(&mut line).ok()? == 0 {
-                return None;
-            }
-            if first {
-                answer = match line.split(' ').next() {
-                    Some("HEAD") => HEAD,
-                    Some("POST") => IDENTITY,
-                    _ => TAGS,
-                };
-                first = false;
-            }
-            if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
-                length = value.trim().parse().ok()?;
-            }
-            if line == "\r\n" {
-                break;
-            }
-        }
-        input.read_exact(&mut vec![0; length]).ok()?;
+    while let Some(request) = Message::read(&mut input).ok()? {
         seen.fetch_add(1, Ordering::Relaxed);
+        let answer = match request.first.split(' ').next() {
+            Some("HEAD") => HEAD,
+            Some("POST") => IDENTITY,
+            _ => TAGS,
+        };
         output.write_all(answer.as_bytes()).ok()?;
     }
+    Some(())
 }
 
 const HEAD: &str = "HTTP/1.1 200 OK\r\n\

@@ -16,7 +16,7 @@ use super::{Bench, alone, aws, tool};
 use crate::{dist, run, say, tools};
 
 /// Whose packages are measured.
-const SERVER: &str = "cloudwatch";
+pub(super) const SERVER: &str = "cloudwatch";
 
 /// A native server in an npm package, as ours.
 const NPM_PEER: &str = "kubernetes-mcp-server@0.0.67";

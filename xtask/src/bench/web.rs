@@ -1,6 +1,6 @@
 //! Calls over HTTP: how many in a second, how long each, and what they leave in memory.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -11,6 +11,7 @@ use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Value, json};
 
 use super::head::{BUCKET, KEY, Stub};
+use super::http::Message;
 use super::local_aws::LocalAws;
 use super::report::{Sample, Section, Table, mebibytes, number, times};
 use super::{Bench, alone, aws, process, tool};
@@ -247,44 +248,12 @@ impl Connection {
             self.address,
             message.len()
         )?;
-        let (mut length, mut chunked) = (0, false);
-        let mut first = self.line()?;
-        if !first.contains(" 200 ") && !first.contains(" 202 ") {
-            first.push_str(&self.line()?);
-            bail!("the answer is {first}");
+        let answer = Message::read(&mut self.input)?.context("the server hung up")?;
+        let body = String::from_utf8(answer.body.clone())?;
+        ensure!(answer.first.contains(" 200 ") || answer.first.contains(" 202 "), "{}: {body}", answer.first);
+        if let Some(session) = answer.header("mcp-session-id") {
+            self.session = Some(session.to_owned());
         }
-        loop {
-            let line = self.line()?;
-            if line.is_empty() {
-                break;
-            }
-            let (name, value) = line.split_once(':').unwrap_or_default();
-            match name.to_ascii_lowercase().as_str() {
-                "content-length" => length = value.trim().parse()?,
-                "transfer-encoding" => chunked = value.contains("chunked"),
-                "mcp-session-id" => self.session = Some(value.trim().to_owned()),
-                _ => {}
-            }
-        }
-        let mut body = Vec::new();
-        if !chunked {
-            body.resize(length, 0);
-            self.input.read_exact(&mut body)?;
-        }
-        while chunked {
-            let size = usize::from_str_radix(self.line()?.trim(), 16)?;
-            let start = body.len();
-            body.resize(start + size, 0);
-            self.input.read_exact(body.get_mut(start..).unwrap_or_default())?;
-            self.line()?;
-            chunked = size > 0;
-        }
-        Ok(String::from_utf8(body)?)
-    }
-
-    fn line(&mut self) -> Result<String> {
-        let mut line = String::new();
-        ensure!(self.input.read_line(&mut line)? > 0, "the server hung up");
-        Ok(line.trim_end().to_owned())
+        Ok(body)
     }
 }
