@@ -9,11 +9,10 @@ mod upstream;
 
 use std::{collections::BTreeSet, fmt, time::Duration};
 
-use anyhow::Result;
-use awsmcp_mcp::{Principal, Risk};
+use awsmcp_mcp::{Principal, Risk, risk_of};
 use http::{HeaderMap, Uri, header::AUTHORIZATION, request::Parts};
 
-pub(crate) use layer::{METADATA, authenticate, metadata, rpc_error, told};
+pub(crate) use layer::{METADATA, authenticate, metadata};
 pub(crate) use oauth::Oauth;
 pub(crate) use tokens::{Tokens, mint};
 pub(crate) use upstream::Upstream;
@@ -47,8 +46,8 @@ impl Auth {
         oauth: Option<Oauth>,
         upstream: Option<Upstream>,
         public: Option<Uri>,
-    ) -> Result<Auth> {
-        Ok(Auth { tokens, oauth, upstream, public })
+    ) -> Auth {
+        Auth { tokens, oauth, upstream, public }
     }
 
     /// Whether anybody who reaches the address may call.
@@ -117,14 +116,8 @@ pub(crate) fn risks<'a>(scopes: impl IntoIterator<Item = &'a str>) -> BTreeSet<R
     scopes
         .into_iter()
         .flat_map(str::split_whitespace)
-        .filter_map(|scope| scope.rsplit('/').next()?.strip_prefix("awsmcp:"))
-        .filter_map(|name| Risk::ALL.into_iter().find(|risk| risk.name() == name))
+        .filter_map(|scope| risk_of(scope.rsplit('/').next()?))
         .collect()
-}
-
-/// The scope that a risk needs.
-pub(crate) fn scope(risk: Risk) -> String {
-    format!("awsmcp:{risk}")
 }
 
 impl fmt::Display for Denied {
@@ -138,8 +131,9 @@ impl fmt::Display for Denied {
     }
 }
 
-/// How long a caller waits before it asks again whether a token can be checked.
-pub(crate) const ASK_AGAIN: Duration = Duration::from_secs(5);
+/// How often an issuer is asked at most, since an unknown key id must not become a request each time; and so how long a
+/// caller waits whose token cannot be checked.
+const ASK_AGAIN: Duration = Duration::from_secs(5);
 
 #[cfg(test)]
 mod tests {

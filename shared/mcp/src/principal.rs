@@ -6,6 +6,19 @@ use awsmcp_spec::Risk;
 
 use crate::{Error, Result};
 
+/// The OAuth scope that a risk needs.
+pub fn scope(risk: Risk) -> String {
+    format!("{SCOPES}{risk}")
+}
+
+/// The risk that an OAuth scope stands for, if it is one of ours.
+pub fn risk_of(scope: &str) -> Option<Risk> {
+    let name = scope.strip_prefix(SCOPES)?;
+    Risk::ALL.into_iter().find(|risk| risk.name() == name)
+}
+
+const SCOPES: &str = "awsmcp:";
+
 /// A caller that the transport knows by name. It goes into the audit line, into the name of a role's session, and into
 /// whatever is kept between calls, so that nothing of one caller is ever shown to another.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,7 +53,8 @@ impl Principal {
             return Ok(());
         }
         Err(Error::refused(format!(
-            "{what} needs the scope awsmcp:{risk}, which {} does not have",
+            "{what} needs the scope {}, which {} does not have",
+            scope(risk),
             self.name
         ))
         .with_next("sign in with that scope, or ask whoever issues the tokens for it"))

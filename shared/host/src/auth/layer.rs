@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use awsmcp_mcp::Risk;
+use awsmcp_mcp::{Risk, scope};
 use axum::{
     Json,
     extract::{Request, State},
@@ -13,9 +13,10 @@ use http::{
     HeaderMap, HeaderValue, StatusCode, Uri,
     header::{HOST, RETRY_AFTER, WWW_AUTHENTICATE},
 };
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::{ASK_AGAIN, Auth, Denied, scope};
+use super::{ASK_AGAIN, Auth, Denied};
+use crate::http::told;
 
 /// Lets requests of known callers pass, with the caller in their extensions; all others are told how to become one.
 pub(crate) async fn authenticate(State(auth): State<Arc<Auth>>, request: Request, next: Next) -> Response {
@@ -112,18 +113,3 @@ impl Auth {
 
 /// Where RFC 9728 puts the metadata, before the resource's own path.
 pub(crate) const METADATA: &str = "/.well-known/oauth-protected-resource";
-
-/// An answer in the words of the server, in the form that MCP clients read.
-pub(crate) fn told(status: StatusCode, why: &str) -> Response {
-    rpc_error(status, None, -32_000, why)
-}
-
-/// A JSON-RPC error as the whole answer; without an id, where none could be read.
-pub(crate) fn rpc_error(status: StatusCode, id: Option<Value>, code: i64, why: &str) -> Response {
-    let error = json!({"code": code, "message": why});
-    let answer = match id {
-        Some(id) => json!({"jsonrpc": "2.0", "id": id, "error": error}),
-        None => json!({"jsonrpc": "2.0", "error": error}),
-    };
-    (status, Json(answer)).into_response()
-}

@@ -16,7 +16,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use tokio::sync::Mutex;
 
-use super::{Denied, risks};
+use super::{ASK_AGAIN, Denied, risks};
 
 /// Access tokens of one issuer.
 pub(crate) struct Oauth {
@@ -43,8 +43,6 @@ struct Asked {
 const FRESH: Duration = Duration::from_secs(600);
 /// How long keys are used although the issuer cannot be asked.
 const GOOD: Duration = Duration::from_secs(24 * 3600);
-/// How often an issuer is asked at most: an unknown key id must not become a request each time.
-const APART: Duration = Duration::from_secs(5);
 const PATIENCE: Duration = Duration::from_secs(5);
 const LONGEST: usize = 256 * 1024;
 /// How far clocks may be apart.
@@ -151,7 +149,7 @@ impl Oauth {
     async fn ask(&self, began: Instant) -> Result<Arc<Keys>, String> {
         let mut asked = self.asking.lock().await;
         if let Some(last) = asked.as_ref()
-            && (last.at >= began || last.at.elapsed() < APART)
+            && (last.at >= began || last.at.elapsed() < ASK_AGAIN)
         {
             return match &last.failed {
                 None => self.current().ok_or_else(|| "the issuer's keys are too old".to_owned()),

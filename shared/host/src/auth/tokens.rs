@@ -8,7 +8,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, anyhow, bail};
-use awsmcp_mcp::{Principal, Risk};
+use awsmcp_mcp::{Principal, Risk, scope};
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
@@ -143,7 +143,7 @@ fn known(line: &str) -> Result<Known> {
     let scopes: Vec<&str> = words.collect();
     let allow = risks(scopes.iter().copied());
     if allow.len() != scopes.len() {
-        let all = Risk::ALL.map(super::scope).join(", ");
+        let all = Risk::ALL.map(scope).join(", ");
         bail!("a scope of {name:?} is none, or stands twice; the scopes are {all}");
     }
     let principal = Principal::new(name);
@@ -170,7 +170,7 @@ pub(crate) fn mint(name: &str, scopes: &[Risk]) -> Result<(String, String)> {
     getrandom::fill(&mut random).map_err(|error| anyhow!("the system gives no random numbers: {error}"))?;
     let token = format!("awsmcp_{}", BASE64_URL_SAFE_NO_PAD.encode(random));
     let hash: String = Sha256::digest(token.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
-    let scopes: String = scopes.iter().map(|risk| format!(" {}", super::scope(*risk))).collect();
+    let scopes: String = scopes.iter().map(|risk| format!(" {}", scope(*risk))).collect();
     Ok((token, format!("{name} sha256:{hash}{scopes}")))
 }
 

@@ -13,8 +13,7 @@ use governor::{DefaultKeyedRateLimiter, Quota, clock::Clock as _};
 use http::{HeaderValue, StatusCode, header::RETRY_AFTER};
 use tokio::sync::Semaphore;
 
-use super::{connections::Peer, log::Held};
-use crate::auth::told;
+use super::{connections::Peer, log::Held, told};
 
 /// Requests at once, of all callers together.
 #[derive(Clone)]
