@@ -21,7 +21,9 @@ try {
     foreach ($server in $Servers) {
         $server = $server -replace '^awsmcp-', ''
         if ($known -notcontains $server) { throw "there is no server $server; there are: $known" }
-        $stem = "awsmcp-$server-$version-$platform"
+        # awsmcp is all servers in one program.
+        $program = if ($server -eq 'awsmcp') { $server } else { "awsmcp-$server" }
+        $stem = "$program-$version-$platform"
         Invoke-WebRequest -UseBasicParsing "$From/$stem.zip" -OutFile "$scratch\$stem.zip"
         $line = Get-Content "$scratch\SHA256SUMS" | Where-Object { $_ -match "^([0-9a-f]{64})  $([regex]::Escape("$stem.zip"))$" }
         if (-not $line) { throw "SHA256SUMS does not name $stem.zip" }
@@ -32,8 +34,8 @@ try {
         }
         Expand-Archive "$scratch\$stem.zip" $scratch
         New-Item -ItemType Directory -Force $To | Out-Null
-        Move-Item -Force "$scratch\$stem\awsmcp-$server.exe" $To
-        Write-Output "installed $To\awsmcp-$server.exe $version"
+        Move-Item -Force "$scratch\$stem\$program.exe" $To
+        Write-Output "installed $To\$program.exe $version"
     }
 } finally {
     Remove-Item -Recurse -Force $scratch

@@ -45,7 +45,7 @@ usage() {
     cat <<END
 usage: install.sh [--to DIRECTORY] [--from ADDRESS] SERVER...
 
-servers: $servers
+servers: $servers (awsmcp: all in one program)
 --to    where programs go; also AWSMCP_INSTALL_DIR [$to]
 --from  where the files of the release are; also AWSMCP_DOWNLOADS [$from]
 END
@@ -73,16 +73,21 @@ platform() {
 }
 
 install_server() {
-    stem="awsmcp-$1-$version-$platform"
+    case $1 in
+        # All servers in one program.
+        awsmcp) program=awsmcp ;;
+        *) program=awsmcp-$1 ;;
+    esac
+    stem="$program-$version-$platform"
     download "$stem.tar.gz"
     verify "$stem.tar.gz"
     tar -xzf "$scratch/$stem.tar.gz" -C "$scratch"
     mkdir -p "$to"
     # Under another name first: a running server keeps its file, and nobody starts half of one.
-    cp "$scratch/$stem/awsmcp-$1" "$to/.awsmcp-$1.new"
-    chmod 755 "$to/.awsmcp-$1.new"
-    mv -f "$to/.awsmcp-$1.new" "$to/awsmcp-$1"
-    echo "installed $to/awsmcp-$1 $version"
+    cp "$scratch/$stem/$program" "$to/.$program.new"
+    chmod 755 "$to/.$program.new"
+    mv -f "$to/.$program.new" "$to/$program"
+    echo "installed $to/$program $version"
 }
 
 download() {

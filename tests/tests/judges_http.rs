@@ -1,7 +1,9 @@
 //! MCP's own conformance suite, with every server over HTTP.
 #![cfg(test)]
 
-use awsmcp_testing::{Era, WebServer, binary};
+use std::path::Path;
+
+use awsmcp_testing::{Era, WebServer, binary, program};
 use awsmcp_tests::conformance;
 
 /// The scenarios that ask nothing of a server but the protocol. The others want tools, resources and prompts of the
@@ -29,12 +31,13 @@ const UNTESTED: [&str; 4] = [
     "sep-2575-server-no-log-without-loglevel",
 ];
 
-fn conforms(id: &str) {
+fn conforms(program: &Path, args: &[&str]) {
     let (modern, legacy) = (Era::Modern.version().to_owned(), Era::legacy().version().to_owned());
-    let stateless = WebServer::start(binary(id), [], []);
+    let serve = |more: &[&'static str]| WebServer::start(program, [args, more].concat(), []);
+    let stateless = serve(&[]);
     holds(&stateless, &modern, &MODERN);
     holds(&stateless, &legacy, &LEGACY);
-    let sessions = WebServer::start(binary(id), ["--http-sessions"], []);
+    let sessions = serve(&["--http-sessions"]);
     holds(&sessions, &modern, &MODERN);
     holds(&sessions, &legacy, &[LEGACY.as_slice(), &SESSIONS].concat());
 }
@@ -63,7 +66,7 @@ macro_rules! conformance {
         #[test]
         #[ignore = "runs the conformance suite"]
         fn $name() {
-            conforms($id);
+            conforms(&binary($id), &[]);
         }
     )*};
 }
@@ -76,4 +79,10 @@ conformance! {
     lambda_conforms "lambda"
     s3_conforms "s3"
     sagemaker_conforms "sagemaker"
+}
+
+#[test]
+#[ignore = "runs the conformance suite"]
+fn several_in_one_process_conform() {
+    conforms(&program("awsmcp"), &["serve", "s3", "dynamodb", "lambda"]);
 }

@@ -31,13 +31,15 @@ fn npx_installs_the_server_and_it_answers() {
     let home = Home::new("npx Zoë's дом");
     let bucket = "packages-npx";
     LocalAws::shared().create_bucket(bucket);
-    let mut server = Server::spawn("npx", ["-y", "@awsmcp/s3"], home.npm()).patience(PATIENCE);
-    let answer = server.initialize();
-    assert_eq!(answer["serverInfo"]["version"], VERSION, "{answer}");
-    assert!(server.call("list_buckets", json!({})).ok().contains(bucket));
-    let started = program_of(&server);
-    assert_eq!(hash(&started), hash(&packed().program));
-    ends_well(&mut server);
+    for (package, program) in [("@awsmcp/s3", &packed().program), ("awsmcp", &packed().everything)] {
+        let mut server = Server::spawn("npx", ["-y", package], home.npm()).patience(PATIENCE);
+        let answer = server.initialize();
+        assert_eq!(answer["serverInfo"]["version"], VERSION, "{answer}");
+        assert!(server.call("list_buckets", json!({})).ok().contains(bucket));
+        let started = program_of(&server);
+        assert_eq!((started.file_name(), hash(&started)), (program.file_name(), hash(program)));
+        ends_well(&mut server);
+    }
 }
 
 #[test]
@@ -104,6 +106,9 @@ fn the_shim_ends_as_its_program_ends() {
         asked.stderr.contains("/no/such/program") && asked.stderr.contains("AWSMCP_S3_BINARY"),
         "{asked:?}"
     );
+    // That of everything has a variable of its own.
+    let asked = said(Command::new(shim.with_file_name("awsmcp")).env("AWSMCP_BINARY", "/no/such/program"));
+    assert!(asked.code == 1 && asked.stderr.contains("/no/such/program"), "{asked:?}");
 }
 
 #[test]
@@ -133,16 +138,19 @@ fn uvx_installs_the_server_and_runs_nothing_but_the_program() {
     let home = Home::new("uvx Zoë's дом");
     let bucket = "packages-uvx";
     LocalAws::shared().create_bucket(bucket);
-    let mut server = Server::spawn(tool("uv", "bin/uvx"), uvx_args(), uv_env(&home)).patience(PATIENCE);
-    assert_eq!(server.initialize()["serverInfo"]["version"], VERSION);
-    assert!(server.call("list_buckets", json!({})).ok().contains(bucket));
-    assert_eq!(hash(&program_of(&server)), hash(&packed().program));
-    let tree = tree(server.pid());
-    let with_python =
-        tree.iter().filter_map(|pid| executable(*pid)).find(|path| text(path).contains("python"));
-    assert_eq!(with_python, None);
-    ends_well(&mut server);
-    all_gone(&tree, "a closed input");
+    for (package, program) in [("awsmcp-s3", &packed().program), ("awsmcp", &packed().everything)] {
+        let uvx = tool("uv", "bin/uvx");
+        let mut server = Server::spawn(uvx, uvx_args(package), uv_env(&home)).patience(PATIENCE);
+        assert_eq!(server.initialize()["serverInfo"]["version"], VERSION);
+        assert!(server.call("list_buckets", json!({})).ok().contains(bucket));
+        assert_eq!(hash(&program_of(&server)), hash(program));
+        let tree = tree(server.pid());
+        let with_python =
+            tree.iter().filter_map(|pid| executable(*pid)).find(|path| text(path).contains("python"));
+        assert_eq!(with_python, None);
+        ends_well(&mut server);
+        all_gone(&tree, "a closed input");
+    }
 }
 
 #[test]
@@ -150,7 +158,7 @@ fn uvx_installs_the_server_and_runs_nothing_but_the_program() {
 fn nothing_of_uvx_outlives_its_client() {
     let home = Home::new("uvx-stops");
     outlived_by_none(|| {
-        let args = std::iter::once(OsString::from(tool("uv", "bin/uvx"))).chain(uvx_args());
+        let args = std::iter::once(OsString::from(tool("uv", "bin/uvx"))).chain(uvx_args("awsmcp-s3"));
         Server::spawn("setsid", args, uv_env(&home))
     });
 }
@@ -174,10 +182,11 @@ fn pip_installs_the_program_as_it_is() {
                 "--find-links",
             ])
             .arg(packed().out.join("pypi"))
-            .arg("awsmcp-s3"),
+            .args(["awsmcp-s3", "awsmcp"]),
     );
     let program = venv.join("bin/awsmcp-s3");
     assert_eq!(hash(&program), hash(&packed().program));
+    assert_eq!(hash(&venv.join("bin/awsmcp")), hash(&packed().everything));
     let mut server = Server::spawn(&program, [] as [&str; 0], local_env());
     server.initialize();
     assert!(names(&mut server).contains(&"list_buckets".to_owned()));
@@ -187,16 +196,17 @@ fn pip_installs_the_program_as_it_is() {
 #[test]
 #[ignore = "installs packages from local registries"]
 fn wheels_are_as_the_judges_of_python_want_them() {
-    let wheel = only(&packed().out.join("pypi"));
-    let checked =
-        succeed(Command::new(tool("package-judges", "bin/twine")).args(["check", "--strict"]).arg(&wheel));
-    assert!(checked.contains("PASSED"), "{checked}");
-    // W007: a wheel without a library. This one is a program and nothing else.
-    let mut contents = Command::new(tool("package-judges", "bin/check-wheel-contents"));
-    let checked = succeed(contents.args(["--ignore", "W007"]).arg(&wheel));
-    assert!(checked.contains("OK"), "{checked}");
-    let verified = succeed(Command::new("python3").args(["-c", RECORD]).arg(&wheel));
-    assert_eq!(verified.trim(), "5 files, 0o755");
+    for wheel in [wheel("awsmcp-s3"), wheel("awsmcp")] {
+        let mut twine = Command::new(tool("package-judges", "bin/twine"));
+        let checked = succeed(twine.args(["check", "--strict"]).arg(&wheel));
+        assert!(checked.contains("PASSED"), "{checked}");
+        // W007: a wheel without a library. This one is a program and nothing else.
+        let mut contents = Command::new(tool("package-judges", "bin/check-wheel-contents"));
+        let checked = succeed(contents.args(["--ignore", "W007"]).arg(&wheel));
+        assert!(checked.contains("OK"), "{checked}");
+        let verified = succeed(Command::new("python3").args(["-c", RECORD]).arg(&wheel));
+        assert_eq!(verified.trim(), "5 files, 0o755");
+    }
 }
 
 /// Checks every line of a wheel's RECORD, without the code that wrote it.
@@ -281,33 +291,46 @@ fn a_bundle_is_valid_and_starts_as_a_desktop_program_starts_it() {
 #[ignore = "installs packages from local registries"]
 fn every_file_holds_the_same_program_and_its_license() {
     let home = Home::new("same");
-    let wanted = hash(&packed().program);
-    let stem = format!("awsmcp-s3-{VERSION}-linux-x64");
-    let archives = [
-        (release("linux-x64.tar.gz"), format!("{stem}/awsmcp-s3"), format!("{stem}/LICENSE")),
+    let of_each = |name: &str, program: &Path| {
+        let (stem, of_wheel) = (format!("{name}-{VERSION}-linux-x64"), name.replace('-', "_"));
+        let archives = [
+            (
+                packed().out.join(format!("release/{stem}.tar.gz")),
+                format!("{stem}/{name}"),
+                format!("{stem}/LICENSE"),
+            ),
+            (
+                wheel(name),
+                format!("{of_wheel}-{VERSION}.data/scripts/{name}"),
+                format!("{of_wheel}-{VERSION}.dist-info/licenses/LICENSE"),
+            ),
+            (
+                packed().out.join(format!("npm/{name}-linux-x64-{VERSION}.tgz")),
+                format!("package/bin/{name}"),
+                "package/LICENSE".to_owned(),
+            ),
+        ];
+        archives.map(|archive| (archive, hash(program)))
+    };
+    let of_server = [
         (release("linux-x64.mcpb"), "server/awsmcp-s3".to_owned(), "LICENSE".to_owned()),
         (release("linux-x64-lambda.zip"), "bootstrap".to_owned(), "LICENSE".to_owned()),
-        (
-            only(&packed().out.join("pypi")),
-            format!("awsmcp_s3-{VERSION}.data/scripts/awsmcp-s3"),
-            format!("awsmcp_s3-{VERSION}.dist-info/licenses/LICENSE"),
-        ),
-        (
-            packed().out.join(format!("npm/awsmcp-s3-linux-x64-{VERSION}.tgz")),
-            "package/bin/awsmcp-s3".to_owned(),
-            "package/LICENSE".to_owned(),
-        ),
-    ];
-    for (at, (archive, program, license)) in archives.iter().enumerate() {
+    ]
+    .map(|archive| (archive, hash(&packed().program)));
+    let archives = of_each("awsmcp-s3", &packed().program)
+        .into_iter()
+        .chain(of_each("awsmcp", &packed().everything))
+        .chain(of_server);
+    for (at, ((archive, program, license), wanted)) in archives.enumerate() {
         let directory = home.directory(&at.to_string());
-        if text(archive).ends_with("gz") {
-            succeed(Command::new("tar").arg("-xzf").arg(archive).arg("-C").arg(&directory));
+        if text(&archive).ends_with("gz") {
+            succeed(Command::new("tar").arg("-xzf").arg(&archive).arg("-C").arg(&directory));
         } else {
             // Python's own reader, which puts no modes on what it extracts: they are read from the archive.
             let modes = "import sys, zipfile; archive = zipfile.ZipFile(sys.argv[1]); archive.extractall(sys.argv[2]); \
                          print(oct(archive.getinfo(sys.argv[3]).external_attr >> 16))";
             let mode = succeed(
-                Command::new("python3").args(["-c", modes]).arg(archive).arg(&directory).arg(program),
+                Command::new("python3").args(["-c", modes]).arg(&archive).arg(&directory).arg(&program),
             );
             assert_eq!(mode.trim(), "0o100755", "{}", archive.display());
         }
@@ -337,7 +360,7 @@ fn the_install_script_verifies_what_it_installs() {
     let checked = Command::new(tool("package-judges", "bin/shellcheck")).arg(&script).output().unwrap();
     assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stdout));
 
-    let install = |from: &Path, to: &Path, server: &str| {
+    let install = |from: &Path, to: &Path, servers: &[&str]| {
         // As curl wants an address, and a path has spaces.
         let from = format!("file://{}", text(from).replace(' ', "%20"));
         said(
@@ -345,24 +368,25 @@ fn the_install_script_verifies_what_it_installs() {
                 .arg(&script)
                 .args(["--from", &from, "--to"])
                 .arg(to)
-                .arg(server)
+                .args(servers)
                 .env("HOME", &home.path),
         )
     };
     let to = home.path.join("bin dir");
-    let done = install(&release, &to, "s3");
+    let done = install(&release, &to, &["awsmcp", "s3"]);
     assert_eq!(done.code, 0, "{done:?}");
     assert!(done.stderr.contains("not in PATH"), "{done:?}");
     assert_eq!(hash(&to.join("awsmcp-s3")), hash(&packed().program));
+    assert_eq!(hash(&to.join("awsmcp")), hash(&packed().everything));
     assert_eq!(
         said(Command::new(to.join("awsmcp-s3")).arg("--version")).stdout,
         format!("awsmcp-s3 {VERSION}\n")
     );
     // Again, over the old one, by its long name.
-    assert_eq!(install(&release, &to, "awsmcp-s3").code, 0);
-    assert_eq!(fs::read_dir(&to).unwrap().count(), 1);
+    assert_eq!(install(&release, &to, &["awsmcp-s3"]).code, 0);
+    assert_eq!(files(&to), ["awsmcp", "awsmcp-s3"]);
 
-    let unknown = install(&release, &to, "s4");
+    let unknown = install(&release, &to, &["s4"]);
     assert!(unknown.code != 0 && unknown.stderr.contains("there is no server s4"), "{unknown:?}");
 
     let tampered = home.path.join("tampered");
@@ -374,12 +398,12 @@ fn the_install_script_verifies_what_it_installs() {
     bytes[last] ^= 1;
     fs::write(tampered.join(&archive), bytes).unwrap();
     let fresh = home.path.join("fresh");
-    let refused = install(&tampered, &fresh, "s3");
+    let refused = install(&tampered, &fresh, &["s3"]);
     assert!(refused.code != 0 && refused.stderr.contains("is not the file that was released"), "{refused:?}");
     assert!(!fresh.exists());
     // A release that does not name the file.
     fs::write(tampered.join("SHA256SUMS"), "").unwrap();
-    let refused = install(&tampered, &fresh, "s3");
+    let refused = install(&tampered, &fresh, &["s3"]);
     assert!(refused.code != 0 && refused.stderr.contains("does not name"), "{refused:?}");
     assert!(!fresh.exists());
 }
@@ -405,28 +429,33 @@ fn a_bundles_start_script_has_no_faults() {
 fn the_packages_of_all_platforms_are_named_with_their_checksums() {
     let out = every_platform("all");
     let release = out.join("release");
-    let formula = out.join("homebrew/awsmcp-s3.rb");
-    assert_eq!(wrong("ruby", &formula), Vec::<String>::new());
-    let formula = fs::read_to_string(formula).unwrap();
-    for platform in ["linux-x64", "linux-arm64", "darwin-x64", "darwin-arm64"] {
-        let archive = format!("awsmcp-s3-{VERSION}-{platform}.tar.gz");
-        let (_, behind) = formula.split_once(&format!("/v{VERSION}/{archive}\"\n")).unwrap();
-        assert!(
-            behind.trim_start().starts_with(&format!("sha256 \"{}\"", hash(&release.join(&archive)))),
-            "{formula}"
-        );
+    for (program, class, npm) in [("awsmcp-s3", "AwsmcpS3", "@awsmcp/s3"), ("awsmcp", "Awsmcp", "awsmcp")] {
+        let formula = out.join(format!("homebrew/{program}.rb"));
+        assert_eq!(wrong("ruby", &formula), Vec::<String>::new());
+        let formula = fs::read_to_string(formula).unwrap();
+        for platform in ["linux-x64", "linux-arm64", "darwin-x64", "darwin-arm64"] {
+            let archive = format!("{program}-{VERSION}-{platform}.tar.gz");
+            let (_, behind) = formula.split_once(&format!("/v{VERSION}/{archive}\"\n")).unwrap();
+            assert!(
+                behind.trim_start().starts_with(&format!("sha256 \"{}\"", hash(&release.join(&archive)))),
+                "{formula}"
+            );
+        }
+        assert!(formula.starts_with(&format!("class {class} < Formula\n")), "{formula}");
+
+        let manifest = read_json(&out.join(format!("scoop/{program}.json")));
+        let scoop = &manifest["architecture"]["64bit"];
+        let archive = format!("{program}-{VERSION}-win32-x64.zip");
+        assert_eq!(manifest["bin"], format!("{program}.exe"));
+        assert_eq!(scoop["hash"], hash(&release.join(&archive)));
+        assert!(scoop["url"].as_str().unwrap().ends_with(&format!("/{archive}")), "{scoop}");
+
+        let wrapper = npm_manifest(&out, program, &format!("all-{program}"));
+        assert_eq!(wrapper["name"], npm);
+        let optional: Vec<&String> = wrapper["optionalDependencies"].as_object().unwrap().keys().collect();
+        assert_eq!(optional.len(), 5, "{optional:?}");
+        assert!(optional.iter().all(|name| name.starts_with(&format!("{npm}-"))), "{optional:?}");
     }
-    assert!(formula.starts_with("class AwsmcpS3 < Formula\n"), "{formula}");
-
-    let scoop = &read_json(&out.join("scoop/awsmcp-s3.json"))["architecture"]["64bit"];
-    let archive = format!("awsmcp-s3-{VERSION}-win32-x64.zip");
-    assert_eq!(scoop["hash"], hash(&release.join(&archive)));
-    assert!(scoop["url"].as_str().unwrap().ends_with(&archive), "{scoop}");
-
-    let wrapper = home_of_tgz(&out.join(format!("npm/awsmcp-s3-{VERSION}.tgz")), "all-npm");
-    let wrapper = read_json(&wrapper.path.join("package/package.json"));
-    let optional: Vec<&String> = wrapper["optionalDependencies"].as_object().unwrap().keys().collect();
-    assert_eq!(optional.len(), 5, "{optional:?}");
 
     let server = read_json(&out.join("registry/s3/server.json"));
     let bundles: Vec<&Value> =
@@ -450,8 +479,20 @@ fn packing_twice_gives_the_same_bytes() {
 #[ignore = "installs packages from local registries"]
 fn a_package_that_is_missing_or_was_changed_is_noticed() {
     let out = every_platform("noticed");
-    let dist = |more: &[&str]| said(xtask().args(["dist", "--server", "s3", "--out"]).arg(&out).args(more));
+    let dist = |more: &[&str]| said(xtask().args(["dist", SERVERS, "--out"]).arg(&out).args(more));
     assert_eq!(dist(&["--check", "--complete"]).code, 0);
+    let [own, other] = ["darwin-arm64", "darwin-x64"]
+        .map(|platform| out.join(format!("npm/awsmcp-{platform}-{VERSION}.tgz")));
+    let bytes = fs::read(&own).unwrap();
+    fs::copy(other, &own).unwrap();
+    let noticed = dist(&["--check"]);
+    assert!(
+        noticed.code != 0
+            && noticed.stderr.contains("awsmcp for darwin-arm64")
+            && noticed.stderr.contains("hold different programs"),
+        "{noticed:?}"
+    );
+    fs::write(&own, bytes).unwrap();
     let archive = out.join(format!("release/awsmcp-s3-{VERSION}-darwin-arm64.tar.gz"));
     let bytes = fs::read(&archive).unwrap();
     fs::write(&archive, [&bytes[..], b"\0"].concat()).unwrap();
@@ -510,7 +551,7 @@ fn a_release_runs_on_old_systems_lists_its_crates_and_is_the_same_from_every_pla
     assert!(sections.contains(" .text.start ") && !sections.contains(" .symtab "), "{sections}");
 
     let out = home.path.join("out");
-    dist(program.parent().unwrap(), &out, &[]);
+    dist(program.parent().unwrap(), &out, &["--server=s3"]);
     let parts = read_json(&out.join(format!("release/awsmcp-s3-{VERSION}-linux-x64.cdx.json")));
     assert_eq!(parts["bomFormat"], "CycloneDX", "{parts}");
     let own = &parts["metadata"]["component"];
@@ -581,19 +622,40 @@ fn server_json_follows_the_registrys_schema_and_every_package_names_it() {
     assert!(!validator.is_valid(&long));
 
     let name = server["name"].as_str().unwrap();
-    let wrapper = home_of_tgz(&packed().out.join(format!("npm/awsmcp-s3-{VERSION}.tgz")), "registry");
-    let wrapper = read_json(&wrapper.path.join("package/package.json"));
-    assert_eq!(wrapper["mcpName"], name);
-    let readme = "import sys, zipfile; wheel = zipfile.ZipFile(sys.argv[1]); \
-                  print(wheel.read(next(name for name in wheel.namelist() if name.endswith('METADATA'))).decode())";
-    let metadata =
-        succeed(Command::new("python3").args(["-c", readme]).arg(only(&packed().out.join("pypi"))));
+    assert_eq!(npm_manifest(&packed().out, "awsmcp-s3", "registry")["mcpName"], name);
+    let metadata = metadata(&wheel("awsmcp-s3"));
     assert!(metadata.contains(&format!("mcp-name: {name}")), "{metadata}");
     for (kind, identifier) in [("npm", "@awsmcp/s3"), ("pypi", "awsmcp-s3")] {
         let package =
             array(&server["packages"]).iter().find(|package| package["registryType"] == kind).unwrap();
         assert_eq!((&package["identifier"], &package["version"]), (&json!(identifier), &json!(VERSION)));
     }
+}
+
+#[test]
+#[ignore = "installs packages from local registries"]
+fn the_program_for_everything_names_every_server_and_is_none_itself() {
+    let out = &packed().out;
+    assert_eq!(files(&out.join("registry")), ["s3"]);
+    let mut of_everything = files(&out.join("release"));
+    of_everything.retain(|file| file.starts_with(&format!("awsmcp-{VERSION}-")));
+    assert_eq!(of_everything, [format!("awsmcp-{VERSION}-linux-x64.tar.gz")]);
+    assert_eq!(npm_manifest(out, "awsmcp", "everything").get("mcpName"), None);
+    let readme = metadata(&wheel("awsmcp"));
+    assert!(!readme.contains("mcp-name"), "{readme}");
+    assert!(readme.contains("uvx awsmcp serve s3 dynamodb\n"), "{readme}");
+    for id in files(&workspace().join("servers")) {
+        let title = &read_json(&workspace().join(format!("servers/{id}/manifest.json")))["title"];
+        let row = format!("| `{id}` | {} | `@awsmcp/{id}` | `awsmcp-{id}` |", title.as_str().unwrap());
+        assert!(readme.contains(&row), "no {row} in {readme}");
+    }
+}
+
+/// What a wheel says of itself.
+fn metadata(wheel: &Path) -> String {
+    let read = "import sys, zipfile; wheel = zipfile.ZipFile(sys.argv[1]); \
+                print(wheel.read(next(name for name in wheel.namelist() if name.endswith('METADATA'))).decode())";
+    succeed(Command::new("python3").args(["-c", read]).arg(wheel))
 }
 
 #[test]
@@ -646,10 +708,16 @@ fn every_configuration_in_the_documents_can_be_read_and_names_a_package() {
 
 // ---- what they share ----
 
-/// What `cargo xtask dist` makes of the built server.
+/// What `cargo xtask dist` packs here.
+const SERVERS: &str = "--server=s3,awsmcp";
+
+/// What it makes of the built server.
 struct Packed {
-    /// The program that is in every package.
+    /// The program that is in every package of the server.
     program: PathBuf,
+    /// The one in every package of the program for everything: the server again, told apart by one byte at its end,
+    /// since packages are what is tested here.
+    everything: PathBuf,
     out: PathBuf,
 }
 
@@ -662,14 +730,17 @@ fn packed() -> &'static Packed {
         let program = binaries.join("awsmcp-s3");
         // Without what a debugger needs, which is most of it.
         succeed(Command::new("strip").arg("-o").arg(&program).arg(binary("s3")));
-        dist(&binaries, &out, &[]);
-        Packed { program, out }
+        let everything = binaries.join("awsmcp");
+        fs::write(&everything, [&fs::read(&program).unwrap()[..], b"\0"].concat()).unwrap();
+        fs::set_permissions(&everything, PermissionsExt::from_mode(0o755)).unwrap();
+        dist(&binaries, &out, &[SERVERS]);
+        Packed { program, everything, out }
     })
 }
 
 fn dist(binaries: &Path, out: &Path, more: &[&str]) {
     let mut command = xtask();
-    command.args(["dist", "--server", "s3", "--binaries"]).arg(binaries).arg("--out").arg(out).args(more);
+    command.args(["dist", "--binaries"]).arg(binaries).arg("--out").arg(out).args(more);
     succeed(command.env("SOURCE_DATE_EPOCH", "1750000000"));
 }
 
@@ -684,11 +755,11 @@ fn every_platform(name: &str) -> PathBuf {
     let home = scratch().join(format!("every-{name}"));
     let out = home.join("dist");
     for platform in stand_ins(&home) {
-        dist(&home.join(platform), &out, &["--platform", platform]);
+        dist(&home.join(platform), &out, &[SERVERS, "--platform", platform]);
     }
     succeed(
         xtask()
-            .args(["dist", "--server", "s3", "--join", "--complete", "--out"])
+            .args(["dist", SERVERS, "--join", "--complete", "--out"])
             .arg(&out)
             .env("SOURCE_DATE_EPOCH", "1750000000"),
     );
@@ -718,23 +789,34 @@ fn stand_ins(home: &Path) -> [&'static str; 5] {
     (pe[0x58], pe[0x59]) = (0x0b, 0x02);
     pe[0x58 + 108] = 16;
     let programs = [
-        ("linux-x64", "awsmcp-s3", elf(62)),
-        ("linux-arm64", "awsmcp-s3", elf(183)),
-        ("darwin-x64", "awsmcp-s3", macho(7)),
-        ("darwin-arm64", "awsmcp-s3", macho(12)),
-        ("win32-x64", "awsmcp-s3.exe", pe),
+        ("linux-x64", "", elf(62)),
+        ("linux-arm64", "", elf(183)),
+        ("darwin-x64", "", macho(7)),
+        ("darwin-arm64", "", macho(12)),
+        ("win32-x64", ".exe", pe),
     ];
-    programs.map(|(platform, program, bytes)| {
+    programs.map(|(platform, ending, mut bytes)| {
         let directory = home.join(platform);
         fs::create_dir_all(&directory).unwrap();
-        fs::write(directory.join(program), bytes).unwrap();
+        fs::write(directory.join(format!("awsmcp-s3{ending}")), &bytes).unwrap();
+        bytes.push(0);
+        fs::write(directory.join(format!("awsmcp{ending}")), bytes).unwrap();
         platform
     })
 }
 
-/// A file of the release page, by the end of its name.
+/// A file of the server on the release page, by the end of its name.
 fn release(ending: &str) -> PathBuf {
     packed().out.join(format!("release/awsmcp-s3-{VERSION}-{ending}"))
+}
+
+/// The wheel of a program.
+fn wheel(program: &str) -> PathBuf {
+    let directory = packed().out.join("pypi");
+    let mut wheels = files(&directory);
+    wheels.retain(|file| file.starts_with(&format!("{}-{VERSION}-", program.replace('-', "_"))));
+    assert_eq!(wheels.len(), 1, "{wheels:?}");
+    directory.join(&wheels[0])
 }
 
 /// A directory of this test process; those of processes that are gone are removed.
@@ -878,13 +960,13 @@ fn registry() -> &'static Registry {
     })
 }
 
-/// The shim, as `npm install` puts it into a project.
+/// The server's shim, as `npm install` puts it into a project.
 fn npm_installed() -> PathBuf {
     static INSTALLED: OnceLock<PathBuf> = OnceLock::new();
     let project = INSTALLED.get_or_init(|| {
         let home = Home { path: scratch().join("npm-installed") };
         let project = home.path.join("project");
-        npm_install(&home, &project, &[]);
+        npm_install(&home, &project, &["awsmcp"]);
         // It stays until the process ends.
         std::mem::forget(home);
         project
@@ -905,8 +987,14 @@ fn home_of_tgz(archive: &Path, name: &str) -> Home {
     home
 }
 
+/// The package.json of what people name on npm.
+fn npm_manifest(out: &Path, program: &str, name: &str) -> Value {
+    let unpacked = home_of_tgz(&out.join(format!("npm/{program}-{VERSION}.tgz")), name);
+    read_json(&unpacked.path.join("package/package.json"))
+}
+
 /// The arguments of uvx: our packages, and nobody else's.
-fn uvx_args() -> [OsString; 7] {
+fn uvx_args(package: &str) -> [OsString; 7] {
     [
         "--no-index".into(),
         "--find-links".into(),
@@ -914,7 +1002,7 @@ fn uvx_args() -> [OsString; 7] {
         "--python".into(),
         tool("uv", "bin/python").into(),
         "--quiet".into(),
-        "awsmcp-s3".into(),
+        package.into(),
     ]
 }
 
@@ -985,10 +1073,14 @@ fn hash(path: &Path) -> String {
     text.trim_start_matches('\\').split_whitespace().next().unwrap().to_owned()
 }
 
-fn only(directory: &Path) -> PathBuf {
-    let files: Vec<PathBuf> = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()).collect();
-    assert_eq!(files.len(), 1, "{files:?}");
-    files[0].clone()
+/// The names in a directory, in order.
+#[track_caller]
+fn files(directory: &Path) -> Vec<String> {
+    let entries = fs::read_dir(directory).unwrap();
+    let mut names: Vec<String> =
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
 }
 
 #[track_caller]
@@ -1058,7 +1150,8 @@ fn executable(pid: u32) -> Option<PathBuf> {
 }
 
 fn is_program(pid: u32) -> bool {
-    executable(pid).is_some_and(|path| path.file_name() == Some(OsStr::new("awsmcp-s3")))
+    let programs = ["awsmcp-s3", "awsmcp"].map(OsStr::new);
+    executable(pid).and_then(|path| path.file_name().map(|name| programs.contains(&name))) == Some(true)
 }
 
 /// The program that runs behind whatever started it.

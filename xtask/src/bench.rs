@@ -15,6 +15,7 @@ mod clusters;
 mod dynamodb;
 mod function;
 mod head;
+mod http;
 mod listing;
 mod local_aws;
 mod machine;
@@ -23,6 +24,7 @@ mod process;
 mod report;
 mod s3;
 mod start;
+mod together;
 mod transfer;
 mod web;
 
@@ -47,6 +49,8 @@ enum Part {
     Start,
     /// What a call costs beyond the request that it makes
     Head,
+    /// The program that holds every server, beside one process each
+    Together,
     /// A large file up and down
     Transfer,
     /// Many keys, page by page
@@ -61,6 +65,46 @@ enum Part {
     Function,
     /// What npx and uvx add
     Packages,
+}
+
+/// What a part is measured with.
+struct Needs {
+    /// Programs that are installed.
+    tools: Vec<&'static str>,
+    /// Servers that are built.
+    servers: Vec<&'static str>,
+    /// Whether the program that holds all of them is built.
+    all: bool,
+    /// An example that is built, of one of these servers.
+    example: Option<&'static str>,
+}
+
+impl Part {
+    fn needs(self) -> Needs {
+        let needs = |tools: &[&'static str], servers: &[&'static str]| Needs {
+            tools: tools.to_vec(),
+            servers: servers.to_vec(),
+            all: false,
+            example: None,
+        };
+        match self {
+            Part::Start => {
+                let peers = start::PAIRS.iter().filter_map(|pair| Some(pair.peer.as_ref()?.tool));
+                Needs {
+                    tools: ["ministack"].into_iter().chain(peers).collect(),
+                    ..needs(&[], &start::servers())
+                }
+            }
+            Part::Together => Needs { all: true, ..needs(&[], &start::servers()) },
+            Part::Head => Needs { example: Some("bare_head"), ..needs(&[], &["s3"]) },
+            Part::Transfer | Part::Listing => needs(&["s3s-fs", "awscli"], &["s3"]),
+            Part::DynamoDb => needs(&["ministack", "awscli"], &["dynamodb"]),
+            Part::Clusters => Needs { example: Some("cluster_lines"), ..needs(&[], &["cloudwatch"]) },
+            Part::Web => needs(&["ministack", web::PEER], &["s3"]),
+            Part::Function => needs(&[function::PEER, function::RUN_BY_PEER], &["s3"]),
+            Part::Packages => needs(&["node", "verdaccio", "uv"], &[packages::SERVER]),
+        }
+    }
 }
 
 /// What every part works with.
@@ -94,23 +138,10 @@ fn tool(name: &str, file: &str) -> PathBuf {
 
 pub(crate) fn run(args: Args) -> Result<()> {
     let parts = if args.only.is_empty() { Part::value_variants().to_vec() } else { args.only.clone() };
-    let mut needed = Vec::new();
-    for part in &parts {
-        match part {
-            Part::Start => {
-                needed.push("ministack");
-                needed.extend(start::PAIRS.iter().filter_map(|pair| Some(pair.peer.as_ref()?.tool)));
-            }
-            Part::Head | Part::Clusters => {}
-            Part::DynamoDb => needed.extend(["ministack", "awscli"]),
-            Part::Web => needed.extend(["ministack", web::PEER]),
-            Part::Function => needed.extend([function::PEER, function::RUN_BY_PEER]),
-            Part::Packages => needed.extend(["node", "verdaccio", "uv"]),
-            Part::Transfer | Part::Listing => needed.extend(["s3s-fs", "awscli"]),
-        }
-    }
+    let needs: Vec<Needs> = parts.iter().map(|part| part.needs()).collect();
+    let needed: Vec<&str> = needs.iter().flat_map(|needs| needs.tools.clone()).collect();
     tools::install(&needed)?;
-    let binaries = build(&parts, args.debug_build)?;
+    let binaries = build(&needs, args.debug_build)?;
     let bench = Bench { quick: args.quick, binaries, memory: process::Scratch::in_memory()? };
 
     let (mut sections, mut measured) = (Vec::new(), figures::Measured::new());
@@ -124,6 +155,7 @@ pub(crate) fn run(args: Args) -> Result<()> {
                 }
             }
             Part::Head => sections.push(head::measure(&bench)?),
+            Part::Together => sections.push(together::measure(&bench)?),
             Part::Transfer => sections.push(transfer::measure(&bench)?),
             Part::Listing => sections.push(listing::measure(&bench)?),
             Part::DynamoDb => sections.push(dynamodb::measure(&bench)?),
@@ -154,31 +186,19 @@ pub(crate) fn run(args: Args) -> Result<()> {
 }
 
 /// Builds what is measured; where it is.
-fn build(parts: &[Part], debug: bool) -> Result<PathBuf> {
-    let (mut servers, mut examples) = (BTreeSet::new(), Vec::new());
-    for part in parts {
-        match part {
-            Part::Start => servers.extend(start::PAIRS.iter().map(|pair| pair.server)),
-            Part::DynamoDb => servers.extend(["dynamodb"]),
-            Part::Clusters => {
-                servers.extend(["cloudwatch"]);
-                examples.push("--example=cluster_lines");
-            }
-            Part::Head => {
-                servers.extend(["s3"]);
-                examples.push("--example=bare_head");
-            }
-            Part::Transfer | Part::Listing | Part::Web | Part::Function | Part::Packages => {
-                servers.extend(["s3"]);
-            }
-        }
-    }
+fn build(needs: &[Needs], debug: bool) -> Result<PathBuf> {
+    let servers: BTreeSet<&str> = needs.iter().flat_map(|needs| needs.servers.clone()).collect();
+    let examples: Vec<String> =
+        needs.iter().filter_map(|needs| Some(format!("--example={}", needs.example?))).collect();
     let packages: Vec<String> = servers.iter().map(|server| format!("--package=awsmcp-{server}")).collect();
     let kind = if debug { "--profile=dev" } else { "--profile=release" };
     say::progress("building what is measured; the first release takes many minutes");
     // The servers by themselves: what only examples and tests need would be in them otherwise.
-    for targets in [&["--bins"][..], &examples].into_iter().filter(|targets| !targets.is_empty()) {
+    for targets in [vec!["--bins".to_owned()], examples].iter().filter(|targets| !targets.is_empty()) {
         run::shown(run::cargo(&["build", kind]).args(targets).args(&packages))?;
+    }
+    if needs.iter().any(|needs| needs.all) {
+        run::shown(&mut run::cargo(&["build", kind, "--package=awsmcp"]))?;
     }
     Ok(if debug { place::binaries() } else { place::target().join("release") })
 }

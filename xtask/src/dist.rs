@@ -32,7 +32,7 @@ use names::{Names, Package, Platform};
 /// Builds releases and packs them for npm, PyPI, MCPB, the MCP Registry, Homebrew, Scoop, Lambda and plain download.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// Only these servers, by their ids
+    /// Only these, by their ids: servers, and `awsmcp`, the program with all of them
     #[arg(long, value_delimiter = ',')]
     server: Vec<String>,
     /// Another platform than this machine's, by its id in dist/names.toml
@@ -58,7 +58,7 @@ pub(crate) struct Args {
 /// What every channel works with.
 struct Dist {
     names: Names,
-    /// Of every server.
+    /// Of every server, and of everything.
     packages: Vec<Package>,
     /// The ids of those to pack; none: all.
     chosen: Vec<String>,
@@ -109,7 +109,7 @@ pub(crate) fn run(args: Args) -> Result<()> {
     for id in &args.server {
         if !packages.iter().any(|package| package.id == *id) {
             let known: Vec<&str> = packages.iter().map(|package| package.id.as_str()).collect();
-            bail!("there is no server {id:?}; there are {}", known.join(", "));
+            bail!("there is no package {id:?}; there are {}", known.join(", "));
         }
     }
     let out = args.out.unwrap_or_else(|| place::target().join("dist"));
@@ -162,10 +162,13 @@ pub(crate) fn pack(binaries: &Path, server: &str, out: &Path) -> Result<()> {
 fn pack_one(dist: &Dist, built: &Built) -> Result<()> {
     say::progress(format!("packing {} for {}", built.package.binary, built.platform.id));
     plain::archive(dist, built)?;
-    plain::lambda(dist, built)?;
     npm::platform_package(dist, built)?;
     pypi::wheel(dist, built)?;
-    mcpb::bundle(dist, built)?;
+    // A function and a bundle are of one server each.
+    if let Some(served) = &built.package.served {
+        plain::lambda(dist, built)?;
+        mcpb::bundle(dist, built, served)?;
+    }
     sbom::write(dist, built)
 }
 

@@ -25,7 +25,7 @@ pub(crate) fn run(_: Args) -> Result<()> {
         wrong.extend(directions(member));
         wrong.extend(versions(member));
     }
-    let with_sdks = ["servers/", "docs/examples/"];
+    let with_sdks = ["servers/", "docs/examples/", "dist/"];
     let packages: Vec<&str> = crates
         .iter()
         .filter(|member| with_sdks.iter().any(|group| member.place.starts_with(group)))
@@ -60,7 +60,7 @@ fn crates(root: &Path) -> Result<Vec<Member>> {
             found.push(format!("{group}/{name}"));
         }
     }
-    found.extend(["xtask".to_owned(), "tests".to_owned()]);
+    found.extend(["dist/awsmcp".to_owned(), "xtask".to_owned(), "tests".to_owned()]);
     found.sort();
     found
         .into_iter()
@@ -91,7 +91,9 @@ fn directions(member: &Member) -> Vec<String> {
     let mut wrong = Vec::new();
     for (name, developing) in dependencies(&member.manifest) {
         let allowed = if name.starts_with("awsmcp-") {
-            own.contains(&name.as_str()) || (developing && name == "awsmcp-testing")
+            // The program that holds every server is above them all.
+            let above = member.place == "dist/awsmcp";
+            above || own.contains(&name.as_str()) || (developing && name == "awsmcp-testing")
         } else if name == "rmcp" {
             // The tests' support never calls it, and asks for its features only: `one_build`.
             example || matches!(member.place.as_str(), "shared/mcp" | "shared/host" | "shared/testing")

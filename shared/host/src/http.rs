@@ -3,6 +3,7 @@
 //! A request passes, in this order: the log, the bound on requests, authentication, the rate of its caller, the reading
 //! of its message, the caller's scopes, and then rmcp. Lambda's events take the same way.
 
+mod answer;
 mod connections;
 mod limits;
 mod log;
@@ -13,7 +14,6 @@ mod tls;
 use std::{net::SocketAddr, num::NonZeroU32, sync::Arc, time::Duration};
 
 use anyhow::{Context, Result, bail};
-use awsmcp_mcp::{Engine, Handler, Service};
 use axum::{
     Router,
     extract::State,
@@ -22,12 +22,19 @@ use axum::{
     routing::get,
 };
 use http::{StatusCode, Uri};
-use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
+use rmcp::{
+    ServerHandler,
+    transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService},
+};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use crate::auth::{Auth, METADATA, authenticate, metadata};
+use crate::{
+    Served,
+    auth::{Auth, METADATA, authenticate, metadata},
+};
 
+pub(crate) use answer::{error, rpc_error, told};
 pub(crate) use tls::Tls;
 
 /// How requests are served, wherever they come from.
@@ -85,9 +92,8 @@ pub(crate) struct Sessions {
 ///
 /// # Errors
 /// When the address is taken, or would let anybody in.
-pub(crate) async fn serve<S: Service>(
-    engine: Arc<Engine<S>>,
-    version: &'static str,
+pub(crate) async fn serve<H: ServerHandler + Clone>(
+    served: Served<H>,
     address: SocketAddr,
     web: Web,
     stop: CancellationToken,
@@ -95,32 +101,30 @@ pub(crate) async fn serve<S: Service>(
     if web.auth.is_open() && !address.ip().is_loopback() {
         bail!(
             "--http {address} is open to the network, and nothing asks who calls. Let callers bear tokens \
-             (--token-file FILE, made by `awsmcp-{} token NAME`; or --oauth-issuer URL), or say --trust-upstream if \
+             (--token-file FILE, made by `{} token NAME`; or --oauth-issuer URL), or say --trust-upstream if \
              only callers that may can reach this address, or listen on 127.0.0.1 alone",
-            S::ID
+            served.program
         );
     }
     let listener = TcpListener::bind(address).await.with_context(|| format!("--http {address}"))?;
     let address = listener.local_addr()?;
     let scheme = if web.tls.is_some() { "https" } else { "http" };
-    tracing::info!(server = S::ID, version, "serving on {scheme}://{address}/mcp");
+    tracing::info!(server = served.program, "serving on {scheme}://{address}/mcp");
     let calls = CancellationToken::new();
     let (limits, tls) = (web.limits, web.tls.clone());
-    let router = router(engine, version, web, stop.clone(), calls.clone());
+    let router = router(served, web, stop.clone(), calls.clone());
     connections::serve(listener, router, tls, limits, stop, calls).await
 }
 
 /// The service behind every transport that speaks HTTP. `stop` makes it unready; `calls` ends what is in flight.
-pub(crate) fn router<S: Service>(
-    engine: Arc<Engine<S>>,
-    version: &'static str,
+pub(crate) fn router<H: ServerHandler + Clone>(
+    served: Served<H>,
     web: Web,
     stop: CancellationToken,
     calls: CancellationToken,
 ) -> Router {
     let limits = web.limits;
-    let risks: message::Risks = engine.overview().map(|tool| (tool.name.to_owned(), tool.risk)).collect();
-    let handler = Handler::new(engine, version).per_request();
+    let Served { handler, risks, .. } = served;
     let owners = sessions::Owners::new(web.sessions);
     let mcp = StreamableHttpService::new(move || Ok(handler.clone()), owners.manager(), config(&web, calls));
     let auth = Arc::new(web.auth);

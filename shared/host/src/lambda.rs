@@ -16,7 +16,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use ::http::{HeaderValue, Response, StatusCode, header::CONTENT_TYPE};
+use ::http::{Response, StatusCode};
 use anyhow::Result;
 use awsmcp_mcp::{Engine, Handler, Service};
 use axum::{
@@ -37,13 +37,13 @@ use lambda_http::{
     request::LambdaRequest, service_fn,
 };
 use runtime::{Invocation, Outcome, RuntimeApi};
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    auth::told,
-    http::{self, Web},
+    Served,
+    http::{self, Web, told},
 };
 
 /// Where the Runtime API is, if this process was started by Lambda.
@@ -108,8 +108,9 @@ impl<S: Service> Function<S> {
         web.names.any_host = true;
         web.sessions = None;
         let never = CancellationToken::new();
-        let router = http::router(engine.clone(), version, web, never.clone(), never);
-        let handler = Handler::new(engine.clone(), version);
+        let served = Served::alone(&engine, version, true);
+        let handler = served.handler.clone();
+        let router = http::router(served, web, never.clone(), never);
         Function { engine, handler, router: TowerToHyperService::new(router), streaming, unauthorized_go_on }
     }
 
@@ -286,7 +287,7 @@ impl<S: Service> Rest<S> {
                 None => {
                     rest.body = None;
                     idle(&rest.engine, &rest.time).await;
-                    let over = error(&rest.asked, &rest.time.over());
+                    let over = http::error(Some(id(&rest.asked)), INTERNAL, &rest.time.over());
                     Some((Ok(format!("event: message\ndata: {over}\n\n").into()), rest))
                 }
             }
@@ -326,13 +327,14 @@ fn too_large(size: usize, most: usize) -> String {
 
 /// An error that a client shows: the answer to the JSON-RPC request, if it was one.
 fn failed(asked: &Bytes, text: &str) -> Response<Body> {
-    let mut response = Response::new(Body::from(error(asked, text).to_string()));
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    response
+    http::rpc_error(StatusCode::OK, Some(id(asked)), INTERNAL, text)
 }
 
-fn error(asked: &Bytes, text: &str) -> Value {
+/// JSON-RPC's code for what went wrong on our side.
+const INTERNAL: i64 = -32_603;
+
+/// The id of the JSON-RPC request that a body is; null if it is none.
+fn id(asked: &Bytes) -> Value {
     let asked: Value = serde_json::from_slice(asked).unwrap_or_default();
-    let id = asked.get("id").cloned().unwrap_or_default();
-    json!({"jsonrpc": "2.0", "id": id, "error": {"code": -32603, "message": text}})
+    asked.get("id").cloned().unwrap_or_default()
 }

@@ -1,27 +1,45 @@
 //! The command line, the configuration and the transports that every server has.
 
 mod auth;
+mod client;
 mod commands;
 mod http;
 mod lambda;
 mod logging;
 mod options;
 mod reference;
+mod served;
 mod stdio;
+mod together;
 
-use std::{process::ExitCode, sync::Arc};
+use std::{ffi::OsString, process::ExitCode, sync::Arc};
 
 use anyhow::{Result, anyhow};
 use awsmcp_aws::Session;
 use awsmcp_mcp::{Engine, Handler, Risk, Server, Service};
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
-use options::{Address, Options};
-use tokio_util::sync::CancellationToken;
+use options::Options;
+use served::{Served, serve};
+use tokio::runtime::Runtime;
+
+pub use together::{Program, run_all};
 
 /// Runs a server's binary: reads the command line, then serves or does what it was told.
 pub fn run<S: Service>(server: fn() -> Server<S>, version: &'static str) -> ExitCode {
+    run_as(&format!("awsmcp-{}", S::ID), std::env::args_os().skip(1), server, version)
+}
+
+/// Runs a server as `program`, with what follows that name on the command line.
+fn run_as<S: Service>(
+    program: &str,
+    arguments: impl Iterator<Item = OsString>,
+    server: fn() -> Server<S>,
+    version: &'static str,
+) -> ExitCode {
     let command = Cli::command()
         .name(format!("awsmcp-{}", S::ID))
+        .bin_name(program)
+        .no_binary_name(true)
         .about(format!(
             "{}. Without a command it serves MCP on stdin and stdout.",
             S::SUMMARY.trim_end_matches('.')
@@ -29,7 +47,7 @@ pub fn run<S: Service>(server: fn() -> Server<S>, version: &'static str) -> Exit
         .version(version)
         .args(Options::own_flags(S::EXTRAS));
     // A mistyped flag is explained by clap, with its own exit code.
-    let matches = with_careful_variables(command).try_get_matches().unwrap_or_else(|mistake| {
+    let matches = with_careful_variables(command).try_get_matches_from(arguments).unwrap_or_else(|mistake| {
         lambda::init_failed(&mistake.to_string());
         mistake.exit()
     });
@@ -42,7 +60,7 @@ pub fn run<S: Service>(server: fn() -> Server<S>, version: &'static str) -> Exit
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
             // With stderr closed there is nobody left to tell.
-            let _ = commands::report(&format!("awsmcp-{}: {error:#}", S::ID));
+            let _ = commands::report(&format!("{program}: {error:#}"));
             lambda::init_failed(&format!("{error:#}"));
             ExitCode::from(2)
         }
@@ -120,17 +138,11 @@ fn start<S: Service>(
         commands::token(name, scopes)?;
         return Ok(true);
     }
-    let engine = engine(options, server)?;
-    // The SDK's futures are large and are moved over the stack, many at once where a tool asks several things side
-    // by side; only what is used of a stack becomes memory.
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .thread_stack_size(16 * 1024 * 1024)
-        .enable_all()
-        .build()?;
-    let engine = Arc::new(engine);
+    let engine = Arc::new(engine(options, server)?);
+    let runtime = runtime()?;
     let done = runtime.block_on(async {
         let done = match command {
-            None => Box::pin(serve(engine.clone(), version, options)).await.map(|()| true),
+            None => Box::pin(serve_alone(engine.clone(), version, options)).await.map(|()| true),
             Some(Command::Call { tool, json, yes }) => {
                 Box::pin(commands::call(&engine, &tool, &json, yes)).await
             }
@@ -152,6 +164,15 @@ fn start<S: Service>(
     done
 }
 
+fn runtime() -> Result<Runtime> {
+    // The SDK's futures are large and are moved over the stack, many at once where a tool asks several things side
+    // by side; only what is used of a stack becomes memory.
+    Ok(tokio::runtime::Builder::new_multi_thread()
+        .thread_stack_size(16 * 1024 * 1024)
+        .enable_all()
+        .build()?)
+}
+
 fn engine<S: Service>(options: &Options, server: fn() -> Server<S>) -> Result<Engine<S>> {
     let settings = options.settings(S::EXTRAS)?;
     let mut session = options.session()?;
@@ -166,7 +187,11 @@ fn engine<S: Service>(options: &Options, server: fn() -> Server<S>) -> Result<En
     Engine::new(server(), Session::new(session), settings).map_err(|message| anyhow!(message))
 }
 
-async fn serve<S: Service>(engine: Arc<Engine<S>>, version: &'static str, options: &Options) -> Result<()> {
+async fn serve_alone<S: Service>(
+    engine: Arc<Engine<S>>,
+    version: &'static str,
+    options: &Options,
+) -> Result<()> {
     let risks: Vec<&str> = commands::risks(&engine).into_iter().map(Risk::name).collect();
     tracing::info!(
         server = S::ID,
@@ -175,23 +200,11 @@ async fn serve<S: Service>(engine: Arc<Engine<S>>, version: &'static str, option
         risks = risks.join(","),
         "starting"
     );
-    let stop = CancellationToken::new();
-    let told = stop.clone();
-    if let Some(Address(address)) = options.web.http {
-        let web = options.web.web()?;
-        tokio::spawn(async move {
-            stdio::told_by_signal().await;
-            told.cancel();
-        });
-        return http::serve(engine, version, address, web, stop).await;
-    }
-    if let Some(runtime_api) = lambda::runtime_api() {
+    if options.web.http.is_none()
+        && let Some(runtime_api) = lambda::runtime_api()
+    {
         let web = options.web.web()?;
         return lambda::serve(engine, version, runtime_api, web, options.web.lambda_streaming).await;
     }
-    tokio::spawn(async move {
-        stdio::told_to_stop().await;
-        told.cancel();
-    });
-    stdio::serve_stdio(Handler::new(engine, version), stdio::Limits::default(), stop).await
+    serve(Served::alone(&engine, version, options.web.http.is_some()), options).await
 }

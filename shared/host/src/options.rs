@@ -130,6 +130,12 @@ pub(crate) struct Options {
     extras: BTreeMap<&'static str, String>,
 }
 
+/// The toolsets that every server has.
+const EVERY: [&str; 2] = ["all", "default"];
+
+/// The tool that every server has.
+const WHOAMI: &str = "whoami";
+
 const SAFETY: &str = "Safety";
 const ACCOUNT: &str = "Account";
 const ANSWERS: &str = "Answers";
@@ -162,8 +168,8 @@ pub(crate) enum Level {
 
 impl Options {
     /// The flags of a server's own settings.
-    pub(crate) fn own_flags(extras: &'static [Extra]) -> impl Iterator<Item = Arg> {
-        extras.iter().map(|extra| {
+    pub(crate) fn own_flags(extras: impl IntoIterator<Item = &'static Extra>) -> impl Iterator<Item = Arg> {
+        extras.into_iter().map(|extra| {
             Arg::new(extra.name)
                 .long(extra.name)
                 .global(true)
@@ -175,7 +181,11 @@ impl Options {
     }
 
     /// Adds what flags and variables say of the server's own settings.
-    pub(crate) fn with_own(mut self, extras: &'static [Extra], matches: &ArgMatches) -> Options {
+    pub(crate) fn with_own(
+        mut self,
+        extras: impl IntoIterator<Item = &'static Extra>,
+        matches: &ArgMatches,
+    ) -> Options {
         for extra in extras {
             if let Some(value) = matches.get_one::<String>(extra.name) {
                 self.extras.insert(extra.name, value.clone());
@@ -188,12 +198,61 @@ impl Options {
     ///
     /// # Errors
     /// When the file cannot be read, or has a key or a value that is none.
-    pub(crate) fn with_file(self, extras: &'static [Extra]) -> Result<Options> {
+    pub(crate) fn with_file(self, extras: impl IntoIterator<Item = &'static Extra>) -> Result<Options> {
         let Some(path) = &self.config else { return Ok(self) };
         let text =
             std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
         let file = read(&text, extras).with_context(|| format!("in {}", path.display()))?;
         Ok(self.over(file))
+    }
+
+    /// These settings as one server of several takes them: each tool and toolset is named with its server's id before it,
+    /// but for the toolsets that every server has.
+    ///
+    /// All servers answer alike who calls, so only the `first` of them offers that unasked.
+    ///
+    /// # Errors
+    /// When tools are chosen, but none of this server.
+    pub(crate) fn for_member(&self, id: &str, first: bool) -> Result<Options> {
+        let own = |names: &[String]| -> Vec<String> {
+            names.iter().filter_map(|name| awsmcp_mcp::unprefixed(id, name)).map(str::to_owned).collect()
+        };
+        let (tools, mut toolsets) = (own(&self.tools), own(&self.toolsets));
+        toolsets.extend(self.toolsets.iter().filter(|set| EVERY.contains(&set.as_str())).cloned());
+        let chosen = !self.tools.is_empty() || !self.toolsets.is_empty();
+        if chosen && tools.is_empty() && toolsets.is_empty() {
+            bail!(
+                "--tools and --toolsets name nothing of {id}: leave it out, or add {id}_whoami and the like"
+            );
+        }
+        let mut exclude_tools = own(&self.exclude_tools);
+        if !first && !tools.iter().any(|tool| tool == WHOAMI) {
+            exclude_tools.push(WHOAMI.to_owned());
+        }
+        Ok(Options { tools, toolsets, exclude_tools, ..self.clone() })
+    }
+
+    /// Checks that every tool and toolset that is named is of one of these servers.
+    ///
+    /// # Errors
+    /// Names the first that is not.
+    pub(crate) fn check_members(&self, ids: &[&str]) -> Result<()> {
+        let sets = self.toolsets.iter().filter(|set| !EVERY.contains(&set.as_str()));
+        let named = [("--tools", &self.tools), ("--exclude-tools", &self.exclude_tools)]
+            .into_iter()
+            .flat_map(|(flag, names)| names.iter().map(move |name| (flag, name)))
+            .chain(sets.map(|set| ("--toolsets", set)));
+        for (flag, name) in named {
+            if !ids.iter().any(|id| awsmcp_mcp::unprefixed(id, name).is_some()) {
+                bail!(
+                    "{flag}: {name:?} is of none of {}; with several servers a good one has its server's id before it, \
+                     as {}_{name}",
+                    ids.join(", "),
+                    ids.first().unwrap_or(&"s3")
+                );
+            }
+        }
+        Ok(())
     }
 
     fn over(self, file: Options) -> Options {
@@ -367,7 +426,7 @@ impl Options {
 }
 
 /// A configuration file: the keys of every server and the server's own.
-fn read(text: &str, extras: &'static [Extra]) -> Result<Options> {
+fn read(text: &str, extras: impl IntoIterator<Item = &'static Extra>) -> Result<Options> {
     let mut table: toml::Table = toml::from_str(text)?;
     let mut own = BTreeMap::new();
     for extra in extras {

@@ -34,7 +34,7 @@ use crate::{
 };
 
 /// Lists and discovery are the same for the whole life of the process.
-const STATIC_TTL_MS: u64 = 3_600_000;
+pub(crate) const STATIC_TTL_MS: u64 = 3_600_000;
 /// What a resource holds may change at any time.
 const READ_TTL_MS: u64 = 5_000;
 
@@ -81,6 +81,16 @@ impl<S: Service> Handler<S> {
     #[must_use]
     pub fn per_request(self) -> Self {
         Handler { lasting: false, ..self }
+    }
+
+    /// Gives answers in the name of another, of which this server is a part.
+    pub(crate) fn known_as(self, name: &Implementation) -> Self {
+        Handler { info: Arc::new(serde_json::to_value(name).unwrap_or_default()), ..self }
+    }
+
+    /// What the server answers from.
+    pub fn engine(&self) -> &Arc<Engine<S>> {
+        &self.engine
     }
 
     /// Says in a result which server gave it, as 2026-07-28 wants.

@@ -30,6 +30,7 @@ mod service;
 mod settings;
 mod text;
 mod time;
+mod together;
 mod tool;
 mod validate;
 mod whoami;
@@ -47,7 +48,7 @@ pub use extra::Extra;
 pub use files::Files;
 pub use handler::{Handler, content};
 pub use output::{Body, One, Output, Page, Part, Reply, View};
-pub use principal::Principal;
+pub use principal::{Principal, risk_of, scope};
 pub use prompt::{Argument, Prompt};
 pub use render::thousands;
 pub use resource::{Completion, Resource};
@@ -56,6 +57,7 @@ pub use service::{Named, Service};
 pub use settings::{OutputMode, SealKey, Settings};
 pub use text::{human_size, nearest, neutral, quoted};
 pub use time::{DAY, HOUR, Moment, TimeRange, to_millisecond, to_second};
+pub use together::{Member, Together, prefixed, unprefixed};
 pub use tool::{Change, Tool};
 
 /// What a tool's code returns.

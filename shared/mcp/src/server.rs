@@ -16,7 +16,7 @@ pub struct Server<S: Service> {
     pub(crate) resources: Vec<Resource>,
     pub(crate) prompts: Vec<Prompt>,
     pub(crate) derived: Option<Derived>,
-    guide: &'static str,
+    pub(crate) guide: &'static str,
 }
 
 impl<S: Service> Server<S> {
@@ -170,7 +170,7 @@ impl<S: Service> Server<S> {
 }
 
 /// What holds for every tool, explained once.
-const COMMON: &str = "\
+pub(crate) const COMMON: &str = "\
 Lists are tab-separated rows under a header; the last line counts them and ends with `next: CURSOR` if there are \
 more: repeat the call with `cursor` to go on. `limit` is rows per page. `query` is a JMESPath over the rows or \
 the object. `max_chars` bounds the answer. Names with control characters are written as in JSON strings. Times \

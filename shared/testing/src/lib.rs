@@ -40,7 +40,7 @@ pub use http::Reply;
 pub use local_aws::LocalAws;
 pub use model::model_check;
 pub use permissions::{Exception, Permissions, Row, Run, Stopped};
-pub use place::{binary, tool, tools_dir, workspace};
+pub use place::{binary, program, tool, tools_dir, workspace};
 pub use request::Request;
 pub use response::Response;
 pub use runtime_api::{Function, HttpAnswer, Invocation, Outcome};

@@ -28,16 +28,19 @@ pub fn tool(name: &str, file: &str) -> PathBuf {
     path
 }
 
-/// The built binary `awsmcp-<id>`: from `AWSMCP_BIN_DIR`, else from where this test was built.
+/// The built binary of a server: `awsmcp-<id>`.
 #[track_caller]
 pub fn binary(id: &str) -> PathBuf {
-    let name = format!("awsmcp-{id}{}", std::env::consts::EXE_SUFFIX);
-    let path = directory("AWSMCP_BIN_DIR").unwrap_or_else(profile_dir).join(name);
+    program(&format!("awsmcp-{id}"))
+}
+
+/// A built binary of ours: from `AWSMCP_BIN_DIR`, else from where this test was built.
+#[track_caller]
+pub fn program(name: &str) -> PathBuf {
+    let file = format!("{name}{}", std::env::consts::EXE_SUFFIX);
+    let path = directory("AWSMCP_BIN_DIR").unwrap_or_else(profile_dir).join(file);
     if !path.exists() {
-        fail(format!(
-            "{} is not built: run `cargo build -p awsmcp-{id}`, or `cargo xtask test`",
-            path.display()
-        ));
+        fail(format!("{} is not built: run `cargo build -p {name}`, or `cargo xtask test`", path.display()));
     }
     path
 }

@@ -38,7 +38,7 @@ impl WebServer {
         args: impl IntoIterator<Item = &'a str>,
         env: impl IntoIterator<Item = (String, String)>,
     ) -> WebServer {
-        let args = ["--http", "127.0.0.1:0"].into_iter().chain(args);
+        let args = args.into_iter().chain(["--http", "127.0.0.1:0"]);
         let mut process = Server::spawn(binary, args, env);
         let until = Instant::now() + Duration::from_secs(30);
         loop {

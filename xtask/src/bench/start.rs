@@ -47,6 +47,11 @@ pub(super) const PAIRS: &[Pair] = &[
     Pair { server: "ec2", peer: None },
 ];
 
+/// Every server.
+pub(super) fn servers() -> Vec<&'static str> {
+    PAIRS.iter().map(|pair| pair.server).collect()
+}
+
 pub(super) fn measure(bench: &Bench, pair: &Pair) -> Result<(Section, Figures)> {
     let name = format!("awsmcp-{}", pair.server);
     say::progress(format!("measuring the start of {name}"));
@@ -174,13 +179,13 @@ pub(super) fn measure(bench: &Bench, pair: &Pair) -> Result<(Section, Figures)> 
 }
 
 /// One start.
-struct Start {
-    took: Duration,
-    memory: Memory,
+pub(super) struct Start {
+    pub(super) took: Duration,
+    pub(super) memory: Memory,
     listed: (usize, usize),
 }
 
-fn started(command: &mut Command) -> Result<Start> {
+pub(super) fn started(command: &mut Command) -> Result<Start> {
     let start = Instant::now();
     let mut client = Client::spawn(command)?;
     client.initialize()?;

@@ -9,7 +9,7 @@ use super::names::Platform;
 use super::{Dist, binary};
 use crate::{place, run, say, tools};
 
-/// Builds the servers; the directory they are in.
+/// Builds the programs; the directory they are in.
 pub(super) fn releases(dist: &Dist, platform: &Platform) -> Result<PathBuf> {
     let mut needed = vec!["cargo-auditable"];
     // Zig brings the old glibc to link against. The others link with what their system has.

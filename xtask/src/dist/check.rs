@@ -68,11 +68,13 @@ fn one_binary(dist: &Dist, package: &Package, platform: &Platform) -> Result<()>
     let first = dist.release(&plain::archive_name(dist, package, platform));
     let bytes = file_in(&first, &program)?;
     let mut others = vec![
-        (dist.release(&mcpb::file(dist, package, platform)), program.as_str()),
         (dist.out.join("npm").join(npm::platform_file(dist, package, platform)), program.as_str()),
         (dist.out.join("pypi").join(pypi::file(dist, package, platform)?), program.as_str()),
     ];
-    if platform.lambda.is_some() {
+    if package.served.is_some() {
+        others.push((dist.release(&mcpb::file(dist, package, platform)), program.as_str()));
+    }
+    if package.served.is_some() && platform.lambda.is_some() {
         others.push((dist.release(&plain::lambda_name(dist, package, platform)), "bootstrap"));
     }
     for (other, program) in others {

@@ -1,4 +1,4 @@
-//! Homebrew: a formula for each server, for a tap of our own.
+//! Homebrew: a formula for each program, for a tap of our own.
 
 use std::fs;
 

@@ -27,8 +27,8 @@ pub(crate) fn documents(root: &Path, manifests: &[Manifest]) -> Result<Vec<(Path
         .into_iter()
         .map(|(page, badge, link)| {
             let mut table = String::from("| server | |\n| --- | --- |\n");
-            for package in &packages {
-                let (title, name, link) = (&package.manifest.title, name(package), link(package));
+            for package in packages.iter().filter(|package| package.served.is_some()) {
+                let (title, name, link) = (&package.title, name(package), link(package));
                 table.push_str(&format!("| {title} | [![Add {name}]({badge})]({link}) |\n"));
             }
             between(&root.join(format!("docs/install/{page}.md")), "links", &table)

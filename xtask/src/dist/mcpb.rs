@@ -4,13 +4,14 @@ use anyhow::Result;
 use serde_json::{Map, Value, json};
 
 use super::archive::{Entry, zip};
-use super::names::{Package, Platform};
+use super::names::{Package, Platform, Served};
 use super::text::{license, readme, template};
 use super::{Built, Dist, plain, write};
 
-pub(super) fn bundle(dist: &Dist, built: &Built) -> Result<()> {
+pub(super) fn bundle(dist: &Dist, built: &Built, served: &Served) -> Result<()> {
     let program = built.program();
-    let manifest = serde_json::to_string_pretty(&manifest(dist, built.package, built.platform))? + "\n";
+    let manifest =
+        serde_json::to_string_pretty(&manifest(dist, built.package, served, built.platform))? + "\n";
     let readme = readme(dist, built.package, &built.package.binary)?;
     let (license, start) = (license()?, template("mcpb/start.sh", &[("binary", &built.package.binary)])?);
     let mut entries = vec![
@@ -30,20 +31,20 @@ pub(super) fn file(dist: &Dist, package: &Package, platform: &Platform) -> Strin
     format!("{}.mcpb", plain::stem(dist, package, platform))
 }
 
-fn manifest(dist: &Dist, package: &Package, platform: &Platform) -> Value {
+fn manifest(dist: &Dist, package: &Package, served: &Served, platform: &Platform) -> Value {
     let names = &dist.names;
-    let served = &package.manifest;
+    let server = &served.manifest;
     let tools: Vec<Value> =
-        served.tools.iter().map(|tool| json!({"name": tool.name, "description": tool.description})).collect();
+        server.tools.iter().map(|tool| json!({"name": tool.name, "description": tool.description})).collect();
     json!({
         "manifest_version": "0.4",
         "name": package.binary,
-        "display_name": served.title,
+        "display_name": package.title,
         "version": names.version,
         "description": package.about,
         "long_description": format!(
             "{} Only reading is on until you allow more. Uses the credentials that the AWS CLI uses.",
-            served.summary
+            package.summary
         ),
         "author": {"name": names.publisher.name, "url": names.publisher.url},
         "repository": {"type": "git", "url": format!("{}.git", names.repository)},
@@ -54,19 +55,19 @@ fn manifest(dist: &Dist, package: &Package, platform: &Platform) -> Value {
         "server": {
             "type": "binary",
             "entry_point": format!("server/{}", platform.program(&package.binary)),
-            "mcp_config": started(package, platform),
+            "mcp_config": started(package, served, platform),
         },
         "tools": tools,
         // Some servers make tools of what an account holds.
-        "tools_generated": served.options.iter().any(|option| option.name.ends_with("-tools")),
-        "prompts_generated": !served.prompts.is_empty(),
+        "tools_generated": server.options.iter().any(|option| option.name.ends_with("-tools")),
+        "prompts_generated": !server.prompts.is_empty(),
         "compatibility": {"platforms": [platform.os()]},
-        "user_config": settings(package, platform),
+        "user_config": settings(served, platform),
     })
 }
 
 /// How a host starts the server.
-fn started(package: &Package, platform: &Platform) -> Value {
+fn started(package: &Package, served: &Served, platform: &Platform) -> Value {
     let mut env = Map::new();
     for (variable, setting) in
         [("AWSMCP_PROFILE", "profile"), ("AWSMCP_REGION", "region"), ("AWSMCP_ALLOW", "allow")]
@@ -74,7 +75,7 @@ fn started(package: &Package, platform: &Platform) -> Value {
         env.insert(variable.to_owned(), json!(format!("${{user_config.{setting}}}")));
     }
     if platform.is_windows() {
-        if package.has_local_files() {
+        if served.has_local_files() {
             env.insert("AWSMCP_ALLOW_DIR".to_owned(), json!("${user_config.directories}"));
         }
         let program = platform.program(&package.binary);
@@ -82,14 +83,14 @@ fn started(package: &Package, platform: &Platform) -> Value {
     }
     // By a shell: a host may unpack the program without its mode, and gives directories one by one.
     let mut args = vec![json!("${__dirname}/server/start.sh")];
-    if package.has_local_files() {
+    if served.has_local_files() {
         args.push(json!("${user_config.directories}"));
     }
     json!({"command": "/bin/sh", "args": args, "env": env})
 }
 
 /// What a host asks its user.
-fn settings(package: &Package, platform: &Platform) -> Value {
+fn settings(served: &Served, platform: &Platform) -> Value {
     let mut settings = Map::new();
     let mut text = |name: &str, title: &str, about: String| {
         let setting =
@@ -102,13 +103,13 @@ fn settings(package: &Package, platform: &Platform) -> Value {
         "A profile of ~/.aws/config. Empty: what the AWS CLI would use.".to_owned(),
     );
     text("region", "AWS region", "Such as eu-central-1. Empty: the profile's.".to_owned());
-    let risks = package.risks();
+    let risks = served.risks();
     text(
         "allow",
         "Allow more than reading",
         format!("Any of {}, separated by commas. Empty: reading only.", risks.join(", ")),
     );
-    if package.has_local_files() {
+    if served.has_local_files() {
         let directories = if platform.is_windows() {
             json!({
                 "type": "directory",

@@ -21,6 +21,7 @@ pub(super) struct Names {
     pub(super) publisher: Publisher,
     pub(super) platforms: Vec<Platform>,
     patterns: Patterns,
+    everything: Everything,
 }
 
 /// Who publishes.
@@ -68,9 +69,9 @@ impl Platform {
     }
 }
 
-/// One server under its names.
+/// A program under its names: one server, or everything.
 pub(super) struct Package {
-    /// `s3`
+    /// `s3`; of everything `awsmcp`
     pub(super) id: String,
     /// `awsmcp-s3`, also what its files are called.
     pub(super) binary: String,
@@ -78,14 +79,30 @@ pub(super) struct Package {
     pub(super) pypi: String,
     pub(super) homebrew: String,
     pub(super) scoop: String,
-    /// The name in the MCP Registry.
-    pub(super) registry: String,
+    pub(super) title: String,
+    pub(super) summary: String,
     /// A sentence of up to 100 characters.
     pub(super) about: String,
-    pub(super) manifest: Manifest,
+    /// None: it is everything.
+    pub(super) served: Option<Served>,
 }
 
 impl Package {
+    /// Where its crate is, from the root.
+    pub(super) fn directory(&self) -> String {
+        let above = if self.served.is_some() { "servers" } else { "dist" };
+        format!("{above}/{}", self.id)
+    }
+}
+
+/// The one server in a package, for what names one server each.
+pub(super) struct Served {
+    /// The name in the MCP Registry.
+    pub(super) registry: String,
+    pub(super) manifest: Manifest,
+}
+
+impl Served {
     /// Whether a tool reads or writes local files.
     pub(super) fn has_local_files(&self) -> bool {
         self.manifest.tools.iter().any(|tool| tool.local_files)
@@ -108,6 +125,7 @@ struct File {
     downloads: String,
     publisher: Publisher,
     packages: Patterns,
+    everything: Everything,
     platforms: Vec<Platform>,
 }
 
@@ -119,6 +137,19 @@ struct Patterns {
     homebrew: String,
     scoop: String,
     registry: String,
+}
+
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Everything {
+    id: String,
+    npm: String,
+    pypi: String,
+    homebrew: String,
+    scoop: String,
+    title: String,
+    summary: String,
+    about: String,
 }
 
 impl Names {
@@ -144,6 +175,7 @@ impl Names {
             publisher: file.publisher,
             platforms: file.platforms,
             patterns: file.packages,
+            everything: file.everything,
         })
     }
 
@@ -172,9 +204,15 @@ impl Names {
         }
     }
 
-    /// A package for every server.
+    /// A package for every server, and the one of everything.
     pub(super) fn packages(&self, root: &Path, manifests: Vec<Manifest>) -> Result<Vec<Package>> {
-        manifests.into_iter().map(|manifest| self.package(root, manifest)).collect()
+        let servers = manifests.into_iter().map(|manifest| self.package(root, manifest));
+        servers.chain([Ok(self.everything())]).collect()
+    }
+
+    fn everything(&self) -> Package {
+        let Everything { id, npm, pypi, homebrew, scoop, title, summary, about } = self.everything.clone();
+        Package { binary: id.clone(), id, npm, pypi, homebrew, scoop, title, summary, about, served: None }
     }
 
     fn package(&self, root: &Path, manifest: Manifest) -> Result<Package> {
@@ -194,14 +232,15 @@ impl Names {
             pypi: name(&self.patterns.pypi)?,
             homebrew: name(&self.patterns.homebrew)?,
             scoop: name(&self.patterns.scoop)?,
-            registry: name(&self.patterns.registry)?,
+            title: manifest.title.clone(),
+            summary: manifest.summary.clone(),
             about: about
                 .with_context(|| {
                     format!("the description of servers/{id}/Cargo.toml is longer than {LONGEST} characters, which the MCP Registry refuses")
                 })?
                 .to_owned(),
+            served: Some(Served { registry: name(&self.patterns.registry)?, manifest }),
             id,
-            manifest,
         })
     }
 }
@@ -221,10 +260,15 @@ mod tests {
         let root = place::workspace();
         let names = Names::read(root).unwrap();
         let packages = names.packages(root, generate::manifests(root).unwrap()).unwrap();
-        assert_eq!(packages.len(), fs::read_dir(root.join("servers")).unwrap().count());
+        let (servers, everything): (Vec<&Package>, Vec<&Package>) =
+            packages.iter().partition(|package| package.served.is_some());
+        assert_eq!(servers.len(), fs::read_dir(root.join("servers")).unwrap().count());
+        assert_eq!(everything.len(), 1);
         for package in &packages {
             assert!(package.about.chars().count() <= 100, "{}", package.about);
-            for name in [&package.npm, &package.pypi, &package.homebrew, &package.scoop, &package.registry] {
+            let registry = package.served.iter().map(|served| &served.registry);
+            let names = [&package.npm, &package.pypi, &package.homebrew, &package.scoop, &package.binary];
+            for name in names.into_iter().chain(registry) {
                 assert!(name.ends_with(&package.id), "{name}");
             }
         }

@@ -1,4 +1,4 @@
-//! npm: a package that starts the server, and one for each platform that holds it.
+//! npm: a package that starts the program, and one for each platform that holds it.
 
 use anyhow::Result;
 use serde_json::{Map, Value, json};
@@ -46,7 +46,9 @@ pub(super) fn wrappers(dist: &Dist) -> Result<()> {
             continue;
         }
         let mut manifest = described(dist, package, &package.npm, &package.about);
-        manifest.insert("mcpName".to_owned(), json!(package.registry));
+        if let Some(served) = &package.served {
+            manifest.insert("mcpName".to_owned(), json!(served.registry));
+        }
         manifest.insert("keywords".to_owned(), json!(["mcp", "mcp-server", "aws", package.id]));
         manifest.insert("bin".to_owned(), json!({&package.binary: "start.cjs"}));
         manifest.insert("engines".to_owned(), json!({"node": ">=18"}));
@@ -93,7 +95,7 @@ fn described(dist: &Dist, package: &Package, name: &str, about: &str) -> Map<Str
             json!({
                 "type": "git",
                 "url": format!("git+{}.git", names.repository),
-                "directory": format!("servers/{}", package.id),
+                "directory": package.directory(),
             }),
         ),
         ("publishConfig", json!({"access": "public"})),

@@ -1,4 +1,4 @@
-//! Scoop: a manifest for each server, for a bucket of our own.
+//! Scoop: a manifest for each program, for a bucket of our own.
 
 use std::fs;
 

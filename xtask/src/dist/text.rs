@@ -5,33 +5,54 @@ use std::fs;
 use anyhow::{Context, Result, bail};
 
 use super::Dist;
-use super::names::Package;
+use super::names::{Package, Served};
 use crate::place;
 
-/// What a package says of itself, where its server is started with `command`.
+/// What a package says of itself, where its program is started with `command`.
 pub(super) fn readme(dist: &Dist, package: &Package, command: &str) -> Result<String> {
-    let mut tools = String::from("| tool | risk | what it does |\n| --- | --- | --- |\n");
-    for tool in &package.manifest.tools {
-        let about = tool.description.replace('|', "\\|").replace('\n', " ");
-        tools.push_str(&format!("| `{}` | {} | {about} |\n", tool.name, tool.risk.name()));
-    }
+    let mut values = vec![
+        ("binary", package.binary.as_str()),
+        ("title", &package.title),
+        ("summary", &package.summary),
+        ("command", command),
+        ("homepage", &dist.names.homepage),
+    ];
+    let Some(served) = &package.served else {
+        let servers = servers(dist);
+        values.push(("servers", servers.trim_end()));
+        return template("package/everything.template", &values);
+    };
+    let tools = tools(served);
     let (first, rest) = command.split_once(' ').unwrap_or((command, ""));
     let rest: Vec<String> = rest.split_whitespace().map(|word| format!("\"{word}\"")).collect();
-    template(
-        "package/README.template",
-        &[
-            ("binary", &package.binary),
-            ("id", &package.id),
-            ("title", &package.manifest.title),
-            ("summary", &package.manifest.summary),
-            ("command", command),
-            ("command_first", first),
-            ("command_rest", &rest.join(", ")),
-            ("registry", &package.registry),
-            ("homepage", &dist.names.homepage),
-            ("tools", tools.trim_end()),
-        ],
-    )
+    let rest = rest.join(", ");
+    values.extend([
+        ("id", package.id.as_str()),
+        ("command_first", first),
+        ("command_rest", &rest),
+        ("registry", &served.registry),
+        ("tools", tools.trim_end()),
+    ]);
+    template("package/README.template", &values)
+}
+
+fn tools(served: &Served) -> String {
+    let mut table = String::from("| tool | risk | what it does |\n| --- | --- | --- |\n");
+    for tool in &served.manifest.tools {
+        let about = tool.description.replace('|', "\\|").replace('\n', " ");
+        table.push_str(&format!("| `{}` | {} | {about} |\n", tool.name, tool.risk.name()));
+    }
+    table
+}
+
+fn servers(dist: &Dist) -> String {
+    let mut table =
+        String::from("| server | for | alone on npm | alone on PyPI |\n| --- | --- | --- | --- |\n");
+    for package in dist.packages.iter().filter(|package| package.served.is_some()) {
+        let Package { id, title, npm, pypi, .. } = package;
+        table.push_str(&format!("| `{id}` | {title} | `{npm}` | `{pypi}` |\n"));
+    }
+    table
 }
 
 /// The license that every package carries.

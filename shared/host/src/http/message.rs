@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use awsmcp_mcp::{Principal, Risk};
+use awsmcp_mcp::Principal;
 use axum::{
     body::Body,
     extract::{Request, State},
@@ -16,8 +16,8 @@ use serde::Deserialize;
 use serde_json::Value;
 use tokio::time::timeout;
 
-use super::{Limits, log::Seen};
-use crate::auth::{Auth, rpc_error, told};
+use super::{Limits, log::Seen, rpc_error, told};
+use crate::{auth::Auth, served::Risks};
 
 /// What a message asks for, as far as it matters here.
 #[derive(Clone, Debug, Deserialize)]
@@ -99,9 +99,6 @@ fn refusal(body: &[u8]) -> Option<Response> {
     };
     Some(rpc_error(StatusCode::BAD_REQUEST, id, code, &why))
 }
-
-/// The risk of each tool.
-pub(super) type Risks = Arc<[(String, Risk)]>;
 
 /// Holds a call to its caller's scopes before it is begun, so that a client can ask for the scope it lacks.
 pub(super) async fn scoped(

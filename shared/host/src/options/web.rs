@@ -159,8 +159,9 @@ impl WebOptions {
     /// When settings contradict each other, or a file cannot be read.
     pub(crate) fn web(&self) -> Result<Web> {
         let seconds = |given: Option<u64>, usual: u64| Duration::from_secs(given.unwrap_or(usual).max(1));
+        let public = self.public_url()?;
         Ok(Web {
-            names: self.names()?,
+            names: self.names(public.clone())?,
             tls: match (&self.http_tls_cert, &self.http_tls_key) {
                 (Some(cert), Some(key)) => Some(Tls::read(cert, key)?),
                 (None, None) => None,
@@ -180,11 +181,11 @@ impl WebOptions {
                 most: self.http_max_sessions.unwrap_or(1_000).max(1),
                 idle: seconds(self.http_session_idle, 300),
             }),
-            auth: self.auth()?,
+            auth: self.auth(public)?,
         })
     }
 
-    fn names(&self) -> Result<Names> {
+    fn names(&self, public: Option<http::Uri>) -> Result<Names> {
         for origin in &self.http_allow_origin {
             let uri: Option<http::Uri> = origin.trim_end_matches(":*").parse().ok();
             if uri.is_none_or(|uri| uri.scheme().is_none() || uri.authority().is_none()) {
@@ -195,7 +196,7 @@ impl WebOptions {
             any_host: false,
             hosts: self.http_allow_host.clone(),
             origins: self.http_allow_origin.clone(),
-            public: self.public_url()?,
+            public,
         })
     }
 
@@ -208,7 +209,7 @@ impl WebOptions {
         Ok(Some(uri))
     }
 
-    fn auth(&self) -> Result<Auth> {
+    fn auth(&self, public: Option<http::Uri>) -> Result<Auth> {
         let tokens = Tokens::read(self.token_file.as_deref(), &self.tokens)?;
         let oauth = match &self.oauth_issuer {
             Some(issuer) => {
@@ -246,6 +247,6 @@ impl WebOptions {
                 scopes: header(&self.trust_scopes_header)?,
             })
         });
-        Auth::new(tokens, oauth, upstream.transpose()?, self.public_url()?)
+        Ok(Auth::new(tokens, oauth, upstream.transpose()?, public))
     }
 }

@@ -1,0 +1,149 @@
+//! The program that holds every server: each by its id, several in one process, and what a client is told to start them.
+
+use std::{
+    env::{ArgsOs, args_os},
+    iter::Skip,
+    process::ExitCode,
+    sync::Arc,
+};
+
+use anyhow::{Context, Result, bail};
+use awsmcp_mcp::{Extra, Member, Risk, Server, Service, Together, prefixed};
+use clap::{Arg, ArgMatches, Args, Command, FromArgMatches};
+use futures::future::{BoxFuture, join_all};
+
+use crate::{
+    Served, client, commands, engine, lambda, logging, options::Options, run_as, runtime, serve,
+    with_careful_variables,
+};
+
+/// A server in the program that holds every server.
+pub struct Program {
+    id: &'static str,
+    summary: &'static str,
+    extras: &'static [Extra],
+    run: Box<dyn Fn(Skip<ArgsOs>) -> ExitCode>,
+    join: Box<Join>,
+}
+
+type Join = dyn Fn(&Options) -> Result<Joined>;
+
+/// A server that was put under the operator's settings, to be one of several.
+struct Joined {
+    member: Member,
+    risks: Vec<(String, Risk)>,
+    /// Waits until what cancelled calls left behind is cleaned up.
+    settled: BoxFuture<'static, ()>,
+}
+
+impl Program {
+    /// Takes a server; `version` is that of the binary that holds them all.
+    pub fn new<S: Service>(server: fn() -> Server<S>, version: &'static str) -> Program {
+        Program {
+            id: S::ID,
+            summary: S::SUMMARY,
+            extras: S::EXTRAS,
+            run: Box::new(move |arguments| run_as(&format!("awsmcp {}", S::ID), arguments, server, version)),
+            join: Box::new(move |options| {
+                let engine = Arc::new(engine(options, server)?);
+                let Served { handler, risks, .. } =
+                    Served::alone(&engine, version, options.web.http.is_some());
+                Ok(Joined {
+                    member: Member::new(handler, version),
+                    risks: risks.iter().map(|(name, risk)| (prefixed(S::ID, name), *risk)).collect(),
+                    settled: Box::pin(async move { engine.settled().await }),
+                })
+            }),
+        }
+    }
+}
+
+/// Runs the program that holds every server.
+pub fn run_all(programs: &[Program], version: &'static str) -> ExitCode {
+    // A server reads its command line itself, so that `awsmcp s3` is in everything what `awsmcp-s3` is.
+    let first = args_os().nth(1);
+    if let Some(program) = programs.iter().find(|program| first.as_deref() == Some(program.id.as_ref())) {
+        return (program.run)(args_os().skip(2));
+    }
+    let matches = with_careful_variables(command(programs, version)).get_matches();
+    let ran = match matches.subcommand() {
+        Some(("serve", matches)) => serve_several(programs, version, matches),
+        Some(("config", matches)) => client::run(matches, &mut std::io::stdout()),
+        _ => Ok(()),
+    };
+    match ran {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // With stderr closed there is nobody left to tell.
+            let _ = commands::report(&format!("awsmcp: {error:#}"));
+            lambda::init_failed(&format!("{error:#}"));
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn command(programs: &[Program], version: &'static str) -> Command {
+    let ids: Vec<&'static str> = programs.iter().map(|program| program.id).collect();
+    let servers =
+        Arg::new("servers").value_name("SERVER").value_parser(ids.clone()).num_args(1..).required(true);
+    let extras = programs.iter().flat_map(|program| program.extras);
+    let serve = Options::augment_args(Command::new("serve"))
+        .about("Serve several servers in one process; the name of each tool begins with its server's id.")
+        .arg(servers.help("The servers, in the order in which their tools are listed."))
+        .args(Options::own_flags(extras));
+    let each = programs.iter().map(|program| Command::new(program.id).about(program.summary));
+    Command::new("awsmcp")
+        .about("MCP servers for AWS in one program. `awsmcp SERVER --help` tells what each can do.")
+        .version(version)
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .subcommands(each)
+        .subcommands([serve, client::command(&ids)])
+}
+
+fn serve_several(programs: &[Program], version: &'static str, matches: &ArgMatches) -> Result<()> {
+    let mut chosen: Vec<&Program> = Vec::new();
+    for id in matches.get_many::<String>("servers").unwrap_or_default() {
+        if chosen.iter().any(|program| program.id == id) {
+            bail!("{id} is named twice");
+        }
+        chosen.extend(programs.iter().find(|program| program.id == id));
+    }
+    let ids: Vec<&str> = chosen.iter().map(|program| program.id).collect();
+    let extras = || programs.iter().flat_map(|program| program.extras);
+    let options = Options::from_arg_matches(matches)?.with_own(extras(), matches).with_file(extras())?;
+    options.check_members(&ids)?;
+    logging::start(&options)?;
+    if options.web.http.is_none() && lambda::runtime_api().is_some() {
+        bail!(
+            "on Lambda each server is a function of its own, with a role of its own: start `awsmcp {}`",
+            ids.join("` or `awsmcp ")
+        );
+    }
+    let joined = chosen.iter().enumerate().map(|(index, program)| {
+        let options = options.for_member(program.id, index == 0)?;
+        (program.join)(&options).with_context(|| program.id.to_owned())
+    });
+    let joined: Vec<Joined> = joined.collect::<Result<_>>()?;
+    let (mut members, mut risks, mut settled) = (Vec::new(), Vec::new(), Vec::new());
+    for server in joined {
+        members.push(server.member);
+        risks.extend(server.risks);
+        settled.push(server.settled);
+    }
+    tracing::info!(servers = ids.join(","), version, "starting");
+    let served = Served {
+        handler: Together::new(members, version),
+        program: format!("awsmcp {}", ids.first().unwrap_or(&"s3")),
+        risks: risks.into(),
+    };
+    let runtime = runtime()?;
+    let done = runtime.block_on(async {
+        let done = serve(served, &options).await;
+        join_all(settled).await;
+        done
+    });
+    // A read of stdin that never returns must not hold the exit.
+    runtime.shutdown_background();
+    done
+}
