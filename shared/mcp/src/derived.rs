@@ -9,7 +9,7 @@ use std::{collections::HashSet, sync::Arc, time::Duration};
 use rmcp::model::{JsonObject, Tool, ToolAnnotations};
 use serde_json::{Value, json};
 
-use crate::{Result, Risk, Settings, text::neutral, validate};
+use crate::{Result, Risk, Settings, text::neutral, together::LONGEST_NAME, validate};
 
 /// How a server's rows become tools.
 #[derive(Clone, Copy, Debug)]
@@ -50,7 +50,7 @@ impl Made {
             |field: &str| row.get(field).and_then(Value::as_str).map(|text| neutral(text).into_owned());
         let name = text("name")?;
         let letters = |byte: u8| byte.is_ascii_alphanumeric() || b"_-".contains(&byte);
-        if !(1..=64).contains(&name.len()) || !name.bytes().all(letters) {
+        if !(1..=LONGEST_NAME).contains(&name.len()) || !name.bytes().all(letters) {
             return None;
         }
         let mut schema = row.get("schema").and_then(Value::as_object).cloned().unwrap_or_default();

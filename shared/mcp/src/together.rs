@@ -68,6 +68,9 @@ pub fn unprefixed<'a>(id: &str, name: &'a str) -> Option<&'a str> {
     name.strip_prefix(id)?.strip_prefix('_')
 }
 
+/// The longest name of a tool that hosts take.
+pub(crate) const LONGEST_NAME: usize = 64;
+
 fn implementation(version: &str) -> Implementation {
     Implementation::new("awsmcp", version)
         .with_title("AWS (awsmcp)")
@@ -216,6 +219,14 @@ impl ServerHandler for Together {
             for tool in &mut list.tools {
                 tool.name = prefixed(id, &tool.name).into();
             }
+            // One that is too long makes hosts refuse the whole list. Only what the account names can be.
+            list.tools.retain(|tool| {
+                let fits = tool.name.len() <= LONGEST_NAME;
+                if !fits {
+                    tracing::warn!(tool = %tool.name, "not listed: its name is longer than {LONGEST_NAME}");
+                }
+                fits
+            });
             Some(list)
         };
         let join = |mut all: ListToolsResult, list: ListToolsResult| {
