@@ -355,6 +355,9 @@ fn the_aws_request_stops_when_the_client_vanishes() {
         stub.wait("an aborted request", |stub| stub.hung_up() > before);
     }
     web.logged(&["status=499", "list_buckets"]);
+    // It is no fault of the server.
+    let log = web.process.stderr();
+    assert!(!log.contains("ERROR"), "{log}");
 }
 
 #[test]

@@ -27,7 +27,9 @@ pub(crate) fn start(options: &Options) -> Result<()> {
         .with_target("awsmcp", level)
         .with_target("awsmcp_aws", level)
         .with_target("awsmcp_host", level)
-        .with_target("awsmcp_mcp", level);
+        .with_target("awsmcp_mcp", level)
+        // Its faults are callers who are gone, which the line of their request tells.
+        .with_target("rmcp::service", LevelFilter::OFF);
     let lines = fmt::layer().with_ansi(false).with_target(false);
     let lines = match &options.log_file {
         Some(path) => {
