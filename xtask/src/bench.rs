@@ -185,17 +185,29 @@ pub(crate) fn run(args: Args) -> Result<()> {
     Ok(())
 }
 
+/// The transfer manager turns a second TLS stack on in crates that all servers share: built together, each would carry it,
+/// and releases are built one by one.
+const APART: [&str; 1] = ["s3"];
+
 /// Builds what is measured; where it is.
 fn build(needs: &[Needs], debug: bool) -> Result<PathBuf> {
     let servers: BTreeSet<&str> = needs.iter().flat_map(|needs| needs.servers.clone()).collect();
     let examples: Vec<String> =
         needs.iter().filter_map(|needs| Some(format!("--example={}", needs.example?))).collect();
-    let packages: Vec<String> = servers.iter().map(|server| format!("--package=awsmcp-{server}")).collect();
     let kind = if debug { "--profile=dev" } else { "--profile=release" };
+    let build = |packages: &[&&str], targets: &[String]| {
+        let packages = packages.iter().map(|server| format!("--package=awsmcp-{server}"));
+        run::shown(run::cargo(&["build", kind]).args(targets).args(packages))
+    };
     say::progress("building what is measured; the first release takes many minutes");
+    let (apart, others): (Vec<&&str>, Vec<&&str>) =
+        servers.iter().partition(|server| APART.contains(*server) && !debug);
     // The servers by themselves: what only examples and tests need would be in them otherwise.
-    for targets in [vec!["--bins".to_owned()], examples].iter().filter(|targets| !targets.is_empty()) {
-        run::shown(run::cargo(&["build", kind]).args(targets).args(&packages))?;
+    for packages in [&apart, &others].into_iter().filter(|packages| !packages.is_empty()) {
+        build(packages, &["--bins".to_owned()])?;
+    }
+    if !examples.is_empty() {
+        build(&servers.iter().collect::<Vec<_>>(), &examples)?;
     }
     if needs.iter().any(|needs| needs.all) {
         run::shown(&mut run::cargo(&["build", kind, "--package=awsmcp"]))?;

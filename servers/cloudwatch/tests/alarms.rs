@@ -1,7 +1,7 @@
 //! Listing, explaining, making, setting and deleting alarms.
 #![cfg(test)]
 
-use awsmcp_testing::{Answer, LocalAws, Response, Server, Stub};
+use awsmcp_testing::{LocalAws, Response, Server, Stub};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -14,14 +14,6 @@ fn spawn(env: Vec<(String, String)>) -> Server {
 
 fn server() -> Server {
     spawn(LocalAws::shared().env())
-}
-
-/// Calls again with the token of the plan.
-fn confirmed(server: &mut Server, tool: &str, mut arguments: Value) -> Answer {
-    let planned = server.call(tool, arguments.clone());
-    let token = planned.text.split("\"confirm\":\"").nth(1).and_then(|rest| rest.split('"').next());
-    arguments["confirm"] = json!(token.unwrap_or_else(|| panic!("no plan: {}", planned.text)));
-    server.call(tool, arguments)
 }
 
 fn dry(server: &mut Server, tool: &str, mut arguments: Value) -> String {
@@ -320,7 +312,7 @@ fn a_state_is_set_with_a_reason_and_after_a_question() {
         "{}",
         asked.text
     );
-    confirmed(&mut server, "set_alarm", call).ok();
+    server.confirmed("set_alarm", call).ok();
     let shown = server.call("explain_alarm", json!({"alarm": "forced"}));
     assert!(
         shown.ok().contains("fire drill") && shown.text.contains("\"state\":\"ALARM\""),
@@ -360,7 +352,7 @@ fn alarms_are_deleted_after_a_plan_that_shows_them() {
     let call = json!({"alarms": ["doomed-1", "doomed-2"]});
     let plan = server.call("delete_alarms", call.clone());
     assert!(plan.ok().contains("would delete 2 alarms") && plan.text.contains("doomed-2\t"), "{}", plan.text);
-    assert!(confirmed(&mut server, "delete_alarms", call.clone()).ok().contains("doomed-1"));
+    assert!(server.confirmed("delete_alarms", call.clone()).ok().contains("doomed-1"));
     let gone = server.call("delete_alarms", call);
     assert!(gone.error().contains("there is no alarm doomed-1"), "{}", gone.text);
 }
@@ -371,7 +363,7 @@ fn a_plan_is_for_the_alarm_as_it_was() {
     let mut server = server();
     let call = json!({"alarms": ["moving"]});
     let plan = server.call("delete_alarms", call.clone());
-    let token = plan.ok().split("\"confirm\":\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    let token = plan.token().to_owned();
     let mut input = alarm("moving");
     input["Threshold"] = json!(99.0);
     LocalAws::shared().call("cloudwatch", "PutMetricAlarm", input);

@@ -111,7 +111,7 @@ fn dashboards_are_deleted_after_a_plan() {
         "{}",
         plan.text
     );
-    let token = plan.text.split("\"confirm\":\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    let token = plan.token().to_owned();
     server.call("delete_dashboards", json!({"dashboards": ["doomed"], "confirm": token})).ok();
     let gone = server.call("get_dashboard", json!({"dashboard": "doomed"}));
     assert!(gone.error().contains("there is no dashboard doomed"), "{}", gone.text);

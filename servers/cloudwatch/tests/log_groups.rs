@@ -1,7 +1,7 @@
 //! Making, setting, filling, exporting and deleting log groups.
 #![cfg(test)]
 
-use awsmcp_testing::{Answer, LocalAws, Response, Server, Stub};
+use awsmcp_testing::{LocalAws, Response, Server, Stub};
 use serde_json::{Value, json};
 
 fn spawn(args: &[&str], env: Vec<(String, String)>) -> Server {
@@ -18,14 +18,6 @@ fn server() -> Server {
 fn dry(server: &mut Server, tool: &str, mut arguments: Value) -> String {
     arguments["dry_run"] = json!(true);
     server.call(tool, arguments).ok().to_owned()
-}
-
-/// Calls again with the token of the plan.
-fn confirmed(server: &mut Server, tool: &str, mut arguments: Value) -> Answer {
-    let planned = server.call(tool, arguments.clone());
-    let token = planned.text.split("\"confirm\":\"").nth(1).and_then(|rest| rest.split('"').next());
-    arguments["confirm"] = json!(token.unwrap_or_else(|| panic!("no plan: {}", planned.text)));
-    server.call(tool, arguments)
 }
 
 fn make(name: &str) {
@@ -72,7 +64,7 @@ fn a_shorter_retention_deletes_and_needs_leave_and_a_question() {
         asked.text
     );
     assert!(asked.text.contains("retention\tfor ever\t7 days"), "{}", asked.text);
-    confirmed(&mut server, "set_log_group", call.clone()).ok();
+    server.confirmed("set_log_group", call.clone()).ok();
     assert!(dry(&mut server, "set_log_group", call).contains("nothing changes"));
     // Longer loses nothing.
     let longer = server.call("set_log_group", json!({"log_group": "/kept/app", "retention_days": 0}));
@@ -92,7 +84,7 @@ fn filters_are_put_shown_and_removed() {
         plan.contains("ERROR: Shop Errors = 1\tremoved") && plan.contains("alarms on it no more data"),
         "{plan}"
     );
-    confirmed(&mut server, "set_log_group", removal.clone()).ok();
+    server.confirmed("set_log_group", removal.clone()).ok();
     let gone = server.call("set_log_group", removal);
     assert!(gone.error().contains("has no metric filter errors"), "{}", gone.text);
     let subscription =
@@ -241,7 +233,7 @@ fn a_group_is_deleted_after_a_plan_unless_it_is_protected() {
     let call = json!({"log_group": "/doomed/app"});
     let plan = dry(&mut server, "delete_log_group", call.clone());
     assert!(plan.contains("would delete the log group /doomed/app, 0 B; it has no events"), "{plan}");
-    confirmed(&mut server, "delete_log_group", call.clone()).ok();
+    server.confirmed("delete_log_group", call.clone()).ok();
     let gone = server.call("delete_log_group", call);
     assert!(gone.error().contains("there is no log group /doomed/app"), "{}", gone.text);
     let stub = Stub::start(|_| {

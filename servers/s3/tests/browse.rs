@@ -265,7 +265,7 @@ fn unfinished_uploads_are_listed_and_aborted() {
         plan.text
     );
     let asked = server.call("abort_uploads", abort.clone());
-    let confirm = asked.text.split("\"confirm\":\"").nth(1).unwrap().split('"').next().unwrap();
+    let confirm = asked.token();
     let mut sure = abort;
     sure["confirm"] = json!(confirm);
     assert_eq!(server.call("abort_uploads", sure).ok(), "{\"aborted\":2}");

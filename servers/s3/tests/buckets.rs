@@ -1,7 +1,7 @@
 //! Making, looking at, configuring and removing buckets.
 #![cfg(test)]
 
-use awsmcp_testing::{Answer, LocalAws, Server};
+use awsmcp_testing::{LocalAws, Server};
 use serde_json::{Value, json};
 
 fn server(args: &[&str]) -> Server {
@@ -9,15 +9,6 @@ fn server(args: &[&str]) -> Server {
     let mut server = Server::spawn(env!("CARGO_BIN_EXE_awsmcp-s3"), args, LocalAws::shared().env());
     server.initialize();
     server
-}
-
-/// Calls again with the token of the plan.
-fn confirmed(server: &mut Server, tool: &str, arguments: Value) -> Answer {
-    let planned = server.call(tool, arguments.clone());
-    let token = planned.text.split("\"confirm\":\"").nth(1).and_then(|rest| rest.split('"').next());
-    let mut arguments = arguments;
-    arguments["confirm"] = json!(token.unwrap_or_else(|| panic!("no plan: {}", planned.text)));
-    server.call(tool, arguments)
 }
 
 fn overview(server: &mut Server, bucket: &str) -> Value {
@@ -175,7 +166,7 @@ fn a_setting_is_put_shown_as_a_difference_and_removed() {
         let remove = json!({"bucket": "config-round", "aspect": aspect, "remove": true});
         let asks = matches!(aspect, "ownership" | "public_access_block");
         let removed = if asks {
-            confirmed(&mut server, "put_bucket_config", remove)
+            server.confirmed("put_bucket_config", remove)
         } else {
             server.call("put_bucket_config", remove)
         };
@@ -193,7 +184,7 @@ fn what_opens_the_bucket_is_asked_about_first() {
     let asked = server.call("put_bucket_config", put.clone());
     assert!(asked.text.starts_with("nothing was done yet"), "{}", asked.text);
     assert!(asked.text.contains("warning: public: anybody is let in by statement Web"), "{}", asked.text);
-    assert!(confirmed(&mut server, "put_bucket_config", put).ok().contains("\"outcome\":\"set\""));
+    assert!(server.confirmed("put_bucket_config", put).ok().contains("\"outcome\":\"set\""));
     let delete = json!({"Rules": [{"ID": "gone", "Status": "Enabled", "Filter": {"Prefix": "tmp/"}, "Expiration": {"Days": 1}}]});
     let put = server
         .call("put_bucket_config", json!({"bucket": "config-asks", "aspect": "lifecycle", "value": delete}));
@@ -271,7 +262,7 @@ fn a_bucket_is_deleted_empty_or_emptied_with_a_confirmed_plan() {
     assert!(full.error().contains(&format!("is not empty: it holds {holds}")), "{}", full.text);
     let plan = server.call("delete_bucket", json!({"bucket": "gone-full", "empty": true, "dry_run": true}));
     assert!(plan.ok().contains(&format!("would delete {holds}, and then the bucket")), "{}", plan.text);
-    let gone = confirmed(&mut server, "delete_bucket", json!({"bucket": "gone-full", "empty": true}));
+    let gone = server.confirmed("delete_bucket", json!({"bucket": "gone-full", "empty": true}));
     assert_eq!(
         gone.ok(),
         r#"{"bucket":"gone-full","outcome":"deleted","versions_removed":4,"uploads_aborted":1}"#
@@ -279,9 +270,7 @@ fn a_bucket_is_deleted_empty_or_emptied_with_a_confirmed_plan() {
     assert_eq!(aws.request("s3", "HEAD", "/gone-full", &[], &[], b"").status, 404);
 
     aws.create_bucket("gone-empty");
-    assert!(
-        confirmed(&mut server, "delete_bucket", json!({"bucket": "gone-empty"})).ok().contains("deleted")
-    );
+    assert!(server.confirmed("delete_bucket", json!({"bucket": "gone-empty"})).ok().contains("deleted"));
     let none = server.call("delete_bucket", json!({"bucket": "gone-empty"}));
     assert!(none.error().contains("NoSuchBucket"), "{}", none.text);
 }
@@ -294,7 +283,7 @@ fn a_plan_no_longer_holds_when_something_was_written_meanwhile() {
     let mut server = server(&[]);
     let ask = json!({"bucket": "gone-moved", "empty": true});
     let planned = server.call("delete_bucket", ask.clone());
-    let token = planned.text.split("\"confirm\":\"").nth(1).unwrap().split('"').next().unwrap();
+    let token = planned.token();
     aws.put_object("gone-moved", "b", &[], "1");
     let mut late = ask;
     late["confirm"] = json!(token);

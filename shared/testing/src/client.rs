@@ -137,6 +137,18 @@ impl Answer {
         &self.text
     }
 
+    /// The token of a plan, by which a repeated call confirms it; none if this is no plan.
+    pub fn plan_token(&self) -> Option<&str> {
+        let (_, rest) = self.text.split_once("\"confirm\":\"")?;
+        rest.split('"').next().filter(|_| !self.is_error)
+    }
+
+    /// The token of what must be a plan.
+    #[track_caller]
+    pub fn token(&self) -> &str {
+        self.plan_token().unwrap_or_else(|| fail(format!("this is no plan: {}", self.text)))
+    }
+
     /// The text, of a call that must have failed.
     #[track_caller]
     pub fn error(&self) -> &str {
@@ -289,6 +301,16 @@ impl Server {
             Ok(answer) => answer,
             Err(error) => fail(format!("{tool}: {error}")),
         }
+    }
+
+    /// Calls a tool that must answer with a plan, and confirms it by its token.
+    #[track_caller]
+    pub fn confirmed(&mut self, tool: &str, mut arguments: Value) -> Answer {
+        let plan = self.call(tool, arguments.clone());
+        if let Some(fields) = arguments.as_object_mut() {
+            fields.insert("confirm".to_owned(), plan.token().into());
+        }
+        self.call(tool, arguments)
     }
 
     /// Calls a tool. When a modern server requires input, the elicitation hook gives it and the call is made

@@ -240,8 +240,7 @@ impl Run<'_> {
     /// Ends the scenario where the call fails or says something else.
     pub fn call(&mut self, arguments: Value, expected: &str) -> Result<String, Stopped> {
         let first = self.send(arguments.clone());
-        let token = first.text.split_once("\"confirm\":\"").and_then(|(_, rest)| rest.split_once('"'));
-        let Some((token, _)) = token.filter(|_| !first.is_error) else { return expect(first, "", expected) };
+        let Some(token) = first.plan_token() else { return expect(first, "", expected) };
         let mut confirmed = arguments;
         if let Some(fields) = confirmed.as_object_mut() {
             fields.insert("confirm".to_owned(), json!(token));

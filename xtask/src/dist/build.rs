@@ -36,7 +36,7 @@ pub(super) fn releases(dist: &Dist, platform: &Platform) -> Result<PathBuf> {
         let mut cargo = run::cargo(&["auditable", command, "--release", "--locked", "--target", &target]);
         cargo.args(["--package", &package.binary, "--bin", &package.binary]).env("PATH", &path);
         cargo.env("ZIG_GLOBAL_CACHE_DIR", &cache).env("CARGO_ZIGBUILD_CACHE_DIR", &cache);
-        reproducible(&mut cargo, dist, platform);
+        reproducible(&mut cargo, dist, platform)?;
         run::shown(&mut cargo)?;
         let path = directory.join(platform.program(&package.binary));
         let bytes = std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
@@ -49,7 +49,7 @@ pub(super) fn releases(dist: &Dist, platform: &Platform) -> Result<PathBuf> {
 }
 
 /// Has binaries hold no time and no path of the machine that builds them.
-fn reproducible(cargo: &mut Command, dist: &Dist, platform: &Platform) {
+fn reproducible(cargo: &mut Command, dist: &Dist, platform: &Platform) -> Result<()> {
     cargo.env("SOURCE_DATE_EPOCH", dist.epoch.0.to_string());
     let mut flags = remapped("--remap-path-prefix=");
     if platform.is_windows() {
@@ -58,10 +58,14 @@ fn reproducible(cargo: &mut Command, dist: &Dist, platform: &Platform) {
     } else {
         // The same for what is C: aws-lc and zstd.
         let variable = format!("CFLAGS_{}", platform.target.replace('-', "_"));
-        cargo.env(variable, remapped("-ffile-prefix-map=").join(" "));
+        let flags = remapped("-ffile-prefix-map=");
+        cargo.env(variable, shlex::try_join(flags.iter().map(String::as_str))?);
+        // Quoted, since a path may hold a space.
+        cargo.env("CC_SHELL_ESCAPED_FLAGS", "1");
     }
     // Separated as cargo wants it, since a path may hold a space.
     cargo.env("CARGO_ENCODED_RUSTFLAGS", flags.join("\u{1f}"));
+    Ok(())
 }
 
 fn remapped(flag: &str) -> Vec<String> {

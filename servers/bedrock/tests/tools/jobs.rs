@@ -223,9 +223,8 @@ fn what_jobs_leave_is_deleted_after_a_look_at_who_uses_it() {
     assert_eq!(stub.of("DeleteImportedModel").len(), 1);
     let first = server.call("delete_artefact", of("evaluation-job"));
     holds(first.ok(), &["which is InProgress", "its results in S3 stay"]);
-    let token = first.text.split_once("\"confirm\":\"").unwrap().1.split('"').next().unwrap();
     let mut confirm = of("evaluation-job");
-    confirm["confirm"] = json!(token);
+    confirm["confirm"] = json!(first.token());
     holds(server.call("delete_artefact", confirm).error(), &["it still runs", "stop_job stops it"]);
     holds(server.call("delete_artefact", of("agent")).error(), &["nothing that this tool deletes"]);
 }

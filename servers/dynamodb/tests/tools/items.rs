@@ -292,7 +292,7 @@ fn a_stream_tells_what_happened_to_an_item() {
     let key = json!({"pk": "u", "sk": "1"});
     server.call("put_items", json!({"table": "streamed", "items": [{"pk": "u", "sk": "1", "n": 1, "same": "x"}, {"pk": "u", "sk": "2"}]})).ok();
     server.call("update_item", json!({"table": "streamed", "key": key, "set": {"n": 2.5}})).ok();
-    super::confirmed(&mut server, "delete_items", json!({"table": "streamed", "keys": [key]})).ok();
+    server.confirmed("delete_items", json!({"table": "streamed", "keys": [key]})).ok();
     let all = server.call("read_stream", json!({"table": "streamed", "key": key}));
     assert!(
         all.ok().contains("\tMODIFY\t{\"pk\":\"u\",\"sk\":\"1\"}\t{\"n\":1}\t{\"n\":2.5}\n"),

@@ -21,15 +21,6 @@ fn server_with(env: Vec<(String, String)>) -> Server {
     server
 }
 
-/// Calls, and where the answer is a plan calls again with its token.
-fn confirmed(server: &mut Server, tool: &str, arguments: Value) -> Answer {
-    let planned = server.call(tool, arguments.clone());
-    let token = planned.text.split("\"confirm\":\"").nth(1).and_then(|rest| rest.split('"').next());
-    let mut arguments = arguments;
-    arguments["confirm"] = json!(token.unwrap_or_else(|| panic!("no plan: {}", planned.text)));
-    server.call(tool, arguments)
-}
-
 fn dry(mut arguments: Value) -> Value {
     arguments["dry_run"] = json!(true);
     arguments

@@ -1,7 +1,7 @@
 use awsmcp_testing::{LocalAws, Server};
 use serde_json::json;
 
-use super::{confirmed, dry, items, orders, server, table};
+use super::{dry, items, orders, server, table};
 
 #[test]
 fn a_select_reads_and_anything_else_is_refused() {
@@ -66,7 +66,7 @@ fn writing_statements_show_what_they_find_and_deleting_is_graver() {
     );
     writer.initialize();
     assert!(writer.call("write_partiql", delete.clone()).error().contains("it needs --allow destroy"));
-    confirmed(&mut server, "write_partiql", delete).ok();
+    server.confirmed("write_partiql", delete).ok();
     let gone = server.call("run_partiql", ask("SELECT * FROM \"partiql-write\" WHERE pk = 'a'"));
     assert!(gone.ok().contains("0 rows"), "{}", gone.text);
     assert!(

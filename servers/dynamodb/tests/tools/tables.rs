@@ -1,6 +1,6 @@
 use serde_json::{Value, json};
 
-use super::{confirmed, dry, orders, server, table};
+use super::{dry, orders, server, table};
 
 fn shown(text: &str) -> Value {
     serde_json::from_str(text.lines().next().unwrap()).unwrap()
@@ -62,7 +62,7 @@ fn a_table_is_made_changed_described_and_deleted() {
         "{}",
         plan.text
     );
-    let done = confirmed(&mut server, "update_table", change);
+    let done = server.confirmed("update_table", change);
     assert!(
         done.ok().contains("\"create index by-owner: owner (S)\",\"stream off\",\"deletion protection on\""),
         "{}",
@@ -78,8 +78,7 @@ fn a_table_is_made_changed_described_and_deleted() {
             .error()
             .contains("protected against deletion")
     );
-    confirmed(&mut server, "update_table", json!({"table": "life-of-one", "deletion_protection": false}))
-        .ok();
+    server.confirmed("update_table", json!({"table": "life-of-one", "deletion_protection": false})).ok();
     let plan = server.call("delete_table", dry(json!({"table": "life-of-one"})));
     assert!(
         plan.ok().contains("delete table life-of-one for good")
@@ -88,7 +87,8 @@ fn a_table_is_made_changed_described_and_deleted() {
         plan.text
     );
     assert!(
-        confirmed(&mut server, "delete_table", json!({"table": "life-of-one"}))
+        server
+            .confirmed("delete_table", json!({"table": "life-of-one"}))
             .ok()
             .contains("\"status\":\"deleted\"")
     );
@@ -140,9 +140,7 @@ fn options_are_set_shown_and_taken_back() {
         plan.text
     );
     assert!(
-        confirmed(&mut server, "set_table_option", on)
-            .ok()
-            .contains("[\"ttl\",\"pitr\",\"tags\",\"insights\"]")
+        server.confirmed("set_table_option", on).ok().contains("[\"ttl\",\"pitr\",\"tags\",\"insights\"]")
     );
     let card = shown(server.call("describe_table", json!({"table": "options"})).ok());
     assert_eq!((card["ttl"].as_str(), card["tags"]["b"].as_str()), (Some("by expires"), Some("2")));
@@ -153,7 +151,7 @@ fn options_are_set_shown_and_taken_back() {
     let off = json!({"table": "options", "ttl_attribute": "", "pitr": false, "remove_tags": ["a"], "insights": false});
     let plan = server.call("set_table_option", dry(off.clone()));
     assert!(plan.ok().contains("what could be restored so far cannot"), "{}", plan.text);
-    confirmed(&mut server, "set_table_option", off).ok();
+    server.confirmed("set_table_option", off).ok();
     let card = shown(server.call("describe_table", json!({"table": "options"})).ok());
     assert_eq!((card["ttl"].as_str(), card["pitr"].as_str()), (Some("off"), Some("off")));
     assert_eq!(card["tags"], json!({"b": "2"}));
@@ -161,8 +159,8 @@ fn options_are_set_shown_and_taken_back() {
     let put = json!({"table": "options", "policy": policy});
     let plan = server.call("set_table_option", dry(put.clone()));
     assert!(plan.ok().contains("\"Action\": \"dynamodb:GetItem\""), "{}", plan.text);
-    confirmed(&mut server, "set_table_option", put).ok();
-    confirmed(&mut server, "set_table_option", json!({"table": "options", "remove_policy": true})).ok();
+    server.confirmed("set_table_option", put).ok();
+    server.confirmed("set_table_option", json!({"table": "options", "remove_policy": true})).ok();
     assert!(server.call("set_table_option", json!({"table": "options"})).error().contains("nothing to set"));
 }
 
@@ -184,7 +182,7 @@ fn a_backup_is_made_listed_restored_and_deleted() {
     assert!(server.call("restore_table", restore).error().contains("kept-again exists already"));
     let off = server.call("restore_table", json!({"table": "kept-then", "source_table": "kept"}));
     assert!(off.error().contains("point-in-time recovery of kept is off"), "{}", off.text);
-    confirmed(&mut server, "delete_backup", json!({"backup": arn})).ok();
+    server.confirmed("delete_backup", json!({"backup": arn})).ok();
     assert!(server.call("list_backups", json!({"table": "kept"})).ok().contains("0 rows"));
     let gone = server.call("delete_backup", json!({"backup": arn}));
     assert!(gone.error().contains("BackupNotFound"), "{}", gone.text);

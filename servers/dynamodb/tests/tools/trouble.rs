@@ -177,7 +177,7 @@ fn a_table_that_takes_its_time_is_waited_for_and_then_told() {
     let mut ask = ask;
     ask["wait_seconds"] = json!(0);
     ask["stream"] = json!("OFF");
-    let told = super::confirmed(&mut server, "update_table", ask);
+    let told = server.confirmed("update_table", ask);
     assert!(
         told.ok().contains("\"status\":\"table UPDATING\"")
             && told.text.contains("1 further steps were not begun"),

@@ -1,7 +1,7 @@
 use awsmcp_testing::{LocalAws, Server};
 use serde_json::{Value, json};
 
-use super::{aws, confirmed, dry, items, server, table};
+use super::{aws, dry, items, server, table};
 
 fn count(table: &str) -> u64 {
     aws("Scan", json!({"TableName": table, "Select": "COUNT"}))["Count"].as_u64().unwrap()
@@ -143,7 +143,7 @@ fn what_is_deleted_is_shown_first_and_asked_again_if_it_changed() {
         plan.text
     );
     assert!(plan.text.contains("1 do not exist: pk=u, sk=999"), "{}", plan.text);
-    let token = plan.text.split("\"confirm\":\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    let token = plan.token().to_owned();
     server
         .call("update_item", json!({"table": "deleted", "key": {"pk": "u", "sk": "000"}, "set": {"new": 1}}))
         .ok();
@@ -151,14 +151,15 @@ fn what_is_deleted_is_shown_first_and_asked_again_if_it_changed() {
     moved["confirm"] = json!(token);
     assert!(server.call("delete_items", moved).ok().contains("things have changed"));
     assert!(
-        confirmed(&mut server, "delete_items", json!({"table": "deleted", "keys": all}))
+        server
+            .confirmed("delete_items", json!({"table": "deleted", "keys": all}))
             .ok()
             .contains("\"deleted\":60")
     );
     assert_eq!(count("deleted"), 0);
     server.call("put_items", json!({"table": "deleted", "items": [{"pk": "a", "sk": "1", "v": 1}, {"pk": "b", "sk": "1", "v": 2}]})).ok();
     let when = json!({"table": "deleted", "keys": [{"pk": "a", "sk": "1"}, {"pk": "b", "sk": "1"}], "condition": [{"attribute": "v", "op": "<", "value": 2}]});
-    let done = confirmed(&mut server, "delete_items", when);
+    let done = server.confirmed("delete_items", when);
     assert!(
         done.ok().contains("\"deleted\":1") && done.text.contains("ConditionalCheckFailed"),
         "{}",
@@ -206,7 +207,7 @@ fn a_transaction_is_all_or_nothing_and_says_which_item_stood_in_the_way() {
     );
     writer.initialize();
     assert!(writer.call("transact", deleting.clone()).error().contains("it needs --allow destroy"));
-    confirmed(&mut server, "transact", deleting).ok();
+    server.confirmed("transact", deleting).ok();
     assert_eq!(count("transacted"), 2);
     for (bad, words) in [
         (json!({}), "give `get` or `write`"),

@@ -1,7 +1,7 @@
 //! A server, and the EC2 that it talks to.
 
 use awsmcp_testing::{LocalAws, Server};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// Where everything lives. It refuses dry runs as AWS does.
 pub(crate) fn aws() -> &'static LocalAws {
@@ -21,12 +21,8 @@ pub(crate) fn server_at(env: Vec<(String, String)>, args: &[&str]) -> Server {
     server
 }
 
-/// Calls a tool, confirms where it asks, and answers what it said at last.
+/// Calls a tool, confirms its plan, and answers what it said at last.
 #[track_caller]
-pub(crate) fn confirmed(server: &mut Server, tool: &str, mut arguments: Value) -> String {
-    let first = server.call(tool, arguments.clone()).ok().to_owned();
-    let token = first.split_once("\"confirm\":\"").and_then(|(_, rest)| rest.split_once('"'));
-    let (token, _) = token.unwrap_or_else(|| panic!("{tool} did not ask: {first}"));
-    arguments["confirm"] = json!(token);
-    server.call(tool, arguments).ok().to_owned()
+pub(crate) fn confirmed(server: &mut Server, tool: &str, arguments: Value) -> String {
+    server.confirmed(tool, arguments).ok().to_owned()
 }

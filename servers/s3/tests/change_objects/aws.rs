@@ -45,17 +45,10 @@ pub(crate) fn version_ids(server: &mut Server, bucket: &str, key: &str) -> Vec<S
     rows.ok().lines().filter(|line| !line.contains(' ')).map(str::to_owned).collect()
 }
 
-/// Calls a tool that asks, and confirms its plan.
-pub(crate) fn confirmed(server: &mut Server, tool: &str, arguments: Value) -> Answer {
-    let plan = server.call(tool, arguments.clone());
-    confirm(server, tool, arguments, &plan)
-}
-
 pub(crate) fn confirm(server: &mut Server, tool: &str, mut arguments: Value, plan: &Answer) -> Answer {
     let text = plan.ok();
     assert!(text.contains("nothing was done yet"), "{text}");
-    let token = text.split("\"confirm\":\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap();
-    arguments["confirm"] = json!(token);
+    arguments["confirm"] = json!(plan.token());
     server.call(tool, arguments)
 }
 

@@ -2,8 +2,7 @@ use awsmcp_testing::{LocalAws, Response, Stub};
 use serde_json::json;
 
 use crate::aws::{
-    aws, confirm, confirmed, contents, done, planned, server, server_with, start, version_ids, versioned,
-    versioning,
+    aws, confirm, contents, done, planned, server, server_with, start, version_ids, versioned, versioning,
 };
 
 #[test]
@@ -53,7 +52,7 @@ fn with_versioning_keys_get_delete_markers() {
     let plan = planned(&mut server, "delete_objects", call.clone());
     assert!(plan.contains("put delete markers over 1 object (1 B)"), "{plan}");
     assert!(plan.contains("undelete_object brings them back"), "{plan}");
-    let deleted = done(&confirmed(&mut server, "delete_objects", call));
+    let deleted = done(&server.confirmed("delete_objects", call));
     assert!(deleted["outcome"].as_str().unwrap().contains("under delete markers"), "{deleted}");
     versioning("del-markers", "Suspended");
     aws().put_object("del-markers", "k", &[], "y");
@@ -107,11 +106,11 @@ fn versions_go_for_good() {
     assert_eq!(contents("del-versions", "k").unwrap(), "two");
     // Of the key alone: k2 starts with it and stays.
     let all = json!({"bucket": "del-versions", "keys": ["k"], "all_versions": true});
-    assert_eq!(done(&confirmed(&mut server, "delete_objects", all))["deleted"], 1);
+    assert_eq!(done(&server.confirmed("delete_objects", all))["deleted"], 1);
     assert!(version_ids(&mut server, "del-versions", "k").is_empty());
     assert!(contents("del-versions", "k2").is_some());
     let rest = json!({"bucket": "del-versions", "prefix": "", "all_versions": true});
-    assert_eq!(done(&confirmed(&mut server, "delete_objects", rest))["outcome"], "gone for good");
+    assert_eq!(done(&server.confirmed("delete_objects", rest))["outcome"], "gone for good");
     assert_eq!(contents("del-versions", "k2"), None);
 }
 
@@ -137,11 +136,11 @@ fn locked_versions_are_told_before_and_after() {
     assert_eq!((&deleted["deleted"], &deleted["failed"]), (&json!(1), &json!(1)));
     assert_eq!(deleted["failures"][0]["code"], "AccessDenied");
     assert!(answer.ok().contains("1 of 2 were NOT deleted"), "{}", answer.ok());
-    let none = confirmed(&mut server, "delete_objects", all.clone());
+    let none = server.confirmed("delete_objects", all.clone());
     assert!(none.error().contains("held was not removed"), "{}", none.error());
     assert!(none.error().contains("bypass_governance"), "{}", none.error());
     all["bypass_governance"] = json!(true);
-    assert_eq!(done(&confirmed(&mut server, "delete_objects", all))["deleted"], 1);
+    assert_eq!(done(&server.confirmed("delete_objects", all))["deleted"], 1);
 }
 
 #[test]
@@ -211,7 +210,7 @@ fn what_aws_was_too_busy_for_is_tried_again() {
         }
     });
     let mut server = start(&[], stub.env());
-    let answer = confirmed(&mut server, "delete_objects", json!({"bucket": "busy", "keys": ["a", "b", "c"]}));
+    let answer = server.confirmed("delete_objects", json!({"bucket": "busy", "keys": ["a", "b", "c"]}));
     let deleted = done(&answer);
     assert_eq!(deleted["deleted"], 2, "{deleted}");
     assert_eq!(deleted["failures"], json!([{"key": "b", "code": "AccessDenied", "message": "m"}]));
@@ -245,10 +244,10 @@ fn what_the_tool_declares_is_enough_for_it() {
     let blind = planned(&mut server, "delete_objects", json!({"bucket": "del-least", "keys": ["mine"]}));
     assert!(blind.contains("1 object (size not known)") && blind.contains("(s3:GetObject, and"), "{blind}");
     assert!(!blind.contains("0 B"), "{blind}");
-    let gone = confirmed(&mut server, "delete_objects", json!({"bucket": "del-least", "prefix": "tmp/"}));
+    let gone = server.confirmed("delete_objects", json!({"bucket": "del-least", "prefix": "tmp/"}));
     assert_eq!(done(&gone)["deleted"], 2);
     // Who may not look may still try; AWS decides.
-    let refused = confirmed(&mut server, "delete_objects", json!({"bucket": "del-least", "keys": ["mine"]}));
+    let refused = server.confirmed("delete_objects", json!({"bucket": "del-least", "keys": ["mine"]}));
     assert!(
         refused.error().contains("s3:DeleteObject on arn:aws:s3:::del-least/mine"),
         "{}",

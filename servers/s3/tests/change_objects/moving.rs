@@ -1,6 +1,6 @@
 use serde_json::json;
 
-use crate::aws::{aws, confirmed, contents, done, planned, server, versioned};
+use crate::aws::{aws, contents, done, planned, server, versioned};
 
 #[test]
 fn an_object_moves_once_its_copy_is_verified() {
@@ -47,7 +47,7 @@ fn a_prefix_moves_after_its_plan_is_confirmed() {
         plan.ok()
     );
     assert!(plan.ok().contains("old/b/c\tnew/b/c\t7"), "{}", plan.ok());
-    let moved = done(&confirmed(&mut server, "move_object", step));
+    let moved = done(&server.confirmed("move_object", step));
     assert_eq!(moved, json!({"uri": "s3://move-prefix/new/", "moved": 2, "size_bytes": 12}));
     assert_eq!(contents("move-prefix", "new/b/c").unwrap(), "old/b/c");
     assert_eq!(contents("move-prefix", "old/a"), None);
@@ -69,7 +69,7 @@ fn a_prefix_does_not_move_over_what_is_there() {
     step["overwrite"] = json!(true);
     let plan = server.call("move_object", step.clone());
     assert!(plan.ok().contains("1 objects are overwritten"), "{}", plan.ok());
-    done(&confirmed(&mut server, "move_object", step));
+    done(&server.confirmed("move_object", step));
     assert_eq!(contents("move-taken", "new/b").unwrap(), "old/b");
 }
 
@@ -80,12 +80,12 @@ fn some_that_cannot_move_are_named_and_stay() {
     aws().put_object("move-some", "old/a", &[], "x");
     aws().put_object("move-some", "old/cold", &[("x-amz-storage-class", "GLACIER")], "x");
     let step = json!({"source_bucket": "move-some", "source_prefix": "old/", "bucket": "move-some", "prefix": "new/"});
-    let answer = confirmed(&mut server, "move_object", step.clone());
+    let answer = server.confirmed("move_object", step.clone());
     let moved = done(&answer);
     assert_eq!((&moved["moved"], &moved["failed"]), (&json!(1), &json!(1)));
     assert_eq!(moved["failures"][0]["key"], "old/cold");
     assert!(answer.ok().contains("1 of 2 were not moved"), "{}", answer.ok());
-    let none = confirmed(&mut server, "move_object", step);
+    let none = server.confirmed("move_object", step);
     assert!(
         none.error().contains("none of 1 was moved; the first, old/cold: the source"),
         "{}",

@@ -1,6 +1,6 @@
 use serde_json::json;
 
-use crate::aws::{aws, confirmed, contents, done, planned, server, version_ids, versioned};
+use crate::aws::{aws, contents, done, planned, server, version_ids, versioned};
 
 #[test]
 fn what_was_deleted_comes_back() {
@@ -28,7 +28,7 @@ fn a_prefix_comes_back_as_far_as_it_was_deleted_since() {
     let mut server = server();
     versioned("back-prefix");
     aws().put_objects("back-prefix", ["logs/a", "logs/b", "other"]);
-    confirmed(&mut server, "delete_objects", json!({"bucket": "back-prefix", "prefix": ""})).ok();
+    server.confirmed("delete_objects", json!({"bucket": "back-prefix", "prefix": ""})).ok();
     let late = json!({"bucket": "back-prefix", "prefix": "logs/", "deleted_after": "2100-01-01"});
     let answer = server.call("undelete_object", late);
     assert!(answer.error().contains("nothing deleted was found"), "{}", answer.error());

@@ -1,6 +1,5 @@
 use std::time::Duration;
 
-use awsmcp_testing::{Answer, Server};
 use serde_json::{Value, json};
 
 use crate::place::{Place, bytes, done};
@@ -16,14 +15,6 @@ fn download(place: &Place) -> Value {
 fn with(mut call: Value, name: &str, value: Value) -> Value {
     call[name] = value;
     call
-}
-
-fn confirmed(server: &mut Server, call: Value) -> Answer {
-    let plan = server.call("sync", call.clone());
-    let text = plan.ok();
-    assert!(text.contains("nothing was done yet"), "{text}");
-    let token = text.split("\"confirm\":\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap();
-    server.call("sync", with(call, "confirm", json!(token)))
 }
 
 #[test]
@@ -124,16 +115,16 @@ fn deleting_asks_and_is_bound_to_what_was_seen() {
         plan.text
     );
     assert!(place.object("p/old").is_some() && place.object("p/a").is_none());
-    let token = plan.text.split("\"confirm\":\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    let token = plan.token().to_owned();
     place.put("p/newer", "somebody's");
     let moved = server.call("sync", with(call.clone(), "confirm", json!(token)));
     assert!(moved.ok().contains("things have changed"), "{}", moved.text);
-    let answer = done(&confirmed(&mut server, call));
+    let answer = done(&server.confirmed("sync", call));
     assert_eq!((&answer["uploaded"], &answer["deleted"]), (&json!(1), &json!(2)));
     assert!(place.object("p/old").is_none() && place.object("other/old").is_some());
 
     place.write("down/mine", "mine");
-    let answer = done(&confirmed(&mut server, with(download(&place), "delete", json!(true))));
+    let answer = done(&server.confirmed("sync", with(download(&place), "delete", json!(true))));
     assert_eq!((&answer["downloaded"], &answer["deleted"]), (&json!(1), &json!(1)));
     assert_eq!(place.names("down"), ["a"]);
 }
@@ -221,7 +212,7 @@ fn what_fails_is_listed_and_the_rest_arrives() {
     place.put("p/z", "z");
     place.write("down/gone", "kept, because not all arrived");
     let mut server = place.server();
-    let answer = confirmed(&mut server, with(download(&place), "delete", json!(true)));
+    let answer = server.confirmed("sync", with(download(&place), "delete", json!(true)));
     let report = done(&answer);
     assert_eq!((&report["downloaded"], &report["failed"]), (&json!(2), &json!(1)), "{report}");
     assert!(answer.text.contains("nothing was deleted"), "{}", answer.text);
