@@ -228,15 +228,18 @@ mod tests {
                 .current_dir(place::workspace()),
         )
         .unwrap();
-        for file in files.lines().filter(|file| !file.starts_with("tests/") && !file.starts_with("servers/"))
-        {
+        // Without the servers and what is of them.
+        let left_out =
+            |file: &&str| ["tests/", "servers/", "dist/awsmcp/"].iter().any(|of| file.starts_with(of));
+        for file in files.lines().filter(|file| !left_out(file)) {
             let (from, to) = (place::workspace().join(file), root.join(file));
             if from.is_file() {
                 fs::create_dir_all(to.parent().unwrap()).unwrap();
                 fs::copy(from, to).unwrap();
             }
         }
-        let manifest = fs::read_to_string(root.join("Cargo.toml")).unwrap().replace(", \"tests\"]", "]");
+        let manifest = fs::read_to_string(root.join("Cargo.toml")).unwrap();
+        let manifest = manifest.replace(", \"dist/awsmcp\"", "").replace(", \"tests\"]", "]");
         fs::write(root.join("Cargo.toml"), manifest).unwrap();
         fs::create_dir_all(root.join("servers")).unwrap();
         create(&root, "sts", "AWS STS", "STS", "list_sessions").unwrap();
