@@ -1,9 +1,17 @@
 //! Pipelines, their executions down to the log of what failed, and the model registry.
 
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
 use awsmcp_testing::{Response, Stub};
 use serde_json::{Value, json};
 
 use crate::world::{ROLE, aws, confirmed, next, server, server_at};
+
+/// Keeps other tests from making pipelines: the local AWS lists all of them, whatever the prefix.
+fn alone() -> MutexGuard<'static, ()> {
+    static ALONE: Mutex<()> = Mutex::new(());
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 fn pipeline(name: &str) {
     let definition = json!({"Version": "2020-12-01", "Parameters": [{"Name": "Epochs", "Type": "Integer", "DefaultValue": 1}, {"Name": "Data", "Type": "String"}],
@@ -22,6 +30,7 @@ fn execution(text: &str) -> Value {
 #[test]
 #[ignore = "runs fakecloud"]
 fn a_pipeline_is_started_stopped_and_deleted() {
+    let _alone = alone();
     pipeline("flow");
     let mut server = server(&[]);
     let listed = server.call("list_pipelines", json!({"prefix": "flow"}));
@@ -82,6 +91,7 @@ fn a_pipeline_is_started_stopped_and_deleted() {
 #[test]
 #[ignore = "runs fakecloud"]
 fn pipelines_are_listed_page_by_page() {
+    let _alone = alone();
     for name in ["pages-p-1", "pages-p-2", "pages-p-3"] {
         pipeline(name);
     }
