@@ -40,6 +40,9 @@ pub(crate) struct Args {
     /// Measure the debug build, without writing docs/benchmarks.md: to work on the bench itself
     #[arg(long, hide = true)]
     debug_build: bool,
+    /// Measure the releases that are there, without building them anew
+    #[arg(long, conflicts_with = "debug_build")]
+    as_built: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, ValueEnum)]
@@ -141,7 +144,7 @@ pub(crate) fn run(args: Args) -> Result<()> {
     let needs: Vec<Needs> = parts.iter().map(|part| part.needs()).collect();
     let needed: Vec<&str> = needs.iter().flat_map(|needs| needs.tools.clone()).collect();
     tools::install(&needed)?;
-    let binaries = build(&needs, args.debug_build)?;
+    let binaries = if args.as_built { releases() } else { build(&needs, args.debug_build)? };
     let bench = Bench { quick: args.quick, binaries, memory: process::Scratch::in_memory()? };
 
     let (mut sections, mut measured) = (Vec::new(), figures::Measured::new());
@@ -212,7 +215,12 @@ fn build(needs: &[Needs], debug: bool) -> Result<PathBuf> {
     if needs.iter().any(|needs| needs.all) {
         run::shown(&mut run::cargo(&["build", kind, "--package=awsmcp"]))?;
     }
-    Ok(if debug { place::binaries() } else { place::target().join("release") })
+    Ok(if debug { place::binaries() } else { releases() })
+}
+
+/// Where `cargo build --release` leaves the programs.
+fn releases() -> PathBuf {
+    place::target().join("release")
 }
 
 /// Lets a program see this environment and nothing else.
