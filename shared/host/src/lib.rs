@@ -20,7 +20,6 @@ use awsmcp_mcp::{Engine, Handler, Risk, Server, Service};
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use options::Options;
 use served::{Served, serve};
-use tokio::runtime::Runtime;
 
 pub use together::{Program, run_all};
 
@@ -58,13 +57,16 @@ fn run_as<S: Service>(
     match ran {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
-        Err(error) => {
-            // With stderr closed there is nobody left to tell.
-            let _ = commands::report(&format!("{program}: {error:#}"));
-            lambda::init_failed(&format!("{error:#}"));
-            ExitCode::from(2)
-        }
+        Err(error) => failed(program, &error),
     }
+}
+
+/// Tells why a program did not do what it was told.
+fn failed(program: &str, error: &anyhow::Error) -> ExitCode {
+    // With stderr closed there is nobody left to tell.
+    let _ = commands::report(&format!("{program}: {error:#}"));
+    lambda::init_failed(&format!("{error:#}"));
+    ExitCode::from(2)
 }
 
 /// Hosts set a variable to nothing for what a person left out; that is no setting. And what a variable holds
@@ -139,8 +141,7 @@ fn start<S: Service>(
         return Ok(true);
     }
     let engine = Arc::new(engine(options, server)?);
-    let runtime = runtime()?;
-    let done = runtime.block_on(async {
+    run_to_end(async {
         let done = match command {
             None => Box::pin(serve_alone(engine.clone(), version, options)).await.map(|()| true),
             Some(Command::Call { tool, json, yes }) => {
@@ -158,19 +159,21 @@ fn start<S: Service>(
         };
         engine.settled().await;
         done
-    });
+    })
+}
+
+/// Runs what the process is there for.
+fn run_to_end<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
+    // The SDK's futures are large and are moved over the stack, many at once where a tool asks several things side
+    // by side; only what is used of a stack becomes memory.
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .thread_stack_size(16 * 1024 * 1024)
+        .enable_all()
+        .build()?;
+    let done = runtime.block_on(work);
     // A read of stdin that never returns must not hold the exit.
     runtime.shutdown_background();
     done
-}
-
-fn runtime() -> Result<Runtime> {
-    // The SDK's futures are large and are moved over the stack, many at once where a tool asks several things side
-    // by side; only what is used of a stack becomes memory.
-    Ok(tokio::runtime::Builder::new_multi_thread()
-        .thread_stack_size(16 * 1024 * 1024)
-        .enable_all()
-        .build()?)
 }
 
 fn engine<S: Service>(options: &Options, server: fn() -> Server<S>) -> Result<Engine<S>> {

@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::{Context, Result, anyhow, bail};
 use awsmcp_aws::{Role, SessionConfig};
-use awsmcp_mcp::{Audit, Extra, OutputMode, Risk, SealKey, Settings};
+use awsmcp_mcp::{Audit, COMMON_TOOLSETS, Extra, OutputMode, Risk, SealKey, Settings, WHOAMI, unprefixed};
 use clap::{Arg, ArgMatches, Args, ValueEnum, builder::BoolishValueParser};
 use serde::Deserialize;
 pub(crate) use web::Address;
@@ -130,12 +130,6 @@ pub(crate) struct Options {
     extras: BTreeMap<&'static str, String>,
 }
 
-/// The toolsets that every server has.
-const EVERY: [&str; 2] = ["all", "default"];
-
-/// The tool that every server has.
-const WHOAMI: &str = "whoami";
-
 const SAFETY: &str = "Safety";
 const ACCOUNT: &str = "Account";
 const ANSWERS: &str = "Answers";
@@ -215,10 +209,10 @@ impl Options {
     /// When tools are chosen, but none of this server.
     pub(crate) fn for_member(&self, id: &str, first: bool) -> Result<Options> {
         let own = |names: &[String]| -> Vec<String> {
-            names.iter().filter_map(|name| awsmcp_mcp::unprefixed(id, name)).map(str::to_owned).collect()
+            names.iter().filter_map(|name| unprefixed(id, name)).map(str::to_owned).collect()
         };
         let (tools, mut toolsets) = (own(&self.tools), own(&self.toolsets));
-        toolsets.extend(self.toolsets.iter().filter(|set| EVERY.contains(&set.as_str())).cloned());
+        toolsets.extend(self.toolsets.iter().filter(|set| COMMON_TOOLSETS.contains(&set.as_str())).cloned());
         let chosen = !self.tools.is_empty() || !self.toolsets.is_empty();
         if chosen && tools.is_empty() && toolsets.is_empty() {
             bail!(
@@ -237,13 +231,13 @@ impl Options {
     /// # Errors
     /// Names the first that is not.
     pub(crate) fn check_members(&self, ids: &[&str]) -> Result<()> {
-        let sets = self.toolsets.iter().filter(|set| !EVERY.contains(&set.as_str()));
+        let sets = self.toolsets.iter().filter(|set| !COMMON_TOOLSETS.contains(&set.as_str()));
         let named = [("--tools", &self.tools), ("--exclude-tools", &self.exclude_tools)]
             .into_iter()
             .flat_map(|(flag, names)| names.iter().map(move |name| (flag, name)))
             .chain(sets.map(|set| ("--toolsets", set)));
         for (flag, name) in named {
-            if !ids.iter().any(|id| awsmcp_mcp::unprefixed(id, name).is_some()) {
+            if !ids.iter().any(|id| unprefixed(id, name).is_some()) {
                 bail!(
                     "{flag}: {name:?} is of none of {}; with several servers a good one has its server's id before it, \
                      as {}_{name}",

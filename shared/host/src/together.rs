@@ -13,7 +13,7 @@ use clap::{Arg, ArgMatches, Args, Command, FromArgMatches};
 use futures::future::{BoxFuture, join_all};
 
 use crate::{
-    Served, client, commands, engine, lambda, logging, options::Options, run_as, runtime, serve,
+    Served, client, engine, failed, lambda, logging, options::Options, run_as, run_to_end, serve,
     with_careful_variables,
 };
 
@@ -73,12 +73,7 @@ pub fn run_all(programs: &[Program], version: &'static str) -> ExitCode {
     };
     match ran {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            // With stderr closed there is nobody left to tell.
-            let _ = commands::report(&format!("awsmcp: {error:#}"));
-            lambda::init_failed(&format!("{error:#}"));
-            ExitCode::from(2)
-        }
+        Err(error) => failed("awsmcp", &error),
     }
 }
 
@@ -137,13 +132,9 @@ fn serve_several(programs: &[Program], version: &'static str, matches: &ArgMatch
         program: format!("awsmcp {}", ids.first().unwrap_or(&"s3")),
         risks: risks.into(),
     };
-    let runtime = runtime()?;
-    let done = runtime.block_on(async {
+    run_to_end(async {
         let done = serve(served, &options).await;
         join_all(settled).await;
         done
-    });
-    // A read of stdin that never returns must not hold the exit.
-    runtime.shutdown_background();
-    done
+    })
 }

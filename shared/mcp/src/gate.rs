@@ -5,6 +5,9 @@ use rmcp::model::JsonObject;
 
 use crate::{Error, Result, Server, Service, Settings, text::nearest, tool::Entry};
 
+/// The toolsets that every server has.
+pub const COMMON_TOOLSETS: [&str; 2] = ["default", "all"];
+
 /// Which tools are on, and for each that is off, why.
 #[derive(Debug)]
 pub(crate) struct Gate {
@@ -19,8 +22,7 @@ impl Gate {
         let names: Vec<&str> = server.entries.iter().map(|entry| entry.spec.name).collect();
         known("--tools", &settings.tools, &names)?;
         known("--exclude-tools", &settings.exclude_tools, &names)?;
-        let sets: Vec<&str> =
-            server.toolsets.iter().map(|(name, _)| *name).chain(["default", "all"]).collect();
+        let sets: Vec<&str> = server.toolsets.iter().map(|(name, _)| *name).chain(COMMON_TOOLSETS).collect();
         known("--toolsets", &settings.toolsets, &sets)?;
         let off = server.entries.iter().map(|entry| why_off(entry, settings)).collect::<Vec<_>>();
         for (entry, reason) in server.entries.iter().zip(&off) {

@@ -34,7 +34,7 @@ use crate::{
 };
 
 /// Lists and discovery are the same for the whole life of the process.
-pub(crate) const STATIC_TTL_MS: u64 = 3_600_000;
+const STATIC_TTL_MS: u64 = 3_600_000;
 /// What a resource holds may change at any time.
 const READ_TTL_MS: u64 = 5_000;
 
@@ -211,21 +211,14 @@ impl<S: Service> ServerHandler for Handler<S> {
 
     async fn initialize(
         &self,
-        mut request: InitializeRequestParams,
+        request: InitializeRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<InitializeResult, ErrorData> {
-        let result = self.negotiate_initialize(&request)?;
-        // What was agreed counts from here on, not what was asked for.
-        request.protocol_version = result.protocol_version.clone();
-        context.peer.set_peer_info(request);
-        Ok(result)
+        initialized(self, request, &context)
     }
 
     async fn discover(&self, _: RequestContext<RoleServer>) -> Result<DiscoverResult, ErrorData> {
-        let versions = self.supported_protocol_versions().into_owned();
-        Ok(DiscoverResult::from_server_info(versions, self.get_info())
-            .with_ttl_ms(STATIC_TTL_MS)
-            .with_cache_scope(CacheScope::Public))
+        Ok(discovered(self))
     }
 
     async fn list_tools(
@@ -457,6 +450,27 @@ impl<S: Service> Handler<S> {
         let caller = self.caller(context, Consent::Token, &TaskTracker::new());
         Box::pin(self.engine.column(how.tool, arguments, how.column, &caller)).await
     }
+}
+
+/// Agrees on a version with a client that begins with `initialize`.
+pub(crate) fn initialized(
+    server: &impl ServerHandler,
+    mut request: InitializeRequestParams,
+    context: &RequestContext<RoleServer>,
+) -> Result<InitializeResult, ErrorData> {
+    let result = server.negotiate_initialize(&request)?;
+    // What was agreed counts from here on, not what was asked for.
+    request.protocol_version = result.protocol_version.clone();
+    context.peer.set_peer_info(request);
+    Ok(result)
+}
+
+/// What a server says of itself to a client that does not begin.
+pub(crate) fn discovered(server: &impl ServerHandler) -> DiscoverResult {
+    let versions = server.supported_protocol_versions().into_owned();
+    DiscoverResult::from_server_info(versions, server.get_info())
+        .with_ttl_ms(STATIC_TTL_MS)
+        .with_cache_scope(CacheScope::Public)
 }
 
 /// Who calls: what the HTTP side of the transport found out, in the request's extensions.

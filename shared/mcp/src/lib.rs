@@ -46,6 +46,7 @@ pub use difference::difference;
 pub use engine::{Answer, Caller, Consent, Engine, Overview};
 pub use extra::Extra;
 pub use files::Files;
+pub use gate::COMMON_TOOLSETS;
 pub use handler::{Handler, content};
 pub use output::{Body, One, Output, Page, Part, Reply, View};
 pub use principal::{Principal, risk_of, scope};
@@ -59,6 +60,7 @@ pub use text::{human_size, nearest, neutral, quoted};
 pub use time::{DAY, HOUR, Moment, TimeRange, to_millisecond, to_second};
 pub use together::{Member, Together, prefixed, unprefixed};
 pub use tool::{Change, Tool};
+pub use whoami::WHOAMI;
 
 /// What a tool's code returns.
 pub type Result<T, E = Error> = std::result::Result<T, E>;

@@ -19,7 +19,7 @@ use serde_json::json;
 
 use crate::{
     Handler, Service,
-    handler::STATIC_TTL_MS,
+    handler::{discovered, initialized},
     server::COMMON,
     text::{nearest, quoted},
 };
@@ -36,7 +36,7 @@ pub struct Member {
     id: &'static str,
     guide: &'static str,
     /// The names of its tools and prompts.
-    names: Vec<String>,
+    names: Vec<&'static str>,
     /// How the addresses of its resources begin.
     schemes: Vec<&'static str>,
     service: Box<dyn DynService<RoleServer>>,
@@ -51,7 +51,7 @@ impl Member {
         Member {
             id: S::ID,
             guide: server.guide,
-            names: names.map(|name| prefixed(S::ID, name)).collect(),
+            names: names.collect(),
             schemes: server.resources.iter().filter_map(|resource| scheme(resource.template)).collect(),
             service: Box::new(handler.known_as(&implementation(version))),
         }
@@ -113,11 +113,13 @@ impl Together {
     fn owner<'a>(&self, what: &str, name: &'a str) -> Result<(&Member, &'a str), ErrorData> {
         let found = self.members.iter().find_map(|member| Some((member, unprefixed(member.id, name)?)));
         found.ok_or_else(|| {
-            let names = || self.members.iter().flat_map(|member| &member.names);
+            let full =
+                |member: &Member| member.names.iter().map(|own| prefixed(member.id, own)).collect::<Vec<_>>();
+            let names: Vec<String> = self.members.iter().flat_map(full).collect();
+            let names = || names.iter().map(String::as_str);
             let meant = names()
                 .find(|known| known.ends_with(&format!("_{name}")))
-                .map(String::as_str)
-                .or_else(|| nearest(name, names().map(String::as_str)))
+                .or_else(|| nearest(name, names()))
                 .map(|meant| format!("; did you mean {meant}?"));
             let text = format!(
                 "no {what} {}: its name begins with one of {} and an underscore{}",
@@ -192,21 +194,14 @@ impl ServerHandler for Together {
 
     async fn initialize(
         &self,
-        mut request: InitializeRequestParams,
+        request: InitializeRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<InitializeResult, ErrorData> {
-        let result = self.negotiate_initialize(&request)?;
-        // What was agreed counts from here on, not what was asked for.
-        request.protocol_version = result.protocol_version.clone();
-        context.peer.set_peer_info(request);
-        Ok(result)
+        initialized(self, request, &context)
     }
 
     async fn discover(&self, _: RequestContext<RoleServer>) -> Result<DiscoverResult, ErrorData> {
-        let versions = ServerHandler::supported_protocol_versions(self).into_owned();
-        Ok(DiscoverResult::from_server_info(versions, ServerHandler::get_info(self))
-            .with_ttl_ms(STATIC_TTL_MS)
-            .with_cache_scope(CacheScope::Public))
+        Ok(discovered(self))
     }
 
     async fn list_tools(

@@ -29,7 +29,10 @@ struct WhoAmI {
     credentials_expire: Option<String>,
 }
 
-const SPEC: Spec = Spec::read("whoami", "Who am I").needs("sts:GetCallerIdentity", "*").names_no_resource();
+/// The name of a tool that every server has.
+pub const WHOAMI: &str = "whoami";
+
+const SPEC: Spec = Spec::read(WHOAMI, "Who am I").needs("sts:GetCallerIdentity", "*").names_no_resource();
 
 pub(crate) fn entry<S: Service>() -> Entry<S> {
     Entry::builtin::<Input, One<WhoAmI>, _>(SPEC, "session", |_: Input, cx| {

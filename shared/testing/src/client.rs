@@ -146,6 +146,9 @@ impl Answer {
     /// The token of what must be a plan.
     #[track_caller]
     pub fn token(&self) -> &str {
+        if !self.text.contains("nothing was done yet") {
+            fail(format!("this does not say that nothing was done yet: {}", self.text));
+        }
         self.plan_token().unwrap_or_else(|| fail(format!("this is no plan: {}", self.text)))
     }
 
