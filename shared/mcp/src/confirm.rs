@@ -105,7 +105,7 @@ impl Plan {
 pub(crate) struct Bound<'a> {
     pub(crate) tool: &'a str,
     pub(crate) arguments: &'a JsonObject,
-    pub(crate) target: &'a Target,
+    pub(crate) target: Option<&'a Target>,
     pub(crate) principal: Option<&'a str>,
 }
 
@@ -244,7 +244,7 @@ mod tests {
     fn a_token_confirms_one_call_once() {
         let confirmations = Confirmations::new(Duration::from_secs(60), None);
         let (target, given) = (target(), arguments(json!({"bucket": "b", "keys": ["k"]})));
-        let bound = Bound { tool: "delete", arguments: &given, target: &target, principal: None };
+        let bound = Bound { tool: "delete", arguments: &given, target: Some(&target), principal: None };
         let plan = Plan::new("delete 1 object").state(json!({"etag": "1"}));
         let token = confirmations.issue(&bound, &plan);
         let other = arguments(json!({"bucket": "b", "keys": ["other"]}));
@@ -252,13 +252,13 @@ mod tests {
         let with = |arguments, plan| {
             confirmations.redeem(
                 &token,
-                &Bound { tool: "delete", arguments, target: &target, principal: None },
+                &Bound { tool: "delete", arguments, target: Some(&target), principal: None },
                 plan,
             )
         };
         assert_eq!(with(&other, &plan), Err(Refusal::NotForThisCall));
         assert_eq!(with(&given, &moved), Err(Refusal::Moved));
-        let eve = Bound { tool: "delete", arguments: &given, target: &target, principal: Some("eve") };
+        let eve = Bound { tool: "delete", arguments: &given, target: Some(&target), principal: Some("eve") };
         assert_eq!(confirmations.redeem(&token, &eve, &plan), Err(Refusal::NotForThisCall));
         assert_eq!(with(&given, &plan), Ok(()));
         assert_eq!(with(&given, &plan), Err(Refusal::Used));
@@ -272,7 +272,7 @@ mod tests {
         let minute = Duration::from_secs(60);
         let with = |secret: &str| Confirmations::new(minute, Some(&SealKey::new(secret.repeat(3)).unwrap()));
         let (target, given) = (target(), JsonObject::new());
-        let bound = Bound { tool: "delete", arguments: &given, target: &target, principal: None };
+        let bound = Bound { tool: "delete", arguments: &given, target: Some(&target), principal: None };
         let plan = Plan::new("delete all");
         let token = with("a secret of the team").issue(&bound, &plan);
         assert_eq!(with("another secret").redeem(&token, &bound, &plan), Err(Refusal::NotForThisCall));
@@ -283,7 +283,7 @@ mod tests {
     fn a_token_expires() {
         let confirmations = Confirmations::new(Duration::ZERO, None);
         let (target, given) = (target(), JsonObject::new());
-        let bound = Bound { tool: "delete", arguments: &given, target: &target, principal: None };
+        let bound = Bound { tool: "delete", arguments: &given, target: Some(&target), principal: None };
         let plan = Plan::new("delete all");
         let token = confirmations.issue(&bound, &plan);
         std::thread::sleep(Duration::from_millis(2100));

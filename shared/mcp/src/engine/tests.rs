@@ -1,10 +1,14 @@
 use awsmcp_aws::{SdkConfig, SessionConfig};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 use super::*;
-use crate::{Derived, Named, One, Page, Spec, Tool};
-use awsmcp_spec::Risk;
+use std::time::Duration;
+
+use awsmcp_aws::Tap;
+
+use crate::{Call, Derived, Error, Named, One, Page, Result, Tool};
 
 /// A service that needs no AWS.
 struct Fake;

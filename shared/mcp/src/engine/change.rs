@@ -1,0 +1,156 @@
+//! A change: plan, ask, do.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+use tokio::time::Instant;
+
+use crate::{
+    Error, Kind, Plan, Result, Risk, Service,
+    confirm::{Bound, Refusal},
+    cursor::{Cursor, Place},
+    engine::{
+        Answer, Consent, done,
+        look::{Fetched, notes},
+        run::{Page, Run},
+    },
+};
+
+/// What a caller says to a plan.
+enum Agreed {
+    Yes,
+    /// A person agreed to the plan that this token was made for.
+    YesTo(String),
+    /// The call ends with this: the caller has yet to be asked.
+    NotYet(Answer),
+}
+
+impl<S: Service> Run<'_, S> {
+    /// Plans, asks where the risk or the plan wants it, and does what was planned.
+    pub(crate) async fn change(&mut self) -> Result<Answer> {
+        let Some(planning) = &self.entry.plan else {
+            return Err(Error::internal("a change has no plan"));
+        };
+        let target =
+            self.trace.targets.first().cloned().ok_or_else(|| Error::internal("a change has no target"))?;
+        let own = Value::Object(self.input.own.clone());
+        let mut call = Arc::new(self.context(&target, Page::default()).await?);
+        self.trace.taps.push(call.tap.clone());
+        let mut plan = match self.bounded(planning(own.clone(), call.clone())).await {
+            Err(error) if error.kind == Kind::WrongRegion => {
+                let (moved, region) = self.moved(&call, error).await?;
+                call = Arc::new(moved);
+                self.trace.taps.push(call.tap.clone());
+                call.note(format!("it is in {region}; done there"));
+                self.bounded(planning(own.clone(), call.clone())).await?
+            }
+            plan => plan?,
+        };
+        if self.input.dry_run {
+            let plan = plan.text(self.budget());
+            return Ok(done(format!("dry run, nothing was changed. {} would {plan}", self.entry.spec.name)));
+        }
+        let asks = self.entry.spec.risk == Risk::Destroy || plan.asks();
+        while asks {
+            match self.consent(&plan).await? {
+                Agreed::Yes => break,
+                Agreed::NotYet(answer) => return Ok(answer),
+                // A person took their time: what they agreed to must still be what would happen.
+                Agreed::YesTo(seen) => {
+                    plan = self.bounded(planning(own.clone(), call.clone())).await?;
+                    match self.engine.confirmations.redeem(&seen, &self.bound(), &plan) {
+                        Ok(()) => break,
+                        Err(Refusal::Moved) => {}
+                        Err(refusal) => return Err(Error::refused(refusal.why())),
+                    }
+                }
+            }
+        }
+        let reply = self.bounded((self.entry.run)(own, call.clone())).await?;
+        let fetched = Fetched { slot: 0, target, place: Place::default(), reply, notes: notes(&call) };
+        self.answer(&self.binding(), &Cursor::default(), vec![fetched])
+    }
+
+    /// What a confirmation of this call is bound to.
+    fn bound(&self) -> Bound<'_> {
+        Bound {
+            tool: self.entry.spec.name,
+            arguments: &self.input.own,
+            // A change has one target; without one it has ended before.
+            target: self.trace.targets.first(),
+            principal: self.caller.name(),
+        }
+    }
+
+    /// Looks whether the plan is confirmed, and asks where it is not.
+    async fn consent(&mut self, plan: &Plan) -> Result<Agreed> {
+        let confirmations = &self.engine.confirmations;
+        let mut why = "";
+        if let Some(token) = &self.input.confirm {
+            match confirmations.redeem(token, &self.bound(), plan) {
+                Ok(()) => return Ok(Agreed::Yes),
+                Err(refusal) => why = refusal.why(),
+            }
+        }
+        match &self.caller.consent {
+            Consent::Round { answer: Some(false), .. } => return Err(declined()),
+            Consent::Round { answer: Some(true), state: Some(state) } => {
+                match confirmations.redeem(state, &self.bound(), plan) {
+                    Ok(()) => return Ok(Agreed::Yes),
+                    Err(refusal) => why = refusal.why(),
+                }
+            }
+            _ => {}
+        }
+        self.question(plan, if why.is_empty() { String::new() } else { format!("{why}. ") }).await
+    }
+
+    /// Asks the caller in the way that it can be asked; `again` says why it is asked once more.
+    async fn question(&mut self, plan: &Plan, again: String) -> Result<Agreed> {
+        let (tool, budget) = (self.entry.spec.name, self.budget());
+        let token = self.engine.confirmations.issue(&self.bound(), plan);
+        let within = self.engine.confirmations.within();
+        let question = format!("{tool}: {}", plan.text(budget.min(2000)));
+        let planned = |how: String| {
+            let plan = plan.text(budget);
+            Agreed::NotYet(Answer::Planned {
+                text: format!("{again}nothing was done yet. {tool} would {plan}\n{how}"),
+            })
+        };
+        match self.caller.consent.clone() {
+            Consent::Round { .. } => {
+                let question = format!("{again}{question}");
+                return Ok(Agreed::NotYet(Answer::Ask { question, state: token }));
+            }
+            Consent::Told(how) => return Ok(planned(how.to_owned())),
+            Consent::Token => {}
+            Consent::Ask(ask) => {
+                let began = Instant::now();
+                let asked = tokio::select! {
+                    asked = tokio::time::timeout(within, ask(question)) => asked.ok().flatten(),
+                    () = self.caller.cancel.cancelled() => {
+                        return Err(Error::cancelled("the caller cancelled the call"));
+                    }
+                };
+                // The time that a person takes is not the call's.
+                self.ends += began.elapsed();
+                match asked {
+                    Some(true) => return Ok(Agreed::YesTo(token)),
+                    Some(false) => return Err(declined()),
+                    // The caller cannot be asked after all: fall back to the token.
+                    None => {}
+                }
+            }
+        }
+        let minutes = within.as_secs().div_ceil(60);
+        Ok(planned(format!(
+            "to do it, repeat the same call with \"confirm\":\"{token}\" (once, within {minutes} min), if the user \
+             wants it"
+        )))
+    }
+}
+
+fn declined() -> Error {
+    Error::refused("the user did not agree; nothing was done")
+        .with_next("ask the user what they want instead")
+}

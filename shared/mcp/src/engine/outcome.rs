@@ -1,0 +1,131 @@
+//! How a call ended: its answer or its error, and the audit line.
+
+use std::time::Duration;
+
+use awsmcp_aws::Tap;
+use jiff::Timestamp;
+use serde_json::Value;
+
+use crate::{
+    Error, Kind, Part, Result, Service,
+    audit::Line,
+    engine::run::Run,
+    explain::{self, Failure},
+    service,
+};
+
+/// How a call ended.
+#[derive(Debug)]
+pub enum Answer {
+    /// An answer: text, further blocks, and its structured form where that is wanted.
+    Done {
+        /// The text.
+        text: String,
+        /// Images and bytes that follow it.
+        parts: Vec<Part>,
+        /// The structured form.
+        structured: Option<Value>,
+    },
+    /// A plan that waits for its confirmation; nothing was done.
+    Planned {
+        /// The plan, and how to confirm it.
+        text: String,
+    },
+    /// A plan that the caller must be asked about; nothing was done.
+    Ask {
+        /// The question.
+        question: String,
+        /// To be given back with the answer.
+        state: String,
+    },
+    /// A failure, with what to do next.
+    Failed {
+        /// The text.
+        text: String,
+        /// What kind of failure it was.
+        kind: Kind,
+    },
+}
+
+/// An answer of words alone.
+pub(crate) fn done(text: String) -> Answer {
+    Answer::Done { text, parts: Vec::new(), structured: None }
+}
+
+impl<S: Service> Run<'_, S> {
+    /// The answer of a call that failed: what went wrong, where, and what to do next.
+    pub(crate) async fn failed(&self, error: Error) -> Answer {
+        let mut error = Box::pin(self.with_nearest_name(error)).await;
+        let target = self.trace.targets.first();
+        for tap in self.trace.taps.iter().rev() {
+            error = error.noted(tap);
+        }
+        if let Some(target) = target {
+            error = self.trace.session.explain(target, error);
+        }
+        let identity = match (error.kind, target) {
+            // Who was refused is half of the answer; but an error must not wait long for it.
+            (Kind::AccessDenied | Kind::NotFound, Some(target)) if error.status.is_some() => {
+                let known =
+                    tokio::time::timeout(Duration::from_secs(2), self.trace.session.identity(target)).await;
+                known.ok().and_then(Result::ok)
+            }
+            _ => None,
+        };
+        let made = self.trace.taps.iter().flat_map(Tap::made);
+        let failed = made.filter(|made| error.operation.as_ref().is_none_or(|name| *name == made.operation));
+        let mut actions: Vec<String> = failed
+            .flat_map(|made| service::actions::<S>(&made.service, &made.operation))
+            .map(std::borrow::Cow::into_owned)
+            .collect();
+        actions.dedup();
+        let failure = Failure {
+            tool: self.name,
+            spec: Some(&self.entry.spec),
+            arguments: &self.input.own,
+            target,
+            identity: identity.as_ref(),
+            actions: &actions,
+        };
+        Answer::Failed { text: explain::text::<S>(&error, &failure), kind: error.kind }
+    }
+
+    /// Writes the call's line into the audit log.
+    pub(crate) fn audit(&self, answer: &Answer, took: Duration) {
+        let Some(audit) = &self.engine.settings.audit else { return };
+        let made: Vec<_> = self.trace.taps.iter().flat_map(Tap::made).collect();
+        let (outcome, error) = match answer {
+            Answer::Done { .. } => ("ok", None),
+            Answer::Planned { .. } => ("planned", None),
+            Answer::Ask { .. } => ("asked", None),
+            Answer::Failed { kind, .. } => (
+                match kind {
+                    Kind::Refused | Kind::Invalid => "refused",
+                    Kind::Cancelled => "cancelled",
+                    Kind::Timeout => "timeout",
+                    _ => "failed",
+                },
+                Some(format!("{kind:?}")),
+            ),
+        };
+        let first = self.trace.targets.first();
+        audit.write(&Line {
+            time: Timestamp::now().to_string(),
+            server: S::ID,
+            tool: self.name,
+            risk: self.entry.spec.risk.name(),
+            principal: self.caller.name(),
+            profile: first.and_then(|target| target.profile.clone()),
+            role: first.and_then(|target| target.role.clone()),
+            regions: self.trace.targets.iter().map(|target| target.region.clone()).collect(),
+            resources: self.trace.resources.clone(),
+            operations: made.iter().map(|made| made.operation.clone()).collect(),
+            outcome,
+            error,
+            request_ids: made.iter().filter_map(|made| made.request_id.clone()).collect(),
+            attempts: made.iter().map(|made| made.attempts).sum(),
+            throttled: made.iter().map(|made| made.throttled).sum(),
+            duration_ms: took.as_millis().try_into().unwrap_or(u64::MAX),
+        });
+    }
+}

@@ -1,0 +1,229 @@
+//! One call on its way.
+
+use std::{collections::BTreeMap, sync::Mutex, time::Duration};
+
+use awsmcp_aws::{Session, Tap, Target};
+use futures::FutureExt;
+use rmcp::model::JsonObject;
+use tokio::time::Instant;
+
+use crate::{
+    Call, Error, Result, Service,
+    cursor::{Binding, Cursor, Place},
+    derived::Made,
+    engine::{Answer, Caller, Engine},
+    gate::{self, Gate},
+    input::{self, Input},
+    service,
+    tool::Entry,
+};
+
+/// One call on its way: what was asked, by whom, and what was learned so far.
+pub(crate) struct Run<'a, S: Service> {
+    pub(crate) engine: &'a Engine<S>,
+    pub(crate) entry: &'a Entry<S>,
+    /// The name that the caller used: the tool's, or that of a tool that stands for it.
+    pub(crate) name: &'a str,
+    pub(crate) caller: &'a Caller,
+    /// The arguments, once they are read.
+    pub(crate) input: Input,
+    /// When the call must have ended.
+    pub(crate) ends: Instant,
+    pub(crate) trace: Trace,
+}
+
+/// What is learned about a call on its way, for its answer, its error and its audit line.
+pub(crate) struct Trace {
+    /// The caller's own.
+    pub(crate) session: Session,
+    pub(crate) targets: Vec<Target>,
+    /// The accounts of the targets, where an allow-list tells accounts apart.
+    pub(crate) accounts: BTreeMap<Target, String>,
+    pub(crate) resources: Vec<String>,
+    pub(crate) taps: Vec<Tap>,
+}
+
+impl<'a, S: Service> Run<'a, S> {
+    pub(crate) fn new(engine: &'a Engine<S>, entry: &'a Entry<S>, name: &'a str, caller: &'a Caller) -> Self {
+        let session = match caller.name() {
+            Some(name) => engine.session.on_behalf_of(name),
+            None => engine.session.clone(),
+        };
+        let trace = Trace {
+            session,
+            targets: Vec::new(),
+            accounts: BTreeMap::new(),
+            resources: Vec::new(),
+            taps: Vec::new(),
+        };
+        let mut run =
+            Run { engine, entry, name, caller, input: Input::default(), ends: Instant::now(), trace };
+        run.ends += run.patience();
+        run
+    }
+
+    /// The way of every call, in order.
+    pub(crate) async fn go(
+        &mut self,
+        index: usize,
+        made: Option<&Made>,
+        arguments: JsonObject,
+    ) -> Result<Answer> {
+        let arguments = self.admit(index, made, arguments)?;
+        self.input = input::read(self.entry, arguments, &self.engine.settings)?;
+        let _place = self.engine.admission.enter(self.caller, self.ends).await?;
+        Box::pin(self.aim()).await?;
+        Box::pin(self.hold_to_resources()).await?;
+        if self.entry.spec.risk.changes() {
+            return Box::pin(self.change()).await;
+        }
+        let binding = self.binding();
+        let cursor = self.cursor(&binding)?;
+        let pages = Box::pin(self.look(&cursor)).await?;
+        self.answer(&binding, &cursor, pages)
+    }
+
+    /// Lets the call in, if the operator and the caller's scopes allow it; gives the arguments of the tool itself.
+    fn admit(&self, index: usize, made: Option<&Made>, arguments: JsonObject) -> Result<JsonObject> {
+        let arguments = match (made, self.engine.server.derived) {
+            (Some(made), Some(derived)) => {
+                Gate::permit_risk(&self.entry.spec, self.name, &self.engine.settings)?;
+                made.arguments(derived.into, arguments)?
+            }
+            _ => {
+                self.engine.gate.permit(index, self.entry.spec.name)?;
+                arguments
+            }
+        };
+        self.caller.permit(self.name, self.entry.spec.risk)?;
+        Ok(arguments)
+    }
+
+    /// Finds out where the call goes: profile and regions, each from its allow-list.
+    pub(crate) async fn aim(&mut self) -> Result<()> {
+        let (session, profile) = (&self.trace.session, self.input.profile.as_deref());
+        let targets = async {
+            if self.input.regions.is_empty() {
+                return Ok(vec![session.target(profile, self.input.region.as_deref()).await?]);
+            }
+            session.targets(profile, &self.input.regions).await
+        };
+        self.trace.targets = self.bounded(targets).await?;
+        Ok(())
+    }
+
+    /// Refuses what is outside the operator's list of resources, before any request.
+    pub(crate) async fn hold_to_resources(&mut self) -> Result<()> {
+        for target in self.trace.targets.clone() {
+            let account = self.account(&target).await?;
+            let environment = awsmcp_aws::environment(&target, account.as_deref());
+            // Before the refusal: the audit line of a refused call names what it was for.
+            let touched = gate::touched(self.entry, &self.input.own, environment);
+            self.trace.resources.extend(touched.into_iter().map(|(_, arn)| arn));
+            self.trace.resources.sort();
+            self.trace.resources.dedup();
+            self.hold(&target).await?;
+            self.trace.accounts.extend(account.map(|account| (target, account)));
+        }
+        Ok(())
+    }
+
+    /// # Errors
+    /// When the call would touch something in `target` that is outside the operator's list of resources.
+    pub(crate) async fn hold(&self, target: &Target) -> Result<()> {
+        let account = self.account(target).await?;
+        let environment = awsmcp_aws::environment(target, account.as_deref());
+        gate::scope(self.entry, &self.input.own, environment, &self.engine.settings)
+    }
+
+    /// The account of a target, where an allow-list could tell accounts apart: only then is it asked for.
+    pub(crate) async fn account(&self, target: &Target) -> Result<Option<String>> {
+        let needed = self.entry.spec.declared().filter(|need| need.applies(&self.input.own));
+        let mut arns = needed.map(|need| need.arn).chain(self.entry.spec.row_arn);
+        if self.engine.settings.allow_arns.is_empty() || !arns.any(|arn| arn.contains("{account}")) {
+            return Ok(None);
+        }
+        Ok(Some(self.bounded(self.trace.session.identity(target)).await?.account))
+    }
+
+    pub(crate) fn binding(&self) -> Binding {
+        Binding::new(self.entry.spec.name, &self.input.own, &self.trace.targets, self.caller.name())
+    }
+
+    /// Where the caller goes on, or the first page of every target.
+    pub(crate) fn cursor(&self, binding: &Binding) -> Result<Cursor> {
+        if let Some(text) = &self.input.cursor {
+            return Cursor::open(text, binding);
+        }
+        let settings = &self.engine.settings;
+        let limit = if self.entry.spec.list { self.input.limit.unwrap_or(settings.page_size) } else { 0 };
+        Ok(Cursor { limit, places: self.trace.targets.iter().map(|_| Some(Place::default())).collect() })
+    }
+
+    /// The most characters of the answer.
+    pub(crate) fn budget(&self) -> usize {
+        self.input.max_chars.unwrap_or(self.engine.settings.max_chars)
+    }
+
+    /// How long the call may take.
+    pub(crate) fn patience(&self) -> Duration {
+        let own = self.entry.spec.minutes.map_or(Duration::ZERO, |minutes| Duration::from_secs(minutes * 60));
+        own.max(self.engine.settings.timeout)
+    }
+
+    /// What the tool's code gets for one page of one target.
+    pub(crate) async fn context(&self, target: &Target, page: Page) -> Result<Call<S>> {
+        let needs: Vec<&'static str> = self.entry.spec.declared().map(|need| need.action).collect();
+        let tool = self.entry.spec.name;
+        let tap = Tap::for_target(target, move |sdk_service, operation| {
+            let actions = service::actions::<S>(sdk_service, operation);
+            if actions.iter().any(|action| needs.iter().any(|need| need == action)) {
+                Ok(())
+            } else {
+                Err(format!("{tool} does not declare {operation}, so it was not sent"))
+            }
+        });
+        let sdk = self.trace.session.sdk_config(target).await?;
+        Ok(Call {
+            client: S::client(&sdk, tap.clone()),
+            session: self.trace.session.clone(),
+            principal: self.caller.principal.clone(),
+            settings: self.engine.settings.clone(),
+            target: target.clone(),
+            sdk,
+            tap,
+            limit: page.limit,
+            token: page.token,
+            budget: self.budget(),
+            notes: Mutex::default(),
+            progress: self.caller.progress.clone(),
+            cancel: self.caller.cancel.child_token(),
+            cleanup: self.engine.cleanup.clone(),
+        })
+    }
+
+    /// Runs `work` until it is done, the caller loses interest, or the call's time is over. Dropping it drops its HTTP
+    /// requests.
+    pub(crate) async fn bounded<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
+        // A tool that panics fails its own call and nothing else.
+        let work = std::panic::AssertUnwindSafe(work).catch_unwind();
+        tokio::select! {
+            done = tokio::time::timeout_at(self.ends, work) => match done {
+                Ok(Ok(done)) => done,
+                Ok(Err(_)) => Err(Error::internal(format!("{} has a fault and stopped", self.entry.spec.name))),
+                Err(_) => Err(Error::timeout(format!("no answer within {} s", self.patience().as_secs()))
+                    .with_next("ask for less (a smaller limit, a narrower prefix or time range), or have the operator raise --timeout")),
+            },
+            () = self.caller.cancel.cancelled() => Err(Error::cancelled("the caller cancelled the call")),
+        }
+    }
+}
+
+/// Which page of a list is asked for.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Page {
+    /// Its rows.
+    pub(crate) limit: u32,
+    /// AWS's token of it; none for the first.
+    pub(crate) token: Option<String>,
+}
