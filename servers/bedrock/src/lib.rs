@@ -3,6 +3,7 @@
 
 mod actions;
 mod agents;
+mod arns;
 mod attachments;
 mod chat;
 mod citing;

@@ -2,6 +2,7 @@
 //! after log groups, alarms and dashboards.
 
 mod alarms;
+mod arns;
 mod chart;
 mod cursor;
 mod dashboards;

@@ -1,6 +1,7 @@
 //! MCP server for Amazon DynamoDB: read and write items as plain JSON, look after tables.
 
 mod actions;
+mod arns;
 mod batch;
 mod blueprint;
 mod capacity;

@@ -2,6 +2,7 @@
 //! through, volumes, images, security groups, and commands on instances.
 
 mod actions;
+mod arns;
 mod documents;
 mod dry_run;
 mod images;

@@ -1,6 +1,7 @@
 //! MCP server for AWS Lambda: find functions, see why they fail, invoke them, change their code and configuration.
 
 mod actions;
+mod arns;
 mod configuration;
 mod deployment;
 mod function_tools;

@@ -1,6 +1,7 @@
 //! MCP server for Amazon S3: find, read, write, copy, transfer and remove objects, and look after buckets.
 
 mod actions;
+mod arns;
 mod attributes;
 mod body;
 mod columnar;

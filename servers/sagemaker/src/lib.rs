@@ -1,6 +1,7 @@
 //! MCP server for Amazon SageMaker: jobs and why they fail, endpoints and how they do, pipelines, models, and what bills now.
 
 mod actions;
+mod arns;
 mod endpoints;
 mod executions;
 mod fields;

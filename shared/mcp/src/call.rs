@@ -3,11 +3,14 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use awsmcp_aws::{Identity, SdkConfig, Session, Tap, Target};
+use awsmcp_spec::{ResourceRef, resources};
+use serde::{Serialize, de::DeserializeOwned};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    Cleanup, Files, Page, Principal, Result, Risk, Service, Settings,
-    gate::{flag, turned_off},
+    Cleanup, Error, Files, Kind, Page, Principal, Result, Risk, Service, Settings,
+    gate::{self, flag, turned_off},
 };
 
 /// Tells the caller how far a long call has come.
@@ -22,6 +25,9 @@ pub struct Call<S: Service> {
     pub(crate) sdk: SdkConfig,
     pub(crate) tap: Tap,
     pub(crate) client: S::Client,
+    /// When the call began, and when it must have ended.
+    pub(crate) began: Instant,
+    pub(crate) ends: Instant,
     pub(crate) limit: u32,
     pub(crate) token: Option<String>,
     pub(crate) budget: usize,
@@ -65,6 +71,33 @@ impl<S: Service> Call<S> {
     /// AWS's token of the page that is asked for; none for the first.
     pub fn token(&self) -> Option<String> {
         self.token.clone()
+    }
+
+    /// The tool's own place in a list that is more than one of AWS's: the first where the call begins anew.
+    ///
+    /// # Errors
+    /// When a cursor holds no such place.
+    pub fn place<At: DeserializeOwned + Default>(&self) -> Result<At> {
+        match &self.token {
+            None => Ok(At::default()),
+            Some(token) => serde_json::from_str(token).map_err(|_| {
+                Error::invalid("`cursor` is not one of this list").with_next("begin without a cursor")
+            }),
+        }
+    }
+
+    /// A page of rows, with the tool's own place of the next. It may be longer than was asked for: what is too much is shown
+    /// first on the next page.
+    ///
+    /// # Errors
+    /// When the place cannot be written.
+    pub fn page_from<T>(
+        &self,
+        rows: impl IntoIterator<Item = T>,
+        next: Option<impl Serialize>,
+    ) -> Result<Page<T>> {
+        let next = next.map(|at| serde_json::to_string(&at)).transpose();
+        Ok(self.page(rows, next.map_err(|error| Error::internal(error.to_string()))?))
     }
 
     /// A page of rows, with AWS's token for the next.
@@ -147,6 +180,52 @@ impl<S: Service> Call<S> {
             return Err(turned_off(what, &flag(risk)));
         }
         self.principal.as_ref().map_or(Ok(()), |principal| principal.permit(what, risk))
+    }
+
+    /// Asks whether the operator's list lets the call use `action` on what only an answer of AWS named. `template` is an ARN
+    /// as tools declare it, `values` fill its placeholders.
+    ///
+    /// # Errors
+    /// When it is outside the list, or the account cannot be found out.
+    pub async fn may(&self, action: &str, template: &str, values: &[(&str, &str)]) -> Result<()> {
+        if self.settings.allow_arns.is_empty() {
+            return Ok(());
+        }
+        let account = match template.contains("{account}") {
+            true => Some(self.identity().await?.account),
+            false => None,
+        };
+        let environment = awsmcp_aws::environment(&self.target, account.as_deref());
+        let named = |field: &str| {
+            let given = values.iter().filter(|(name, _)| *name == field);
+            given.map(|(_, value)| ResourceRef::Name((*value).to_owned())).collect()
+        };
+        resources(template, environment, named)
+            .iter()
+            .try_for_each(|arn| gate::may::<S>(action, arn, &self.settings))
+    }
+
+    /// The same of a whole ARN that AWS gave.
+    ///
+    /// # Errors
+    /// When it is outside the operator's list.
+    pub fn may_on(&self, action: &str, arn: &str) -> Result<()> {
+        gate::may::<S>(action, arn, &self.settings)
+    }
+
+    /// A part of an answer that may be missing: where it cannot be read, a note names the permission, and the rest goes on.
+    ///
+    /// # Errors
+    /// All but a denial and what is not there.
+    pub fn part<T>(&self, what: &str, result: Result<T>) -> Result<Option<T>> {
+        match result {
+            Ok(part) => Ok(Some(part)),
+            Err(error) if matches!(error.kind, Kind::AccessDenied | Kind::NotFound) => {
+                self.note(format!("{what} could not be read: {}", error.message));
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// Is cancelled when the caller loses interest; the call itself is dropped then, so only work that was

@@ -1,6 +1,6 @@
-//! Plans and their confirmation.
+//! The confirmation of plans.
 //!
-//! A plan says what a change would do. A confirmation is a token: a nonce and an expiry, sealed with two MACs, one
+//! A confirmation is a token: a nonce and an expiry, sealed with two MACs, one
 //! over the exact call and one over the plan. It needs no memory to check, it fits no other call, and it stops
 //! fitting when the world has moved so that the plan is another. Used nonces are remembered until they expire.
 
@@ -15,91 +15,10 @@ use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit, Mac};
 use jiff::Timestamp;
 use rmcp::model::JsonObject;
-use serde_json::{Value, json};
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use crate::{SealKey, cursor::canonical, difference, render, text::neutral};
-
-/// What a change would do.
-#[derive(Clone, Debug, Default)]
-pub struct Plan {
-    headline: String,
-    rows: Vec<Value>,
-    warnings: Vec<String>,
-    state: Value,
-    ask: bool,
-}
-
-impl Plan {
-    /// A plan in a sentence: `delete 12 objects, 3.4 MiB, under logs/ of bucket b`.
-    pub fn new(headline: impl Into<String>) -> Self {
-        Plan { headline: headline.into(), ..Plan::default() }
-    }
-
-    /// Adds a row of detail; rows of one plan have the same fields.
-    #[must_use]
-    pub fn row(mut self, row: Value) -> Self {
-        self.rows.push(row);
-        self
-    }
-
-    /// Adds a row for each line of how `after` differs from `before`.
-    #[must_use]
-    pub fn difference(mut self, before: Option<&Value>, after: Option<&Value>) -> Self {
-        self.rows.extend(difference(before, after).into_iter().map(|line| json!({"diff": line})));
-        self
-    }
-
-    /// Adds what a reader must not miss.
-    #[must_use]
-    pub fn warning(mut self, text: impl Into<String>) -> Self {
-        self.warnings.push(text.into());
-        self
-    }
-
-    /// Binds the confirmation to more than what is shown: entity tags, versions, counts.
-    #[must_use]
-    pub fn state(mut self, state: Value) -> Self {
-        self.state = state;
-        self
-    }
-
-    /// Asks for confirmation although the tool's risk does not.
-    #[must_use]
-    pub fn ask(mut self) -> Self {
-        self.ask = true;
-        self
-    }
-
-    pub(crate) fn asks(&self) -> bool {
-        self.ask
-    }
-
-    /// The plan as text.
-    pub(crate) fn text(&self, budget: usize) -> String {
-        let mut text = neutral(&self.headline).into_owned();
-        for warning in &self.warnings {
-            text.push_str(&format!("\nwarning: {}", neutral(warning)));
-        }
-        if !self.rows.is_empty() {
-            let table = render::table(&self.rows, budget.saturating_sub(text.len()).max(200));
-            text.push('\n');
-            text.push_str(&table.text);
-            text.push_str(&render::footer(table.shown, Some(self.rows.len() as u64), None));
-        }
-        text
-    }
-
-    fn fingerprint(&self) -> String {
-        format!(
-            "{}\n{:?}\n{}\n{}",
-            self.headline,
-            self.warnings,
-            canonical(&Value::Array(self.rows.clone())),
-            self.state
-        )
-    }
-}
+use crate::{Plan, SealKey, cursor::canonical};
 
 /// A call, as a confirmation is bound to it.
 pub(crate) struct Bound<'a> {

@@ -1,16 +1,15 @@
 //! Errors as a model can act on them.
 
 use awsmcp_aws::{Denied, Error, Identity, Kind, Target};
-use awsmcp_spec::{Environment, Need, Spec, resources};
-use rmcp::model::JsonObject;
+use awsmcp_spec::{Environment, Need, Spec};
 
-use crate::{Service, text::neutral};
+use crate::{Service, gate, input::Input, text::neutral};
 
 /// What is known about a failed call.
 pub(crate) struct Failure<'a> {
     pub(crate) tool: &'a str,
     pub(crate) spec: Option<&'a Spec>,
-    pub(crate) arguments: &'a JsonObject,
+    pub(crate) input: &'a Input,
     pub(crate) target: Option<&'a Target>,
     pub(crate) identity: Option<&'a Identity>,
     /// The IAM actions of the operations that were made.
@@ -130,7 +129,7 @@ fn missing_permission<S: Service>(error: &Error, failure: &Failure<'_>) -> Strin
 /// `action on arn` of what the operations made so far need; of the whole tool where none was made.
 fn declared<S: Service>(failure: &Failure<'_>) -> Vec<String> {
     let Some(spec) = failure.spec else { return Vec::new() };
-    let given = |need: &Need| need.applies(failure.arguments);
+    let given = |need: &Need| need.applies(&failure.input.own);
     let made = |need: &Need| failure.actions.iter().any(|action| action == need.action);
     let mut needs: Vec<Need> = spec.declared().filter(|need| given(need) && made(need)).collect();
     if needs.is_empty() {
@@ -149,9 +148,7 @@ fn arn_of<S: Service>(need: Need, failure: &Failure<'_>) -> Option<String> {
         region,
         account: failure.identity.map_or("*", |identity| identity.account.as_str()),
     };
-    let named = |arn: String| S::arn(&arn).ok().flatten().unwrap_or(arn);
-    let arns: Vec<String> =
-        resources(need.arn, failure.arguments, environment).into_iter().map(named).collect();
+    let arns = gate::touches::<S>(need.arn, failure.input, environment);
     match arns.as_slice() {
         [] => None,
         [one] => Some(one.clone()),

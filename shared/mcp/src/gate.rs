@@ -1,9 +1,8 @@
 //! What may be called at all, and on what.
 
-use awsmcp_spec::{Environment, Risk, resources};
-use rmcp::model::JsonObject;
+use awsmcp_spec::{Environment, Risk, in_row, resources, texts};
 
-use crate::{Error, Result, Server, Service, Settings, text::nearest, tool::Entry};
+use crate::{Error, Result, Server, Service, Settings, argument, input::Input, text::nearest, tool::Entry};
 
 /// The toolsets that every server has.
 pub const COMMON_TOOLSETS: [&str; 2] = ["default", "all"];
@@ -121,57 +120,81 @@ fn known(flag: &str, given: &[String], valid: &[&str]) -> Result<(), String> {
     Ok(())
 }
 
-/// The resources a call would touch, by the tool's own declaration.
+/// The resources a call would touch, by the tool's own declaration and by what its arguments name.
 pub(crate) fn touched<S: Service>(
     entry: &Entry<S>,
-    arguments: &JsonObject,
+    input: &Input,
     environment: Environment<'_>,
 ) -> Vec<(&'static str, String)> {
     let mut touched: Vec<(&'static str, String)> = entry
         .spec
         .declared()
-        .filter(|need| need.applies(arguments))
+        .filter(|need| need.applies(&input.own))
         .flat_map(|need| {
-            let named = |arn: String| S::arn(&arn).ok().flatten().unwrap_or(arn);
-            resources(need.arn, arguments, environment).into_iter().map(move |arn| (need.action, named(arn)))
+            touches::<S>(need.arn, input, environment).into_iter().map(move |arn| (need.action, arn))
         })
         .collect();
     touched.dedup();
     touched
 }
 
+/// The resources that one template names in a call.
+pub(crate) fn touches<S: Service>(
+    template: &str,
+    input: &Input,
+    environment: Environment<'_>,
+) -> Vec<String> {
+    let found = resources(template, environment, |path| argument::at(path, &input.named, &input.own));
+    found.into_iter().map(canonical::<S>).collect()
+}
+
+/// AWS's own way to write it, where the template's is another.
+fn canonical<S: Service>(arn: String) -> String {
+    S::arn(&arn).ok().flatten().unwrap_or(arn)
+}
+
 /// # Errors
 /// When the call would touch a resource outside the operator's ARN allow-list.
 pub(crate) fn scope<S: Service>(
     entry: &Entry<S>,
-    arguments: &JsonObject,
+    input: &Input,
     environment: Environment<'_>,
     settings: &Settings,
 ) -> Result<()> {
     if settings.allow_arns.is_empty() {
         return Ok(());
     }
-    for (action, arn) in touched(entry, arguments, environment) {
+    for (action, arn) in touched(entry, input, environment) {
         // AWS grants such an action on everything or not at all; the rows are held to the allow-list instead.
         if arn == "*" && (entry.spec.row_arn.is_some() || entry.spec.no_resource) {
             continue;
         }
-        // What is meant does not matter where everything is allowed.
-        if let Err(why) = S::arn(&arn)
-            && !settings.allow_arns.iter().any(|pattern| pattern.as_str() == "*")
-        {
-            return Err(Error::refused(why));
-        }
-        if !settings.allow_arns.iter().any(|pattern| pattern.covers(&arn)) {
-            let allowed: Vec<&str> = settings.allow_arns.iter().map(|pattern| pattern.as_str()).collect();
-            return Err(Error::refused(format!("{action} on {arn} is outside what the operator allowed"))
-                .with_next(format!(
-                    "stay within {}, or ask the operator to add it with --allow-arn",
-                    allowed.join(", ")
-                )));
-        }
+        may::<S>(action, &arn, settings)?;
     }
     Ok(())
+}
+
+/// # Errors
+/// When `arn` is outside the operator's ARN allow-list.
+pub(crate) fn may<S: Service>(action: &str, arn: &str, settings: &Settings) -> Result<()> {
+    let allowed = &settings.allow_arns;
+    if allowed.is_empty() {
+        return Ok(());
+    }
+    // What is meant does not matter where everything is allowed.
+    if let Err(why) = S::arn(arn)
+        && !allowed.iter().any(|pattern| pattern.as_str() == "*")
+    {
+        return Err(Error::refused(why));
+    }
+    if allowed.iter().any(|pattern| pattern.covers(arn)) {
+        return Ok(());
+    }
+    let allowed: Vec<&str> = allowed.iter().map(|pattern| pattern.as_str()).collect();
+    Err(Error::refused(format!("{action} on {arn} is outside what the operator allowed")).with_next(format!(
+        "stay within {}, or ask the operator to add it with --allow-arn",
+        allowed.join(", ")
+    )))
 }
 
 /// Whether a row is of a resource inside the allow-list.
@@ -182,8 +205,10 @@ pub(crate) fn row_allowed<S: Service>(
     settings: &Settings,
 ) -> bool {
     let Some(fields) = row.as_object() else { return false };
-    resources(template, fields, environment)
+    let named =
+        |path: &str| texts(path, fields).into_iter().map(|text| in_row(template, path, text)).collect();
+    resources(template, environment, named)
         .into_iter()
-        .map(|arn| S::arn(&arn).ok().flatten().unwrap_or(arn))
+        .map(canonical::<S>)
         .all(|arn| settings.allow_arns.iter().any(|pattern| pattern.covers(&arn)))
 }

@@ -4,7 +4,9 @@ use rmcp::model::JsonObject;
 use serde_json::Value;
 
 use crate::{
-    Error, Result, Service, Settings, schema,
+    Error, Result, Service, Settings,
+    argument::{self, Named},
+    schema,
     text::{nearest, quoted},
     tool::Entry,
     validate::{self, shown},
@@ -14,6 +16,8 @@ use crate::{
 #[derive(Debug, Default)]
 pub(crate) struct Input {
     pub(crate) own: JsonObject,
+    /// What the tool's own arguments name, as it was parsed.
+    pub(crate) named: Named,
     pub(crate) region: Option<String>,
     pub(crate) regions: Vec<String>,
     pub(crate) profile: Option<String>,
@@ -67,6 +71,7 @@ pub(crate) fn read<S: Service>(
         return Err(Error::invalid("give `region` or `regions`, not both"));
     }
     validate::validate(&entry.input().schema, &own)?;
+    input.named = argument::named(&entry.input().readers, &own)?;
     input.own = own;
     Ok(input)
 }

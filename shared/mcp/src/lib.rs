@@ -4,6 +4,7 @@
 //! [`Change`] (changes them, and can say beforehand what it would change). [`Engine`] runs a call from
 //! arguments to answer; [`Handler`] speaks MCP.
 
+mod argument;
 mod audit;
 mod call;
 mod cleanup;
@@ -19,9 +20,11 @@ mod gate;
 mod handler;
 mod input;
 mod output;
+mod plan;
 mod principal;
 mod prompt;
 mod query;
+mod region;
 mod render;
 mod resource;
 mod schema;
@@ -33,14 +36,15 @@ mod time;
 mod together;
 mod tool;
 mod validate;
+mod waiting;
 mod whoami;
 
+pub use argument::{ResourceArgument, resource_schema};
 pub use audit::Audit;
 pub use awsmcp_aws::{Error, Kind, Target};
-pub use awsmcp_spec::{Risk, Spec};
+pub use awsmcp_spec::{Arn, ResourceRef, Risk, Spec};
 pub use call::{Call, Progress};
 pub use cleanup::Cleanup;
-pub use confirm::Plan;
 pub use derived::Derived;
 pub use difference::difference;
 pub use engine::{Answer, Caller, Consent, Engine, Overview};
@@ -49,8 +53,10 @@ pub use files::Files;
 pub use gate::COMMON_TOOLSETS;
 pub use handler::{Handler, content};
 pub use output::{Body, One, Output, Page, Part, Reply, View};
+pub use plan::Plan;
 pub use principal::{Principal, risk_of, scope};
 pub use prompt::{Argument, Prompt};
+pub use region::Region;
 pub use render::thousands;
 pub use resource::{Completion, Resource};
 pub use server::Server;
@@ -60,6 +66,7 @@ pub use text::{human_size, nearest, neutral, quoted};
 pub use time::{DAY, HOUR, Moment, TimeRange, to_millisecond, to_second};
 pub use together::{Member, Together, prefixed, unprefixed};
 pub use tool::{Change, Tool};
+pub use waiting::Waited;
 pub use whoami::WHOAMI;
 
 /// What a tool's code returns.

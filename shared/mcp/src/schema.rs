@@ -5,17 +5,23 @@ use rmcp::model::JsonObject;
 use schemars::{JsonSchema, SchemaGenerator, generate::SchemaSettings};
 use serde_json::{Map, Value, json};
 
-use crate::Output;
+use crate::{
+    Output,
+    argument::{self, Readers},
+};
 
 /// A tool's own input: what the model reads, and the schema of its fields.
 pub(crate) struct Input {
     pub(crate) description: String,
     pub(crate) schema: JsonObject,
+    /// Who reads the arguments that name resources.
+    pub(crate) readers: Readers,
 }
 
 /// The input schema of a tool, cleaned.
 pub(crate) fn input<T: JsonSchema>() -> Input {
     let mut schema = generator().into_root_schema_for::<T>().to_value();
+    let readers = argument::readers(&mut schema);
     clean(&mut schema);
     let mut schema = match schema {
         Value::Object(schema) => schema,
@@ -26,7 +32,7 @@ pub(crate) fn input<T: JsonSchema>() -> Input {
         _ => String::new(),
     };
     schema.entry("type").or_insert_with(|| json!("object"));
-    Input { description, schema }
+    Input { description, schema, readers }
 }
 
 /// The output schema of a tool: rooted at an object, nothing required, because `query` may reshape it.

@@ -6,7 +6,7 @@ use awsmcp_spec::Spec;
 use futures::future::BoxFuture;
 use rmcp::model::JsonObject;
 use schemars::JsonSchema;
-use serde::de::DeserializeOwned;
+use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
 use crate::{Call, Error, Output, Plan, Reply, Result, Service, schema};
@@ -28,31 +28,53 @@ pub trait Tool: DeserializeOwned + JsonSchema + Send + Sync + 'static {
 
 /// A tool that changes something: `write` or `destroy`.
 ///
-/// `plan` says what would change, changing nothing; `dry_run` answers it, and a confirmation binds to it.
+/// `plan` says what would change, changing nothing; `dry_run` answers it, and a confirmation binds to it and to its items,
+/// which `apply` is given.
 pub trait Change: DeserializeOwned + JsonSchema + Send + Sync + 'static {
     /// The service it belongs to.
     type Service: Service;
     /// What it answers.
     type Output: Output;
+    /// What the change is made of: what `plan` found and `apply` gets. `()` where the arguments say it all.
+    type Items: Serialize + Send + 'static;
     /// What it is called, may do and needs.
     const SPEC: Spec;
 
-    /// Finds out what would change. Must change nothing.
-    fn plan(&self, cx: &Call<Self::Service>) -> impl Future<Output = Result<Plan>> + Send;
+    /// Finds out what would change, and the items that it is made of. Must change nothing.
+    fn plan(&self, cx: &Call<Self::Service>) -> impl Future<Output = Result<Plan<Self::Items>>> + Send;
 
-    /// Changes it.
-    fn apply(self, cx: &Call<Self::Service>) -> impl Future<Output = Result<Self::Output>> + Send;
+    /// Changes exactly those items; looks for nothing anew.
+    fn apply(
+        self,
+        items: Self::Items,
+        cx: &Call<Self::Service>,
+    ) -> impl Future<Output = Result<Self::Output>> + Send;
 }
 
-type Run<S> = Box<dyn Fn(Value, Arc<Call<S>>) -> BoxFuture<'static, Result<Reply>> + Send + Sync>;
-type Planning<S> = Box<dyn Fn(Value, Arc<Call<S>>) -> BoxFuture<'static, Result<Plan>> + Send + Sync>;
+/// What a tool does, without its type.
+pub(crate) enum Work<S: Service> {
+    /// Looks, or runs something that needs no plan.
+    Look(Looking<S>),
+    /// Plans a change.
+    Change(Planning<S>),
+}
+
+type Looking<S> = Box<dyn Fn(Value, Arc<Call<S>>) -> BoxFuture<'static, Result<Reply>> + Send + Sync>;
+type Planning<S> = Box<dyn Fn(Value, Arc<Call<S>>) -> BoxFuture<'static, Result<Planned<S>>> + Send + Sync>;
+
+/// A plan, and the change that it is of.
+pub(crate) struct Planned<S: Service> {
+    pub(crate) plan: Plan,
+    pub(crate) apply: Apply<S>,
+}
+
+type Apply<S> = Box<dyn FnOnce(Arc<Call<S>>) -> BoxFuture<'static, Result<Reply>> + Send>;
 
 /// A tool without its type: one row of the table of contents.
 pub(crate) struct Entry<S: Service> {
     pub(crate) spec: Spec,
     pub(crate) toolset: &'static str,
-    pub(crate) run: Run<S>,
-    pub(crate) plan: Option<Planning<S>>,
+    pub(crate) work: Work<S>,
     make_schema: fn() -> schema::Input,
     make_output: fn() -> JsonObject,
     input: OnceLock<schema::Input>,
@@ -64,8 +86,9 @@ impl<S: Service> Entry<S> {
         Entry {
             spec: T::SPEC,
             toolset,
-            run: Box::new(|input, cx| Box::pin(async move { parse::<T>(input)?.call(&cx).await?.reply() })),
-            plan: None,
+            work: Work::Look(Box::new(|input, cx| {
+                Box::pin(async move { parse::<T>(input)?.call(&cx).await?.reply() })
+            })),
             make_schema: schema::input::<T>,
             make_output: schema::output::<T::Output>,
             input: OnceLock::new(),
@@ -77,8 +100,7 @@ impl<S: Service> Entry<S> {
         Entry {
             spec: T::SPEC,
             toolset,
-            run: Box::new(|input, cx| Box::pin(async move { parse::<T>(input)?.apply(&cx).await?.reply() })),
-            plan: Some(Box::new(|input, cx| Box::pin(async move { parse::<T>(input)?.plan(&cx).await }))),
+            work: Work::Change(Box::new(|input, cx| Box::pin(planned::<T>(input, cx)))),
             make_schema: schema::input::<T>,
             make_output: schema::output::<T::Output>,
             input: OnceLock::new(),
@@ -95,11 +117,10 @@ impl<S: Service> Entry<S> {
         Entry {
             spec,
             toolset,
-            run: Box::new(move |input, cx| {
+            work: Work::Look(Box::new(move |input, cx| {
                 let run = run.clone();
                 Box::pin(async move { run(parse::<I>(input)?, cx).await?.reply() })
-            }),
-            plan: None,
+            })),
             make_schema: schema::input::<I>,
             make_output: schema::output::<O>,
             input: OnceLock::new(),
@@ -114,6 +135,16 @@ impl<S: Service> Entry<S> {
     pub(crate) fn output(&self) -> JsonObject {
         (self.make_output)()
     }
+}
+
+/// Plans a change; what is applied is the tool and the items of this very plan.
+async fn planned<T: Change>(input: Value, cx: Arc<Call<T::Service>>) -> Result<Planned<T::Service>> {
+    let tool = parse::<T>(input)?;
+    let (plan, items) = tool.plan(&cx).await?.apart();
+    let apply = move |cx: Arc<Call<T::Service>>| -> BoxFuture<'static, Result<Reply>> {
+        Box::pin(async move { tool.apply(items, &cx).await?.reply() })
+    };
+    Ok(Planned { plan, apply: Box::new(apply) })
 }
 
 fn parse<T: DeserializeOwned>(input: Value) -> Result<T> {

@@ -32,7 +32,7 @@ struct WhoAmI {
 /// The name of a tool that every server has.
 pub const WHOAMI: &str = "whoami";
 
-const SPEC: Spec = Spec::read(WHOAMI, "Who am I").needs("sts:GetCallerIdentity", "*").names_no_resource();
+const SPEC: Spec = Spec::read(WHOAMI, "Who am I").on("*", &["sts:GetCallerIdentity"]).names_no_resource();
 
 pub(crate) fn entry<S: Service>() -> Entry<S> {
     Entry::builtin::<Input, One<WhoAmI>, _>(SPEC, "session", |_: Input, cx| {

@@ -1,4 +1,4 @@
-//! ARN templates and IAM wildcard patterns.
+//! ARNs, and the templates that say which resource a call touches.
 
 use serde_json::{Map, Value};
 
@@ -18,259 +18,379 @@ impl Environment<'static> {
     pub const ANY: Environment<'static> = Environment { partition: "aws", region: "*", account: "*" };
 }
 
-/// The resources that `template` names for these fields: one for each element where a field is a list.
+/// An Amazon Resource Name, taken apart.
 ///
-/// A field that is absent stands for `*`. The first field, where it is itself an ARN, replaces all that precedes it.
-/// `{keys.key}` reads `key` of each element of `keys`.
-pub fn resources(template: &str, fields: &Map<String, Value>, environment: Environment<'_>) -> Vec<String> {
-    let mut found = vec![String::new()];
-    let mut rest = template;
-    // Only the first field names a resource of its own: a key that looks like an ARN is still a key of its bucket.
-    let mut first = true;
-    while let Some((before, after)) = rest.split_once('{') {
-        let Some((name, behind)) = after.split_once('}') else { break };
-        let (values, may_replace) = match name {
-            "partition" => (vec![environment.partition.to_owned()], false),
-            "region" => (vec![environment.region.to_owned()], false),
-            "account" => (vec![environment.account.to_owned()], false),
-            field => (texts(field, fields), std::mem::take(&mut first)),
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html>
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Arn {
+    /// `aws`, `aws-cn`, `aws-us-gov`, ...
+    pub partition: String,
+    /// The service's IAM prefix.
+    pub service: String,
+    /// The region; empty where the service is global.
+    pub region: String,
+    /// The account, twelve digits; empty where names are global, `aws` of what AWS owns.
+    pub account: String,
+    /// All that follows; it may hold colons.
+    pub resource: String,
+}
+
+impl Arn {
+    /// Reads an ARN, strictly: nothing is trimmed, unescaped or guessed.
+    ///
+    /// # Errors
+    /// Shows what a good one looks like.
+    pub fn parse(text: &str) -> Result<Arn, String> {
+        let wrong = || {
+            format!(
+                "{text:?} is not an ARN; a good one has six parts between colons, such as \
+                 arn:aws:dynamodb:us-east-1:123456789012:table/orders"
+            )
         };
-        found = found
-            .iter()
-            .flat_map(|start| {
-                values.iter().map(move |value| {
-                    if may_replace && value.starts_with("arn:") {
-                        value.clone()
-                    } else {
-                        format!("{start}{before}{value}")
-                    }
-                })
-            })
-            .collect();
-        rest = behind;
+        let [arn, partition, service, region, account, resource] = segments(text).ok_or_else(wrong)?;
+        let plain = |part: &str| {
+            part.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+        };
+        let owner = account.is_empty()
+            || account == "aws"
+            || account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit());
+        let named = !resource.is_empty()
+            && !resource.contains(|letter: char| letter.is_control() || letter.is_whitespace());
+        let partition_known = partition == "aws" || partition.starts_with("aws-");
+        if arn == "arn"
+            && partition_known
+            && plain(partition)
+            && !service.is_empty()
+            && plain(service)
+            && plain(region)
+            && owner
+            && named
+        {
+            return Ok(Arn {
+                partition: partition.to_owned(),
+                service: service.to_owned(),
+                region: region.to_owned(),
+                account: account.to_owned(),
+                resource: resource.to_owned(),
+            });
+        }
+        Err(wrong())
     }
-    found.iter_mut().for_each(|arn| arn.push_str(rest));
+
+    /// Its name, where it is an ARN of `service` whose resource begins with `kind`: of `table/orders` and `table/`, `orders`.
+    pub fn name(&self, service: &str, kind: &str) -> Option<&str> {
+        (self.service == service)
+            .then(|| self.resource.strip_prefix(kind))
+            .flatten()
+            .filter(|name| !name.is_empty())
+    }
+}
+
+impl std::fmt::Display for Arn {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Arn { partition, service, region, account, resource } = self;
+        write!(f, "arn:{partition}:{service}:{region}:{account}:{resource}")
+    }
+}
+
+/// The six segments of an ARN, of a pattern or of a template.
+pub(crate) fn segments(text: &str) -> Option<[&str; 6]> {
+    text.splitn(6, ':').collect::<Vec<_>>().try_into().ok()
+}
+
+/// The resource that an argument names, as it was parsed: what is judged, and what the request is made of.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ResourceRef {
+    /// By name, in the call's own account and region.
+    Name(String),
+    /// By an ARN of which only the name goes into the request: account and region must be the call's own.
+    Own {
+        /// The ARN.
+        arn: Arn,
+        /// What the request names.
+        name: String,
+    },
+    /// By an ARN that goes into the request: another account's too. The region must be the call's.
+    Arn {
+        /// The ARN.
+        arn: Arn,
+        /// What stands for it in a template.
+        name: String,
+    },
+    /// By an ARN that stands for all of the template up to and with its place, such as an access point for its bucket.
+    Whole(Arn),
+}
+
+impl ResourceRef {
+    /// The ARN, where the argument was one.
+    pub fn arn(&self) -> Option<&Arn> {
+        match self {
+            ResourceRef::Name(_) => None,
+            ResourceRef::Own { arn, .. } | ResourceRef::Arn { arn, .. } | ResourceRef::Whole(arn) => {
+                Some(arn)
+            }
+        }
+    }
+
+    /// What fills a placeholder.
+    fn text(&self) -> String {
+        match self {
+            ResourceRef::Name(name) | ResourceRef::Own { name, .. } | ResourceRef::Arn { name, .. } => {
+                name.clone()
+            }
+            ResourceRef::Whole(arn) => arn.resource.clone(),
+        }
+    }
+}
+
+/// The resources that `template` names: one for each that a placeholder stands for.
+///
+/// `named` gives what a placeholder's argument names; none is an argument that is absent, which leaves its place open
+/// (`*`). The first placeholder of the resource may be an ARN of its own; those behind it are parts of its name.
+pub fn resources(
+    template: &str,
+    environment: Environment<'_>,
+    named: impl Fn(&str) -> Vec<ResourceRef>,
+) -> Vec<String> {
+    let Some(parts) = segments(template) else {
+        // `*`, or an argument that is an ARN as a whole.
+        let field = template.strip_prefix('{').and_then(|rest| rest.strip_suffix('}'));
+        let whole = |reference: ResourceRef| reference.arn().map_or_else(|| reference.text(), Arn::to_string);
+        return field.map_or_else(
+            || vec![template.to_owned()],
+            |field| open(named(field)).into_iter().map(whole).collect(),
+        );
+    };
+    let [head @ .., resource] = parts;
+    let mut found = Vec::new();
+    match resource.split_once('{').and_then(|(before, rest)| Some((before, rest.split_once('}')?))) {
+        Some((before, (field, behind))) => {
+            let ends = filled(behind, environment, &named, false);
+            for reference in open(named(field)) {
+                let beginnings = match &reference {
+                    ResourceRef::Whole(arn) => vec![arn.to_string()],
+                    ResourceRef::Name(name) => {
+                        with(starts(&head, environment, &named), &format!("{before}{name}"))
+                    }
+                    ResourceRef::Own { arn, name } | ResourceRef::Arn { arn, name } => {
+                        let Arn { partition, region, account, .. } = arn;
+                        with(
+                            starts(&head, Environment { partition, region, account }, &named),
+                            &format!("{before}{name}"),
+                        )
+                    }
+                };
+                found.extend(
+                    beginnings.iter().flat_map(|start| ends.iter().map(move |end| format!("{start}{end}"))),
+                );
+            }
+        }
+        None => found = with(starts(&head, environment, &named), resource),
+    }
     found.sort();
     found.dedup();
     found
 }
 
-fn texts(path: &str, fields: &Map<String, Value>) -> Vec<String> {
-    let (first, rest) = path.split_once('.').map_or((path, None), |(first, rest)| (first, Some(rest)));
-    let found: Vec<String> = match (fields.get(first), rest) {
-        (Some(Value::Array(items)), rest) => items.iter().flat_map(|item| nested(item, rest)).collect(),
-        (Some(value), rest) => nested(value, rest),
-        (None, _) => Vec::new(),
+/// The segments before the resource, filled, with the colons behind them.
+fn starts(
+    head: &[&str],
+    environment: Environment<'_>,
+    named: &impl Fn(&str) -> Vec<ResourceRef>,
+) -> Vec<String> {
+    head.iter().fold(vec![String::new()], |starts, part| {
+        let parts = filled(part, environment, named, true);
+        starts.iter().flat_map(|start| parts.iter().map(move |part| format!("{start}{part}:"))).collect()
+    })
+}
+
+fn with(starts: Vec<String>, end: &str) -> Vec<String> {
+    starts.into_iter().map(|start| start + end).collect()
+}
+
+/// An argument that is absent leaves its place open.
+fn open(references: Vec<ResourceRef>) -> Vec<ResourceRef> {
+    if references.is_empty() { vec![ResourceRef::Name("*".to_owned())] } else { references }
+}
+
+/// A piece of a template with its placeholders filled; `inner` is one before the resource, where a name has no colon.
+fn filled(
+    piece: &str,
+    environment: Environment<'_>,
+    named: &impl Fn(&str) -> Vec<ResourceRef>,
+    inner: bool,
+) -> Vec<String> {
+    let Some((before, (field, behind))) =
+        piece.split_once('{').and_then(|(before, rest)| Some((before, rest.split_once('}')?)))
+    else {
+        return vec![piece.to_owned()];
     };
-    if found.is_empty() { vec!["*".to_owned()] } else { found }
+    let values = match field {
+        "partition" => vec![environment.partition.to_owned()],
+        "region" => vec![environment.region.to_owned()],
+        "account" => vec![environment.account.to_owned()],
+        field => open(named(field)).iter().map(ResourceRef::text).collect(),
+    };
+    // What holds a colon would move the segments behind it: it names no region and no account, and fits no pattern.
+    let values =
+        values.into_iter().map(|value| if inner && value.contains(':') { "?".to_owned() } else { value });
+    let ends = filled(behind, environment, named, inner);
+    values
+        .flat_map(|value| ends.iter().map(move |end| format!("{before}{value}{end}")).collect::<Vec<_>>())
+        .collect()
+}
+
+/// The texts of a field: `keys.key` reads `key` of each element of `keys`.
+pub fn texts(path: &str, fields: &Map<String, Value>) -> Vec<String> {
+    let (first, rest) = path.split_once('.').map_or((path, None), |(first, rest)| (first, Some(rest)));
+    match fields.get(first) {
+        Some(Value::Array(items)) => items.iter().flat_map(|item| nested(item, rest)).collect(),
+        Some(value) => nested(value, rest),
+        None => Vec::new(),
+    }
 }
 
 fn nested(value: &Value, rest: Option<&str>) -> Vec<String> {
     match (value, rest) {
+        (Value::Array(items), rest) => items.iter().flat_map(|item| nested(item, rest)).collect(),
         (Value::Object(fields), Some(rest)) => texts(rest, fields),
-        (Value::String(text), _) => vec![text.clone()],
-        (Value::Number(number), _) => vec![number.to_string()],
+        (Value::String(text), None) => vec![text.clone()],
+        (Value::Number(number), None) => vec![number.to_string()],
+        (Value::Bool(flag), None) => vec![flag.to_string()],
         _ => Vec::new(),
     }
 }
 
-/// An ARN with IAM's wildcards: `*` is any text, `?` any one character.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Pattern(String);
-
-/// Why a text is not an ARN pattern.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PatternError(String);
-
-impl std::fmt::Display for PatternError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{:?} is not an ARN pattern; a good one looks like arn:aws:s3:::team-*", self.0)
-    }
-}
-
-impl std::error::Error for PatternError {}
-
-impl std::str::FromStr for Pattern {
-    type Err = PatternError;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let parts = text.splitn(6, ':').count();
-        if text == "*" || (text.starts_with("arn:") && parts == 6) {
-            Ok(Pattern(text.to_owned()))
-        } else {
-            Err(PatternError(text.to_owned()))
-        }
-    }
-}
-
-impl Pattern {
-    /// The pattern as it was written.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    /// Whether every resource that `resource` stands for is covered.
-    ///
-    /// A `*` inside `resource` (a field the call leaves open) is only covered by a `*` of the pattern.
-    pub fn covers(&self, resource: &str) -> bool {
-        let (pattern, text): (Vec<char>, Vec<char>) = (self.0.chars().collect(), resource.chars().collect());
-        // Greedy matching with one step back to the last star: linear in memory, no recursion.
-        let (mut at, mut seen) = (0, 0);
-        let mut star: Option<(usize, usize)> = None;
-        while let Some(&letter) = text.get(seen) {
-            match pattern.get(at) {
-                Some('*') => {
-                    star = Some((at, seen));
-                    at += 1;
-                }
-                Some('?') if letter != '*' => (at, seen) = (at + 1, seen + 1),
-                Some(&wanted) if wanted == letter => (at, seen) = (at + 1, seen + 1),
-                _ => match star {
-                    Some((back, from)) => {
-                        star = Some((back, from + 1));
-                        (at, seen) = (back + 1, from + 1);
-                    }
-                    None => return false,
-                },
-            }
-        }
-        pattern.iter().skip(at).all(|&letter| letter == '*')
-    }
-
-    /// Whether some resource matches both this pattern and `other`.
-    pub fn overlaps(&self, other: &str) -> bool {
-        let (left, right): (Vec<char>, Vec<char>) = (self.0.chars().collect(), other.chars().collect());
-        // reach[j]: the letters of `left` so far can be matched with the first j of `right`.
-        let mut reach = vec![false; right.len() + 1];
-        let open = |row: &mut Vec<bool>| {
-            for (j, letter) in right.iter().enumerate() {
-                if *letter == '*'
-                    && row.get(j).copied().unwrap_or(false)
-                    && let Some(next) = row.get_mut(j + 1)
-                {
-                    *next = true;
-                }
-            }
-        };
-        if let Some(first) = reach.first_mut() {
-            *first = true;
-        }
-        open(&mut reach);
-        for letter in left {
-            let mut next = vec![false; right.len() + 1];
-            for (j, reached) in reach.iter().enumerate() {
-                if letter == '*' {
-                    // A star takes nothing, or this and everything after it.
-                    if *reached {
-                        next.iter_mut().skip(j).for_each(|slot| *slot = true);
-                    }
-                    continue;
-                }
-                if !*reached {
-                    continue;
-                }
-                match right.get(j) {
-                    Some('*') => {
-                        if let Some(slot) = next.get_mut(j) {
-                            *slot = true;
-                        }
-                    }
-                    Some(&wanted) if wanted == letter || wanted == '?' || letter == '?' => {
-                        if let Some(slot) = next.get_mut(j + 1) {
-                            *slot = true;
-                        }
-                    }
-                    _ => {}
-                }
-            }
-            open(&mut next);
-            reach = next;
-        }
-        reach.last().copied().unwrap_or(false)
-    }
-}
-
-impl std::fmt::Display for Pattern {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0)
-    }
+/// What a row's field names in `template`: an ARN of the template's own service and kind, or a name.
+///
+/// A row comes from AWS, which writes an ARN where it means one; a text that is no ARN of this kind is a name.
+pub fn in_row(template: &str, field: &str, text: String) -> ResourceRef {
+    let of_kind = || {
+        let [_, _, service, .., resource] = segments(template)?;
+        let (kind, behind) = resource.split_once(&format!("{{{field}}}"))?;
+        let arn = Arn::parse(&text).ok()?;
+        let name = arn.name(service, kind)?;
+        let name = name.strip_suffix(behind).unwrap_or(name).to_owned();
+        Some(ResourceRef::Arn { arn, name })
+    };
+    of_kind().unwrap_or(ResourceRef::Name(text))
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
     use serde_json::json;
 
     use super::*;
 
-    fn pattern(text: &str) -> Pattern {
-        text.parse().unwrap()
-    }
-
-    fn fields(value: Value) -> Map<String, Value> {
-        value.as_object().unwrap().clone()
+    fn of(template: &str, fields: Value) -> Vec<String> {
+        let fields = fields.as_object().unwrap().clone();
+        resources(template, Environment::ANY, |path| {
+            texts(path, &fields).into_iter().map(ResourceRef::Name).collect()
+        })
     }
 
     #[test]
     fn a_template_takes_fields_lists_and_gaps() {
         let fields =
-            fields(json!({"bucket": "b", "keys": ["x", "y"], "items": [{"key": "p"}, {"key": "q"}]}));
-        let of = |template| resources(template, &fields, Environment::ANY);
+            json!({"bucket": "b", "keys": ["x", "y"], "items": [{"key": "p"}, {"key": "q"}], "in": ["eu-1"]});
+        let of = |template| of(template, fields.clone());
         assert_eq!(of("arn:{partition}:s3:::{bucket}"), ["arn:aws:s3:::b"]);
         assert_eq!(of("arn:{partition}:s3:::{bucket}/{keys}"), ["arn:aws:s3:::b/x", "arn:aws:s3:::b/y"]);
         assert_eq!(of("arn:{partition}:s3:::{bucket}/{items.key}"), ["arn:aws:s3:::b/p", "arn:aws:s3:::b/q"]);
         assert_eq!(of("arn:{partition}:s3:::{bucket}/{prefix}*"), ["arn:aws:s3:::b/**"]);
         assert_eq!(of("arn:{partition}:x:{region}:{account}:y"), ["arn:aws:x:*:*:y"]);
+        assert_eq!(of("arn:{partition}:x:{in}:{account}:y/{bucket}"), ["arn:aws:x:eu-1:*:y/b"]);
         assert_eq!(of("*"), ["*"]);
+        assert_eq!(of("{keys}"), ["x", "y"]);
+        assert_eq!(of("{absent}"), ["*"]);
     }
 
     #[test]
-    fn an_arn_in_a_field_replaces_what_precedes_it() {
-        let fields = fields(json!({"bucket": "arn:aws:s3:us-east-1:1:accesspoint/p", "key": "k"}));
-        assert_eq!(
-            resources("arn:{partition}:s3:::{bucket}/{key}", &fields, Environment::ANY),
-            ["arn:aws:s3:us-east-1:1:accesspoint/p/k"]
-        );
+    fn an_arn_brings_its_own_account_and_region() {
+        let arn = Arn::parse("arn:aws:dynamodb:eu-west-1:123456789012:table/t").unwrap();
+        let reference = ResourceRef::Arn { name: arn.name("dynamodb", "table/").unwrap().to_owned(), arn };
+        let index = "arn:{partition}:dynamodb:{region}:{account}:table/{table}/index/{index}";
+        let found = resources(index, Environment::ANY, |field| match field {
+            "table" => vec![reference.clone()],
+            _ => Vec::new(),
+        });
+        assert_eq!(found, ["arn:aws:dynamodb:eu-west-1:123456789012:table/t/index/*"]);
     }
 
     #[test]
-    fn a_key_that_looks_like_an_arn_stays_in_its_bucket() {
-        let fields = fields(json!({"bucket": "secret", "key": "arn:aws:s3:::allowed/k"}));
+    fn a_name_that_looks_like_an_arn_stays_a_name() {
         assert_eq!(
-            resources("arn:{partition}:s3:::{bucket}/{key}", &fields, Environment::ANY),
+            of(
+                "arn:{partition}:s3:::{bucket}/{key}",
+                json!({"bucket": "secret", "key": "arn:aws:s3:::allowed/k"})
+            ),
             ["arn:aws:s3:::secret/arn:aws:s3:::allowed/k"]
         );
+        assert_eq!(
+            of(
+                "arn:{partition}:s3:::{bucket}",
+                json!({"bucket": "arn:aws:kms:us-east-1:1:key/x:s3:::secret"})
+            ),
+            ["arn:aws:s3:::arn:aws:kms:us-east-1:1:key/x:s3:::secret"]
+        );
     }
 
     #[test]
-    fn a_pattern_covers_what_iam_says() {
-        let team = pattern("arn:aws:s3:::team-*");
-        assert!(team.covers("arn:aws:s3:::team-a"));
-        assert!(team.covers("arn:aws:s3:::team-a/any/key"));
-        assert!(team.covers("arn:aws:s3:::team-a/*"));
-        assert!(!team.covers("arn:aws:s3:::other"));
-        assert!(!team.covers("*"));
-        assert!(pattern("*").covers("*"));
-        assert!(!pattern("arn:aws:s3:::b/k?").covers("arn:aws:s3:::b/k*"));
-        assert!(pattern("arn:aws:s3:::b/k?").covers("arn:aws:s3:::b/k1"));
-        assert!(pattern("arn:aws:s3:::*x*y").covers("arn:aws:s3:::axbxcy"));
-        assert!(!pattern("arn:aws:s3:::*x*y").covers("arn:aws:s3:::axbxcz"));
+    fn a_name_with_a_colon_names_no_region() {
+        assert_eq!(of("arn:{partition}:x:{in}:{account}:y", json!({"in": "eu-1:1:z"})), ["arn:aws:x:?:*:y"]);
     }
 
     #[test]
-    fn patterns_overlap_where_some_arn_fits_both() {
-        let team = pattern("arn:aws:s3:::team-*");
-        assert!(team.overlaps("arn:aws:s3:::*"));
-        assert!(team.overlaps("arn:aws:s3:::*/*"));
-        assert!(!team.overlaps("arn:aws:dynamodb:*:*:table/*"));
-        assert!(!pattern("arn:aws:s3:::bucket").overlaps("arn:aws:s3:::*/*"));
-        assert!(pattern("arn:aws:s3:::bucket/*").overlaps("arn:aws:s3:::*/*"));
-        assert!(pattern("arn:aws:s3:::b?").overlaps("arn:aws:s3:::*c"));
+    fn arns_are_read_strictly() {
+        for good in [
+            "arn:aws:s3:::bucket/a:b",
+            "arn:aws-us-gov:lambda:us-gov-west-1:123456789012:function:f:3",
+            "arn:aws:bedrock:us-east-1::foundation-model/amazon.nova-lite-v1:0",
+            "arn:aws:ssm:us-east-1:aws:document/x",
+        ] {
+            assert_eq!(Arn::parse(good).unwrap().to_string(), good);
+        }
+        for wrong in [
+            "",
+            "arn",
+            "arn:aws:s3:::",
+            " arn:aws:s3:::b",
+            "arn:aws:s3:::b ",
+            "arn:aws:s3:::b\u{0}",
+            "arn:aws:s3:::a b",
+            "ARN:aws:s3:::b",
+            "arn:amazon:s3:::b",
+            "arn:aws:s3:US-EAST-1::b",
+            "arn:aws:s3::1:b",
+            "arn:aws::::b",
+            "arn:aws:s3:*:*:b",
+        ] {
+            assert!(Arn::parse(wrong).unwrap_err().contains("a good one"), "{wrong}");
+        }
     }
 
     #[test]
-    fn only_arns_are_patterns() {
-        assert!("team-*".parse::<Pattern>().is_err());
-        assert!("arn:aws:s3".parse::<Pattern>().is_err());
-        assert!("arn:aws:dynamodb:*:*:table/a:b".parse::<Pattern>().is_ok());
+    fn a_row_names_by_arn_only_what_is_of_its_kind() {
+        let template = "arn:{partition}:logs:{region}:{account}:log-group:{name}:*";
+        let read = |text: &str| in_row(template, "name", text.to_owned());
+        assert_eq!(read("/a"), ResourceRef::Name("/a".to_owned()));
+        let arn = "arn:aws:logs:us-east-1:123456789012:log-group:/a:*";
+        assert!(matches!(read(arn), ResourceRef::Arn { name, .. } if name == "/a"));
+        let other = "arn:aws:kms:us-east-1:123456789012:key/log-group:/a";
+        assert_eq!(read(other), ResourceRef::Name(other.to_owned()));
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_read_is_written_as_it_was(text in "arn:aws:[a-z]{1,4}:[a-z0-9-]{0,9}:(|[0-9]{12}):[!-~]{1,20}") {
+            prop_assert_eq!(Arn::parse(&text).unwrap().to_string(), text);
+        }
+
+        #[test]
+        fn no_text_makes_reading_panic(text in ".{0,60}", template in ".{0,60}") {
+            let _ = Arn::parse(&text);
+            let _ = of(&template, json!({"a": text}));
+        }
     }
 }

@@ -6,11 +6,13 @@
 mod arn;
 mod gateway;
 mod manifest;
+mod pattern;
 mod policy;
 mod spec;
 
-pub use arn::{Environment, Pattern, PatternError, resources};
+pub use arn::{Arn, Environment, ResourceRef, in_row, resources, texts};
 pub use gateway::{GATEWAY_KEYWORDS, from_gateway, gateway_tool};
 pub use manifest::{Manifest, NeedEntry, OptionEntry, PromptEntry, ResourceEntry, ToolEntry, ToolsetEntry};
+pub use pattern::{Pattern, PatternError};
 pub use policy::{Policy, Statement};
-pub use spec::{COMMON_PARAMETERS, Need, Risk, SCHEMA_KEYWORDS, Spec};
+pub use spec::{COMMON_PARAMETERS, Need, Risk, SCHEMA_KEYWORDS, Spec, fields_of, holds};

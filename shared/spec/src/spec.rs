@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::arn::texts;
+
 /// What a call may do, from harmless to irreversible. It decides the gate, the annotations and the IAM file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -110,16 +112,52 @@ pub struct Need {
     /// The resource's ARN; `{name}` is the input's field of that name, `{partition}`, `{region}` and
     /// `{account}` are the call's. A field that is absent stands for `*`.
     pub arn: &'static str,
-    /// Needed only when this input field is given; `a and b` is when both are.
+    /// Needed only by calls whose input is such; see [`Spec::when`].
     pub when: Option<&'static str>,
 }
 
 impl Need {
-    /// Whether a call with these fields may use it. A flag that is `false` is as good as absent.
+    /// Whether a call with these fields may use it.
     pub fn applies(&self, fields: &Map<String, Value>) -> bool {
-        let given = |name: &str| fields.get(name).is_some_and(|value| *value != Value::Bool(false));
-        self.when.is_none_or(|names| names.split(" and ").all(given))
+        self.when.is_none_or(|condition| holds(condition, fields))
     }
+}
+
+/// Actions on one resource, under one condition.
+#[derive(Clone, Copy, Debug)]
+struct Grant {
+    when: Option<&'static str>,
+    arn: &'static str,
+    actions: &'static [&'static str],
+}
+
+/// Whether an input is such as a condition says; see [`Spec::when`] for how it is written.
+pub fn holds(condition: &str, fields: &Map<String, Value>) -> bool {
+    let given = |name: &str| match name.split_once('.') {
+        Some(_) => !texts(name, fields).is_empty(),
+        // A flag that is `false` is as good as absent.
+        None => fields.get(name).is_some_and(|value| *value != Value::Bool(false)),
+    };
+    condition.split(" and ").all(|term| {
+        if let Some(name) = term.strip_prefix("not ") {
+            return !given(name);
+        }
+        match term.split_once('=') {
+            Some((name, wanted)) => {
+                let values = texts(name, fields);
+                wanted.split('|').any(|wanted| values.iter().any(|value| value == wanted))
+            }
+            None => given(term),
+        }
+    })
+}
+
+/// The fields that a condition speaks of.
+pub fn fields_of(condition: &str) -> impl Iterator<Item = &str> {
+    condition.split(" and ").map(|term| {
+        let term = term.strip_prefix("not ").unwrap_or(term);
+        term.split_once('=').map_or(term, |(name, _)| name)
+    })
 }
 
 /// What one tool is called, may do, and needs.
@@ -149,12 +187,13 @@ pub struct Spec {
     pub quotes: bool,
     /// The longest a call may take, in minutes, where that is more than an ordinary call's deadline.
     pub minutes: Option<u64>,
-    needs: [Option<Need>; Spec::MAX_NEEDS],
+    condition: Option<&'static str>,
+    grants: [Option<Grant>; Spec::MAX_GRANTS],
 }
 
 impl Spec {
-    /// How many needs one tool may declare.
-    pub const MAX_NEEDS: usize = 32;
+    /// How many resources, each under one condition, a tool may declare.
+    pub const MAX_GRANTS: usize = 40;
 
     const fn new(name: &'static str, title: &'static str, risk: Risk) -> Self {
         assert!(name.len() < 30, "a tool's name stays under 30 characters");
@@ -171,7 +210,8 @@ impl Spec {
             no_resource: false,
             quotes: false,
             minutes: None,
-            needs: [None; Spec::MAX_NEEDS],
+            condition: None,
+            grants: [None; Spec::MAX_GRANTS],
         }
     }
 
@@ -207,33 +247,39 @@ impl Spec {
         Self::new(name, title, Risk::Destroy)
     }
 
-    /// Declares an IAM action and the resource it is used on.
-    pub const fn needs(self, action: &'static str, arn: &'static str) -> Self {
-        self.need(Need { action, arn, when: None })
-    }
-
-    /// Declares an IAM action that is used only when the input has `field`, or all of `a and b`.
-    pub const fn needs_when(self, field: &'static str, action: &'static str, arn: &'static str) -> Self {
-        self.need(Need { action, arn, when: Some(field) })
-    }
-
-    const fn need(mut self, need: Need) -> Self {
+    /// Declares a resource that a call touches, and the IAM actions that it uses on it: for every call, or for those that
+    /// the `when` before it speaks of.
+    pub const fn on(mut self, arn: &'static str, actions: &'static [&'static str]) -> Self {
         let mut at = 0;
-        while at < Self::MAX_NEEDS {
+        while at < Self::MAX_GRANTS {
             #[expect(
                 clippy::indexing_slicing,
                 reason = "a const fn cannot call get_mut; the loop holds the bound"
             )]
-            if self.needs[at].is_none() {
-                self.needs[at] = Some(need);
+            if self.grants[at].is_none() {
+                self.grants[at] = Some(Grant { when: self.condition, arn, actions });
                 return self;
             }
             at += 1;
         }
         #[expect(clippy::panic, reason = "evaluated at compile time: it stops the build, not a server")]
         {
-            panic!("too many needs: raise Spec::MAX_NEEDS")
+            panic!("too many resources: raise Spec::MAX_GRANTS")
         }
+    }
+
+    /// Says which calls touch the resources that follow, by their input: `tags` is given (and not `false`),
+    /// `part=subnet` has this value (or one element of this value; `part=subnet|vpc` one of several), `not tags` is not
+    /// given, and `part=subnet and public` is both. `public=true|false` is given at all.
+    pub const fn when(mut self, condition: &'static str) -> Self {
+        self.condition = Some(condition);
+        self
+    }
+
+    /// The resources that follow are touched by every call again.
+    pub const fn always(mut self) -> Self {
+        self.condition = None;
+        self
     }
 
     /// Leaves the tool out of the default set.
@@ -286,7 +332,9 @@ impl Spec {
 
     /// What the tool needs, in the order declared.
     pub fn declared(&self) -> impl Iterator<Item = Need> + '_ {
-        self.needs.iter().copied().flatten()
+        self.grants.iter().flatten().flat_map(|grant| {
+            grant.actions.iter().map(|action| Need { action, arn: grant.arn, when: grant.when })
+        })
     }
 }
 
@@ -295,6 +343,46 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn a_declaration_is_a_list_of_needs() {
+        const SPEC: Spec = Spec::write("create_part", "Create part")
+            .on("*", &["ec2:A"])
+            .when("part=subnet")
+            .on("arn:x", &["ec2:B", "ec2:C"])
+            .always()
+            .on("arn:y", &["ec2:D"]);
+        let needs: Vec<_> = SPEC.declared().map(|need| (need.action, need.arn, need.when)).collect();
+        assert_eq!(
+            needs,
+            [
+                ("ec2:A", "*", None),
+                ("ec2:B", "arn:x", Some("part=subnet")),
+                ("ec2:C", "arn:x", Some("part=subnet")),
+                ("ec2:D", "arn:y", None),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_condition_sees_values() {
+        let holds = |condition: &str, fields: Value| holds(condition, fields.as_object().unwrap());
+        assert!(holds("part=subnet", json!({"part": "subnet"})));
+        assert!(!holds("part=subnet", json!({"part": "vpc"})));
+        assert!(holds("part=subnet|vpc and public", json!({"part": "vpc", "public": true})));
+        assert!(!holds("part=subnet and public", json!({"part": "subnet", "public": false})));
+        assert!(holds("public=true|false", json!({"public": false})));
+        assert!(!holds("public=true|false", json!({})));
+        assert!(holds("kinds=b", json!({"kinds": ["a", "b"]})));
+        assert!(holds("not tags", json!({})));
+        assert!(!holds("not tags", json!({"tags": {}})));
+        assert!(holds("items.key", json!({"items": [{"key": "k"}]})));
+        assert!(!holds("items.key", json!({"items": [{"other": "k"}]})));
+        assert_eq!(
+            fields_of("part=subnet and public and not x").collect::<Vec<_>>(),
+            ["part", "public", "x"]
+        );
+    }
 
     #[test]
     fn a_need_applies_when_all_its_fields_are_given() {

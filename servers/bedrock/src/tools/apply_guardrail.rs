@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Bedrock,
+    Bedrock, arns,
     conversation::missing,
     findings::{Finding, findings, units},
     names::{GuardrailId, GuardrailVersion},
@@ -83,7 +83,7 @@ impl Tool for ApplyGuardrail {
     type Service = Bedrock;
     type Output = Page<Row>;
     const SPEC: Spec = Spec::invoke("apply_guardrail", "Apply guardrail")
-        .needs("bedrock:ApplyGuardrail", "arn:{partition}:bedrock:{region}:{account}:guardrail/{guardrail}")
+        .on(arns::GUARDRAIL, &["bedrock:ApplyGuardrail"])
         .minutes(5)
         .quotes();
 

@@ -12,7 +12,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::{
-    Bedrock,
+    Bedrock, arns,
     attachments::{Attachments, Inline},
     chat::Answer,
     conversation::{Cached, Given, Offered, Said, Turn},
@@ -70,16 +70,15 @@ impl Tool for Converse {
     type Service = Bedrock;
     type Output = Answer;
     const SPEC: Spec = Spec::invoke("converse", "Converse")
-        .needs("bedrock:InvokeModelWithResponseStream", MODEL)
-        .needs("bedrock:InvokeModelWithResponseStream", OWN_MODEL)
-        .needs_when("whole", "bedrock:InvokeModel", MODEL)
-        .needs_when("whole", "bedrock:InvokeModel", OWN_MODEL)
-        .needs_when(
-            "guardrail",
-            "bedrock:ApplyGuardrail",
-            "arn:{partition}:bedrock:{region}:{account}:guardrail/{guardrail}",
-        )
-        .needs_when("s3", "s3:GetObject", "arn:{partition}:s3:::{s3}")
+        .on(MODEL, &["bedrock:InvokeModelWithResponseStream"])
+        .on(OWN_MODEL, &["bedrock:InvokeModelWithResponseStream"])
+        .when("whole")
+        .on(MODEL, &["bedrock:InvokeModel"])
+        .on(OWN_MODEL, &["bedrock:InvokeModel"])
+        .when("guardrail")
+        .on(arns::GUARDRAIL, &["bedrock:ApplyGuardrail"])
+        .when("s3")
+        .on(arns::S3_OBJECT, &["s3:GetObject"])
         .minutes(30)
         .quotes();
 

@@ -31,8 +31,8 @@ impl Tool for CountTokens {
     type Service = Bedrock;
     type Output = One<Counted>;
     const SPEC: Spec = Spec::read("count_tokens", "Count tokens")
-        .needs("bedrock:CountTokens", MODEL)
-        .needs("bedrock:CountTokens", OWN_MODEL);
+        .on(MODEL, &["bedrock:CountTokens"])
+        .on(OWN_MODEL, &["bedrock:CountTokens"]);
 
     async fn call(self, cx: &Call<Bedrock>) -> Result<Self::Output> {
         let said = Given {

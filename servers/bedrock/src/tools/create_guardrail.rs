@@ -3,7 +3,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::{Bedrock, guardrail, json::Json, wire::saying};
+use crate::{Bedrock, arns, guardrail, json::Json, wire::saying};
 
 /// Makes a guardrail (its draft). Test it with apply_guardrail, then publish_guardrail.
 #[derive(Deserialize, JsonSchema)]
@@ -32,10 +32,11 @@ pub(crate) struct Created {
 impl Change for CreateGuardrail {
     type Service = Bedrock;
     type Output = One<Created>;
+    type Items = ();
     const SPEC: Spec = Spec::write("create_guardrail", "Create guardrail")
-        .needs("bedrock:CreateGuardrail", "*")
-        .needs("bedrock:ListGuardrails", "*")
-        .needs_when("tags", "bedrock:TagResource", "arn:{partition}:bedrock:{region}:{account}:guardrail/*")
+        .on("*", &["bedrock:CreateGuardrail", "bedrock:ListGuardrails"])
+        .when("tags")
+        .on(arns::ANY_GUARDRAIL, &["bedrock:TagResource"])
         .names_no_resource();
 
     async fn plan(&self, cx: &Call<Bedrock>) -> Result<Plan> {
@@ -53,7 +54,7 @@ impl Change for CreateGuardrail {
         Ok(plan.difference(None, Some(&definition)))
     }
 
-    async fn apply(self, cx: &Call<Bedrock>) -> Result<Self::Output> {
+    async fn apply(self, (): (), cx: &Call<Bedrock>) -> Result<Self::Output> {
         let mut body = guardrail::request(&self.definition()?);
         if let Some(fields) = body.as_object_mut() {
             if let Some(key) = &self.kms_key {

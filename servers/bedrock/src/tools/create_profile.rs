@@ -5,7 +5,7 @@ use awsmcp_mcp::{Call, Change, One, Plan, Result, Spec};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Bedrock, conversation::missing, models::profiles, names::ModelId, retrieval::model_arn};
+use crate::{Bedrock, arns, conversation::missing, models::profiles, names::ModelId, retrieval::model_arn};
 
 /// Makes an inference profile of the account's own, to tell costs apart by its tags. Deleted by delete_artefact.
 #[derive(Deserialize, JsonSchema)]
@@ -28,14 +28,11 @@ pub(crate) struct Created {
 impl Change for CreateProfile {
     type Service = Bedrock;
     type Output = One<Created>;
+    type Items = ();
     const SPEC: Spec = Spec::write("create_profile", "Create profile")
-        .needs("bedrock:ListInferenceProfiles", "*")
-        .needs("bedrock:CreateInferenceProfile", "*")
-        .needs_when(
-            "tags",
-            "bedrock:TagResource",
-            "arn:{partition}:bedrock:{region}:{account}:application-inference-profile/*",
-        )
+        .on("*", &["bedrock:ListInferenceProfiles", "bedrock:CreateInferenceProfile"])
+        .when("tags")
+        .on(arns::ANY_APPLICATION_INFERENCE_PROFILE, &["bedrock:TagResource"])
         .names_no_resource()
         .optional();
 
@@ -52,7 +49,7 @@ impl Change for CreateProfile {
         Ok(plan)
     }
 
-    async fn apply(self, cx: &Call<Bedrock>) -> Result<Self::Output> {
+    async fn apply(self, (): (), cx: &Call<Bedrock>) -> Result<Self::Output> {
         let system = profiles(cx, InferenceProfileType::SystemDefined).await?;
         let source = self.source(cx, &system);
         let tags = self.tags.map(|tags| {

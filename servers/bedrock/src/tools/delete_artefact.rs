@@ -29,16 +29,22 @@ enum Kind {
 impl Change for DeleteArtefact {
     type Service = Bedrock;
     type Output = One<Deleted>;
+    type Items = ();
     const SPEC: Spec = Spec::destroy("delete_artefact", "Delete artefact")
-        .needs("bedrock:GetCustomModel", "{artefact}")
-        .needs("bedrock:ListProvisionedModelThroughputs", "*")
-        .needs("bedrock:DeleteCustomModel", "{artefact}")
-        .needs("bedrock:GetImportedModel", "{artefact}")
-        .needs("bedrock:DeleteImportedModel", "{artefact}")
-        .needs("bedrock:GetEvaluationJob", "{artefact}")
-        .needs("bedrock:BatchDeleteEvaluationJob", "{artefact}")
-        .needs("bedrock:GetInferenceProfile", "{artefact}")
-        .needs("bedrock:DeleteInferenceProfile", "{artefact}")
+        .on(
+            "{artefact}",
+            &[
+                "bedrock:GetCustomModel",
+                "bedrock:DeleteCustomModel",
+                "bedrock:GetImportedModel",
+                "bedrock:DeleteImportedModel",
+                "bedrock:GetEvaluationJob",
+                "bedrock:BatchDeleteEvaluationJob",
+                "bedrock:GetInferenceProfile",
+                "bedrock:DeleteInferenceProfile",
+            ],
+        )
+        .on("*", &["bedrock:ListProvisionedModelThroughputs"])
         .names_no_resource()
         .optional();
 
@@ -91,7 +97,7 @@ impl Change for DeleteArtefact {
         }
     }
 
-    async fn apply(self, cx: &Call<Bedrock>) -> Result<Self::Output> {
+    async fn apply(self, (): (), cx: &Call<Bedrock>) -> Result<Self::Output> {
         let client = &cx.client().bedrock;
         let (id, short) = (self.artefact.as_str(), model_of(self.artefact.as_str()));
         match self.kind()? {

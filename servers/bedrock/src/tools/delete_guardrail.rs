@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::{
-    Bedrock, guardrail,
+    Bedrock, arns, guardrail,
     names::{GuardrailId, GuardrailVersion},
 };
 
@@ -26,10 +26,10 @@ pub(crate) struct Deleted {
 impl Change for DeleteGuardrail {
     type Service = Bedrock;
     type Output = One<Deleted>;
+    type Items = ();
     const SPEC: Spec = Spec::destroy("delete_guardrail", "Delete guardrail")
-        .needs("bedrock:GetGuardrail", "arn:{partition}:bedrock:{region}:{account}:guardrail/{guardrail}")
-        .needs("bedrock:ListGuardrails", "*")
-        .needs("bedrock:DeleteGuardrail", "arn:{partition}:bedrock:{region}:{account}:guardrail/{guardrail}")
+        .on(arns::GUARDRAIL, &["bedrock:GetGuardrail", "bedrock:DeleteGuardrail"])
+        .on("*", &["bedrock:ListGuardrails"])
         .optional()
         .names_no_resource();
 
@@ -71,7 +71,7 @@ impl Change for DeleteGuardrail {
             .state(json!([numbers, found.text("updatedAt")])))
     }
 
-    async fn apply(self, cx: &Call<Bedrock>) -> Result<Self::Output> {
+    async fn apply(self, (): (), cx: &Call<Bedrock>) -> Result<Self::Output> {
         let version = self.version.map(|version| version.to_string());
         let asked = cx.client().bedrock.delete_guardrail().guardrail_identifier(self.guardrail.as_str());
         asked.set_guardrail_version(version.clone()).send().await?;

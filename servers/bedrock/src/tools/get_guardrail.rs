@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::{
-    Bedrock, guardrail,
+    Bedrock, arns, guardrail,
     names::{GuardrailId, GuardrailVersion},
 };
 
@@ -20,9 +20,8 @@ pub(crate) struct GetGuardrail {
 impl Tool for GetGuardrail {
     type Service = Bedrock;
     type Output = One<Value>;
-    const SPEC: Spec = Spec::read("get_guardrail", "Get guardrail")
-        .needs("bedrock:GetGuardrail", "arn:{partition}:bedrock:{region}:{account}:guardrail/{guardrail}")
-        .quotes();
+    const SPEC: Spec =
+        Spec::read("get_guardrail", "Get guardrail").on(arns::GUARDRAIL, &["bedrock:GetGuardrail"]).quotes();
 
     async fn call(self, cx: &Call<Bedrock>) -> Result<Self::Output> {
         let found = guardrail::fetch(cx, &self.guardrail, self.version.as_ref()).await?;

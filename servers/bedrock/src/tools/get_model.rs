@@ -61,12 +61,11 @@ impl Tool for GetModel {
     type Service = Bedrock;
     type Output = One<Model>;
     const SPEC: Spec = Spec::read("get_model", "Get model")
-        .needs("bedrock:GetFoundationModel", MODEL)
-        .needs("bedrock:GetInferenceProfile", OWN_MODEL)
-        .needs("bedrock:GetCustomModel", OWN_MODEL)
-        .needs("bedrock:GetImportedModel", OWN_MODEL)
-        .needs("bedrock:ListInferenceProfiles", "*")
-        .needs_when("check_access", "bedrock:GetFoundationModelAvailability", "*")
+        .on(MODEL, &["bedrock:GetFoundationModel"])
+        .on(OWN_MODEL, &["bedrock:GetInferenceProfile", "bedrock:GetCustomModel", "bedrock:GetImportedModel"])
+        .on("*", &["bedrock:ListInferenceProfiles"])
+        .when("check_access")
+        .on("*", &["bedrock:GetFoundationModelAvailability"])
         .names_no_resource();
 
     async fn call(self, cx: &Call<Bedrock>) -> Result<Self::Output> {

@@ -14,6 +14,7 @@ use serde_json::{Map, Value, json};
 use crate::{
     Bedrock,
     agents::{Step, step},
+    arns,
     citing::{Source, sources},
     names::ShortId,
     spending::{Caps, Usage},
@@ -56,10 +57,7 @@ impl Tool for InvokeAgent {
     type Service = Bedrock;
     type Output = One<Answered>;
     const SPEC: Spec = Spec::invoke("invoke_agent", "Invoke agent")
-        .needs(
-            "bedrock:InvokeAgent",
-            "arn:{partition}:bedrock:{region}:{account}:agent-alias/{agent}/{alias}",
-        )
+        .on(arns::AGENT_ALIAS, &["bedrock:InvokeAgent"])
         .minutes(30)
         .quotes()
         .optional();

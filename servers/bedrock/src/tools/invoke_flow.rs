@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    Bedrock,
+    Bedrock, arns,
     conversation::missing,
     json::{Json, document, value},
     names::ShortId,
@@ -59,7 +59,7 @@ impl Tool for InvokeFlow {
     type Service = Bedrock;
     type Output = One<Ran>;
     const SPEC: Spec = Spec::invoke("invoke_flow", "Invoke flow")
-        .needs("bedrock:InvokeFlow", "arn:{partition}:bedrock:{region}:{account}:flow/{flow}/alias/{alias}")
+        .on(arns::FLOW_ALIAS, &["bedrock:InvokeFlow"])
         .minutes(30)
         .quotes()
         .optional();

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::{
-    Bedrock,
+    Bedrock, arns,
     json::Json,
     names::{GuardrailId, GuardrailVersion, MODEL, ModelId, OWN_MODEL},
     spending::{Caps, Usage, about, asked_for, may_have_run},
@@ -45,13 +45,10 @@ impl Tool for InvokeModel {
     type Service = Bedrock;
     type Output = One<Answered>;
     const SPEC: Spec = Spec::invoke("invoke_model", "Invoke model")
-        .needs("bedrock:InvokeModel", MODEL)
-        .needs("bedrock:InvokeModel", OWN_MODEL)
-        .needs_when(
-            "guardrail",
-            "bedrock:ApplyGuardrail",
-            "arn:{partition}:bedrock:{region}:{account}:guardrail/{guardrail}",
-        )
+        .on(MODEL, &["bedrock:InvokeModel"])
+        .on(OWN_MODEL, &["bedrock:InvokeModel"])
+        .when("guardrail")
+        .on(arns::GUARDRAIL, &["bedrock:ApplyGuardrail"])
         .minutes(15)
         .quotes()
         .optional();

@@ -40,10 +40,9 @@ impl Tool for ListAgents {
     type Service = Bedrock;
     type Output = Page<Row>;
     const SPEC: Spec = Spec::list("list_agents", "List agents")
-        .needs("bedrock:ListAgents", "*")
-        .needs("bedrock:ListAgentAliases", "*")
-        .needs_when("kind", "bedrock:ListFlows", "*")
-        .needs_when("kind", "bedrock:ListFlowAliases", "*")
+        .on("*", &["bedrock:ListAgents", "bedrock:ListAgentAliases"])
+        .when("kind")
+        .on("*", &["bedrock:ListFlows", "bedrock:ListFlowAliases"])
         .names_no_resource()
         .regional()
         .optional();

@@ -3,7 +3,7 @@ use awsmcp_mcp::{Call, Page, Result, Spec, Tool};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Bedrock, names::GuardrailId};
+use crate::{Bedrock, arns, names::GuardrailId};
 
 /// Lists guardrails, or the versions of one.
 #[derive(Deserialize, JsonSchema)]
@@ -27,8 +27,8 @@ impl Tool for ListGuardrails {
     type Service = Bedrock;
     type Output = Page<Row>;
     const SPEC: Spec = Spec::list("list_guardrails", "List guardrails")
-        .needs("bedrock:ListGuardrails", "*")
-        .rows("arn:{partition}:bedrock:{region}:{account}:guardrail/{id}")
+        .on("*", &["bedrock:ListGuardrails"])
+        .rows(arns::EACH_GUARDRAIL)
         .regional();
 
     async fn call(self, cx: &Call<Bedrock>) -> Result<Self::Output> {

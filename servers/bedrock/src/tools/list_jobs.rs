@@ -73,11 +73,16 @@ impl Tool for ListJobs {
     type Service = Bedrock;
     type Output = Page<Row>;
     const SPEC: Spec = Spec::list("list_jobs", "List jobs")
-        .needs("bedrock:ListModelInvocationJobs", "*")
-        .needs("bedrock:ListAsyncInvokes", "*")
-        .needs("bedrock:ListModelCustomizationJobs", "*")
-        .needs("bedrock:ListModelImportJobs", "*")
-        .needs("bedrock:ListEvaluationJobs", "*")
+        .on(
+            "*",
+            &[
+                "bedrock:ListModelInvocationJobs",
+                "bedrock:ListAsyncInvokes",
+                "bedrock:ListModelCustomizationJobs",
+                "bedrock:ListModelImportJobs",
+                "bedrock:ListEvaluationJobs",
+            ],
+        )
         .rows("{arn}")
         .regional()
         .optional();

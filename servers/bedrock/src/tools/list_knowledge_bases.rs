@@ -7,7 +7,7 @@ use futures::{StreamExt, TryStreamExt, stream};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Bedrock, conversation::missing};
+use crate::{Bedrock, arns, conversation::missing};
 
 /// Lists knowledge bases with their data sources and when each was last synced.
 #[derive(Deserialize, JsonSchema)]
@@ -44,10 +44,8 @@ impl Tool for ListKnowledgeBases {
     type Service = Bedrock;
     type Output = Page<Row>;
     const SPEC: Spec = Spec::list("list_knowledge_bases", "List knowledge bases")
-        .needs("bedrock:ListKnowledgeBases", "*")
-        .needs("bedrock:ListDataSources", "*")
-        .needs("bedrock:ListIngestionJobs", "*")
-        .rows("arn:{partition}:bedrock:{region}:{account}:knowledge-base/{id}")
+        .on("*", &["bedrock:ListKnowledgeBases", "bedrock:ListDataSources", "bedrock:ListIngestionJobs"])
+        .rows(arns::EACH_KNOWLEDGE_BASE)
         .regional();
 
     async fn call(self, cx: &Call<Bedrock>) -> Result<Self::Output> {

@@ -37,8 +37,7 @@ impl Tool for ListModels {
     type Service = Bedrock;
     type Output = Page<Callable>;
     const SPEC: Spec = Spec::list("list_models", "List models")
-        .needs("bedrock:ListFoundationModels", "*")
-        .needs("bedrock:ListInferenceProfiles", "*")
+        .on("*", &["bedrock:ListFoundationModels", "bedrock:ListInferenceProfiles"])
         .names_no_resource()
         .regional();
 

@@ -30,7 +30,7 @@ impl Tool for ListProfiles {
     type Service = Bedrock;
     type Output = Page<Row>;
     const SPEC: Spec = Spec::list("list_profiles", "List profiles")
-        .needs("bedrock:ListInferenceProfiles", "*")
+        .on("*", &["bedrock:ListInferenceProfiles"])
         .names_no_resource()
         .regional()
         .optional();

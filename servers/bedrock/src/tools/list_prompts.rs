@@ -3,7 +3,7 @@ use awsmcp_mcp::{Call, Page, Result, Spec, Tool};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Bedrock, names::PromptId};
+use crate::{Bedrock, arns, names::PromptId};
 
 /// Lists stored prompts, or the versions of one. render_prompt shows and fills one.
 #[derive(Deserialize, JsonSchema)]
@@ -26,8 +26,8 @@ impl Tool for ListPrompts {
     type Service = Bedrock;
     type Output = Page<Row>;
     const SPEC: Spec = Spec::list("list_prompts", "List prompts")
-        .needs("bedrock:ListPrompts", "*")
-        .rows("arn:{partition}:bedrock:{region}:{account}:prompt/{id}")
+        .on("*", &["bedrock:ListPrompts"])
+        .rows(arns::EACH_PROMPT)
         .regional()
         .optional();
 

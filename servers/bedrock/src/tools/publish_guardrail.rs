@@ -3,7 +3,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::{Bedrock, guardrail, names::GuardrailId};
+use crate::{Bedrock, arns, guardrail, names::GuardrailId};
 
 /// Publishes a guardrail's draft as a numbered version, which does not change any more.
 #[derive(Deserialize, JsonSchema)]
@@ -22,13 +22,10 @@ pub(crate) struct Published {
 impl Change for PublishGuardrail {
     type Service = Bedrock;
     type Output = One<Published>;
+    type Items = ();
     const SPEC: Spec = Spec::write("publish_guardrail", "Publish guardrail")
-        .needs("bedrock:GetGuardrail", "arn:{partition}:bedrock:{region}:{account}:guardrail/{guardrail}")
-        .needs("bedrock:ListGuardrails", "*")
-        .needs(
-            "bedrock:CreateGuardrailVersion",
-            "arn:{partition}:bedrock:{region}:{account}:guardrail/{guardrail}",
-        )
+        .on(arns::GUARDRAIL, &["bedrock:GetGuardrail", "bedrock:CreateGuardrailVersion"])
+        .on("*", &["bedrock:ListGuardrails"])
         .names_no_resource();
 
     async fn plan(&self, cx: &Call<Bedrock>) -> Result<Plan> {
@@ -64,7 +61,7 @@ impl Change for PublishGuardrail {
         Ok(plan.state(json!([last, now])))
     }
 
-    async fn apply(self, cx: &Call<Bedrock>) -> Result<Self::Output> {
+    async fn apply(self, (): (), cx: &Call<Bedrock>) -> Result<Self::Output> {
         let asked =
             cx.client().bedrock.create_guardrail_version().guardrail_identifier(self.guardrail.as_str());
         let made = asked.set_description(self.description).send().await?;

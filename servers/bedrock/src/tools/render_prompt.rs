@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::{Bedrock, json::value, names::PromptId};
+use crate::{Bedrock, arns, json::value, names::PromptId};
 
 /// Shows a stored prompt with its variables filled in, ready for converse. Calls no model.
 #[derive(Deserialize, JsonSchema)]
@@ -52,9 +52,8 @@ struct Turn {
 impl Tool for RenderPrompt {
     type Service = Bedrock;
     type Output = One<Rendered>;
-    const SPEC: Spec = Spec::read("render_prompt", "Render prompt")
-        .needs("bedrock:GetPrompt", "arn:{partition}:bedrock:{region}:{account}:prompt/{prompt}")
-        .quotes();
+    const SPEC: Spec =
+        Spec::read("render_prompt", "Render prompt").on(arns::PROMPT, &["bedrock:GetPrompt"]).quotes();
 
     async fn call(self, cx: &Call<Bedrock>) -> Result<Self::Output> {
         let asked = cx.client().agent.get_prompt().prompt_identifier(self.prompt.as_str());

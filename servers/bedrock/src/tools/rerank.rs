@@ -42,8 +42,8 @@ impl Tool for Rerank {
     type Service = Bedrock;
     type Output = Page<Row>;
     const SPEC: Spec = Spec::invoke("rerank", "Rerank")
-        .needs("bedrock:Rerank", "*")
-        .needs("bedrock:InvokeModel", MODEL)
+        .on("*", &["bedrock:Rerank"])
+        .on(MODEL, &["bedrock:InvokeModel"])
         .names_no_resource()
         .quotes()
         .optional();

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::{
-    Bedrock,
+    Bedrock, arns,
     conversation::missing,
     json::{Json, value},
     names::{GuardrailId, GuardrailVersion, KnowledgeBaseId, ModelId},
@@ -70,21 +70,12 @@ impl Tool for Retrieve {
     type Output = Found;
     const SPEC: Spec = {
         let mut spec = Spec::invoke("retrieve", "Retrieve")
-            .needs(
-                "bedrock:Retrieve",
-                "arn:{partition}:bedrock:{region}:{account}:knowledge-base/{knowledge_base}",
-            )
-            .needs_when("rerank", "bedrock:Rerank", "*")
-            .needs_when(
-                "rerank",
-                "bedrock:InvokeModel",
-                "arn:{partition}:bedrock:{region}::foundation-model/{rerank}",
-            )
-            .needs_when(
-                "guardrail",
-                "bedrock:ApplyGuardrail",
-                "arn:{partition}:bedrock:{region}:{account}:guardrail/{guardrail}",
-            )
+            .on(arns::KNOWLEDGE_BASE, &["bedrock:Retrieve"])
+            .when("rerank")
+            .on("*", &["bedrock:Rerank"])
+            .on(arns::RERANK_MODEL, &["bedrock:InvokeModel"])
+            .when("guardrail")
+            .on(arns::GUARDRAIL, &["bedrock:ApplyGuardrail"])
             .names_no_resource()
             .quotes();
         // It answers page by page.

@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Bedrock,
+    Bedrock, arns,
     citing::{Source, sources},
     conversation::missing,
     json::Json,
@@ -49,18 +49,12 @@ impl Tool for RetrieveAndGenerate {
     type Service = Bedrock;
     type Output = One<Answered>;
     const SPEC: Spec = Spec::invoke("retrieve_and_generate", "Retrieve and generate")
-        .needs("bedrock:RetrieveAndGenerate", "*")
-        .needs(
-            "bedrock:Retrieve",
-            "arn:{partition}:bedrock:{region}:{account}:knowledge-base/{knowledge_base}",
-        )
-        .needs("bedrock:InvokeModel", MODEL)
-        .needs("bedrock:InvokeModel", OWN_MODEL)
-        .needs_when(
-            "guardrail",
-            "bedrock:ApplyGuardrail",
-            "arn:{partition}:bedrock:{region}:{account}:guardrail/{guardrail}",
-        )
+        .on("*", &["bedrock:RetrieveAndGenerate"])
+        .on(arns::KNOWLEDGE_BASE, &["bedrock:Retrieve"])
+        .on(MODEL, &["bedrock:InvokeModel"])
+        .on(OWN_MODEL, &["bedrock:InvokeModel"])
+        .when("guardrail")
+        .on(arns::GUARDRAIL, &["bedrock:ApplyGuardrail"])
         .names_no_resource()
         .minutes(5)
         .quotes()

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::{
-    Bedrock,
+    Bedrock, arns,
     conversation::missing,
     json::{Json, document},
     names::{MODEL, ModelId, OWN_MODEL, S3Uri},
@@ -45,18 +45,18 @@ pub(crate) struct Started {
 impl Change for StartJob {
     type Service = Bedrock;
     type Output = One<Started>;
+    type Items = ();
     const SPEC: Spec = Spec::write("start_job", "Start job")
-        .needs_when("input", "bedrock:CreateModelInvocationJob", MODEL)
-        .needs_when("input", "bedrock:CreateModelInvocationJob", OWN_MODEL)
-        .needs_when(
-            "input",
-            "bedrock:CreateModelInvocationJob",
-            "arn:{partition}:bedrock:{region}:{account}:model-invocation-job/*",
-        )
-        .needs_when("role", "iam:PassRole", "{role}")
-        .needs_when("input", "s3:GetObject", "arn:{partition}:s3:::{input}")
-        .needs_when("model_input", "bedrock:InvokeModel", MODEL)
-        .needs_when("model_input", "bedrock:InvokeModel", OWN_MODEL)
+        .when("input")
+        .on(MODEL, &["bedrock:CreateModelInvocationJob"])
+        .on(OWN_MODEL, &["bedrock:CreateModelInvocationJob"])
+        .on(arns::ANY_MODEL_INVOCATION_JOB, &["bedrock:CreateModelInvocationJob"])
+        .on(arns::INPUT_OBJECT, &["s3:GetObject"])
+        .when("role")
+        .on("{role}", &["iam:PassRole"])
+        .when("model_input")
+        .on(MODEL, &["bedrock:InvokeModel"])
+        .on(OWN_MODEL, &["bedrock:InvokeModel"])
         .optional();
 
     async fn plan(&self, cx: &Call<Bedrock>) -> Result<Plan> {
@@ -88,7 +88,7 @@ impl Change for StartJob {
         }
     }
 
-    async fn apply(self, cx: &Call<Bedrock>) -> Result<Self::Output> {
+    async fn apply(self, (): (), cx: &Call<Bedrock>) -> Result<Self::Output> {
         let output = self.output.to_string();
         let arn = match self.work(cx)? {
             Work::Batch { name, role, input } => {

@@ -27,13 +27,19 @@ enum Kind {
 impl Change for StopJob {
     type Service = Bedrock;
     type Output = One<Stopping>;
+    type Items = ();
     const SPEC: Spec = Spec::write("stop_job", "Stop job")
-        .needs("bedrock:GetModelInvocationJob", "{job}")
-        .needs("bedrock:StopModelInvocationJob", "{job}")
-        .needs("bedrock:GetModelCustomizationJob", "{job}")
-        .needs("bedrock:StopModelCustomizationJob", "{job}")
-        .needs("bedrock:GetEvaluationJob", "{job}")
-        .needs("bedrock:StopEvaluationJob", "{job}")
+        .on(
+            "{job}",
+            &[
+                "bedrock:GetModelInvocationJob",
+                "bedrock:StopModelInvocationJob",
+                "bedrock:GetModelCustomizationJob",
+                "bedrock:StopModelCustomizationJob",
+                "bedrock:GetEvaluationJob",
+                "bedrock:StopEvaluationJob",
+            ],
+        )
         .optional()
         .idempotent();
 
@@ -67,7 +73,7 @@ impl Change for StopJob {
         Ok(plan)
     }
 
-    async fn apply(self, cx: &Call<Bedrock>) -> Result<Self::Output> {
+    async fn apply(self, (): (), cx: &Call<Bedrock>) -> Result<Self::Output> {
         let client = &cx.client().bedrock;
         let id = self.job.as_str();
         match self.kind()? {

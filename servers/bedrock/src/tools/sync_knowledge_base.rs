@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::{
-    Bedrock,
+    Bedrock, arns,
     names::{KnowledgeBaseId, ShortId},
 };
 
@@ -36,24 +36,14 @@ pub(crate) struct Synced {
 impl Change for SyncKnowledgeBase {
     type Service = Bedrock;
     type Output = One<Synced>;
+    type Items = ();
     const SPEC: Spec = Spec::write("sync_knowledge_base", "Sync knowledge base")
-        .needs(
-            "bedrock:GetDataSource",
-            "arn:{partition}:bedrock:{region}:{account}:knowledge-base/{knowledge_base}",
+        .on(
+            arns::KNOWLEDGE_BASE,
+            &["bedrock:GetDataSource", "bedrock:ListIngestionJobs", "bedrock:StartIngestionJob"],
         )
-        .needs(
-            "bedrock:ListIngestionJobs",
-            "arn:{partition}:bedrock:{region}:{account}:knowledge-base/{knowledge_base}",
-        )
-        .needs(
-            "bedrock:StartIngestionJob",
-            "arn:{partition}:bedrock:{region}:{account}:knowledge-base/{knowledge_base}",
-        )
-        .needs_when(
-            "wait",
-            "bedrock:GetIngestionJob",
-            "arn:{partition}:bedrock:{region}:{account}:knowledge-base/{knowledge_base}",
-        )
+        .when("wait")
+        .on(arns::KNOWLEDGE_BASE, &["bedrock:GetIngestionJob"])
         .minutes(60)
         .optional();
 
@@ -79,7 +69,7 @@ impl Change for SyncKnowledgeBase {
         Ok(plan.state(json!(jobs.first().map(|job| &job.ingestion_job_id))))
     }
 
-    async fn apply(self, cx: &Call<Bedrock>) -> Result<Self::Output> {
+    async fn apply(self, (): (), cx: &Call<Bedrock>) -> Result<Self::Output> {
         const PAUSE: Duration = Duration::from_secs(2);
         let (base, source) = (self.knowledge_base.as_str(), self.data_source.as_str());
         let agent = &cx.client().agent;

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    Bedrock,
+    Bedrock, arns,
     guardrail::{self, Found},
     json::{Json, merge},
     names::GuardrailId,
@@ -31,9 +31,9 @@ pub(crate) struct Updated {
 impl Change for UpdateGuardrail {
     type Service = Bedrock;
     type Output = One<Updated>;
+    type Items = ();
     const SPEC: Spec = Spec::write("update_guardrail", "Update guardrail")
-        .needs("bedrock:GetGuardrail", "arn:{partition}:bedrock:{region}:{account}:guardrail/{guardrail}")
-        .needs("bedrock:UpdateGuardrail", "arn:{partition}:bedrock:{region}:{account}:guardrail/{guardrail}")
+        .on(arns::GUARDRAIL, &["bedrock:GetGuardrail", "bedrock:UpdateGuardrail"])
         .idempotent();
 
     async fn plan(&self, cx: &Call<Bedrock>) -> Result<Plan> {
@@ -52,7 +52,7 @@ impl Change for UpdateGuardrail {
         Ok(plan.difference(Some(&before), Some(&after)).state(before))
     }
 
-    async fn apply(self, cx: &Call<Bedrock>) -> Result<Self::Output> {
+    async fn apply(self, (): (), cx: &Call<Bedrock>) -> Result<Self::Output> {
         let (_, after) = self.change(cx).await?;
         let asked = cx.client().bedrock.update_guardrail().guardrail_identifier(self.guardrail.as_str());
         let done = asked.customize().mutate_request(saying(&guardrail::request(&after))).send().await?;

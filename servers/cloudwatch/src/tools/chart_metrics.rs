@@ -31,8 +31,7 @@ impl Tool for ChartMetrics {
     type Service = CloudWatch;
     type Output = Body;
     const SPEC: Spec = Spec::read("chart_metrics", "Chart metrics")
-        .needs("cloudwatch:GetMetricData", "*")
-        .needs("cloudwatch:GetMetricStatistics", "*")
+        .on("*", &["cloudwatch:GetMetricData", "cloudwatch:GetMetricStatistics"])
         .names_no_resource();
 
     async fn call(self, cx: &Call<CloudWatch>) -> Result<Self::Output> {

@@ -6,6 +6,7 @@ use serde_json::json;
 use crate::{
     CloudWatch,
     alarms::{Alarm, all, children, find},
+    arns,
     names::AlarmName,
 };
 
@@ -25,9 +26,10 @@ pub(crate) struct Done {
 impl Change for DeleteAlarms {
     type Service = CloudWatch;
     type Output = One<Done>;
+    type Items = ();
     const SPEC: Spec = Spec::destroy("delete_alarms", "Delete alarms")
-        .needs("cloudwatch:DescribeAlarms", "*")
-        .needs("cloudwatch:DeleteAlarms", "arn:{partition}:cloudwatch:{region}:{account}:alarm:{alarms}")
+        .on("*", &["cloudwatch:DescribeAlarms"])
+        .on(arns::ALARMS, &["cloudwatch:DeleteAlarms"])
         .names_no_resource()
         .optional()
         .idempotent();
@@ -66,7 +68,7 @@ impl Change for DeleteAlarms {
         Ok(plan.state(json!(state)))
     }
 
-    async fn apply(self, cx: &Call<CloudWatch>) -> Result<Self::Output> {
+    async fn apply(self, (): (), cx: &Call<CloudWatch>) -> Result<Self::Output> {
         let names: Vec<String> = self.alarms.iter().map(ToString::to_string).collect();
         cx.client().metrics.delete_alarms().set_alarm_names(Some(names.clone())).send().await?;
         Ok(One(Done { deleted: names }))

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::{
-    CloudWatch,
+    CloudWatch, arns,
     dashboards::{find, widgets},
     names::DashboardName,
 };
@@ -25,10 +25,10 @@ pub(crate) struct Done {
 impl Change for DeleteDashboards {
     type Service = CloudWatch;
     type Output = One<Done>;
+    type Items = ();
     const SPEC: Spec = Spec::destroy("delete_dashboards", "Delete dashboards")
-        .needs("cloudwatch:GetDashboard", "arn:{partition}:cloudwatch::{account}:dashboard/{dashboards}")
-        .needs("cloudwatch:ListDashboards", "*")
-        .needs("cloudwatch:DeleteDashboards", "arn:{partition}:cloudwatch::{account}:dashboard/{dashboards}")
+        .on(arns::DASHBOARDS, &["cloudwatch:GetDashboard", "cloudwatch:DeleteDashboards"])
+        .on("*", &["cloudwatch:ListDashboards"])
         .names_no_resource()
         .optional()
         .idempotent();
@@ -49,7 +49,7 @@ impl Change for DeleteDashboards {
         Ok(plan.state(json!(bodies)))
     }
 
-    async fn apply(self, cx: &Call<CloudWatch>) -> Result<Self::Output> {
+    async fn apply(self, (): (), cx: &Call<CloudWatch>) -> Result<Self::Output> {
         let names: Vec<String> = self.dashboards.iter().map(ToString::to_string).collect();
         cx.client().metrics.delete_dashboards().set_dashboard_names(Some(names.clone())).send().await?;
         Ok(One(Done { deleted: names }))

@@ -21,11 +21,10 @@ pub(crate) struct Done {
 impl Change for DeleteLogGroup {
     type Service = CloudWatch;
     type Output = One<Done>;
+    type Items = ();
     const SPEC: Spec = Spec::destroy("delete_log_group", "Delete log group")
-        .needs("logs:DescribeLogGroups", "*")
-        .needs("logs:DescribeLogStreams", GROUP)
-        .needs("logs:DescribeSubscriptionFilters", GROUP)
-        .needs("logs:DeleteLogGroup", GROUP)
+        .on("*", &["logs:DescribeLogGroups"])
+        .on(GROUP, &["logs:DescribeLogStreams", "logs:DescribeSubscriptionFilters", "logs:DeleteLogGroup"])
         .names_no_resource()
         .optional();
 
@@ -61,7 +60,7 @@ impl Change for DeleteLogGroup {
         Ok(plan.state(json!([group.arn, group.creation_time])))
     }
 
-    async fn apply(self, cx: &Call<CloudWatch>) -> Result<Self::Output> {
+    async fn apply(self, (): (), cx: &Call<CloudWatch>) -> Result<Self::Output> {
         cx.client().logs.delete_log_group().log_group_name(self.log_group.name()).send().await?;
         Ok(One(Done { deleted: self.log_group.to_string() }))
     }

@@ -12,6 +12,7 @@ use serde_json::Value;
 use crate::{
     CloudWatch,
     alarms::{Alarm, children, find, named, watched},
+    arns,
     metrics::{Figure, add_units, fetch},
     names::AlarmName,
 };
@@ -91,13 +92,8 @@ impl Tool for ExplainAlarm {
     type Output = One<Explained>;
     const SPEC: Spec = Spec::read("explain_alarm", "Explain alarm")
         // AWS shows composite alarms only to who may describe all.
-        .needs("cloudwatch:DescribeAlarms", "*")
-        .needs(
-            "cloudwatch:DescribeAlarmHistory",
-            "arn:{partition}:cloudwatch:{region}:{account}:alarm:{alarm}",
-        )
-        .needs("cloudwatch:GetMetricData", "*")
-        .needs("cloudwatch:GetMetricStatistics", "*")
+        .on("*", &["cloudwatch:DescribeAlarms", "cloudwatch:GetMetricData", "cloudwatch:GetMetricStatistics"])
+        .on(arns::ALARM, &["cloudwatch:DescribeAlarmHistory"])
         .names_no_resource();
 
     async fn call(self, cx: &Call<CloudWatch>) -> Result<Self::Output> {

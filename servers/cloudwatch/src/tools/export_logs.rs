@@ -5,7 +5,7 @@ use awsmcp_mcp::{Call, Change, DAY, Error, Moment, One, Plan, Result, Spec, Time
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{CloudWatch, groups, insights::estimate, names::LogGroup};
+use crate::{CloudWatch, arns, groups, insights::estimate, names::LogGroup};
 
 /// Copies a log group's events of a time to an S3 bucket, as gzip files. The bucket's policy must let CloudWatch Logs write.
 #[derive(Deserialize, JsonSchema)]
@@ -35,10 +35,12 @@ pub(crate) struct Done {
 impl Change for ExportLogs {
     type Service = CloudWatch;
     type Output = One<Done>;
+    type Items = ();
     const SPEC: Spec = Spec::write("export_logs", "Export logs")
-        .needs("logs:DescribeLogGroups", "*")
-        .needs("logs:CreateExportTask", "arn:{partition}:logs:{region}:{account}:log-group:{log_group}:*")
-        .needs_when("wait", "logs:DescribeExportTasks", "*")
+        .on("*", &["logs:DescribeLogGroups"])
+        .on(arns::LOG_GROUP, &["logs:CreateExportTask"])
+        .when("wait")
+        .on("*", &["logs:DescribeExportTasks"])
         .names_no_resource()
         .optional()
         .minutes(60);
@@ -53,7 +55,7 @@ impl Change for ExportLogs {
         )))
     }
 
-    async fn apply(self, cx: &Call<CloudWatch>) -> Result<Self::Output> {
+    async fn apply(self, (): (), cx: &Call<CloudWatch>) -> Result<Self::Output> {
         let range = TimeRange::new(self.start, self.end, DAY)?;
         let request = cx.client().logs.create_export_task().log_group_name(self.log_group.name());
         let answer = request

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::{
-    CloudWatch, cursor,
+    CloudWatch, arns, cursor,
     events::{Event, Next, Place, Reader, Search},
     names::LogGroup,
 };
@@ -64,8 +64,8 @@ impl Tool for FilterLogs {
     type Service = CloudWatch;
     type Output = Page<Row>;
     const SPEC: Spec = Spec::list("filter_logs", "Filter logs")
-        .needs("logs:FilterLogEvents", "arn:{partition}:logs:{region}:{account}:log-group:{log_groups}:*")
-        .needs("logs:DescribeLogGroups", "*")
+        .on(arns::LOG_GROUPS, &["logs:FilterLogEvents"])
+        .on("*", &["logs:DescribeLogGroups"])
         .names_no_resource()
         .quotes()
         .regional();

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    CloudWatch,
+    CloudWatch, arns,
     dashboards::{Widget, find, widgets},
     metrics::{Figure, fetch},
     names::DashboardName,
@@ -61,9 +61,10 @@ impl Tool for GetDashboard {
     type Service = CloudWatch;
     type Output = Shown;
     const SPEC: Spec = Spec::read("get_dashboard", "Get dashboard")
-        .needs("cloudwatch:GetDashboard", "arn:{partition}:cloudwatch::{account}:dashboard/{dashboard}")
-        .needs("cloudwatch:ListDashboards", "*")
-        .needs_when("values", "cloudwatch:GetMetricData", "*")
+        .on(arns::DASHBOARD, &["cloudwatch:GetDashboard"])
+        .on("*", &["cloudwatch:ListDashboards"])
+        .when("values")
+        .on("*", &["cloudwatch:GetMetricData"])
         .names_no_resource()
         .quotes()
         .optional();

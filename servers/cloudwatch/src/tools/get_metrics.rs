@@ -56,8 +56,7 @@ impl Tool for GetMetrics {
     type Service = CloudWatch;
     type Output = Page<Row>;
     const SPEC: Spec = Spec::read("get_metrics", "Get metrics")
-        .needs("cloudwatch:GetMetricData", "*")
-        .needs("cloudwatch:GetMetricStatistics", "*")
+        .on("*", &["cloudwatch:GetMetricData", "cloudwatch:GetMetricStatistics"])
         .names_no_resource()
         .regional();
 

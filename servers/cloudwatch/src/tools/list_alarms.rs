@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     CloudWatch,
     alarms::{Alarm, KINDS, all, children, named},
+    arns,
     names::AlarmName,
 };
 
@@ -58,8 +59,8 @@ impl Tool for ListAlarms {
     type Service = CloudWatch;
     type Output = Page<Row>;
     const SPEC: Spec = Spec::list("list_alarms", "List alarms")
-        .needs("cloudwatch:DescribeAlarms", "*")
-        .rows("arn:{partition}:cloudwatch:{region}:{account}:alarm:{name}")
+        .on("*", &["cloudwatch:DescribeAlarms"])
+        .rows(arns::EACH_ALARM)
         .regional();
 
     async fn call(self, cx: &Call<CloudWatch>) -> Result<Self::Output> {

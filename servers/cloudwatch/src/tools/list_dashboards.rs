@@ -3,7 +3,7 @@ use awsmcp_mcp::{Call, Page, Result, Spec, Tool};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::CloudWatch;
+use crate::{CloudWatch, arns};
 
 /// Lists dashboards.
 #[derive(Deserialize, JsonSchema)]
@@ -23,8 +23,8 @@ impl Tool for ListDashboards {
     type Service = CloudWatch;
     type Output = Page<Row>;
     const SPEC: Spec = Spec::list("list_dashboards", "List dashboards")
-        .needs("cloudwatch:ListDashboards", "*")
-        .rows("arn:{partition}:cloudwatch::{account}:dashboard/{name}")
+        .on("*", &["cloudwatch:ListDashboards"])
+        .rows(arns::EACH_DASHBOARD)
         .optional();
 
     async fn call(self, cx: &Call<CloudWatch>) -> Result<Self::Output> {

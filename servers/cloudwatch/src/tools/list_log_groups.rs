@@ -3,7 +3,7 @@ use awsmcp_mcp::{Call, Error, Page, Result, Spec, Tool};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{CloudWatch, groups};
+use crate::{CloudWatch, arns, groups};
 
 /// Lists log groups with size, retention and class.
 #[derive(Deserialize, JsonSchema)]
@@ -38,8 +38,8 @@ impl Tool for ListLogGroups {
     type Service = CloudWatch;
     type Output = Page<Row>;
     const SPEC: Spec = Spec::list("list_log_groups", "List log groups")
-        .needs("logs:DescribeLogGroups", "*")
-        .rows("arn:{partition}:logs:{region}:{account}:log-group:{name}:*")
+        .on("*", &["logs:DescribeLogGroups"])
+        .rows(arns::EACH_LOG_GROUP)
         .regional();
 
     async fn call(self, cx: &Call<CloudWatch>) -> Result<Self::Output> {

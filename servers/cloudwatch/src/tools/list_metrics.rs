@@ -41,7 +41,7 @@ impl Tool for ListMetrics {
     type Service = CloudWatch;
     type Output = Page<Row>;
     const SPEC: Spec = Spec::list("list_metrics", "List metrics")
-        .needs("cloudwatch:ListMetrics", "*")
+        .on("*", &["cloudwatch:ListMetrics"])
         .names_no_resource()
         .regional();
 

@@ -65,14 +65,17 @@ impl Tool for LogGroupDetail {
     type Service = CloudWatch;
     type Output = One<Detail>;
     const SPEC: Spec = Spec::read("log_group_detail", "Log group detail")
-        .needs("logs:DescribeLogGroups", "*")
-        .needs("logs:DescribeLogStreams", GROUP)
-        .needs("logs:DescribeMetricFilters", GROUP)
-        .needs("logs:DescribeSubscriptionFilters", GROUP)
-        .needs("logs:GetLogGroupFields", GROUP)
-        .needs("logs:DescribeIndexPolicies", GROUP)
-        .needs("logs:ListLogAnomalyDetectors", "*")
-        .needs("logs:ListAnomalies", "*")
+        .on("*", &["logs:DescribeLogGroups", "logs:ListLogAnomalyDetectors", "logs:ListAnomalies"])
+        .on(
+            GROUP,
+            &[
+                "logs:DescribeLogStreams",
+                "logs:DescribeMetricFilters",
+                "logs:DescribeSubscriptionFilters",
+                "logs:GetLogGroupFields",
+                "logs:DescribeIndexPolicies",
+            ],
+        )
         .names_no_resource()
         .quotes()
         .optional();

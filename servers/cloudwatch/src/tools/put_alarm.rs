@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use crate::{
     CloudWatch,
     alarms::{Alarm, children, existing, named},
+    arns,
     definition::{Definition, Source},
     metrics::Metric,
     names::AlarmName,
@@ -73,14 +74,12 @@ pub(crate) struct Done {
 impl Change for PutAlarm {
     type Service = CloudWatch;
     type Output = One<Done>;
+    type Items = ();
     const SPEC: Spec = Spec::write("put_alarm", "Put alarm")
-        .needs("cloudwatch:DescribeAlarms", "*")
-        .needs("cloudwatch:PutMetricAlarm", "arn:{partition}:cloudwatch:{region}:{account}:alarm:{alarm}")
-        .needs_when(
-            "rule",
-            "cloudwatch:PutCompositeAlarm",
-            "arn:{partition}:cloudwatch:{region}:{account}:alarm:{alarm}",
-        )
+        .on("*", &["cloudwatch:DescribeAlarms"])
+        .on(arns::ALARM, &["cloudwatch:PutMetricAlarm"])
+        .when("rule")
+        .on(arns::ALARM, &["cloudwatch:PutCompositeAlarm"])
         .names_no_resource()
         .idempotent();
 
@@ -101,7 +100,7 @@ impl Change for PutAlarm {
         })
     }
 
-    async fn apply(self, cx: &Call<CloudWatch>) -> Result<Self::Output> {
+    async fn apply(self, (): (), cx: &Call<CloudWatch>) -> Result<Self::Output> {
         let before = existing(cx, &self.alarm).await?;
         let is_new = before.is_none();
         let metrics = &cx.client().metrics;

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::{
-    CloudWatch,
+    CloudWatch, arns,
     dashboards::{existing, widgets},
     names::DashboardName,
 };
@@ -45,9 +45,9 @@ pub(crate) struct Done {
 impl Change for PutDashboard {
     type Service = CloudWatch;
     type Output = One<Done>;
+    type Items = ();
     const SPEC: Spec = Spec::write("put_dashboard", "Put dashboard")
-        .needs("cloudwatch:GetDashboard", "arn:{partition}:cloudwatch::{account}:dashboard/{dashboard}")
-        .needs("cloudwatch:PutDashboard", "arn:{partition}:cloudwatch::{account}:dashboard/{dashboard}")
+        .on(arns::DASHBOARD, &["cloudwatch:GetDashboard", "cloudwatch:PutDashboard"])
         .optional()
         .idempotent();
 
@@ -67,7 +67,7 @@ impl Change for PutDashboard {
         Ok(plan.difference(old.as_ref(), Some(&new)).state(json!(old)))
     }
 
-    async fn apply(self, cx: &Call<CloudWatch>) -> Result<Self::Output> {
+    async fn apply(self, (): (), cx: &Call<CloudWatch>) -> Result<Self::Output> {
         let body = self.body()?;
         let request = cx.client().metrics.put_dashboard().dashboard_name(self.dashboard.as_str());
         let answer = request.dashboard_body(body.to_string()).send().await?;

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{CloudWatch, groups, names::LogGroup};
+use crate::{CloudWatch, arns, groups, names::LogGroup};
 
 /// Writes log events to a stream, which is made if there is none.
 #[derive(Deserialize, JsonSchema)]
@@ -36,14 +36,11 @@ pub(crate) struct Done {
 impl Change for PutLogs {
     type Service = CloudWatch;
     type Output = One<Done>;
+    type Items = ();
     const SPEC: Spec = Spec::write("put_logs", "Put logs")
-        .needs("logs:DescribeLogGroups", "*")
-        .needs("logs:DescribeLogStreams", "arn:{partition}:logs:{region}:{account}:log-group:{log_group}:*")
-        .needs("logs:CreateLogStream", "arn:{partition}:logs:{region}:{account}:log-group:{log_group}:*")
-        .needs(
-            "logs:PutLogEvents",
-            "arn:{partition}:logs:{region}:{account}:log-group:{log_group}:log-stream:{stream}",
-        )
+        .on("*", &["logs:DescribeLogGroups"])
+        .on(arns::LOG_GROUP, &["logs:DescribeLogStreams", "logs:CreateLogStream"])
+        .on(arns::LOG_STREAM, &["logs:PutLogEvents"])
         .names_no_resource()
         .optional();
 
@@ -59,7 +56,7 @@ impl Change for PutLogs {
         })
     }
 
-    async fn apply(self, cx: &Call<CloudWatch>) -> Result<Self::Output> {
+    async fn apply(self, (): (), cx: &Call<CloudWatch>) -> Result<Self::Output> {
         let batches = self.batches()?;
         let (logs, group) = (&cx.client().logs, self.log_group.name());
         if !self.has_stream(cx).await? {

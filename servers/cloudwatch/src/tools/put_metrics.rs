@@ -43,8 +43,9 @@ pub(crate) struct Done {
 impl Change for PutMetrics {
     type Service = CloudWatch;
     type Output = One<Done>;
+    type Items = ();
     const SPEC: Spec = Spec::write("put_metrics", "Put metrics")
-        .needs("cloudwatch:PutMetricData", "*")
+        .on("*", &["cloudwatch:PutMetricData"])
         .names_no_resource()
         .optional();
 
@@ -69,7 +70,7 @@ impl Change for PutMetrics {
             .fold(plan, |plan, (metric, values)| plan.row(json!({"metric": metric, "values": values}))))
     }
 
-    async fn apply(self, cx: &Call<CloudWatch>) -> Result<Self::Output> {
+    async fn apply(self, (): (), cx: &Call<CloudWatch>) -> Result<Self::Output> {
         let data = self.data()?;
         let sent = data.len();
         let request = cx.client().metrics.put_metric_data().namespace(&self.namespace);

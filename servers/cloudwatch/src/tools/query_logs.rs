@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::{
-    CloudWatch, cursor, groups,
+    CloudWatch, arns, cursor, groups,
     insights::{self, Running, StartError, cost, estimate, pointed, scanned, too_much},
     names::LogGroup,
     room::fitting,
@@ -57,10 +57,8 @@ impl Tool for QueryLogs {
     type Output = Page<Row>;
     const SPEC: Spec = {
         let mut spec = Spec::invoke("query_logs", "Query logs")
-            .needs("logs:StartQuery", "arn:{partition}:logs:{region}:{account}:log-group:{log_groups}:*")
-            .needs("logs:GetQueryResults", "*")
-            .needs("logs:StopQuery", "*")
-            .needs("logs:DescribeLogGroups", "*")
+            .on(arns::LOG_GROUPS, &["logs:StartQuery"])
+            .on("*", &["logs:GetQueryResults", "logs:StopQuery", "logs:DescribeLogGroups"])
             .names_no_resource()
             .quotes()
             .regional()

@@ -39,9 +39,9 @@ pub(crate) struct Done {
 impl Change for SaveQuery {
     type Service = CloudWatch;
     type Output = One<Done>;
+    type Items = ();
     const SPEC: Spec = Spec::write("save_query", "Save query")
-        .needs("logs:DescribeQueryDefinitions", "*")
-        .needs("logs:PutQueryDefinition", "*")
+        .on("*", &["logs:DescribeQueryDefinitions", "logs:PutQueryDefinition"])
         .names_no_resource()
         .optional()
         .idempotent();
@@ -59,7 +59,7 @@ impl Change for SaveQuery {
         Ok(plan.difference(old.as_ref(), Some(&new)).state(json!(old)))
     }
 
-    async fn apply(self, cx: &Call<CloudWatch>) -> Result<Self::Output> {
+    async fn apply(self, (): (), cx: &Call<CloudWatch>) -> Result<Self::Output> {
         let old = self.existing(cx).await?;
         let language = match self.language {
             Language::Cwli => QueryLanguage::Cwli,

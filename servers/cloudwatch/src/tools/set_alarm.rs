@@ -59,14 +59,16 @@ enum Wanted<'a> {
 impl Change for SetAlarm {
     type Service = CloudWatch;
     type Output = One<Done>;
+    type Items = ();
     const SPEC: Spec = Spec::write("set_alarm", "Set alarm")
-        .needs("cloudwatch:DescribeAlarms", "*")
-        .needs_when("actions", "cloudwatch:EnableAlarmActions", ALARMS)
-        .needs_when("actions", "cloudwatch:DisableAlarmActions", ALARMS)
-        .needs_when("state", "cloudwatch:SetAlarmState", ALARMS)
-        .needs_when("mute", "cloudwatch:PutAlarmMuteRule", RULE)
-        .needs_when("mute", "cloudwatch:PutAlarmMuteRule", ALARMS)
-        .needs_when("mute", "cloudwatch:DeleteAlarmMuteRule", RULE)
+        .on("*", &["cloudwatch:DescribeAlarms"])
+        .when("actions")
+        .on(ALARMS, &["cloudwatch:EnableAlarmActions", "cloudwatch:DisableAlarmActions"])
+        .when("state")
+        .on(ALARMS, &["cloudwatch:SetAlarmState"])
+        .when("mute")
+        .on(RULE, &["cloudwatch:PutAlarmMuteRule", "cloudwatch:DeleteAlarmMuteRule"])
+        .on(ALARMS, &["cloudwatch:PutAlarmMuteRule"])
         .names_no_resource()
         .optional()
         .idempotent();
@@ -107,7 +109,7 @@ impl Change for SetAlarm {
         Ok(plan)
     }
 
-    async fn apply(self, cx: &Call<CloudWatch>) -> Result<Self::Output> {
+    async fn apply(self, (): (), cx: &Call<CloudWatch>) -> Result<Self::Output> {
         let names: Vec<String> = self.alarms.iter().map(ToString::to_string).collect();
         let metrics = &cx.client().metrics;
         let outcome = match self.wanted()? {

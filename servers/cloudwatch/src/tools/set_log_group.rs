@@ -76,21 +76,28 @@ const GROUP: &str = "arn:{partition}:logs:{region}:{account}:log-group:{log_grou
 impl Change for SetLogGroup {
     type Service = CloudWatch;
     type Output = One<Done>;
+    type Items = ();
     const SPEC: Spec = Spec::write("set_log_group", "Set log group")
-        .needs("logs:DescribeLogGroups", "*")
-        .needs_when("create", "logs:CreateLogGroup", GROUP)
-        .needs_when("retention_days", "logs:PutRetentionPolicy", GROUP)
-        .needs_when("retention_days", "logs:DeleteRetentionPolicy", GROUP)
-        .needs_when("metric_filter", "logs:DescribeMetricFilters", GROUP)
-        .needs_when("metric_filter", "logs:PutMetricFilter", GROUP)
-        .needs_when("metric_filter", "logs:DeleteMetricFilter", GROUP)
-        .needs_when("subscription", "logs:DescribeSubscriptionFilters", GROUP)
-        .needs_when("subscription", "logs:PutSubscriptionFilter", GROUP)
-        .needs_when("subscription", "logs:DeleteSubscriptionFilter", GROUP)
-        .needs_when("index_fields", "logs:DescribeIndexPolicies", GROUP)
-        .needs_when("index_fields", "logs:PutIndexPolicy", GROUP)
-        .needs_when("index_fields", "logs:DeleteIndexPolicy", GROUP)
-        .needs_when("deletion_protection", "logs:PutLogGroupDeletionProtection", GROUP)
+        .on("*", &["logs:DescribeLogGroups"])
+        .when("create")
+        .on(GROUP, &["logs:CreateLogGroup"])
+        .when("retention_days")
+        .on(GROUP, &["logs:PutRetentionPolicy", "logs:DeleteRetentionPolicy"])
+        .when("metric_filter")
+        .on(GROUP, &["logs:DescribeMetricFilters", "logs:PutMetricFilter", "logs:DeleteMetricFilter"])
+        .when("subscription")
+        .on(
+            GROUP,
+            &[
+                "logs:DescribeSubscriptionFilters",
+                "logs:PutSubscriptionFilter",
+                "logs:DeleteSubscriptionFilter",
+            ],
+        )
+        .when("index_fields")
+        .on(GROUP, &["logs:DescribeIndexPolicies", "logs:PutIndexPolicy", "logs:DeleteIndexPolicy"])
+        .when("deletion_protection")
+        .on(GROUP, &["logs:PutLogGroupDeletionProtection"])
         .names_no_resource()
         .optional()
         .idempotent();
@@ -114,7 +121,7 @@ impl Change for SetLogGroup {
         Ok(if ask { plan.ask() } else { plan })
     }
 
-    async fn apply(self, cx: &Call<CloudWatch>) -> Result<Self::Output> {
+    async fn apply(self, (): (), cx: &Call<CloudWatch>) -> Result<Self::Output> {
         self.check()?;
         let now = self.current(cx).await?;
         let (steps, ..) = self.steps(cx, &now)?;

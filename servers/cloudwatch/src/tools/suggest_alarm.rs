@@ -39,7 +39,7 @@ impl Tool for SuggestAlarm {
     type Service = CloudWatch;
     type Output = Page<Row>;
     const SPEC: Spec = Spec::read("suggest_alarm", "Suggest alarm")
-        .needs("cloudwatch:GetMetricData", "*")
+        .on("*", &["cloudwatch:GetMetricData"])
         .names_no_resource()
         .optional();
 

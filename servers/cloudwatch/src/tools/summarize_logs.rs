@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    CloudWatch,
+    CloudWatch, arns,
     events::{Next, Reader, Search},
     names::LogGroup,
     patterns::{Cluster, Patterns},
@@ -60,8 +60,8 @@ impl Tool for SummarizeLogs {
     type Service = CloudWatch;
     type Output = Page<Row>;
     const SPEC: Spec = Spec::read("summarize_logs", "Summarize logs")
-        .needs("logs:FilterLogEvents", "arn:{partition}:logs:{region}:{account}:log-group:{log_groups}:*")
-        .needs("logs:DescribeLogGroups", "*")
+        .on(arns::LOG_GROUPS, &["logs:FilterLogEvents"])
+        .on("*", &["logs:DescribeLogGroups"])
         .names_no_resource()
         .quotes()
         .regional()

@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{CloudWatch, groups, names::LogGroup, room::fitting};
+use crate::{CloudWatch, arns, groups, names::LogGroup, room::fitting};
 
 /// Waits for new log events and answers those that came, as soon as it has enough or the time is over.
 ///
@@ -40,8 +40,8 @@ impl Tool for TailLogs {
     type Service = CloudWatch;
     type Output = Page<Row>;
     const SPEC: Spec = Spec::read("tail_logs", "Tail logs")
-        .needs("logs:FilterLogEvents", "arn:{partition}:logs:{region}:{account}:log-group:{log_groups}:*")
-        .needs("logs:DescribeLogGroups", "*")
+        .on(arns::LOG_GROUPS, &["logs:FilterLogEvents"])
+        .on("*", &["logs:DescribeLogGroups"])
         .names_no_resource()
         .quotes()
         .optional()

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    DynamoDb,
+    DynamoDb, arns,
     names::{Name, TableName},
     table,
 };
@@ -28,9 +28,9 @@ pub(crate) struct Created {
 impl Change for CreateBackup {
     type Service = DynamoDb;
     type Output = One<Created>;
+    type Items = ();
     const SPEC: Spec = Spec::write("create_backup", "Back up table")
-        .needs("dynamodb:DescribeTable", "arn:{partition}:dynamodb:{region}:{account}:table/{table}")
-        .needs("dynamodb:CreateBackup", "arn:{partition}:dynamodb:{region}:{account}:table/{table}")
+        .on(arns::TABLE, &["dynamodb:DescribeTable", "dynamodb:CreateBackup"])
         .optional();
 
     async fn plan(&self, cx: &Call<DynamoDb>) -> Result<Plan> {
@@ -46,7 +46,7 @@ impl Change for CreateBackup {
         )))
     }
 
-    async fn apply(self, cx: &Call<DynamoDb>) -> Result<Self::Output> {
+    async fn apply(self, (): (), cx: &Call<DynamoDb>) -> Result<Self::Output> {
         let request =
             cx.client().db.create_backup().table_name(self.table.as_str()).backup_name(self.name.as_str());
         let details = request.send().await?.backup_details;

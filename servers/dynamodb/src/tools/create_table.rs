@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::{
-    DynamoDb,
+    DynamoDb, arns,
     blueprint::{Class, NewIndex, View, definitions, failed, schema, units},
     names::{KeyAttribute, TableName},
     table,
@@ -60,14 +60,11 @@ pub(crate) struct Created {
 impl Change for CreateTable {
     type Service = DynamoDb;
     type Output = One<Created>;
+    type Items = ();
     const SPEC: Spec = Spec::write("create_table", "Create table")
-        .needs("dynamodb:DescribeTable", "arn:{partition}:dynamodb:{region}:{account}:table/{table}")
-        .needs("dynamodb:CreateTable", "arn:{partition}:dynamodb:{region}:{account}:table/{table}")
-        .needs_when(
-            "tags",
-            "dynamodb:TagResource",
-            "arn:{partition}:dynamodb:{region}:{account}:table/{table}",
-        )
+        .on(arns::TABLE, &["dynamodb:DescribeTable", "dynamodb:CreateTable"])
+        .when("tags")
+        .on(arns::TABLE, &["dynamodb:TagResource"])
         .optional()
         .minutes(60);
 
@@ -107,7 +104,7 @@ impl Change for CreateTable {
         Ok(plan)
     }
 
-    async fn apply(self, cx: &Call<DynamoDb>) -> Result<Self::Output> {
+    async fn apply(self, (): (), cx: &Call<DynamoDb>) -> Result<Self::Output> {
         let (all, units) = self.check()?;
         let provisioned = units.is_some();
         let global =

@@ -3,7 +3,7 @@ use awsmcp_mcp::{Call, Change, Error, One, Plan, Result, Spec, human_size};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{DynamoDb, names::BackupArn};
+use crate::{DynamoDb, arns, names::BackupArn};
 
 /// Deletes a backup for good.
 #[derive(Deserialize, JsonSchema)]
@@ -22,9 +22,9 @@ pub(crate) struct Deleted {
 impl Change for DeleteBackup {
     type Service = DynamoDb;
     type Output = One<Deleted>;
+    type Items = ();
     const SPEC: Spec = Spec::destroy("delete_backup", "Delete backup")
-        .needs("dynamodb:DescribeBackup", "arn:{partition}:dynamodb:{region}:{account}:table/{backup}")
-        .needs("dynamodb:DeleteBackup", "arn:{partition}:dynamodb:{region}:{account}:table/{backup}")
+        .on(arns::BACKUP_TABLE, &["dynamodb:DescribeBackup", "dynamodb:DeleteBackup"])
         .optional();
 
     async fn plan(&self, cx: &Call<DynamoDb>) -> Result<Plan> {
@@ -43,7 +43,7 @@ impl Change for DeleteBackup {
         )))
     }
 
-    async fn apply(self, cx: &Call<DynamoDb>) -> Result<Self::Output> {
+    async fn apply(self, (): (), cx: &Call<DynamoDb>) -> Result<Self::Output> {
         cx.client().db.delete_backup().backup_arn(self.backup.as_str()).send().await?;
         Ok(One(Deleted { backup: self.backup.as_str().to_owned(), outcome: "deleted" }))
     }

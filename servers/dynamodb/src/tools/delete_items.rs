@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::{
-    DynamoDb,
+    DynamoDb, arns,
     batch::{self, Failed},
     capacity::Consumed,
     expression::{Condition, Expressions},
@@ -44,20 +44,13 @@ pub(crate) struct Deleted {
 impl Change for DeleteItems {
     type Service = DynamoDb;
     type Output = One<Deleted>;
+    type Items = ();
     const SPEC: Spec = Spec::destroy("delete_items", "Delete items")
-        .needs("dynamodb:DescribeTable", "arn:{partition}:dynamodb:{region}:{account}:table/{table}")
-        .needs("dynamodb:BatchGetItem", "arn:{partition}:dynamodb:{region}:{account}:table/{table}")
-        .needs("dynamodb:BatchWriteItem", "arn:{partition}:dynamodb:{region}:{account}:table/{table}")
-        .needs_when(
-            "condition",
-            "dynamodb:DeleteItem",
-            "arn:{partition}:dynamodb:{region}:{account}:table/{table}",
-        )
-        .needs_when(
-            "condition_expression",
-            "dynamodb:DeleteItem",
-            "arn:{partition}:dynamodb:{region}:{account}:table/{table}",
-        )
+        .on(arns::TABLE, &["dynamodb:DescribeTable", "dynamodb:BatchGetItem", "dynamodb:BatchWriteItem"])
+        .when("condition")
+        .on(arns::TABLE, &["dynamodb:DeleteItem"])
+        .when("condition_expression")
+        .on(arns::TABLE, &["dynamodb:DeleteItem"])
         .idempotent()
         .minutes(10);
 
@@ -102,7 +95,7 @@ impl Change for DeleteItems {
         Ok(plan.state(json!(state)))
     }
 
-    async fn apply(self, cx: &Call<DynamoDb>) -> Result<Self::Output> {
+    async fn apply(self, (): (), cx: &Call<DynamoDb>) -> Result<Self::Output> {
         let keys = Keys::of(&table::describe(cx, &self.table).await?);
         let (all, names) = (self.keys(&keys)?, keys.names());
         if self.is_conditional() {

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::{
-    DynamoDb,
+    DynamoDb, arns,
     names::TableName,
     table,
     waiting::{outcome, settle},
@@ -30,14 +30,13 @@ pub(crate) struct Deleted {
 impl Change for DeleteTable {
     type Service = DynamoDb;
     type Output = One<Deleted>;
+    type Items = ();
     const SPEC: Spec = Spec::destroy("delete_table", "Delete table")
-        .needs("dynamodb:DescribeTable", "arn:{partition}:dynamodb:{region}:{account}:table/{table}")
-        .needs(
-            "dynamodb:DescribeContinuousBackups",
-            "arn:{partition}:dynamodb:{region}:{account}:table/{table}",
+        .on(
+            arns::TABLE,
+            &["dynamodb:DescribeTable", "dynamodb:DescribeContinuousBackups", "dynamodb:DeleteTable"],
         )
-        .needs("dynamodb:ListBackups", "*")
-        .needs("dynamodb:DeleteTable", "arn:{partition}:dynamodb:{region}:{account}:table/{table}")
+        .on("*", &["dynamodb:ListBackups"])
         .names_no_resource()
         .optional()
         .minutes(60);
@@ -98,7 +97,7 @@ impl Change for DeleteTable {
         Ok(plan.state(json!(arn)))
     }
 
-    async fn apply(self, cx: &Call<DynamoDb>) -> Result<Self::Output> {
+    async fn apply(self, (): (), cx: &Call<DynamoDb>) -> Result<Self::Output> {
         cx.client().db.delete_table().table_name(self.table.as_str()).send().await?;
         let waited = settle(cx, &self.table, self.wait_seconds.unwrap_or(120)).await?;
         Ok(One(Deleted { table: self.table.to_string(), status: outcome(cx, &waited) }))

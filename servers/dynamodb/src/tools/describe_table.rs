@@ -10,7 +10,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    DynamoDb,
+    DynamoDb, arns,
     names::TableName,
     table::{self, Keys},
 };
@@ -68,19 +68,17 @@ struct IndexCard {
 impl Tool for DescribeTable {
     type Service = DynamoDb;
     type Output = One<Table>;
-    const SPEC: Spec = Spec::read("describe_table", "Describe table")
-        .needs("dynamodb:DescribeTable", "arn:{partition}:dynamodb:{region}:{account}:table/{table}")
-        .needs("dynamodb:DescribeTimeToLive", "arn:{partition}:dynamodb:{region}:{account}:table/{table}")
-        .needs(
+    const SPEC: Spec = Spec::read("describe_table", "Describe table").on(
+        arns::TABLE,
+        &[
+            "dynamodb:DescribeTable",
+            "dynamodb:DescribeTimeToLive",
             "dynamodb:DescribeContinuousBackups",
-            "arn:{partition}:dynamodb:{region}:{account}:table/{table}",
-        )
-        .needs(
             "dynamodb:DescribeContributorInsights",
-            "arn:{partition}:dynamodb:{region}:{account}:table/{table}",
-        )
-        .needs("dynamodb:GetResourcePolicy", "arn:{partition}:dynamodb:{region}:{account}:table/{table}")
-        .needs("dynamodb:ListTagsOfResource", "arn:{partition}:dynamodb:{region}:{account}:table/{table}");
+            "dynamodb:GetResourcePolicy",
+            "dynamodb:ListTagsOfResource",
+        ],
+    );
 
     async fn call(self, cx: &Call<DynamoDb>) -> Result<Self::Output> {
         let (db, name) = (&cx.client().db, self.table.as_str());

@@ -70,10 +70,8 @@ impl Tool for DiagnoseTable {
     type Service = DynamoDb;
     type Output = One<Diagnosis>;
     const SPEC: Spec = Spec::read("diagnose_table", "Diagnose table")
-        .needs("dynamodb:DescribeTable", TABLE)
-        .needs("dynamodb:DescribeContributorInsights", TABLE)
-        .needs("cloudwatch:GetMetricData", "*")
-        .needs("cloudwatch:GetInsightRuleReport", "*")
+        .on(TABLE, &["dynamodb:DescribeTable", "dynamodb:DescribeContributorInsights"])
+        .on("*", &["cloudwatch:GetMetricData", "cloudwatch:GetInsightRuleReport"])
         .names_no_resource()
         .optional();
 

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    DynamoDb,
+    DynamoDb, arns,
     names::{TableName, date_time},
     table,
 };
@@ -45,13 +45,17 @@ pub(crate) struct Started {
 impl Change for ExportTable {
     type Service = DynamoDb;
     type Output = One<Started>;
+    type Items = ();
     const SPEC: Spec = Spec::write("export_table", "Export table")
-        .needs("dynamodb:DescribeTable", TABLE)
-        .needs("dynamodb:DescribeContinuousBackups", TABLE)
-        .needs("dynamodb:ExportTableToPointInTime", TABLE)
-        .needs("s3:PutObject", "arn:{partition}:s3:::{bucket}/*")
-        .needs("s3:PutObjectAcl", "arn:{partition}:s3:::{bucket}/*")
-        .needs("s3:AbortMultipartUpload", "arn:{partition}:s3:::{bucket}/*")
+        .on(
+            TABLE,
+            &[
+                "dynamodb:DescribeTable",
+                "dynamodb:DescribeContinuousBackups",
+                "dynamodb:ExportTableToPointInTime",
+            ],
+        )
+        .on(arns::S3_ANY_OBJECT, &["s3:PutObject", "s3:PutObjectAcl", "s3:AbortMultipartUpload"])
         .optional();
 
     async fn plan(&self, cx: &Call<DynamoDb>) -> Result<Plan> {
@@ -79,7 +83,7 @@ impl Change for ExportTable {
         ))
     }
 
-    async fn apply(self, cx: &Call<DynamoDb>) -> Result<Self::Output> {
+    async fn apply(self, (): (), cx: &Call<DynamoDb>) -> Result<Self::Output> {
         let arn = table::describe(cx, &self.table).await?.table_arn;
         let incremental = self.incremental()?;
         let out = cx

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::{
-    DynamoDb, batch,
+    DynamoDb, arns, batch,
     expression::{Expressions, Path},
     names::TableName,
     reading::Row,
@@ -32,8 +32,7 @@ impl Tool for GetItems {
     type Service = DynamoDb;
     type Output = Page<Row>;
     const SPEC: Spec = Spec::read("get_items", "Get items")
-        .needs("dynamodb:BatchGetItem", "arn:{partition}:dynamodb:{region}:{account}:table/{table}")
-        .needs("dynamodb:DescribeTable", "arn:{partition}:dynamodb:{region}:{account}:table/{table}")
+        .on(arns::TABLE, &["dynamodb:BatchGetItem", "dynamodb:DescribeTable"])
         .quotes();
 
     async fn call(self, cx: &Call<DynamoDb>) -> Result<Self::Output> {

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::{
-    DynamoDb,
+    DynamoDb, arns,
     blueprint::{NewIndex, definitions, failed, schema, units},
     names::{KeyAttribute, TableName},
     table,
@@ -68,17 +68,22 @@ pub(crate) struct Started {
 impl Change for ImportTable {
     type Service = DynamoDb;
     type Output = One<Started>;
+    type Items = ();
     const SPEC: Spec = Spec::write("import_table", "Import table")
-        .needs("dynamodb:DescribeTable", TABLE)
-        .needs("dynamodb:ImportTable", TABLE)
-        .needs("s3:GetObject", "arn:{partition}:s3:::{bucket}/*")
-        .needs("s3:ListBucket", "arn:{partition}:s3:::{bucket}")
-        .needs("logs:CreateLogGroup", LOGS)
-        .needs("logs:CreateLogStream", LOGS)
-        .needs("logs:DescribeLogGroups", "*")
-        .needs("logs:DescribeLogStreams", LOGS)
-        .needs("logs:PutLogEvents", LOGS)
-        .needs("logs:PutRetentionPolicy", LOGS)
+        .on(TABLE, &["dynamodb:DescribeTable", "dynamodb:ImportTable"])
+        .on(arns::S3_ANY_OBJECT, &["s3:GetObject"])
+        .on(arns::S3_BUCKET, &["s3:ListBucket"])
+        .on(
+            LOGS,
+            &[
+                "logs:CreateLogGroup",
+                "logs:CreateLogStream",
+                "logs:DescribeLogStreams",
+                "logs:PutLogEvents",
+                "logs:PutRetentionPolicy",
+            ],
+        )
+        .on("*", &["logs:DescribeLogGroups"])
         .names_no_resource()
         .optional();
 
@@ -106,7 +111,7 @@ impl Change for ImportTable {
         Ok(plan.warning("it is billed by the size of the files; rows that do not fit are left out and go to CloudWatch Logs"))
     }
 
-    async fn apply(self, cx: &Call<DynamoDb>) -> Result<Self::Output> {
+    async fn apply(self, (): (), cx: &Call<DynamoDb>) -> Result<Self::Output> {
         let table = self.table()?;
         let source = S3BucketSource::builder()
             .s3_bucket(&self.bucket)

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    DynamoDb,
+    DynamoDb, arns,
     capacity::Consumed,
     entity::{Entity, entities},
     names::TableName,
@@ -37,8 +37,7 @@ impl Tool for InferSchema {
     type Service = DynamoDb;
     type Output = One<Schema>;
     const SPEC: Spec = Spec::read("infer_schema", "Infer schema")
-        .needs("dynamodb:DescribeTable", "arn:{partition}:dynamodb:{region}:{account}:table/{table}")
-        .needs("dynamodb:Scan", "arn:{partition}:dynamodb:{region}:{account}:table/{table}")
+        .on(arns::TABLE, &["dynamodb:DescribeTable", "dynamodb:Scan"])
         .quotes();
 
     async fn call(self, cx: &Call<DynamoDb>) -> Result<Self::Output> {

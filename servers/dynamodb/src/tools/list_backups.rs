@@ -4,7 +4,7 @@ use futures::{StreamExt, TryStreamExt, stream};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{DynamoDb, names::TableName, table};
+use crate::{DynamoDb, arns, names::TableName, table};
 
 /// Lists backups, exports to S3 or imports from S3.
 #[derive(Deserialize, JsonSchema)]
@@ -45,23 +45,12 @@ impl Tool for ListBackups {
     type Service = DynamoDb;
     type Output = Page<Row>;
     const SPEC: Spec = Spec::list("list_backups", "List backups")
-        .needs("dynamodb:ListBackups", "*")
-        .needs("dynamodb:ListExports", "*")
-        .needs("dynamodb:ListImports", "*")
-        .needs(
-            "dynamodb:DescribeExport",
-            "arn:{partition}:dynamodb:{region}:{account}:table/{table}/export/*",
-        )
-        .needs(
-            "dynamodb:DescribeImport",
-            "arn:{partition}:dynamodb:{region}:{account}:table/{table}/import/*",
-        )
-        .needs_when(
-            "table",
-            "dynamodb:DescribeTable",
-            "arn:{partition}:dynamodb:{region}:{account}:table/{table}",
-        )
-        .rows("arn:{partition}:dynamodb:{region}:{account}:table/{table}")
+        .on("*", &["dynamodb:ListBackups", "dynamodb:ListExports", "dynamodb:ListImports"])
+        .on(arns::TABLE_EXPORT, &["dynamodb:DescribeExport"])
+        .on(arns::TABLE_IMPORT, &["dynamodb:DescribeImport"])
+        .when("table")
+        .on(arns::TABLE, &["dynamodb:DescribeTable"])
+        .rows(arns::TABLE)
         .regional()
         .optional();
 

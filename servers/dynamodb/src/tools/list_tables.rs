@@ -3,7 +3,7 @@ use futures::{StreamExt, stream};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{DynamoDb, names::TableName, table};
+use crate::{DynamoDb, arns, names::TableName, table};
 
 /// Lists the tables of the region, with `details` also keys, size, billing and status.
 #[derive(Deserialize, JsonSchema)]
@@ -32,13 +32,10 @@ impl Tool for ListTables {
     type Service = DynamoDb;
     type Output = Page<Row>;
     const SPEC: Spec = Spec::list("list_tables", "List tables")
-        .needs("dynamodb:ListTables", "*")
-        .needs_when(
-            "details",
-            "dynamodb:DescribeTable",
-            "arn:{partition}:dynamodb:{region}:{account}:table/{prefix}*",
-        )
-        .rows("arn:{partition}:dynamodb:{region}:{account}:table/{table}")
+        .on("*", &["dynamodb:ListTables"])
+        .when("details")
+        .on(arns::TABLES_UNDER_PREFIX, &["dynamodb:DescribeTable"])
+        .rows(arns::TABLE)
         .regional();
 
     async fn call(self, cx: &Call<DynamoDb>) -> Result<Self::Output> {

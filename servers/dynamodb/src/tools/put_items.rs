@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::{
-    DynamoDb,
+    DynamoDb, arns,
     batch::{self, Failed},
     capacity::Consumed,
     expression::{Condition, Expressions},
@@ -47,15 +47,11 @@ pub(crate) struct Written {
 impl Change for PutItems {
     type Service = DynamoDb;
     type Output = One<Written>;
+    type Items = ();
     const SPEC: Spec = Spec::write("put_items", "Put items")
-        .needs("dynamodb:DescribeTable", "arn:{partition}:dynamodb:{region}:{account}:table/{table}")
-        .needs("dynamodb:BatchGetItem", "arn:{partition}:dynamodb:{region}:{account}:table/{table}")
-        .needs("dynamodb:PutItem", "arn:{partition}:dynamodb:{region}:{account}:table/{table}")
-        .needs_when(
-            "overwrite",
-            "dynamodb:BatchWriteItem",
-            "arn:{partition}:dynamodb:{region}:{account}:table/{table}",
-        )
+        .on(arns::TABLE, &["dynamodb:DescribeTable", "dynamodb:BatchGetItem", "dynamodb:PutItem"])
+        .when("overwrite")
+        .on(arns::TABLE, &["dynamodb:BatchWriteItem"])
         .idempotent()
         .minutes(10);
 
@@ -117,7 +113,7 @@ impl Change for PutItems {
         Ok(plan.state(json!(replaced)))
     }
 
-    async fn apply(self, cx: &Call<DynamoDb>) -> Result<Self::Output> {
+    async fn apply(self, (): (), cx: &Call<DynamoDb>) -> Result<Self::Output> {
         let keys = Keys::of(&table::describe(cx, &self.table).await?);
         let items = self.items(&keys)?;
         let names = keys.names();

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::{
-    DynamoDb,
+    DynamoDb, arns,
     expression::{Condition, Expressions, Path, check_key, fixed},
     names::TableName,
     reading::{AwsPage, Budget, Row, Spot, Stored, Wanted, looked, place, read, token},
@@ -48,13 +48,9 @@ impl Tool for Query {
     type Service = DynamoDb;
     type Output = Page<Row>;
     const SPEC: Spec = Spec::list("query", "Query items")
-        .needs("dynamodb:Query", "arn:{partition}:dynamodb:{region}:{account}:table/{table}")
-        .needs("dynamodb:DescribeTable", "arn:{partition}:dynamodb:{region}:{account}:table/{table}")
-        .needs_when(
-            "index",
-            "dynamodb:Query",
-            "arn:{partition}:dynamodb:{region}:{account}:table/{table}/index/{index}",
-        )
+        .on(arns::TABLE, &["dynamodb:Query", "dynamodb:DescribeTable"])
+        .when("index")
+        .on(arns::TABLE_INDEX, &["dynamodb:Query"])
         .quotes();
 
     async fn call(self, cx: &Call<DynamoDb>) -> Result<Self::Output> {

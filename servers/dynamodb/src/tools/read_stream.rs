@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    DynamoDb,
+    DynamoDb, arns,
     names::TableName,
     reading::{place, token},
     table,
@@ -51,10 +51,8 @@ impl Tool for ReadStream {
     type Service = DynamoDb;
     type Output = Page<Row>;
     const SPEC: Spec = Spec::list("read_stream", "Read stream")
-        .needs("dynamodb:DescribeTable", "arn:{partition}:dynamodb:{region}:{account}:table/{table}")
-        .needs("dynamodb:DescribeStream", STREAM)
-        .needs("dynamodb:GetShardIterator", STREAM)
-        .needs("dynamodb:GetRecords", STREAM)
+        .on(arns::TABLE, &["dynamodb:DescribeTable"])
+        .on(STREAM, &["dynamodb:DescribeStream", "dynamodb:GetShardIterator", "dynamodb:GetRecords"])
         .quotes()
         .optional();
 

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    DynamoDb,
+    DynamoDb, arns,
     names::{BackupArn, Name, TableName, date_time},
     table,
     waiting::{is_gone, outcome, settle},
@@ -39,30 +39,28 @@ pub(crate) struct Restored {
 impl Change for RestoreTable {
     type Service = DynamoDb;
     type Output = One<Restored>;
+    type Items = ();
     const SPEC: Spec = Spec::write("restore_table", "Restore table")
-        .needs("dynamodb:DescribeTable", TARGET)
-        .needs_when(
-            "backup",
-            "dynamodb:DescribeBackup",
-            "arn:{partition}:dynamodb:{region}:{account}:table/{backup}",
-        )
-        .needs_when(
-            "backup",
-            "dynamodb:RestoreTableFromBackup",
-            "arn:{partition}:dynamodb:{region}:{account}:table/{backup}",
-        )
-        .needs_when("backup", "dynamodb:RestoreTableFromBackup", TARGET)
-        .needs_when("source_table", "dynamodb:DescribeContinuousBackups", SOURCE)
-        .needs_when("source_table", "dynamodb:RestoreTableToPointInTime", SOURCE)
-        .needs_when("source_table", "dynamodb:RestoreTableToPointInTime", TARGET)
         // What DynamoDB itself does with the caller's permissions, to fill the new table.
-        .needs("dynamodb:BatchWriteItem", TARGET)
-        .needs("dynamodb:DeleteItem", TARGET)
-        .needs("dynamodb:GetItem", TARGET)
-        .needs("dynamodb:PutItem", TARGET)
-        .needs("dynamodb:Query", TARGET)
-        .needs("dynamodb:Scan", TARGET)
-        .needs("dynamodb:UpdateItem", TARGET)
+        .on(
+            TARGET,
+            &[
+                "dynamodb:DescribeTable",
+                "dynamodb:BatchWriteItem",
+                "dynamodb:DeleteItem",
+                "dynamodb:GetItem",
+                "dynamodb:PutItem",
+                "dynamodb:Query",
+                "dynamodb:Scan",
+                "dynamodb:UpdateItem",
+            ],
+        )
+        .when("backup")
+        .on(arns::BACKUP_TABLE, &["dynamodb:DescribeBackup", "dynamodb:RestoreTableFromBackup"])
+        .on(TARGET, &["dynamodb:RestoreTableFromBackup"])
+        .when("source_table")
+        .on(SOURCE, &["dynamodb:DescribeContinuousBackups", "dynamodb:RestoreTableToPointInTime"])
+        .on(TARGET, &["dynamodb:RestoreTableToPointInTime"])
         .optional()
         .minutes(60);
 
@@ -138,7 +136,7 @@ impl Change for RestoreTable {
         Ok(plan.warning("TTL, tags, streams, resource policy, alarms and recovery settings are not restored"))
     }
 
-    async fn apply(self, cx: &Call<DynamoDb>) -> Result<Self::Output> {
+    async fn apply(self, (): (), cx: &Call<DynamoDb>) -> Result<Self::Output> {
         let (db, target) = (&cx.client().db, self.target()?);
         match (&self.backup, &self.source_table) {
             (Some(backup), _) => {

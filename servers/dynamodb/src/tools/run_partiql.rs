@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::{
-    DynamoDb,
+    DynamoDb, arns,
     capacity::Consumed,
     names::TableName,
     partiql::{Kind, Statement},
@@ -35,9 +35,8 @@ impl Tool for RunPartiql {
     type Service = DynamoDb;
     type Output = Page<Row>;
     const SPEC: Spec = Spec::list("run_partiql", "Run PartiQL")
-        .needs("dynamodb:PartiQLSelect", "arn:{partition}:dynamodb:{region}:{account}:table/{table}")
-        .needs("dynamodb:PartiQLSelect", "arn:{partition}:dynamodb:{region}:{account}:table/{table}/index/*")
-        .needs("dynamodb:DescribeTable", "arn:{partition}:dynamodb:{region}:{account}:table/{table}")
+        .on(arns::TABLE, &["dynamodb:PartiQLSelect", "dynamodb:DescribeTable"])
+        .on(arns::TABLE_INDEXES, &["dynamodb:PartiQLSelect"])
         .quotes()
         .optional();
 

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::{
-    DynamoDb,
+    DynamoDb, arns,
     expression::{Condition, Expressions, Path, equals, fixed},
     names::TableName,
     reading::{AwsPage, Budget, Row, Spot, Stored, Wanted, looked, place, read, token},
@@ -53,13 +53,9 @@ impl Tool for Scan {
     type Service = DynamoDb;
     type Output = Page<Row>;
     const SPEC: Spec = Spec::list("scan", "Scan table")
-        .needs("dynamodb:Scan", "arn:{partition}:dynamodb:{region}:{account}:table/{table}")
-        .needs("dynamodb:DescribeTable", "arn:{partition}:dynamodb:{region}:{account}:table/{table}")
-        .needs_when(
-            "index",
-            "dynamodb:Scan",
-            "arn:{partition}:dynamodb:{region}:{account}:table/{table}/index/{index}",
-        )
+        .on(arns::TABLE, &["dynamodb:Scan", "dynamodb:DescribeTable"])
+        .when("index")
+        .on(arns::TABLE_INDEX, &["dynamodb:Scan"])
         .quotes()
         .minutes(10);
 

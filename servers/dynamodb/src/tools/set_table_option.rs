@@ -40,19 +40,23 @@ pub(crate) struct Done {
 impl Change for SetTableOption {
     type Service = DynamoDb;
     type Output = One<Done>;
+    type Items = ();
     const SPEC: Spec = Spec::write("set_table_option", "Set table option")
-        .needs("dynamodb:DescribeTable", TABLE)
-        .needs_when("ttl_attribute", "dynamodb:DescribeTimeToLive", TABLE)
-        .needs_when("ttl_attribute", "dynamodb:UpdateTimeToLive", TABLE)
-        .needs_when("pitr", "dynamodb:DescribeContinuousBackups", TABLE)
-        .needs_when("pitr", "dynamodb:UpdateContinuousBackups", TABLE)
-        .needs_when("tags", "dynamodb:TagResource", TABLE)
-        .needs_when("remove_tags", "dynamodb:UntagResource", TABLE)
-        .needs_when("policy", "dynamodb:GetResourcePolicy", TABLE)
-        .needs_when("policy", "dynamodb:PutResourcePolicy", TABLE)
-        .needs_when("remove_policy", "dynamodb:GetResourcePolicy", TABLE)
-        .needs_when("remove_policy", "dynamodb:DeleteResourcePolicy", TABLE)
-        .needs_when("insights", "dynamodb:UpdateContributorInsights", TABLE)
+        .on(TABLE, &["dynamodb:DescribeTable"])
+        .when("ttl_attribute")
+        .on(TABLE, &["dynamodb:DescribeTimeToLive", "dynamodb:UpdateTimeToLive"])
+        .when("pitr")
+        .on(TABLE, &["dynamodb:DescribeContinuousBackups", "dynamodb:UpdateContinuousBackups"])
+        .when("tags")
+        .on(TABLE, &["dynamodb:TagResource"])
+        .when("remove_tags")
+        .on(TABLE, &["dynamodb:UntagResource"])
+        .when("policy")
+        .on(TABLE, &["dynamodb:GetResourcePolicy", "dynamodb:PutResourcePolicy"])
+        .when("remove_policy")
+        .on(TABLE, &["dynamodb:GetResourcePolicy", "dynamodb:DeleteResourcePolicy"])
+        .when("insights")
+        .on(TABLE, &["dynamodb:UpdateContributorInsights"])
         .idempotent()
         .optional();
 
@@ -119,7 +123,7 @@ impl Change for SetTableOption {
         Ok(if ask { plan.ask() } else { plan })
     }
 
-    async fn apply(self, cx: &Call<DynamoDb>) -> Result<Self::Output> {
+    async fn apply(self, (): (), cx: &Call<DynamoDb>) -> Result<Self::Output> {
         self.check()?;
         let (db, name) = (&cx.client().db, self.table.as_str());
         let arn = self.arn(cx).await?;

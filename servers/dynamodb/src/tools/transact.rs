@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::{
-    DynamoDb,
+    DynamoDb, arns,
     capacity::Consumed,
     expression::{Condition, Expressions, Path},
     names::TableName,
@@ -89,41 +89,21 @@ pub(crate) struct Row {
 impl Change for Transact {
     type Service = DynamoDb;
     type Output = Page<Row>;
+    type Items = ();
     const SPEC: Spec = Spec::write("transact", "Transaction")
-        .needs_when(
-            "get",
-            "dynamodb:GetItem",
-            "arn:{partition}:dynamodb:{region}:{account}:table/{get.table}",
-        )
-        .needs_when(
-            "write",
-            "dynamodb:DescribeTable",
-            "arn:{partition}:dynamodb:{region}:{account}:table/{write.table}",
-        )
-        .needs_when(
-            "write",
-            "dynamodb:GetItem",
-            "arn:{partition}:dynamodb:{region}:{account}:table/{write.table}",
-        )
-        .needs_when(
-            "write",
-            "dynamodb:PutItem",
-            "arn:{partition}:dynamodb:{region}:{account}:table/{write.table}",
-        )
-        .needs_when(
-            "write",
-            "dynamodb:UpdateItem",
-            "arn:{partition}:dynamodb:{region}:{account}:table/{write.table}",
-        )
-        .needs_when(
-            "write",
-            "dynamodb:DeleteItem",
-            "arn:{partition}:dynamodb:{region}:{account}:table/{write.table}",
-        )
-        .needs_when(
-            "write",
-            "dynamodb:ConditionCheckItem",
-            "arn:{partition}:dynamodb:{region}:{account}:table/{write.table}",
+        .when("get")
+        .on(arns::GET_TABLE, &["dynamodb:GetItem"])
+        .when("write")
+        .on(
+            arns::WRITE_TABLE,
+            &[
+                "dynamodb:DescribeTable",
+                "dynamodb:GetItem",
+                "dynamodb:PutItem",
+                "dynamodb:UpdateItem",
+                "dynamodb:DeleteItem",
+                "dynamodb:ConditionCheckItem",
+            ],
         )
         .quotes()
         .optional();
@@ -143,7 +123,7 @@ impl Change for Transact {
         }
     }
 
-    async fn apply(self, cx: &Call<DynamoDb>) -> Result<Self::Output> {
+    async fn apply(self, (): (), cx: &Call<DynamoDb>) -> Result<Self::Output> {
         match (&self.get, &self.write) {
             (Some(get), _) => read(cx, get).await,
             (_, Some(writes)) => write(cx, writes).await,

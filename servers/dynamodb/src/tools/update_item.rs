@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::{
-    DynamoDb,
+    DynamoDb, arns,
     capacity::Consumed,
     expression::{Condition, Expressions, Path},
     names::TableName,
@@ -49,10 +49,9 @@ pub(crate) struct Image {
 impl Change for UpdateItem {
     type Service = DynamoDb;
     type Output = Page<Image>;
+    type Items = ();
     const SPEC: Spec = Spec::write("update_item", "Update item")
-        .needs("dynamodb:DescribeTable", "arn:{partition}:dynamodb:{region}:{account}:table/{table}")
-        .needs("dynamodb:GetItem", "arn:{partition}:dynamodb:{region}:{account}:table/{table}")
-        .needs("dynamodb:UpdateItem", "arn:{partition}:dynamodb:{region}:{account}:table/{table}")
+        .on(arns::TABLE, &["dynamodb:DescribeTable", "dynamodb:GetItem", "dynamodb:UpdateItem"])
         .quotes();
 
     async fn plan(&self, cx: &Call<DynamoDb>) -> Result<Plan> {
@@ -81,7 +80,7 @@ impl Change for UpdateItem {
         Ok(plan.state(value::item(item, &[])))
     }
 
-    async fn apply(self, cx: &Call<DynamoDb>) -> Result<Self::Output> {
+    async fn apply(self, (): (), cx: &Call<DynamoDb>) -> Result<Self::Output> {
         let keys = Keys::of(&table::describe(cx, &self.table).await?);
         let names = keys.names();
         let key = keys.exactly(&self.key.attributes()?, "key")?;

@@ -66,20 +66,27 @@ pub(crate) struct Updated {
 impl Change for UpdateTable {
     type Service = DynamoDb;
     type Output = One<Updated>;
+    type Items = ();
     const SPEC: Spec = Spec::write("update_table", "Update table")
-        .needs("dynamodb:DescribeTable", TABLE)
-        .needs("dynamodb:UpdateTable", TABLE)
-        .needs_when("add_replicas", "dynamodb:CreateTableReplica", TABLE)
+        .on(TABLE, &["dynamodb:DescribeTable", "dynamodb:UpdateTable"])
+        .when("add_replicas")
         // What DynamoDB itself does with the caller's permissions, to fill the replica.
-        .needs_when("add_replicas", "dynamodb:CreateTable", TABLE)
-        .needs_when("add_replicas", "dynamodb:BatchWriteItem", TABLE)
-        .needs_when("add_replicas", "dynamodb:DeleteItem", TABLE)
-        .needs_when("add_replicas", "dynamodb:GetItem", TABLE)
-        .needs_when("add_replicas", "dynamodb:PutItem", TABLE)
-        .needs_when("add_replicas", "dynamodb:Query", TABLE)
-        .needs_when("add_replicas", "dynamodb:Scan", TABLE)
-        .needs_when("add_replicas", "dynamodb:UpdateItem", TABLE)
-        .needs_when("delete_replicas", "dynamodb:DeleteTableReplica", TABLE)
+        .on(
+            TABLE,
+            &[
+                "dynamodb:CreateTableReplica",
+                "dynamodb:CreateTable",
+                "dynamodb:BatchWriteItem",
+                "dynamodb:DeleteItem",
+                "dynamodb:GetItem",
+                "dynamodb:PutItem",
+                "dynamodb:Query",
+                "dynamodb:Scan",
+                "dynamodb:UpdateItem",
+            ],
+        )
+        .when("delete_replicas")
+        .on(TABLE, &["dynamodb:DeleteTableReplica"])
         .optional()
         .minutes(60);
 
@@ -122,7 +129,7 @@ impl Change for UpdateTable {
         Ok(if ask { plan.ask() } else { plan })
     }
 
-    async fn apply(self, cx: &Call<DynamoDb>) -> Result<Self::Output> {
+    async fn apply(self, (): (), cx: &Call<DynamoDb>) -> Result<Self::Output> {
         let description = table::describe(cx, &self.table).await?;
         let steps = self.steps(&description)?;
         let begun = Instant::now();

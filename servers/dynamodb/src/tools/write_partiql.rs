@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::{
-    DynamoDb,
+    DynamoDb, arns,
     capacity::Consumed,
     names::TableName,
     partiql::{Kind, Statement},
@@ -41,11 +41,17 @@ pub(crate) enum Row {
 impl Change for WritePartiql {
     type Service = DynamoDb;
     type Output = Page<Row>;
+    type Items = ();
     const SPEC: Spec = Spec::write("write_partiql", "Write with PartiQL")
-        .needs("dynamodb:PartiQLSelect", "arn:{partition}:dynamodb:{region}:{account}:table/{table}")
-        .needs("dynamodb:PartiQLInsert", "arn:{partition}:dynamodb:{region}:{account}:table/{table}")
-        .needs("dynamodb:PartiQLUpdate", "arn:{partition}:dynamodb:{region}:{account}:table/{table}")
-        .needs("dynamodb:PartiQLDelete", "arn:{partition}:dynamodb:{region}:{account}:table/{table}")
+        .on(
+            arns::TABLE,
+            &[
+                "dynamodb:PartiQLSelect",
+                "dynamodb:PartiQLInsert",
+                "dynamodb:PartiQLUpdate",
+                "dynamodb:PartiQLDelete",
+            ],
+        )
         .quotes()
         .optional();
 
@@ -67,7 +73,7 @@ impl Change for WritePartiql {
         Ok(if statement.kind == Kind::Delete { plan.ask() } else { plan })
     }
 
-    async fn apply(self, cx: &Call<DynamoDb>) -> Result<Self::Output> {
+    async fn apply(self, (): (), cx: &Call<DynamoDb>) -> Result<Self::Output> {
         let statement = self.read(cx)?;
         let out = cx
             .client()

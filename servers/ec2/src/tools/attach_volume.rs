@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::{
-    Ec2,
+    Ec2, arns,
     dry_run::would,
     instances::{all, state},
     names::{InstanceId, VolumeId},
@@ -40,17 +40,14 @@ pub(crate) struct Done {
 impl Change for AttachVolume {
     type Service = Ec2;
     type Output = One<Done>;
+    type Items = ();
     const SPEC: Spec = Spec::write("attach_volume", "Attach volume")
-        .needs("ec2:DescribeVolumes", "*")
-        .needs("ec2:DescribeInstances", "*")
-        .needs("ec2:AttachVolume", "arn:{partition}:ec2:{region}:{account}:volume/{volume}")
-        .needs("ec2:AttachVolume", "arn:{partition}:ec2:{region}:{account}:instance/{instance}")
-        .needs_when("detach", "ec2:DetachVolume", "arn:{partition}:ec2:{region}:{account}:volume/{volume}")
-        .needs_when(
-            "detach",
-            "ec2:DetachVolume",
-            "arn:{partition}:ec2:{region}:{account}:instance/{instance}",
-        )
+        .on("*", &["ec2:DescribeVolumes", "ec2:DescribeInstances"])
+        .on(arns::VOLUME, &["ec2:AttachVolume"])
+        .on(arns::INSTANCE, &["ec2:AttachVolume"])
+        .when("detach")
+        .on(arns::VOLUME, &["ec2:DetachVolume"])
+        .on(arns::INSTANCE, &["ec2:DetachVolume"])
         .names_no_resource()
         .idempotent()
         .optional()
@@ -115,7 +112,7 @@ impl Change for AttachVolume {
             .state(json!(state(&instance))))
     }
 
-    async fn apply(self, cx: &Call<Ec2>) -> Result<Self::Output> {
+    async fn apply(self, (): (), cx: &Call<Ec2>) -> Result<Self::Output> {
         let ec2 = &cx.client().ec2;
         let (volume, id) = (self.volume.as_str(), self.instance.as_str());
         let wanted = if self.detach {

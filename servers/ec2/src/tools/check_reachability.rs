@@ -67,14 +67,18 @@ pub(crate) struct Found {
 impl Tool for CheckReachability {
     type Service = Ec2;
     type Output = One<Found>;
-    const SPEC: Spec = Spec::read("check_reachability", "Check reachability")
-        .needs("ec2:DescribeInstances", "*")
-        .needs("ec2:DescribeNetworkInterfaces", "*")
-        .needs("ec2:DescribeSecurityGroups", "*")
-        .needs("ec2:DescribeNetworkAcls", "*")
-        .needs("ec2:DescribeRouteTables", "*")
-        .needs("ec2:DescribeNatGateways", "*")
-        .needs("ec2:DescribeVpcPeeringConnections", "*");
+    const SPEC: Spec = Spec::read("check_reachability", "Check reachability").on(
+        "*",
+        &[
+            "ec2:DescribeInstances",
+            "ec2:DescribeNetworkInterfaces",
+            "ec2:DescribeSecurityGroups",
+            "ec2:DescribeNetworkAcls",
+            "ec2:DescribeRouteTables",
+            "ec2:DescribeNatGateways",
+            "ec2:DescribeVpcPeeringConnections",
+        ],
+    );
 
     async fn call(self, cx: &Call<Ec2>) -> Result<Self::Output> {
         if self.protocol == Kind::Ping && self.port.is_some() {

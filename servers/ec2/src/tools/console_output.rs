@@ -3,7 +3,7 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::{Ec2, instances::find, names::Instance, times::rfc3339};
+use crate::{Ec2, arns, instances::find, names::Instance, times::rfc3339};
 
 /// Reads the end of an instance's console: how its system starts, panics and cloud-init. AWS keeps 64 KB of it.
 #[derive(Deserialize, JsonSchema)]
@@ -23,8 +23,8 @@ impl Tool for ConsoleOutput {
     type Service = Ec2;
     type Output = Body;
     const SPEC: Spec = Spec::read("console_output", "Console output")
-        .needs("ec2:DescribeInstances", "*")
-        .needs("ec2:GetConsoleOutput", "arn:{partition}:ec2:{region}:{account}:instance/{instance}")
+        .on("*", &["ec2:DescribeInstances"])
+        .on(arns::INSTANCE, &["ec2:GetConsoleOutput"])
         .names_no_resource();
 
     async fn call(self, cx: &Call<Ec2>) -> Result<Self::Output> {

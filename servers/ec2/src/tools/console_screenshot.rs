@@ -3,7 +3,7 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::{Ec2, instances::find, names::Instance};
+use crate::{Ec2, arns, instances::find, names::Instance};
 
 /// Takes a picture of an instance's screen, for systems that say nothing on the console, such as Windows.
 #[derive(Deserialize, JsonSchema)]
@@ -19,8 +19,8 @@ impl Tool for ConsoleScreenshot {
     type Service = Ec2;
     type Output = Body;
     const SPEC: Spec = Spec::read("console_screenshot", "Console screenshot")
-        .needs("ec2:DescribeInstances", "*")
-        .needs("ec2:GetConsoleScreenshot", "arn:{partition}:ec2:{region}:{account}:instance/{instance}")
+        .on("*", &["ec2:DescribeInstances"])
+        .on(arns::INSTANCE, &["ec2:GetConsoleScreenshot"])
         .names_no_resource()
         .optional();
 

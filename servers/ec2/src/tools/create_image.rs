@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::{
-    Ec2,
+    Ec2, arns,
     dry_run::would,
     instances::{all, state},
     names::InstanceId,
@@ -45,14 +45,17 @@ pub(crate) struct Made {
 impl Change for CreateImage {
     type Service = Ec2;
     type Output = One<Made>;
+    type Items = ();
     const SPEC: Spec = Spec::write("create_image", "Create image")
-        .needs("ec2:DescribeInstances", "*")
-        .needs("ec2:CreateImage", "arn:{partition}:ec2:{region}:{account}:instance/{instance}")
-        .needs("ec2:CreateImage", "arn:{partition}:ec2:{region}::image/*")
-        .needs("ec2:CreateImage", "arn:{partition}:ec2:{region}::snapshot/*")
-        .needs_when("tags", "ec2:CreateTags", "arn:{partition}:ec2:{region}::image/*")
-        .needs_when("tags", "ec2:CreateTags", "arn:{partition}:ec2:{region}::snapshot/*")
-        .needs_when("wait", "ec2:DescribeImages", "*")
+        .on("*", &["ec2:DescribeInstances"])
+        .on(arns::INSTANCE, &["ec2:CreateImage"])
+        .on(arns::ANY_IMAGE, &["ec2:CreateImage"])
+        .on(arns::ANY_SNAPSHOT, &["ec2:CreateImage"])
+        .when("tags")
+        .on(arns::ANY_IMAGE, &["ec2:CreateTags"])
+        .on(arns::ANY_SNAPSHOT, &["ec2:CreateTags"])
+        .when("wait")
+        .on("*", &["ec2:DescribeImages"])
         .names_no_resource()
         .optional()
         .minutes(60);
@@ -80,7 +83,7 @@ impl Change for CreateImage {
         Ok(plan.state(json!(state(instance))))
     }
 
-    async fn apply(self, cx: &Call<Ec2>) -> Result<Self::Output> {
+    async fn apply(self, (): (), cx: &Call<Ec2>) -> Result<Self::Output> {
         const TRIES: u64 = 350;
         let image = self.request(cx).send().await?.image_id.unwrap_or_default();
         if !self.wait {

@@ -5,7 +5,7 @@ use awsmcp_mcp::{Call, Change, Error, One, Plan, Result, Spec};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Ec2, dry_run::would, tags::Filters};
+use crate::{Ec2, arns, dry_run::would, tags::Filters};
 
 /// Creates a key pair and writes its private half to a new file that only its owner may read (mode 0600).
 ///
@@ -41,10 +41,10 @@ pub(crate) struct Made {
 impl Change for CreateKeyPair {
     type Service = Ec2;
     type Output = One<Made>;
+    type Items = ();
     const SPEC: Spec = Spec::write("create_key_pair", "Create key pair")
-        .needs("ec2:DescribeKeyPairs", "*")
-        .needs("ec2:CreateKeyPair", "arn:{partition}:ec2:{region}:{account}:key-pair/{name}")
-        .needs("ec2:DeleteKeyPair", "arn:{partition}:ec2:{region}:{account}:key-pair/{name}")
+        .on("*", &["ec2:DescribeKeyPairs"])
+        .on(arns::NAMED_KEY_PAIR, &["ec2:CreateKeyPair", "ec2:DeleteKeyPair"])
         .names_no_resource()
         .local_files()
         .optional();
@@ -66,7 +66,7 @@ impl Change for CreateKeyPair {
         Ok(Plan::new(format!("create the key pair {} and write its private key to {}", self.name, self.path)))
     }
 
-    async fn apply(self, cx: &Call<Ec2>) -> Result<Self::Output> {
+    async fn apply(self, (): (), cx: &Call<Ec2>) -> Result<Self::Output> {
         // The file is begun first: a key that cannot be written is not made.
         let place = cx.files().place(&self.path).await?;
         let draft = place.private_draft().await?;

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::{
-    Ec2,
+    Ec2, arns,
     dry_run::would,
     names::{AllocationId, GroupId, InstanceId, RouteTableId, SubnetId, VpcId},
     tags::{Filters, specification},
@@ -86,80 +86,44 @@ pub(crate) struct Made {
 impl Change for CreateNetwork {
     type Service = Ec2;
     type Output = One<Made>;
+    type Items = ();
     const SPEC: Spec = Spec::write("create_network", "Create network part")
-        .needs_when("cidr", "ec2:CreateVpc", "arn:{partition}:ec2:{region}:{account}:vpc/*")
-        .needs_when("cidr", "ec2:CreateSubnet", "arn:{partition}:ec2:{region}:{account}:subnet/*")
-        .needs_when("cidr", "ec2:CreateSubnet", "arn:{partition}:ec2:{region}:{account}:vpc/{vpc}")
-        .needs_when("public", "ec2:ModifySubnetAttribute", "arn:{partition}:ec2:{region}:{account}:subnet/*")
-        .needs("ec2:CreateInternetGateway", "arn:{partition}:ec2:{region}:{account}:internet-gateway/*")
-        .needs("ec2:AttachInternetGateway", "arn:{partition}:ec2:{region}:{account}:internet-gateway/*")
-        .needs("ec2:AttachInternetGateway", "arn:{partition}:ec2:{region}:{account}:vpc/{vpc}")
-        .needs_when("subnets", "ec2:CreateNatGateway", "arn:{partition}:ec2:{region}:{account}:natgateway/*")
-        .needs_when(
-            "subnets",
-            "ec2:CreateNatGateway",
-            "arn:{partition}:ec2:{region}:{account}:subnet/{subnets}",
+        .on(arns::ANY_INTERNET_GATEWAY, &["ec2:CreateInternetGateway", "ec2:AttachInternetGateway"])
+        .on(arns::VPC, &["ec2:AttachInternetGateway", "ec2:CreateRouteTable"])
+        .on(arns::ANY_ELASTIC_IP, &["ec2:AllocateAddress"])
+        .on(arns::ANY_ROUTE_TABLE, &["ec2:CreateRouteTable"])
+        .on("*", &["ec2:DescribeVpcs"])
+        .when("cidr")
+        .on(arns::ANY_VPC, &["ec2:CreateVpc"])
+        .on(arns::ANY_SUBNET, &["ec2:CreateSubnet"])
+        .on(arns::VPC, &["ec2:CreateSubnet"])
+        .when("public")
+        .on(arns::ANY_SUBNET, &["ec2:ModifySubnetAttribute"])
+        .when("subnets")
+        .on(arns::ANY_NAT_GATEWAY, &["ec2:CreateNatGateway"])
+        .on(arns::SUBNETS, &["ec2:CreateNatGateway", "ec2:AssociateRouteTable"])
+        .on(arns::ADDRESS, &["ec2:CreateNatGateway"])
+        .on("*", &["ec2:DescribeNatGateways"])
+        .on(arns::ANY_ROUTE_TABLE, &["ec2:AssociateRouteTable"])
+        .when("instance")
+        .on(arns::ANY_ELASTIC_IP, &["ec2:AssociateAddress"])
+        .on(arns::INSTANCE, &["ec2:AssociateAddress"])
+        .when("route_table")
+        .on("*", &["ec2:DescribeRouteTables"])
+        .on(arns::ROUTE_TABLE, &["ec2:CreateRoute"])
+        .when("service")
+        .on(arns::ANYTHING, &["ec2:CreateVpcEndpoint"])
+        .when("peer_vpc")
+        .on(arns::VPC, &["ec2:CreateVpcPeeringConnection"])
+        .on(arns::PEER_VPC, &["ec2:CreateVpcPeeringConnection", "ec2:AcceptVpcPeeringConnection"])
+        .on(
+            arns::ANY_VPC_PEERING_CONNECTION,
+            &["ec2:CreateVpcPeeringConnection", "ec2:AcceptVpcPeeringConnection"],
         )
-        .needs_when(
-            "subnets",
-            "ec2:CreateNatGateway",
-            "arn:{partition}:ec2:{region}:{account}:elastic-ip/{address}",
-        )
-        .needs_when("subnets", "ec2:DescribeNatGateways", "*")
-        .needs("ec2:AllocateAddress", "arn:{partition}:ec2:{region}:{account}:elastic-ip/*")
-        .needs_when("instance", "ec2:AssociateAddress", "arn:{partition}:ec2:{region}:{account}:elastic-ip/*")
-        .needs_when(
-            "instance",
-            "ec2:AssociateAddress",
-            "arn:{partition}:ec2:{region}:{account}:instance/{instance}",
-        )
-        .needs("ec2:CreateRouteTable", "arn:{partition}:ec2:{region}:{account}:route-table/*")
-        .needs("ec2:CreateRouteTable", "arn:{partition}:ec2:{region}:{account}:vpc/{vpc}")
-        .needs_when(
-            "subnets",
-            "ec2:AssociateRouteTable",
-            "arn:{partition}:ec2:{region}:{account}:route-table/*",
-        )
-        .needs_when(
-            "subnets",
-            "ec2:AssociateRouteTable",
-            "arn:{partition}:ec2:{region}:{account}:subnet/{subnets}",
-        )
-        .needs_when("route_table", "ec2:DescribeRouteTables", "*")
-        .needs_when(
-            "route_table",
-            "ec2:CreateRoute",
-            "arn:{partition}:ec2:{region}:{account}:route-table/{route_table}",
-        )
-        .needs_when("service", "ec2:CreateVpcEndpoint", "arn:{partition}:ec2:{region}:{account}:*")
-        .needs_when(
-            "peer_vpc",
-            "ec2:CreateVpcPeeringConnection",
-            "arn:{partition}:ec2:{region}:{account}:vpc/{vpc}",
-        )
-        .needs_when(
-            "peer_vpc",
-            "ec2:CreateVpcPeeringConnection",
-            "arn:{partition}:ec2:{region}:{account}:vpc/{peer_vpc}",
-        )
-        .needs_when(
-            "peer_vpc",
-            "ec2:CreateVpcPeeringConnection",
-            "arn:{partition}:ec2:{region}:{account}:vpc-peering-connection/*",
-        )
-        .needs_when(
-            "peer_vpc",
-            "ec2:AcceptVpcPeeringConnection",
-            "arn:{partition}:ec2:{region}:{account}:vpc-peering-connection/*",
-        )
-        .needs_when(
-            "peer_vpc",
-            "ec2:AcceptVpcPeeringConnection",
-            "arn:{partition}:ec2:{region}:{account}:vpc/{peer_vpc}",
-        )
-        .needs_when("name", "ec2:CreateTags", "arn:{partition}:ec2:{region}:{account}:*")
-        .needs_when("tags", "ec2:CreateTags", "arn:{partition}:ec2:{region}:{account}:*")
-        .needs("ec2:DescribeVpcs", "*")
+        .when("name")
+        .on(arns::ANYTHING, &["ec2:CreateTags"])
+        .when("tags")
+        .on(arns::ANYTHING, &["ec2:CreateTags"])
         .names_no_resource()
         .optional()
         .minutes(10);
@@ -170,7 +134,7 @@ impl Change for CreateNetwork {
         Ok(plan)
     }
 
-    async fn apply(self, cx: &Call<Ec2>) -> Result<Self::Output> {
+    async fn apply(self, (): (), cx: &Call<Ec2>) -> Result<Self::Output> {
         let ec2 = &cx.client().ec2;
         let made = |id: Option<String>| Made {
             id: id.unwrap_or_default(),

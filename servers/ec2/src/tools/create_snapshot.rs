@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::{
-    Ec2,
+    Ec2, arns,
     dry_run::would,
     names::{InstanceId, VolumeId},
     parts::counted,
@@ -37,19 +37,20 @@ pub(crate) struct Row {
 impl Change for CreateSnapshot {
     type Service = Ec2;
     type Output = Page<Row>;
+    type Items = ();
     const SPEC: Spec = Spec::write("create_snapshot", "Create snapshot")
-        .needs("ec2:DescribeVolumes", "*")
-        .needs_when("volume", "ec2:CreateSnapshot", "arn:{partition}:ec2:{region}:{account}:volume/{volume}")
-        .needs_when("volume", "ec2:CreateSnapshot", "arn:{partition}:ec2:{region}::snapshot/*")
-        .needs_when(
-            "instance",
-            "ec2:CreateSnapshots",
-            "arn:{partition}:ec2:{region}:{account}:instance/{instance}",
-        )
-        .needs_when("instance", "ec2:CreateSnapshots", "arn:{partition}:ec2:{region}:{account}:volume/*")
-        .needs_when("instance", "ec2:CreateSnapshots", "arn:{partition}:ec2:{region}::snapshot/*")
-        .needs_when("name", "ec2:CreateTags", "arn:{partition}:ec2:{region}::snapshot/*")
-        .needs_when("tags", "ec2:CreateTags", "arn:{partition}:ec2:{region}::snapshot/*")
+        .on("*", &["ec2:DescribeVolumes"])
+        .when("volume")
+        .on(arns::VOLUME, &["ec2:CreateSnapshot"])
+        .on(arns::ANY_SNAPSHOT, &["ec2:CreateSnapshot"])
+        .when("instance")
+        .on(arns::INSTANCE, &["ec2:CreateSnapshots"])
+        .on(arns::ANY_VOLUME, &["ec2:CreateSnapshots"])
+        .on(arns::ANY_SNAPSHOT, &["ec2:CreateSnapshots"])
+        .when("name")
+        .on(arns::ANY_SNAPSHOT, &["ec2:CreateTags"])
+        .when("tags")
+        .on(arns::ANY_SNAPSHOT, &["ec2:CreateTags"])
         .names_no_resource()
         .optional();
 
@@ -76,7 +77,7 @@ impl Change for CreateSnapshot {
         Ok(plan)
     }
 
-    async fn apply(self, cx: &Call<Ec2>) -> Result<Self::Output> {
+    async fn apply(self, (): (), cx: &Call<Ec2>) -> Result<Self::Output> {
         let rows = self.take(cx, false).await?;
         cx.note("AWS makes them in the background: list_snapshots shows how far");
         Ok(cx.page(rows, None))

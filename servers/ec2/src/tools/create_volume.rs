@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::{Ec2, dry_run::would, names::SnapshotId, tags::specification};
+use crate::{Ec2, arns, dry_run::would, names::SnapshotId, tags::specification};
 
 /// Creates an encrypted volume, empty or from a snapshot; attach_volume then gives it to an instance of its zone.
 #[derive(Deserialize, JsonSchema)]
@@ -52,12 +52,16 @@ pub(crate) struct Made {
 impl Change for CreateVolume {
     type Service = Ec2;
     type Output = One<Made>;
+    type Items = ();
     const SPEC: Spec = Spec::write("create_volume", "Create volume")
-        .needs("ec2:CreateVolume", "arn:{partition}:ec2:{region}:{account}:volume/*")
-        .needs_when("snapshot", "ec2:CreateVolume", "arn:{partition}:ec2:{region}::snapshot/{snapshot}")
-        .needs_when("name", "ec2:CreateTags", "arn:{partition}:ec2:{region}:{account}:volume/*")
-        .needs_when("tags", "ec2:CreateTags", "arn:{partition}:ec2:{region}:{account}:volume/*")
-        .needs_when("snapshot", "ec2:DescribeSnapshots", "*")
+        .on(arns::ANY_VOLUME, &["ec2:CreateVolume"])
+        .when("snapshot")
+        .on(arns::SNAPSHOT, &["ec2:CreateVolume"])
+        .on("*", &["ec2:DescribeSnapshots"])
+        .when("name")
+        .on(arns::ANY_VOLUME, &["ec2:CreateTags"])
+        .when("tags")
+        .on(arns::ANY_VOLUME, &["ec2:CreateTags"])
         .names_no_resource()
         .optional();
 
@@ -82,7 +86,7 @@ impl Change for CreateVolume {
         Ok(plan)
     }
 
-    async fn apply(self, cx: &Call<Ec2>) -> Result<Self::Output> {
+    async fn apply(self, (): (), cx: &Call<Ec2>) -> Result<Self::Output> {
         let out = self.request(cx).send().await?;
         Ok(One(Made {
             volume: out.volume_id.unwrap_or_default(),

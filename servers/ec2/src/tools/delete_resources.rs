@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::{
-    Ec2,
+    Ec2, arns,
     dry_run::would,
     names::{AllocationId, GroupId, ImageId, SnapshotId, VolumeId},
     parts::counted,
@@ -60,38 +60,28 @@ enum Thing<'a> {
 impl Change for DeleteResources {
     type Service = Ec2;
     type Output = Page<Row>;
+    type Items = ();
     const SPEC: Spec = Spec::destroy("delete_resources", "Delete resources")
-        .needs_when("volumes", "ec2:DescribeVolumes", "*")
-        .needs_when("volumes", "ec2:DeleteVolume", "arn:{partition}:ec2:{region}:{account}:volume/{volumes}")
-        .needs_when("snapshots", "ec2:DescribeSnapshots", "*")
-        .needs_when("snapshots", "ec2:DeleteSnapshot", "arn:{partition}:ec2:{region}::snapshot/{snapshots}")
-        .needs_when("images", "ec2:DescribeImages", "*")
-        .needs_when("images", "ec2:DescribeInstances", "*")
-        .needs_when("images", "ec2:DeregisterImage", "arn:{partition}:ec2:{region}::image/{images}")
-        .needs_when(
-            "images and with_snapshots",
-            "ec2:DeleteSnapshot",
-            "arn:{partition}:ec2:{region}::snapshot/*",
-        )
-        .needs_when("security_groups", "ec2:DescribeSecurityGroups", "*")
-        .needs_when("security_groups", "ec2:DescribeNetworkInterfaces", "*")
-        .needs_when(
-            "security_groups",
-            "ec2:DeleteSecurityGroup",
-            "arn:{partition}:ec2:{region}:{account}:security-group/{security_groups}",
-        )
-        .needs_when("addresses", "ec2:DescribeAddresses", "*")
-        .needs_when(
-            "addresses",
-            "ec2:ReleaseAddress",
-            "arn:{partition}:ec2:{region}:{account}:elastic-ip/{addresses}",
-        )
-        .needs_when("key_pairs", "ec2:DescribeKeyPairs", "*")
-        .needs_when(
-            "key_pairs",
-            "ec2:DeleteKeyPair",
-            "arn:{partition}:ec2:{region}:{account}:key-pair/{key_pairs}",
-        )
+        .when("volumes")
+        .on("*", &["ec2:DescribeVolumes"])
+        .on(arns::VOLUMES, &["ec2:DeleteVolume"])
+        .when("snapshots")
+        .on("*", &["ec2:DescribeSnapshots"])
+        .on(arns::SNAPSHOTS, &["ec2:DeleteSnapshot"])
+        .when("images")
+        .on("*", &["ec2:DescribeImages", "ec2:DescribeInstances"])
+        .on(arns::IMAGES, &["ec2:DeregisterImage"])
+        .when("images and with_snapshots")
+        .on(arns::ANY_SNAPSHOT, &["ec2:DeleteSnapshot"])
+        .when("security_groups")
+        .on("*", &["ec2:DescribeSecurityGroups", "ec2:DescribeNetworkInterfaces"])
+        .on(arns::SECURITY_GROUPS, &["ec2:DeleteSecurityGroup"])
+        .when("addresses")
+        .on("*", &["ec2:DescribeAddresses"])
+        .on(arns::ADDRESSES, &["ec2:ReleaseAddress"])
+        .when("key_pairs")
+        .on("*", &["ec2:DescribeKeyPairs"])
+        .on(arns::KEY_PAIRS, &["ec2:DeleteKeyPair"])
         .names_no_resource()
         .optional()
         .minutes(5);
@@ -121,7 +111,7 @@ impl Change for DeleteResources {
         Ok(plan.state(state))
     }
 
-    async fn apply(self, cx: &Call<Ec2>) -> Result<Self::Output> {
+    async fn apply(self, (): (), cx: &Call<Ec2>) -> Result<Self::Output> {
         let things = self.things();
         let total = u64::try_from(things.len()).ok();
         let mut rows = Vec::new();

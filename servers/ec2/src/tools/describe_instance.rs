@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use tokio::join;
 
 use crate::{
-    Ec2,
+    Ec2, arns,
     instances::{find, state},
     names::Instance,
     parts::part,
@@ -106,12 +106,17 @@ impl Tool for DescribeInstance {
     type Service = Ec2;
     type Output = One<Card>;
     const SPEC: Spec = Spec::read("describe_instance", "Describe instance")
-        .needs("ec2:DescribeInstances", "*")
-        .needs("ec2:DescribeInstanceStatus", "*")
-        .needs("ec2:DescribeInstanceAttribute", "arn:{partition}:ec2:{region}:{account}:instance/{instance}")
-        .needs("ec2:DescribeVolumes", "*")
-        .needs("ssm:DescribeInstanceInformation", "*")
-        .needs("cloudwatch:GetMetricData", "*")
+        .on(
+            "*",
+            &[
+                "ec2:DescribeInstances",
+                "ec2:DescribeInstanceStatus",
+                "ec2:DescribeVolumes",
+                "ssm:DescribeInstanceInformation",
+                "cloudwatch:GetMetricData",
+            ],
+        )
+        .on(arns::INSTANCE, &["ec2:DescribeInstanceAttribute"])
         .names_no_resource();
 
     async fn call(self, cx: &Call<Ec2>) -> Result<Self::Output> {

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use tokio::join;
 
 use crate::{
-    Ec2,
+    Ec2, arns,
     names::VpcId,
     network,
     parts::part,
@@ -61,18 +61,24 @@ impl Tool for DescribeNetwork {
     type Service = Ec2;
     type Output = One<Map>;
     const SPEC: Spec = Spec::read("describe_network", "Describe network")
-        .needs("ec2:DescribeVpcs", "*")
-        .needs_when("vpc", "ec2:DescribeVpcAttribute", "arn:{partition}:ec2:{region}:{account}:vpc/{vpc}")
-        .needs_when("vpc", "ec2:DescribeSubnets", "*")
-        .needs_when("vpc", "ec2:DescribeRouteTables", "*")
-        .needs_when("vpc", "ec2:DescribeNetworkAcls", "*")
-        .needs_when("vpc", "ec2:DescribeInternetGateways", "*")
-        .needs_when("vpc", "ec2:DescribeEgressOnlyInternetGateways", "*")
-        .needs_when("vpc", "ec2:DescribeNatGateways", "*")
-        .needs_when("vpc", "ec2:DescribeVpnGateways", "*")
-        .needs_when("vpc", "ec2:DescribeTransitGatewayVpcAttachments", "*")
-        .needs_when("vpc", "ec2:DescribeVpcEndpoints", "*")
-        .needs_when("vpc", "ec2:DescribeVpcPeeringConnections", "*")
+        .on("*", &["ec2:DescribeVpcs"])
+        .when("vpc")
+        .on(arns::VPC, &["ec2:DescribeVpcAttribute"])
+        .on(
+            "*",
+            &[
+                "ec2:DescribeSubnets",
+                "ec2:DescribeRouteTables",
+                "ec2:DescribeNetworkAcls",
+                "ec2:DescribeInternetGateways",
+                "ec2:DescribeEgressOnlyInternetGateways",
+                "ec2:DescribeNatGateways",
+                "ec2:DescribeVpnGateways",
+                "ec2:DescribeTransitGatewayVpcAttachments",
+                "ec2:DescribeVpcEndpoints",
+                "ec2:DescribeVpcPeeringConnections",
+            ],
+        )
         .names_no_resource()
         .regional();
 

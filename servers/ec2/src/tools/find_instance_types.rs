@@ -47,9 +47,14 @@ impl Tool for FindInstanceTypes {
     type Service = Ec2;
     type Output = Page<Row>;
     const SPEC: Spec = Spec::list("find_instance_types", "Find instance types")
-        .needs("ec2:GetInstanceTypesFromInstanceRequirements", "*")
-        .needs("ec2:DescribeInstanceTypes", "*")
-        .needs("ec2:DescribeInstanceTypeOfferings", "*")
+        .on(
+            "*",
+            &[
+                "ec2:GetInstanceTypesFromInstanceRequirements",
+                "ec2:DescribeInstanceTypes",
+                "ec2:DescribeInstanceTypeOfferings",
+            ],
+        )
         .names_no_resource()
         .regional();
 

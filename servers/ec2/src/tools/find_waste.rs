@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use tokio::join;
 
 use crate::{
-    Ec2,
+    Ec2, arns,
     instances::ALIVE,
     paging::Paging,
     parts::part,
@@ -44,15 +44,20 @@ impl Tool for FindWaste {
     type Service = Ec2;
     type Output = Page<Row>;
     const SPEC: Spec = Spec::list("find_waste", "Find waste")
-        .needs("ec2:DescribeVolumes", "*")
-        .needs("ec2:DescribeSnapshots", "*")
-        .needs("ec2:DescribeImages", "*")
-        .needs("ec2:DescribeAddresses", "*")
-        .needs("ec2:DescribeInstances", "*")
-        .needs("ec2:DescribeNetworkInterfaces", "*")
-        .needs("ec2:DescribeNatGateways", "*")
-        .needs("cloudwatch:GetMetricData", "*")
-        .rows("arn:{partition}:ec2:{region}:{account}:{kind}/{id}")
+        .on(
+            "*",
+            &[
+                "ec2:DescribeVolumes",
+                "ec2:DescribeSnapshots",
+                "ec2:DescribeImages",
+                "ec2:DescribeAddresses",
+                "ec2:DescribeInstances",
+                "ec2:DescribeNetworkInterfaces",
+                "ec2:DescribeNatGateways",
+                "cloudwatch:GetMetricData",
+            ],
+        )
+        .rows(arns::EACH_RESOURCE)
         .regional()
         .optional();
 

@@ -6,7 +6,7 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::{Ec2, instances::find, names::Instance};
+use crate::{Ec2, arns, instances::find, names::Instance};
 
 /// Shows the user data an instance was started with, decoded: scripts, and whatever secrets somebody put there.
 #[derive(Deserialize, JsonSchema)]
@@ -19,8 +19,8 @@ impl Tool for GetUserData {
     type Service = Ec2;
     type Output = Body;
     const SPEC: Spec = Spec::reveal("get_user_data", "Get user data")
-        .needs("ec2:DescribeInstances", "*")
-        .needs("ec2:DescribeInstanceAttribute", "arn:{partition}:ec2:{region}:{account}:instance/{instance}")
+        .on("*", &["ec2:DescribeInstances"])
+        .on(arns::INSTANCE, &["ec2:DescribeInstanceAttribute"])
         .names_no_resource()
         .optional();
 

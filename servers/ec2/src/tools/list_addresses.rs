@@ -3,7 +3,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Ec2,
+    Ec2, arns,
     paging::Paging,
     tags::{Filters, name},
 };
@@ -34,8 +34,8 @@ impl Tool for ListAddresses {
     type Service = Ec2;
     type Output = Page<Row>;
     const SPEC: Spec = Spec::list("list_addresses", "List addresses")
-        .needs("ec2:DescribeAddresses", "*")
-        .rows("arn:{partition}:ec2:{region}:{account}:elastic-ip/{id}")
+        .on("*", &["ec2:DescribeAddresses"])
+        .rows(arns::EACH_ELASTIC_IP)
         .regional()
         .optional();
 

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Ec2,
+    Ec2, arns,
     images::{Architecture, aliases},
     names::ImageId,
     paging::Paging,
@@ -57,9 +57,10 @@ impl Tool for ListImages {
     type Service = Ec2;
     type Output = Page<Row>;
     const SPEC: Spec = Spec::list("list_images", "List images")
-        .needs("ec2:DescribeImages", "*")
-        .needs_when("of", "ssm:GetParameters", "arn:{partition}:ssm:{region}::parameter/aws/service/*")
-        .rows("arn:{partition}:ec2:{region}::image/{id}")
+        .on("*", &["ec2:DescribeImages"])
+        .when("of")
+        .on(arns::PUBLIC_PARAMETERS, &["ssm:GetParameters"])
+        .rows(arns::EACH_IMAGE)
         .regional();
 
     async fn call(self, cx: &Call<Ec2>) -> Result<Self::Output> {

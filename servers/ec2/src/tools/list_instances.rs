@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Ec2,
+    Ec2, arns,
     instances::{ALIVE, state},
     names::{GroupId, SubnetId, VpcId},
     paging::Paging,
@@ -74,8 +74,8 @@ impl Tool for ListInstances {
     type Service = Ec2;
     type Output = Page<Row>;
     const SPEC: Spec = Spec::list("list_instances", "List instances")
-        .needs("ec2:DescribeInstances", "*")
-        .rows("arn:{partition}:ec2:{region}:{account}:instance/{id}")
+        .on("*", &["ec2:DescribeInstances"])
+        .rows(arns::EACH_INSTANCE)
         .regional();
 
     async fn call(self, cx: &Call<Ec2>) -> Result<Self::Output> {

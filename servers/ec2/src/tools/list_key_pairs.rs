@@ -2,7 +2,7 @@ use awsmcp_mcp::{Call, Page, Result, Spec, Tool};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Ec2, paging::Paging, tags::Filters, times::rfc3339};
+use crate::{Ec2, arns, paging::Paging, tags::Filters, times::rfc3339};
 
 /// Lists key pairs with type, fingerprint and age; AWS has only their public halves.
 #[derive(Deserialize, JsonSchema)]
@@ -26,8 +26,8 @@ impl Tool for ListKeyPairs {
     type Service = Ec2;
     type Output = Page<Row>;
     const SPEC: Spec = Spec::list("list_key_pairs", "List key pairs")
-        .needs("ec2:DescribeKeyPairs", "*")
-        .rows("arn:{partition}:ec2:{region}:{account}:key-pair/{name}")
+        .on("*", &["ec2:DescribeKeyPairs"])
+        .rows(arns::EACH_KEY_PAIR)
         .regional()
         .optional();
 

@@ -4,7 +4,7 @@ use futures::{StreamExt, TryStreamExt, stream};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Ec2, paging::Paging, tags::Filters, times::rfc3339};
+use crate::{Ec2, arns, paging::Paging, tags::Filters, times::rfc3339};
 
 /// Lists launch templates with what their default version launches.
 #[derive(Deserialize, JsonSchema)]
@@ -33,9 +33,8 @@ impl Tool for ListLaunchTemplates {
     type Service = Ec2;
     type Output = Page<Row>;
     const SPEC: Spec = Spec::list("list_launch_templates", "List launch templates")
-        .needs("ec2:DescribeLaunchTemplates", "*")
-        .needs("ec2:DescribeLaunchTemplateVersions", "*")
-        .rows("arn:{partition}:ec2:{region}:{account}:launch-template/{id}")
+        .on("*", &["ec2:DescribeLaunchTemplates", "ec2:DescribeLaunchTemplateVersions"])
+        .rows(arns::EACH_LAUNCH_TEMPLATE)
         .regional()
         .optional();
 

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Ec2,
+    Ec2, arns,
     names::{GroupId, VpcId},
     paging::Paging,
     parts::part,
@@ -55,9 +55,8 @@ impl Tool for ListSecurityGroups {
     type Service = Ec2;
     type Output = Page<Row>;
     const SPEC: Spec = Spec::list("list_security_groups", "List security groups")
-        .needs("ec2:DescribeSecurityGroups", "*")
-        .needs("ec2:DescribeNetworkInterfaces", "*")
-        .rows("arn:{partition}:ec2:{region}:{account}:security-group/{id}")
+        .on("*", &["ec2:DescribeSecurityGroups", "ec2:DescribeNetworkInterfaces"])
+        .rows(arns::EACH_SECURITY_GROUP)
         .regional();
 
     async fn call(self, cx: &Call<Ec2>) -> Result<Self::Output> {

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Ec2,
+    Ec2, arns,
     names::VolumeId,
     paging::Paging,
     tags::{Filters, name},
@@ -49,8 +49,8 @@ impl Tool for ListSnapshots {
     type Service = Ec2;
     type Output = Page<Row>;
     const SPEC: Spec = Spec::list("list_snapshots", "List snapshots")
-        .needs("ec2:DescribeSnapshots", "*")
-        .rows("arn:{partition}:ec2:{region}::snapshot/{id}")
+        .on("*", &["ec2:DescribeSnapshots"])
+        .rows(arns::EACH_SNAPSHOT)
         .regional()
         .optional();
 

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Ec2,
+    Ec2, arns,
     names::{InstanceId, VolumeId},
     paging::Paging,
     tags::{Filters, name},
@@ -48,8 +48,8 @@ impl Tool for ListVolumes {
     type Service = Ec2;
     type Output = Page<Row>;
     const SPEC: Spec = Spec::list("list_volumes", "List volumes")
-        .needs("ec2:DescribeVolumes", "*")
-        .rows("arn:{partition}:ec2:{region}:{account}:volume/{id}")
+        .on("*", &["ec2:DescribeVolumes"])
+        .rows(arns::EACH_VOLUME)
         .regional();
 
     async fn call(self, cx: &Call<Ec2>) -> Result<Self::Output> {

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::{
-    Ec2,
+    Ec2, arns,
     dry_run::would,
     instances::{all, state},
     names::{GroupId, InstanceId},
@@ -44,23 +44,26 @@ const INSTANCE: &str = "arn:{partition}:ec2:{region}:{account}:instance/{instanc
 impl Change for ModifyInstance {
     type Service = Ec2;
     type Output = One<Done>;
+    type Items = ();
     const SPEC: Spec = Spec::write("modify_instance", "Modify instance")
-        .needs("ec2:DescribeInstances", "*")
+        .on("*", &["ec2:DescribeInstances"])
         // Without conditions: a flag that is false would count as not given.
-        .needs("ec2:DescribeInstanceAttribute", INSTANCE)
-        .needs("ec2:ModifyInstanceAttribute", INSTANCE)
-        .needs_when(
-            "security_groups",
-            "ec2:ModifyInstanceAttribute",
-            "arn:{partition}:ec2:{region}:{account}:security-group/{security_groups}",
+        .on(
+            INSTANCE,
+            &[
+                "ec2:DescribeInstanceAttribute",
+                "ec2:ModifyInstanceAttribute",
+                "ec2:ModifyInstanceMetadataOptions",
+                "ec2:MonitorInstances",
+                "ec2:UnmonitorInstances",
+            ],
         )
-        .needs("ec2:ModifyInstanceMetadataOptions", INSTANCE)
-        .needs("ec2:MonitorInstances", INSTANCE)
-        .needs("ec2:UnmonitorInstances", INSTANCE)
-        .needs_when("instance_profile", "ec2:DescribeIamInstanceProfileAssociations", "*")
-        .needs_when("instance_profile", "ec2:AssociateIamInstanceProfile", INSTANCE)
-        .needs_when("instance_profile", "ec2:ReplaceIamInstanceProfileAssociation", INSTANCE)
-        .needs_when("instance_profile", "iam:PassRole", "arn:{partition}:iam::{account}:role/*")
+        .when("security_groups")
+        .on(arns::SECURITY_GROUPS, &["ec2:ModifyInstanceAttribute"])
+        .when("instance_profile")
+        .on("*", &["ec2:DescribeIamInstanceProfileAssociations"])
+        .on(INSTANCE, &["ec2:AssociateIamInstanceProfile", "ec2:ReplaceIamInstanceProfileAssociation"])
+        .on(arns::ANY_ROLE, &["iam:PassRole"])
         .names_no_resource()
         .idempotent()
         .optional();
@@ -106,7 +109,7 @@ impl Change for ModifyInstance {
         Ok(plan.difference(Some(&before), Some(&after)).state(json!([before, state(&instance)])))
     }
 
-    async fn apply(self, cx: &Call<Ec2>) -> Result<Self::Output> {
+    async fn apply(self, (): (), cx: &Call<Ec2>) -> Result<Self::Output> {
         let instance = self.instance(cx).await?;
         let changed = self.change(cx, &instance, false).await?;
         Ok(One(Done { instance: self.instance.to_string(), changed }))

@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
-use crate::{Ec2, documents::permit, names::InstanceId};
+use crate::{Ec2, arns, documents::permit, names::InstanceId};
 
 /// Runs an SSM document on instances and answers each one's output. Only documents that the operator allowed.
 ///
@@ -50,10 +50,9 @@ impl Tool for RunCommand {
     type Service = Ec2;
     type Output = One<Outcome>;
     const SPEC: Spec = Spec::invoke("run_command", "Run command")
-        .needs("ssm:SendCommand", "arn:{partition}:ssm:{region}:*:document/{document}")
-        .needs("ssm:SendCommand", "arn:{partition}:ec2:{region}:{account}:instance/{instances}")
-        .needs("ssm:GetCommandInvocation", "*")
-        .needs("ssm:CancelCommand", "*")
+        .on(arns::DOCUMENT, &["ssm:SendCommand"])
+        .on(arns::INSTANCES, &["ssm:SendCommand"])
+        .on("*", &["ssm:GetCommandInvocation", "ssm:CancelCommand"])
         .names_no_resource()
         .quotes()
         .minutes(60);

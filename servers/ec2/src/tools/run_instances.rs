@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::{
-    Ec2,
+    Ec2, arns,
     dry_run::would,
     images::{Architecture, Image, Need, resolve, smallest},
     instances::{MOST, settled, state},
@@ -86,35 +86,32 @@ struct Order {
 impl Change for RunInstances {
     type Service = Ec2;
     type Output = Page<Row>;
+    type Items = ();
     const SPEC: Spec = Spec::write("run_instances", "Run instances")
-        .needs("ec2:RunInstances", "arn:{partition}:ec2:{region}:{account}:instance/*")
-        .needs("ec2:RunInstances", "arn:{partition}:ec2:{region}:{account}:volume/*")
-        .needs("ec2:RunInstances", "arn:{partition}:ec2:{region}:{account}:network-interface/*")
-        .needs("ec2:RunInstances", "arn:{partition}:ec2:{region}:{account}:subnet/{subnet}")
-        .needs("ec2:RunInstances", "arn:{partition}:ec2:{region}:{account}:security-group/{security_groups}")
-        .needs("ec2:RunInstances", "arn:{partition}:ec2:{region}::image/*")
-        .needs_when(
-            "key_pair",
-            "ec2:RunInstances",
-            "arn:{partition}:ec2:{region}:{account}:key-pair/{key_pair}",
-        )
-        .needs_when(
-            "launch_template",
-            "ec2:RunInstances",
-            "arn:{partition}:ec2:{region}:{account}:launch-template/{launch_template}",
-        )
-        .needs_when("name", "ec2:CreateTags", "arn:{partition}:ec2:{region}:{account}:instance/*")
-        .needs_when("name", "ec2:CreateTags", "arn:{partition}:ec2:{region}:{account}:volume/*")
-        .needs_when("tags", "ec2:CreateTags", "arn:{partition}:ec2:{region}:{account}:instance/*")
-        .needs_when("tags", "ec2:CreateTags", "arn:{partition}:ec2:{region}:{account}:volume/*")
-        .needs_when("instance_profile", "iam:PassRole", "arn:{partition}:iam::{account}:role/*")
-        .needs("ec2:DescribeInstances", "*")
-        .needs("ec2:DescribeImages", "*")
-        .needs_when("vcpus", "ec2:GetInstanceTypesFromInstanceRequirements", "*")
-        .needs_when("vcpus", "ec2:DescribeInstanceTypes", "*")
-        .needs_when("memory_gib", "ec2:GetInstanceTypesFromInstanceRequirements", "*")
-        .needs_when("memory_gib", "ec2:DescribeInstanceTypes", "*")
-        .needs("ssm:GetParameters", "arn:{partition}:ssm:{region}:*:parameter/*")
+        .on(arns::ANY_INSTANCE, &["ec2:RunInstances"])
+        .on(arns::ANY_VOLUME, &["ec2:RunInstances"])
+        .on(arns::ANY_NETWORK_INTERFACE, &["ec2:RunInstances"])
+        .on(arns::SUBNET, &["ec2:RunInstances"])
+        .on(arns::SECURITY_GROUPS, &["ec2:RunInstances"])
+        .on(arns::ANY_IMAGE, &["ec2:RunInstances"])
+        .on("*", &["ec2:DescribeInstances", "ec2:DescribeImages"])
+        .on(arns::ANY_PARAMETER, &["ssm:GetParameters"])
+        .when("key_pair")
+        .on(arns::KEY_PAIR, &["ec2:RunInstances"])
+        .when("launch_template")
+        .on(arns::LAUNCH_TEMPLATE, &["ec2:RunInstances"])
+        .when("name")
+        .on(arns::ANY_INSTANCE, &["ec2:CreateTags"])
+        .on(arns::ANY_VOLUME, &["ec2:CreateTags"])
+        .when("tags")
+        .on(arns::ANY_INSTANCE, &["ec2:CreateTags"])
+        .on(arns::ANY_VOLUME, &["ec2:CreateTags"])
+        .when("instance_profile")
+        .on(arns::ANY_ROLE, &["iam:PassRole"])
+        .when("vcpus")
+        .on("*", &["ec2:GetInstanceTypesFromInstanceRequirements", "ec2:DescribeInstanceTypes"])
+        .when("memory_gib")
+        .on("*", &["ec2:GetInstanceTypesFromInstanceRequirements", "ec2:DescribeInstanceTypes"])
         .names_no_resource()
         .minutes(15);
 
@@ -153,7 +150,7 @@ impl Change for RunInstances {
         Ok(plan.state(json!([order.image.and_then(|image| image.image_id), order.instance_type])))
     }
 
-    async fn apply(self, cx: &Call<Ec2>) -> Result<Self::Output> {
+    async fn apply(self, (): (), cx: &Call<Ec2>) -> Result<Self::Output> {
         let order = self.order(cx).await?;
         let out = self.request(cx, &order).send().await?;
         let mut found = out.instances.unwrap_or_default();

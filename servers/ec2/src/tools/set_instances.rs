@@ -51,11 +51,10 @@ const INSTANCE: &str = "arn:{partition}:ec2:{region}:{account}:instance/{instanc
 impl Change for SetInstances {
     type Service = Ec2;
     type Output = Page<Row>;
+    type Items = ();
     const SPEC: Spec = Spec::write("set_instances", "Set instances")
-        .needs("ec2:DescribeInstances", "*")
-        .needs("ec2:StartInstances", INSTANCE)
-        .needs("ec2:StopInstances", INSTANCE)
-        .needs("ec2:RebootInstances", INSTANCE)
+        .on("*", &["ec2:DescribeInstances"])
+        .on(INSTANCE, &["ec2:StartInstances", "ec2:StopInstances", "ec2:RebootInstances"])
         .names_no_resource()
         .idempotent()
         .minutes(15);
@@ -90,7 +89,7 @@ impl Change for SetInstances {
         Ok(plan.state(json!(states)))
     }
 
-    async fn apply(self, cx: &Call<Ec2>) -> Result<Self::Output> {
+    async fn apply(self, (): (), cx: &Call<Ec2>) -> Result<Self::Output> {
         self.wants(cx, false).await?;
         let wanted = match self.action {
             Action::Start | Action::Reboot => InstanceStateName::Running,

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::{
-    Ec2,
+    Ec2, arns,
     dry_run::would,
     names::{GroupId, VpcId},
     parts::counted,
@@ -57,19 +57,21 @@ const GROUP: &str = "arn:{partition}:ec2:{region}:{account}:security-group/{grou
 impl Change for SetSecurityGroup {
     type Service = Ec2;
     type Output = One<Done>;
+    type Items = ();
     const SPEC: Spec = Spec::write("set_security_group", "Set security group")
-        .needs("ec2:DescribeSecurityGroups", "*")
-        .needs_when(
-            "name",
-            "ec2:CreateSecurityGroup",
-            "arn:{partition}:ec2:{region}:{account}:security-group/*",
+        .on("*", &["ec2:DescribeSecurityGroups"])
+        .on(
+            GROUP,
+            &[
+                "ec2:AuthorizeSecurityGroupIngress",
+                "ec2:AuthorizeSecurityGroupEgress",
+                "ec2:RevokeSecurityGroupIngress",
+                "ec2:RevokeSecurityGroupEgress",
+            ],
         )
-        .needs_when("name", "ec2:CreateSecurityGroup", "arn:{partition}:ec2:{region}:{account}:vpc/{vpc}")
-        .needs_when("name", "ec2:CreateTags", "arn:{partition}:ec2:{region}:{account}:security-group/*")
-        .needs("ec2:AuthorizeSecurityGroupIngress", GROUP)
-        .needs("ec2:AuthorizeSecurityGroupEgress", GROUP)
-        .needs("ec2:RevokeSecurityGroupIngress", GROUP)
-        .needs("ec2:RevokeSecurityGroupEgress", GROUP)
+        .when("name")
+        .on(arns::ANY_SECURITY_GROUP, &["ec2:CreateSecurityGroup", "ec2:CreateTags"])
+        .on(arns::VPC, &["ec2:CreateSecurityGroup"])
         .names_no_resource()
         .idempotent()
         .optional();
@@ -124,7 +126,7 @@ impl Change for SetSecurityGroup {
         Ok(plan.difference(shown.as_ref(), Some(&text(&after))).state(json!(shown)))
     }
 
-    async fn apply(self, cx: &Call<Ec2>) -> Result<Self::Output> {
+    async fn apply(self, (): (), cx: &Call<Ec2>) -> Result<Self::Output> {
         let (id, rules, created) = match self.present(cx).await? {
             Some(group) => (group.group_id.clone().unwrap_or_default(), of_group(&group), None),
             None => {

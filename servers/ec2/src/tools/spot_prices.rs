@@ -44,7 +44,7 @@ impl Tool for SpotPrices {
     type Service = Ec2;
     type Output = Page<Row>;
     const SPEC: Spec = Spec::list("spot_prices", "Spot prices")
-        .needs("ec2:DescribeSpotPriceHistory", "*")
+        .on("*", &["ec2:DescribeSpotPriceHistory"])
         .names_no_resource()
         .regional()
         .optional();

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::{Ec2, dry_run::would, names::ResourceId, parts::counted, tags::Filters};
+use crate::{Ec2, arns, dry_run::would, names::ResourceId, parts::counted, tags::Filters};
 
 /// Sets and removes tags of anything EC2 has: instances, volumes, snapshots, images, groups, networks.
 #[derive(Deserialize, JsonSchema)]
@@ -32,10 +32,13 @@ pub(crate) struct Done {
 impl Change for TagResources {
     type Service = Ec2;
     type Output = One<Done>;
+    type Items = ();
     const SPEC: Spec = Spec::write("tag_resources", "Tag resources")
-        .needs("ec2:DescribeTags", "*")
-        .needs_when("set", "ec2:CreateTags", "arn:{partition}:ec2:{region}:{account}:*/{resources}")
-        .needs_when("remove", "ec2:DeleteTags", "arn:{partition}:ec2:{region}:{account}:*/{resources}")
+        .on("*", &["ec2:DescribeTags"])
+        .when("set")
+        .on(arns::RESOURCES, &["ec2:CreateTags"])
+        .when("remove")
+        .on(arns::RESOURCES, &["ec2:DeleteTags"])
         .names_no_resource()
         .idempotent()
         .optional();
@@ -71,7 +74,7 @@ impl Change for TagResources {
         Ok(plan.difference(Some(&before), Some(&after)).state(before))
     }
 
-    async fn apply(self, cx: &Call<Ec2>) -> Result<Self::Output> {
+    async fn apply(self, (): (), cx: &Call<Ec2>) -> Result<Self::Output> {
         let ec2 = &cx.client().ec2;
         if !self.set.is_empty() {
             ec2.create_tags().set_resources(self.ids()).set_tags(self.tags()).send().await?;

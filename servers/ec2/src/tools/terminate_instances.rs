@@ -38,11 +38,10 @@ const INSTANCE: &str = "arn:{partition}:ec2:{region}:{account}:instance/{instanc
 impl Change for TerminateInstances {
     type Service = Ec2;
     type Output = Page<Row>;
+    type Items = ();
     const SPEC: Spec = Spec::destroy("terminate_instances", "Terminate instances")
-        .needs("ec2:DescribeInstances", "*")
-        .needs("ec2:DescribeInstanceAttribute", INSTANCE)
-        .needs("ec2:DescribeVolumes", "*")
-        .needs("ec2:TerminateInstances", INSTANCE)
+        .on("*", &["ec2:DescribeInstances", "ec2:DescribeVolumes"])
+        .on(INSTANCE, &["ec2:DescribeInstanceAttribute", "ec2:TerminateInstances"])
         .names_no_resource()
         .idempotent()
         .minutes(15);
@@ -108,7 +107,7 @@ impl Change for TerminateInstances {
         Ok(plan.state(json!([states, lost])))
     }
 
-    async fn apply(self, cx: &Call<Ec2>) -> Result<Self::Output> {
+    async fn apply(self, (): (), cx: &Call<Ec2>) -> Result<Self::Output> {
         let ids = self.instances.iter().map(ToString::to_string).collect();
         cx.client().ec2.terminate_instances().set_instance_ids(Some(ids)).send().await?;
         let found = match self.no_wait {

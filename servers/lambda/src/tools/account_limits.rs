@@ -25,7 +25,7 @@ impl Tool for AccountLimits {
     type Service = Lambda;
     type Output = One<Limits>;
     const SPEC: Spec = Spec::read("account_limits", "Account limits")
-        .needs("lambda:GetAccountSettings", "*")
+        .on("*", &["lambda:GetAccountSettings"])
         .names_no_resource()
         .regional()
         .optional();

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::{
-    Lambda,
+    Lambda, arns,
     configuration::current,
     deployment::{Code, Source},
     names::FunctionName,
@@ -62,20 +62,16 @@ pub(crate) struct Created {
 impl Change for CreateFunction {
     type Service = Lambda;
     type Output = One<Created>;
+    type Items = ();
     const SPEC: Spec = Spec::write("create_function", "Create function")
-        .needs(
-            "lambda:GetFunctionConfiguration",
-            "arn:{partition}:lambda:{region}:{account}:function:{function}",
-        )
-        .needs("lambda:CreateFunction", "arn:{partition}:lambda:{region}:{account}:function:{function}")
-        .needs("iam:PassRole", "arn:{partition}:iam::{account}:role/{role}")
-        .needs_when(
-            "tags",
-            "lambda:TagResource",
-            "arn:{partition}:lambda:{region}:{account}:function:{function}",
-        )
-        .needs_when("s3_key", "s3:GetObject", "arn:{partition}:s3:::{s3_bucket}/{s3_key}")
-        .needs_when("s3_version", "s3:GetObjectVersion", "arn:{partition}:s3:::{s3_bucket}/{s3_key}")
+        .on(arns::FUNCTION, &["lambda:GetFunctionConfiguration", "lambda:CreateFunction"])
+        .on(arns::ROLE, &["iam:PassRole"])
+        .when("tags")
+        .on(arns::FUNCTION, &["lambda:TagResource"])
+        .when("s3_key")
+        .on(arns::PACKAGE_OBJECT, &["s3:GetObject"])
+        .when("s3_version")
+        .on(arns::PACKAGE_OBJECT, &["s3:GetObjectVersion"])
         .minutes(15)
         .optional();
 
@@ -110,7 +106,7 @@ impl Change for CreateFunction {
         Ok(plan.state(json!({"sha256": code.sha256()})))
     }
 
-    async fn apply(self, cx: &Call<Lambda>) -> Result<Self::Output> {
+    async fn apply(self, (): (), cx: &Call<Lambda>) -> Result<Self::Output> {
         let function = self.function.here(cx)?;
         let code = self.code(cx).await?;
         let is_image = matches!(code, Code::Image(_));

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::{
-    Lambda,
+    Lambda, arns,
     configuration::current,
     metrics::counted,
     names::{FunctionName, Qualifier, arn_function},
@@ -44,60 +44,27 @@ enum Wanted<'a> {
 impl Change for DeleteFunction {
     type Service = Lambda;
     type Output = One<Deleted>;
+    type Items = ();
     const SPEC: Spec = Spec::destroy("delete_function", "Delete function")
-        .needs_when(
-            "function",
-            "lambda:GetFunctionConfiguration",
-            "arn:{partition}:lambda:{region}:{account}:function:{function}",
+        .when("function")
+        .on(
+            arns::FUNCTION,
+            &[
+                "lambda:GetFunctionConfiguration",
+                "lambda:ListVersionsByFunction",
+                "lambda:ListAliases",
+                "lambda:DeleteFunction",
+            ],
         )
-        .needs_when(
-            "function",
-            "lambda:ListVersionsByFunction",
-            "arn:{partition}:lambda:{region}:{account}:function:{function}",
-        )
-        .needs_when(
-            "function",
-            "lambda:ListAliases",
-            "arn:{partition}:lambda:{region}:{account}:function:{function}",
-        )
-        .needs_when("function", "lambda:ListEventSourceMappings", "*")
-        .needs_when(
-            "function",
-            "lambda:DeleteFunction",
-            "arn:{partition}:lambda:{region}:{account}:function:{function}",
-        )
-        .needs_when(
-            "alias",
-            "lambda:GetAlias",
-            "arn:{partition}:lambda:{region}:{account}:function:{function}",
-        )
-        .needs_when(
-            "alias",
-            "lambda:DeleteAlias",
-            "arn:{partition}:lambda:{region}:{account}:function:{function}",
-        )
-        .needs_when(
-            "layer",
-            "lambda:GetLayerVersion",
-            "arn:{partition}:lambda:{region}:{account}:layer:{layer}:{layer_version}",
-        )
-        .needs_when(
-            "layer",
-            "lambda:DeleteLayerVersion",
-            "arn:{partition}:lambda:{region}:{account}:layer:{layer}:{layer_version}",
-        )
-        .needs_when(
-            "event_source",
-            "lambda:GetEventSourceMapping",
-            "arn:{partition}:lambda:{region}:{account}:event-source-mapping:{event_source}",
-        )
-        .needs_when(
-            "event_source",
-            "lambda:DeleteEventSourceMapping",
-            "arn:{partition}:lambda:{region}:{account}:event-source-mapping:{event_source}",
-        )
+        .on("*", &["lambda:ListEventSourceMappings"])
+        .when("alias")
+        .on(arns::FUNCTION, &["lambda:GetAlias", "lambda:DeleteAlias"])
+        .when("layer")
+        .on(arns::LAYER_VERSION, &["lambda:GetLayerVersion", "lambda:DeleteLayerVersion"])
+        .when("event_source")
+        .on(arns::EVENT_SOURCE, &["lambda:GetEventSourceMapping", "lambda:DeleteEventSourceMapping"])
         // Only its own mappings are asked for, which AWS grants on everything or not at all.
-        .rows("arn:{partition}:lambda:{region}:{account}:function:{function}")
+        .rows(arns::FUNCTION)
         .optional();
 
     async fn plan(&self, cx: &Call<Lambda>) -> Result<Plan> {
@@ -138,7 +105,7 @@ impl Change for DeleteFunction {
         }
     }
 
-    async fn apply(self, cx: &Call<Lambda>) -> Result<Self::Output> {
+    async fn apply(self, (): (), cx: &Call<Lambda>) -> Result<Self::Output> {
         let client = &cx.client().lambda;
         let deleted = match self.wanted()? {
             Wanted::Function(function) => {

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Lambda,
+    Lambda, arns,
     configuration::current,
     metrics::{Points, Series, ask, most, rounded, sum},
     names::{FunctionName, Qualifier},
@@ -60,13 +60,10 @@ impl Tool for FunctionHealth {
     type Service = Lambda;
     type Output = One<Health>;
     const SPEC: Spec = Spec::read("function_health", "Function health")
-        .needs(
-            "lambda:GetFunctionConfiguration",
-            "arn:{partition}:lambda:{region}:{account}:function:{function}",
-        )
+        .on(arns::FUNCTION, &["lambda:GetFunctionConfiguration"])
         // AWS grants figures of everything or of nothing; what is asked for is held to the function.
-        .needs("cloudwatch:GetMetricData", "*")
-        .rows("arn:{partition}:lambda:{region}:{account}:function:{function}")
+        .on("*", &["cloudwatch:GetMetricData"])
+        .rows(arns::FUNCTION)
         .regional();
 
     async fn call(self, cx: &Call<Lambda>) -> Result<Self::Output> {

@@ -4,7 +4,7 @@ use awsmcp_mcp::{Call, Error, Moment, Page, Result, Spec, TimeRange, Tool, to_mi
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Lambda, configuration::current, metrics::counted, names::FunctionName, report::Report};
+use crate::{Lambda, arns, configuration::current, metrics::counted, names::FunctionName, report::Report};
 
 /// Reads a function's log, oldest first: its lines without START and END, or a row per invocation.
 ///
@@ -60,14 +60,8 @@ impl Tool for FunctionLogs {
     type Service = Lambda;
     type Output = Page<Row>;
     const SPEC: Spec = Spec::list("function_logs", "Function logs")
-        .needs(
-            "lambda:GetFunctionConfiguration",
-            "arn:{partition}:lambda:{region}:{account}:function:{function}",
-        )
-        .needs(
-            "logs:FilterLogEvents",
-            "arn:{partition}:logs:{region}:{account}:log-group:/aws/lambda/{function}:*",
-        )
+        .on(arns::FUNCTION, &["lambda:GetFunctionConfiguration"])
+        .on(arns::FUNCTION_LOGS, &["logs:FilterLogEvents"])
         .quotes();
 
     async fn call(self, cx: &Call<Lambda>) -> Result<Self::Output> {

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    Lambda,
+    Lambda, arns,
     names::{FunctionName, Qualifier},
     package::{Package, entries, fetch, read},
 };
@@ -58,10 +58,8 @@ impl Output for Code {
 impl Tool for GetCode {
     type Service = Lambda;
     type Output = Code;
-    const SPEC: Spec = Spec::list("get_code", "Get code")
-        .needs("lambda:GetFunction", "arn:{partition}:lambda:{region}:{account}:function:{function}")
-        .minutes(5)
-        .optional();
+    const SPEC: Spec =
+        Spec::list("get_code", "Get code").on(arns::FUNCTION, &["lambda:GetFunction"]).minutes(5).optional();
 
     async fn call(self, cx: &Call<Lambda>) -> Result<Self::Output> {
         let function = self.function.here(cx)?;

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Lambda,
+    Lambda, arns,
     configuration::current,
     names::{FunctionName, Qualifier},
 };
@@ -31,10 +31,7 @@ impl Tool for GetEnvironment {
     type Service = Lambda;
     type Output = One<Environment>;
     const SPEC: Spec = Spec::reveal("get_environment", "Reveal environment")
-        .needs(
-            "lambda:GetFunctionConfiguration",
-            "arn:{partition}:lambda:{region}:{account}:function:{function}",
-        )
+        .on(arns::FUNCTION, &["lambda:GetFunctionConfiguration"])
         .optional()
         .quotes();
 

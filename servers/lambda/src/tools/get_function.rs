@@ -117,13 +117,17 @@ const FUNCTION: &str = "arn:{partition}:lambda:{region}:{account}:function:{func
 impl Tool for GetFunction {
     type Service = Lambda;
     type Output = One<Card>;
-    const SPEC: Spec = Spec::read("get_function", "Describe function")
-        .needs("lambda:GetFunction", FUNCTION)
-        .needs("lambda:GetPolicy", FUNCTION)
-        .needs("lambda:ListFunctionUrlConfigs", FUNCTION)
-        .needs("lambda:ListFunctionEventInvokeConfigs", FUNCTION)
-        .needs("lambda:ListProvisionedConcurrencyConfigs", FUNCTION)
-        .needs("lambda:ListTags", FUNCTION);
+    const SPEC: Spec = Spec::read("get_function", "Describe function").on(
+        FUNCTION,
+        &[
+            "lambda:GetFunction",
+            "lambda:GetPolicy",
+            "lambda:ListFunctionUrlConfigs",
+            "lambda:ListFunctionEventInvokeConfigs",
+            "lambda:ListProvisionedConcurrencyConfigs",
+            "lambda:ListTags",
+        ],
+    );
 
     async fn call(self, cx: &Call<Lambda>) -> Result<Self::Output> {
         let function = self.function.here(cx)?;

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::{
-    Lambda,
+    Lambda, arns,
     invoking::{Invocation, Outcome},
     names::{FunctionName, Qualifier},
 };
@@ -58,7 +58,7 @@ impl Tool for InvokeFunction {
     type Service = Lambda;
     type Output = One<Outcome>;
     const SPEC: Spec = Spec::invoke("invoke_function", "Invoke function")
-        .needs("lambda:InvokeFunction", "arn:{partition}:lambda:{region}:{account}:function:{function}")
+        .on(arns::FUNCTION, &["lambda:InvokeFunction"])
         .minutes(16)
         .quotes();
 

@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Lambda,
+    Lambda, arns,
     metrics::{Points, Series, ask, most},
     names::{FunctionName, arn_function, arn_qualifier, last_part},
 };
@@ -48,9 +48,8 @@ impl Tool for ListEventSources {
     type Service = Lambda;
     type Output = Page<Row>;
     const SPEC: Spec = Spec::list("list_event_sources", "List event sources")
-        .needs("lambda:ListEventSourceMappings", "*")
-        .needs("cloudwatch:GetMetricData", "*")
-        .rows("arn:{partition}:lambda:{region}:{account}:function:{function}")
+        .on("*", &["lambda:ListEventSourceMappings", "cloudwatch:GetMetricData"])
+        .rows(arns::FUNCTION)
         .regional();
 
     async fn call(self, cx: &Call<Lambda>) -> Result<Self::Output> {

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::{
-    Lambda,
+    Lambda, arns,
     function_tools::{Pattern, Patterns, describe, file, name, registry, short, tame},
 };
 
@@ -43,11 +43,9 @@ impl Tool for ListFunctionTools {
     type Service = Lambda;
     type Output = Page<Row>;
     const SPEC: Spec = Spec::list("list_function_tools", "List function tools")
-        .needs("lambda:ListFunctions", "*")
-        .needs("lambda:ListTags", "*")
         // Any function's tag may name any schema.
-        .needs("schemas:DescribeSchema", "*")
-        .rows("arn:{partition}:lambda:{region}:{account}:function:{function}")
+        .on("*", &["lambda:ListFunctions", "lambda:ListTags", "schemas:DescribeSchema"])
+        .rows(arns::FUNCTION)
         .optional();
 
     async fn call(self, cx: &Call<Lambda>) -> Result<Self::Output> {

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Lambda,
+    Lambda, arns,
     runtimes::{deprecation, today},
     times::modified,
 };
@@ -47,10 +47,11 @@ impl Tool for ListFunctions {
     type Service = Lambda;
     type Output = Page<Row>;
     const SPEC: Spec = Spec::list("list_functions", "List functions")
-        .needs("lambda:ListFunctions", "*")
+        .on("*", &["lambda:ListFunctions"])
+        .when("tag")
         // On `*`, since any function may have the tag.
-        .needs_when("tag", "lambda:ListTags", "*")
-        .rows("arn:{partition}:lambda:{region}:{account}:function:{name}")
+        .on("*", &["lambda:ListTags"])
+        .rows(arns::EACH_FUNCTION)
         .regional();
 
     async fn call(self, cx: &Call<Lambda>) -> Result<Self::Output> {

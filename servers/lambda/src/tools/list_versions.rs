@@ -4,7 +4,7 @@ use awsmcp_mcp::{Call, Page, Result, Spec, Tool};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Lambda, names::FunctionName, times::modified};
+use crate::{Lambda, arns, names::FunctionName, times::modified};
 
 /// Lists a function's versions, with the aliases that point to each and their weights.
 #[derive(Deserialize, JsonSchema)]
@@ -30,11 +30,7 @@ impl Tool for ListVersions {
     type Service = Lambda;
     type Output = Page<Row>;
     const SPEC: Spec = Spec::list("list_versions", "List versions")
-        .needs(
-            "lambda:ListVersionsByFunction",
-            "arn:{partition}:lambda:{region}:{account}:function:{function}",
-        )
-        .needs("lambda:ListAliases", "arn:{partition}:lambda:{region}:{account}:function:{function}");
+        .on(arns::FUNCTION, &["lambda:ListVersionsByFunction", "lambda:ListAliases"]);
 
     async fn call(self, cx: &Call<Lambda>) -> Result<Self::Output> {
         const AWS_PAGE: u32 = 50;

@@ -3,7 +3,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::{Lambda, configuration::current, names::FunctionName};
+use crate::{Lambda, arns, configuration::current, names::FunctionName};
 
 /// Publishes a function's present code and configuration as a version, which never changes again.
 #[derive(Deserialize, JsonSchema)]
@@ -25,12 +25,9 @@ pub(crate) struct Published {
 impl Change for PublishVersion {
     type Service = Lambda;
     type Output = One<Published>;
+    type Items = ();
     const SPEC: Spec = Spec::write("publish_version", "Publish version")
-        .needs(
-            "lambda:GetFunctionConfiguration",
-            "arn:{partition}:lambda:{region}:{account}:function:{function}",
-        )
-        .needs("lambda:PublishVersion", "arn:{partition}:lambda:{region}:{account}:function:{function}")
+        .on(arns::FUNCTION, &["lambda:GetFunctionConfiguration", "lambda:PublishVersion"])
         .optional();
 
     async fn plan(&self, cx: &Call<Lambda>) -> Result<Plan> {
@@ -45,7 +42,7 @@ impl Change for PublishVersion {
         Ok(plan.state(json!({"revision": config.revision_id})))
     }
 
-    async fn apply(self, cx: &Call<Lambda>) -> Result<Self::Output> {
+    async fn apply(self, (): (), cx: &Call<Lambda>) -> Result<Self::Output> {
         let function = self.function.here(cx)?;
         let config = current(cx, &function, None).await?;
         let out = cx

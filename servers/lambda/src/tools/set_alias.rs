@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::{
-    Lambda,
+    Lambda, arns,
     names::{FunctionName, Qualifier},
 };
 
@@ -38,15 +38,11 @@ pub(crate) struct Alias {
 impl Change for SetAlias {
     type Service = Lambda;
     type Output = One<Alias>;
+    type Items = ();
     const SPEC: Spec = Spec::write("set_alias", "Set alias")
-        .needs("lambda:GetAlias", "arn:{partition}:lambda:{region}:{account}:function:{function}")
-        .needs("lambda:CreateAlias", "arn:{partition}:lambda:{region}:{account}:function:{function}")
-        .needs("lambda:UpdateAlias", "arn:{partition}:lambda:{region}:{account}:function:{function}")
-        .needs_when(
-            "rollback",
-            "lambda:ListVersionsByFunction",
-            "arn:{partition}:lambda:{region}:{account}:function:{function}",
-        )
+        .on(arns::FUNCTION, &["lambda:GetAlias", "lambda:CreateAlias", "lambda:UpdateAlias"])
+        .when("rollback")
+        .on(arns::FUNCTION, &["lambda:ListVersionsByFunction"])
         .optional()
         .idempotent();
 
@@ -76,7 +72,7 @@ impl Change for SetAlias {
         Ok(plan.difference(old.as_ref(), Some(&new)).state(json!(old)))
     }
 
-    async fn apply(self, cx: &Call<Lambda>) -> Result<Self::Output> {
+    async fn apply(self, (): (), cx: &Call<Lambda>) -> Result<Self::Output> {
         let function = self.function.here(cx)?;
         let before = self.present(cx).await?;
         let after = self.wanted(cx, before.as_ref()).await?;

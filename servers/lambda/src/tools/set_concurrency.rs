@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::{
-    Lambda,
+    Lambda, arns,
     names::{FunctionName, Qualifier},
 };
 
@@ -53,30 +53,18 @@ enum Wanted {
 impl Change for SetConcurrency {
     type Service = Lambda;
     type Output = One<Done>;
+    type Items = ();
     const SPEC: Spec = Spec::write("set_concurrency", "Set concurrency")
-        .needs(
-            "lambda:GetFunctionConcurrency",
-            "arn:{partition}:lambda:{region}:{account}:function:{function}",
-        )
-        .needs(
-            "lambda:PutFunctionConcurrency",
-            "arn:{partition}:lambda:{region}:{account}:function:{function}",
-        )
-        .needs(
-            "lambda:DeleteFunctionConcurrency",
-            "arn:{partition}:lambda:{region}:{account}:function:{function}",
-        )
-        .needs(
-            "lambda:GetProvisionedConcurrencyConfig",
-            "arn:{partition}:lambda:{region}:{account}:function:{function}",
-        )
-        .needs(
-            "lambda:PutProvisionedConcurrencyConfig",
-            "arn:{partition}:lambda:{region}:{account}:function:{function}",
-        )
-        .needs(
-            "lambda:DeleteProvisionedConcurrencyConfig",
-            "arn:{partition}:lambda:{region}:{account}:function:{function}",
+        .on(
+            arns::FUNCTION,
+            &[
+                "lambda:GetFunctionConcurrency",
+                "lambda:PutFunctionConcurrency",
+                "lambda:DeleteFunctionConcurrency",
+                "lambda:GetProvisionedConcurrencyConfig",
+                "lambda:PutProvisionedConcurrencyConfig",
+                "lambda:DeleteProvisionedConcurrencyConfig",
+            ],
         )
         .optional()
         .idempotent();
@@ -111,7 +99,7 @@ impl Change for SetConcurrency {
         Ok(plan.state(json!(now)))
     }
 
-    async fn apply(self, cx: &Call<Lambda>) -> Result<Self::Output> {
+    async fn apply(self, (): (), cx: &Call<Lambda>) -> Result<Self::Output> {
         let (function, wanted) = (self.function.here(cx)?, self.wanted()?);
         let client = &cx.client().lambda;
         let mut done = Done {

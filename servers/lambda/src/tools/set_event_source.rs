@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::{
-    Lambda,
+    Lambda, arns,
     configuration::current,
     names::{FunctionName, arn_function},
 };
@@ -57,27 +57,13 @@ pub(crate) struct Done {
 impl Change for SetEventSource {
     type Service = Lambda;
     type Output = One<Done>;
+    type Items = ();
     const SPEC: Spec = Spec::write("set_event_source", "Set event source")
-        .needs_when(
-            "uuid",
-            "lambda:GetEventSourceMapping",
-            "arn:{partition}:lambda:{region}:{account}:event-source-mapping:{uuid}",
-        )
-        .needs_when(
-            "uuid",
-            "lambda:UpdateEventSourceMapping",
-            "arn:{partition}:lambda:{region}:{account}:event-source-mapping:{uuid}",
-        )
-        .needs_when(
-            "function",
-            "lambda:GetFunctionConfiguration",
-            "arn:{partition}:lambda:{region}:{account}:function:{function}",
-        )
-        .needs_when(
-            "function",
-            "lambda:CreateEventSourceMapping",
-            "arn:{partition}:lambda:{region}:{account}:event-source-mapping:*",
-        )
+        .when("uuid")
+        .on(arns::EVENT_SOURCE_MAPPING, &["lambda:GetEventSourceMapping", "lambda:UpdateEventSourceMapping"])
+        .when("function")
+        .on(arns::FUNCTION, &["lambda:GetFunctionConfiguration"])
+        .on(arns::ANY_EVENT_SOURCE_MAPPING, &["lambda:CreateEventSourceMapping"])
         .optional();
 
     async fn plan(&self, cx: &Call<Lambda>) -> Result<Plan> {
@@ -91,7 +77,7 @@ impl Change for SetEventSource {
         }
     }
 
-    async fn apply(self, cx: &Call<Lambda>) -> Result<Self::Output> {
+    async fn apply(self, (): (), cx: &Call<Lambda>) -> Result<Self::Output> {
         let client = &cx.client().lambda;
         let filters = self.criteria();
         let scaling =

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::{
-    Lambda,
+    Lambda, arns,
     names::{FunctionName, Qualifier},
     policy::{Grant, grants},
 };
@@ -48,10 +48,9 @@ pub(crate) struct Done {
 impl Change for SetPermission {
     type Service = Lambda;
     type Output = One<Done>;
+    type Items = ();
     const SPEC: Spec = Spec::write("set_permission", "Set permission")
-        .needs("lambda:GetPolicy", "arn:{partition}:lambda:{region}:{account}:function:{function}")
-        .needs("lambda:AddPermission", "arn:{partition}:lambda:{region}:{account}:function:{function}")
-        .needs("lambda:RemovePermission", "arn:{partition}:lambda:{region}:{account}:function:{function}")
+        .on(arns::FUNCTION, &["lambda:GetPolicy", "lambda:AddPermission", "lambda:RemovePermission"])
         .optional();
 
     async fn plan(&self, cx: &Call<Lambda>) -> Result<Plan> {
@@ -91,7 +90,7 @@ impl Change for SetPermission {
         Ok(plan.state(json!(present)))
     }
 
-    async fn apply(self, cx: &Call<Lambda>) -> Result<Self::Output> {
+    async fn apply(self, (): (), cx: &Call<Lambda>) -> Result<Self::Output> {
         let function = self.function.here(cx)?;
         let qualifier = self.function.qualifier(self.qualifier.as_ref())?;
         let client = &cx.client().lambda;

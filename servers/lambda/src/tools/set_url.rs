@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::{
-    Lambda,
+    Lambda, arns,
     names::{FunctionName, Qualifier},
 };
 
@@ -48,21 +48,18 @@ pub(crate) struct Done {
 impl Change for SetUrl {
     type Service = Lambda;
     type Output = One<Done>;
+    type Items = ();
     const SPEC: Spec = Spec::write("set_url", "Set URL")
-        .needs("lambda:GetFunctionUrlConfig", "arn:{partition}:lambda:{region}:{account}:function:{function}")
-        .needs(
-            "lambda:CreateFunctionUrlConfig",
-            "arn:{partition}:lambda:{region}:{account}:function:{function}",
+        .on(
+            arns::FUNCTION,
+            &[
+                "lambda:GetFunctionUrlConfig",
+                "lambda:CreateFunctionUrlConfig",
+                "lambda:UpdateFunctionUrlConfig",
+            ],
         )
-        .needs(
-            "lambda:UpdateFunctionUrlConfig",
-            "arn:{partition}:lambda:{region}:{account}:function:{function}",
-        )
-        .needs_when(
-            "remove",
-            "lambda:DeleteFunctionUrlConfig",
-            "arn:{partition}:lambda:{region}:{account}:function:{function}",
-        )
+        .when("remove")
+        .on(arns::FUNCTION, &["lambda:DeleteFunctionUrlConfig"])
         .optional()
         .idempotent();
 
@@ -100,7 +97,7 @@ impl Change for SetUrl {
         Ok(plan.difference(before.as_ref(), Some(&after)).state(json!(before)))
     }
 
-    async fn apply(self, cx: &Call<Lambda>) -> Result<Self::Output> {
+    async fn apply(self, (): (), cx: &Call<Lambda>) -> Result<Self::Output> {
         let present = self.present(cx).await?;
         let function = self.function.here(cx)?;
         let qualifier = self.function.qualifier(self.qualifier.as_ref())?;

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::{
-    Lambda,
+    Lambda, arns,
     configuration::current,
     deployment::{Code, Source},
     names::FunctionName,
@@ -63,14 +63,13 @@ pub(crate) struct Updated {
 impl Change for UpdateCode {
     type Service = Lambda;
     type Output = One<Updated>;
+    type Items = ();
     const SPEC: Spec = Spec::write("update_code", "Update code")
-        .needs(
-            "lambda:GetFunctionConfiguration",
-            "arn:{partition}:lambda:{region}:{account}:function:{function}",
-        )
-        .needs("lambda:UpdateFunctionCode", "arn:{partition}:lambda:{region}:{account}:function:{function}")
-        .needs_when("s3_key", "s3:GetObject", "arn:{partition}:s3:::{s3_bucket}/{s3_key}")
-        .needs_when("s3_version", "s3:GetObjectVersion", "arn:{partition}:s3:::{s3_bucket}/{s3_key}")
+        .on(arns::FUNCTION, &["lambda:GetFunctionConfiguration", "lambda:UpdateFunctionCode"])
+        .when("s3_key")
+        .on(arns::PACKAGE_OBJECT, &["s3:GetObject"])
+        .when("s3_version")
+        .on(arns::PACKAGE_OBJECT, &["s3:GetObjectVersion"])
         .minutes(15)
         .idempotent();
 
@@ -102,7 +101,7 @@ impl Change for UpdateCode {
         Ok(plan.state(json!({"revision": config.revision_id, "sha256": sha256})))
     }
 
-    async fn apply(self, cx: &Call<Lambda>) -> Result<Self::Output> {
+    async fn apply(self, (): (), cx: &Call<Lambda>) -> Result<Self::Output> {
         let function = self.function.here(cx)?;
         let code = self.code(cx).await?;
         let request = cx

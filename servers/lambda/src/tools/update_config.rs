@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::{
-    Lambda,
+    Lambda, arns,
     configuration::{Config, current},
     names::FunctionName,
     runtimes::{deprecation, today},
@@ -51,16 +51,11 @@ pub(crate) struct Updated {
 impl Change for UpdateConfig {
     type Service = Lambda;
     type Output = One<Updated>;
+    type Items = ();
     const SPEC: Spec = Spec::write("update_config", "Update configuration")
-        .needs(
-            "lambda:GetFunctionConfiguration",
-            "arn:{partition}:lambda:{region}:{account}:function:{function}",
-        )
-        .needs(
-            "lambda:UpdateFunctionConfiguration",
-            "arn:{partition}:lambda:{region}:{account}:function:{function}",
-        )
-        .needs_when("role", "iam:PassRole", "arn:{partition}:iam::{account}:role/{role}")
+        .on(arns::FUNCTION, &["lambda:GetFunctionConfiguration", "lambda:UpdateFunctionConfiguration"])
+        .when("role")
+        .on(arns::ROLE, &["iam:PassRole"])
         .minutes(6)
         .idempotent();
 
@@ -103,7 +98,7 @@ impl Change for UpdateConfig {
         Ok(plan.state(json!({"revision": out.revision_id, "after": after.json()})))
     }
 
-    async fn apply(self, cx: &Call<Lambda>) -> Result<Self::Output> {
+    async fn apply(self, (): (), cx: &Call<Lambda>) -> Result<Self::Output> {
         let function = self.checked(cx)?;
         let out = current(cx, &function, None).await?;
         let before = Config::of(&out);

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::{
-    S3,
+    S3, arns,
     names::{BucketName, Key},
     uploads::{self, Parts, Place},
 };
@@ -41,10 +41,10 @@ struct Failure {
 impl Change for AbortUploads {
     type Service = S3;
     type Output = One<Aborted>;
+    type Items = ();
     const SPEC: Spec = Spec::destroy("abort_uploads", "Abort multipart uploads")
-        .needs("s3:ListBucketMultipartUploads", "arn:{partition}:s3:::{bucket}")
-        .needs("s3:ListMultipartUploadParts", "arn:{partition}:s3:::{bucket}/{key}")
-        .needs("s3:AbortMultipartUpload", "arn:{partition}:s3:::{bucket}/{key}")
+        .on(arns::BUCKET, &["s3:ListBucketMultipartUploads"])
+        .on(arns::OBJECT, &["s3:ListMultipartUploadParts", "s3:AbortMultipartUpload"])
         .optional()
         .minutes(15);
 
@@ -75,7 +75,7 @@ impl Change for AbortUploads {
         Ok(plan)
     }
 
-    async fn apply(self, cx: &Call<S3>) -> Result<Self::Output> {
+    async fn apply(self, (): (), cx: &Call<S3>) -> Result<Self::Output> {
         let (uploads, more) = self.meant(cx).await?;
         let total = uploads.len() as u64;
         let mut done = Aborted { aborted: 0, failed: Vec::new() };

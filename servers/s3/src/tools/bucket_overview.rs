@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    S3,
+    S3, arns,
     config::{
         Aspect,
         findings::{Known, public_grants},
@@ -82,25 +82,29 @@ impl Output for Shown {
 impl Tool for BucketOverview {
     type Service = S3;
     type Output = Shown;
-    const SPEC: Spec = Spec::read("bucket_overview", "Bucket overview")
-        .needs("s3:ListBucket", "arn:{partition}:s3:::{bucket}")
-        .needs("s3:GetBucketVersioning", "arn:{partition}:s3:::{bucket}")
-        .needs("s3:GetEncryptionConfiguration", "arn:{partition}:s3:::{bucket}")
-        .needs("s3:GetBucketPublicAccessBlock", "arn:{partition}:s3:::{bucket}")
-        .needs("s3:GetBucketPolicy", "arn:{partition}:s3:::{bucket}")
-        .needs("s3:GetBucketPolicyStatus", "arn:{partition}:s3:::{bucket}")
-        .needs("s3:GetBucketAcl", "arn:{partition}:s3:::{bucket}")
-        .needs("s3:GetBucketOwnershipControls", "arn:{partition}:s3:::{bucket}")
-        .needs("s3:GetLifecycleConfiguration", "arn:{partition}:s3:::{bucket}")
-        .needs("s3:GetBucketCORS", "arn:{partition}:s3:::{bucket}")
-        .needs("s3:GetBucketLogging", "arn:{partition}:s3:::{bucket}")
-        .needs("s3:GetReplicationConfiguration", "arn:{partition}:s3:::{bucket}")
-        .needs("s3:GetBucketObjectLockConfiguration", "arn:{partition}:s3:::{bucket}")
-        .needs("s3:GetBucketWebsite", "arn:{partition}:s3:::{bucket}")
-        .needs("s3:GetBucketNotification", "arn:{partition}:s3:::{bucket}")
-        .needs("s3:GetBucketTagging", "arn:{partition}:s3:::{bucket}")
-        .needs("s3:GetAccelerateConfiguration", "arn:{partition}:s3:::{bucket}")
-        .needs("s3:GetBucketRequestPayment", "arn:{partition}:s3:::{bucket}");
+    const SPEC: Spec = Spec::read("bucket_overview", "Bucket overview").on(
+        arns::BUCKET,
+        &[
+            "s3:ListBucket",
+            "s3:GetBucketVersioning",
+            "s3:GetEncryptionConfiguration",
+            "s3:GetBucketPublicAccessBlock",
+            "s3:GetBucketPolicy",
+            "s3:GetBucketPolicyStatus",
+            "s3:GetBucketAcl",
+            "s3:GetBucketOwnershipControls",
+            "s3:GetLifecycleConfiguration",
+            "s3:GetBucketCORS",
+            "s3:GetBucketLogging",
+            "s3:GetReplicationConfiguration",
+            "s3:GetBucketObjectLockConfiguration",
+            "s3:GetBucketWebsite",
+            "s3:GetBucketNotification",
+            "s3:GetBucketTagging",
+            "s3:GetAccelerateConfiguration",
+            "s3:GetBucketRequestPayment",
+        ],
+    );
 
     async fn call(self, cx: &Call<S3>) -> Result<Self::Output> {
         match self.aspect {

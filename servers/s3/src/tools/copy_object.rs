@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::{
-    S3,
+    S3, arns,
     attributes::{Metadata, Sse, StorageClass, Tags, encryption},
     copying::{self, Limits, Original, Source, Target},
     existing::{Condition, look},
@@ -50,29 +50,14 @@ pub(crate) struct Copy {
 impl Change for CopyObject {
     type Service = S3;
     type Output = One<Copy>;
+    type Items = ();
     const SPEC: Spec = Spec::write("copy_object", "Copy object")
-        .needs("s3:GetObject", "arn:{partition}:s3:::{source_bucket}/{source_key}")
-        .needs("s3:GetObjectTagging", "arn:{partition}:s3:::{source_bucket}/{source_key}")
-        .needs_when(
-            "source_version_id",
-            "s3:GetObjectVersion",
-            "arn:{partition}:s3:::{source_bucket}/{source_key}",
-        )
-        .needs_when(
-            "source_version_id",
-            "s3:GetObjectVersionTagging",
-            "arn:{partition}:s3:::{source_bucket}/{source_key}",
-        )
-        .needs("s3:GetObject", "arn:{partition}:s3:::{bucket}/{key}")
-        .needs("s3:PutObject", "arn:{partition}:s3:::{bucket}/{key}")
-        .needs("s3:PutObjectTagging", "arn:{partition}:s3:::{bucket}/{key}")
-        .needs("s3:AbortMultipartUpload", "arn:{partition}:s3:::{bucket}/{key}")
-        .needs_when(
-            "kms_key_id",
-            "kms:GenerateDataKey",
-            "arn:{partition}:kms:{region}:{account}:key/{kms_key_id}",
-        )
-        .needs_when("kms_key_id", "kms:Decrypt", "arn:{partition}:kms:{region}:{account}:key/{kms_key_id}")
+        .on(arns::SOURCE_OBJECT, &["s3:GetObject", "s3:GetObjectTagging"])
+        .on(arns::OBJECT, &["s3:GetObject", "s3:PutObject", "s3:PutObjectTagging", "s3:AbortMultipartUpload"])
+        .when("source_version_id")
+        .on(arns::SOURCE_OBJECT, &["s3:GetObjectVersion", "s3:GetObjectVersionTagging"])
+        .when("kms_key_id")
+        .on(arns::KMS_KEY, &["kms:GenerateDataKey", "kms:Decrypt"])
         .idempotent()
         .minutes(120);
 
@@ -98,7 +83,7 @@ impl Change for CopyObject {
         Ok(plan.state(state))
     }
 
-    async fn apply(self, cx: &Call<S3>) -> Result<Self::Output> {
+    async fn apply(self, (): (), cx: &Call<S3>) -> Result<Self::Output> {
         let target = self.target()?;
         let original = Original::look(cx, self.source(), self.source_if_match.as_ref()).await?;
         let progress = |bytes: u64| {

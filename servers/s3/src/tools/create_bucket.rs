@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::{
-    S3,
+    S3, arns,
     config::{Wanted, built},
     names::BucketName,
 };
@@ -41,16 +41,24 @@ pub(crate) struct Created {
 impl Change for CreateBucket {
     type Service = S3;
     type Output = One<Created>;
+    type Items = ();
     const SPEC: Spec = Spec::write("create_bucket", "Create bucket")
-        .needs("s3:ListBucket", "arn:{partition}:s3:::{bucket}")
-        .needs("s3:CreateBucket", "arn:{partition}:s3:::{bucket}")
-        .needs("s3:PutBucketOwnershipControls", "arn:{partition}:s3:::{bucket}")
-        .needs("s3:PutBucketPublicAccessBlock", "arn:{partition}:s3:::{bucket}")
-        .needs("s3:PutEncryptionConfiguration", "arn:{partition}:s3:::{bucket}")
-        .needs_when("versioning", "s3:PutBucketVersioning", "arn:{partition}:s3:::{bucket}")
-        .needs_when("tags", "s3:PutBucketTagging", "arn:{partition}:s3:::{bucket}")
-        .needs_when("object_lock", "s3:PutBucketVersioning", "arn:{partition}:s3:::{bucket}")
-        .needs_when("object_lock", "s3:PutBucketObjectLockConfiguration", "arn:{partition}:s3:::{bucket}")
+        .on(
+            arns::BUCKET,
+            &[
+                "s3:ListBucket",
+                "s3:CreateBucket",
+                "s3:PutBucketOwnershipControls",
+                "s3:PutBucketPublicAccessBlock",
+                "s3:PutEncryptionConfiguration",
+            ],
+        )
+        .when("versioning")
+        .on(arns::BUCKET, &["s3:PutBucketVersioning"])
+        .when("tags")
+        .on(arns::BUCKET, &["s3:PutBucketTagging"])
+        .when("object_lock")
+        .on(arns::BUCKET, &["s3:PutBucketVersioning", "s3:PutBucketObjectLockConfiguration"])
         .optional();
 
     async fn plan(&self, cx: &Call<S3>) -> Result<Plan> {
@@ -79,7 +87,7 @@ impl Change for CreateBucket {
         Ok(plan)
     }
 
-    async fn apply(self, cx: &Call<S3>) -> Result<Self::Output> {
+    async fn apply(self, (): (), cx: &Call<S3>) -> Result<Self::Output> {
         let (bucket, region) = (self.bucket.to_string(), cx.region().to_owned());
         let steps = self.steps()?;
         // AWS's oldest region is the one without a name here.

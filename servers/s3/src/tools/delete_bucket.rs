@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::{
-    S3,
+    S3, arns,
     names::BucketName,
     removal::{self, Item},
     uploads, versions,
@@ -32,14 +32,15 @@ pub(crate) struct Deleted {
 impl Change for DeleteBucket {
     type Service = S3;
     type Output = One<Deleted>;
+    type Items = ();
     const SPEC: Spec = Spec::destroy("delete_bucket", "Delete bucket")
-        .needs("s3:DeleteBucket", "arn:{partition}:s3:::{bucket}")
-        .needs("s3:ListBucketVersions", "arn:{partition}:s3:::{bucket}")
-        .needs("s3:ListBucketMultipartUploads", "arn:{partition}:s3:::{bucket}")
-        .needs("s3:ListBucket", "arn:{partition}:s3:::{bucket}")
-        .needs_when("empty", "s3:GetBucketVersioning", "arn:{partition}:s3:::{bucket}")
-        .needs_when("empty", "s3:DeleteObjectVersion", "arn:{partition}:s3:::{bucket}/*")
-        .needs_when("empty", "s3:AbortMultipartUpload", "arn:{partition}:s3:::{bucket}/*")
+        .on(
+            arns::BUCKET,
+            &["s3:DeleteBucket", "s3:ListBucketVersions", "s3:ListBucketMultipartUploads", "s3:ListBucket"],
+        )
+        .when("empty")
+        .on(arns::BUCKET, &["s3:GetBucketVersioning"])
+        .on(arns::ANY_OBJECT, &["s3:DeleteObjectVersion", "s3:AbortMultipartUpload"])
         .optional()
         .minutes(60);
 
@@ -77,7 +78,7 @@ impl Change for DeleteBucket {
         Ok(plan.state(json!({"more": inside.more})))
     }
 
-    async fn apply(self, cx: &Call<S3>) -> Result<Self::Output> {
+    async fn apply(self, (): (), cx: &Call<S3>) -> Result<Self::Output> {
         let emptied = if self.empty { Some(empty(cx, &self.bucket).await?) } else { None };
         let deleted =
             cx.client().delete_bucket().bucket(self.bucket.as_str()).send().await.map_err(Error::from);

@@ -17,7 +17,7 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use crate::{
-    S3,
+    S3, arns,
     existing::is_denied,
     listing::{Place, Scan},
     names::{BucketName, Key},
@@ -66,43 +66,28 @@ pub(crate) struct Deleted {
 impl Change for DeleteObjects {
     type Service = S3;
     type Output = One<Deleted>;
+    type Items = ();
     const SPEC: Spec = Spec::destroy("delete_objects", "Delete objects")
-        .needs("s3:GetBucketVersioning", "arn:{partition}:s3:::{bucket}")
-        .needs_when("keys", "s3:GetObject", "arn:{partition}:s3:::{bucket}/{keys}")
-        .needs_when("keys", "s3:DeleteObject", "arn:{partition}:s3:::{bucket}/{keys}")
-        .needs_when("keys and all_versions", "s3:DeleteObjectVersion", "arn:{partition}:s3:::{bucket}/{keys}")
-        .needs_when("prefix", "s3:ListBucket", "arn:{partition}:s3:::{bucket}")
-        .needs_when("prefix", "s3:DeleteObject", "arn:{partition}:s3:::{bucket}/{prefix}*")
-        .needs_when(
-            "prefix and all_versions",
-            "s3:DeleteObjectVersion",
-            "arn:{partition}:s3:::{bucket}/{prefix}*",
-        )
-        .needs_when("versions", "s3:GetObjectVersion", "arn:{partition}:s3:::{bucket}/{versions.key}")
-        .needs_when("versions", "s3:DeleteObjectVersion", "arn:{partition}:s3:::{bucket}/{versions.key}")
-        .needs_when("keys and all_versions", "s3:GetObjectVersion", "arn:{partition}:s3:::{bucket}/{keys}")
-        .needs_when(
-            "prefix and all_versions",
-            "s3:GetObjectVersion",
-            "arn:{partition}:s3:::{bucket}/{prefix}*",
-        )
-        .needs_when("all_versions", "s3:ListBucketVersions", "arn:{partition}:s3:::{bucket}")
-        .needs_when("all_versions", "s3:GetBucketObjectLockConfiguration", "arn:{partition}:s3:::{bucket}")
-        .needs_when(
-            "keys and bypass_governance",
-            "s3:BypassGovernanceRetention",
-            "arn:{partition}:s3:::{bucket}/{keys}",
-        )
-        .needs_when(
-            "prefix and bypass_governance",
-            "s3:BypassGovernanceRetention",
-            "arn:{partition}:s3:::{bucket}/{prefix}*",
-        )
-        .needs_when(
-            "versions and bypass_governance",
-            "s3:BypassGovernanceRetention",
-            "arn:{partition}:s3:::{bucket}/{versions.key}",
-        )
+        .on(arns::BUCKET, &["s3:GetBucketVersioning"])
+        .when("keys")
+        .on(arns::OBJECTS, &["s3:GetObject", "s3:DeleteObject"])
+        .when("keys and all_versions")
+        .on(arns::OBJECTS, &["s3:DeleteObjectVersion", "s3:GetObjectVersion"])
+        .when("prefix")
+        .on(arns::BUCKET, &["s3:ListBucket"])
+        .on(arns::UNDER_PREFIX, &["s3:DeleteObject"])
+        .when("prefix and all_versions")
+        .on(arns::UNDER_PREFIX, &["s3:DeleteObjectVersion", "s3:GetObjectVersion"])
+        .when("versions")
+        .on(arns::VERSIONED_OBJECTS, &["s3:GetObjectVersion", "s3:DeleteObjectVersion"])
+        .when("all_versions")
+        .on(arns::BUCKET, &["s3:ListBucketVersions", "s3:GetBucketObjectLockConfiguration"])
+        .when("keys and bypass_governance")
+        .on(arns::OBJECTS, &["s3:BypassGovernanceRetention"])
+        .when("prefix and bypass_governance")
+        .on(arns::UNDER_PREFIX, &["s3:BypassGovernanceRetention"])
+        .when("versions and bypass_governance")
+        .on(arns::VERSIONED_OBJECTS, &["s3:BypassGovernanceRetention"])
         .idempotent()
         .minutes(60);
 
@@ -118,7 +103,7 @@ impl Change for DeleteObjects {
         Ok(plan.state(survey.state()))
     }
 
-    async fn apply(self, cx: &Call<S3>) -> Result<Self::Output> {
+    async fn apply(self, (): (), cx: &Call<S3>) -> Result<Self::Output> {
         let survey = self.survey(cx).await?;
         let outcome = self.outcome(survey.history.kept);
         let total = survey.found.len();

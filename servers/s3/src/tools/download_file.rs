@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    S3,
+    S3, arns,
     fetching::{self, Head},
     names::{BucketName, Key, bare},
     transfer::{self, Meter},
@@ -44,8 +44,9 @@ impl Tool for DownloadFile {
     type Service = S3;
     type Output = One<Downloaded>;
     const SPEC: Spec = Spec::read("download_file", "Download file")
-        .needs("s3:GetObject", "arn:{partition}:s3:::{bucket}/{key}")
-        .needs_when("version_id", "s3:GetObjectVersion", "arn:{partition}:s3:::{bucket}/{key}")
+        .on(arns::OBJECT, &["s3:GetObject"])
+        .when("version_id")
+        .on(arns::OBJECT, &["s3:GetObjectVersion"])
         .local_files()
         .minutes(60);
 

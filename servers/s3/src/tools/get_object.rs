@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::{
-    S3,
+    S3, arns,
     body::{About, Contents, End, MOST, Source},
     listing::patience,
     names::{BucketName, Key, escaped},
@@ -38,8 +38,9 @@ impl Tool for GetObject {
     type Service = S3;
     type Output = Body;
     const SPEC: Spec = Spec::read("get_object", "Read object")
-        .needs("s3:GetObject", "arn:{partition}:s3:::{bucket}/{key}")
-        .needs_when("version_id", "s3:GetObjectVersion", "arn:{partition}:s3:::{bucket}/{key}");
+        .on(arns::OBJECT, &["s3:GetObject"])
+        .when("version_id")
+        .on(arns::OBJECT, &["s3:GetObjectVersion"]);
 
     async fn call(self, cx: &Call<S3>) -> Result<Self::Output> {
         let wanted = self.wanted()?;

@@ -11,7 +11,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    S3,
+    S3, arns,
     attributes::Tags,
     body::hidden,
     names::{BucketName, Key, bare},
@@ -71,12 +71,12 @@ impl Tool for HeadObject {
     type Output = One<Head>;
     // Retention and legal hold come with the same answer, for who may see them.
     const SPEC: Spec = Spec::read("head_object", "Describe object")
-        .needs("s3:GetObject", "arn:{partition}:s3:::{bucket}/{key}")
-        .needs("s3:GetObjectTagging", "arn:{partition}:s3:::{bucket}/{key}")
-        .needs("s3:GetObjectRetention", "arn:{partition}:s3:::{bucket}/{key}")
-        .needs("s3:GetObjectLegalHold", "arn:{partition}:s3:::{bucket}/{key}")
-        .needs_when("version_id", "s3:GetObjectVersion", "arn:{partition}:s3:::{bucket}/{key}")
-        .needs_when("version_id", "s3:GetObjectVersionTagging", "arn:{partition}:s3:::{bucket}/{key}");
+        .on(
+            arns::OBJECT,
+            &["s3:GetObject", "s3:GetObjectTagging", "s3:GetObjectRetention", "s3:GetObjectLegalHold"],
+        )
+        .when("version_id")
+        .on(arns::OBJECT, &["s3:GetObjectVersion", "s3:GetObjectVersionTagging"]);
 
     async fn call(self, cx: &Call<S3>) -> Result<Self::Output> {
         let out = match self.head(cx, Some(ChecksumMode::Enabled)).await {

@@ -3,7 +3,7 @@ use awsmcp_mcp::{Call, Page, Result, Spec, Tool};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{S3, names::day};
+use crate::{S3, arns, names::day};
 
 /// Lists the account's buckets with their regions.
 #[derive(Deserialize, JsonSchema)]
@@ -25,9 +25,8 @@ pub(crate) struct Row {
 impl Tool for ListBuckets {
     type Service = S3;
     type Output = Page<Row>;
-    const SPEC: Spec = Spec::list("list_buckets", "List buckets")
-        .needs("s3:ListAllMyBuckets", "*")
-        .rows("arn:{partition}:s3:::{name}");
+    const SPEC: Spec =
+        Spec::list("list_buckets", "List buckets").on("*", &["s3:ListAllMyBuckets"]).rows(arns::EACH_BUCKET);
 
     async fn call(self, cx: &Call<S3>) -> Result<Self::Output> {
         const PAGES: usize = 20;

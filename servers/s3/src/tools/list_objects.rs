@@ -14,7 +14,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    S3,
+    S3, arns,
     filters::{KeyGlob, Size},
     listing::{Scan, Scanned, decoded, place, token},
     names::BucketName,
@@ -54,8 +54,7 @@ pub(crate) enum Row {
 impl Tool for ListObjects {
     type Service = S3;
     type Output = Page<Row>;
-    const SPEC: Spec =
-        Spec::list("list_objects", "List objects").needs("s3:ListBucket", "arn:{partition}:s3:::{bucket}");
+    const SPEC: Spec = Spec::list("list_objects", "List objects").on(arns::BUCKET, &["s3:ListBucket"]);
 
     async fn call(self, cx: &Call<S3>) -> Result<Self::Output> {
         self.check()?;

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    S3,
+    S3, arns,
     listing::{place, token},
     names::BucketName,
     uploads::{self, Parts, Place},
@@ -37,8 +37,9 @@ impl Tool for ListUploads {
     type Service = S3;
     type Output = Page<Row>;
     const SPEC: Spec = Spec::list("list_uploads", "List multipart uploads")
-        .needs("s3:ListBucketMultipartUploads", "arn:{partition}:s3:::{bucket}")
-        .needs_when("parts", "s3:ListMultipartUploadParts", "arn:{partition}:s3:::{bucket}/*")
+        .on(arns::BUCKET, &["s3:ListBucketMultipartUploads"])
+        .when("parts")
+        .on(arns::ANY_OBJECT, &["s3:ListMultipartUploadParts"])
         .optional();
 
     async fn call(self, cx: &Call<S3>) -> Result<Self::Output> {

@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    S3,
+    S3, arns,
     listing::{decoded, place, token},
     names::{BucketName, Key},
 };
@@ -53,8 +53,8 @@ struct Place {
 impl Tool for ListVersions {
     type Service = S3;
     type Output = Page<Row>;
-    const SPEC: Spec = Spec::list("list_versions", "List object versions")
-        .needs("s3:ListBucketVersions", "arn:{partition}:s3:::{bucket}");
+    const SPEC: Spec =
+        Spec::list("list_versions", "List object versions").on(arns::BUCKET, &["s3:ListBucketVersions"]);
 
     async fn call(self, cx: &Call<S3>) -> Result<Self::Output> {
         if self.key.is_some() && self.prefix.is_some() {

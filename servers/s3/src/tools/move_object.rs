@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::{
-    S3,
+    S3, arns,
     copying::{self, Limits, Original, Source, Target, head, verified},
     existing::{Condition, look},
     listing::{Place, Scan},
@@ -47,31 +47,21 @@ pub(crate) struct Moved {
 impl Change for MoveObject {
     type Service = S3;
     type Output = One<Moved>;
+    type Items = ();
     const SPEC: Spec = Spec::write("move_object", "Move object")
-        .needs_when("source_key", "s3:GetObject", "arn:{partition}:s3:::{source_bucket}/{source_key}")
-        .needs_when("source_key", "s3:GetObjectTagging", "arn:{partition}:s3:::{source_bucket}/{source_key}")
-        .needs_when("source_key", "s3:DeleteObject", "arn:{partition}:s3:::{source_bucket}/{source_key}")
-        .needs_when("source_prefix", "s3:ListBucket", "arn:{partition}:s3:::{source_bucket}")
-        .needs_when("source_prefix", "s3:GetObject", "arn:{partition}:s3:::{source_bucket}/{source_prefix}*")
-        .needs_when(
-            "source_prefix",
-            "s3:GetObjectTagging",
-            "arn:{partition}:s3:::{source_bucket}/{source_prefix}*",
+        .when("source_key")
+        .on(arns::SOURCE_OBJECT, &["s3:GetObject", "s3:GetObjectTagging", "s3:DeleteObject"])
+        .when("source_prefix")
+        .on(arns::SOURCE_BUCKET, &["s3:ListBucket"])
+        .on(arns::UNDER_SOURCE_PREFIX, &["s3:GetObject", "s3:GetObjectTagging", "s3:DeleteObject"])
+        .when("key")
+        .on(arns::OBJECT, &["s3:GetObject", "s3:PutObject", "s3:PutObjectTagging", "s3:AbortMultipartUpload"])
+        .when("prefix")
+        .on(arns::BUCKET, &["s3:ListBucket"])
+        .on(
+            arns::UNDER_PREFIX,
+            &["s3:GetObject", "s3:PutObject", "s3:PutObjectTagging", "s3:AbortMultipartUpload"],
         )
-        .needs_when(
-            "source_prefix",
-            "s3:DeleteObject",
-            "arn:{partition}:s3:::{source_bucket}/{source_prefix}*",
-        )
-        .needs_when("key", "s3:GetObject", "arn:{partition}:s3:::{bucket}/{key}")
-        .needs_when("key", "s3:PutObject", "arn:{partition}:s3:::{bucket}/{key}")
-        .needs_when("key", "s3:PutObjectTagging", "arn:{partition}:s3:::{bucket}/{key}")
-        .needs_when("key", "s3:AbortMultipartUpload", "arn:{partition}:s3:::{bucket}/{key}")
-        .needs_when("prefix", "s3:ListBucket", "arn:{partition}:s3:::{bucket}")
-        .needs_when("prefix", "s3:GetObject", "arn:{partition}:s3:::{bucket}/{prefix}*")
-        .needs_when("prefix", "s3:PutObject", "arn:{partition}:s3:::{bucket}/{prefix}*")
-        .needs_when("prefix", "s3:PutObjectTagging", "arn:{partition}:s3:::{bucket}/{prefix}*")
-        .needs_when("prefix", "s3:AbortMultipartUpload", "arn:{partition}:s3:::{bucket}/{prefix}*")
         .optional()
         .minutes(120);
 
@@ -82,7 +72,7 @@ impl Change for MoveObject {
         }
     }
 
-    async fn apply(self, cx: &Call<S3>) -> Result<Self::Output> {
+    async fn apply(self, (): (), cx: &Call<S3>) -> Result<Self::Output> {
         let moved = match self.what()? {
             What::One { source, key } => self.apply_one(cx, source, key).await?,
             What::All { from, to } => self.apply_all(cx, from, to).await?,

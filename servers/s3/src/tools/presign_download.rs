@@ -3,7 +3,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    S3,
+    S3, arns,
     names::{BucketName, Key},
     signing::{self, Expiry},
 };
@@ -36,8 +36,9 @@ impl Tool for PresignDownload {
     type Service = S3;
     type Output = One<Link>;
     const SPEC: Spec = Spec::reveal("presign_download", "Presign download")
-        .needs("s3:GetObject", "arn:{partition}:s3:::{bucket}/{key}")
-        .needs_when("version_id", "s3:GetObjectVersion", "arn:{partition}:s3:::{bucket}/{key}")
+        .on(arns::OBJECT, &["s3:GetObject"])
+        .when("version_id")
+        .on(arns::OBJECT, &["s3:GetObjectVersion"])
         .optional();
 
     async fn call(self, cx: &Call<S3>) -> Result<Self::Output> {

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::{
-    S3,
+    S3, arns,
     existing::{self, Present, UNSEEN},
     filters::Size,
     names::{BucketName, Key},
@@ -54,9 +54,9 @@ pub(crate) struct Link {
 impl Change for PresignUpload {
     type Service = S3;
     type Output = One<Link>;
+    type Items = ();
     const SPEC: Spec = Spec::write("presign_upload", "Presign upload")
-        .needs("s3:PutObject", "arn:{partition}:s3:::{bucket}/{key}")
-        .needs("s3:GetObject", "arn:{partition}:s3:::{bucket}/{key}")
+        .on(arns::OBJECT, &["s3:PutObject", "s3:GetObject"])
         .optional();
 
     async fn plan(&self, cx: &Call<S3>) -> Result<Plan> {
@@ -92,7 +92,7 @@ impl Change for PresignUpload {
         })
     }
 
-    async fn apply(self, cx: &Call<S3>) -> Result<Self::Output> {
+    async fn apply(self, (): (), cx: &Call<S3>) -> Result<Self::Output> {
         let expires = signing::end(cx, self.expires_in).await?;
         match self.method {
             Method::Put => self.put(cx, expires).await,

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use tokio::sync::mpsc;
 
 use crate::{
-    S3,
+    S3, arns,
     body::{About, Contents, End, Source},
     columnar::{self, Ask, Remote},
     listing::patience,
@@ -39,8 +39,9 @@ impl Tool for PreviewTable {
     type Service = S3;
     type Output = Body;
     const SPEC: Spec = Spec::read("preview_table", "Preview table")
-        .needs("s3:GetObject", "arn:{partition}:s3:::{bucket}/{key}")
-        .needs_when("version_id", "s3:GetObjectVersion", "arn:{partition}:s3:::{bucket}/{key}");
+        .on(arns::OBJECT, &["s3:GetObject"])
+        .when("version_id")
+        .on(arns::OBJECT, &["s3:GetObjectVersion"]);
 
     async fn call(self, cx: &Call<S3>) -> Result<Self::Output> {
         let source =

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::{
-    S3,
+    S3, arns,
     config::{Setting, Wanted, policy},
     names::BucketName,
 };
@@ -49,33 +49,39 @@ pub(crate) struct Done {
 impl Change for PutBucketConfig {
     type Service = S3;
     type Output = One<Done>;
+    type Items = ();
     const SPEC: Spec = Spec::write("put_bucket_config", "Configure bucket")
-        .needs("s3:GetBucketVersioning", "arn:{partition}:s3:::{bucket}")
-        .needs("s3:PutBucketVersioning", "arn:{partition}:s3:::{bucket}")
-        .needs("s3:GetEncryptionConfiguration", "arn:{partition}:s3:::{bucket}")
-        .needs("s3:PutEncryptionConfiguration", "arn:{partition}:s3:::{bucket}")
-        .needs("s3:GetBucketPublicAccessBlock", "arn:{partition}:s3:::{bucket}")
-        .needs("s3:PutBucketPublicAccessBlock", "arn:{partition}:s3:::{bucket}")
-        .needs("s3:GetBucketPolicy", "arn:{partition}:s3:::{bucket}")
-        .needs("s3:PutBucketPolicy", "arn:{partition}:s3:::{bucket}")
-        .needs("s3:DeleteBucketPolicy", "arn:{partition}:s3:::{bucket}")
-        .needs("s3:GetBucketOwnershipControls", "arn:{partition}:s3:::{bucket}")
-        .needs("s3:PutBucketOwnershipControls", "arn:{partition}:s3:::{bucket}")
-        .needs("s3:GetLifecycleConfiguration", "arn:{partition}:s3:::{bucket}")
-        .needs("s3:PutLifecycleConfiguration", "arn:{partition}:s3:::{bucket}")
-        .needs("s3:GetBucketCORS", "arn:{partition}:s3:::{bucket}")
-        .needs("s3:PutBucketCORS", "arn:{partition}:s3:::{bucket}")
-        .needs("s3:GetBucketLogging", "arn:{partition}:s3:::{bucket}")
-        .needs("s3:PutBucketLogging", "arn:{partition}:s3:::{bucket}")
-        .needs("s3:GetBucketTagging", "arn:{partition}:s3:::{bucket}")
-        .needs("s3:PutBucketTagging", "arn:{partition}:s3:::{bucket}")
-        .needs("s3:GetBucketNotification", "arn:{partition}:s3:::{bucket}")
-        .needs("s3:PutBucketNotification", "arn:{partition}:s3:::{bucket}")
-        .needs("s3:GetBucketWebsite", "arn:{partition}:s3:::{bucket}")
-        .needs("s3:PutBucketWebsite", "arn:{partition}:s3:::{bucket}")
-        .needs("s3:DeleteBucketWebsite", "arn:{partition}:s3:::{bucket}")
-        .needs("s3:GetBucketObjectLockConfiguration", "arn:{partition}:s3:::{bucket}")
-        .needs("s3:PutBucketObjectLockConfiguration", "arn:{partition}:s3:::{bucket}")
+        .on(
+            arns::BUCKET,
+            &[
+                "s3:GetBucketVersioning",
+                "s3:PutBucketVersioning",
+                "s3:GetEncryptionConfiguration",
+                "s3:PutEncryptionConfiguration",
+                "s3:GetBucketPublicAccessBlock",
+                "s3:PutBucketPublicAccessBlock",
+                "s3:GetBucketPolicy",
+                "s3:PutBucketPolicy",
+                "s3:DeleteBucketPolicy",
+                "s3:GetBucketOwnershipControls",
+                "s3:PutBucketOwnershipControls",
+                "s3:GetLifecycleConfiguration",
+                "s3:PutLifecycleConfiguration",
+                "s3:GetBucketCORS",
+                "s3:PutBucketCORS",
+                "s3:GetBucketLogging",
+                "s3:PutBucketLogging",
+                "s3:GetBucketTagging",
+                "s3:PutBucketTagging",
+                "s3:GetBucketNotification",
+                "s3:PutBucketNotification",
+                "s3:GetBucketWebsite",
+                "s3:PutBucketWebsite",
+                "s3:DeleteBucketWebsite",
+                "s3:GetBucketObjectLockConfiguration",
+                "s3:PutBucketObjectLockConfiguration",
+            ],
+        )
         .optional()
         .idempotent();
 
@@ -88,7 +94,7 @@ impl Change for PutBucketConfig {
         Ok(plan(&self.bucket, self.aspect, old.as_ref(), new.as_ref()))
     }
 
-    async fn apply(self, cx: &Call<S3>) -> Result<Self::Output> {
+    async fn apply(self, (): (), cx: &Call<S3>) -> Result<Self::Output> {
         let outcome = match self.wanted()? {
             Some(wanted) => {
                 wanted.put(cx, self.bucket.as_str()).await?;

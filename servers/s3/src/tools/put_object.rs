@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    S3,
+    S3, arns,
     attributes::{Metadata, Sse, StorageClass, Tags, content_type_of, encryption},
     existing::{Condition, look},
     names::{BucketName, Etag, Key, bare},
@@ -47,15 +47,13 @@ pub(crate) struct Written {
 impl Change for PutObject {
     type Service = S3;
     type Output = One<Written>;
+    type Items = ();
     const SPEC: Spec = Spec::write("put_object", "Put object")
-        .needs("s3:PutObject", "arn:{partition}:s3:::{bucket}/{key}")
-        .needs("s3:GetObject", "arn:{partition}:s3:::{bucket}/{key}")
-        .needs_when("tags", "s3:PutObjectTagging", "arn:{partition}:s3:::{bucket}/{key}")
-        .needs_when(
-            "kms_key_id",
-            "kms:GenerateDataKey",
-            "arn:{partition}:kms:{region}:{account}:key/{kms_key_id}",
-        )
+        .on(arns::OBJECT, &["s3:PutObject", "s3:GetObject"])
+        .when("tags")
+        .on(arns::OBJECT, &["s3:PutObjectTagging"])
+        .when("kms_key_id")
+        .on(arns::KMS_KEY, &["kms:GenerateDataKey"])
         .idempotent();
 
     async fn plan(&self, cx: &Call<S3>) -> Result<Plan> {
@@ -67,7 +65,7 @@ impl Change for PutObject {
         self.condition().plan(&present, &self.uri(), "write", &what)
     }
 
-    async fn apply(self, cx: &Call<S3>) -> Result<Self::Output> {
+    async fn apply(self, (): (), cx: &Call<S3>) -> Result<Self::Output> {
         let (uri, condition, content_type) = (self.uri(), self.condition(), self.kind());
         let (contents, encryption) = (self.contents()?, self.encryption()?);
         let size_bytes = contents.len() as u64;

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::{
-    S3,
+    S3, arns,
     names::{BucketName, Key},
 };
 
@@ -45,10 +45,11 @@ pub(crate) struct Restored {
 impl Change for RestoreObject {
     type Service = S3;
     type Output = One<Restored>;
+    type Items = ();
     const SPEC: Spec = Spec::write("restore_object", "Restore archived object")
-        .needs("s3:GetObject", "arn:{partition}:s3:::{bucket}/{key}")
-        .needs_when("version_id", "s3:GetObjectVersion", "arn:{partition}:s3:::{bucket}/{key}")
-        .needs("s3:RestoreObject", "arn:{partition}:s3:::{bucket}/{key}")
+        .on(arns::OBJECT, &["s3:GetObject", "s3:RestoreObject"])
+        .when("version_id")
+        .on(arns::OBJECT, &["s3:GetObjectVersion"])
         .optional()
         .idempotent();
 
@@ -65,7 +66,7 @@ impl Change for RestoreObject {
         Ok(plan.state(json!({"etag": head.e_tag(), "restore": head.restore()})))
     }
 
-    async fn apply(self, cx: &Call<S3>) -> Result<Self::Output> {
+    async fn apply(self, (): (), cx: &Call<S3>) -> Result<Self::Output> {
         let head = self.look(cx).await?;
         let request = self.request(&head)?;
         let tier = request.tier.map(AwsTier::from);

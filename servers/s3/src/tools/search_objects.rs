@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    S3,
+    S3, arns,
     body::{End, MOST, Source},
     filters::KeyGlob,
     listing::{Place, Scan, patience, place, token},
@@ -52,9 +52,11 @@ impl Tool for SearchObjects {
     type Service = S3;
     type Output = Page<Row>;
     const SPEC: Spec = Spec::list("search_objects", "Search objects")
-        .needs_when("key", "s3:GetObject", "arn:{partition}:s3:::{bucket}/{key}")
-        .needs_when("prefix", "s3:GetObject", "arn:{partition}:s3:::{bucket}/{prefix}*")
-        .needs_when("prefix", "s3:ListBucket", "arn:{partition}:s3:::{bucket}")
+        .when("key")
+        .on(arns::OBJECT, &["s3:GetObject"])
+        .when("prefix")
+        .on(arns::UNDER_PREFIX, &["s3:GetObject"])
+        .on(arns::BUCKET, &["s3:ListBucket"])
         .quotes();
 
     async fn call(self, cx: &Call<S3>) -> Result<Self::Output> {

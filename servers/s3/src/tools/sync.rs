@@ -22,7 +22,7 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use crate::{
-    S3,
+    S3, arns,
     attributes::content_type_of,
     fetching,
     filters::KeyGlob,
@@ -90,12 +90,12 @@ const SHOWN: usize = 100;
 impl Change for Sync {
     type Service = S3;
     type Output = One<Report>;
+    type Items = ();
     const SPEC: Spec = Spec::write("sync", "Sync directory")
-        .needs("s3:ListBucket", "arn:{partition}:s3:::{bucket}")
-        .needs("s3:GetObject", "arn:{partition}:s3:::{bucket}/{prefix}*")
-        .needs("s3:PutObject", "arn:{partition}:s3:::{bucket}/{prefix}*")
-        .needs("s3:AbortMultipartUpload", "arn:{partition}:s3:::{bucket}/{prefix}*")
-        .needs_when("delete", "s3:DeleteObject", "arn:{partition}:s3:::{bucket}/{prefix}*")
+        .on(arns::BUCKET, &["s3:ListBucket"])
+        .on(arns::UNDER_PREFIX, &["s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload"])
+        .when("delete")
+        .on(arns::UNDER_PREFIX, &["s3:DeleteObject"])
         .local_files()
         .optional()
         .idempotent()
@@ -106,7 +106,7 @@ impl Change for Sync {
         Ok(work.plan(self))
     }
 
-    async fn apply(self, cx: &Call<S3>) -> Result<Self::Output> {
+    async fn apply(self, (): (), cx: &Call<S3>) -> Result<Self::Output> {
         let work = self.work(cx).await?;
         let folder = match self.direction {
             Direction::Upload => cx.files().folder(&self.directory).await?,

@@ -5,7 +5,7 @@ use serde_json::json;
 use std::collections::BTreeMap;
 
 use crate::{
-    S3,
+    S3, arns,
     attributes::Tags,
     names::{BucketName, Key},
 };
@@ -34,13 +34,14 @@ pub(crate) struct Tagged {
 impl Change for TagObject {
     type Service = S3;
     type Output = One<Tagged>;
+    type Items = ();
     const SPEC: Spec = Spec::write("tag_object", "Tag object")
-        .needs("s3:GetObjectTagging", "arn:{partition}:s3:::{bucket}/{key}")
-        .needs("s3:PutObjectTagging", "arn:{partition}:s3:::{bucket}/{key}")
-        .needs("s3:DeleteObjectTagging", "arn:{partition}:s3:::{bucket}/{key}")
-        .needs_when("version_id", "s3:GetObjectVersionTagging", "arn:{partition}:s3:::{bucket}/{key}")
-        .needs_when("version_id", "s3:PutObjectVersionTagging", "arn:{partition}:s3:::{bucket}/{key}")
-        .needs_when("version_id", "s3:DeleteObjectVersionTagging", "arn:{partition}:s3:::{bucket}/{key}")
+        .on(arns::OBJECT, &["s3:GetObjectTagging", "s3:PutObjectTagging", "s3:DeleteObjectTagging"])
+        .when("version_id")
+        .on(
+            arns::OBJECT,
+            &["s3:GetObjectVersionTagging", "s3:PutObjectVersionTagging", "s3:DeleteObjectVersionTagging"],
+        )
         .optional()
         .idempotent();
 
@@ -67,7 +68,7 @@ impl Change for TagObject {
         Ok(plan.state(json!(before)))
     }
 
-    async fn apply(self, cx: &Call<S3>) -> Result<Self::Output> {
+    async fn apply(self, (): (), cx: &Call<S3>) -> Result<Self::Output> {
         let before = self.tags(cx).await?;
         let after = self.after(&before)?;
         if after != before {

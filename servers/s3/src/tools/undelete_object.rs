@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::{
-    S3,
+    S3, arns,
     copying::{self, Limits, Original, Source, Target},
     existing::{Condition, Present, look},
     names::{BucketName, Key, bare},
@@ -43,16 +43,25 @@ pub(crate) struct Undeleted {
 impl Change for UndeleteObject {
     type Service = S3;
     type Output = One<Undeleted>;
+    type Items = ();
     const SPEC: Spec = Spec::write("undelete_object", "Undelete objects")
-        .needs("s3:ListBucketVersions", "arn:{partition}:s3:::{bucket}")
-        .needs_when("keys", "s3:DeleteObjectVersion", "arn:{partition}:s3:::{bucket}/{keys}")
-        .needs_when("prefix", "s3:DeleteObjectVersion", "arn:{partition}:s3:::{bucket}/{prefix}*")
-        .needs_when("version_id", "s3:GetObject", "arn:{partition}:s3:::{bucket}/{keys}")
-        .needs_when("version_id", "s3:GetObjectVersion", "arn:{partition}:s3:::{bucket}/{keys}")
-        .needs_when("version_id", "s3:GetObjectVersionTagging", "arn:{partition}:s3:::{bucket}/{keys}")
-        .needs_when("version_id", "s3:PutObject", "arn:{partition}:s3:::{bucket}/{keys}")
-        .needs_when("version_id", "s3:PutObjectTagging", "arn:{partition}:s3:::{bucket}/{keys}")
-        .needs_when("version_id", "s3:AbortMultipartUpload", "arn:{partition}:s3:::{bucket}/{keys}")
+        .on(arns::BUCKET, &["s3:ListBucketVersions"])
+        .when("keys")
+        .on(arns::OBJECTS, &["s3:DeleteObjectVersion"])
+        .when("prefix")
+        .on(arns::UNDER_PREFIX, &["s3:DeleteObjectVersion"])
+        .when("version_id")
+        .on(
+            arns::OBJECTS,
+            &[
+                "s3:GetObject",
+                "s3:GetObjectVersion",
+                "s3:GetObjectVersionTagging",
+                "s3:PutObject",
+                "s3:PutObjectTagging",
+                "s3:AbortMultipartUpload",
+            ],
+        )
         .optional()
         .minutes(60);
 
@@ -63,7 +72,7 @@ impl Change for UndeleteObject {
         }
     }
 
-    async fn apply(self, cx: &Call<S3>) -> Result<Self::Output> {
+    async fn apply(self, (): (), cx: &Call<S3>) -> Result<Self::Output> {
         let done = match self.what()? {
             What::Version(key, version) => self.apply_version(cx, key, version).await?,
             What::Deleted => self.apply_deleted(cx).await?,

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    S3,
+    S3, arns,
     attributes::{Metadata, Sse, StorageClass, Tags, content_type_of, encryption},
     existing::{Condition, look},
     names::{BucketName, Etag, Key, bare},
@@ -47,17 +47,13 @@ pub(crate) struct Uploaded {
 impl Change for UploadFile {
     type Service = S3;
     type Output = One<Uploaded>;
+    type Items = ();
     const SPEC: Spec = Spec::write("upload_file", "Upload file")
-        .needs("s3:PutObject", "arn:{partition}:s3:::{bucket}/{key}")
-        .needs("s3:GetObject", "arn:{partition}:s3:::{bucket}/{key}")
-        .needs("s3:AbortMultipartUpload", "arn:{partition}:s3:::{bucket}/{key}")
-        .needs_when("tags", "s3:PutObjectTagging", "arn:{partition}:s3:::{bucket}/{key}")
-        .needs_when(
-            "kms_key_id",
-            "kms:GenerateDataKey",
-            "arn:{partition}:kms:{region}:{account}:key/{kms_key_id}",
-        )
-        .needs_when("kms_key_id", "kms:Decrypt", "arn:{partition}:kms:{region}:{account}:key/{kms_key_id}")
+        .on(arns::OBJECT, &["s3:PutObject", "s3:GetObject", "s3:AbortMultipartUpload"])
+        .when("tags")
+        .on(arns::OBJECT, &["s3:PutObjectTagging"])
+        .when("kms_key_id")
+        .on(arns::KMS_KEY, &["kms:GenerateDataKey", "kms:Decrypt"])
         .local_files()
         .minutes(60);
 
@@ -76,7 +72,7 @@ impl Change for UploadFile {
         })
     }
 
-    async fn apply(self, cx: &Call<S3>) -> Result<Self::Output> {
+    async fn apply(self, (): (), cx: &Call<S3>) -> Result<Self::Output> {
         let file = cx.files().open(&self.path).await?;
         let (uri, condition, size_bytes) = (self.uri(), self.condition(), file.size);
         let mut meter = Meter::new(cx, size_bytes);

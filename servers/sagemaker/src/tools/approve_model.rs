@@ -26,9 +26,9 @@ pub(crate) struct Approved {
 impl Change for ApproveModel {
     type Service = SageMaker;
     type Output = One<Approved>;
+    type Items = ();
     const SPEC: Spec = Spec::write("approve_model", "Approve model")
-        .needs("sagemaker:DescribeModelPackage", PACKAGE)
-        .needs("sagemaker:UpdateModelPackage", PACKAGE)
+        .on(PACKAGE, &["sagemaker:DescribeModelPackage", "sagemaker:UpdateModelPackage"])
         .idempotent()
         .optional();
 
@@ -48,7 +48,7 @@ impl Change for ApproveModel {
         Ok(plan.state(json!({"before": before})))
     }
 
-    async fn apply(self, cx: &Call<SageMaker>) -> Result<Self::Output> {
+    async fn apply(self, (): (), cx: &Call<SageMaker>) -> Result<Self::Output> {
         let arn = self.package.here(cx)?;
         let after = self.approval.sdk();
         cx.client()

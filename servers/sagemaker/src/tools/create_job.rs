@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::{
-    SageMaker, fields,
+    SageMaker, arns, fields,
     jobs::{self, Kind, Object},
     names::JobName,
 };
@@ -43,40 +43,31 @@ struct Wanted {
 impl Change for CreateJob {
     type Service = SageMaker;
     type Output = One<Created>;
+    type Items = ();
     const SPEC: Spec = Spec::write("create_job", "Create job")
-        .needs("sagemaker:DescribeTrainingJob", "arn:{partition}:sagemaker:{region}:{account}:{kind}/{name}")
-        .needs(
-            "sagemaker:DescribeProcessingJob",
-            "arn:{partition}:sagemaker:{region}:{account}:{kind}/{name}",
+        .on(
+            arns::NAMED_JOB,
+            &[
+                "sagemaker:DescribeTrainingJob",
+                "sagemaker:DescribeProcessingJob",
+                "sagemaker:DescribeTransformJob",
+                "sagemaker:DescribeHyperParameterTuningJob",
+                "sagemaker:DescribeAutoMLJobV2",
+                "sagemaker:DescribeCompilationJob",
+                "sagemaker:DescribeLabelingJob",
+                "sagemaker:CreateTrainingJob",
+                "sagemaker:CreateProcessingJob",
+                "sagemaker:CreateTransformJob",
+                "sagemaker:CreateHyperParameterTuningJob",
+                "sagemaker:CreateAutoMLJobV2",
+                "sagemaker:CreateCompilationJob",
+                "sagemaker:CreateLabelingJob",
+                "sagemaker:AddTags",
+            ],
         )
-        .needs("sagemaker:DescribeTransformJob", "arn:{partition}:sagemaker:{region}:{account}:{kind}/{name}")
-        .needs(
-            "sagemaker:DescribeHyperParameterTuningJob",
-            "arn:{partition}:sagemaker:{region}:{account}:{kind}/{name}",
-        )
-        .needs("sagemaker:DescribeAutoMLJobV2", "arn:{partition}:sagemaker:{region}:{account}:{kind}/{name}")
-        .needs(
-            "sagemaker:DescribeCompilationJob",
-            "arn:{partition}:sagemaker:{region}:{account}:{kind}/{name}",
-        )
-        .needs("sagemaker:DescribeLabelingJob", "arn:{partition}:sagemaker:{region}:{account}:{kind}/{name}")
-        .needs_when(
-            "clone",
-            "sagemaker:ListTags",
-            "arn:{partition}:sagemaker:{region}:{account}:{kind}/{clone}",
-        )
-        .needs("sagemaker:CreateTrainingJob", "arn:{partition}:sagemaker:{region}:{account}:{kind}/{name}")
-        .needs("sagemaker:CreateProcessingJob", "arn:{partition}:sagemaker:{region}:{account}:{kind}/{name}")
-        .needs("sagemaker:CreateTransformJob", "arn:{partition}:sagemaker:{region}:{account}:{kind}/{name}")
-        .needs(
-            "sagemaker:CreateHyperParameterTuningJob",
-            "arn:{partition}:sagemaker:{region}:{account}:{kind}/{name}",
-        )
-        .needs("sagemaker:CreateAutoMLJobV2", "arn:{partition}:sagemaker:{region}:{account}:{kind}/{name}")
-        .needs("sagemaker:CreateCompilationJob", "arn:{partition}:sagemaker:{region}:{account}:{kind}/{name}")
-        .needs("sagemaker:CreateLabelingJob", "arn:{partition}:sagemaker:{region}:{account}:{kind}/{name}")
-        .needs("sagemaker:AddTags", "arn:{partition}:sagemaker:{region}:{account}:{kind}/{name}")
-        .needs("iam:PassRole", "arn:{partition}:iam::{account}:role/{role}");
+        .on(arns::ROLE, &["iam:PassRole"])
+        .when("clone")
+        .on(arns::CLONED_JOB, &["sagemaker:ListTags"]);
 
     async fn plan(&self, cx: &Call<SageMaker>) -> Result<Plan> {
         self.is_free(cx).await?;
@@ -107,7 +98,7 @@ impl Change for CreateJob {
         Ok(risks.into_iter().fold(plan, Plan::warning).state(wanted.request))
     }
 
-    async fn apply(self, cx: &Call<SageMaker>) -> Result<Self::Output> {
+    async fn apply(self, (): (), cx: &Call<SageMaker>) -> Result<Self::Output> {
         let wanted = self.wanted(cx).await?;
         let arn = jobs::create(cx, self.kind, &wanted.request).await?;
         let described = jobs::describe(cx, self.kind, &self.name).await?;

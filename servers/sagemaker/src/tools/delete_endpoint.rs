@@ -3,7 +3,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::{SageMaker, endpoints, names::EndpointName};
+use crate::{SageMaker, arns, endpoints, names::EndpointName};
 
 /// Deletes an endpoint, which ends its bill; its configuration and models too, if asked.
 #[derive(Deserialize, JsonSchema)]
@@ -35,16 +35,14 @@ struct Parts {
 impl Change for DeleteEndpoint {
     type Service = SageMaker;
     type Output = One<Deleted>;
+    type Items = ();
     const SPEC: Spec = Spec::destroy("delete_endpoint", "Delete endpoint")
-        .needs(
-            "sagemaker:DescribeEndpoint",
-            "arn:{partition}:sagemaker:{region}:{account}:endpoint/{endpoint}",
-        )
-        .needs("sagemaker:DescribeEndpointConfig", "*")
-        .needs("cloudwatch:GetMetricData", "*")
-        .needs("sagemaker:DeleteEndpoint", "arn:{partition}:sagemaker:{region}:{account}:endpoint/{endpoint}")
-        .needs_when("config", "sagemaker:DeleteEndpointConfig", "*")
-        .needs_when("models", "sagemaker:DeleteModel", "*")
+        .on(arns::ENDPOINT, &["sagemaker:DescribeEndpoint", "sagemaker:DeleteEndpoint"])
+        .on("*", &["sagemaker:DescribeEndpointConfig", "cloudwatch:GetMetricData"])
+        .when("config")
+        .on("*", &["sagemaker:DeleteEndpointConfig"])
+        .when("models")
+        .on("*", &["sagemaker:DeleteModel"])
         .names_no_resource()
         .optional();
 
@@ -75,7 +73,7 @@ impl Change for DeleteEndpoint {
         Ok(plan.state(json!({"config": parts.config, "models": parts.models})))
     }
 
-    async fn apply(self, cx: &Call<SageMaker>) -> Result<Self::Output> {
+    async fn apply(self, (): (), cx: &Call<SageMaker>) -> Result<Self::Output> {
         let name = self.endpoint.here(cx)?;
         let parts = parts(cx, name).await?;
         let client = &cx.client().sagemaker;

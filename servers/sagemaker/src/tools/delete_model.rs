@@ -3,7 +3,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::{SageMaker, jobs::gone, names::ModelName};
+use crate::{SageMaker, arns, jobs::gone, names::ModelName};
 
 /// Deletes a model; its data in S3 stays.
 #[derive(Deserialize, JsonSchema)]
@@ -20,9 +20,9 @@ pub(crate) struct Deleted {
 impl Change for DeleteModel {
     type Service = SageMaker;
     type Output = One<Deleted>;
+    type Items = ();
     const SPEC: Spec = Spec::destroy("delete_model", "Delete model")
-        .needs("sagemaker:DescribeModel", "arn:{partition}:sagemaker:{region}:{account}:model/{model}")
-        .needs("sagemaker:DeleteModel", "arn:{partition}:sagemaker:{region}:{account}:model/{model}")
+        .on(arns::MODEL, &["sagemaker:DescribeModel", "sagemaker:DeleteModel"])
         .optional();
 
     async fn plan(&self, cx: &Call<SageMaker>) -> Result<Plan> {
@@ -36,7 +36,7 @@ impl Change for DeleteModel {
         Ok(plan.state(json!({"arn": found.model_arn})))
     }
 
-    async fn apply(self, cx: &Call<SageMaker>) -> Result<Self::Output> {
+    async fn apply(self, (): (), cx: &Call<SageMaker>) -> Result<Self::Output> {
         let name = self.model.here(cx)?;
         cx.client().sagemaker.delete_model().model_name(name).send().await?;
         Ok(One(Deleted { deleted: name.to_owned() }))

@@ -3,7 +3,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::{SageMaker, jobs::gone, names::NotebookName};
+use crate::{SageMaker, arns, jobs::gone, names::NotebookName};
 
 /// Deletes a stopped notebook instance with its disk and all files on it.
 #[derive(Deserialize, JsonSchema)]
@@ -20,15 +20,9 @@ pub(crate) struct Deleted {
 impl Change for DeleteNotebook {
     type Service = SageMaker;
     type Output = One<Deleted>;
+    type Items = ();
     const SPEC: Spec = Spec::destroy("delete_notebook", "Delete notebook")
-        .needs(
-            "sagemaker:DescribeNotebookInstance",
-            "arn:{partition}:sagemaker:{region}:{account}:notebook-instance/{notebook}",
-        )
-        .needs(
-            "sagemaker:DeleteNotebookInstance",
-            "arn:{partition}:sagemaker:{region}:{account}:notebook-instance/{notebook}",
-        )
+        .on(arns::NOTEBOOK, &["sagemaker:DescribeNotebookInstance", "sagemaker:DeleteNotebookInstance"])
         .optional();
 
     async fn plan(&self, cx: &Call<SageMaker>) -> Result<Plan> {
@@ -49,7 +43,7 @@ impl Change for DeleteNotebook {
         Ok(plan.state(json!({"status": status})))
     }
 
-    async fn apply(self, cx: &Call<SageMaker>) -> Result<Self::Output> {
+    async fn apply(self, (): (), cx: &Call<SageMaker>) -> Result<Self::Output> {
         let name = self.notebook.here(cx)?;
         cx.client().sagemaker.delete_notebook_instance().notebook_instance_name(name).send().await?;
         Ok(One(Deleted { deleted: name.to_owned() }))

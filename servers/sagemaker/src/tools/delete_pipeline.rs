@@ -22,10 +22,12 @@ pub(crate) struct Deleted {
 impl Change for DeletePipeline {
     type Service = SageMaker;
     type Output = One<Deleted>;
+    type Items = ();
     const SPEC: Spec = Spec::destroy("delete_pipeline", "Delete pipeline")
-        .needs("sagemaker:DescribePipeline", PIPELINE)
-        .needs("sagemaker:ListPipelineExecutions", PIPELINE)
-        .needs("sagemaker:DeletePipeline", PIPELINE)
+        .on(
+            PIPELINE,
+            &["sagemaker:DescribePipeline", "sagemaker:ListPipelineExecutions", "sagemaker:DeletePipeline"],
+        )
         .optional();
 
     async fn plan(&self, cx: &Call<SageMaker>) -> Result<Plan> {
@@ -64,7 +66,7 @@ impl Change for DeletePipeline {
         ))
     }
 
-    async fn apply(self, cx: &Call<SageMaker>) -> Result<Self::Output> {
+    async fn apply(self, (): (), cx: &Call<SageMaker>) -> Result<Self::Output> {
         let name = self.pipeline.here(cx)?;
         cx.client().sagemaker.delete_pipeline().pipeline_name(name).send().await?;
         Ok(One(Deleted { deleted: name.to_owned() }))

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::{
-    SageMaker, endpoints,
+    SageMaker, arns, endpoints,
     jobs::gone,
     names::{EndpointName, ModelName, PackageArn},
 };
@@ -77,52 +77,28 @@ const VARIANT: &str = "AllTraffic";
 impl Change for DeployModel {
     type Service = SageMaker;
     type Output = One<Deployed>;
+    type Items = ();
     const SPEC: Spec = Spec::write("deploy_model", "Deploy model")
-        .needs(
-            "sagemaker:DescribeEndpoint",
-            "arn:{partition}:sagemaker:{region}:{account}:endpoint/{endpoint}",
+        .on(
+            arns::ENDPOINT,
+            &[
+                "sagemaker:DescribeEndpoint",
+                "sagemaker:CreateEndpoint",
+                "sagemaker:UpdateEndpoint",
+                "sagemaker:DeleteEndpoint",
+            ],
         )
-        .needs_when(
-            "model",
-            "sagemaker:DescribeModel",
-            "arn:{partition}:sagemaker:{region}:{account}:model/{model}",
-        )
-        .needs_when(
-            "package",
-            "sagemaker:DescribeModelPackage",
-            "arn:{partition}:sagemaker:{region}:{account}:model-package/{package}",
-        )
-        .needs_when(
-            "role",
-            "sagemaker:CreateModel",
-            "arn:{partition}:sagemaker:{region}:{account}:model/{endpoint}-*",
-        )
-        .needs_when("role", "iam:PassRole", "arn:{partition}:iam::{account}:role/{role}")
-        .needs_when("tags", "sagemaker:AddTags", "arn:{partition}:sagemaker:{region}:{account}:*/{endpoint}*")
-        .needs(
-            "sagemaker:CreateEndpointConfig",
-            "arn:{partition}:sagemaker:{region}:{account}:endpoint-config/{endpoint}-*",
-        )
-        .needs("sagemaker:CreateEndpoint", "arn:{partition}:sagemaker:{region}:{account}:endpoint/{endpoint}")
-        .needs("sagemaker:UpdateEndpoint", "arn:{partition}:sagemaker:{region}:{account}:endpoint/{endpoint}")
-        .needs("sagemaker:DeleteEndpoint", "arn:{partition}:sagemaker:{region}:{account}:endpoint/{endpoint}")
-        .needs(
-            "sagemaker:DeleteEndpointConfig",
-            "arn:{partition}:sagemaker:{region}:{account}:endpoint-config/{endpoint}-*",
-        )
-        .needs_when(
-            "role",
-            "sagemaker:DeleteModel",
-            "arn:{partition}:sagemaker:{region}:{account}:model/{endpoint}-*",
-        )
-        .needs(
-            "logs:DescribeLogStreams",
-            "arn:{partition}:logs:{region}:{account}:log-group:/aws/sagemaker/Endpoints/{endpoint}:*",
-        )
-        .needs(
-            "logs:GetLogEvents",
-            "arn:{partition}:logs:{region}:{account}:log-group:/aws/sagemaker/Endpoints/{endpoint}:*",
-        )
+        .on(arns::ENDPOINT_CONFIGS, &["sagemaker:CreateEndpointConfig", "sagemaker:DeleteEndpointConfig"])
+        .on(arns::ENDPOINT_LOGS, &["logs:DescribeLogStreams", "logs:GetLogEvents"])
+        .when("model")
+        .on(arns::MODEL, &["sagemaker:DescribeModel"])
+        .when("package")
+        .on(arns::MODEL_PACKAGE, &["sagemaker:DescribeModelPackage"])
+        .when("role")
+        .on(arns::ENDPOINT_MODELS, &["sagemaker:CreateModel", "sagemaker:DeleteModel"])
+        .on(arns::ROLE, &["iam:PassRole"])
+        .when("tags")
+        .on(arns::PARTS_OF_ENDPOINT, &["sagemaker:AddTags"])
         .minutes(60);
 
     async fn plan(&self, cx: &Call<SageMaker>) -> Result<Plan> {
@@ -163,7 +139,7 @@ impl Change for DeployModel {
         Ok(plan.state(json!({"config": config})))
     }
 
-    async fn apply(self, cx: &Call<SageMaker>) -> Result<Self::Output> {
+    async fn apply(self, (): (), cx: &Call<SageMaker>) -> Result<Self::Output> {
         let endpoint = self.endpoint.here(cx)?.to_owned();
         self.check()?;
         let before = endpoints::existing(cx, &endpoint).await?;

@@ -10,7 +10,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    SageMaker,
+    SageMaker, arns,
     endpoints::{self, Health},
     metrics::rounded,
     names::EndpointName,
@@ -80,25 +80,19 @@ impl Tool for DescribeEndpoint {
     type Service = SageMaker;
     type Output = One<Card>;
     const SPEC: Spec = Spec::read("describe_endpoint", "Describe endpoint")
-        .needs(
-            "sagemaker:DescribeEndpoint",
-            "arn:{partition}:sagemaker:{region}:{account}:endpoint/{endpoint}",
+        .on(arns::ENDPOINT, &["sagemaker:DescribeEndpoint"])
+        .on(
+            "*",
+            &[
+                "sagemaker:DescribeEndpointConfig",
+                "sagemaker:ListInferenceComponents",
+                "application-autoscaling:DescribeScalableTargets",
+                "application-autoscaling:DescribeScalingPolicies",
+                "cloudwatch:GetMetricData",
+            ],
         )
-        .needs("sagemaker:DescribeEndpointConfig", "*")
-        .needs("sagemaker:ListInferenceComponents", "*")
-        .needs("application-autoscaling:DescribeScalableTargets", "*")
-        .needs("application-autoscaling:DescribeScalingPolicies", "*")
-        .needs("cloudwatch:GetMetricData", "*")
-        .needs_when(
-            "log_lines",
-            "logs:DescribeLogStreams",
-            "arn:{partition}:logs:{region}:{account}:log-group:/aws/sagemaker/Endpoints/{endpoint}:*",
-        )
-        .needs_when(
-            "log_lines",
-            "logs:GetLogEvents",
-            "arn:{partition}:logs:{region}:{account}:log-group:/aws/sagemaker/Endpoints/{endpoint}:*",
-        )
+        .when("log_lines")
+        .on(arns::ENDPOINT_LOGS, &["logs:DescribeLogStreams", "logs:GetLogEvents"])
         .names_no_resource();
 
     async fn call(self, cx: &Call<SageMaker>) -> Result<Self::Output> {

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::{
-    SageMaker,
+    SageMaker, arns,
     executions::EXECUTION,
     fields::text,
     jobs::{self, Kind, between, gone},
@@ -66,24 +66,37 @@ impl Tool for DescribeExecution {
     type Service = SageMaker;
     type Output = One<Card>;
     const SPEC: Spec = Spec::read("describe_execution", "Describe execution")
-        .needs_when(
-            "pipeline",
-            "sagemaker:ListPipelineExecutions",
-            "arn:{partition}:sagemaker:{region}:{account}:pipeline/{pipeline}",
+        .on(
+            "*",
+            &[
+                "sagemaker:DescribeTrainingJob",
+                "sagemaker:DescribeProcessingJob",
+                "sagemaker:DescribeTransformJob",
+                "sagemaker:DescribeHyperParameterTuningJob",
+                "sagemaker:DescribeAutoMLJobV2",
+                "logs:DescribeLogStreams",
+                "logs:GetLogEvents",
+            ],
         )
-        .needs_when("execution", "sagemaker:DescribePipelineExecution", EXECUTION)
-        .needs_when("execution", "sagemaker:ListPipelineExecutionSteps", EXECUTION)
-        .needs_when("execution", "sagemaker:ListPipelineParametersForExecution", EXECUTION)
-        .needs_when("pipeline", "sagemaker:DescribePipelineExecution", OF_PIPELINE)
-        .needs_when("pipeline", "sagemaker:ListPipelineExecutionSteps", OF_PIPELINE)
-        .needs_when("pipeline", "sagemaker:ListPipelineParametersForExecution", OF_PIPELINE)
-        .needs("sagemaker:DescribeTrainingJob", "*")
-        .needs("sagemaker:DescribeProcessingJob", "*")
-        .needs("sagemaker:DescribeTransformJob", "*")
-        .needs("sagemaker:DescribeHyperParameterTuningJob", "*")
-        .needs("sagemaker:DescribeAutoMLJobV2", "*")
-        .needs("logs:DescribeLogStreams", "*")
-        .needs("logs:GetLogEvents", "*")
+        .when("pipeline")
+        .on(arns::PIPELINE, &["sagemaker:ListPipelineExecutions"])
+        .on(
+            OF_PIPELINE,
+            &[
+                "sagemaker:DescribePipelineExecution",
+                "sagemaker:ListPipelineExecutionSteps",
+                "sagemaker:ListPipelineParametersForExecution",
+            ],
+        )
+        .when("execution")
+        .on(
+            EXECUTION,
+            &[
+                "sagemaker:DescribePipelineExecution",
+                "sagemaker:ListPipelineExecutionSteps",
+                "sagemaker:ListPipelineParametersForExecution",
+            ],
+        )
         .names_no_resource()
         .quotes()
         .optional();

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::{Map, json};
 
 use crate::{
-    SageMaker,
+    SageMaker, arns,
     jobs::{self, Card, Found, Kind},
     metrics::{self, Series, mean, most, rounded},
     names::JobName,
@@ -27,20 +27,19 @@ impl Tool for DescribeJob {
     type Service = SageMaker;
     type Output = One<Card>;
     const SPEC: Spec = Spec::read("describe_job", "Describe job")
-        .needs("sagemaker:DescribeTrainingJob", "arn:{partition}:sagemaker:{region}:{account}:{kind}/{job}")
-        .needs("sagemaker:DescribeProcessingJob", "arn:{partition}:sagemaker:{region}:{account}:{kind}/{job}")
-        .needs("sagemaker:DescribeTransformJob", "arn:{partition}:sagemaker:{region}:{account}:{kind}/{job}")
-        .needs(
-            "sagemaker:DescribeHyperParameterTuningJob",
-            "arn:{partition}:sagemaker:{region}:{account}:{kind}/{job}",
+        .on(
+            arns::JOB,
+            &[
+                "sagemaker:DescribeTrainingJob",
+                "sagemaker:DescribeProcessingJob",
+                "sagemaker:DescribeTransformJob",
+                "sagemaker:DescribeHyperParameterTuningJob",
+                "sagemaker:DescribeAutoMLJobV2",
+                "sagemaker:DescribeCompilationJob",
+                "sagemaker:DescribeLabelingJob",
+            ],
         )
-        .needs("sagemaker:DescribeAutoMLJobV2", "arn:{partition}:sagemaker:{region}:{account}:{kind}/{job}")
-        .needs(
-            "sagemaker:DescribeCompilationJob",
-            "arn:{partition}:sagemaker:{region}:{account}:{kind}/{job}",
-        )
-        .needs("sagemaker:DescribeLabelingJob", "arn:{partition}:sagemaker:{region}:{account}:{kind}/{job}")
-        .needs("cloudwatch:GetMetricData", "*")
+        .on("*", &["cloudwatch:GetMetricData"])
         .names_no_resource();
 
     async fn call(self, cx: &Call<SageMaker>) -> Result<Self::Output> {

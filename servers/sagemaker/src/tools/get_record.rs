@@ -5,7 +5,7 @@ use awsmcp_mcp::{Call, Error, One, Result, Spec, Tool};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{SageMaker, names::FeatureGroupName};
+use crate::{SageMaker, arns, names::FeatureGroupName};
 
 /// Reads the latest record of a feature group's online store.
 #[derive(Deserialize, JsonSchema)]
@@ -30,10 +30,7 @@ impl Tool for GetRecord {
     type Service = SageMaker;
     type Output = One<Record>;
     const SPEC: Spec = Spec::read("get_record", "Get record")
-        .needs(
-            "sagemaker:GetRecord",
-            "arn:{partition}:sagemaker:{region}:{account}:feature-group/{feature_group}",
-        )
+        .on(arns::FEATURE_GROUP, &["sagemaker:GetRecord"])
         .quotes()
         .optional();
 

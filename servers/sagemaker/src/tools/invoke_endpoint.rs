@@ -10,7 +10,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::{
-    SageMaker,
+    SageMaker, arns,
     names::{ComponentName, EndpointName},
     payload::{self, Json, MOST, Payload, place},
 };
@@ -59,22 +59,17 @@ impl Tool for InvokeEndpoint {
     type Service = SageMaker;
     type Output = Body;
     const SPEC: Spec = Spec::invoke("invoke_endpoint", "Invoke endpoint")
-        .needs("sagemaker:InvokeEndpoint", "arn:{partition}:sagemaker:{region}:{account}:endpoint/{endpoint}")
-        .needs(
-            "sagemaker:InvokeEndpointWithResponseStream",
-            "arn:{partition}:sagemaker:{region}:{account}:endpoint/{endpoint}",
+        .on(
+            arns::ENDPOINT,
+            &[
+                "sagemaker:InvokeEndpoint",
+                "sagemaker:InvokeEndpointWithResponseStream",
+                "sagemaker:InvokeEndpointAsync",
+            ],
         )
-        .needs(
-            "sagemaker:InvokeEndpointAsync",
-            "arn:{partition}:sagemaker:{region}:{account}:endpoint/{endpoint}",
-        )
-        .needs_when(
-            "component",
-            "sagemaker:InvokeEndpoint",
-            "arn:{partition}:sagemaker:{region}:{account}:inference-component/{component}",
-        )
-        .needs("s3:GetObject", "*")
-        .needs("s3:ListBucket", "*")
+        .on("*", &["s3:GetObject", "s3:ListBucket"])
+        .when("component")
+        .on(arns::INFERENCE_COMPONENT, &["sagemaker:InvokeEndpoint"])
         .names_no_resource()
         .minutes(60);
 

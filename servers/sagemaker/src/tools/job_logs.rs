@@ -3,7 +3,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    SageMaker,
+    SageMaker, arns,
     jobs::{self, Kind, Line, Tail},
     names::JobName,
 };
@@ -40,25 +40,19 @@ impl Tool for JobLogs {
     type Service = SageMaker;
     type Output = Page<Row>;
     const SPEC: Spec = Spec::list("job_logs", "Job logs")
-        .needs("sagemaker:DescribeTrainingJob", "arn:{partition}:sagemaker:{region}:{account}:{kind}/{job}")
-        .needs("sagemaker:DescribeProcessingJob", "arn:{partition}:sagemaker:{region}:{account}:{kind}/{job}")
-        .needs("sagemaker:DescribeTransformJob", "arn:{partition}:sagemaker:{region}:{account}:{kind}/{job}")
-        .needs(
-            "sagemaker:DescribeHyperParameterTuningJob",
-            "arn:{partition}:sagemaker:{region}:{account}:{kind}/{job}",
+        .on(
+            arns::JOB,
+            &[
+                "sagemaker:DescribeTrainingJob",
+                "sagemaker:DescribeProcessingJob",
+                "sagemaker:DescribeTransformJob",
+                "sagemaker:DescribeHyperParameterTuningJob",
+                "sagemaker:DescribeAutoMLJobV2",
+                "sagemaker:DescribeCompilationJob",
+                "sagemaker:DescribeLabelingJob",
+            ],
         )
-        .needs("sagemaker:DescribeAutoMLJobV2", "arn:{partition}:sagemaker:{region}:{account}:{kind}/{job}")
-        .needs(
-            "sagemaker:DescribeCompilationJob",
-            "arn:{partition}:sagemaker:{region}:{account}:{kind}/{job}",
-        )
-        .needs("sagemaker:DescribeLabelingJob", "arn:{partition}:sagemaker:{region}:{account}:{kind}/{job}")
-        .needs(
-            "logs:DescribeLogStreams",
-            "arn:{partition}:logs:{region}:{account}:log-group:/aws/sagemaker/*",
-        )
-        .needs("logs:GetLogEvents", "arn:{partition}:logs:{region}:{account}:log-group:/aws/sagemaker/*")
-        .needs("logs:FilterLogEvents", "arn:{partition}:logs:{region}:{account}:log-group:/aws/sagemaker/*")
+        .on(arns::SAGEMAKER_LOGS, &["logs:DescribeLogStreams", "logs:GetLogEvents", "logs:FilterLogEvents"])
         .quotes();
 
     async fn call(self, cx: &Call<SageMaker>) -> Result<Self::Output> {

@@ -68,10 +68,12 @@ impl Tool for ListClusters {
     type Service = SageMaker;
     type Output = Page<Row>;
     const SPEC: Spec = Spec::list("list_clusters", "List clusters")
-        .needs("sagemaker:ListClusters", "*")
-        .needs_when("cluster", "sagemaker:DescribeCluster", CLUSTER)
-        .needs_when("cluster", "sagemaker:ListClusterNodes", CLUSTER)
-        .needs_when("cluster", "sagemaker:ListClusterEvents", CLUSTER)
+        .on("*", &["sagemaker:ListClusters"])
+        .when("cluster")
+        .on(
+            CLUSTER,
+            &["sagemaker:DescribeCluster", "sagemaker:ListClusterNodes", "sagemaker:ListClusterEvents"],
+        )
         .names_no_resource()
         .regional()
         .optional();

@@ -4,7 +4,7 @@ use awsmcp_mcp::{Call, Page, Result, Spec, Tool};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::SageMaker;
+use crate::{SageMaker, arns};
 
 /// Lists endpoints, newest first.
 #[derive(Deserialize, JsonSchema)]
@@ -39,8 +39,8 @@ impl Tool for ListEndpoints {
     type Service = SageMaker;
     type Output = Page<Row>;
     const SPEC: Spec = Spec::list("list_endpoints", "List endpoints")
-        .needs("sagemaker:ListEndpoints", "*")
-        .rows("arn:{partition}:sagemaker:{region}:{account}:endpoint/{name}")
+        .on("*", &["sagemaker:ListEndpoints"])
+        .rows(arns::EACH_ENDPOINT)
         .regional();
 
     async fn call(self, cx: &Call<SageMaker>) -> Result<Self::Output> {

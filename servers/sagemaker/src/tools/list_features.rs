@@ -4,7 +4,7 @@ use awsmcp_mcp::{Call, Error, Page, Result, Spec, Tool};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{SageMaker, jobs::gone, names::FeatureGroupName};
+use crate::{SageMaker, arns, jobs::gone, names::FeatureGroupName};
 
 /// Lists feature groups, or the features of one.
 #[derive(Deserialize, JsonSchema)]
@@ -37,12 +37,9 @@ impl Tool for ListFeatures {
     type Service = SageMaker;
     type Output = Page<Row>;
     const SPEC: Spec = Spec::list("list_features", "List features")
-        .needs("sagemaker:ListFeatureGroups", "*")
-        .needs_when(
-            "feature_group",
-            "sagemaker:DescribeFeatureGroup",
-            "arn:{partition}:sagemaker:{region}:{account}:feature-group/{feature_group}",
-        )
+        .on("*", &["sagemaker:ListFeatureGroups"])
+        .when("feature_group")
+        .on(arns::FEATURE_GROUP, &["sagemaker:DescribeFeatureGroup"])
         .names_no_resource()
         .regional()
         .optional();

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    SageMaker,
+    SageMaker, arns,
     jobs::{self, Filter, Kind, Status, Summary},
     times,
 };
@@ -47,14 +47,19 @@ impl Tool for ListJobs {
     type Service = SageMaker;
     type Output = Page<Row>;
     const SPEC: Spec = Spec::list("list_jobs", "List jobs")
-        .needs("sagemaker:ListTrainingJobs", "*")
-        .needs("sagemaker:ListProcessingJobs", "*")
-        .needs("sagemaker:ListTransformJobs", "*")
-        .needs("sagemaker:ListHyperParameterTuningJobs", "*")
-        .needs("sagemaker:ListAutoMLJobs", "*")
-        .needs("sagemaker:ListCompilationJobs", "*")
-        .needs("sagemaker:ListLabelingJobs", "*")
-        .rows("arn:{partition}:sagemaker:{region}:{account}:{kind}/{name}")
+        .on(
+            "*",
+            &[
+                "sagemaker:ListTrainingJobs",
+                "sagemaker:ListProcessingJobs",
+                "sagemaker:ListTransformJobs",
+                "sagemaker:ListHyperParameterTuningJobs",
+                "sagemaker:ListAutoMLJobs",
+                "sagemaker:ListCompilationJobs",
+                "sagemaker:ListLabelingJobs",
+            ],
+        )
+        .rows(arns::EACH_JOB)
         .regional();
 
     async fn call(self, cx: &Call<SageMaker>) -> Result<Self::Output> {

@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    SageMaker,
+    SageMaker, arns,
     jobs::gone,
     names::{PackageGroupName, last_part},
 };
@@ -56,13 +56,10 @@ impl Tool for ListModelPackages {
     type Service = SageMaker;
     type Output = Page<Row>;
     const SPEC: Spec = Spec::list("list_model_packages", "List model packages")
-        .needs("sagemaker:ListModelPackageGroups", "*")
-        .needs_when("package_group", "sagemaker:ListModelPackages", "*")
-        .needs_when(
-            "package_group",
-            "sagemaker:DescribeModelPackageGroup",
-            "arn:{partition}:sagemaker:{region}:{account}:model-package-group/{package_group}",
-        )
+        .on("*", &["sagemaker:ListModelPackageGroups"])
+        .when("package_group")
+        .on("*", &["sagemaker:ListModelPackages"])
+        .on(arns::MODEL_PACKAGE_GROUP, &["sagemaker:DescribeModelPackageGroup"])
         .names_no_resource()
         .regional()
         .optional();

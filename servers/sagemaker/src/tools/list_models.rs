@@ -8,7 +8,7 @@ use futures::{StreamExt, TryStreamExt, stream};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{SageMaker, names::last_part};
+use crate::{SageMaker, arns, names::last_part};
 
 /// Lists models, newest first. Packages of the registry: `list_model_packages`.
 #[derive(Deserialize, JsonSchema)]
@@ -35,9 +35,10 @@ impl Tool for ListModels {
     type Service = SageMaker;
     type Output = Page<Row>;
     const SPEC: Spec = Spec::list("list_models", "List models")
-        .needs("sagemaker:ListModels", "*")
-        .needs_when("details", "sagemaker:DescribeModel", "*")
-        .rows("arn:{partition}:sagemaker:{region}:{account}:model/{name}")
+        .on("*", &["sagemaker:ListModels"])
+        .when("details")
+        .on("*", &["sagemaker:DescribeModel"])
+        .rows(arns::EACH_MODEL)
         .regional();
 
     async fn call(self, cx: &Call<SageMaker>) -> Result<Self::Output> {

@@ -6,7 +6,7 @@ use awsmcp_mcp::{Call, Page, Result, Spec, Tool};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::SageMaker;
+use crate::{SageMaker, arns};
 
 /// Lists notebook instances, newest first. Studio's apps are in `running_costs`.
 #[derive(Deserialize, JsonSchema)]
@@ -39,8 +39,8 @@ impl Tool for ListNotebooks {
     type Service = SageMaker;
     type Output = Page<Row>;
     const SPEC: Spec = Spec::list("list_notebooks", "List notebooks")
-        .needs("sagemaker:ListNotebookInstances", "*")
-        .rows("arn:{partition}:sagemaker:{region}:{account}:notebook-instance/{name}")
+        .on("*", &["sagemaker:ListNotebookInstances"])
+        .rows(arns::EACH_NOTEBOOK_INSTANCE)
         .regional()
         .optional();
 

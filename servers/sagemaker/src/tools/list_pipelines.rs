@@ -6,7 +6,7 @@ use awsmcp_mcp::{Call, Error, Page, Result, Spec, Tool};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{SageMaker, jobs::gone, names::PipelineName};
+use crate::{SageMaker, arns, jobs::gone, names::PipelineName};
 
 /// Lists pipelines, or the executions of one, newest first.
 #[derive(Deserialize, JsonSchema)]
@@ -39,13 +39,10 @@ impl Tool for ListPipelines {
     type Service = SageMaker;
     type Output = Page<Row>;
     const SPEC: Spec = Spec::list("list_pipelines", "List pipelines")
-        .needs("sagemaker:ListPipelines", "*")
-        .needs_when(
-            "pipeline",
-            "sagemaker:ListPipelineExecutions",
-            "arn:{partition}:sagemaker:{region}:{account}:pipeline/{pipeline}",
-        )
-        .rows("arn:{partition}:sagemaker:{region}:{account}:pipeline/{name}")
+        .on("*", &["sagemaker:ListPipelines"])
+        .when("pipeline")
+        .on(arns::PIPELINE, &["sagemaker:ListPipelineExecutions"])
+        .rows(arns::EACH_PIPELINE)
         .regional()
         .optional();
 

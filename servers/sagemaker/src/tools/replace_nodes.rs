@@ -29,10 +29,11 @@ pub(crate) struct Row {
 impl Change for ReplaceNodes {
     type Service = SageMaker;
     type Output = Page<Row>;
+    type Items = ();
     const SPEC: Spec = Spec::destroy("replace_nodes", "Replace nodes")
-        .needs("sagemaker:ListClusterNodes", CLUSTER)
-        .needs("sagemaker:BatchReplaceClusterNodes", CLUSTER)
-        .needs_when("reboot", "sagemaker:BatchRebootClusterNodes", CLUSTER)
+        .on(CLUSTER, &["sagemaker:ListClusterNodes", "sagemaker:BatchReplaceClusterNodes"])
+        .when("reboot")
+        .on(CLUSTER, &["sagemaker:BatchRebootClusterNodes"])
         .optional();
 
     async fn plan(&self, cx: &Call<SageMaker>) -> Result<Plan> {
@@ -56,7 +57,7 @@ impl Change for ReplaceNodes {
         Ok(plan.state(json!(self.nodes)))
     }
 
-    async fn apply(self, cx: &Call<SageMaker>) -> Result<Self::Output> {
+    async fn apply(self, (): (), cx: &Call<SageMaker>) -> Result<Self::Output> {
         let cluster = self.cluster.here(cx)?;
         let client = &cx.client().sagemaker;
         let nodes = Some(self.nodes.clone());

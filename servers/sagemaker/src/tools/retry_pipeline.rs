@@ -21,9 +21,9 @@ pub(crate) struct RetryPipeline {
 impl Change for RetryPipeline {
     type Service = SageMaker;
     type Output = One<Done>;
+    type Items = ();
     const SPEC: Spec = Spec::write("retry_pipeline", "Retry pipeline")
-        .needs("sagemaker:DescribePipelineExecution", EXECUTION)
-        .needs("sagemaker:RetryPipelineExecution", EXECUTION)
+        .on(EXECUTION, &["sagemaker:DescribePipelineExecution", "sagemaker:RetryPipelineExecution"])
         .optional();
 
     async fn plan(&self, cx: &Call<SageMaker>) -> Result<Plan> {
@@ -50,7 +50,7 @@ impl Change for RetryPipeline {
             .state(json!({"status": word})))
     }
 
-    async fn apply(self, cx: &Call<SageMaker>) -> Result<Self::Output> {
+    async fn apply(self, (): (), cx: &Call<SageMaker>) -> Result<Self::Output> {
         let arn = self.execution.here(cx)?;
         cx.client().sagemaker.retry_pipeline_execution().pipeline_execution_arn(arn).send().await?;
         Ok(One(Done::of(cx, arn).await?))

@@ -49,20 +49,25 @@ impl Tool for RunningCosts {
     type Service = SageMaker;
     type Output = Page<Row>;
     const SPEC: Spec = Spec::read("running_costs", "Running costs")
-        .needs("sagemaker:ListEndpoints", "*")
-        .needs("sagemaker:DescribeEndpoint", "*")
-        .needs("sagemaker:DescribeEndpointConfig", "*")
-        .needs("sagemaker:ListInferenceComponents", "*")
-        .needs("sagemaker:ListNotebookInstances", "*")
-        .needs("sagemaker:ListApps", "*")
-        .needs("sagemaker:ListTrainingJobs", "*")
-        .needs("sagemaker:DescribeTrainingJob", "*")
-        .needs("sagemaker:ListProcessingJobs", "*")
-        .needs("sagemaker:DescribeProcessingJob", "*")
-        .needs("sagemaker:ListTransformJobs", "*")
-        .needs("sagemaker:DescribeTransformJob", "*")
-        .needs("sagemaker:ListClusters", "*")
-        .needs("sagemaker:DescribeCluster", "*")
+        .on(
+            "*",
+            &[
+                "sagemaker:ListEndpoints",
+                "sagemaker:DescribeEndpoint",
+                "sagemaker:DescribeEndpointConfig",
+                "sagemaker:ListInferenceComponents",
+                "sagemaker:ListNotebookInstances",
+                "sagemaker:ListApps",
+                "sagemaker:ListTrainingJobs",
+                "sagemaker:DescribeTrainingJob",
+                "sagemaker:ListProcessingJobs",
+                "sagemaker:DescribeProcessingJob",
+                "sagemaker:ListTransformJobs",
+                "sagemaker:DescribeTransformJob",
+                "sagemaker:ListClusters",
+                "sagemaker:DescribeCluster",
+            ],
+        )
         .names_no_resource()
         .regional()
         .optional();

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::{
-    SageMaker, endpoints,
+    SageMaker, arns, endpoints,
     jobs::gone,
     names::{ComponentName, EndpointName},
 };
@@ -56,28 +56,21 @@ enum Target {
 impl Change for ScaleEndpoint {
     type Service = SageMaker;
     type Output = One<Scaled>;
+    type Items = ();
     const SPEC: Spec = Spec::write("scale_endpoint", "Scale endpoint")
-        .needs(
-            "sagemaker:DescribeEndpoint",
-            "arn:{partition}:sagemaker:{region}:{account}:endpoint/{endpoint}",
+        .on(arns::ENDPOINT, &["sagemaker:DescribeEndpoint", "sagemaker:UpdateEndpointWeightsAndCapacities"])
+        .when("component")
+        .on(
+            arns::INFERENCE_COMPONENT,
+            &["sagemaker:DescribeInferenceComponent", "sagemaker:UpdateInferenceComponentRuntimeConfig"],
         )
-        .needs(
-            "sagemaker:UpdateEndpointWeightsAndCapacities",
-            "arn:{partition}:sagemaker:{region}:{account}:endpoint/{endpoint}",
+        .when("max")
+        .on(
+            "*",
+            &["application-autoscaling:RegisterScalableTarget", "application-autoscaling:PutScalingPolicy"],
         )
-        .needs_when(
-            "component",
-            "sagemaker:DescribeInferenceComponent",
-            "arn:{partition}:sagemaker:{region}:{account}:inference-component/{component}",
-        )
-        .needs_when(
-            "component",
-            "sagemaker:UpdateInferenceComponentRuntimeConfig",
-            "arn:{partition}:sagemaker:{region}:{account}:inference-component/{component}",
-        )
-        .needs_when("max", "application-autoscaling:RegisterScalableTarget", "*")
-        .needs_when("max", "application-autoscaling:PutScalingPolicy", "*")
-        .needs_when("fixed", "application-autoscaling:DeregisterScalableTarget", "*")
+        .when("fixed")
+        .on("*", &["application-autoscaling:DeregisterScalableTarget"])
         .names_no_resource()
         .idempotent()
         .optional();
@@ -114,7 +107,7 @@ impl Change for ScaleEndpoint {
         Ok(plan.state(json!({"now": now})))
     }
 
-    async fn apply(self, cx: &Call<SageMaker>) -> Result<Self::Output> {
+    async fn apply(self, (): (), cx: &Call<SageMaker>) -> Result<Self::Output> {
         self.check()?;
         let target = self.target(cx).await?;
         let endpoint = self.endpoint.here(cx)?;

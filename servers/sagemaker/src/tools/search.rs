@@ -83,7 +83,7 @@ impl Tool for Search {
     type Service = SageMaker;
     type Output = Page<Row>;
     const SPEC: Spec = Spec::list("search", "Search")
-        .needs("sagemaker:Search", "*")
+        .on("*", &["sagemaker:Search"])
         .names_no_resource()
         .regional()
         .optional();

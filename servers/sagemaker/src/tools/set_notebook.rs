@@ -30,10 +30,16 @@ pub(crate) struct Done {
 impl Change for SetNotebook {
     type Service = SageMaker;
     type Output = One<Done>;
+    type Items = ();
     const SPEC: Spec = Spec::write("set_notebook", "Set notebook")
-        .needs("sagemaker:DescribeNotebookInstance", NOTEBOOK)
-        .needs("sagemaker:StartNotebookInstance", NOTEBOOK)
-        .needs("sagemaker:StopNotebookInstance", NOTEBOOK)
+        .on(
+            NOTEBOOK,
+            &[
+                "sagemaker:DescribeNotebookInstance",
+                "sagemaker:StartNotebookInstance",
+                "sagemaker:StopNotebookInstance",
+            ],
+        )
         .idempotent()
         .optional();
 
@@ -58,7 +64,7 @@ impl Change for SetNotebook {
         Ok(plan.state(json!({"status": status})))
     }
 
-    async fn apply(self, cx: &Call<SageMaker>) -> Result<Self::Output> {
+    async fn apply(self, (): (), cx: &Call<SageMaker>) -> Result<Self::Output> {
         let name = self.notebook.here(cx)?;
         let client = &cx.client().sagemaker;
         let before = describe(cx, name).await?;

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::{
-    SageMaker,
+    SageMaker, arns,
     fields::{list, text},
     jobs::{Object, gone},
     names::PipelineName,
@@ -33,15 +33,9 @@ pub(crate) struct Started {
 impl Change for StartPipeline {
     type Service = SageMaker;
     type Output = One<Started>;
+    type Items = ();
     const SPEC: Spec = Spec::write("start_pipeline", "Start pipeline")
-        .needs(
-            "sagemaker:DescribePipeline",
-            "arn:{partition}:sagemaker:{region}:{account}:pipeline/{pipeline}",
-        )
-        .needs(
-            "sagemaker:StartPipelineExecution",
-            "arn:{partition}:sagemaker:{region}:{account}:pipeline/{pipeline}",
-        )
+        .on(arns::PIPELINE, &["sagemaker:DescribePipeline", "sagemaker:StartPipelineExecution"])
         .optional();
 
     async fn plan(&self, cx: &Call<SageMaker>) -> Result<Plan> {
@@ -79,7 +73,7 @@ impl Change for StartPipeline {
         Ok(plan.state(definition))
     }
 
-    async fn apply(self, cx: &Call<SageMaker>) -> Result<Self::Output> {
+    async fn apply(self, (): (), cx: &Call<SageMaker>) -> Result<Self::Output> {
         let given = self.given();
         let parameters =
             given.into_iter().map(|(name, value)| Parameter::builder().name(name).value(value).build());

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::{
-    SageMaker,
+    SageMaker, arns,
     jobs::{self, Kind},
     names::JobName,
 };
@@ -27,30 +27,27 @@ pub(crate) struct Stopped {
 impl Change for StopJob {
     type Service = SageMaker;
     type Output = One<Stopped>;
+    type Items = ();
     const SPEC: Spec = Spec::write("stop_job", "Stop job")
-        .needs("sagemaker:DescribeTrainingJob", "arn:{partition}:sagemaker:{region}:{account}:{kind}/{job}")
-        .needs("sagemaker:DescribeProcessingJob", "arn:{partition}:sagemaker:{region}:{account}:{kind}/{job}")
-        .needs("sagemaker:DescribeTransformJob", "arn:{partition}:sagemaker:{region}:{account}:{kind}/{job}")
-        .needs(
-            "sagemaker:DescribeHyperParameterTuningJob",
-            "arn:{partition}:sagemaker:{region}:{account}:{kind}/{job}",
+        .on(
+            arns::JOB,
+            &[
+                "sagemaker:DescribeTrainingJob",
+                "sagemaker:DescribeProcessingJob",
+                "sagemaker:DescribeTransformJob",
+                "sagemaker:DescribeHyperParameterTuningJob",
+                "sagemaker:DescribeAutoMLJobV2",
+                "sagemaker:DescribeCompilationJob",
+                "sagemaker:DescribeLabelingJob",
+                "sagemaker:StopTrainingJob",
+                "sagemaker:StopProcessingJob",
+                "sagemaker:StopTransformJob",
+                "sagemaker:StopHyperParameterTuningJob",
+                "sagemaker:StopAutoMLJob",
+                "sagemaker:StopCompilationJob",
+                "sagemaker:StopLabelingJob",
+            ],
         )
-        .needs("sagemaker:DescribeAutoMLJobV2", "arn:{partition}:sagemaker:{region}:{account}:{kind}/{job}")
-        .needs(
-            "sagemaker:DescribeCompilationJob",
-            "arn:{partition}:sagemaker:{region}:{account}:{kind}/{job}",
-        )
-        .needs("sagemaker:DescribeLabelingJob", "arn:{partition}:sagemaker:{region}:{account}:{kind}/{job}")
-        .needs("sagemaker:StopTrainingJob", "arn:{partition}:sagemaker:{region}:{account}:{kind}/{job}")
-        .needs("sagemaker:StopProcessingJob", "arn:{partition}:sagemaker:{region}:{account}:{kind}/{job}")
-        .needs("sagemaker:StopTransformJob", "arn:{partition}:sagemaker:{region}:{account}:{kind}/{job}")
-        .needs(
-            "sagemaker:StopHyperParameterTuningJob",
-            "arn:{partition}:sagemaker:{region}:{account}:{kind}/{job}",
-        )
-        .needs("sagemaker:StopAutoMLJob", "arn:{partition}:sagemaker:{region}:{account}:{kind}/{job}")
-        .needs("sagemaker:StopCompilationJob", "arn:{partition}:sagemaker:{region}:{account}:{kind}/{job}")
-        .needs("sagemaker:StopLabelingJob", "arn:{partition}:sagemaker:{region}:{account}:{kind}/{job}")
         .idempotent();
 
     async fn plan(&self, cx: &Call<SageMaker>) -> Result<Plan> {
@@ -74,7 +71,7 @@ impl Change for StopJob {
         Ok(plan.state(json!({"kind": kind, "over": found.is_over()})))
     }
 
-    async fn apply(self, cx: &Call<SageMaker>) -> Result<Self::Output> {
+    async fn apply(self, (): (), cx: &Call<SageMaker>) -> Result<Self::Output> {
         let found = jobs::find(cx, self.kind, &self.job).await?;
         if found.is_over() {
             return Err(Error::conflict(format!(

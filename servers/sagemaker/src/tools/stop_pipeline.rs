@@ -21,9 +21,9 @@ pub(crate) struct StopPipeline {
 impl Change for StopPipeline {
     type Service = SageMaker;
     type Output = One<Done>;
+    type Items = ();
     const SPEC: Spec = Spec::write("stop_pipeline", "Stop pipeline")
-        .needs("sagemaker:DescribePipelineExecution", EXECUTION)
-        .needs("sagemaker:StopPipelineExecution", EXECUTION)
+        .on(EXECUTION, &["sagemaker:DescribePipelineExecution", "sagemaker:StopPipelineExecution"])
         .optional();
 
     async fn plan(&self, cx: &Call<SageMaker>) -> Result<Plan> {
@@ -43,7 +43,7 @@ impl Change for StopPipeline {
             .state(json!({"status": word})))
     }
 
-    async fn apply(self, cx: &Call<SageMaker>) -> Result<Self::Output> {
+    async fn apply(self, (): (), cx: &Call<SageMaker>) -> Result<Self::Output> {
         let arn = self.execution.here(cx)?;
         cx.client().sagemaker.stop_pipeline_execution().pipeline_execution_arn(arn).send().await?;
         Ok(One(Done::of(cx, arn).await?))

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::{SageMaker, jobs::gone, names::ClusterName, shape};
+use crate::{SageMaker, arns, jobs::gone, names::ClusterName, shape};
 
 /// Sets how many machines a group of a HyperPod cluster has, or brings the cluster's software up to date.
 #[derive(Deserialize, JsonSchema)]
@@ -28,11 +28,14 @@ pub(crate) struct Updated {
 impl Change for UpdateCluster {
     type Service = SageMaker;
     type Output = One<Updated>;
+    type Items = ();
     const SPEC: Spec = Spec::write("update_cluster", "Update cluster")
-        .needs("sagemaker:DescribeCluster", CLUSTER)
-        .needs_when("instances", "sagemaker:UpdateCluster", CLUSTER)
-        .needs_when("instances", "iam:PassRole", "arn:{partition}:iam::{account}:role/*")
-        .needs_when("software", "sagemaker:UpdateClusterSoftware", CLUSTER)
+        .on(CLUSTER, &["sagemaker:DescribeCluster"])
+        .when("instances")
+        .on(CLUSTER, &["sagemaker:UpdateCluster"])
+        .on(arns::ANY_ROLE, &["iam:PassRole"])
+        .when("software")
+        .on(CLUSTER, &["sagemaker:UpdateClusterSoftware"])
         .minutes(5)
         .optional();
 
@@ -67,7 +70,7 @@ impl Change for UpdateCluster {
         Ok(plan.state(state))
     }
 
-    async fn apply(self, cx: &Call<SageMaker>) -> Result<Self::Output> {
+    async fn apply(self, (): (), cx: &Call<SageMaker>) -> Result<Self::Output> {
         let groups = self.groups(cx).await?;
         let cluster = self.cluster.here(cx)?;
         let client = &cx.client().sagemaker;

@@ -32,6 +32,8 @@ struct Paged {
     first: usize,
     /// For each of its rows, where it stood in AWS's page.
     positions: Vec<usize>,
+    /// Where the first row stood that was one too many.
+    rest: Option<usize>,
 }
 
 impl<S: Service> Run<'_, S> {
@@ -43,12 +45,12 @@ impl<S: Service> Run<'_, S> {
             notes.push(format!("AWS throttled {throttled} request(s), which were retried"));
         }
         if let [Fetched { reply: Reply { view: View::Rows(_), .. }, .. }, ..] = fetched.as_slice() {
-            return self.rows(binding, cursor, self.together(fetched), notes);
+            return self.rows(binding, cursor, self.together(cursor, fetched), notes);
         }
         // One thing per region becomes one row per region.
         if self.several() {
             let fetched = fetched.into_iter().map(Fetched::into_row).collect();
-            return self.rows(binding, cursor, self.together(fetched), notes);
+            return self.rows(binding, cursor, self.together(cursor, fetched), notes);
         }
         let Some(page) = fetched.into_iter().next() else {
             return Err(Error::internal("a call has no answer"));
@@ -120,7 +122,7 @@ impl<S: Service> Run<'_, S> {
     }
 
     /// The rows of all pages, less those that the allow-list hides.
-    fn together(&self, fetched: Vec<Fetched>) -> Rows {
+    fn together(&self, cursor: &Cursor, fetched: Vec<Fetched>) -> Rows {
         let mut rows = Rows { all: Vec::new(), pages: Vec::new(), total: None };
         for page in fetched {
             let Reply { view, next, total: counted } = page.reply;
@@ -129,14 +131,21 @@ impl<S: Service> Run<'_, S> {
                 rows.total = Some(rows.total.unwrap_or(0) + counted);
             }
             let first = rows.all.len();
+            let most = if cursor.limit == 0 { usize::MAX } else { cursor.limit as usize };
+            let mut rest = None;
             let mut positions = Vec::new();
             for (at, row) in own.into_iter().enumerate().skip(page.place.skip) {
+                if positions.len() == most {
+                    // A tool may give more than was asked for: the rest is shown first on the next page.
+                    rest = Some(at);
+                    break;
+                }
                 if self.row_allowed(&row, &page.target) {
                     rows.all.push(if self.several() { with_region(row, &page.target.region) } else { row });
                     positions.push(at);
                 }
             }
-            rows.pages.push(Paged { slot: page.slot, place: page.place, next, first, positions });
+            rows.pages.push(Paged { slot: page.slot, place: page.place, next, first, positions, rest });
         }
         let hides = !self.engine.settings.allow_arns.is_empty() && self.entry.spec.row_arn.is_some();
         if self.several() || hides {
@@ -252,7 +261,7 @@ fn goes_on(binding: &Binding, cursor: &Cursor, pages: &[Paged], consumed: usize)
     let mut places: Vec<Option<Place>> = cursor.places.iter().map(|_| None).collect();
     for page in pages {
         let shown = consumed.saturating_sub(page.first).min(page.positions.len());
-        let place = match page.positions.get(shown) {
+        let place = match page.positions.get(shown).or(page.rest.as_ref()) {
             // Some of its rows did not fit: the same page again, from there.
             Some(at) => Some(Place { token: page.place.token.clone(), skip: *at }),
             None => page.next.clone().map(|token| Place { token: Some(token), skip: 0 }),

@@ -14,6 +14,7 @@ use crate::{
         look::{Fetched, notes},
         run::{Page, Run},
     },
+    tool::Work,
 };
 
 /// What a caller says to a plan.
@@ -28,7 +29,7 @@ enum Agreed {
 impl<S: Service> Run<'_, S> {
     /// Plans, asks where the risk or the plan wants it, and does what was planned.
     pub(crate) async fn change(&mut self) -> Result<Answer> {
-        let Some(planning) = &self.entry.plan else {
+        let Work::Change(planning) = &self.entry.work else {
             return Err(Error::internal("a change has no plan"));
         };
         let target =
@@ -36,7 +37,7 @@ impl<S: Service> Run<'_, S> {
         let own = Value::Object(self.input.own.clone());
         let mut call = Arc::new(self.context(&target, Page::default()).await?);
         self.trace.taps.push(call.tap.clone());
-        let mut plan = match self.bounded(planning(own.clone(), call.clone())).await {
+        let mut planned = match self.bounded(planning(own.clone(), call.clone())).await {
             Err(error) if error.kind == Kind::WrongRegion => {
                 let (moved, region) = self.moved(&call, error).await?;
                 call = Arc::new(moved);
@@ -44,21 +45,21 @@ impl<S: Service> Run<'_, S> {
                 call.note(format!("it is in {region}; done there"));
                 self.bounded(planning(own.clone(), call.clone())).await?
             }
-            plan => plan?,
+            planned => planned?,
         };
         if self.input.dry_run {
-            let plan = plan.text(self.budget());
+            let plan = planned.plan.text(self.budget());
             return Ok(done(format!("dry run, nothing was changed. {} would {plan}", self.entry.spec.name)));
         }
-        let asks = self.entry.spec.risk == Risk::Destroy || plan.asks();
+        let asks = self.entry.spec.risk == Risk::Destroy || planned.plan.asks();
         while asks {
-            match self.consent(&plan).await? {
+            match self.consent(&planned.plan).await? {
                 Agreed::Yes => break,
                 Agreed::NotYet(answer) => return Ok(answer),
                 // A person took their time: what they agreed to must still be what would happen.
                 Agreed::YesTo(seen) => {
-                    plan = self.bounded(planning(own.clone(), call.clone())).await?;
-                    match self.engine.confirmations.redeem(&seen, &self.bound(), &plan) {
+                    planned = self.bounded(planning(own.clone(), call.clone())).await?;
+                    match self.engine.confirmations.redeem(&seen, &self.bound(), &planned.plan) {
                         Ok(()) => break,
                         Err(Refusal::Moved) => {}
                         Err(refusal) => return Err(Error::refused(refusal.why())),
@@ -66,7 +67,7 @@ impl<S: Service> Run<'_, S> {
                 }
             }
         }
-        let reply = self.bounded((self.entry.run)(own, call.clone())).await?;
+        let reply = self.bounded((planned.apply)(call.clone())).await?;
         let fetched = Fetched { slot: 0, target, place: Place::default(), reply, notes: notes(&call) };
         self.answer(&self.binding(), &Cursor::default(), vec![fetched])
     }

@@ -10,6 +10,7 @@ use crate::{
     Call, Error, Kind, Reply, Result, Service, View,
     cursor::{Cursor, Place},
     engine::run::{Page, Run},
+    tool::Work,
 };
 
 /// What one target answered.
@@ -109,14 +110,17 @@ impl<S: Service> Run<'_, S> {
 
     /// One page from one target; asked again in the right region where AWS names another that is allowed.
     async fn page(&self, call: Call<S>) -> Result<Got> {
+        let Work::Look(looking) = &self.entry.work else {
+            return Err(Error::internal("a change is planned first"));
+        };
         let call = Arc::new(call);
         let own = Value::Object(self.input.own.clone());
-        match self.bounded((self.entry.run)(own.clone(), call.clone())).await {
+        match self.bounded(looking(own.clone(), call.clone())).await {
             Err(error) if error.kind == Kind::WrongRegion => {
                 let (moved, region) = self.moved(&call, error).await?;
                 let moved = Arc::new(moved);
                 moved.note(format!("it is in {region}; asked there"));
-                let reply = self.bounded((self.entry.run)(own, moved.clone())).await?;
+                let reply = self.bounded(looking(own, moved.clone())).await?;
                 let target = moved.target.clone();
                 Ok(Got { target, reply, notes: notes(&moved), again: Some(moved.tap.clone()) })
             }

@@ -82,7 +82,7 @@ impl<S: Service> Run<'_, S> {
         let failure = Failure {
             tool: self.name,
             spec: Some(&self.entry.spec),
-            arguments: &self.input.own,
+            input: &self.input,
             target,
             identity: identity.as_ref(),
             actions: &actions,

@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, sync::Mutex, time::Duration};
 
 use awsmcp_aws::{Session, Tap, Target};
+use awsmcp_spec::ResourceRef;
 use futures::FutureExt;
 use rmcp::model::JsonObject;
 use tokio::time::Instant;
@@ -27,7 +28,8 @@ pub(crate) struct Run<'a, S: Service> {
     pub(crate) caller: &'a Caller,
     /// The arguments, once they are read.
     pub(crate) input: Input,
-    /// When the call must have ended.
+    /// When the call began, and when it must have ended.
+    began: Instant,
     pub(crate) ends: Instant,
     pub(crate) trace: Trace,
 }
@@ -56,8 +58,16 @@ impl<'a, S: Service> Run<'a, S> {
             resources: Vec::new(),
             taps: Vec::new(),
         };
-        let mut run =
-            Run { engine, entry, name, caller, input: Input::default(), ends: Instant::now(), trace };
+        let mut run = Run {
+            engine,
+            entry,
+            name,
+            caller,
+            input: Input::default(),
+            began: Instant::now(),
+            ends: Instant::now(),
+            trace,
+        };
         run.ends += run.patience();
         run
     }
@@ -103,13 +113,65 @@ impl<'a, S: Service> Run<'a, S> {
     pub(crate) async fn aim(&mut self) -> Result<()> {
         let (session, profile) = (&self.trace.session, self.input.profile.as_deref());
         let targets = async {
-            if self.input.regions.is_empty() {
-                return Ok(vec![session.target(profile, self.input.region.as_deref()).await?]);
+            if !self.input.regions.is_empty() {
+                return session.targets(profile, &self.input.regions).await;
             }
-            session.targets(profile, &self.input.regions).await
+            let own = session.target(profile, self.input.region.as_deref()).await?;
+            match self.region_of_arns(&own)? {
+                None => Ok(vec![own]),
+                Some(region) => {
+                    Ok(vec![session.target(profile, Some(&region)).await.map_err(|mut refused| {
+                        refused.message = format!("it is in {region}, which the operator did not allow");
+                        refused
+                    })?])
+                }
+            }
         };
         self.trace.targets = self.bounded(targets).await?;
+        for region in self.regions_named() {
+            self.bounded(self.trace.session.target(profile, Some(&region))).await?;
+        }
         Ok(())
+    }
+
+    /// The region that an ARN among the arguments moves the call to: what it names is there and nowhere else.
+    ///
+    /// # Errors
+    /// When ARNs are of several regions, or of another one than the call was given.
+    fn region_of_arns(&self, own: &Target) -> Result<Option<String>> {
+        let arns = self.input.named.values().flatten().filter_map(|reference| match reference {
+            ResourceRef::Own { arn, .. } | ResourceRef::Arn { arn, .. } => Some(arn),
+            ResourceRef::Name(_) | ResourceRef::Whole(_) => None,
+        });
+        let mut regions: Vec<&str> =
+            arns.map(|arn| arn.region.as_str()).filter(|region| !region.is_empty()).collect();
+        regions.sort_unstable();
+        regions.dedup();
+        match regions.as_slice() {
+            [] => Ok(None),
+            [region] if *region == own.region => Ok(None),
+            [region] if self.input.region.is_none() => Ok(Some((*region).to_owned())),
+            several => Err(Error::invalid(format!(
+                "the call goes to {}, but its ARNs name {}",
+                own.region,
+                several.join(" and ")
+            ))
+            .with_next(
+                "name things of one region in a call, and give that region as `region` or leave it out",
+            )),
+        }
+    }
+
+    /// The regions that the tool's own arguments name.
+    fn regions_named(&self) -> Vec<String> {
+        let readers = self.entry.input().readers.iter().filter(|(_, reader)| reader.is_region);
+        let named = readers.flat_map(|(path, _)| self.input.named.get(path).into_iter().flatten());
+        named
+            .filter_map(|reference| match reference {
+                ResourceRef::Name(region) => Some(region.clone()),
+                _ => None,
+            })
+            .collect()
     }
 
     /// Refuses what is outside the operator's list of resources, before any request.
@@ -118,7 +180,7 @@ impl<'a, S: Service> Run<'a, S> {
             let account = self.account(&target).await?;
             let environment = awsmcp_aws::environment(&target, account.as_deref());
             // Before the refusal: the audit line of a refused call names what it was for.
-            let touched = gate::touched(self.entry, &self.input.own, environment);
+            let touched = gate::touched(self.entry, &self.input, environment);
             self.trace.resources.extend(touched.into_iter().map(|(_, arn)| arn));
             self.trace.resources.sort();
             self.trace.resources.dedup();
@@ -129,11 +191,31 @@ impl<'a, S: Service> Run<'a, S> {
     }
 
     /// # Errors
-    /// When the call would touch something in `target` that is outside the operator's list of resources.
+    /// When the call would touch something in `target` that is outside the operator's list of resources, or an ARN among
+    /// its arguments is of another account than the one whose things the call can name.
     pub(crate) async fn hold(&self, target: &Target) -> Result<()> {
         let account = self.account(target).await?;
         let environment = awsmcp_aws::environment(target, account.as_deref());
-        gate::scope(self.entry, &self.input.own, environment, &self.engine.settings)
+        for arn in self.input.named.values().flatten().filter_map(ResourceRef::arn) {
+            if arn.partition != environment.partition {
+                return Err(Error::invalid(format!(
+                    "{arn} is not of {}, where the call goes",
+                    environment.partition
+                )));
+            }
+        }
+        for reference in self.input.named.values().flatten() {
+            if let (ResourceRef::Own { arn, .. }, Some(account)) = (reference, &account)
+                && arn.account != *account
+                && !arn.account.is_empty()
+            {
+                return Err(Error::refused(format!(
+                    "{arn} is of account {}, and calls reach things of {account} only",
+                    arn.account
+                )));
+            }
+        }
+        gate::scope(self.entry, &self.input, environment, &self.engine.settings)
     }
 
     /// The account of a target, where an allow-list could tell accounts apart: only then is it asked for.
@@ -192,6 +274,8 @@ impl<'a, S: Service> Run<'a, S> {
             target: target.clone(),
             sdk,
             tap,
+            began: self.began,
+            ends: self.ends,
             limit: page.limit,
             token: page.token,
             budget: self.budget(),

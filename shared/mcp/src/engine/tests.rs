@@ -40,7 +40,7 @@ struct Thing {
 impl Tool for ListThings {
     type Service = Fake;
     type Output = Page<Thing>;
-    const SPEC: Spec = Spec::list("list_things", "List things").needs("fake:ListThings", "*").regional();
+    const SPEC: Spec = Spec::list("list_things", "List things").on("*", &["fake:ListThings"]).regional();
 
     async fn call(self, cx: &Call<Fake>) -> Result<Page<Thing>> {
         match cx.region() {
@@ -63,7 +63,7 @@ struct GetPlace {}
 impl Tool for GetPlace {
     type Service = Fake;
     type Output = One<Thing>;
-    const SPEC: Spec = Spec::read("get_place", "Get place").needs("fake:GetPlace", "*").regional();
+    const SPEC: Spec = Spec::read("get_place", "Get place").on("*", &["fake:GetPlace"]).regional();
 
     async fn call(self, cx: &Call<Fake>) -> Result<One<Thing>> {
         Ok(One(Thing { name: cx.region().to_owned() }))
@@ -79,7 +79,7 @@ impl Tool for ListNames {
     type Service = Fake;
     type Output = Page<Thing>;
     const SPEC: Spec = Spec::list("list_names", "List names")
-        .needs("fake:ListNames", "*")
+        .on("*", &["fake:ListNames"])
         .rows("arn:{partition}:fake:::{name}");
 
     async fn call(self, cx: &Call<Fake>) -> Result<Page<Thing>> {
@@ -111,7 +111,7 @@ impl Tool for ListTools {
     type Service = Fake;
     type Output = Page<Row>;
     const SPEC: Spec = Spec::list("list_tools", "List tools")
-        .needs("fake:ListTools", "*")
+        .on("*", &["fake:ListTools"])
         .rows("arn:{partition}:fake:::{name}")
         .optional();
 
@@ -139,7 +139,7 @@ impl Tool for RunThing {
     type Service = Fake;
     type Output = One<Thing>;
     const SPEC: Spec =
-        Spec::invoke("run_thing", "Run thing").needs("fake:RunThing", "arn:{partition}:fake:::{name}");
+        Spec::invoke("run_thing", "Run thing").on("arn:{partition}:fake:::{name}", &["fake:RunThing"]);
 
     async fn call(self, _: &Call<Fake>) -> Result<One<Thing>> {
         Ok(One(Thing { name: format!("{} with {}", self.name, self.payload) }))

@@ -1,0 +1,14 @@
+//! The resources that tools touch, as templates of their ARNs: `{name}` is the tool's argument of that name,
+//! `{partition}`, `{region}` and `{account}` are the call's.
+
+pub(crate) const ALARM: &str = "arn:{partition}:cloudwatch:{region}:{account}:alarm:{alarm}";
+pub(crate) const ALARMS: &str = "arn:{partition}:cloudwatch:{region}:{account}:alarm:{alarms}";
+pub(crate) const DASHBOARD: &str = "arn:{partition}:cloudwatch::{account}:dashboard/{dashboard}";
+pub(crate) const DASHBOARDS: &str = "arn:{partition}:cloudwatch::{account}:dashboard/{dashboards}";
+pub(crate) const EACH_ALARM: &str = "arn:{partition}:cloudwatch:{region}:{account}:alarm:{name}";
+pub(crate) const EACH_DASHBOARD: &str = "arn:{partition}:cloudwatch::{account}:dashboard/{name}";
+pub(crate) const EACH_LOG_GROUP: &str = "arn:{partition}:logs:{region}:{account}:log-group:{name}:*";
+pub(crate) const LOG_GROUP: &str = "arn:{partition}:logs:{region}:{account}:log-group:{log_group}:*";
+pub(crate) const LOG_GROUPS: &str = "arn:{partition}:logs:{region}:{account}:log-group:{log_groups}:*";
+pub(crate) const LOG_STREAM: &str =
+    "arn:{partition}:logs:{region}:{account}:log-group:{log_group}:log-stream:{stream}";
