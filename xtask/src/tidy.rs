@@ -9,7 +9,7 @@ use awsmcp_spec::SCHEMA_KEYWORDS;
 use serde_json::Value as Json;
 use toml::{Table, Value};
 
-use crate::{generate, place, run, say};
+use crate::{contracts, place, run, say};
 
 mod one_build;
 
@@ -60,7 +60,7 @@ fn crates(root: &Path) -> Result<Vec<Member>> {
             found.push(format!("{group}/{name}"));
         }
     }
-    found.extend(["dist/awsmcp".to_owned(), "xtask".to_owned(), "tests".to_owned()]);
+    found.extend(["dist/awsmcp", "xtask", "xtask/bench", "xtask/common", "tests"].map(str::to_owned));
     found.sort();
     found
         .into_iter()
@@ -145,7 +145,7 @@ fn manifests(root: &Path) -> Result<Vec<String>> {
     const DESCRIPTION: usize = 300;
     const INSTRUCTIONS: usize = 2048;
     let mut wrong = Vec::new();
-    for manifest in generate::manifests(root)? {
+    for manifest in contracts::manifests(root)? {
         let id = &manifest.server;
         let mut sizes = vec![
             ("the default tools/list in bytes".to_owned(), manifest.default_list_bytes, DEFAULT_LIST_BYTES),

@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 
 use super::report::{Sample, Section, Table, mebibytes, number};
 use super::{Bench, alone, process};
-use crate::say;
+use xtask_common::say;
 
 /// The most memory that clustering may take, in MiB.
 const MOST: f64 = 100.0;

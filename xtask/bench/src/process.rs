@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
-use crate::run;
+use xtask_common::run;
 
 /// Resident memory, in bytes.
 #[derive(Clone, Copy, Default)]

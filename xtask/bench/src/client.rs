@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 
 use super::process::{self, Memory};
-use crate::run;
+use xtask_common::run;
 
 /// A running MCP server. It is killed when this is dropped.
 pub(super) struct Client {

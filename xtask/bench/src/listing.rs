@@ -12,7 +12,7 @@ use super::report::{Sample, Section, Table, mebibytes, number, times};
 use super::s3::S3;
 use super::transfer::spread;
 use super::{Bench, alone, aws, process, tool};
-use crate::{say, tools};
+use xtask_common::{say, tools};
 
 const BUCKET: &str = "bench-keys";
 const PAGE: usize = 1000;

@@ -8,15 +8,15 @@ use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
 /// Of a server, by its id.
-pub(crate) type Measured = BTreeMap<String, Figures>;
+pub type Measured = BTreeMap<String, Figures>;
 
 /// Medians of a server's starts.
 #[derive(Clone, Copy, Debug, Deserialize, Serialize)]
-pub(crate) struct Figures {
+pub struct Figures {
     /// From the spawn to the answer to `initialize`.
-    pub(crate) start_ms: f64,
+    pub start_ms: f64,
     /// Resident after `tools/list`.
-    pub(crate) memory_mib: f64,
+    pub memory_mib: f64,
 }
 
 fn path(root: &Path) -> PathBuf {
@@ -24,7 +24,7 @@ fn path(root: &Path) -> PathBuf {
 }
 
 /// Empty where nothing was measured yet.
-pub(crate) fn read(root: &Path) -> Result<Measured> {
+pub fn read(root: &Path) -> Result<Measured> {
     let path = path(root);
     if !path.exists() {
         return Ok(Measured::new());
@@ -32,7 +32,8 @@ pub(crate) fn read(root: &Path) -> Result<Measured> {
     serde_json::from_str(&fs::read_to_string(&path)?).with_context(|| format!("in {}", path.display()))
 }
 
-pub(crate) fn write(root: &Path, measured: &Measured) -> Result<()> {
+/// Keeps what was measured, rounded.
+pub fn write(root: &Path, measured: &Measured) -> Result<()> {
     let path = path(root);
     let rounded: Measured =
         measured.iter().map(|(server, figures)| (server.clone(), figures.rounded())).collect();

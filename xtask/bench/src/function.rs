@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::http::Message;
 use super::report::{Sample, Section, Table, number, times};
 use super::{Bench, alone, aws, tool};
-use crate::{say, tools};
+use xtask_common::{run, say, tools};
 
 pub(super) const PEER: &str = "lambda-handler-peer";
 /// The server that the peer's handler runs.
@@ -62,9 +62,12 @@ pub(super) fn measure(bench: &Bench) -> Result<Section> {
         other.push(cold);
         other_warm.push(function.invoke("tools/list")?);
     }
-    let sample = |took: &[Duration]| Sample::milliseconds(took);
-    let (own, other) = (sample(&own), sample(&other));
-    let (own_warm, other_warm) = (sample(&own_warm), sample(&other_warm));
+    let took = [&own, &other, &own_warm, &other_warm].map(|took| Sample::milliseconds(took));
+    Ok(section(took))
+}
+
+/// Of the starts and the events of ours and of the peer.
+fn section([own, other, own_warm, other_warm]: [Sample; 4]) -> Section {
     let mut table =
         Table::new(&["", "awsmcp-s3 as `bootstrap`", &tools::version(PEER), "the peer takes", "limit"]);
     for (what, own, other, share, most) in [
@@ -88,7 +91,7 @@ pub(super) fn measure(bench: &Bench) -> Result<Section> {
             &limit,
         ]);
     }
-    Ok(table.section(
+    table.section(
         "As a Lambda function",
         &format!(
             "{} starts and {} events of ours, {} and {} of the peer, in turns, with Function URL events from a stand-in \
@@ -100,7 +103,7 @@ pub(super) fn measure(bench: &Bench) -> Result<Section> {
             other_warm.count(),
             tools::version(RUN_BY_PEER),
         ),
-    ))
+    )
 }
 
 const HANDLER: &str = "\
@@ -143,7 +146,7 @@ impl Function {
             .stdout(Stdio::null())
             .stderr(Stdio::null());
         let start = Instant::now();
-        let child = command.spawn().with_context(|| format!("cannot run {}", crate::run::line(&command)))?;
+        let child = command.spawn().with_context(|| format!("cannot run {}", run::line(&command)))?;
         let mut function = Function { child, events, answers };
         let at = function.ask("initialize")?;
         Ok((function, at.duration_since(start)))

@@ -11,7 +11,7 @@ use super::local_aws::LocalAws;
 use super::report::{Sample, Section, Table, mebibytes, number, times};
 use super::transfer::spread;
 use super::{Bench, alone, aws, process, tool};
-use crate::{run, say, tools};
+use xtask_common::{run, say, tools};
 
 const TABLE: &str = "bench-items";
 /// The items of one partition key.

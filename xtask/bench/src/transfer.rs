@@ -13,7 +13,7 @@ use super::client::Client;
 use super::report::{Sample, Section, Table, mebibytes, number, times};
 use super::s3::S3;
 use super::{Bench, alone, aws, process, tool};
-use crate::{run, say, tools};
+use xtask_common::{run, say, tools};
 
 const BUCKET: &str = "bench-bucket";
 const MIB: usize = 1 << 20;

@@ -14,7 +14,7 @@ use super::client::Client;
 use super::http::Message;
 use super::report::{Sample, Section, Table, number};
 use super::{Bench, alone, aws};
-use crate::{run, say};
+use xtask_common::{run, say};
 
 pub(super) const BUCKET: &str = "bench-bucket";
 pub(super) const KEY: &str = "folder/object.txt";

@@ -6,7 +6,7 @@ use std::process::Command;
 use anyhow::Result;
 
 use super::{Bench, report, tool};
-use crate::{run, tools};
+use xtask_common::{run, tools};
 
 /// The facts, as a Markdown table.
 pub(super) fn facts(bench: &Bench) -> Result<String> {

@@ -15,7 +15,7 @@ use super::http::Message;
 use super::local_aws::LocalAws;
 use super::report::{Sample, Section, Table, mebibytes, number, times};
 use super::{Bench, alone, aws, process, tool};
-use crate::{say, tools};
+use xtask_common::{run, say, tools};
 
 /// Connections that call at the same time.
 const CONNECTIONS: usize = 64;
@@ -138,7 +138,7 @@ impl Server {
         let start = Instant::now();
         while TcpStream::connect(&server.address).is_err() {
             if server.child.try_wait()?.is_some() || start.elapsed() > Duration::from_secs(120) {
-                bail!("{} does not serve HTTP", crate::run::line(&command));
+                bail!("{} does not serve HTTP", run::line(&command));
             }
             std::thread::sleep(Duration::from_millis(20));
         }

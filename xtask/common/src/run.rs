@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result, bail};
 
 /// This workspace's cargo.
-pub(crate) fn cargo(args: &[&str]) -> Command {
+pub fn cargo(args: &[&str]) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.args(args).current_dir(crate::place::workspace());
     // What `cargo run` told this process about its own package is not for others to hear: build scripts that watch it
@@ -20,7 +20,7 @@ pub(crate) fn cargo(args: &[&str]) -> Command {
 }
 
 /// Runs a command whose output the reader sees.
-pub(crate) fn shown(command: &mut Command) -> Result<()> {
+pub fn shown(command: &mut Command) -> Result<()> {
     let status = command.stdin(Stdio::null()).status().with_context(|| missing(command))?;
     if !status.success() {
         bail!("`{}` failed: {status}", line(command));
@@ -29,7 +29,7 @@ pub(crate) fn shown(command: &mut Command) -> Result<()> {
 }
 
 /// Runs a command silently; a failure shows its last lines.
-pub(crate) fn quiet(command: &mut Command) -> Result<()> {
+pub fn quiet(command: &mut Command) -> Result<()> {
     let output = command.stdin(Stdio::null()).output().with_context(|| missing(command))?;
     if !output.status.success() {
         let text = [output.stdout, output.stderr].concat();
@@ -42,7 +42,7 @@ pub(crate) fn quiet(command: &mut Command) -> Result<()> {
 }
 
 /// A command as one would type it.
-pub(crate) fn line(command: &Command) -> String {
+pub fn line(command: &Command) -> String {
     let words = std::iter::once(command.get_program()).chain(command.get_args());
     words.map(|word| word.to_string_lossy().into_owned()).collect::<Vec<_>>().join(" ")
 }
@@ -52,7 +52,7 @@ fn missing(command: &Command) -> String {
 }
 
 /// Runs a command silently and gives what it prints.
-pub(crate) fn output(command: &mut Command) -> Result<String> {
+pub fn output(command: &mut Command) -> Result<String> {
     let output = command.stdin(Stdio::null()).output().with_context(|| missing(command))?;
     if !output.status.success() {
         bail!("`{}` failed: {}", line(command), String::from_utf8_lossy(&output.stderr).trim());

@@ -13,7 +13,7 @@ use super::process;
 use super::report::{Sample, Section, Table, mebibytes, number, times};
 use super::start::folder;
 use super::{Bench, alone, aws, tool};
-use crate::{dist, run, say, tools};
+use xtask_common::{run, say, tools};
 
 /// Whose packages are measured.
 pub(super) const SERVER: &str = "cloudwatch";
@@ -27,7 +27,9 @@ const PYPI_PEER: &str = "awslabs.cloudwatch-mcp-server==0.3.1";
 pub(super) fn measure(bench: &Bench) -> Result<Section> {
     say::progress("measuring what packages add");
     let out = bench.memory.directory("dist")?;
-    dist::pack(&bench.binaries, SERVER, &out)?;
+    let mut pack = run::cargo(&["run", "--quiet", "--package", "xtask", "--", "dist", "--server", SERVER]);
+    pack.arg("--binaries").arg(&bench.binaries).arg("--out").arg(&out);
+    run::shown(&mut pack)?;
     let registry = Registry::start(bench, &out.join("npm"))?;
     let home = bench.memory.directory("packages-home")?;
     let cluster = home.join("kubeconfig");
@@ -91,7 +93,13 @@ pub(super) fn measure(bench: &Bench) -> Result<Section> {
             seen.push(started(&mut command)?);
         }
     }
-    let [direct, ours_npx, their_npx, ours_uvx, their_uvx] = seen.map(|starts| Starts::new(&starts));
+    section(bench, &home, &out, rounds, seen.map(|starts| Starts::new(&starts)))
+}
+
+/// Of the starts of the program, by npx ours and the peer's, by uvx ours and the peer's.
+fn section(bench: &Bench, home: &Path, out: &Path, rounds: usize, starts: [Starts; 5]) -> Result<Section> {
+    let [direct, ours_npx, their_npx, ours_uvx, their_uvx] = starts;
+    let (npm, pypi) = (format!("@awsmcp/{SERVER}"), format!("awsmcp-{SERVER}"));
 
     let mut table = Table::new(&["", &pypi, "the peer", "the peer takes"]);
     let beside = |ours: f64, theirs: f64, unit: &str| {
@@ -106,8 +114,8 @@ pub(super) fn measure(bench: &Bench) -> Result<Section> {
     row("resident memory of all its processes: the program", single(direct.memory, "MiB"));
     row("by npx", beside(ours_npx.memory, their_npx.memory, "MiB"));
     row("by uvx", beside(ours_uvx.memory, their_uvx.memory, "MiB"));
-    row("installed by npm", beside(npm_size(&home, true)?, npm_size(&home, false)?, "MB"));
-    let python = [pypi.as_str(), PYPI_PEER].map(|package| uv_size(bench, &home, &out, package));
+    row("installed by npm", beside(npm_size(home, true)?, npm_size(home, false)?, "MB"));
+    let python = [pypi.as_str(), PYPI_PEER].map(|package| uv_size(bench, home, out, package));
     let [ours, theirs] = python;
     row("installed by uv", beside(ours?, theirs?, "MB"));
     Ok(table.section(

@@ -8,7 +8,7 @@ use anyhow::Result;
 use super::report::{Sample, Section, Table, mebibytes, number, times};
 use super::start::{Start, servers, started};
 use super::{Bench, alone, aws};
-use crate::say;
+use xtask_common::say;
 
 pub(super) fn measure(bench: &Bench) -> Result<Section> {
     say::progress("measuring the program that holds every server");
