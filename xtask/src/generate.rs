@@ -11,23 +11,29 @@ use awsmcp_spec::{
 use serde_json::Value;
 
 use crate::contracts::{between, manifests};
-use crate::{dist, figures, place, say};
+use crate::{dist, figures, iam, place, say};
 
 mod lambda;
 
-/// Writes what is printed from the manifests: README tables, docs/reference, docs/iam, dist/lambda, links of docs/install
+/// Writes what is printed from the manifests: README tables, docs/reference, docs/iam, dist/lambda, links of docs/install,
+/// and what AWS says of the IAM actions in them
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// Write nothing; fail where a file is not what would be written
     #[arg(long)]
     check: bool,
+    /// Install the source of xtask/data/iam.json where it is not there, and write that file anew
+    #[arg(long)]
+    iam: bool,
 }
 
 pub(crate) fn run(args: Args) -> Result<()> {
     let root = place::workspace();
     let manifests = manifests(root)?;
     let mut stale = Vec::new();
-    for (path, text) in documents(root, &manifests)? {
+    let mut files = documents(root, &manifests)?;
+    files.extend(iam::documents(root, &manifests, args.iam)?);
+    for (path, text) in files {
         if fs::read_to_string(&path).is_ok_and(|old| old == text) {
             continue;
         }

@@ -11,6 +11,8 @@ mod contracts;
 mod demo;
 mod dist;
 mod generate;
+mod iam;
+mod known;
 mod layout;
 mod new_server;
 mod new_tool;
