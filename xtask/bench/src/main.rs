@@ -29,7 +29,7 @@ mod web;
 
 /// Measures the servers beside their peers and writes docs/benchmarks.md and docs/benchmarks.json.
 #[derive(Parser)]
-#[command(name = "cargo xtask bench")]
+#[command(bin_name = "cargo xtask bench")]
 struct Args {
     /// Only these parts, without writing docs/benchmarks.md
     #[arg(long, value_delimiter = ',')]
