@@ -117,9 +117,9 @@ mod tests {
         assert!(fails("sts", "nonsense"));
         assert!(fails("nowhere", "get_thing"));
         assert!(create(&root, "Not An Id", "X", "X", "list_things").is_err());
-        // The target directory of this very build: nothing heavy is compiled again.
+        // In the target directory of this very build, and built as tests build: nothing heavy is compiled again.
         let checked = crate::run::quiet(
-            crate::run::cargo(&["check", "--offline", "--package", "awsmcp-sts", "--all-targets"])
+            crate::run::cargo(&["build", "--offline", "--package", "awsmcp-sts", "--all-targets"])
                 .env("CARGO_TARGET_DIR", place::target())
                 .current_dir(&root),
         );
