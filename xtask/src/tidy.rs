@@ -42,7 +42,7 @@ pub(crate) fn run(args: Args) -> Result<()> {
         let list = Known::of(root, name);
         if args.forget {
             let gone = list.forget(found)?;
-            say::progress(format!("{gone} lines of {name} are no longer so"));
+            say::progress(format!("xtask/data/known/{name}.txt: {gone} lines went"));
         }
         wrong.extend(list.compare(found)?);
     }

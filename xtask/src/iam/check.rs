@@ -207,6 +207,46 @@ mod tests {
         assert_eq!(breaks("read", "x:GetToken", "*"), ["changes", "name"]);
     }
 
+    /// With the snapshot itself: what AWS says of these actions is known, and what goes wrong with them in practice.
+    #[test]
+    fn the_snapshot_tells_right_from_wrong() {
+        let facts = Facts::read(crate::place::workspace()).unwrap();
+        let on = |service: &str, resource: &str| {
+            format!("arn:{{partition}}:{service}:{{region}}:{{account}}:{resource}")
+        };
+        for (risk, action, arn, wanted) in [
+            (
+                "write",
+                "lambda:CreateEventSourceMapping",
+                on("lambda", "event-source-mapping:*"),
+                "no-resource",
+            ),
+            ("write", "lambda:CreateEventSourceMapping", "*".to_owned(), ""),
+            ("read", "logs:DescribeIndexPolicies", on("logs", "log-group:{log_group}:*"), "no-resource"),
+            ("read", "logs:GetLogEvents", on("logs", "log-group:{log_group}:*"), "other-resource"),
+            ("read", "logs:GetLogEvents", on("logs", "log-group:{log_group}:log-stream:{stream}"), ""),
+            ("read", "logs:FilterLogEvents", on("logs", "log-group:{log_group}:*"), ""),
+            ("read", "bedrock:CountTokens", on("bedrock", "*/{model}"), "other-resource"),
+            (
+                "read",
+                "bedrock:CountTokens",
+                "arn:{partition}:bedrock:{region}::foundation-model/{model}".to_owned(),
+                "",
+            ),
+            ("destroy", "sagemaker:DeleteModel", "*".to_owned(), "everything"),
+            ("destroy", "sagemaker:DeleteModel", on("sagemaker", "model/{model}"), ""),
+            ("read", "sagemaker:DeleteModel", on("sagemaker", "model/{model}"), "changes"),
+            ("read", "s3:ListBucket", "arn:{partition}:s3:::{bucket}/{prefix}*".to_owned(), "other-resource"),
+            ("read", "s3:GetObject", "arn:{partition}:s3:::{bucket}/{key}".to_owned(), ""),
+            ("read", "s3:GetObjects", "*".to_owned(), "unknown"),
+        ] {
+            let (found, _) = broken_but_for(&[], &facts, &[manifest(risk, action, &arn)]);
+            let rules: Vec<&str> =
+                found.iter().filter_map(|finding| finding.key.rsplit(' ').next()).collect();
+            assert_eq!(rules.join(" "), wanted, "{action} on {arn} in {risk}");
+        }
+    }
+
     #[test]
     fn a_reason_excuses_its_rule_only_and_is_of_use() {
         let of = |reason: Reason, action: &str, arn: &str| {

@@ -219,6 +219,14 @@ mod tests {
         assert_eq!(super::text(&read).unwrap(), text);
     }
 
+    /// A diff of it shows what AWS changed only if nobody edits it by hand.
+    #[test]
+    fn the_snapshot_that_is_kept_is_as_it_would_be_written() {
+        let root = crate::place::workspace();
+        let kept = fs::read_to_string(root.join(super::super::SNAPSHOT)).unwrap();
+        assert_eq!(text(&Facts::read(root).unwrap()).unwrap(), kept);
+    }
+
     #[test]
     fn a_prefix_or_a_level_that_is_not_known_is_an_error() {
         let (_directory, source) = package();
