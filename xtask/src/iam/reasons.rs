@@ -37,7 +37,7 @@ impl Reason {
             None => action == *wanted,
         };
         self.rule == rule
-            && self.actions.iter().any(|wanted| named(wanted))
+            && self.actions.iter().any(named)
             && self.arn.is_none_or(|own| own == arn)
             && (self.tools.is_empty() || self.tools.contains(&tool))
     }
