@@ -84,9 +84,8 @@ struct Measure<'a> {
 }
 
 impl Measure<'_> {
-    fn function(&mut self, name: &syn_3::Ident, whole: Span) {
-        let lines = lines(name.span().join(whole).unwrap_or(whole));
-        let lines = lines.max(whole.end().line.saturating_sub(name.span().start().line) + 1);
+    fn function(&mut self, name: &syn_3::Ident, body: Span) {
+        let lines = body.end().line.saturating_sub(name.span().start().line) + 1;
         if lines > FUNCTION {
             let name = [self.owner.as_slice(), &[name.to_string()]].concat().join("::");
             self.found.push(Finding {
