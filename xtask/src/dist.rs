@@ -5,12 +5,13 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
-use crate::{generate, place, say};
+use crate::{contracts, place, say};
 
 mod archive;
 mod binary;
 mod build;
 mod check;
+mod fill;
 mod homebrew;
 mod install;
 mod links;
@@ -105,7 +106,7 @@ impl Dist {
 pub(crate) fn run(args: Args) -> Result<()> {
     let root = place::workspace();
     let names = Names::read(root)?;
-    let packages = names.packages(root, generate::manifests(root)?)?;
+    let packages = names.packages(root, contracts::manifests(root)?)?;
     for id in &args.server {
         if !packages.iter().any(|package| package.id == *id) {
             let known: Vec<&str> = packages.iter().map(|package| package.id.as_str()).collect();
@@ -143,19 +144,6 @@ pub(crate) fn run(args: Args) -> Result<()> {
     check::all(&dist)?;
     say::answer(format!("{} holds {} packages", dist.out.display(), dist.there().count()));
     Ok(())
-}
-
-/// The packages of one server for this machine, of a binary that is built.
-pub(crate) fn pack(binaries: &Path, server: &str, out: &Path) -> Result<()> {
-    run(Args {
-        server: vec![server.to_owned()],
-        platform: None,
-        binaries: Some(binaries.to_owned()),
-        out: Some(out.to_owned()),
-        join: false,
-        check: false,
-        complete: false,
-    })
 }
 
 /// The packages that hold the binary.

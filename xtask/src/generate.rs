@@ -10,23 +10,30 @@ use awsmcp_spec::{
 };
 use serde_json::Value;
 
-use crate::{dist, figures, place, say};
+use crate::contracts::{between, manifests};
+use crate::{dist, figures, iam, place, say};
 
 mod lambda;
 
-/// Writes what is printed from the manifests: README tables, docs/reference, docs/iam, dist/lambda, links of docs/install
+/// Writes what is printed from the manifests: README tables, docs/reference, docs/iam, dist/lambda, links of docs/install,
+/// and what AWS says of the IAM actions in them
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// Write nothing; fail where a file is not what would be written
     #[arg(long)]
     check: bool,
+    /// Install the source of xtask/data/iam.json where it is not there, and write that file anew
+    #[arg(long)]
+    iam: bool,
 }
 
 pub(crate) fn run(args: Args) -> Result<()> {
     let root = place::workspace();
     let manifests = manifests(root)?;
     let mut stale = Vec::new();
-    for (path, text) in documents(root, &manifests)? {
+    let mut files = documents(root, &manifests)?;
+    files.extend(iam::documents(root, &manifests, args.iam)?);
+    for (path, text) in files {
         if fs::read_to_string(&path).is_ok_and(|old| old == text) {
             continue;
         }
@@ -47,24 +54,6 @@ pub(crate) fn run(args: Args) -> Result<()> {
     Ok(())
 }
 
-/// Every server's manifest, by id.
-pub(crate) fn manifests(root: &Path) -> Result<Vec<Manifest>> {
-    let mut found = Vec::new();
-    for entry in fs::read_dir(root.join("servers"))? {
-        let path = entry?.path().join("manifest.json");
-        let text = fs::read_to_string(&path).with_context(|| {
-            format!(
-                "{} is missing; `AWSMCP_UPDATE=1 cargo test -p awsmcp-<id> manifest` writes it",
-                path.display()
-            )
-        })?;
-        found
-            .push(serde_json::from_str::<Manifest>(&text).with_context(|| format!("in {}", path.display()))?);
-    }
-    found.sort_by(|a, b| a.server.cmp(&b.server));
-    Ok(found)
-}
-
 fn documents(root: &Path, manifests: &[Manifest]) -> Result<Vec<(PathBuf, String)>> {
     let mut files =
         vec![between(&root.join("README.md"), "servers", &servers(manifests, &figures::read(root)?))?];
@@ -83,19 +72,6 @@ fn documents(root: &Path, manifests: &[Manifest]) -> Result<Vec<(PathBuf, String
         files.push((root.join(format!("docs/iam/{id}-all.json")), printed(&all)?));
     }
     Ok(files)
-}
-
-/// `path` with the text between its marks replaced.
-pub(crate) fn between(path: &Path, mark: &str, text: &str) -> Result<(PathBuf, String)> {
-    let old = fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
-    let (begin, end) =
-        (format!("<!-- {mark}: printed by `cargo xtask gen` -->\n"), format!("<!-- /{mark} -->"));
-    let parts =
-        old.split_once(&begin).and_then(|(head, rest)| rest.split_once(&end).map(|(_, tail)| (head, tail)));
-    let Some((head, tail)) = parts else {
-        bail!("{} has no place for the printed text: {} ... {end}", path.display(), begin.trim_end());
-    };
-    Ok((path.to_owned(), format!("{head}{begin}{text}{end}{tail}")))
 }
 
 fn servers(manifests: &[Manifest], measured: &figures::Measured) -> String {
@@ -273,22 +249,4 @@ fn cell(text: &str) -> String {
 
 fn quoted(text: &str) -> String {
     text.lines().map(|line| format!("> {line}")).collect::<Vec<_>>().join("\n")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn text_is_put_between_its_marks_and_nowhere_else() {
-        let dir = std::env::temp_dir().join(format!("awsmcp-gen-{}", std::process::id()));
-        fs::create_dir_all(&dir).unwrap();
-        let path = dir.join("README.md");
-        fs::write(&path, "a\n<!-- tools: printed by `cargo xtask gen` -->\nold\n<!-- /tools -->\nz\n")
-            .unwrap();
-        let (_, text) = between(&path, "tools", "new\n").unwrap();
-        assert_eq!(text, "a\n<!-- tools: printed by `cargo xtask gen` -->\nnew\n<!-- /tools -->\nz\n");
-        assert!(between(&path, "servers", "x").is_err());
-        fs::remove_dir_all(&dir).unwrap();
-    }
 }

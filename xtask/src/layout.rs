@@ -13,7 +13,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 
-use crate::{generate, place, run, say};
+use crate::{contracts, place, run, say};
 
 /// Writes dist/start.ld, which gathers what runs at a start (needs valgrind; builds releases)
 #[derive(clap::Args)]
@@ -24,7 +24,8 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: Args) -> Result<()> {
     let root = place::workspace();
-    let known: Vec<String> = generate::manifests(root)?.into_iter().map(|manifest| manifest.server).collect();
+    let known: Vec<String> =
+        contracts::manifests(root)?.into_iter().map(|manifest| manifest.server).collect();
     let servers = if args.servers.is_empty() { known.clone() } else { args.servers };
     if let Some(unknown) = servers.iter().find(|server| !known.contains(server)) {
         bail!("there is no server {unknown:?}; there are {}", known.join(", "));

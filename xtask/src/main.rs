@@ -3,22 +3,21 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use xtask_common::{figures, place, run, say, tools};
 
 mod bench;
 mod ci;
+mod contracts;
 mod demo;
 mod dist;
-mod figures;
 mod generate;
+mod iam;
+mod known;
 mod layout;
 mod new_server;
 mod new_tool;
-mod place;
-mod run;
-mod say;
 mod test;
 mod tidy;
-mod tools;
 
 #[derive(Parser)]
 #[command(name = "cargo xtask", about = "Builds, tests, generates and measures awsmcp")]

@@ -6,7 +6,13 @@ use std::path::Path;
 use anyhow::{Result, bail};
 use awsmcp_spec::Risk;
 
-use crate::{new_tool, place, say};
+use crate::new_tool::{self, New};
+use crate::{place, say};
+
+mod template;
+
+pub(crate) use template::PLACEHOLDERS;
+use template::Server;
 
 /// Writes the crate of a new server
 #[derive(clap::Args)]
@@ -50,165 +56,21 @@ pub(crate) fn create(root: &Path, id: &str, title: &str, sdk: &str, tool: &str) 
     }
     fs::create_dir_all(home.join("src/tools"))?;
     fs::create_dir_all(home.join("tests"))?;
-    let service = new_tool::camel(id);
-    let (sdk_crate, prefix) = (sdk_crate(sdk), sdk.to_lowercase().replace(' ', ""));
-    let module = sdk_crate.replace('-', "_");
-    let write = |path: &str, text: String| fs::write(home.join(path), text);
-    write(
-        "Cargo.toml",
-        format!(
-            "[package]
-name = \"awsmcp-{id}\"
-description = \"MCP server for {title}\"
-version.workspace = true
-edition.workspace = true
-rust-version.workspace = true
-license.workspace = true
-repository.workspace = true
-publish.workspace = true
-build = \"../../dist/link.rs\"
-
-[dependencies]
-{sdk_crate}.workspace = true
-awsmcp-aws.workspace = true
-awsmcp-host.workspace = true
-awsmcp-mcp.workspace = true
-schemars.workspace = true
-serde.workspace = true
-
-[dev-dependencies]
-awsmcp-testing.workspace = true
-serde_json.workspace = true
-
-[lints]
-workspace = true
-"
-        ),
-    )?;
-    write(
-        "src/main.rs",
-        format!(
-            "//! The server's binary.
-
-fn main() -> std::process::ExitCode {{
-    awsmcp_host::run(awsmcp_{id}::server, env!(\"CARGO_PKG_VERSION\"))
-}}
-"
-        ),
-    )?;
-    write(
-        "src/lib.rs",
-        format!(
-            "//! MCP server for {title}.
-
-mod tools;
-
-use {module}::{{Client, config::Config}};
-use awsmcp_aws::{{SdkConfig, Tap}};
-use awsmcp_mcp::{{Server, Service}};
-use tools::*;
-
-/// {title}, as the tools use it.
-#[derive(Debug)]
-pub struct {service};
-
-impl Service for {service} {{
-    const ID: &'static str = \"{id}\";
-    const TITLE: &'static str = \"{title}\";
-    const SUMMARY: &'static str = \"Look at and look after {title}.\";
-    const PREFIXES: &'static [(&'static str, &'static str)] = &[(\"{sdk}\", \"{prefix}\")];
-    const ACTIONS: &'static [(&'static str, &'static [&'static str])] = &[];
-    type Client = Client;
-
-    fn client(sdk: &SdkConfig, tap: Tap) -> Client {{
-        Client::from_conf(Config::from(sdk).to_builder().interceptor(tap).build())
-    }}
-}}
-
-/// The table of contents.
-#[must_use]
-pub fn server() -> Server<{service}> {{
-    Server::new(\"What a model should know before its first call.\")
-        .toolset(\"main\", \"what these tools are for\")
-}}
-
-#[cfg(test)]
-mod tests {{
-    #[test]
-    fn manifest() {{
-        awsmcp_testing::manifest(env!(\"CARGO_MANIFEST_DIR\"), &super::server().manifest());
-    }}
-}}
-"
-        ),
-    )?;
-    write("src/tools/mod.rs", "//! One file a tool.\n".to_owned())?;
-    write(
-        "README.md",
-        format!(
-            "# awsmcp-{id}
-
-MCP server for {title}.
-
-## Tools
-<!-- tools: printed by `cargo xtask gen` -->
-<!-- /tools -->
-"
-        ),
-    )?;
-    write("tests/permissions.rs", permissions(id, &service, sdk, tool))?;
+    let (sdk_crate, service) = (sdk_crate(sdk), new_tool::camel(id));
+    let server = Server { id, title, sdk, sdk_crate: &sdk_crate, service: &service };
+    for (path, text) in [
+        ("Cargo.toml", template::cargo_toml(&server)),
+        ("README.md", template::readme(&server)),
+        ("src/main.rs", template::program(id)),
+        ("src/lib.rs", template::library(&server)),
+        ("src/tools/mod.rs", "//! One file a tool.\n".to_owned()),
+        ("tests/permissions.rs", template::permissions(&server, tool)),
+    ] {
+        fs::write(home.join(path), text)?;
+    }
     let risk = if tool.starts_with("delete_") { Risk::Destroy } else { Risk::Read };
-    new_tool::create(root, id, tool, risk)?;
+    new_tool::create(root, id, New { name: tool, risk, toolset: None })?;
     Ok(())
-}
-
-/// The proof that the tools need what they declare, with a row for the first of them.
-fn permissions(id: &str, service: &str, sdk: &str, tool: &str) -> String {
-    format!(
-        "//! Each tool needs the IAM actions that it declares, all of them and no other.
-//!
-//! A row makes what its calls need, as root, and then calls the tool so that every declared action is used. From the
-//! rows follow the proofs: what is called is what is declared, the policy that `iam-policy` prints is enough, and
-//! without any one of its actions the tool fails by name.
-#![cfg(test)]
-
-use awsmcp_{id}::{service};
-use awsmcp_mcp::Server;
-use awsmcp_testing::{{Exception, LocalAws, Permissions, Row}};
-use serde_json::json;
-
-fn permissions() -> Permissions {{
-    Permissions {{
-        binary: env!(\"CARGO_BIN_EXE_awsmcp-{id}\"),
-        aws: LocalAws::shared_with_iam,
-        manifest: awsmcp_{id}::server().manifest(),
-        actions: |operation| Server::<{service}>::actions(\"{sdk}\", operation),
-        arns: |name| vec![format!(\"arn:aws:service:*:*:kind/{{name}}*\")],
-        rows: ROWS,
-        exceptions: EXCEPTIONS,
-    }}
-}}
-
-awsmcp_testing::permission_proofs!(permissions);
-
-const ROWS: &[Row] = &[
-    Row::new(\"whoami\", |run| run.call(json!({{}}), \"arn:aws:iam::123456789012:\").map(drop)),
-    Row::new(\"{tool}\", |run| {{
-        let name = run.name(\"thing\");
-        // run.aws().call(\"service\", \"CreateThing\", json!({{\"Name\": name}})) makes what the call needs.
-        run.call(json!({{\"name\": name}}), &name).map(drop)
-    }}),
-];
-
-const EXCEPTIONS: &[Exception] = &[Exception::of(
-    &[\"whoami\"],
-    \"sts:GetCallerIdentity\",
-    \"AWS answers it to everybody; it is asked for by the session\",
-)
-.unmade()
-.unnoticed()];
-"
-    )
 }
 
 #[cfg(test)]
@@ -246,16 +108,18 @@ mod tests {
         for (name, risk) in
             [("get_thing", Risk::Read), ("put_thing", Risk::Write), ("delete_thing", Risk::Destroy)]
         {
-            new_tool::create(&root, "sts", name, risk).unwrap();
+            new_tool::create(&root, "sts", New { name, risk, toolset: None }).unwrap();
         }
-        assert!(new_tool::create(&root, "sts", "get_thing", Risk::Read).is_err());
-        assert!(new_tool::create(&root, "sts", "nonsense", Risk::Read).is_err());
-        assert!(new_tool::create(&root, "nowhere", "get_thing", Risk::Read).is_err());
+        let fails = |server: &str, name: &str| {
+            new_tool::create(&root, server, New { name, risk: Risk::Read, toolset: None }).is_err()
+        };
+        assert!(fails("sts", "get_thing"));
+        assert!(fails("sts", "nonsense"));
+        assert!(fails("nowhere", "get_thing"));
         assert!(create(&root, "Not An Id", "X", "X", "list_things").is_err());
-        // The target directory of this very build: nothing heavy is compiled again.
+        // In the target directory of this very build, and built as tests build: nothing heavy is compiled again.
         let checked = crate::run::quiet(
-            Command::new(env!("CARGO"))
-                .args(["check", "--offline", "--package", "awsmcp-sts", "--all-targets"])
+            crate::run::cargo(&["build", "--offline", "--package", "awsmcp-sts", "--all-targets"])
                 .env("CARGO_TARGET_DIR", place::target())
                 .current_dir(&root),
         );

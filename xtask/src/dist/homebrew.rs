@@ -4,8 +4,8 @@ use std::fs;
 
 use anyhow::Result;
 
+use super::fill::template;
 use super::names::Package;
-use super::text::template;
 use super::{Dist, binary, plain, write};
 
 pub(super) fn formulae(dist: &Dist) -> Result<()> {

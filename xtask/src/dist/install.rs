@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use super::text::template;
+use super::fill::template;
 use super::{Dist, write};
 
 pub(super) fn scripts(dist: &Dist) -> Result<()> {

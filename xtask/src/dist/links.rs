@@ -9,7 +9,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::json;
 
 use super::names::{Names, Package};
-use crate::generate::between;
+use crate::contracts::between;
 
 /// Where a client is told of a server.
 type Link = fn(&Package) -> String;

@@ -4,8 +4,9 @@ use anyhow::Result;
 use serde_json::{Map, Value, json};
 
 use super::archive::{Entry, zip};
+use super::fill::{license, template};
 use super::names::{Package, Platform, Served};
-use super::text::{license, readme, template};
+use super::text::readme;
 use super::{Built, Dist, plain, write};
 
 pub(super) fn bundle(dist: &Dist, built: &Built, served: &Served) -> Result<()> {

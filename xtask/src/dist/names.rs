@@ -8,7 +8,7 @@ use awsmcp_spec::{Manifest, Risk};
 use serde::Deserialize;
 use toml::{Table, Value};
 
-use super::text::fill;
+use super::fill::fill;
 
 /// All names.
 pub(super) struct Names {
@@ -253,13 +253,13 @@ fn read_table(path: &Path) -> Result<Table> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{generate, place};
+    use crate::{contracts, place};
 
     #[test]
     fn every_server_has_its_names_and_every_platform_its_parts() {
         let root = place::workspace();
         let names = Names::read(root).unwrap();
-        let packages = names.packages(root, generate::manifests(root).unwrap()).unwrap();
+        let packages = names.packages(root, contracts::manifests(root).unwrap()).unwrap();
         let (servers, everything): (Vec<&Package>, Vec<&Package>) =
             packages.iter().partition(|package| package.served.is_some());
         assert_eq!(servers.len(), fs::read_dir(root.join("servers")).unwrap().count());

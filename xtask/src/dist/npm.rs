@@ -4,9 +4,10 @@ use anyhow::Result;
 use serde_json::{Map, Value, json};
 
 use super::archive::{Entry, tar_gz};
+use super::fill::{license, template};
 use super::names::{Package, Platform};
-use super::text::{license, readme};
-use super::{Built, Dist, text, write};
+use super::text::readme;
+use super::{Built, Dist, write};
 
 /// The program for one platform, which npm installs on that platform only.
 pub(super) fn platform_package(dist: &Dist, built: &Built) -> Result<()> {
@@ -55,7 +56,7 @@ pub(super) fn wrappers(dist: &Dist) -> Result<()> {
         manifest.insert("optionalDependencies".to_owned(), Value::Object(optional));
         let (manifest, license) = (pretty(manifest)?, license()?);
         let readme = readme(dist, package, &format!("npx -y {}", package.npm))?;
-        let start = text::template("npm/start.cjs", &[])?;
+        let start = template("npm/start.cjs", &[])?;
         let entries = [
             Entry::file("package/package.json", &manifest),
             Entry::file("package/LICENSE", &license),

@@ -3,8 +3,9 @@
 use anyhow::Result;
 
 use super::archive::{Entry, tar_gz, zip};
+use super::fill::license;
 use super::names::{Package, Platform};
-use super::text::{license, readme};
+use super::text::readme;
 use super::{Built, Dist, write};
 
 /// `awsmcp-s3-0.1.0-linux-x64`, which every file of a release page begins with.

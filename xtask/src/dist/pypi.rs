@@ -5,8 +5,9 @@ use data_encoding::BASE64URL_NOPAD;
 use sha2::{Digest, Sha256};
 
 use super::archive::{Entry, zip};
+use super::fill::license;
 use super::names::{Package, Platform};
-use super::text::{license, readme};
+use super::text::readme;
 use super::{Built, Dist, write};
 
 pub(super) fn wheel(dist: &Dist, built: &Built) -> Result<()> {

@@ -1,0 +1,286 @@
+//! The shape of the code: how long files and functions may be, and that files do not use each other in a circle.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use proc_macro2::Span;
+use syn_3::spanned::Spanned;
+use syn_3::visit::{self, Visit};
+use syn_3::{Attribute, ImplItem, Item, TraitItem};
+
+use crate::known::Finding;
+
+mod circles;
+mod modules;
+mod paths;
+
+/// How many lines a file may have, without its tests.
+const FILE: usize = 500;
+/// How many lines a function may have, from its name to its end.
+const FUNCTION: usize = 80;
+
+/// Everything that is too long or goes in a circle.
+pub(super) fn findings(root: &Path, files: &[PathBuf]) -> Result<Vec<Finding>> {
+    let mut sources = Vec::new();
+    for path in files.iter().filter(|path| is_ours(path)) {
+        let text = std::fs::read_to_string(root.join(path))?;
+        let code = syn_3::parse_file(&text).with_context(|| format!("cannot read {}", path.display()))?;
+        if !is_test(&code.attrs) {
+            sources.push(Source { path: path.display().to_string(), text, code });
+        }
+    }
+    let mut found: Vec<Finding> = sources.iter().flat_map(too_long).collect();
+    found.extend(circles::findings(&sources));
+    Ok(found)
+}
+
+/// A file of Rust that is no test.
+struct Source {
+    /// From the root.
+    path: String,
+    text: String,
+    code: syn_3::File,
+}
+
+/// What is held to these rules: the code that is shipped, the workshop, and what tests share.
+fn is_ours(path: &Path) -> bool {
+    let groups = ["shared", "servers", "xtask", "dist", "tests/src"];
+    let tests =
+        path.components().skip(1).any(|part| part.as_os_str() == "tests" || part.as_os_str() == "tests.rs");
+    path.extension().is_some_and(|ending| ending == "rs")
+        && groups.iter().any(|group| path.starts_with(group))
+        && !tests
+}
+
+fn is_test(attributes: &[Attribute]) -> bool {
+    attributes.iter().any(|attribute| {
+        attribute.path().is_ident("cfg")
+            && attribute.parse_args::<syn_3::Path>().is_ok_and(|path| path.is_ident("test"))
+    })
+}
+
+fn too_long(source: &Source) -> Vec<Finding> {
+    let mut measure = Measure { path: &source.path, owner: Vec::new(), of_tests: 0, found: Vec::new() };
+    measure.visit_file(&source.code);
+    let (lines, path) = (source.text.lines().count().saturating_sub(measure.of_tests), &source.path);
+    let mut found = measure.found;
+    if lines > FILE {
+        found.push(Finding {
+            key: format!("file {path}"),
+            text: format!("{path}: {lines} lines without tests, at most {FILE}: it is several files"),
+        });
+    }
+    found
+}
+
+/// Reads one file.
+struct Measure<'a> {
+    path: &'a str,
+    /// The types and traits around what is read.
+    owner: Vec<String>,
+    /// How many lines are of tests.
+    of_tests: usize,
+    found: Vec<Finding>,
+}
+
+impl Measure<'_> {
+    fn function(&mut self, name: &syn_3::Ident, body: Span) {
+        let lines = body.end().line.saturating_sub(name.span().start().line) + 1;
+        if lines > FUNCTION {
+            let name = [self.owner.as_slice(), &[name.to_string()]].concat().join("::");
+            self.found.push(Finding {
+                key: format!("function {}::{name}", self.path),
+                text: format!(
+                    "{}: {name} has {lines} lines, at most {FUNCTION}: it is several functions",
+                    self.path
+                ),
+            });
+        }
+    }
+}
+
+fn lines(span: Span) -> usize {
+    span.end().line.saturating_sub(span.start().line) + 1
+}
+
+impl<'ast> Visit<'ast> for Measure<'_> {
+    fn visit_item(&mut self, item: &'ast Item) {
+        if is_test(attributes(item)) {
+            self.of_tests += lines(item.span());
+            return;
+        }
+        match item {
+            Item::Impl(block) => {
+                self.owner.push(type_name(&block.self_ty));
+                visit::visit_item(self, item);
+                self.owner.pop();
+            }
+            Item::Trait(block) => {
+                self.owner.push(block.ident.to_string());
+                visit::visit_item(self, item);
+                self.owner.pop();
+            }
+            Item::Fn(function) => {
+                self.function(&function.sig.ident, function.block.span());
+                visit::visit_item(self, item);
+            }
+            _ => visit::visit_item(self, item),
+        }
+    }
+
+    fn visit_impl_item(&mut self, item: &'ast ImplItem) {
+        if let ImplItem::Fn(function) = item {
+            self.function(&function.sig.ident, function.block.span());
+        }
+        visit::visit_impl_item(self, item);
+    }
+
+    fn visit_trait_item(&mut self, item: &'ast TraitItem) {
+        if let TraitItem::Fn(function) = item
+            && let Some(block) = &function.default
+        {
+            self.function(&function.sig.ident, block.span());
+        }
+        visit::visit_trait_item(self, item);
+    }
+}
+
+fn type_name(of: &syn_3::Type) -> String {
+    match of {
+        syn_3::Type::Path(path) => {
+            path.path.segments.last().map(|segment| segment.ident.to_string()).unwrap_or_default()
+        }
+        _ => "impl".to_owned(),
+    }
+}
+
+/// What stands before an item in `#[..]`.
+fn attributes(item: &Item) -> &[Attribute] {
+    match item {
+        Item::Const(item) => &item.attrs,
+        Item::Enum(item) => &item.attrs,
+        Item::Fn(item) => &item.attrs,
+        Item::Impl(item) => &item.attrs,
+        Item::Macro(item) => &item.attrs,
+        Item::Mod(item) => &item.attrs,
+        Item::Static(item) => &item.attrs,
+        Item::Struct(item) => &item.attrs,
+        Item::Trait(item) => &item.attrs,
+        Item::Type(item) => &item.attrs,
+        Item::Use(item) => &item.attrs,
+        _ => &[],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The findings of a tree of invented files.
+    fn of(files: &[(&str, &str)]) -> Vec<String> {
+        let root = tempfile::tempdir().unwrap();
+        let paths: Vec<PathBuf> = files.iter().map(|(path, _)| PathBuf::from(path)).collect();
+        for (path, text) in files {
+            let path = root.path().join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        }
+        let mut found: Vec<String> =
+            findings(root.path(), &paths).unwrap().into_iter().map(|finding| finding.key).collect();
+        found.sort();
+        found
+    }
+
+    #[test]
+    fn only_code_that_is_no_test_counts() {
+        let long = "// A line.\n".repeat(501);
+        let tests = format!("// A line.\n#[cfg(test)]\nmod tests {{\n{long}}}\n");
+        assert_eq!(of(&[("shared/a/src/lib.rs", &long)]), ["file shared/a/src/lib.rs"]);
+        assert_eq!(of(&[("shared/a/src/lib.rs", &"// A line.\n".repeat(500))]), Vec::<String>::new());
+        assert_eq!(of(&[("shared/a/src/lib.rs", &tests)]), Vec::<String>::new());
+        assert_eq!(of(&[("tests/src/lib.rs", &long)]), ["file tests/src/lib.rs"]);
+        for elsewhere in [
+            "shared/a/tests/all.rs",
+            "shared/a/src/b/tests.rs",
+            "tests/tests/all.rs",
+            "docs/examples/a/src/lib.rs",
+        ] {
+            assert_eq!(of(&[(elsewhere, &long)]), Vec::<String>::new(), "{elsewhere}");
+        }
+    }
+
+    #[test]
+    fn a_function_is_measured_wherever_it_stands() {
+        let body = |lines: usize| "    let _ = 1;\n".repeat(lines);
+        let function = |name: &str, lines: usize| format!("fn {name}() {{\n{}}}\n", body(lines - 2));
+        assert_eq!(of(&[("xtask/src/main.rs", &function("fits", 80))]), Vec::<String>::new());
+        let text = format!(
+            "{}struct S;\nimpl S {{\n{}}}\ntrait T {{\n{}}}\nmod inner {{\n{}}}\n#[cfg(test)]\nmod tests {{\n{}}}\n",
+            function("free", 81),
+            function("method", 81),
+            function("default", 81),
+            function("nested", 81),
+            function("tested", 81),
+        );
+        assert_eq!(
+            of(&[("xtask/src/main.rs", &text)]),
+            [
+                "function xtask/src/main.rs::S::method",
+                "function xtask/src/main.rs::T::default",
+                "function xtask/src/main.rs::free",
+                "function xtask/src/main.rs::nested",
+            ]
+        );
+    }
+
+    #[test]
+    fn siblings_that_use_each_other_are_a_circle() {
+        let tree = |b: &str| {
+            of(&[
+                ("shared/x/src/lib.rs", "mod a;\nmod b;\nmod c;\npub use c::C;\n"),
+                ("shared/x/src/a.rs", "use crate::b::B;\npub struct A(B);\n"),
+                ("shared/x/src/b.rs", b),
+                ("shared/x/src/c.rs", "pub struct C;\nfn f() { let _ = super::a::A::new; }\n"),
+            ])
+        };
+        let both = ["circle shared/x/src/a.rs", "circle shared/x/src/b.rs"];
+        assert_eq!(tree("pub struct B;\n"), Vec::<String>::new());
+        assert_eq!(tree("use crate::a::A;\npub struct B;\n"), both);
+        assert_eq!(tree("pub struct B;\nfn f(_: super::a::A) {}\n"), both);
+        assert_eq!(tree("use super::a;\npub struct B(a::A);\n"), both);
+        assert_eq!(tree("pub struct B;\nfn f() { assert!(crate::a::A::is()); }\n"), both);
+        // The crate's own name for it leads to the same file.
+        let three = ["circle shared/x/src/a.rs", "circle shared/x/src/b.rs", "circle shared/x/src/c.rs"];
+        assert_eq!(tree("use crate::C;\npub struct B(C);\n"), three);
+        assert_eq!(tree("use super::*;\npub struct B(C);\n"), three);
+        // What only tests use does not count, nor does what a comment or a text names.
+        assert_eq!(
+            tree(
+                "// crate::a::A\npub const B: &str = \"crate::a::A\";\n#[cfg(test)]\nmod tests {\n    use crate::a::A;\n}\n"
+            ),
+            Vec::<String>::new()
+        );
+    }
+
+    #[test]
+    fn parents_and_children_may_use_each_other() {
+        let files = |grandchild: &'static str| {
+            [
+                ("servers/x/src/lib.rs", "mod a;\nmod b;\nuse a::A;\npub struct Top(A);\n"),
+                ("servers/x/src/a.rs", "mod inner;\nuse inner::Inner;\npub struct A(Inner, crate::Top);\n"),
+                ("servers/x/src/a/inner.rs", grandchild),
+                ("servers/x/src/b.rs", "pub struct B(crate::a::A);\n"),
+            ]
+        };
+        assert_eq!(of(&files("pub struct Inner(super::A, crate::Top);\n")), Vec::<String>::new());
+        // But what a child reaches outside counts for the child.
+        assert_eq!(of(&files("pub struct Inner(crate::b::B);\n")), Vec::<String>::new());
+        let back = [
+            ("servers/x/src/lib.rs", "mod a;\nmod b;\n"),
+            ("servers/x/src/a/mod.rs", "mod inner;\npub use inner::Inner;\n"),
+            ("servers/x/src/a/inner.rs", "pub struct Inner(crate::b::B);\n"),
+            ("servers/x/src/b.rs", "pub struct B(crate::a::Inner);\n"),
+        ];
+        assert_eq!(of(&back), ["circle servers/x/src/a/inner.rs", "circle servers/x/src/b.rs"]);
+    }
+}
