@@ -45,7 +45,7 @@ pub(crate) struct Row {{
     };
     let spec = format!(
         "const SPEC: Spec = Spec::{constructor}(\"{name}\", \"{title}\")
-        .needs(\"{ACTION}\", \"arn:{{partition}}:service:{{region}}:{{account}}:kind/{{name}}\");"
+        .on(\"arn:{{partition}}:service:{{region}}:{{account}}:kind/{{name}}\", &[\"{ACTION}\"]);"
     );
     if risk.changes() {
         return format!(
@@ -53,13 +53,14 @@ pub(crate) struct Row {{
 impl Change for {kind} {{
     type Service = {service};
     type Output = One<Row>;
+    type Items = ();
     {spec}
 
     async fn plan(&self, _: &Call<{service}>) -> Result<Plan> {{
         Ok(Plan::new(format!(\"change {{}}\", self.name)))
     }}
 
-    async fn apply(self, _: &Call<{service}>) -> Result<Self::Output> {{
+    async fn apply(self, (): (), _: &Call<{service}>) -> Result<Self::Output> {{
         Ok(One(Row {{ name: self.name }}))
     }}
 }}
