@@ -1,5 +1,6 @@
 //! What a tool answered, and what a test asks of it.
 
+use expect_test::Expect;
 use serde_json::Value;
 
 use crate::fail;
@@ -71,6 +72,14 @@ impl Answer {
     #[track_caller]
     pub fn holds(&self, parts: &[&str]) -> &Answer {
         holds(self.ok(), parts);
+        self
+    }
+
+    /// Fails unless the call succeeded and its text is `expected`, which stands in the test as [`expect!`](crate::expect):
+    /// for plans and explanations, of which a reader of the test should see all. `UPDATE_EXPECT=1` writes it anew.
+    #[track_caller]
+    pub fn shows(&self, expected: Expect) -> &Answer {
+        expected.assert_eq(self.ok());
         self
     }
 
@@ -185,6 +194,9 @@ mod tests {
     fn the_part_that_is_missing_is_named_and_no_other() {
         let answer = said("delete 2 objects\nwarning: one is locked");
         answer.holds(&["2 objects", "locked"]).lacks(&["3 objects"]);
+        answer.shows(crate::expect![[r#"
+            delete 2 objects
+            warning: one is locked"#]]);
         let message = failure(|| drop(said("delete 2 objects").holds(&["2 objects", "locked"]).clone()));
         assert_eq!(message, "this does not hold [\"locked\"]:\ndelete 2 objects");
         let message = failure(|| drop(said("delete 2 objects").lacks(&["2 objects", "locked"]).clone()));
