@@ -149,7 +149,11 @@ impl<S: Service> Engine<S> {
         Ok(Engine {
             gate: Gate::new(&server, &settings)?,
             session,
-            confirmations: Confirmations::new(settings.confirm_within, settings.seal_key.as_ref()),
+            confirmations: Confirmations::new(
+                settings.confirm_within,
+                settings.seal_key.as_ref(),
+                settings.clock.clone(),
+            ),
             cleanup: Cleanup::default(),
             running: Semaphore::new(settings.max_calls.max(1)),
             waiting: AtomicUsize::new(0),

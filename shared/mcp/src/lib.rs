@@ -7,6 +7,7 @@
 mod audit;
 mod call;
 mod cleanup;
+mod clock;
 mod confirm;
 mod cursor;
 mod derived;
@@ -40,6 +41,7 @@ pub use awsmcp_aws::{Error, Kind, Target};
 pub use awsmcp_spec::{Risk, Spec};
 pub use call::{Call, Progress};
 pub use cleanup::Cleanup;
+pub use clock::Clock;
 pub use confirm::Plan;
 pub use derived::Derived;
 pub use difference::difference;
