@@ -132,7 +132,7 @@ fn a_person_who_takes_too_long_has_nothing_done() {
         yes()
     });
     let answer = server.call("delete_objects", delete("late", &["a"]));
-    answer.holds(&["nothing was done"]);
+    holds(&answer.text, &["nothing was done"]);
     assert_eq!(seen.lock().unwrap().len(), 1);
     sleep(Duration::from_millis(300));
     assert!(exists("late", "a"), "the late answer was taken");
