@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use awsmcp_testing::{Answer, LocalAws, Server};
+use awsmcp_testing::{Answer, LocalAws, Server, lacks};
 use awsmcp_tests::{Response, Stub, Table, connect, ends_well, is_well, with};
 use serde_json::{Value, json};
 
@@ -100,7 +100,7 @@ fn a_denied_call_names_the_action_the_resource_and_who_was_denied() {
             "the credentials need s3:ListBucket on arn:aws:s3:::bucket;",
         ],
     );
-    assert!(!text.contains("the key does not exist"), "{text}");
+    lacks(&text, &["the key does not exist"]);
     // An answer to HEAD says nothing at all.
     let text = answered(Response::new(403, ""), head());
     has(

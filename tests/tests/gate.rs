@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 
-use awsmcp_testing::{LocalAws, Server};
+use awsmcp_testing::{LocalAws, Server, holds, lacks};
 use awsmcp_tests::{Request, Response, Stub, Table, connect, is_well, names, run, walk, with};
 use serde_json::{Value, json};
 
@@ -61,7 +61,7 @@ fn what_is_not_listed_cannot_be_called() {
     ] {
         let answer = server.call(tool, arguments);
         let text = answer.error();
-        assert!(text.contains(flag) && text.contains("operator"), "{text}");
+        holds(&text, &[flag, "operator"]);
     }
     assert!(exists("unlisted", "stays") && !exists("unlisted", "new"));
     is_well(&mut server);
@@ -69,7 +69,7 @@ fn what_is_not_listed_cannot_be_called() {
     let mut server = connect(aws().env(), &["--tools", "list_buckets", "--allow", "write"]);
     for tool in ["list_objects", "put_object", "whoami"] {
         let text = server.call(tool, json!({"bucket": "unlisted"})).error().to_owned();
-        assert!(text.contains("turned off"), "{text}");
+        holds(&text, &["turned off"]);
     }
     server.call("list_buckets", json!({})).ok();
 }
@@ -303,8 +303,7 @@ fn what_is_outside_the_allowed_arns_is_refused_before_any_request() {
     // An alias has a name like a bucket's, and is of whoever knows which.
     for alias in ["team-a-1abc-s3alias", "team-a-1abc--ol-s3"] {
         let answer = server.call("head_object", json!({"bucket": alias, "key": "k"}));
-        assert!(answer.error().contains("alias of an access point"), "{}", answer.text);
-        assert!(answer.text.contains("the bucket's name, as `bucket`"), "{}", answer.text);
+        answer.fails(&["alias of an access point", "the bucket's name, as `bucket`"]);
     }
     assert!(server.try_request("resources/read", json!({"uri": "s3://other/k"})).is_err());
     let reference = json!({"type": "ref/resource", "uri": "s3://{bucket}/{+key}"});
@@ -325,7 +324,7 @@ fn an_access_point_is_held_by_its_own_arn() {
     let (stub, mut server) = held(&["--allow-arn", objects]);
     let point = "arn:aws:s3:us-east-1:123456789012:accesspoint/p";
     let answer = server.call("head_object", json!({"bucket": point, "key": "private/k"}));
-    assert!(answer.error().contains(&format!("{point}/object/private/k is outside")), "{}", answer.text);
+    answer.fails(&[&format!("{point}/object/private/k is outside")]);
     assert_eq!(stub.requests().len(), 0, "{:?}", stub.requests());
     let answer = server.call("head_object", json!({"bucket": point, "key": "public/k"}));
     assert!(!answer.error().contains("outside what the operator allowed"), "{}", answer.text);
@@ -422,7 +421,7 @@ fn a_call_leaves_one_audit_line_without_payloads() {
     server.call("list_objects", json!({"bucket": "team-audit", "limit": 0})).error();
     is_well(&mut server);
     let text = std::fs::read_to_string(&log).unwrap();
-    assert!(!text.contains("top-secret-text"), "{text}");
+    lacks(&text, &["top-secret-text"]);
     let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let of = |field: &str| lines.iter().map(|line| line[field].clone()).collect::<Vec<_>>();
     assert_eq!(of("outcome"), ["ok", "refused", "ok", "failed", "refused", "ok"]);
@@ -455,5 +454,5 @@ fn an_allowed_pattern_of_everything_allows_everything() {
     let mut server = connect(aws().env(), &["--allow-arn", "*"]);
     let table = Table::read(server.call("list_objects", json!({"bucket": "anything"})).ok());
     assert_eq!(table.column("key"), ["k"]);
-    assert!(server.call("list_buckets", json!({})).ok().contains("anything"));
+    server.call("list_buckets", json!({})).holds(&["anything"]);
 }

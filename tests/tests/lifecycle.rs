@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use awsmcp_testing::{Answer, Direction, Server, binary};
+use awsmcp_testing::{Answer, Direction, Server, binary, holds};
 use awsmcp_tests::{Response, Stub, connect, ends_well, is_well, names, run, start, with};
 use serde_json::{Value, json};
 
@@ -35,7 +35,7 @@ fn a_call_in_flight_at_the_end_of_input_is_still_answered() {
         let id = server.send_call("list_buckets", json!({}));
         ends_well(&mut server);
         let answer = answers(&server).into_iter().find(|message| message["id"] == id).unwrap();
-        assert!(Answer::from(answer["result"].clone()).ok().contains("a-bucket"), "{answer}");
+        Answer::from(answer["result"].clone()).holds(&["a-bucket"]);
     }
 }
 
@@ -158,7 +158,7 @@ fn a_cancelled_call_aborts_its_request_and_is_not_answered() {
         server.cancel(id);
         server.cancel(4711);
         assert!(server.is_silent(Duration::from_millis(300)));
-        assert!(server.call("list_buckets", json!({})).ok().contains("a-bucket"));
+        server.call("list_buckets", json!({})).holds(&["a-bucket"]);
         assert!(!answers(&server).iter().any(|message| message["id"] == id));
         is_well(&mut server);
     }
@@ -172,7 +172,7 @@ fn a_call_has_a_deadline() {
     let answer = server.call("list_buckets", json!({}));
     let text = answer.error();
     assert!(called.elapsed() < Duration::from_secs(5), "{:?}", called.elapsed());
-    assert!(text.contains("no answer within 1 s") && text.contains("--timeout"), "{text}");
+    holds(&text, &["no answer within 1 s", "--timeout"]);
     stub.wait("an aborted request", |stub| stub.hung_up() == 1);
     ends_well(&mut server);
 }
@@ -199,7 +199,7 @@ fn calls_beyond_the_queue_are_refused_at_once() {
     let refused: Vec<&Answer> = answers.iter().filter(|answer| answer.is_error).collect();
     assert_eq!(refused.len(), 7);
     for answer in refused {
-        assert!(answer.text.contains("2 are running and 3 are waiting"), "{}", answer.text);
+        answer.fails(&["2 are running and 3 are waiting"]);
     }
     assert_eq!(stub.calls().len(), 5);
     is_well(&mut server);

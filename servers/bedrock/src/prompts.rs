@@ -58,21 +58,3 @@ pub(crate) const POOR_ANSWERS: Prompt = Prompt {
         4. If no passage holds it: is it missing in the source, or not synced (sync_knowledge_base), or cut badly?\n\
         Answer with the cause, the evidence (passages, scores), and the smallest change. Change nothing yet.",
 };
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_tool_that_a_runbook_names_exists() {
-        const OTHERS: [&str; 4] = ["dry_run", "max_tokens", "knowledge_base", "check_access"];
-        let manifest = crate::server().manifest();
-        for prompt in [CHOOSE_MODEL, TEST_GUARDRAIL, POOR_ANSWERS] {
-            let words = prompt.text.split(|letter: char| !letter.is_ascii_lowercase() && letter != '_');
-            for word in words.filter(|word| word.contains('_')) {
-                let known = OTHERS.contains(&word) || manifest.tools.iter().any(|tool| tool.name == word);
-                assert!(known, "{}: {word}", prompt.name);
-            }
-        }
-    }
-}

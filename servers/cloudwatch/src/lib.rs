@@ -142,7 +142,7 @@ const fn by_prefix(variable: &'static str, tool: &'static str) -> Completion {
 #[cfg(test)]
 mod tests {
     #[test]
-    fn manifest() {
-        awsmcp_testing::manifest(env!("CARGO_MANIFEST_DIR"), &super::server().manifest());
+    fn the_manifest_conforms() {
+        awsmcp_testing::conformance(&super::server().manifest(), &[]);
     }
 }

@@ -63,25 +63,3 @@ pub(crate) const LOG_COSTS: Prompt = Prompt {
         Answer with a table (group, bytes a day, kept for, what fills it), and what would save most, with its risk: a shorter \
         retention (set_log_group), a lower log level, the infrequent access class for new groups. Change nothing: show dry_run.",
 };
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_tool_that_a_runbook_names_exists() {
-        const OTHERS: [&str; 1] = ["dry_run"];
-        let manifest = crate::server().manifest();
-        let word = regex::Regex::new("[a-z]+(_[a-z]+)+").unwrap();
-        for prompt in [WHAT_HAPPENED, WHY_ALARM, LOG_COSTS] {
-            let arguments: Vec<&str> = prompt.arguments.iter().map(|argument| argument.name).collect();
-            for word in word.find_iter(prompt.text) {
-                let word = word.as_str();
-                let known = OTHERS.contains(&word)
-                    || arguments.contains(&word)
-                    || manifest.tools.iter().any(|tool| tool.name == word);
-                assert!(known, "{}: {word}", prompt.name);
-            }
-        }
-    }
-}

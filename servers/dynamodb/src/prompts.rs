@@ -62,21 +62,3 @@ pub(crate) const WHAT_HAPPENED: Prompt = Prompt {
         Tell me what happened in order of time and what is only a guess. To get it back: restore_table into a new table as of just \
         before, get_items from there, put_items here. Show me each as a dry_run first.",
 };
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_tool_that_a_runbook_names_exists() {
-        const OTHERS: [&str; 2] = ["dry_run", "hot_keys"];
-        let manifest = crate::server().manifest();
-        for prompt in [HOT_TABLE, SINGLE_TABLE_DESIGN, WHAT_HAPPENED] {
-            let words = prompt.text.split(|letter: char| !letter.is_ascii_lowercase() && letter != '_');
-            for word in words.filter(|word| word.trim_matches('_').contains('_')) {
-                let known = OTHERS.contains(&word) || manifest.tools.iter().any(|tool| tool.name == word);
-                assert!(known, "{}: {word}", prompt.name);
-            }
-        }
-    }
-}

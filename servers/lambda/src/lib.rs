@@ -152,7 +152,7 @@ pub fn server() -> Server<Lambda> {
 #[cfg(test)]
 mod tests {
     #[test]
-    fn manifest() {
-        awsmcp_testing::manifest(env!("CARGO_MANIFEST_DIR"), &super::server().manifest());
+    fn the_manifest_conforms() {
+        awsmcp_testing::conformance(&super::server().manifest(), &[]);
     }
 }

@@ -54,22 +54,3 @@ pub(crate) const OLD_RUNTIMES: Prompt = Prompt {
         the way for each: a version and an alias first (publish_version, set_alias), then update_config with the new \
         runtime, then back with set_alias and rollback if it fails. Change nothing yet.",
 };
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_tool_that_a_runbook_names_exists() {
-        const OTHERS: [&str; 2] = ["dry_run", "request_id"];
-        let manifest = crate::server().manifest();
-        let word = regex::Regex::new("[a-z]+(_[a-z]+)+").unwrap();
-        for prompt in [FAILING_FUNCTION, SLOW_FUNCTION, OLD_RUNTIMES] {
-            for word in word.find_iter(prompt.text) {
-                let word = word.as_str();
-                let known = OTHERS.contains(&word) || manifest.tools.iter().any(|tool| tool.name == word);
-                assert!(known, "{}: {word}", prompt.name);
-            }
-        }
-    }
-}

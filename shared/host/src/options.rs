@@ -395,6 +395,7 @@ impl Options {
             max_calls: bounded("--max-calls", self.max_calls, 1, default.max_calls)?,
             max_waiting: self.max_waiting.unwrap_or(default.max_waiting),
             confirm_within: self.confirm_within.map_or(default.confirm_within, Duration::from_secs),
+            clock: default.clock,
             seal_key: self
                 .seal_key
                 .as_deref()

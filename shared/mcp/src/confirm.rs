@@ -13,12 +13,11 @@ use std::{
 use awsmcp_aws::Target;
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit, Mac};
-use jiff::Timestamp;
 use rmcp::model::JsonObject;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use crate::{Plan, SealKey, cursor::canonical};
+use crate::{Clock, Plan, SealKey, cursor::canonical};
 
 /// A call, as a confirmation is bound to it.
 pub(crate) struct Bound<'a> {
@@ -56,6 +55,7 @@ impl Refusal {
 pub(crate) struct Confirmations {
     key: [u8; 32],
     within: Duration,
+    clock: Clock,
     used: Mutex<HashMap<[u8; NONCE], i64>>,
 }
 
@@ -65,9 +65,9 @@ const MAC: usize = 12;
 
 impl Confirmations {
     /// With a `secret`, every process that has it takes the tokens of the others; without one, a process takes its own.
-    pub(crate) fn new(within: Duration, secret: Option<&SealKey>) -> Self {
+    pub(crate) fn new(within: Duration, secret: Option<&SealKey>, clock: Clock) -> Self {
         let key = secret.map_or_else(random, |secret| Sha256::digest(secret.bytes()).into());
-        Confirmations { key, within, used: Mutex::default() }
+        Confirmations { key, within, clock, used: Mutex::default() }
     }
 
     pub(crate) fn within(&self) -> Duration {
@@ -77,9 +77,8 @@ impl Confirmations {
     /// A token that confirms this call with this plan, once, for a while.
     pub(crate) fn issue(&self, bound: &Bound<'_>, plan: &Plan) -> String {
         let nonce: [u8; NONCE] = random();
-        let expiry =
-            Timestamp::now().as_second().saturating_add(self.within.as_secs().try_into().unwrap_or(i64::MAX));
-        let expiry = expiry.to_be_bytes();
+        let within = self.within.as_secs().try_into().unwrap_or(i64::MAX);
+        let expiry = self.clock.second().saturating_add(within).to_be_bytes();
         let mut token = Vec::with_capacity(NONCE + EXPIRY + 2 * MAC);
         token.extend(nonce);
         token.extend(expiry);
@@ -98,7 +97,7 @@ impl Confirmations {
         if !same(for_call, &self.mac(nonce, expiry, &call(bound))) {
             return Err(Refusal::NotForThisCall);
         }
-        let (now, ends) = (Timestamp::now().as_second(), i64::from_be_bytes(*expiry));
+        let (now, ends) = (self.clock.second(), i64::from_be_bytes(*expiry));
         if now > ends {
             return Err(Refusal::Expired);
         }
@@ -161,7 +160,7 @@ mod tests {
 
     #[test]
     fn a_token_confirms_one_call_once() {
-        let confirmations = Confirmations::new(Duration::from_secs(60), None);
+        let confirmations = Confirmations::new(Duration::from_secs(60), None, Clock::system());
         let (target, given) = (target(), arguments(json!({"bucket": "b", "keys": ["k"]})));
         let bound = Bound { tool: "delete", arguments: &given, target: Some(&target), principal: None };
         let plan = Plan::new("delete 1 object").state(json!({"etag": "1"}));
@@ -182,14 +181,18 @@ mod tests {
         assert_eq!(with(&given, &plan), Ok(()));
         assert_eq!(with(&given, &plan), Err(Refusal::Used));
         assert_eq!(confirmations.redeem("nonsense", &bound, &plan), Err(Refusal::NotForThisCall));
-        let elsewhere = Confirmations::new(Duration::from_secs(60), None).issue(&bound, &plan);
+        let elsewhere =
+            Confirmations::new(Duration::from_secs(60), None, Clock::system()).issue(&bound, &plan);
         assert_eq!(confirmations.redeem(&elsewhere, &bound, &plan), Err(Refusal::NotForThisCall));
     }
 
     #[test]
     fn processes_with_one_secret_take_each_others_tokens() {
         let minute = Duration::from_secs(60);
-        let with = |secret: &str| Confirmations::new(minute, Some(&SealKey::new(secret.repeat(3)).unwrap()));
+        let with = |secret: &str| {
+            let key = SealKey::new(secret.repeat(3)).unwrap();
+            Confirmations::new(minute, Some(&key), Clock::system())
+        };
         let (target, given) = (target(), JsonObject::new());
         let bound = Bound { tool: "delete", arguments: &given, target: Some(&target), principal: None };
         let plan = Plan::new("delete all");
@@ -199,13 +202,18 @@ mod tests {
     }
 
     #[test]
-    fn a_token_expires() {
-        let confirmations = Confirmations::new(Duration::ZERO, None);
+    fn a_token_expires_when_its_time_is_over_and_not_before() {
+        let clock = Clock::standing_at(jiff::Timestamp::UNIX_EPOCH);
+        let confirmations = Confirmations::new(Duration::from_secs(60), None, clock.clone());
         let (target, given) = (target(), JsonObject::new());
         let bound = Bound { tool: "delete", arguments: &given, target: Some(&target), principal: None };
         let plan = Plan::new("delete all");
-        let token = confirmations.issue(&bound, &plan);
-        std::thread::sleep(Duration::from_millis(2100));
-        assert_eq!(confirmations.redeem(&token, &bound, &plan), Err(Refusal::Expired));
+        let (first, second) = (confirmations.issue(&bound, &plan), confirmations.issue(&bound, &plan));
+        clock.advance(60);
+        assert_eq!(confirmations.redeem(&first, &bound, &plan), Ok(()));
+        clock.advance(1);
+        assert_eq!(confirmations.redeem(&second, &bound, &plan), Err(Refusal::Expired));
+        // One that was used stays refused when it is forgotten as used.
+        assert_eq!(confirmations.redeem(&first, &bound, &plan), Err(Refusal::Expired));
     }
 }

@@ -51,7 +51,11 @@ impl<S: Service> Engine<S> {
         Ok(Engine {
             gate: Gate::new(&server, &settings)?,
             session,
-            confirmations: Confirmations::new(settings.confirm_within, settings.seal_key.as_ref()),
+            confirmations: Confirmations::new(
+                settings.confirm_within,
+                settings.seal_key.as_ref(),
+                settings.clock.clone(),
+            ),
             cleanup: Cleanup::default(),
             admission: Admission::new(&settings),
             found: tokio::sync::Mutex::default(),

@@ -155,6 +155,7 @@ impl<S: Service> Server<S> {
                     name: prompt.name.to_owned(),
                     description: prompt.description.to_owned(),
                     arguments: prompt.arguments.iter().map(|argument| argument.name.to_owned()).collect(),
+                    text: prompt.text.to_owned(),
                 })
                 .collect(),
             default_list_bytes: bytes(&Settings::default()),

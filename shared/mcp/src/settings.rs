@@ -9,7 +9,7 @@ use std::{
 
 use awsmcp_spec::{Pattern, Risk};
 
-use crate::Audit;
+use crate::{Audit, Clock};
 
 /// How answers are given.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -79,6 +79,8 @@ pub struct Settings {
     pub max_waiting: usize,
     /// How long a plan's confirmation is good.
     pub confirm_within: Duration,
+    /// By which clock it expires.
+    pub clock: Clock,
     /// What confirmations are sealed with, for several processes that serve the same callers; random if none is given.
     pub seal_key: Option<SealKey>,
     /// What was set of the server's own settings, by name, checked.
@@ -103,6 +105,7 @@ impl Default for Settings {
             max_calls: 16,
             max_waiting: 1000,
             confirm_within: Duration::from_secs(300),
+            clock: Clock::system(),
             seal_key: None,
             extras: BTreeMap::new(),
             audit: None,

@@ -123,4 +123,7 @@ pub struct PromptEntry {
     pub description: String,
     /// The names of its arguments.
     pub arguments: Vec<String>,
+    /// What it tells a model to do. It is for the tests of the server and not printed: no client depends on its words.
+    #[serde(skip)]
+    pub text: String,
 }

@@ -4,7 +4,6 @@
 
 use std::collections::HashMap;
 use std::ffi::OsStr;
-use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex};
@@ -12,155 +11,11 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value, json};
 
-use crate::fail;
+use crate::answer::Answer;
 use crate::fail::{OrFail, tell_if_failing};
-
-/// The id of a request.
-pub type Id = i64;
-
-/// The generation of the protocol that a connection speaks.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Era {
-    /// `initialize`, at this version.
-    Legacy(String),
-    /// 2026-07-28: no handshake, everything in `_meta`.
-    Modern,
-}
-
-impl Era {
-    /// The newest that has `initialize`.
-    pub fn legacy() -> Era {
-        Era::Legacy(Server::LEGACY.to_owned())
-    }
-
-    /// The version that messages of this era follow.
-    pub fn version(&self) -> &str {
-        match self {
-            Era::Legacy(version) => version,
-            Era::Modern => Server::MODERN,
-        }
-    }
-}
-
-/// Who wrote a message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Direction {
-    /// This client.
-    Sent,
-    /// The server.
-    Received,
-}
-
-/// One message as it went over the pipe.
-#[derive(Clone, Debug)]
-pub struct Message {
-    /// Who wrote it.
-    pub direction: Direction,
-    /// What it said.
-    pub json: Value,
-}
-
-/// A JSON-RPC error.
-#[derive(Clone, Debug, PartialEq)]
-pub struct RpcError {
-    /// Such as -32602.
-    pub code: i64,
-    /// For people.
-    pub message: String,
-    /// For programs.
-    pub data: Value,
-}
-
-impl std::fmt::Display for RpcError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "protocol error {}: {}", self.code, self.message)?;
-        if self.data.is_null() { Ok(()) } else { write!(f, " {}", self.data) }
-    }
-}
-
-/// What a person answers when the server asks.
-#[derive(Clone, Debug)]
-pub enum Elicited {
-    /// Yes, with the form filled in.
-    Accept(Value),
-    /// No.
-    Decline,
-    /// The question was closed.
-    Cancel,
-}
-
-impl Elicited {
-    /// The `ElicitResult` that says so.
-    pub fn result(self) -> Value {
-        match self {
-            Elicited::Accept(content) => json!({"action": "accept", "content": content}),
-            Elicited::Decline => json!({"action": "decline"}),
-            Elicited::Cancel => json!({"action": "cancel"}),
-        }
-    }
-}
-
-/// What a tool answered.
-#[derive(Clone, Debug)]
-pub struct Answer {
-    /// The text blocks, one below the other.
-    pub text: String,
-    /// Whether the tool says that it failed.
-    pub is_error: bool,
-    /// `structuredContent`
-    pub structured: Option<Value>,
-    /// Every content block.
-    pub content: Vec<Value>,
-    /// The whole result.
-    pub raw: Value,
-}
-
-impl Answer {
-    fn new(raw: Value) -> Answer {
-        let content = raw.get("content").and_then(Value::as_array).cloned().unwrap_or_default();
-        let texts: Vec<&str> = content.iter().filter_map(|block| block.get("text")?.as_str()).collect();
-        Answer {
-            text: texts.join("\n"),
-            is_error: raw.get("isError").and_then(Value::as_bool).unwrap_or(false),
-            structured: raw.get("structuredContent").cloned(),
-            content,
-            raw,
-        }
-    }
-
-    /// The text, of a call that must have succeeded.
-    #[track_caller]
-    pub fn ok(&self) -> &str {
-        if self.is_error {
-            fail(format!("the tool failed: {}", self.text));
-        }
-        &self.text
-    }
-
-    /// The token of a plan, by which a repeated call confirms it; none if this is no plan.
-    pub fn plan_token(&self) -> Option<&str> {
-        let (_, rest) = self.text.split_once("\"confirm\":\"")?;
-        rest.split('"').next().filter(|_| !self.is_error)
-    }
-
-    /// The token of what must be a plan.
-    #[track_caller]
-    pub fn token(&self) -> &str {
-        if !self.text.contains("nothing was done yet") {
-            fail(format!("this does not say that nothing was done yet: {}", self.text));
-        }
-        self.plan_token().unwrap_or_else(|| fail(format!("this is no plan: {}", self.text)))
-    }
-
-    /// The text, of a call that must have failed.
-    #[track_caller]
-    pub fn error(&self) -> &str {
-        if !self.is_error {
-            fail(format!("the tool succeeded: {}", self.text));
-        }
-        &self.text
-    }
-}
+use crate::message::{Direction, Elicited, Era, Id, Message, RpcError};
+use crate::pipes::{collect, reader, writer};
+use crate::{fail, message};
 
 type Elicit = Box<dyn FnMut(&Value) -> Elicited + Send>;
 
@@ -183,9 +38,9 @@ pub struct Server {
 
 impl Server {
     /// The newest version with `initialize`.
-    pub const LEGACY: &str = "2025-11-25";
+    pub const LEGACY: &str = message::LEGACY;
     /// The version without a handshake.
-    pub const MODERN: &str = "2026-07-28";
+    pub const MODERN: &str = message::MODERN;
 
     /// Starts `binary`. It sees `env` and `PATH`, and nothing else of this process's environment.
     #[track_caller]
@@ -316,6 +171,38 @@ impl Server {
         self.call(tool, arguments)
     }
 
+    /// Asks a tool that changes something only for its plan. That nothing was changed is part of every such answer.
+    #[track_caller]
+    pub fn plan(&mut self, tool: &str, mut arguments: Value) -> Answer {
+        if let Some(fields) = arguments.as_object_mut() {
+            fields.insert("dry_run".to_owned(), true.into());
+        }
+        let plan = self.call(tool, arguments);
+        if !plan.is_error {
+            plan.holds(&["dry run, nothing was changed. "]);
+        }
+        plan
+    }
+
+    /// Calls a tool that lists, and goes on with the cursor of each page until the last one.
+    #[track_caller]
+    pub fn pages(&mut self, tool: &str, mut arguments: Value) -> Vec<Answer> {
+        let mut pages = Vec::new();
+        loop {
+            let page = self.call(tool, arguments.clone());
+            page.ok();
+            let next = page.next();
+            pages.push(page);
+            match (next, arguments.as_object_mut()) {
+                (Some(cursor), Some(fields)) if pages.len() < 1000 => {
+                    fields.insert("cursor".to_owned(), cursor.into())
+                }
+                (Some(_), _) => fail(format!("{tool} still has a next page after {} pages", pages.len())),
+                (None, _) => return pages,
+            };
+        }
+    }
+
     /// Calls a tool. When a modern server requires input, the elicitation hook gives it and the call is made
     /// again; without a hook the answer is the server's `input_required` result.
     #[track_caller]
@@ -324,7 +211,7 @@ impl Server {
         for _ in 0..10 {
             let result = self.try_request("tools/call", params.clone())?;
             if text(&result, "resultType") != Some("input_required") || self.elicit.is_none() {
-                return Ok(Answer::new(result));
+                return Ok(Answer::from(result));
             }
             let asked = result.get("inputRequests").and_then(Value::as_object).cloned().unwrap_or_default();
             let given: Map<String, Value> =
@@ -603,12 +490,6 @@ impl Server {
     }
 }
 
-impl From<Value> for Answer {
-    fn from(result: Value) -> Answer {
-        Answer::new(result)
-    }
-}
-
 impl Drop for Server {
     fn drop(&mut self) {
         let _ = self.child.kill();
@@ -632,45 +513,4 @@ fn client_info() -> Value {
 
 fn text<'a>(object: &'a Value, field: &str) -> Option<&'a str> {
     object.get(field)?.as_str()
-}
-
-/// Writes on a thread, so that a server which stops reading cannot stop the test.
-fn writer(mut to: impl Write + Send + 'static) -> Sender<Vec<u8>> {
-    let (sender, lines) = channel::<Vec<u8>>();
-    std::thread::spawn(move || {
-        while let Ok(line) = lines.recv() {
-            if to.write_all(&line).and_then(|()| to.flush()).is_err() {
-                break;
-            }
-        }
-    });
-    sender
-}
-
-fn reader(from: impl Read + Send + 'static) -> Receiver<String> {
-    let (sender, lines) = channel();
-    std::thread::spawn(move || {
-        for line in BufReader::new(from).split(b'\n') {
-            let Ok(line) = line else { break };
-            if sender.send(String::from_utf8_lossy(&line).into_owned()).is_err() {
-                break;
-            }
-        }
-    });
-    lines
-}
-
-/// Appends all that comes `from` to `into`. The channel hangs up at its end.
-fn collect(mut from: impl Read + Send + 'static, into: Arc<Mutex<String>>) -> Receiver<()> {
-    let (sender, ended) = channel();
-    std::thread::spawn(move || {
-        let _until_here: Sender<()> = sender;
-        let mut buffer = [0; 8192];
-        while let Ok(count @ 1..) = from.read(&mut buffer) {
-            if let (Ok(mut text), Some(bytes)) = (into.lock(), buffer.get(..count)) {
-                text.push_str(&String::from_utf8_lossy(bytes));
-            }
-        }
-    });
-    ended
 }

@@ -9,11 +9,12 @@ use crate::{fail, fail::OrFail};
 
 /// Compares `text` with the file, whose path is relative to the package under test.
 ///
-/// With `AWSMCP_UPDATE=1` it writes the file instead.
+/// With `AWSMCP_UPDATE=1` it writes the file instead, and with `UPDATE_EXPECT=1`, which rewrites what stands in tests.
 #[track_caller]
 pub fn golden(path: impl AsRef<Path>, text: &str) {
     let path = path.as_ref();
-    if std::env::var_os("AWSMCP_UPDATE").is_some_and(|value| value == "1") {
+    let updates = |variable| std::env::var_os(variable).is_some_and(|value| value == "1");
+    if updates("AWSMCP_UPDATE") || updates("UPDATE_EXPECT") {
         if let Some(parent) = path.parent() {
             std::fs::create_dir_all(parent).or_fail(format!("cannot create {}", parent.display()));
         }

@@ -4,7 +4,10 @@
 //! No AWS SDK and no MCP library: what it checks must not check itself.
 
 //!
-//! - [`Server`]: a built server as a process, and an MCP client that talks to it.
+//! - [`Rig`]: how the tests of one server start it, in a constant.
+//! - [`Server`]: a built server as a process, and an MCP client that talks to it; an [`Answer`] of a tool says which of
+//!   the parts that a test wants it lacks. Whole texts, such as plans, stand in the test as [`expect!`] of expect-test:
+//!   `UPDATE_EXPECT=1 cargo test` writes them anew, for a look at the difference.
 //! - [`WebServer`]: the same over HTTP.
 //! - [`LocalAws`]: an AWS on this machine, with or without IAM. [`LocalAws::call`] seeds it in any service.
 //! - [`Stub`]: scripted answers for chosen operations, in any of AWS's protocols, before a local AWS or alone. What it
@@ -13,36 +16,47 @@
 //! - [`Function`]: a built server as Lambda runs it, and the Runtime API that it asks.
 //! - [`Permissions`]: the proof that tools need exactly what they declare.
 //! - [`verify_signature`]: what a Function URL checks of who calls it.
+//! - [`conformance`]: what holds for every server, in one test of each.
 //! - [`golden`] and [`model_check`]: what must stay as it is, and what AWS may answer.
 
+mod answer;
 mod cbor;
 mod client;
+mod conformance;
 mod event_stream;
 mod fail;
 mod golden;
 mod http;
 mod local_aws;
+mod message;
 mod model;
 mod permissions;
+mod pipes;
 mod place;
 mod request;
 mod response;
+mod rig;
 mod runtime_api;
 mod sign;
 mod stub;
 mod web;
 
-pub use client::{Answer, Direction, Elicited, Era, Id, Message, RpcError, Server};
+pub use answer::{Answer, holds, lacks};
+pub use client::Server;
+pub use conformance::conformance;
 pub use event_stream::{Event, event_stream};
+pub use expect_test::{Expect, expect};
 pub use fail::fail;
 pub use golden::{golden, manifest};
 pub use http::Reply;
 pub use local_aws::LocalAws;
+pub use message::{Direction, Elicited, Era, Id, Message, RpcError};
 pub use model::model_check;
 pub use permissions::{Exception, Permissions, Row, Run, Stopped};
 pub use place::{binary, program, tool, tools_dir, workspace};
 pub use request::Request;
 pub use response::Response;
+pub use rig::{Rig, Start};
 pub use runtime_api::{Function, HttpAnswer, Invocation, Outcome};
 pub use sign::{Credentials, verify_signature};
 pub use stub::{Stub, endpoint_env, with};

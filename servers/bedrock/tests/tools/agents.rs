@@ -6,7 +6,7 @@ use awsmcp_testing::{Event, LocalAws, Response, Stub};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde_json::{Value, json};
 
-use crate::around::{holds, object, server, server_at};
+use crate::world::BEDROCK;
 
 #[track_caller]
 fn prompt(name: &str, variants: Value) -> String {
@@ -20,23 +20,19 @@ fn a_stored_prompt_is_listed_and_filled() {
         "templateConfiguration": {"text": {"text": "Greet {{who}} in {{language}}", "inputVariables": [{"name": "who"}, {"name": "language"}]}},
         "inferenceConfiguration": {"text": {"maxTokens": 50, "temperature": 0.5}}}]);
     let id = prompt("greeting", text);
-    let mut server = server(&[]);
-    holds(server.call("list_prompts", json!({})).ok(), &[&id, "greeting\tDRAFT"]);
-    let shown = object(
-        &server
-            .call("render_prompt", json!({"prompt": id, "variables": {"who": "Ann", "language": "French"}})),
-    );
+    let mut server = BEDROCK.start();
+    server.call("list_prompts", json!({})).holds(&[&id, "greeting\tDRAFT"]);
+    let shown = server
+        .call("render_prompt", json!({"prompt": id, "variables": {"who": "Ann", "language": "French"}}))
+        .object();
     assert_eq!(shown["prompt"], "Greet Ann in French");
     assert_eq!((&shown["model"], &shown["max_tokens"]), (&json!("amazon.nova-lite-v1:0"), &json!(50)));
     let open = server.call("render_prompt", json!({"prompt": id, "variables": {"who": "Ann"}}));
-    holds(open.ok(), &["Greet Ann in {{language}}", "no value for language"]);
+    open.holds(&["Greet Ann in {{language}}", "no value for language"]);
     let wrong = server.call("render_prompt", json!({"prompt": id, "variables": {"whom": "Ann"}}));
-    holds(wrong.error(), &["did you mean who?", "who, language"]);
-    holds(server.call("render_prompt", json!({"prompt": id, "variant": "b"})).error(), &["it has main"]);
-    holds(
-        server.call("render_prompt", json!({"prompt": "PRNONE1234"})).error(),
-        &["ResourceNotFoundException"],
-    );
+    wrong.fails(&["did you mean who?", "who, language"]);
+    server.call("render_prompt", json!({"prompt": id, "variant": "b"})).fails(&["it has main"]);
+    server.call("render_prompt", json!({"prompt": "PRNONE1234"})).fails(&["ResourceNotFoundException"]);
 }
 
 #[test]
@@ -52,10 +48,10 @@ fn a_chat_prompt_is_filled_turn_by_turn() {
                 {"name": "b", "templateType": "TEXT", "templateConfiguration": {"text": {"text": "x"}}}]}),
         )
     });
-    let mut server = server_at(stub.env(), &[]);
-    let shown = object(
-        &server.call("render_prompt", json!({"prompt": "P1", "version": "2", "variables": {"who": "Bo"}})),
-    );
+    let mut server = BEDROCK.at(stub.env()).start();
+    let shown = server
+        .call("render_prompt", json!({"prompt": "P1", "version": "2", "variables": {"who": "Bo"}}))
+        .object();
     assert_eq!(shown["system"], "You are Bo");
     assert_eq!(
         shown["messages"],
@@ -81,13 +77,13 @@ fn agents_and_flows_are_listed_with_their_aliases() {
         json!({"name": "pipeline", "executionRoleArn": "arn:aws:iam::123456789012:role/flow"}),
     );
     let flow = flow["id"].as_str().unwrap();
-    let mut server = server(&[]);
-    holds(server.call("list_agents", json!({})).ok(), &[id, "helper", "live="]);
-    holds(server.call("list_agents", json!({"kind": "flow"})).ok(), &[flow, "pipeline"]);
+    let mut server = BEDROCK.start();
+    server.call("list_agents", json!({})).holds(&[id, "helper", "live="]);
+    server.call("list_agents", json!({"kind": "flow"})).holds(&[flow, "pipeline"]);
     let said = server.call("invoke_agent", json!({"agent": id, "prompt": "hello"}));
-    assert!(object(&said)["text"].as_str().is_some_and(|text| !text.is_empty()), "{}", said.text);
+    assert!(said.object()["text"].as_str().is_some_and(|text| !text.is_empty()), "{}", said.text);
     let ran = server.call("invoke_flow", json!({"flow": flow, "alias": "TSTALIASID", "input": "hello"}));
-    holds(ran.ok(), &["\"outputs\":[{\"node\":\"OutputNode\"", "SUCCESS"]);
+    ran.holds(&["\"outputs\":[{\"node\":\"OutputNode\"", "SUCCESS"]);
 }
 
 #[test]
@@ -116,19 +112,19 @@ fn lists_of_agents_flows_and_prompts_have_pages() {
         }
         Response::output(output)
     });
-    let mut server = server_at(stub.env(), &[]);
+    let mut server = BEDROCK.at(stub.env()).start();
     for (tool, mut call) in
         [("list_agents", json!({})), ("list_agents", json!({"kind": "flow"})), ("list_prompts", json!({}))]
     {
         let first = server.call(tool, call.clone());
-        let cursor = first.ok().split_once("next: ").unwrap().1.trim().to_owned();
+        let cursor = first.next().unwrap();
         call["cursor"] = json!(cursor);
-        holds(server.call(tool, call).ok(), &["TWO"]);
+        server.call(tool, call).holds(&["TWO"]);
     }
     let stub = Stub::start(|_| Response::denied("bedrock:ListAgents"));
-    holds(server_at(stub.env(), &[]).call("list_agents", json!({})).error(), &["bedrock:ListAgents"]);
+    BEDROCK.at(stub.env()).start().call("list_agents", json!({})).fails(&["bedrock:ListAgents"]);
     let stub = Stub::start(|_| Response::denied("bedrock:ListPrompts"));
-    holds(server_at(stub.env(), &[]).call("list_prompts", json!({})).error(), &["bedrock:ListPrompts"]);
+    BEDROCK.at(stub.env()).start().call("list_prompts", json!({})).fails(&["bedrock:ListPrompts"]);
 }
 
 fn chunk(text: &str) -> Event {
@@ -163,9 +159,9 @@ fn an_agents_steps_are_told_with_its_answer() {
         .with("x-amz-bedrock-agent-session-id", "s")
         .with("x-amzn-bedrock-agent-content-type", "text/plain")
     });
-    let mut server = server_at(stub.env(), &[]);
+    let mut server = BEDROCK.at(stub.env()).start();
     let call = json!({"agent": "AGENT12345", "alias": "ALIAS12345", "prompt": "cold?", "session": "s", "attributes": {"user": "ann"}});
-    let said = object(&server.call("invoke_agent", call));
+    let said = server.call("invoke_agent", call).object();
     assert_eq!((&said["text"], &said["session"]), (&json!("It is cold."), &json!("s")));
     let steps: Vec<String> = said["steps"]
         .as_array()
@@ -209,14 +205,14 @@ fn an_agent_that_hands_back_or_fails_says_so() {
                 "parameters": [{"name": "id", "type": "string", "value": "7"}]}}]}),
         )]))
     });
-    let mut server = server_at(stub.env(), &[]);
+    let mut server = BEDROCK.at(stub.env()).start();
     let call = json!({"agent": "AGENT12345", "prompt": "cancel 7"});
     let said = server.call("invoke_agent", call.clone());
     assert_eq!(
-        object(&said)["return_control"],
+        said.object()["return_control"],
         json!([{"id": "i1", "calls": [{"action_group": "orders", "function": "cancel", "parameters": {"id": "7"}}]}])
     );
-    holds(&said.text, &["the agent waits"]);
+    said.holds(&["the agent waits"]);
     let stub = Stub::start(move |_| {
         headers(Response::events(vec![
             chunk("I begin"),
@@ -224,18 +220,12 @@ fn an_agent_that_hands_back_or_fails_says_so() {
             Event::exception("dependencyFailedException", "Lambda said no"),
         ]))
     });
-    let error = server_at(stub.env(), &[]).call("invoke_agent", call.clone());
-    holds(
-        error.error(),
-        &["Lambda said no", "until then it said: \"I begin\"", "its last step was: failure"],
-    );
+    let error = BEDROCK.at(stub.env()).start().call("invoke_agent", call.clone());
+    error.fails(&["Lambda said no", "until then it said: \"I begin\"", "its last step was: failure"]);
     let stub = Stub::start(|_| Response::error(404, "ResourceNotFoundException", "no agent"));
-    holds(server_at(stub.env(), &[]).call("invoke_agent", call).error(), &["no agent"]);
-    holds(server.call("invoke_agent", json!({"agent": "a b", "prompt": "x"})).error(), &["AB12CD34EF"]);
-    holds(
-        server.call("invoke_agent", json!({"agent": "AGENT12345", "prompt": " "})).error(),
-        &["`prompt` is empty"],
-    );
+    BEDROCK.at(stub.env()).start().call("invoke_agent", call).fails(&["no agent"]);
+    server.call("invoke_agent", json!({"agent": "a b", "prompt": "x"})).fails(&["AB12CD34EF"]);
+    server.call("invoke_agent", json!({"agent": "AGENT12345", "prompt": " "})).fails(&["`prompt` is empty"]);
 }
 
 #[test]
@@ -247,7 +237,7 @@ fn a_cancelled_agent_is_hung_up() {
             .with("x-amz-bedrock-agent-session-id", "s")
             .with("x-amzn-bedrock-agent-content-type", "text/plain")
     });
-    let mut server = server_at(stub.env(), &[]);
+    let mut server = BEDROCK.at(stub.env()).start();
     let call = json!({"name": "invoke_agent", "arguments": {"agent": "AGENT12345", "prompt": "x"}, "_meta": {"progressToken": "p"}});
     let id = server.send("tools/call", call);
     server.wait_notification("notifications/progress");
@@ -284,16 +274,16 @@ fn a_flow_shows_its_nodes_and_what_it_asks_for() {
         };
         Response::events(events).with("x-amz-bedrock-flow-execution-id", "e1")
     });
-    let mut server = server_at(stub.env(), &[]);
+    let mut server = BEDROCK.at(stub.env()).start();
     let call = json!({"flow": "FLOW123456", "alias": "ALIAS12345", "input": {"q": "weather"}, "trace": true});
     let asked = server.call("invoke_flow", call);
-    let shown = object(&asked);
+    let shown = asked.object();
     assert_eq!(shown["asks"], json!([{"node": "Ask", "value": "Which city?"}]));
     assert_eq!((&shown["ended"], &shown["execution"]), (&json!("INPUT_REQUIRED"), &json!("e1")));
     assert_eq!(shown["steps"], json!([{"node": "Ask", "what": "input", "text": "document"}]));
-    holds(&asked.text, &["the flow asks for more"]);
+    asked.holds(&["the flow asks for more"]);
     let call = json!({"flow": "FLOW123456", "alias": "ALIAS12345", "input": "Bern", "node": "Ask", "execution": "e1"});
-    let ran = object(&server.call("invoke_flow", call));
+    let ran = server.call("invoke_flow", call).object();
     assert_eq!(ran, json!({"outputs": [{"node": "Out", "value": {"celsius": 3}}], "ended": "SUCCESS"}));
     let sent = stub.of("InvokeFlow");
     assert_eq!(
@@ -307,19 +297,16 @@ fn a_flow_shows_its_nodes_and_what_it_asks_for() {
 fn a_flow_that_breaks_off_or_is_missing_is_an_error() {
     let call = json!({"flow": "FLOW123456", "alias": "ALIAS12345", "input": "x"});
     let stub = Stub::start(|_| Response::events(vec![]).with("x-amz-bedrock-flow-execution-id", "e1"));
-    holds(
-        server_at(stub.env(), &[]).call("invoke_flow", call.clone()).error(),
-        &["broke off after 0 outputs"],
-    );
+    BEDROCK.at(stub.env()).start().call("invoke_flow", call.clone()).fails(&["broke off after 0 outputs"]);
     let stub = Stub::start(|_| {
         Response::events(vec![Event::exception("validationException", "the node is wrong")])
             .with("x-amz-bedrock-flow-execution-id", "e1")
     });
-    holds(server_at(stub.env(), &[]).call("invoke_flow", call.clone()).error(), &["the node is wrong"]);
+    BEDROCK.at(stub.env()).start().call("invoke_flow", call.clone()).fails(&["the node is wrong"]);
     let stub = Stub::start(|_| Response::error(404, "ResourceNotFoundException", "no flow"));
-    holds(server_at(stub.env(), &[]).call("invoke_flow", call).error(), &["no flow"]);
-    holds(
-        server(&[]).call("invoke_flow", json!({"flow": "a/b", "alias": "A", "input": 1})).error(),
-        &["AB12CD34EF"],
-    );
+    BEDROCK.at(stub.env()).start().call("invoke_flow", call).fails(&["no flow"]);
+    BEDROCK
+        .start()
+        .call("invoke_flow", json!({"flow": "a/b", "alias": "A", "input": 1}))
+        .fails(&["AB12CD34EF"]);
 }

@@ -2,11 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use awsmcp_testing::{Event, LocalAws, Response, Stub};
+use awsmcp_testing::{Event, LocalAws, Response, Stub, holds};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde_json::{Value, json};
 
-use crate::around::{MODEL, holds, object, piece, server, server_at, talk};
+use crate::world::{BEDROCK, MODEL, piece, talk};
 
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x06\0\0\0\x1f\x15\xc4\x89";
 
@@ -19,14 +19,14 @@ fn stub(events: impl Fn() -> Vec<Event> + Send + Sync + 'static) -> Stub {
 
 #[test]
 fn the_local_aws_answers_in_a_stream_and_in_one_piece() {
-    let mut server = server(&[]);
+    let mut server = BEDROCK.start();
     for whole in [false, true] {
         let said = server.call("converse", json!({"model": MODEL, "prompt": "hello there", "whole": whole}));
-        let answer = object(&said);
+        let answer = said.object();
         assert!(answer["text"].as_str().is_some_and(|text| !text.is_empty()), "{}", said.text);
         assert_eq!(answer["stop_reason"], "end_turn");
         assert!(answer["usage"]["input_tokens"].as_u64() > Some(0), "{}", said.text);
-        holds(&said.text, &["so far ", "tokens in and"]);
+        said.holds(&["so far ", "tokens in and"]);
     }
 }
 
@@ -36,7 +36,7 @@ fn a_stream_is_told_piece_by_piece() {
         let slow = |text: &str| piece(text).after(Duration::from_millis(300));
         talk(vec![piece("Hel"), slow("lo, "), slow("world")], "end_turn", 7, 3)
     });
-    let mut server = server_at(stub.env(), &[]);
+    let mut server = BEDROCK.at(stub.env()).start();
     let call = json!({"name": "converse", "arguments": {"model": MODEL, "prompt": "hi"}, "_meta": {"progressToken": "p"}});
     let id = server.send("tools/call", call);
     let mut told = String::new();
@@ -84,7 +84,7 @@ fn reasoning_tool_use_and_citations_are_put_together() {
             9,
         )
     });
-    let mut server = server_at(stub.env(), &[]);
+    let mut server = BEDROCK.at(stub.env()).start();
     let tools = json!([{"name": "weather", "description": "Weather of a city",
         "schema": {"type": "object", "properties": {"city": {"type": "string"}}}}]);
     let said = server.call(
@@ -93,12 +93,12 @@ fn reasoning_tool_use_and_citations_are_put_together() {
             "cache": ["system", "tools"], "temperature": 0.5, "stop": ["END"], "max_tokens": 50,
             "parameters": {"thinking": {"type": "enabled", "budget_tokens": 1024}}, "more_fields": ["/stop_sequence"]}),
     );
-    let answer = object(&said);
+    let answer = said.object();
     assert_eq!(answer["text"], "I look.");
     assert_eq!(answer["reasoning"], json!({"text": "Bern, then", "signature": "sig"}));
     assert_eq!(answer["tool_use"], json!([{"id": "t1", "name": "weather", "input": {"city": "Bern"}}]));
     assert_eq!(answer["citations"], json!([{"title": "Report", "place": "pages 2-3", "text": "it rained"}]));
-    holds(&said.text, &["go on with `messages`"]);
+    said.holds(&["go on with `messages`"]);
 
     let sent = stub.of("ConverseStream")[0].json();
     let point = json!({"cachePoint": {"type": "default"}});
@@ -150,9 +150,11 @@ fn a_whole_answer_says_the_same_as_a_stream() {
             "trace": {"promptRouter": {"invokedModelId": "amazon.nova-micro-v1:0"}},
         }))
     });
-    let said =
-        server_at(stub.env(), &[]).call("converse", json!({"model": MODEL, "prompt": "x", "whole": true}));
-    let answer = object(&said);
+    let said = BEDROCK
+        .at(stub.env())
+        .start()
+        .call("converse", json!({"model": MODEL, "prompt": "x", "whole": true}));
+    let answer = said.object();
     assert_eq!((&answer["text"], &answer["reasoning"]["text"]), (&json!("It rained."), &json!("hm")));
     assert_eq!(answer["tool_use"][0]["input"], json!({"city": "Bern"}));
     assert_eq!(answer["citations"][0]["place"], "https://x.example");
@@ -173,9 +175,11 @@ fn an_image_that_a_model_makes_is_shown_as_one() {
             "metrics": {"latencyMs": 9},
         }))
     });
-    let said =
-        server_at(stub.env(), &[]).call("converse", json!({"model": MODEL, "prompt": "x", "whole": true}));
-    holds(said.ok(), &["1 images", "Here:", "end_turn"]);
+    let said = BEDROCK
+        .at(stub.env())
+        .start()
+        .call("converse", json!({"model": MODEL, "prompt": "x", "whole": true}));
+    said.holds(&["1 images", "Here:", "end_turn"]);
     let image = said.content.iter().find(|block| block["type"] == "image").expect("an image block");
     assert_eq!(
         (&image["mimeType"], &image["data"]),
@@ -194,13 +198,13 @@ fn images_and_documents_come_from_s3_a_directory_or_the_call() {
         "ConverseStream" => Response::events(talk(vec![piece("seen")], "end_turn", 1, 1)),
         _ => Response::HandOn,
     });
-    let mut server = server_at(stub.env(), &["--allow-dir", directory.path().to_str().unwrap()]);
+    let mut server = BEDROCK.at(stub.env()).and(&["--allow-dir", directory.path().to_str().unwrap()]).start();
     let said = server.call(
         "converse",
         json!({"model": MODEL, "prompt": "what is it?", "s3": ["s3://bedrock-attached/dir/cat.png"], "files": ["notes.md"],
             "inline": [{"name": "t.csv", "base64": BASE64_STANDARD.encode("a,b")}], "citations": true, "cache": ["messages"]}),
     );
-    assert_eq!(object(&said)["text"], "seen");
+    assert_eq!(said.object()["text"], "seen");
     let sent = stub.of("ConverseStream")[0].json();
     let content = &sent["messages"][0]["content"];
     assert_eq!(
@@ -222,12 +226,12 @@ fn what_cannot_be_attached_is_said_before_a_model_is_asked() {
     aws.create_bucket("bedrock-refused");
     aws.put_object("bedrock-refused", "large.txt", &[], vec![b'x'; 4_718_593]);
     let stub = Stub::before(aws, |_| Response::HandOn);
-    let mut server = server_at(stub.env(), &[]);
+    let mut server = BEDROCK.at(stub.env()).start();
     let mut refused = |more: Value, parts: &[&str]| {
         let mut call = json!({"model": MODEL, "prompt": "x"});
         call.as_object_mut().unwrap().extend(more.as_object().cloned().unwrap());
         let answer = server.call("converse", call);
-        holds(answer.error(), parts);
+        answer.fails(parts);
     };
     refused(json!({"s3": ["s3://bedrock-refused/large.txt"]}), &["4.5 MiB", "make it smaller"]);
     refused(json!({"s3": ["s3://bedrock-refused/none.txt"]}), &["NoSuchKey"]);
@@ -261,8 +265,8 @@ fn a_guardrails_trace_says_which_rule_found_what() {
         all
     });
     let call = json!({"model": MODEL, "prompt": "tell", "guardrail": "gr1", "guardrail_version": "3"});
-    let said = server_at(stub.env(), &[]).call("converse", call);
-    let trace = &object(&said)["guardrail"];
+    let said = BEDROCK.at(stub.env()).start().call("converse", call);
+    let trace = &said.object()["guardrail"];
     assert_eq!(
         trace["findings"],
         json!([
@@ -293,16 +297,16 @@ fn an_error_in_mid_stream_tells_what_came_until_then() {
                 Event::exception(kind, words),
             ]
         });
-        let error = server_at(stub.env(), &[]).call("converse", json!({"model": MODEL, "prompt": "x"}));
-        holds(error.error(), &[words, "until then it said: \"The answer is\""]);
+        let error = BEDROCK.at(stub.env()).start().call("converse", json!({"model": MODEL, "prompt": "x"}));
+        error.fails(&[words, "until then it said: \"The answer is\""]);
     }
 }
 
 #[test]
 fn a_stream_that_ends_early_is_an_error() {
     let stub = stub(|| vec![Event::new("messageStart", json!({"role": "assistant"})), piece("Half")]);
-    let error = server_at(stub.env(), &[]).call("converse", json!({"model": MODEL, "prompt": "x"}));
-    holds(error.error(), &["ended before it was complete", "\"Half\""]);
+    let error = BEDROCK.at(stub.env()).start().call("converse", json!({"model": MODEL, "prompt": "x"}));
+    error.fails(&["ended before it was complete", "\"Half\""]);
 }
 
 #[test]
@@ -312,13 +316,13 @@ fn a_throttled_model_is_asked_again_and_then_explained() {
         _ => Response::events(talk(vec![piece("late")], "end_turn", 1, 1)),
     });
     let env = awsmcp_testing::with(stub.env(), &[("AWS_MAX_ATTEMPTS", "2")]);
-    let said = server_at(env, &[]).call("converse", json!({"model": MODEL, "prompt": "x"}));
-    assert_eq!(object(&said)["text"], "late");
+    let said = BEDROCK.at(env).start().call("converse", json!({"model": MODEL, "prompt": "x"}));
+    assert_eq!(said.object()["text"], "late");
     assert_eq!(stub.of("ConverseStream").len(), 2);
 
     let stub = Stub::start(|_| Response::error(429, "ThrottlingException", "Too many requests"));
-    let error = server_at(stub.env(), &[]).call("converse", json!({"model": MODEL, "prompt": "x"}));
-    holds(error.error(), &["Too many requests", "ThrottlingException", "has more room"]);
+    let error = BEDROCK.at(stub.env()).start().call("converse", json!({"model": MODEL, "prompt": "x"}));
+    error.fails(&["Too many requests", "ThrottlingException", "has more room"]);
 }
 
 #[test]
@@ -328,7 +332,7 @@ fn a_slow_stream_that_is_cancelled_is_hung_up() {
         all.extend((0..100).map(|_| piece(" more").after(Duration::from_millis(200))));
         all
     });
-    let mut server = server_at(stub.env(), &[]);
+    let mut server = BEDROCK.at(stub.env()).start();
     let call = json!({"name": "converse", "arguments": {"model": MODEL, "prompt": "x"}, "_meta": {"progressToken": "p"}});
     let id = server.send("tools/call", call);
     server.wait_notification("notifications/progress");
@@ -359,15 +363,17 @@ fn errors_of_models_say_what_to_do() {
         (429, "ModelNotReadyException", "not ready", "in a few minutes"),
     ] {
         let stub = Stub::start(move |_| Response::error(status, code, message));
-        let error = server_at(stub.env(), &[]).call("converse", json!({"model": MODEL, "prompt": "x"}));
-        holds(error.error(), &[code, advice]);
+        let error = BEDROCK.at(stub.env()).start().call("converse", json!({"model": MODEL, "prompt": "x"}));
+        error.fails(&[code, advice]);
     }
 }
 
 #[test]
 fn bad_input_shows_a_good_one() {
-    let mut server = server(&[]);
-    let mut refused = |call: Value, part: &str| holds(server.call("converse", call).error(), &[part]);
+    let mut server = BEDROCK.start();
+    let mut refused = |call: Value, part: &str| {
+        server.call("converse", call).fails(&[part]);
+    };
     refused(json!({"model": MODEL}), "\"prompt\":\"Say hello\"");
     refused(json!({"model": "gpt 4", "prompt": "x"}), "amazon.nova-lite-v1:0");
     refused(json!({"model": MODEL, "prompt": "x", "max_tokens": 5000}), "--max-output-tokens");
@@ -391,29 +397,29 @@ fn a_raw_call_answers_the_models_own_form_and_what_it_used() {
             .with("x-amzn-bedrock-input-token-count", "2")
             .with("x-amzn-bedrock-invocation-latency", "17")
     });
-    let mut server = server_at(stub.env(), &[]);
+    let mut server = BEDROCK.at(stub.env()).start();
     let call = json!({"model": "amazon.titan-embed-text-v2:0", "body": {"inputText": "hello"}});
     let said = server.call("invoke_model", call);
     assert_eq!(
-        object(&said),
+        said.object(),
         json!({"body": {"embedding": [0.5, 0.25], "inputTextTokenCount": 2},
             "usage": {"input_tokens": 2, "output_tokens": 0}, "latency_ms": 17})
     );
     assert_eq!(stub.of("InvokeModel")[0].json(), json!({"inputText": "hello"}));
     let large = json!({"model": MODEL, "body": {"inferenceConfig": {"maxTokens": 9000}}});
-    holds(server.call("invoke_model", large).error(), &["9,000 output tokens", "--max-output-tokens"]);
+    server.call("invoke_model", large).fails(&["9,000 output tokens", "--max-output-tokens"]);
 }
 
 #[test]
 fn the_local_aws_takes_a_raw_call() {
     let body = json!({"anthropic_version": "bedrock-2023-05-31", "max_tokens": 10, "messages": [{"role": "user", "content": "hi"}]});
-    let mut server = server(&[]);
+    let mut server = BEDROCK.start();
     let said =
         server.call("invoke_model", json!({"model": "anthropic.claude-3-haiku-20240307-v1:0", "body": body}));
-    holds(said.ok(), &["\"body\":{", "\"role\":\"assistant\""]);
+    said.holds(&["\"body\":{", "\"role\":\"assistant\""]);
     let stub = Stub::start(|_| Response::error(400, "ValidationException", "Malformed input request"));
-    let error = server_at(stub.env(), &[]).call("invoke_model", json!({"model": MODEL, "body": {}}));
-    holds(error.error(), &["Malformed input request"]);
+    let error = BEDROCK.at(stub.env()).start().call("invoke_model", json!({"model": MODEL, "body": {}}));
+    error.fails(&["Malformed input request"]);
 }
 
 #[test]
@@ -422,26 +428,26 @@ fn tokens_are_counted_without_a_call() {
         "CountTokens" => Response::output(json!({"inputTokens": 12})),
         other => Response::error(400, "ValidationException", other),
     });
-    let mut server = server_at(stub.env(), &[]);
+    let mut server = BEDROCK.at(stub.env()).start();
     let said = server.call("count_tokens", json!({"model": MODEL, "prompt": "hello", "system": "brief"}));
-    assert_eq!(object(&said), json!({"input_tokens": 12}));
+    assert_eq!(said.object(), json!({"input_tokens": 12}));
     let sent = stub.of("CountTokens")[0].json();
     assert_eq!(
         sent["input"]["converse"],
         json!({"messages": [{"role": "user", "content": [{"text": "hello"}]}], "system": [{"text": "brief"}]})
     );
-    holds(server.call("count_tokens", json!({"model": MODEL})).error(), &["nothing is said"]);
+    server.call("count_tokens", json!({"model": MODEL})).fails(&["nothing is said"]);
     let stub = Stub::start(|_| {
         Response::error(400, "ValidationException", "The provided model doesn't support counting tokens.")
     });
-    let error = server_at(stub.env(), &[]).call("count_tokens", json!({"model": MODEL, "prompt": "x"}));
-    holds(error.error(), &["give the model's own id"]);
+    let error = BEDROCK.at(stub.env()).start().call("count_tokens", json!({"model": MODEL, "prompt": "x"}));
+    error.fails(&["give the model's own id"]);
 }
 
 #[test]
 #[ignore = "runs fakecloud"]
 fn an_emulator_counts_tokens() {
-    let mut server = server_at(LocalAws::shared_fakecloud().env(), &[]);
+    let mut server = BEDROCK.at(LocalAws::shared_fakecloud().env()).start();
     let said = server.call("count_tokens", json!({"model": MODEL, "prompt": "hello there my friend"}));
-    assert!(object(&said)["input_tokens"].as_u64() > Some(0), "{}", said.text);
+    assert!(said.object()["input_tokens"].as_u64() > Some(0), "{}", said.text);
 }

@@ -1,9 +1,9 @@
 //! Guardrails: made, changed, published, tested and deleted.
 
-use awsmcp_testing::{LocalAws, Response, Server, Stub};
+use awsmcp_testing::{LocalAws, Response, Server, Stub, holds};
 use serde_json::{Value, json};
 
-use crate::around::{confirmed, holds, object, server, server_at};
+use crate::world::BEDROCK;
 
 fn policies() -> Value {
     json!({
@@ -16,72 +16,71 @@ fn policies() -> Value {
 #[track_caller]
 fn made(server: &mut Server, name: &str) -> String {
     let call = json!({"name": name, "policies": policies(), "description": "d", "tags": {"team": "a"}});
-    object(&server.call("create_guardrail", call))["id"].as_str().unwrap().to_owned()
+    server.call("create_guardrail", call).object()["id"].as_str().unwrap().to_owned()
 }
 
 #[test]
 fn a_guardrail_is_planned_made_and_shown() {
-    let mut server = server(&[]);
+    let mut server = BEDROCK.start();
     let call = json!({"name": "made", "policies": policies(), "blocked_input_message": "No."});
     let mut dry = call.clone();
     dry["dry_run"] = json!(true);
-    holds(
-        server.call("create_guardrail", dry.clone()).ok(),
-        &["create guardrail made", "\"text\": \"zebra\"", "\"No.\""],
-    );
-    assert!(!server.call("list_guardrails", json!({})).ok().contains("\tmade\t"));
-    let id = object(&server.call("create_guardrail", call))["id"].as_str().unwrap().to_owned();
-    holds(server.call("list_guardrails", json!({})).ok(), &[&format!("{id}\tmade\tDRAFT\tREADY")]);
-    let shown = object(&server.call("get_guardrail", json!({"guardrail": id})));
+    server.call("create_guardrail", dry.clone()).holds(&[
+        "create guardrail made",
+        "\"text\": \"zebra\"",
+        "\"No.\"",
+    ]);
+    server.call("list_guardrails", json!({})).ok();
+    server.call("list_guardrails", json!({})).lacks(&["\tmade\t"]);
+    let id = server.call("create_guardrail", call).object()["id"].as_str().unwrap().to_owned();
+    server.call("list_guardrails", json!({})).holds(&[&format!("{id}\tmade\tDRAFT\tREADY")]);
+    let shown = server.call("get_guardrail", json!({"guardrail": id})).object();
     assert_eq!(shown["wordPolicy"], json!({"words": [{"text": "zebra"}]}));
     assert_eq!(shown["blockedInputMessaging"], "No.");
     assert_eq!(shown["sensitiveInformationPolicy"]["regexes"][0]["name"], "ticket");
-    holds(server.call("create_guardrail", dry).ok(), &["has this name already"]);
+    server.call("create_guardrail", dry).holds(&["has this name already"]);
     let read = server.request("resources/read", json!({"uri": format!("bedrock://guardrail/{id}")}));
     holds(&read.to_string(), &["zebra"]);
 }
 
 #[test]
 fn a_rule_that_aws_does_not_know_is_refused() {
-    let mut server = server(&[]);
+    let mut server = BEDROCK.start();
     let mut refused = |policies: Value, part: &str| {
-        holds(server.call("create_guardrail", json!({"name": "x", "policies": policies})).error(), &[part]);
+        server.call("create_guardrail", json!({"name": "x", "policies": policies})).fails(&[part]);
     };
     refused(json!({"wordPolicy": {"words": [{"txt": "x"}]}}), "unknown field `txt`");
     refused(json!({"words": ["x"]}), "unknown field `words`");
     refused(json!({}), "has no rule");
     refused(json!("none"), "no JSON object");
     let error = server.call("get_guardrail", json!({"guardrail": "gr-none"}));
-    holds(error.error(), &["ResourceNotFoundException"]);
-    holds(server.call("get_guardrail", json!({"guardrail": "a b"})).error(), &["list_guardrails shows them"]);
+    error.fails(&["ResourceNotFoundException"]);
+    server.call("get_guardrail", json!({"guardrail": "a b"})).fails(&["list_guardrails shows them"]);
 }
 
 #[test]
 fn a_change_shows_its_difference_and_sends_the_whole() {
-    let mut server = server(&[]);
+    let mut server = BEDROCK.start();
     let id = made(&mut server, "changed");
     let call = json!({"guardrail": id, "patch": {"wordPolicy": {"words": [{"text": "lion"}]}}});
     let mut dry = call.clone();
     dry["dry_run"] = json!(true);
     let plan = server.call("update_guardrail", dry);
-    holds(
-        plan.ok(),
-        &[
-            "update the draft of guardrail changed",
-            "-        \"text\": \"zebra\"",
-            "+        \"text\": \"lion\"",
-        ],
-    );
-    holds(server.call("get_guardrail", json!({"guardrail": id})).ok(), &["zebra"]);
-    holds(server.call("update_guardrail", call.clone()).ok(), &["\"version\":\"DRAFT\""]);
-    let shown = object(&server.call("get_guardrail", json!({"guardrail": id})));
+    plan.holds(&[
+        "update the draft of guardrail changed",
+        "-        \"text\": \"zebra\"",
+        "+        \"text\": \"lion\"",
+    ]);
+    server.call("get_guardrail", json!({"guardrail": id})).holds(&["zebra"]);
+    server.call("update_guardrail", call.clone()).holds(&["\"version\":\"DRAFT\""]);
+    let shown = server.call("get_guardrail", json!({"guardrail": id})).object();
     assert_eq!(shown["wordPolicy"]["words"], json!([{"text": "lion"}]));
     assert_eq!(shown["sensitiveInformationPolicy"]["piiEntities"][0]["type"], "EMAIL");
     let mut again = call;
     again["dry_run"] = json!(true);
-    holds(server.call("update_guardrail", again).ok(), &["it is so already"]);
+    server.call("update_guardrail", again).holds(&["it is so already"]);
     let wrong = json!({"guardrail": id, "patch": {"wordPolicy": {"wrds": []}}});
-    holds(server.call("update_guardrail", wrong).error(), &["unknown field `wrds`"]);
+    server.call("update_guardrail", wrong).fails(&["unknown field `wrds`"]);
 }
 
 #[test]
@@ -99,11 +98,11 @@ fn a_policy_that_is_removed_is_not_sent() {
         ),
         other => Response::error(400, "ValidationException", other),
     });
-    let mut server = server_at(stub.env(), &[]);
+    let mut server = BEDROCK.at(stub.env()).start();
     let call = json!({"guardrail": "g1", "patch": {"topicPolicy": null, "contentPolicyConfig": {"tierConfig": {"tierName": "STANDARD"}}}});
     let mut dry = call.clone();
     dry["dry_run"] = json!(true);
-    holds(server.call("update_guardrail", dry).ok(), &["it will no longer have: topicPolicy"]);
+    server.call("update_guardrail", dry).holds(&["it will no longer have: topicPolicy"]);
     server.call("update_guardrail", call).ok();
     assert_eq!(
         stub.of("UpdateGuardrail")[0].json(),
@@ -116,7 +115,7 @@ fn a_policy_that_is_removed_is_not_sent() {
 
 #[test]
 fn a_table_of_cases_is_tested_in_one_call() {
-    let mut server = server(&[]);
+    let mut server = BEDROCK.start();
     let id = made(&mut server, "tested");
     let cases = json!([
         {"text": "a quiet day", "expect": "passed"},
@@ -136,15 +135,14 @@ fn a_table_of_cases_is_tested_in_one_call() {
     );
     holds(row("write to"), &["WRONG\tmasked\tblocked", "\"matched\":\"a@b.example\"", "write to {EMAIL}"]);
     holds(row("see T-123"), &["\tblocked\t", "\"policy\":\"regex\",\"found\":\"ticket\""]);
-    holds(&table.text, &["2 of 3 test cases are as expected", "text units were used"]);
-    holds(server.call("apply_guardrail", json!({"guardrail": id, "cases": []})).error(), &["cases"]);
-    holds(
-        server.call("apply_guardrail", json!({"guardrail": id, "cases": [{"text": " "}]})).error(),
-        &["a good one is"],
-    );
+    table.holds(&["2 of 3 test cases are as expected", "text units were used"]);
+    server.call("apply_guardrail", json!({"guardrail": id, "cases": []})).fails(&["cases"]);
+    server
+        .call("apply_guardrail", json!({"guardrail": id, "cases": [{"text": " "}]}))
+        .fails(&["a good one is"]);
     let none =
         server.call("apply_guardrail", json!({"guardrail": id, "version": "9", "cases": [{"text": "x"}]}));
-    holds(none.error(), &["ResourceNotFoundException"]);
+    none.fails(&["ResourceNotFoundException"]);
 }
 
 #[test]
@@ -163,19 +161,16 @@ fn grounding_topics_and_reasoning_are_told_as_well() {
         }))
     });
     let case = json!({"text": "The tower is red", "source": "output", "grounding": "The tower is blue", "query": "Colour?", "expect": "blocked"});
-    let mut server = server_at(stub.env(), &[]);
+    let mut server = BEDROCK.at(stub.env()).start();
     let table = server.call("apply_guardrail", json!({"guardrail": "g1", "version": "2", "cases": [case]}));
-    holds(
-        table.ok(),
-        &[
-            "ok\tblocked",
-            r#"{"policy":"topic","found":"Law","action":"BLOCKED"}"#,
-            r#""found":"PROFANITY","action":"BLOCKED","matched":"damn""#,
-            r#""found":"GROUNDING","action":"BLOCKED","score":0.2,"threshold":0.7"#,
-            r#""policy":"reasoning","found":"impossible""#,
-            "4 text units",
-        ],
-    );
+    table.holds(&[
+        "ok\tblocked",
+        r#"{"policy":"topic","found":"Law","action":"BLOCKED"}"#,
+        r#""found":"PROFANITY","action":"BLOCKED","matched":"damn""#,
+        r#""found":"GROUNDING","action":"BLOCKED","score":0.2,"threshold":0.7"#,
+        r#""policy":"reasoning","found":"impossible""#,
+        "4 text units",
+    ]);
     let sent = stub.of("ApplyGuardrail")[0].json();
     assert_eq!(sent["source"], "OUTPUT");
     let qualifiers: Vec<Value> = sent["content"]
@@ -189,24 +184,22 @@ fn grounding_topics_and_reasoning_are_told_as_well() {
 
 #[test]
 fn a_draft_is_published_as_a_version_and_deleted_with_all() {
-    let mut server = server(&[]);
+    let mut server = BEDROCK.start();
     let id = made(&mut server, "published");
-    let plan = server.call("publish_guardrail", json!({"guardrail": id, "dry_run": true}));
-    holds(plan.ok(), &["publish the draft of guardrail published", "after none yet"]);
-    holds(
-        server.call("publish_guardrail", json!({"guardrail": id, "description": "first"})).ok(),
-        &["\"version\":\"1\""],
-    );
-    holds(server.call("get_guardrail", json!({"guardrail": id, "version": "1"})).ok(), &["zebra"]);
-    let plan = server.call("delete_guardrail", json!({"guardrail": id, "dry_run": true}));
-    holds(plan.ok(), &["delete guardrail published", "agents and knowledge bases"]);
-    holds(
-        server.call("delete_guardrail", json!({"guardrail": id, "version": "DRAFT"})).error(),
-        &["leave `version` out"],
-    );
-    confirmed(&mut server, "delete_guardrail", json!({"guardrail": id}));
-    holds(server.call("get_guardrail", json!({"guardrail": id})).error(), &["ResourceNotFoundException"]);
-    holds(server.call("publish_guardrail", json!({"guardrail": id})).error(), &["ResourceNotFoundException"]);
+    let plan = server.plan("publish_guardrail", json!({"guardrail": id}));
+    plan.holds(&["publish the draft of guardrail published", "after none yet"]);
+    server
+        .call("publish_guardrail", json!({"guardrail": id, "description": "first"}))
+        .holds(&["\"version\":\"1\""]);
+    server.call("get_guardrail", json!({"guardrail": id, "version": "1"})).holds(&["zebra"]);
+    let plan = server.plan("delete_guardrail", json!({"guardrail": id}));
+    plan.holds(&["delete guardrail published", "agents and knowledge bases"]);
+    server
+        .call("delete_guardrail", json!({"guardrail": id, "version": "DRAFT"}))
+        .fails(&["leave `version` out"]);
+    server.confirmed("delete_guardrail", json!({"guardrail": id})).ok();
+    server.call("get_guardrail", json!({"guardrail": id})).fails(&["ResourceNotFoundException"]);
+    server.call("publish_guardrail", json!({"guardrail": id})).fails(&["ResourceNotFoundException"]);
 }
 
 #[test]
@@ -222,32 +215,31 @@ fn versions_and_pages_of_guardrails_are_listed() {
             (None, Some(_)) => json!({"guardrails": [row("g2", "DRAFT")]}),
         })
     });
-    let mut server = server_at(stub.env(), &[]);
+    let mut server = BEDROCK.at(stub.env()).start();
     let first = server.call("list_guardrails", json!({"limit": 1}));
-    let cursor = first.ok().split_once("next: ").unwrap().1.trim().to_owned();
-    holds(server.call("list_guardrails", json!({"limit": 1, "cursor": cursor})).ok(), &["g2"]);
-    holds(
-        server.call("list_guardrails", json!({"guardrail": "g1"})).ok(),
-        &["g1\tn\t3\tREADY\t2026-11-22T10:00:00Z"],
-    );
+    let cursor = first.next().unwrap();
+    server.call("list_guardrails", json!({"limit": 1, "cursor": cursor})).holds(&["g2"]);
+    server
+        .call("list_guardrails", json!({"guardrail": "g1"}))
+        .holds(&["g1\tn\t3\tREADY\t2026-11-22T10:00:00Z"]);
 }
 
 #[test]
 #[ignore = "runs fakecloud"]
 fn a_second_emulator_pages_changes_and_tests_guardrails() {
-    let mut server = server_at(LocalAws::shared_fakecloud().env(), &[]);
+    let mut server = BEDROCK.at(LocalAws::shared_fakecloud().env()).start();
     let ids = [made(&mut server, "one"), made(&mut server, "two")];
     let first = server.call("list_guardrails", json!({"limit": 1}));
-    let cursor = first.ok().split_once("next: ").unwrap().1.trim().to_owned();
+    let cursor = first.next().unwrap();
     let second = server.call("list_guardrails", json!({"limit": 1, "cursor": cursor}));
     for id in &ids {
         assert_ne!(first.text.contains(id), second.ok().contains(id), "{}\n{}", first.text, second.text);
     }
     let patch = json!({"wordPolicy": {"words": [{"text": "lion"}]}});
     server.call("update_guardrail", json!({"guardrail": ids[0], "patch": patch})).ok();
-    let shown = object(&server.call("get_guardrail", json!({"guardrail": ids[0]})));
+    let shown = server.call("get_guardrail", json!({"guardrail": ids[0]})).object();
     assert_eq!(shown["wordPolicy"]["words"], json!([{"text": "lion"}]));
     let cases = json!([{"text": "a lion", "expect": "blocked"}, {"text": "a zebra", "expect": "passed"}]);
     let table = server.call("apply_guardrail", json!({"guardrail": ids[0], "cases": cases}));
-    holds(table.ok(), &["2 of 2 test cases are as expected"]);
+    table.holds(&["2 of 2 test cases are as expected"]);
 }

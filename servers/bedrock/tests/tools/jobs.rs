@@ -1,9 +1,9 @@
 //! Jobs: started, listed, stopped, and what they leave.
 
-use awsmcp_testing::{LocalAws, Response, Stub};
+use awsmcp_testing::{LocalAws, Response, Stub, expect, holds};
 use serde_json::{Value, json};
 
-use crate::around::{MODEL, confirmed, holds, object, server, server_at};
+use crate::world::{BEDROCK, MODEL};
 
 const ROLE: &str = "arn:aws:iam::123456789012:role/batch";
 
@@ -12,52 +12,44 @@ fn a_batch_is_planned_confirmed_started_and_stopped() {
     let aws = LocalAws::shared();
     aws.create_bucket("batch-bucket");
     aws.put_object("batch-bucket", "in.jsonl", &[], "{\"recordId\":\"1\"}\n");
-    let mut server = server(&[]);
+    let mut server = BEDROCK.start();
     let call = json!({"model": MODEL, "input": "s3://batch-bucket/in.jsonl", "output": "s3://batch-bucket/out/", "name": "nightly", "role": ROLE});
-    let plan = server.call(
+    let plan = server.plan(
         "start_job",
         json!({"model": MODEL, "input": "s3://batch-bucket/in.jsonl", "output": "s3://batch-bucket/out/",
-        "name": "nightly", "role": ROLE, "dry_run": true}),
+        "name": "nightly", "role": ROLE}),
     );
-    holds(
-        plan.ok(),
-        &[
-            "start batch nightly of amazon.nova-lite-v1:0 over s3://batch-bucket/in.jsonl (17 B)",
-            "costs as such",
-        ],
-    );
-    let started = confirmed(&mut server, "start_job", call);
-    let arn = started.split_once("\"arn\":\"").unwrap().1.split('"').next().unwrap().to_owned();
+    plan.shows(expect![[r#"
+        dry run, nothing was changed. start_job would start batch nightly of amazon.nova-lite-v1:0 over s3://batch-bucket/in.jsonl (17 B) into s3://batch-bucket/out/
+        warning: each record is a call of the model and costs as such"#]]);
+    let started = server.confirmed("start_job", call);
+    let arn = started.object()["arn"].as_str().unwrap().to_owned();
     holds(&arn, &[":model-invocation-job/"]);
-    holds(
-        server.call("stop_job", json!({"job": arn, "dry_run": true})).ok(),
-        &["stop batch job", "which is "],
-    );
-    holds(server.call("stop_job", json!({"job": arn})).ok(), &["\"stopping\":\"arn:aws:bedrock:"]);
+    server.plan("stop_job", json!({"job": arn})).holds(&["stop batch job", "which is "]);
+    server.call("stop_job", json!({"job": arn})).holds(&["\"stopping\":\"arn:aws:bedrock:"]);
 }
 
 #[test]
 fn an_asynchronous_call_is_started_and_listed() {
-    let mut server = server(&[]);
+    let mut server = BEDROCK.start();
     let call = json!({"model": "amazon.nova-reel-v1:0", "model_input": {"taskType": "TEXT_VIDEO"}, "output": "s3://video-bucket/out/"});
     let mut dry = call.clone();
     dry["dry_run"] = json!(true);
-    holds(server.call("start_job", dry).ok(), &["asynchronously", "cannot be stopped", "TEXT_VIDEO"]);
-    let arn = object(&server.call("start_job", call))["arn"].as_str().unwrap().to_owned();
+    server.call("start_job", dry).holds(&["asynchronously", "cannot be stopped", "TEXT_VIDEO"]);
+    let arn = server.call("start_job", call).object()["arn"].as_str().unwrap().to_owned();
     let listed = server.call("list_jobs", json!({"kind": "async", "since": "-1h"}));
-    holds(listed.ok(), &[&arn, "amazon.nova-reel-v1:0", "s3://video-bucket/out/"]);
-    holds(server.call("stop_job", json!({"job": arn})).error(), &["no job that can be stopped"]);
-    holds(
-        server.call("list_jobs", json!({"kind": "async", "name_contains": "x"})).error(),
-        &["have no name"],
-    );
+    listed.holds(&[&arn, "amazon.nova-reel-v1:0", "s3://video-bucket/out/"]);
+    server.call("stop_job", json!({"job": arn})).fails(&["no job that can be stopped"]);
+    server.call("list_jobs", json!({"kind": "async", "name_contains": "x"})).fails(&["have no name"]);
 }
 
 #[test]
 fn what_a_job_lacks_is_said() {
     let stub = Stub::start(|_| Response::error(400, "ValidationException", "no"));
-    let mut server = server_at(stub.env(), &[]);
-    let mut refused = |call: Value, part: &str| holds(server.call("start_job", call).error(), &[part]);
+    let mut server = BEDROCK.at(stub.env()).start();
+    let mut refused = |call: Value, part: &str| {
+        server.call("start_job", call).fails(&[part]);
+    };
     refused(json!({"model": MODEL, "output": "s3://out-bucket/x/"}), "give `input` for a batch");
     refused(
         json!({"model": MODEL, "output": "s3://out-bucket/x/", "input": "s3://in-bucket/a.jsonl"}),
@@ -73,7 +65,7 @@ fn what_a_job_lacks_is_said() {
         json!({"model": MODEL, "output": "s3://out-bucket/x/", "input": "s3://in-bucket/a.jsonl", "name": "n", "role": ROLE}),
         "400",
     );
-    holds(server.call("stop_job", json!({"job": "job"})).error(), &["model-invocation-job/ab12cd34ef56"]);
+    server.call("stop_job", json!({"job": "job"})).fails(&["model-invocation-job/ab12cd34ef56"]);
 }
 
 fn jobs() -> Stub {
@@ -122,59 +114,49 @@ fn jobs() -> Stub {
 #[test]
 fn jobs_of_each_kind_are_rows_of_one_shape() {
     let stub = jobs();
-    let mut server = server_at(stub.env(), &[]);
+    let mut server = BEDROCK.at(stub.env()).start();
     let call = json!({"kind": "batch", "status": "in_progress", "name_contains": "night", "since": "2026-11-01", "limit": 5});
     let batch = server.call("list_jobs", call.clone());
-    holds(
-        batch.ok(),
-        &[
-            "nightly\tInProgress\tamazon.nova-lite-v1:0\t2026-11-22T10:00:00Z\t120 of 200\t3\ts3://b/out/",
-            "next: ",
-        ],
-    );
+    batch.holds(&[
+        "nightly\tInProgress\tamazon.nova-lite-v1:0\t2026-11-22T10:00:00Z\t120 of 200\t3\ts3://b/out/",
+        "next: ",
+    ]);
     let sent = &stub.of("ListModelInvocationJobs")[0];
     assert_eq!((sent.query("statusEquals"), sent.query("nameContains")), (Some("InProgress"), Some("night")));
     assert_eq!((sent.query("sortOrder"), sent.query("maxResults")), (Some("Descending"), Some("5")));
     assert!(sent.query("submitTimeAfter").is_some_and(|time| time.starts_with("2026-11-01")));
-    let cursor = batch.text.split_once("next: ").unwrap().1.trim().to_owned();
+    let cursor = batch.next().unwrap();
     let mut next = call;
     next["cursor"] = json!(cursor);
-    holds(server.call("list_jobs", next).ok(), &["0 rows"]);
+    server.call("list_jobs", next).holds(&["0 rows"]);
     for (kind, parts) in [
         ("customization", ["tune\tCompleted", ":custom-model/ab12cd34ef56"]),
         ("import", ["bring\tCompleted", ":imported-model/ab12cd34ef56"]),
         ("evaluation", ["judge\tFailed", "amazon.nova-lite-v1:0"]),
     ] {
-        holds(server.call("list_jobs", json!({"kind": kind})).ok(), &parts);
+        server.call("list_jobs", json!({"kind": kind})).holds(&parts);
     }
-    holds(
-        server.call("list_jobs", json!({"kind": "import", "status": "stopped"})).error(),
-        &["cannot be stopped"],
-    );
-    holds(server.call("list_jobs", json!({"kind": "other"})).error(), &["batch"]);
+    server.call("list_jobs", json!({"kind": "import", "status": "stopped"})).fails(&["cannot be stopped"]);
+    server.call("list_jobs", json!({"kind": "other"})).fails(&["batch"]);
     let stub = Stub::start(|_| Response::denied("bedrock:ListEvaluationJobs"));
-    let error = server_at(stub.env(), &[]).call("list_jobs", json!({"kind": "evaluation"}));
-    holds(error.error(), &["bedrock:ListEvaluationJobs"]);
+    let error = BEDROCK.at(stub.env()).start().call("list_jobs", json!({"kind": "evaluation"}));
+    error.fails(&["bedrock:ListEvaluationJobs"]);
 }
 
 #[test]
 fn a_plan_to_stop_says_how_far_a_job_is() {
     let stub = jobs();
-    let mut server = server_at(stub.env(), &[]);
+    let mut server = BEDROCK.at(stub.env()).start();
     let job = |kind: &str| json!({"job": format!("arn:aws:bedrock:us-east-1:123456789012:{kind}/ab12cd34ef56"), "dry_run": true});
     let batch = server.call("stop_job", job("model-invocation-job"));
-    holds(
-        batch.ok(),
-        &[
-            "stop batch job nightly, which is Completed",
-            "200 of 200 records are done",
-            "it has ended already",
-        ],
-    );
-    holds(
-        server.call("stop_job", job("model-customization-job")).ok(),
-        &["stop customization job tune, which is InProgress"],
-    );
+    batch.holds(&[
+        "stop batch job nightly, which is Completed",
+        "200 of 200 records are done",
+        "it has ended already",
+    ]);
+    server
+        .call("stop_job", job("model-customization-job"))
+        .holds(&["stop customization job tune, which is InProgress"]);
     assert!(stub.of("StopModelInvocationJob").is_empty());
     server
         .call(
@@ -211,20 +193,21 @@ fn what_jobs_leave_is_deleted_after_a_look_at_who_uses_it() {
             _ => json!({}),
         })
     });
-    let mut server = server_at(stub.env(), &[]);
+    let mut server = BEDROCK.at(stub.env()).start();
     let of = |kind: &str| json!({"artefact": arn(kind)});
-    let done = confirmed(&mut server, "delete_artefact", of("custom-model"));
-    holds(&done, &["\"deleted\":\"arn:aws:bedrock:"]);
+    let done = server.confirmed("delete_artefact", of("custom-model"));
+    done.holds(&["\"deleted\":\"arn:aws:bedrock:"]);
     assert_eq!(stub.of("DeleteCustomModel").len(), 1);
-    let mut dry = of("custom-model");
-    dry["dry_run"] = json!(true);
-    holds(server.call("delete_artefact", dry).ok(), &["delete custom model tuned", "serves it: serving"]);
-    confirmed(&mut server, "delete_artefact", of("imported-model"));
+    server.plan("delete_artefact", of("custom-model")).shows(expect![[r#"
+        dry run, nothing was changed. delete_artefact would delete custom model tuned, made 2026-11-22T10:00:00Z
+        warning: only training it again brings it back
+        warning: provisioned throughput serves it: serving"#]]);
+    server.confirmed("delete_artefact", of("imported-model")).ok();
     assert_eq!(stub.of("DeleteImportedModel").len(), 1);
     let first = server.call("delete_artefact", of("evaluation-job"));
-    holds(first.ok(), &["which is InProgress", "its results in S3 stay"]);
+    first.holds(&["which is InProgress", "its results in S3 stay"]);
     let mut confirm = of("evaluation-job");
     confirm["confirm"] = json!(first.token());
-    holds(server.call("delete_artefact", confirm).error(), &["it still runs", "stop_job stops it"]);
-    holds(server.call("delete_artefact", of("agent")).error(), &["nothing that this tool deletes"]);
+    server.call("delete_artefact", confirm).fails(&["it still runs", "stop_job stops it"]);
+    server.call("delete_artefact", of("agent")).fails(&["nothing that this tool deletes"]);
 }

@@ -1,10 +1,10 @@
 //! Knowledge bases: listed, synced, searched.
 
-use awsmcp_testing::{LocalAws, Response, Stub};
+use awsmcp_testing::{LocalAws, Response, Stub, holds};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde_json::{Value, json};
 
-use crate::around::{MODEL, holds, object, server, server_at};
+use crate::world::{BEDROCK, MODEL};
 
 /// A knowledge base with a data source over a bucket: their ids.
 #[track_caller]
@@ -40,30 +40,30 @@ fn base(aws: &LocalAws, name: &str) -> (String, String) {
 #[test]
 fn a_base_is_synced_listed_and_searched() {
     let (id, source) = base(LocalAws::shared(), "whole");
-    let mut server = server(&[]);
+    let mut server = BEDROCK.start();
     let call = json!({"knowledge_base": id, "data_source": source, "wait": true});
     let mut dry = call.clone();
     dry["dry_run"] = json!(true);
-    holds(server.call("sync_knowledge_base", dry).ok(), &["sync data source docs", "costs money"]);
+    server.call("sync_knowledge_base", dry).holds(&["sync data source docs", "costs money"]);
     let listed = server.call("list_knowledge_bases", json!({}));
-    holds(listed.ok(), &["whole", "\"sync\":\"never\""]);
-    let done = object(&server.call("sync_knowledge_base", call));
+    listed.holds(&["whole", "\"sync\":\"never\""]);
+    let done = server.call("sync_knowledge_base", call).object();
     assert_eq!(
         (&done["status"], &done["scanned"], &done["added"]),
         (&json!("COMPLETE"), &json!(3), &json!(3))
     );
     let listed = server.call("list_knowledge_bases", json!({}));
-    holds(listed.ok(), &["\"sync\":\"complete\"", "\"scanned\":3"]);
+    listed.holds(&["\"sync\":\"complete\"", "\"scanned\":3"]);
 
     let found = server.call("retrieve", json!({"knowledge_base": id, "question": "how are passwords reset"}));
-    holds(found.ok(), &["score\tsource\tmetadata\ttext\n", "s3://kb-whole/a.txt", "{\"year\":2026}"]);
-    assert!(!found.text.contains("Bread"), "{}", found.text);
+    found.holds(&["score\tsource\tmetadata\ttext\n", "s3://kb-whole/a.txt", "{\"year\":2026}"]);
+    found.lacks(&["Bread"]);
     let filter = json!({"lessThan": {"key": "year", "value": 2020}});
     let call =
         json!({"knowledge_base": id, "question": "passwords reset", "filter": filter, "search": "hybrid"});
     let old = server.call("retrieve", call);
-    holds(old.ok(), &["b.txt"]);
-    assert!(!old.text.contains("a.txt"), "{}", old.text);
+    old.holds(&["b.txt"]);
+    old.lacks(&["a.txt"]);
 }
 
 #[test]
@@ -82,19 +82,19 @@ fn search_filter_rerank_guardrail_and_pages_reach_aws() {
             Some(_) => json!({"retrievalResults": [passage("second")]}),
         })
     });
-    let mut server = server_at(stub.env(), &[]);
+    let mut server = BEDROCK.at(stub.env()).start();
     let call = json!({"knowledge_base": "AB12CD34EF", "question": "q", "search": "hybrid", "limit": 7,
         "filter": {"andAll": [{"equals": {"key": "team", "value": "a"}}, {"in": {"key": "year", "value": [2025, 2026]}}]},
         "rerank": "amazon.rerank-v1:0", "guardrail": "gr1", "guardrail_version": "2"});
     let first = server.call("retrieve", call.clone());
-    holds(
-        first.ok(),
-        &["0.8765\thttps://x.example/p\t{\"page\":4,\"year\":2026}\tfirst", "the guardrail intervened"],
-    );
-    let cursor = first.text.split_once("next: ").unwrap().1.lines().next().unwrap().trim().to_owned();
+    first.holds(&[
+        "0.8765\thttps://x.example/p\t{\"page\":4,\"year\":2026}\tfirst",
+        "the guardrail intervened",
+    ]);
+    let cursor = first.next().unwrap();
     let mut next = call;
     next["cursor"] = json!(cursor);
-    holds(server.call("retrieve", next).ok(), &["second"]);
+    server.call("retrieve", next).holds(&["second"]);
     let sent = stub.of("Retrieve");
     let vector = &sent[0].json()["retrievalConfiguration"]["vectorSearchConfiguration"];
     assert_eq!(
@@ -122,34 +122,34 @@ fn found_images_are_shown_where_asked() {
             {"content": {"type": "ROW", "row": [{"columnName": "id", "columnValue": "7", "type": "LONG"}]}},
         ]}))
     });
-    let mut server = server_at(stub.env(), &[]);
+    let mut server = BEDROCK.at(stub.env()).start();
     let plain = server.call("retrieve", json!({"knowledge_base": "AB12", "question": "cats"}));
-    holds(plain.ok(), &["<image/png, 8 B>", "id: 7", "`show_images`"]);
+    plain.holds(&["<image/png, 8 B>", "id: 7", "`show_images`"]);
     let shown =
         server.call("retrieve", json!({"knowledge_base": "AB12", "question": "cats", "show_images": true}));
-    holds(shown.ok(), &["s3://b/cat.png"]);
+    shown.holds(&["s3://b/cat.png"]);
     assert!(shown.content.iter().any(|block| block["type"] == "image"), "{:?}", shown.content);
 }
 
 #[test]
 fn a_search_that_cannot_be_made_says_why() {
-    let mut server = server(&[]);
+    let mut server = BEDROCK.start();
     let mut refused = |more: Value, part: &str| {
         let mut call = json!({"knowledge_base": "AB12CD34EF", "question": "q"});
         call.as_object_mut().unwrap().extend(more.as_object().cloned().unwrap());
-        holds(server.call("retrieve", call).error(), &[part]);
+        server.call("retrieve", call).fails(&[part]);
     };
     refused(json!({}), "ResourceNotFoundException");
     refused(json!({"question": " "}), "`question` is empty");
     refused(json!({"filter": {"is": {"key": "a", "value": 1}}}), "equals, notEquals");
     refused(json!({"knowledge_base": "a/b"}), "list_knowledge_bases shows them");
     let sync = json!({"knowledge_base": "AB12CD34EF", "data_source": "XY12CD34EF"});
-    holds(server.call("sync_knowledge_base", sync).error(), &["ResourceNotFoundException"]);
+    server.call("sync_knowledge_base", sync).fails(&["ResourceNotFoundException"]);
     let stub = Stub::start(|_| {
         Response::error(400, "ValidationException", "HYBRID search is not supported for this index")
     });
     let call = json!({"knowledge_base": "AB12", "question": "q", "search": "hybrid"});
-    holds(server_at(stub.env(), &[]).call("retrieve", call).error(), &["`search` semantic"]);
+    BEDROCK.at(stub.env()).start().call("retrieve", call).fails(&["`search` semantic"]);
 }
 
 #[test]
@@ -174,16 +174,13 @@ fn bases_are_listed_page_by_page() {
             }
         })
     });
-    let mut server = server_at(stub.env(), &[]);
+    let mut server = BEDROCK.at(stub.env()).start();
     let first = server.call("list_knowledge_bases", json!({"limit": 1}));
-    holds(
-        first.ok(),
-        &[
+    first.holds(&[
             r#"[{"id":"DS","name":"docs","sync":"failed","synced":"2026-11-22T11:00:00Z","scanned":9,"failed":2}]"#,
-        ],
-    );
-    let cursor = first.text.split_once("next: ").unwrap().1.trim().to_owned();
-    holds(server.call("list_knowledge_bases", json!({"limit": 1, "cursor": cursor})).ok(), &["TWO"]);
+        ]);
+    let cursor = first.next().unwrap();
+    server.call("list_knowledge_bases", json!({"limit": 1, "cursor": cursor})).holds(&["TWO"]);
     assert_eq!(
         stub.of("ListIngestionJobs")[0].json()["sortBy"],
         json!({"attribute": "STARTED_AT", "order": "DESCENDING"})
@@ -208,7 +205,7 @@ fn a_sync_that_fails_says_why_and_one_that_runs_is_waited_for() {
         ("GetIngestionJob", _) => Response::output(job("FAILED")),
         _ => Response::output(json!({"ingestionJobSummaries": []})),
     });
-    let mut server = server_at(stub.env(), &[]);
+    let mut server = BEDROCK.at(stub.env()).start();
     let call = json!({"name": "sync_knowledge_base", "_meta": {"progressToken": "p"},
         "arguments": {"knowledge_base": "AB12", "data_source": "DS12", "wait": true}});
     let id = server.send("tools/call", call);
@@ -229,10 +226,10 @@ fn an_answer_is_written_from_the_base_with_its_sources() {
                 "retrievedReferences": [{"content": {"text": "Passwords are reset on the account page"},
                     "location": {"type": "S3", "s3Location": {"uri": "s3://b/a.txt"}}}]}]}))
     });
-    let mut server = server_at(stub.env(), &[]);
+    let mut server = BEDROCK.at(stub.env()).start();
     let call = json!({"knowledge_base": "AB12", "question": "how?", "model": MODEL, "passages": 3, "max_tokens": 100, "session": "s-0",
         "filter": {"equals": {"key": "year", "value": 2026}}, "guardrail": "gr1"});
-    let said = object(&server.call("retrieve_and_generate", call));
+    let said = server.call("retrieve_and_generate", call).object();
     assert_eq!(
         said,
         json!({"text": "On the account page.", "session": "s-1",
@@ -246,19 +243,20 @@ fn an_answer_is_written_from_the_base_with_its_sources() {
     assert_eq!(base["retrievalConfiguration"]["vectorSearchConfiguration"]["numberOfResults"], 3);
     assert_eq!(sent["sessionId"], "s-0");
     let large = json!({"knowledge_base": "AB12", "question": "how?", "model": MODEL, "max_tokens": 5000});
-    holds(server.call("retrieve_and_generate", large).error(), &["--max-output-tokens"]);
+    server.call("retrieve_and_generate", large).fails(&["--max-output-tokens"]);
     let stub = Stub::start(|_| Response::error(424, "DependencyFailedException", "The store is away"));
     let call = json!({"knowledge_base": "AB12", "question": "how?", "model": MODEL});
-    let error = server_at(stub.env(), &[]).call("retrieve_and_generate", call);
-    holds(error.error(), &["The store is away", "what stands behind it failed"]);
+    let error = BEDROCK.at(stub.env()).start().call("retrieve_and_generate", call);
+    error.fails(&["The store is away", "what stands behind it failed"]);
 }
 
 #[test]
 fn the_local_aws_writes_an_answer() {
     let (id, _) = base(LocalAws::shared(), "written");
-    let said = server(&[])
+    let said = BEDROCK
+        .start()
         .call("retrieve_and_generate", json!({"knowledge_base": id, "question": "how?", "model": MODEL}));
-    assert!(object(&said)["text"].as_str().is_some_and(|text| !text.is_empty()), "{}", said.text);
+    assert!(said.object()["text"].as_str().is_some_and(|text| !text.is_empty()), "{}", said.text);
 }
 
 #[test]
@@ -268,23 +266,22 @@ fn texts_are_ordered_by_relevance() {
             json!({"results": [{"index": 1, "relevanceScore": 0.91234}, {"index": 0, "relevanceScore": 0.1}]}),
         )
     });
-    let mut server = server_at(stub.env(), &[]);
+    let mut server = BEDROCK.at(stub.env()).start();
     let call = json!({"model": "amazon.rerank-v1:0", "question": "which?", "texts": ["no", "yes"], "top": 9});
     let rows = server.call("rerank", call);
-    holds(rows.ok(), &["index\tscore\ttext\n1\t0.9123\tyes\n0\t0.1\tno"]);
+    rows.holds(&["index\tscore\ttext\n1\t0.9123\tyes\n0\t0.1\tno"]);
     let sent = stub.of("Rerank")[0].json();
     assert_eq!(sent["rerankingConfiguration"]["bedrockRerankingConfiguration"]["numberOfResults"], 2);
     assert_eq!(sent["sources"][1]["inlineDocumentSource"]["textDocument"]["text"], "yes");
-    holds(
-        server
-            .call("rerank", json!({"model": "amazon.rerank-v1:0", "question": "x", "texts": [" "]}))
-            .error(),
-        &["must say"],
-    );
+    server
+        .call("rerank", json!({"model": "amazon.rerank-v1:0", "question": "x", "texts": [" "]}))
+        .fails(&["must say"]);
     let stub = Stub::start(|_| {
         Response::error(400, "ValidationException", "The provided model identifier is invalid.")
     });
-    let error =
-        server_at(stub.env(), &[]).call("rerank", json!({"model": "a.b", "question": "x", "texts": ["y"]}));
-    holds(error.error(), &["list_models"]);
+    let error = BEDROCK
+        .at(stub.env())
+        .start()
+        .call("rerank", json!({"model": "a.b", "question": "x", "texts": ["y"]}));
+    error.fails(&["list_models"]);
 }

@@ -2,10 +2,10 @@
 #![cfg(test)]
 
 mod agents;
-mod around;
 mod conversing;
 mod guardrails;
 mod jobs;
 mod knowledge;
 mod models;
 mod spending;
+mod world;

@@ -3,27 +3,25 @@
 use awsmcp_testing::{LocalAws, Response, Stub};
 use serde_json::{Value, json};
 
-use crate::around::{MODEL, confirmed, holds, object, server, server_at};
+use crate::world::{BEDROCK, MODEL};
 
 #[test]
 fn models_are_listed_by_ids_that_can_be_called() {
-    let mut server = server(&[]);
+    let mut server = BEDROCK.start();
     let rows = server.call("list_models", json!({"provider": "Amazon", "output": "text"}));
-    holds(
-        rows.ok(),
-        &[
-            "id\tname\tprovider\tinput\toutput\tstreams\tareas",
-            "amazon.nova-lite-v1:0\tNova Lite\tAmazon\ttext,image",
-        ],
-    );
-    holds(&rows.text, &["\ttrue\tapac,eu,us\n"]);
-    assert!(!rows.text.contains("anthropic") && !rows.text.contains("titan-embed"), "{}", rows.text);
+    rows.holds(&[
+        "id\tname\tprovider\tinput\toutput\tstreams\tareas",
+        "amazon.nova-lite-v1:0\tNova Lite\tAmazon\ttext,image",
+    ]);
+    rows.holds(&["\ttrue\tapac,eu,us\n"]);
+    rows.lacks(&["anthropic", "titan-embed"]);
     let rows = server.call("list_models", json!({"name": "*HAIKU*"}));
     assert_eq!(rows.ok().lines().filter(|line| line.contains("haiku")).count(), 2, "{}", rows.text);
     let embedding = server.call("list_models", json!({"output": "embedding"}));
-    holds(embedding.ok(), &["amazon.titan-embed-text-v2:0", "\tfalse"]);
-    assert!(!server.call("list_models", json!({"streams_only": true})).ok().contains("embed"));
-    holds(server.call("list_models", json!({"name": "["})).error(), &["*sonnet*"]);
+    embedding.holds(&["amazon.titan-embed-text-v2:0", "\tfalse"]);
+    server.call("list_models", json!({"streams_only": true})).ok();
+    server.call("list_models", json!({"streams_only": true})).lacks(&["embed"]);
+    server.call("list_models", json!({"name": "["})).fails(&["*sonnet*"]);
 }
 
 fn model(id: &str, types: &[&str], status: &str) -> Value {
@@ -69,7 +67,7 @@ fn region() -> Stub {
 #[test]
 fn models_are_joined_with_the_profiles_they_need() {
     let stub = region();
-    let mut server = server_at(stub.env(), &[]);
+    let mut server = BEDROCK.at(stub.env()).start();
     let rows = server.call("list_models", json!({}));
     let ids: Vec<&str> = rows.ok().lines().filter_map(|line| line.split('\t').next()).collect();
     assert_eq!(
@@ -83,34 +81,34 @@ fn models_are_joined_with_the_profiles_they_need() {
         "{}",
         rows.text
     );
-    holds(&rows.text, &["\ttrue\tglobal\t", "profile of us.p.by-profile-v1:0", "3 rows"]);
+    rows.holds(&["\ttrue\tglobal\t", "profile of us.p.by-profile-v1:0", "3 rows"]);
     let all = server.call("list_models", json!({"all": true}));
-    holds(all.ok(), &["legacy", "needs provisioned throughput", "5 rows"]);
+    all.holds(&["legacy", "needs provisioned throughput", "5 rows"]);
 }
 
 #[test]
 fn a_page_of_models_goes_on_where_the_last_ended() {
     let stub = region();
-    let mut server = server_at(stub.env(), &[]);
+    let mut server = BEDROCK.at(stub.env()).start();
     let first = server.call("list_models", json!({"limit": 2}));
-    holds(first.ok(), &["2 of 3 rows, next: "]);
-    let cursor = first.text.split_once("next: ").unwrap().1.trim();
+    first.holds(&["2 of 3 rows, next: "]);
+    let cursor = first.next().unwrap();
     let second = server.call("list_models", json!({"limit": 2, "cursor": cursor}));
-    holds(second.ok(), &["application-inference-profile/ab12"]);
-    assert!(!second.text.contains("p.direct"), "{}", second.text);
+    second.holds(&["application-inference-profile/ab12"]);
+    second.lacks(&["p.direct"]);
 }
 
 #[test]
 fn a_model_that_is_denied_says_which_permission() {
     let stub = Stub::start(|_| Response::denied("bedrock:ListFoundationModels"));
-    let error = server_at(stub.env(), &[]).call("list_models", json!({}));
-    holds(error.error(), &["bedrock:ListFoundationModels"]);
+    let error = BEDROCK.at(stub.env()).start().call("list_models", json!({}));
+    error.fails(&["bedrock:ListFoundationModels"]);
 }
 
 #[test]
 fn one_model_is_shown_whole() {
-    let mut server = server(&[]);
-    let shown = object(&server.call("get_model", json!({"model": MODEL, "check_access": true})));
+    let mut server = BEDROCK.start();
+    let shown = server.call("get_model", json!({"model": MODEL, "check_access": true})).object();
     assert_eq!((&shown["kind"], &shown["provider"]), (&json!("foundation model"), &json!("Amazon")));
     assert_eq!(shown["called_by"], json!(["ON_DEMAND"]));
     assert!(
@@ -118,10 +116,10 @@ fn one_model_is_shown_whole() {
         "{shown}"
     );
     assert_eq!(shown["access"]["authorized"], "AUTHORIZED");
-    let shown = object(&server.call("get_model", json!({"model": "us.amazon.nova-lite-v1:0"})));
+    let shown = server.call("get_model", json!({"model": "us.amazon.nova-lite-v1:0"})).object();
     assert_eq!((&shown["kind"], &shown["models"]), (&json!("profile"), &json!([MODEL])));
     let error = server.call("get_model", json!({"model": "amazon.nova-litle-v1:0"}));
-    holds(error.error(), &["amazon.nova-lite-v1:0"]);
+    error.fails(&["amazon.nova-lite-v1:0"]);
 }
 
 #[test]
@@ -138,50 +136,45 @@ fn custom_and_imported_models_are_shown_too() {
         }
         other => Response::error(400, "ValidationException", other),
     });
-    let mut server = server_at(stub.env(), &[]);
+    let mut server = BEDROCK.at(stub.env()).start();
     let call =
         json!({"model": "arn:aws:bedrock:us-east-1:123456789012:custom-model/amazon.nova-lite-v1:0/m1"});
-    let shown = object(&server.call("get_model", call));
+    let shown = server.call("get_model", call).object();
     assert_eq!((&shown["name"], &shown["models"]), (&json!("mine"), &json!([MODEL])));
     let call = json!({"model": "arn:aws:bedrock:us-east-1:123456789012:imported-model/m1"});
-    assert_eq!(object(&server.call("get_model", call))["architecture"], "llama");
+    assert_eq!(server.call("get_model", call).object()["architecture"], "llama");
 }
 
 #[test]
 fn a_profile_of_ones_own_is_made_listed_and_deleted() {
-    let mut server = server(&[]);
+    let mut server = BEDROCK.start();
     let call = json!({"name": "costs-of-a", "model": "us.amazon.nova-lite-v1:0", "tags": {"team": "a"}, "description": "a's"});
     let mut dry = call.clone();
     dry["dry_run"] = json!(true);
-    holds(
-        server.call("create_profile", dry).ok(),
-        &["create inference profile costs-of-a of arn:aws:bedrock:"],
-    );
-    assert!(!server.call("list_profiles", json!({})).ok().contains("costs-of-a"));
-    let made = object(&server.call("create_profile", call.clone()));
+    server.call("create_profile", dry).holds(&["create inference profile costs-of-a of arn:aws:bedrock:"]);
+    server.call("list_profiles", json!({})).ok();
+    server.call("list_profiles", json!({})).lacks(&["costs-of-a"]);
+    let made = server.call("create_profile", call.clone()).object();
     let arn = made["arn"].as_str().unwrap().to_owned();
-    holds(server.call("list_profiles", json!({})).ok(), &["costs-of-a", &arn]);
+    server.call("list_profiles", json!({})).holds(&["costs-of-a", &arn]);
     let mut again = call;
     again["dry_run"] = json!(true);
-    holds(server.call("create_profile", again).ok(), &["has this name already"]);
-    holds(server.call("list_models", json!({"name": "costs-*"})).ok(), &[&arn]);
-    holds(server.call("list_profiles", json!({"system": true})).ok(), &["us.amazon.nova-lite-v1:0"]);
-    let dry = server.call("delete_artefact", json!({"artefact": arn, "dry_run": true}));
-    holds(dry.ok(), &["delete inference profile costs-of-a"]);
+    server.call("create_profile", again).holds(&["has this name already"]);
+    server.call("list_models", json!({"name": "costs-*"})).holds(&[&arn]);
+    server.call("list_profiles", json!({"system": true})).holds(&["us.amazon.nova-lite-v1:0"]);
+    let dry = server.plan("delete_artefact", json!({"artefact": arn}));
+    dry.holds(&["delete inference profile costs-of-a"]);
     let elsewhere = arn.replace("us-east-1", "eu-west-1");
-    holds(
-        server.call("delete_artefact", json!({"artefact": elsewhere})).error(),
-        &["there is no arn:aws:bedrock:eu-west-1"],
-    );
-    holds(
-        server.call("get_model", json!({"model": elsewhere})).error(),
-        &["there is no arn:aws:bedrock:eu-west-1"],
-    );
-    assert_eq!(object(&server.call("get_model", json!({"model": arn})))["name"], "costs-of-a");
-    confirmed(&mut server, "delete_artefact", json!({"artefact": arn}));
-    assert!(!server.call("list_profiles", json!({})).ok().contains("costs-of-a"));
-    holds(server.call("delete_artefact", json!({"artefact": arn})).error(), &["ResourceNotFoundException"]);
-    holds(server.call("create_profile", json!({"name": "x", "model": "a b"})).error(), &["good ones are"]);
+    server
+        .call("delete_artefact", json!({"artefact": elsewhere}))
+        .fails(&["there is no arn:aws:bedrock:eu-west-1"]);
+    server.call("get_model", json!({"model": elsewhere})).fails(&["there is no arn:aws:bedrock:eu-west-1"]);
+    assert_eq!(server.call("get_model", json!({"model": arn})).object()["name"], "costs-of-a");
+    server.confirmed("delete_artefact", json!({"artefact": arn})).ok();
+    server.call("list_profiles", json!({})).ok();
+    server.call("list_profiles", json!({})).lacks(&["costs-of-a"]);
+    server.call("delete_artefact", json!({"artefact": arn})).fails(&["ResourceNotFoundException"]);
+    server.call("create_profile", json!({"name": "x", "model": "a b"})).fails(&["good ones are"]);
 }
 
 #[test]
@@ -194,31 +187,21 @@ fn profiles_come_page_by_page() {
             Some(_) => json!({"inferenceProfileSummaries": [profile("two", "APPLICATION", "p.a")]}),
         })
     });
-    let mut server = server_at(stub.env(), &[]);
+    let mut server = BEDROCK.at(stub.env()).start();
     let first = server.call("list_profiles", json!({"limit": 1}));
-    let cursor = first.ok().split_once("next: ").unwrap().1.trim().to_owned();
-    holds(server.call("list_profiles", json!({"limit": 1, "cursor": cursor})).ok(), &["two", "us-west-2"]);
+    let cursor = first.next().unwrap();
+    server.call("list_profiles", json!({"limit": 1, "cursor": cursor})).holds(&["two", "us-west-2"]);
     assert_eq!(stub.of("ListInferenceProfiles")[0].query("maxResults"), Some("1"));
-}
-
-#[test]
-fn the_lists_stay_small() {
-    let manifest = awsmcp_bedrock::server().manifest();
-    assert!(manifest.default_list_bytes <= 10_000, "{}", manifest.default_list_bytes);
-    assert!(manifest.full_list_bytes <= 32_000, "{}", manifest.full_list_bytes);
-    for tool in &manifest.tools {
-        assert!(tool.description.len() < 300, "{}: {}", tool.name, tool.description.len());
-    }
 }
 
 #[test]
 fn an_allow_list_holds_models_by_id_and_profile() {
     let aws = LocalAws::shared();
     let args = ["--allow-arn", "arn:aws:bedrock:*::foundation-model/amazon.nova-lite*"];
-    let mut server = server_at(aws.env(), &args);
+    let mut server = BEDROCK.at(aws.env()).and(&args).start();
     server.call("converse", json!({"model": MODEL, "prompt": "x"})).ok();
     let other = server.call("converse", json!({"model": "amazon.nova-pro-v1:0", "prompt": "x"}));
-    holds(other.error(), &["outside what the operator allowed", "foundation-model/amazon.nova-pro-v1:0"]);
+    other.fails(&["outside what the operator allowed", "foundation-model/amazon.nova-pro-v1:0"]);
     let profile = server.call("converse", json!({"model": "us.amazon.nova-lite-v1:0", "prompt": "x"}));
-    holds(profile.error(), &["inference-profile/us.amazon.nova-lite-v1:0"]);
+    profile.fails(&["inference-profile/us.amazon.nova-lite-v1:0"]);
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use awsmcp_testing::{Event, Response, Stub};
 use serde_json::json;
 
-use crate::around::{MODEL, holds, object, piece, server_at, talk};
+use crate::world::{BEDROCK, MODEL, piece, talk};
 
 fn stub() -> Stub {
     Stub::start(|request| match request.operation() {
@@ -17,16 +17,16 @@ fn stub() -> Stub {
 #[test]
 fn what_was_used_and_what_it_cost_is_told_in_every_answer() {
     let stub = stub();
-    let mut server = server_at(stub.env(), &["--price", "*nova-lite*=0.06/0.24"]);
+    let mut server = BEDROCK.at(stub.env()).and(&["--price", "*nova-lite*=0.06/0.24"]).start();
     let call = json!({"model": MODEL, "prompt": "x"});
     let first = server.call("converse", call.clone());
     assert_eq!(
-        object(&first)["usage"],
+        first.object()["usage"],
         json!({"input_tokens": 1000, "output_tokens": 500, "cost_usd": 0.00018})
     );
-    holds(&first.text, &["so far 1 call used 1,000 tokens in and 500 out; $0.0002"]);
+    first.holds(&["so far 1 call used 1,000 tokens in and 500 out; $0.0002"]);
     let second = server.call("converse", call);
-    holds(second.ok(), &["so far 2 calls used 2,000 tokens in and 1,000 out; $0.0004"]);
+    second.holds(&["so far 2 calls used 2,000 tokens in and 1,000 out; $0.0004"]);
     assert_eq!(stub.of("ConverseStream")[0].json()["inferenceConfig"]["maxTokens"], 4096);
 }
 
@@ -34,25 +34,26 @@ fn what_was_used_and_what_it_cost_is_told_in_every_answer() {
 fn a_call_that_could_pass_the_cap_is_not_sent() {
     let stub = stub();
     let args = ["--max-spend", "0.01", "--price", "*nova*=1/10", "--max-output-tokens", "600"];
-    let mut server = server_at(stub.env(), &args);
+    let mut server = BEDROCK.at(stub.env()).and(&args).start();
     let call = json!({"model": MODEL, "prompt": "x", "max_tokens": 600});
     server.call("converse", call.clone()).ok();
     let refused = server.call("converse", call);
-    holds(
-        refused.error(),
-        &["may use $0.0060, which is more than --max-spend leaves", "$0.0060 of $0.01", "only the operator"],
-    );
+    refused.fails(&[
+        "may use $0.0060, which is more than --max-spend leaves",
+        "$0.0060 of $0.01",
+        "only the operator",
+    ]);
     let smaller = server.call("converse", json!({"model": MODEL, "prompt": "x", "max_tokens": 100}));
-    holds(smaller.ok(), &["so far 2 calls"]);
+    smaller.holds(&["so far 2 calls"]);
     assert_eq!(stub.of("ConverseStream").len(), 2);
 }
 
 #[test]
 fn a_model_without_a_price_is_refused_where_money_is_capped() {
     let stub = stub();
-    let mut server = server_at(stub.env(), &["--max-spend", "5", "--price", "*claude*=3/15"]);
+    let mut server = BEDROCK.at(stub.env()).and(&["--max-spend", "5", "--price", "*claude*=3/15"]).start();
     let refused = server.call("converse", json!({"model": MODEL, "prompt": "x"}));
-    holds(refused.error(), &["no price is known", "--price 'amazon.nova-lite-v1:0=IN/OUT'"]);
+    refused.fails(&["no price is known", "--price 'amazon.nova-lite-v1:0=IN/OUT'"]);
     for (tool, call) in [
         ("invoke_agent", json!({"agent": "AAAAAAAAAA", "prompt": "x"})),
         ("invoke_flow", json!({"flow": "AAAAAAAAAA", "alias": "BBBBBBBBBB", "input": "x"})),
@@ -64,7 +65,7 @@ fn a_model_without_a_price_is_refused_where_money_is_capped() {
         ),
         ("start_job", json!({"model": MODEL, "model_input": {}, "output": "s3://out-bucket/x/"})),
     ] {
-        holds(server.call(tool, call).error(), &["cannot be held to --max-spend"]);
+        server.call(tool, call).fails(&["cannot be held to --max-spend"]);
     }
     assert!(stub.calls().is_empty());
 }
@@ -78,12 +79,12 @@ fn tokens_are_capped_too_and_a_broken_call_counts_as_the_most_it_could_use() {
         ]),
         _ => Response::events(talk(vec![piece("ok")], "end_turn", 10, 5)),
     });
-    let mut server = server_at(stub.env(), &["--max-tokens-total", "1000"]);
+    let mut server = BEDROCK.at(stub.env()).and(&["--max-tokens-total", "1000"]).start();
     let call = |most: u64| json!({"model": MODEL, "prompt": "x", "max_tokens": most});
-    holds(server.call("converse", call(2000)).error(), &["2,001 tokens", "--max-tokens-total"]);
-    holds(server.call("converse", call(800)).error(), &["broke"]);
+    server.call("converse", call(2000)).fails(&["2,001 tokens", "--max-tokens-total"]);
+    server.call("converse", call(800)).fails(&["broke"]);
     let refused = server.call("converse", call(300));
-    holds(refused.error(), &["at most 801 in calls that broke off", "of 1,000 in all"]);
+    refused.fails(&["at most 801 in calls that broke off", "of 1,000 in all"]);
     server.call("converse", call(100)).ok();
 }
 
@@ -97,17 +98,14 @@ fn a_cancelled_call_counts_as_the_most_it_could_use() {
         }
         _ => Response::events(talk(vec![piece("ok")], "end_turn", 10, 5)),
     });
-    let mut server = server_at(stub.env(), &[]);
+    let mut server = BEDROCK.at(stub.env()).start();
     let arguments = json!({"model": MODEL, "prompt": "x", "max_tokens": 600});
     let call = json!({"name": "converse", "arguments": arguments, "_meta": {"progressToken": "p"}});
     let id = server.send("tools/call", call);
     server.wait_notification("notifications/progress");
     server.cancel(id);
     stub.wait("the server to hang up", |stub| stub.hung_up() == 1);
-    holds(
-        server.call("converse", arguments).ok(),
-        &["so far 2 calls", "at most 601 in calls that broke off"],
-    );
+    server.call("converse", arguments).holds(&["so far 2 calls", "at most 601 in calls that broke off"]);
 }
 
 #[test]
@@ -116,10 +114,10 @@ fn a_model_that_failed_while_it_ran_counts_too() {
         1 => Response::error(424, "ModelErrorException", "The model failed"),
         _ => Response::events(talk(vec![piece("ok")], "end_turn", 10, 5)),
     });
-    let mut server = server_at(stub.env(), &[]);
+    let mut server = BEDROCK.at(stub.env()).start();
     let call = json!({"model": MODEL, "prompt": "x", "max_tokens": 100});
     server.call("converse", call.clone()).error();
-    holds(server.call("converse", call).ok(), &["so far 2 calls", "at most 101 in calls that broke off"]);
+    server.call("converse", call).holds(&["so far 2 calls", "at most 101 in calls that broke off"]);
 }
 
 #[test]
@@ -128,13 +126,10 @@ fn a_call_that_aws_refuses_costs_nothing() {
         1 => Response::error(400, "ValidationException", "no"),
         _ => Response::events(talk(vec![piece("ok")], "end_turn", 10, 5)),
     });
-    let mut server = server_at(stub.env(), &["--max-tokens-total", "1000"]);
+    let mut server = BEDROCK.at(stub.env()).and(&["--max-tokens-total", "1000"]).start();
     let call = json!({"model": MODEL, "prompt": "x", "max_tokens": 900});
     server.call("converse", call.clone()).error();
-    holds(
-        server.call("converse", call).ok(),
-        &["so far 1 call used 10 tokens in and 5 out, of 1,000 in all"],
-    );
+    server.call("converse", call).holds(&["so far 1 call used 10 tokens in and 5 out, of 1,000 in all"]);
 }
 
 #[test]
@@ -144,11 +139,11 @@ fn calls_at_the_same_time_share_the_cap() {
         all[0] = all[0].clone().after(Duration::from_millis(500));
         Response::events(all)
     });
-    let mut server = server_at(stub.env(), &["--max-tokens-total", "1000"]);
+    let mut server = BEDROCK.at(stub.env()).and(&["--max-tokens-total", "1000"]).start();
     let call = json!({"model": MODEL, "prompt": "x", "max_tokens": 600});
     let first = server.send_call("converse", call.clone());
     stub.wait("the first call", |stub| stub.of("ConverseStream").len() == 1);
-    holds(server.call("converse", call).error(), &["--max-tokens-total"]);
+    server.call("converse", call).fails(&["--max-tokens-total"]);
     assert!(server.wait(first).is_ok());
 }
 

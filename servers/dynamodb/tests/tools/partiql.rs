@@ -1,25 +1,25 @@
-use awsmcp_testing::{LocalAws, Server};
 use serde_json::json;
 
-use super::{dry, items, orders, server, table};
+use crate::world::{DYNAMODB, orders, table};
 
 #[test]
 fn a_select_reads_and_anything_else_is_refused() {
     table("partiql");
     orders("partiql", "u1", 30);
-    let mut server = server();
+    let mut server = DYNAMODB.start();
     let ask = |statement: &str| json!({"table": "partiql", "statement": statement});
     let with = json!({"table": "partiql", "statement": "SELECT * FROM \"partiql\" WHERE pk = ? AND total < ? -- few", "parameters": ["u1", 5]});
     let found = server.call("run_partiql", with);
-    assert_eq!(items(&found).len(), 5);
-    assert!(!found.text.contains("it scans"), "{}", found.text);
+    assert_eq!(found.objects().len(), 5);
+    found.lacks(&["it scans"]);
     let scan = server.call("run_partiql", ask("SELECT sk FROM \"partiql\" WHERE total > 27"));
-    assert!(scan.ok().contains("it scans: nothing holds the partition key pk"), "{}", scan.text);
+    scan.holds(&["it scans: nothing holds the partition key pk"]);
     let index = server.call(
         "run_partiql",
         ask("SELECT * FROM \"partiql\".\"by-status\" WHERE status = 'open' AND begins_with(sk, 'ORDER')"),
     );
-    assert!(items(&index).len() == 10 && !index.text.contains("it scans"), "{}", index.text);
+    index.lacks(&["it scans"]);
+    assert_eq!(index.objects().len(), 10, "{}", index.text);
     for (statement, words) in [
         ("DELETE FROM \"partiql\" WHERE pk = 'u1' AND sk = 'select'", "this is DELETE"),
         ("/* SELECT */ UPDATE \"partiql\" SET a = 1 WHERE pk = 'u1' AND sk = 'x'", "this is UPDATE"),
@@ -40,42 +40,30 @@ fn a_select_reads_and_anything_else_is_refused() {
         "query",
         json!({"table": "partiql", "key": [{"attribute": "pk", "op": "=", "value": "u1"}], "count": true}),
     );
-    assert!(unchanged.ok().contains("30\t30"), "{}", unchanged.text);
+    unchanged.holds(&["30\t30"]);
 }
 
 #[test]
 fn writing_statements_show_what_they_find_and_deleting_is_graver() {
     table("partiql-write");
-    let mut server = server();
+    let mut server = DYNAMODB.start();
     let ask = |statement: &str| json!({"table": "partiql-write", "statement": statement});
     let insert = json!({"table": "partiql-write", "statement": "INSERT INTO \"partiql-write\" VALUE {'pk': ?, 'sk': '1', 'n': ?}", "parameters": ["a", 12345678901234567890123456789.5]});
-    assert!(server.call("write_partiql", insert.clone()).ok().contains("INSERT"));
-    assert!(server.call("write_partiql", insert).error().contains("Duplicate"));
+    server.call("write_partiql", insert.clone()).holds(&["INSERT"]);
+    server.call("write_partiql", insert).fails(&["Duplicate"]);
     let update = json!({
         "table": "partiql-write", "statement": "UPDATE \"partiql-write\" SET v = ? WHERE pk = ? AND sk = '1' RETURNING ALL NEW *", "parameters": [2, "a"],
     });
-    let plan = server.call("write_partiql", dry(update.clone()));
-    assert!(plan.ok().contains("{\"pk\":\"a\",\"sk\":\"1\",\"n\":"), "{}", plan.text);
+    let plan = server.plan("write_partiql", update.clone());
+    plan.holds(&["{\"pk\":\"a\",\"sk\":\"1\",\"n\":"]);
     let updated = server.call("write_partiql", update);
-    assert_eq!(items(&updated)[0]["v"], 2);
+    assert_eq!(updated.objects()[0]["v"], 2);
     let delete = ask("DELETE FROM \"partiql-write\" WHERE pk = 'a' AND sk = '1'");
-    let mut writer = Server::spawn(
-        env!("CARGO_BIN_EXE_awsmcp-dynamodb"),
-        ["--toolsets", "all", "--allow", "write"],
-        LocalAws::shared().env(),
-    );
-    writer.initialize();
-    assert!(writer.call("write_partiql", delete.clone()).error().contains("it needs --allow destroy"));
+    let mut writer = DYNAMODB.only(&["--toolsets", "all", "--allow", "write"]).start();
+    writer.call("write_partiql", delete.clone()).fails(&["it needs --allow destroy"]);
     server.confirmed("write_partiql", delete).ok();
     let gone = server.call("run_partiql", ask("SELECT * FROM \"partiql-write\" WHERE pk = 'a'"));
-    assert!(gone.ok().contains("0 rows"), "{}", gone.text);
-    assert!(
-        server
-            .call("write_partiql", ask("SELECT * FROM \"partiql-write\""))
-            .error()
-            .contains("run_partiql runs SELECT")
-    );
-    assert!(
-        server.call("write_partiql", ask("DELETE FROM \"partiql-write\"")).error().contains("needs WHERE")
-    );
+    gone.holds(&["0 rows"]);
+    server.call("write_partiql", ask("SELECT * FROM \"partiql-write\"")).fails(&["run_partiql runs SELECT"]);
+    server.call("write_partiql", ask("DELETE FROM \"partiql-write\"")).fails(&["needs WHERE"]);
 }

@@ -3,7 +3,7 @@
 use awsmcp_testing::{LocalAws, Response, Stub};
 use serde_json::{Value, json};
 
-use super::{items, orders, server_with, table};
+use crate::world::{DYNAMODB, orders, table};
 
 #[test]
 fn writes_that_are_left_over_are_tried_again() {
@@ -14,10 +14,10 @@ fn writes_that_are_left_over_are_tried_again() {
         }
         _ => Response::HandOn,
     });
-    let mut server = server_with(stub.env());
+    let mut server = DYNAMODB.at(stub.env()).start();
     let all: Vec<Value> = (0..20).map(|number| json!({"pk": "u", "sk": number.to_string()})).collect();
     let put = server.call("put_items", json!({"table": "left-over", "items": all, "overwrite": true}));
-    assert!(put.ok().contains("\"written\":20"), "{}", put.text);
+    put.holds(&["\"written\":20"]);
     assert_eq!(stub.of("BatchWriteItem").len(), 3);
 }
 
@@ -41,15 +41,13 @@ fn what_is_never_written_is_listed() {
         }
         _ => Response::HandOn,
     });
-    let mut server = server_with(stub.env());
+    let mut server = DYNAMODB.at(stub.env()).start();
     let all: Vec<Value> = (0..30).map(|number| json!({"pk": "u", "sk": number.to_string()})).collect();
     let put = server.call("put_items", json!({"table": "never-written", "items": all, "overwrite": true}));
-    assert!(put.ok().contains("\"written\":29"), "{}", put.text);
-    assert!(
-        put.text.contains("{\"key\":{\"pk\":\"u\",\"sk\":\"7\"},\"why\":\"DynamoDB left it unprocessed"),
-        "{}",
-        put.text
-    );
+    put.holds(&[
+        "\"written\":29",
+        "{\"key\":{\"pk\":\"u\",\"sk\":\"7\"},\"why\":\"DynamoDB left it unprocessed",
+    ]);
     // Both batches, and the first again until it gives up.
     assert_eq!(stub.of("BatchWriteItem").len(), 9);
 }
@@ -65,14 +63,10 @@ fn a_batch_that_is_refused_does_not_hide_what_was_written() {
         }
         _ => Response::HandOn,
     });
-    let mut server = server_with(stub.env());
+    let mut server = DYNAMODB.at(stub.env()).start();
     let all: Vec<Value> = (0..30).map(|number| json!({"pk": "u", "sk": number.to_string()})).collect();
     let put = server.call("put_items", json!({"table": "half-refused", "items": all, "overwrite": true}));
-    assert!(
-        put.ok().contains("\"written\":25") && put.text.contains("Collection size exceeded"),
-        "{}",
-        put.text
-    );
+    put.holds(&["\"written\":25", "Collection size exceeded"]);
 }
 
 #[test]
@@ -87,12 +81,12 @@ fn keys_that_are_left_over_are_asked_again() {
         }
         _ => Response::HandOn,
     });
-    let mut server = server_with(stub.env());
+    let mut server = DYNAMODB.at(stub.env()).start();
     let keys: Vec<Value> =
         (0..4).map(|number| json!({"pk": "u", "sk": format!("ORDER#{number:05}")})).collect();
     let got = server.call("get_items", json!({"table": "left-keys", "keys": keys}));
-    assert_eq!(items(&got).len(), 4);
-    assert!(got.text.contains("consumed 1.5 read units"), "{}", got.text);
+    assert_eq!(got.objects().len(), 4);
+    got.holds(&["consumed 1.5 read units"]);
     assert_eq!(stub.of("BatchGetItem").len(), 2);
 }
 
@@ -107,14 +101,10 @@ fn throttling_is_told_with_what_helps() {
         ),
         _ => Response::HandOn,
     });
-    let mut server = server_with(stub.env());
+    let mut server = DYNAMODB.at(stub.env()).start();
     let ask = json!({"table": "throttled", "key": [{"attribute": "pk", "op": "=", "value": "u"}]});
     let failed = server.call("query", ask);
-    assert!(
-        failed.error().contains("diagnose_table") && failed.text.contains("trying again may help"),
-        "{}",
-        failed.text
-    );
+    failed.fails(&["diagnose_table", "trying again may help"]);
 }
 
 #[test]
@@ -135,11 +125,11 @@ fn a_transaction_conflict_names_the_item() {
         _ => Response::HandOn,
     }
     });
-    let mut server = server_with(stub.env());
+    let mut server = DYNAMODB.at(stub.env()).start();
     let put = |sk: &str| json!({"op": "put", "table": "conflicting", "item": {"pk": "t", "sk": sk}});
     let failed = server.call("transact", json!({"write": [put("1"), put("2")]}));
     let why = "1 (put conflicting pk=t, sk=2): TransactionConflict: Transaction is ongoing for the item";
-    assert!(failed.error().contains(why) && failed.text.contains("call again"), "{}", failed.text);
+    failed.fails(&[why, "call again"]);
 }
 
 #[test]
@@ -155,7 +145,7 @@ fn a_table_that_takes_its_time_is_waited_for_and_then_told() {
         }})),
         _ => Response::HandOn,
     });
-    let mut server = server_with(stub.env());
+    let mut server = DYNAMODB.at(stub.env()).start();
     let ask =
         json!({"table": "slow-table", "create_indexes": [{"name": "by-owner", "partition_key": "owner"}]});
     let told = json!({"name": "update_table", "arguments": ask, "_meta": {"progressToken": "p"}});
@@ -173,17 +163,12 @@ fn a_table_that_takes_its_time_is_waited_for_and_then_told() {
         }
         _ => Response::HandOn,
     });
-    let mut server = server_with(stub.env());
+    let mut server = DYNAMODB.at(stub.env()).start();
     let mut ask = ask;
     ask["wait_seconds"] = json!(0);
     ask["stream"] = json!("OFF");
     let told = server.confirmed("update_table", ask);
-    assert!(
-        told.ok().contains("\"status\":\"table UPDATING\"")
-            && told.text.contains("1 further steps were not begun"),
-        "{}",
-        told.text
-    );
+    told.holds(&["\"status\":\"table UPDATING\"", "1 further steps were not begun"]);
 }
 
 #[test]
@@ -200,7 +185,7 @@ fn hot_keys_are_read_where_contributor_insights_are_on() {
         })),
         _ => Response::HandOn,
     });
-    let mut server = server_with(stub.env());
+    let mut server = DYNAMODB.at(stub.env()).start();
     let said = server.call("diagnose_table", json!({"table": "hot-keys"}));
-    assert!(said.ok().contains("high: the key USER#1 was throttled most, 42 times"), "{}", said.text);
+    said.holds(&["high: the key USER#1 was throttled most, 42 times"]);
 }

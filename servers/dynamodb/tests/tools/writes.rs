@@ -1,7 +1,6 @@
-use awsmcp_testing::{LocalAws, Server};
 use serde_json::{Value, json};
 
-use super::{aws, dry, items, server, table};
+use crate::world::{DYNAMODB, aws, table};
 
 fn count(table: &str) -> u64 {
     aws("Scan", json!({"TableName": table, "Select": "COUNT"}))["Count"].as_u64().unwrap()
@@ -10,33 +9,29 @@ fn count(table: &str) -> u64 {
 #[test]
 fn many_items_are_put_in_batches_and_what_exists_is_not_replaced_unasked() {
     table("put-many");
-    let mut server = server();
+    let mut server = DYNAMODB.start();
     let item = |number: usize, more: &str| json!({"pk": "u", "sk": format!("{number:04}"), "note": more});
     let all: Vec<Value> = (0..130).map(|number| item(number, "first")).collect();
-    let plan = server.call("put_items", dry(json!({"table": "put-many", "items": all})));
-    assert!(plan.ok().contains("would put 130 items") && plan.text.contains("all new"), "{}", plan.text);
+    let plan = server.plan("put_items", json!({"table": "put-many", "items": all}));
+    plan.holds(&["would put 130 items", "all new"]);
     assert_eq!(count("put-many"), 0);
     let put = server.call("put_items", json!({"table": "put-many", "items": all}));
-    assert!(put.ok().contains("\"written\":130") && put.text.contains("consumed"), "{}", put.text);
+    put.holds(&["\"written\":130", "consumed"]);
     let again = server
         .call("put_items", json!({"table": "put-many", "items": [item(5, "second"), item(500, "second")]}));
-    assert!(
-        again.error().contains("1 of 2 items exist already: pk=u, sk=0005; nothing was written"),
-        "{}",
-        again.text
-    );
+    again.fails(&["1 of 2 items exist already: pk=u, sk=0005; nothing was written"]);
     assert_eq!(count("put-many"), 130);
     let over: Vec<Value> = (100..160).map(|number| item(number, "second")).collect();
     let over = json!({"table": "put-many", "items": over, "overwrite": true});
-    assert!(server.call("put_items", dry(over.clone())).ok().contains("30 of them replaced whole"));
-    assert!(server.call("put_items", over).ok().contains("\"written\":60"));
+    server.plan("put_items", over.clone()).holds(&["30 of them replaced whole"]);
+    server.call("put_items", over).holds(&["\"written\":60"]);
     assert_eq!(count("put-many"), 160);
 }
 
 #[test]
 fn a_condition_holds_for_each_item_and_what_failed_is_listed() {
     table("put-if");
-    let mut server = server();
+    let mut server = DYNAMODB.start();
     server.call("put_items", json!({"table": "put-if", "items": [{"pk": "a", "sk": "1", "v": 1}, {"pk": "b", "sk": "1", "v": 2}]})).ok();
     let put = server.call(
         "put_items",
@@ -45,33 +40,24 @@ fn a_condition_holds_for_each_item_and_what_failed_is_listed() {
             "condition": [{"attribute": "v", "op": "=", "value": 1}],
         }),
     );
-    assert!(put.ok().contains("\"written\":1"), "{}", put.text);
-    assert!(
-        put.text.contains("ConditionalCheckFailedException") && put.text.contains("\"pk\":\"b\""),
-        "{}",
-        put.text
-    );
+    put.holds(&["\"written\":1", "ConditionalCheckFailedException", "\"pk\":\"b\""]);
     let none = server.call("put_items", json!({"table": "put-if", "items": [{"pk": "b", "sk": "1"}], "condition": [{"attribute": "v", "op": "=", "value": 1}]}));
-    assert!(none.error().contains("nothing was written"), "{}", none.text);
+    none.fails(&["nothing was written"]);
 }
 
 #[test]
 fn an_item_that_cannot_be_stored_is_told_before_the_call() {
     table("put-wrong");
-    let mut server = server();
-    let mut failing = |item: Value| {
-        server.call("put_items", json!({"table": "put-wrong", "items": [item]})).error().to_owned()
-    };
-    assert!(
-        failing(json!({"pk": "a"}))
-            .contains("item 0: the key attribute sk is missing; the table's key is pk (S), sk (S)")
-    );
-    assert!(failing(json!({"pk": "a", "sk": 5})).contains("the key attribute sk is S, not N"));
-    let large = failing(json!({"pk": "a", "sk": "1", "body": "x".repeat(410_000)}));
-    assert!(large.contains("at most 400 KiB; \"body\" alone"), "{large}");
-    assert!(failing(json!({"pk": "a", "sk": "1", "s": {"$set": [1, "a"]}})).contains("s: a set is"));
+    let mut server = DYNAMODB.start();
+    let mut failing = |item: Value| server.call("put_items", json!({"table": "put-wrong", "items": [item]}));
+    failing(json!({"pk": "a"}))
+        .fails(&["item 0: the key attribute sk is missing; the table's key is pk (S), sk (S)"]);
+    failing(json!({"pk": "a", "sk": 5})).fails(&["the key attribute sk is S, not N"]);
+    failing(json!({"pk": "a", "sk": "1", "body": "x".repeat(410_000)}))
+        .fails(&["at most 400 KiB; \"body\" alone"]);
+    failing(json!({"pk": "a", "sk": "1", "s": {"$set": [1, "a"]}})).fails(&["s: a set is"]);
     let twice = json!({"table": "put-wrong", "items": [{"pk": "a", "sk": "1"}, {"pk": "a", "sk": "1"}]});
-    assert!(server.call("put_items", twice).error().contains("item 1: the key pk=a, sk=1 was given before"));
+    server.call("put_items", twice).fails(&["item 1: the key pk=a, sk=1 was given before"]);
     // NaN is no JSON: the message itself is refused.
     server.write_line(r#"{"jsonrpc": "2.0", "id": 99, "method": "tools/call", "params": {"name": "put_items", "arguments": {"table": "put-wrong", "items": [{"pk": "a", "sk": "1", "n": NaN}]}}}"#);
     let refused = server.read().unwrap();
@@ -82,40 +68,28 @@ fn an_item_that_cannot_be_stored_is_told_before_the_call() {
 #[test]
 fn an_update_answers_before_and_after_and_makes_nothing_unasked() {
     table("updated");
-    let mut server = server();
+    let mut server = DYNAMODB.start();
     server.call("put_items", json!({"table": "updated", "items": [{"pk": "a", "sk": "1", "n": 1, "tags": {"$set": ["x", "y"]}, "old": true, "m": {"l": [1]}}]})).ok();
     let key = json!({"pk": "a", "sk": "1"});
     let ask = json!({
         "table": "updated", "key": key, "set": {"status": "paid", "m.l[0]": "one"}, "add": {"n": 0.5},
         "delete": {"tags": {"$set": ["x"]}}, "remove": ["old"], "condition": [{"attribute": "n", "op": "=", "value": 1}],
     });
-    let plan = server.call("update_item", dry(ask.clone()));
-    assert!(
-        plan.ok().contains("m.l[0]\t1\tset\t\"one\"\n") && plan.text.contains("old\ttrue\tremove"),
-        "{}",
-        plan.text
-    );
+    let plan = server.plan("update_item", ask.clone());
+    plan.holds(&["m.l[0]\t1\tset\t\"one\"\n", "old\ttrue\tremove"]);
     let done = server.call("update_item", ask.clone());
-    assert!(
-        done.ok().contains("before\t{\"pk\":\"a\",\"sk\":\"1\",\"m\":{\"l\":[1]},\"n\":1,\"old\":true"),
-        "{}",
-        done.text
-    );
+    done.holds(&["before\t{\"pk\":\"a\",\"sk\":\"1\",\"m\":{\"l\":[1]},\"n\":1,\"old\":true"]);
     let after = "after\t{\"pk\":\"a\",\"sk\":\"1\",\"m\":{\"l\":[\"one\"]},\"n\":1.5,\"status\":\"paid\",\"tags\":{\"$set\":[\"y\"]}}\n";
-    assert!(done.text.contains(after), "{}", done.text);
+    done.holds(&[after]);
     let again = server.call("update_item", ask);
-    assert!(
-        again.error().contains("ConditionalCheckFailed") && again.text.contains("the item is {\"pk\":\"a\""),
-        "{}",
-        again.text
-    );
+    again.fails(&["ConditionalCheckFailed", "the item is {\"pk\":\"a\""]);
     let missing = json!({"table": "updated", "key": {"pk": "z", "sk": "1"}, "set": {"n": 1}});
-    assert!(server.call("update_item", missing.clone()).error().contains("has no item pk=z, sk=1"));
+    server.call("update_item", missing.clone()).fails(&["has no item pk=z, sk=1"]);
     let mut upsert = missing;
     upsert["upsert"] = json!(true);
-    assert!(server.call("update_item", upsert).ok().contains("after\t{\"pk\":\"z\""));
+    server.call("update_item", upsert).holds(&["after\t{\"pk\":\"z\""]);
     let raw = json!({"table": "updated", "key": key, "update_expression": "SET #s = if_not_exists(#s, :s)", "names": {"#s": "state"}, "values": {":s": null}});
-    assert!(server.call("update_item", raw).ok().contains("\"state\":null"));
+    server.call("update_item", raw).holds(&["\"state\":null"]);
     for (bad, words) in [
         (json!({"set": {"pk": "b"}}), "pk is part of the key"),
         (json!({"add": {"n": "x"}}), "a number to count with"),
@@ -125,52 +99,38 @@ fn an_update_answers_before_and_after_and_makes_nothing_unasked() {
         let mut ask = json!({"table": "updated", "key": key});
         ask.as_object_mut().unwrap().extend(bad.as_object().unwrap().clone());
         let failed = server.call("update_item", ask);
-        assert!(failed.error().contains(words), "{}", failed.text);
+        failed.fails(&[words]);
     }
 }
 
 #[test]
 fn what_is_deleted_is_shown_first_and_asked_again_if_it_changed() {
     table("deleted");
-    let mut server = server();
+    let mut server = DYNAMODB.start();
     let all: Vec<Value> = (0..60).map(|number| json!({"pk": "u", "sk": format!("{number:03}")})).collect();
     server.call("put_items", json!({"table": "deleted", "items": all})).ok();
     let ask = json!({"table": "deleted", "keys": [{"pk": "u", "sk": "000"}, {"pk": "u", "sk": "999"}]});
     let plan = server.call("delete_items", ask.clone());
-    assert!(
-        plan.ok().contains("nothing was done yet") && plan.text.contains("delete 1 item"),
-        "{}",
-        plan.text
-    );
-    assert!(plan.text.contains("1 do not exist: pk=u, sk=999"), "{}", plan.text);
+    plan.holds(&["nothing was done yet", "delete 1 item", "1 do not exist: pk=u, sk=999"]);
     let token = plan.token().to_owned();
     server
         .call("update_item", json!({"table": "deleted", "key": {"pk": "u", "sk": "000"}, "set": {"new": 1}}))
         .ok();
     let mut moved = ask.clone();
     moved["confirm"] = json!(token);
-    assert!(server.call("delete_items", moved).ok().contains("things have changed"));
-    assert!(
-        server
-            .confirmed("delete_items", json!({"table": "deleted", "keys": all}))
-            .ok()
-            .contains("\"deleted\":60")
-    );
+    server.call("delete_items", moved).holds(&["things have changed"]);
+    server.confirmed("delete_items", json!({"table": "deleted", "keys": all})).holds(&["\"deleted\":60"]);
     assert_eq!(count("deleted"), 0);
     server.call("put_items", json!({"table": "deleted", "items": [{"pk": "a", "sk": "1", "v": 1}, {"pk": "b", "sk": "1", "v": 2}]})).ok();
     let when = json!({"table": "deleted", "keys": [{"pk": "a", "sk": "1"}, {"pk": "b", "sk": "1"}], "condition": [{"attribute": "v", "op": "<", "value": 2}]});
     let done = server.confirmed("delete_items", when);
-    assert!(
-        done.ok().contains("\"deleted\":1") && done.text.contains("ConditionalCheckFailed"),
-        "{}",
-        done.text
-    );
+    done.holds(&["\"deleted\":1", "ConditionalCheckFailed"]);
 }
 
 #[test]
 fn a_transaction_is_all_or_nothing_and_says_which_item_stood_in_the_way() {
     table("transacted");
-    let mut server = server();
+    let mut server = DYNAMODB.start();
     let put =
         |sk: &str, v: u32| json!({"op": "put", "table": "transacted", "item": {"pk": "t", "sk": sk, "v": v}});
     server.call("transact", json!({"write": [put("1", 1), put("2", 2)]})).ok();
@@ -184,29 +144,22 @@ fn a_transaction_is_all_or_nothing_and_says_which_item_stood_in_the_way() {
     };
     let failed = server.call("transact", ask(9));
     let why = "nothing was written; in the way stood 1 (check transacted pk=t, sk=2): ConditionalCheckFailed";
-    assert!(failed.error().contains(why) && failed.text.contains("there is {"), "{}", failed.text);
+    failed.fails(&[why, "there is {"]);
     assert_eq!(count("transacted"), 2);
-    let plan = server.call("transact", dry(ask(2)));
-    assert!(plan.ok().contains("all or none: 1 put, 1 update, 1 check"), "{}", plan.text);
-    assert!(server.call("transact", ask(2)).ok().contains("consumed"));
+    let plan = server.plan("transact", ask(2));
+    plan.holds(&["all or none: 1 put, 1 update, 1 check"]);
+    server.call("transact", ask(2)).holds(&["consumed"]);
     let read = server.call(
         "transact",
         json!({"get": [{"table": "transacted", "key": key("1")}, {"table": "transacted", "key": key("9")}]}),
     );
-    assert!(
-        read.ok().contains("get\ttransacted\tpk=t, sk=1\t{\"pk\":\"t\",\"sk\":\"1\",\"v\":2}\n"),
-        "{}",
-        read.text
-    );
-    assert!(read.text.contains("missing\ttransacted\tpk=t, sk=9"), "{}", read.text);
+    read.holds(&[
+        "get\ttransacted\tpk=t, sk=1\t{\"pk\":\"t\",\"sk\":\"1\",\"v\":2}\n",
+        "missing\ttransacted\tpk=t, sk=9",
+    ]);
     let deleting = json!({"write": [{"op": "delete", "table": "transacted", "key": key("3")}]});
-    let mut writer = Server::spawn(
-        env!("CARGO_BIN_EXE_awsmcp-dynamodb"),
-        ["--toolsets", "all", "--allow", "write"],
-        LocalAws::shared().env(),
-    );
-    writer.initialize();
-    assert!(writer.call("transact", deleting.clone()).error().contains("it needs --allow destroy"));
+    let mut writer = DYNAMODB.only(&["--toolsets", "all", "--allow", "write"]).start();
+    writer.call("transact", deleting.clone()).fails(&["it needs --allow destroy"]);
     server.confirmed("transact", deleting).ok();
     assert_eq!(count("transacted"), 2);
     for (bad, words) in [
@@ -225,9 +178,8 @@ fn a_transaction_is_all_or_nothing_and_says_which_item_stood_in_the_way() {
         ),
     ] {
         let failed = server.call("transact", bad);
-        assert!(failed.error().contains(words), "{}", failed.text);
+        failed.fails(&[words]);
     }
-    assert!(
-        items(&server.call("get_items", json!({"table": "transacted", "keys": [key("1")]})))[0]["v"] == 2
-    );
+    let read = server.call("get_items", json!({"table": "transacted", "keys": [key("1")]}));
+    assert_eq!(read.object()["v"], 2);
 }

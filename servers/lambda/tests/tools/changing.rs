@@ -1,10 +1,10 @@
 //! What changes functions: plans that change nothing, differences, confirmations, and what AWS has afterwards.
 
-use awsmcp_testing::{LocalAws, Response, Stub};
+use awsmcp_testing::{LocalAws, Response, Stub, expect};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde_json::{Value, json};
 
-use crate::functions::{ECHO, ROLE, confirmed, create, package, server, server_at};
+use crate::world::{ECHO, LAMBDA, ROLE, create, package};
 
 /// What AWS has of a function now.
 fn now(name: &str) -> Value {
@@ -13,28 +13,22 @@ fn now(name: &str) -> Value {
 
 #[test]
 fn a_function_is_made_of_texts_and_runs() {
-    let mut server = server(&[]);
+    let mut server = LAMBDA.start();
     let call = json!({"function": "make-it", "role": ROLE, "runtime": "python3.12", "handler": "index.handler",
         "files": {"index.py": ECHO}, "environment": {"LEVEL": "info"}, "memory_mb": 256, "tags": {"team": "a"}});
-    let mut planned = call.clone();
-    planned["dry_run"] = json!(true);
-    let plan = server.call("create_function", planned);
-    assert!(
-        plan.ok().contains("create make-it (python3.12, 256 MB, 3 s) from 1 given file"),
-        "{}",
-        plan.text
-    );
-    assert!(server.call("get_function", json!({"function": "make-it"})).error().contains("not found"));
+    let plan = server.plan("create_function", call.clone());
+    plan.holds(&["create make-it (python3.12, 256 MB, 3 s) from 1 given file"]);
+    server.call("get_function", json!({"function": "make-it"})).fails(&["not found"]);
     let made = server.call("create_function", call.clone());
-    assert!(made.ok().contains(r#""state":"Active""#), "{}", made.text);
+    made.holds(&[r#""state":"Active""#]);
     let done = server.call("invoke_function", json!({"function": "make-it", "payload": 1}));
-    assert!(done.ok().contains(r#""result":{"echo":1,"level":"info"}"#), "{}", done.text);
-    assert!(server.call("create_function", call).error().contains("there is a function make-it already"));
+    done.holds(&[r#""result":{"echo":1,"level":"info"}"#]);
+    server.call("create_function", call).fails(&["there is a function make-it already"]);
 }
 
 #[test]
 fn what_makes_no_function_is_said_before() {
-    let mut server = server(&[]);
+    let mut server = LAMBDA.start();
     let mut make = |more: Value| {
         let mut call = json!({"function": "make-none", "role": ROLE, "dry_run": true});
         call.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
@@ -45,15 +39,15 @@ fn what_makes_no_function_is_said_before() {
         call.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         call
     };
-    assert!(make(runtime(json!({}))).error().contains("exactly one way"));
-    assert!(make(runtime(json!({"files": {"../a": ""}}))).error().contains("is not a path in a package"));
-    assert!(make(runtime(json!({"zip_path": "a.zip"}))).error().contains("--allow-dir"));
-    assert!(make(runtime(json!({"image_uri": "i"}))).error().contains("leave both out"));
-    assert!(make(json!({"files": {"a.py": ""}})).error().contains("needs `runtime` and `handler`"));
+    make(runtime(json!({}))).fails(&["exactly one way"]);
+    make(runtime(json!({"files": {"../a": ""}}))).fails(&["is not a path in a package"]);
+    make(runtime(json!({"zip_path": "a.zip"}))).fails(&["--allow-dir"]);
+    make(runtime(json!({"image_uri": "i"}))).fails(&["leave both out"]);
+    make(json!({"files": {"a.py": ""}})).fails(&["needs `runtime` and `handler`"]);
     let lacks = make(runtime(json!({"files": {"main.py": ""}})));
-    assert!(lacks.ok().contains("no file for the handler index.handler, such as index.py"), "{}", lacks.text);
+    lacks.holds(&["no file for the handler index.handler, such as index.py"]);
     let old = make(json!({"runtime": "python3.8", "handler": "a.b", "files": {"a.py": ""}}));
-    assert!(old.ok().contains("AWS deprecated python3.8 on 2024-10-14"), "{}", old.text);
+    old.holds(&["AWS deprecated python3.8 on 2024-10-14"]);
 }
 
 #[test]
@@ -66,29 +60,23 @@ fn code_is_replaced_from_a_zip_file_in_an_allowed_directory() {
     )
     .unwrap();
     std::fs::write(dir.path().join("bad.zip"), "no zip").unwrap();
-    let mut server = server(&["--allow-dir", dir.path().to_str().unwrap()]);
+    let mut server = LAMBDA.and(&["--allow-dir", dir.path().to_str().unwrap()]).start();
     let before = now("code-zip")["CodeSha256"].clone();
-    let plan =
-        server.call("update_code", json!({"function": "code-zip", "zip_path": "new.zip", "dry_run": true}));
-    assert!(
-        plan.ok().contains("replace the code of code-zip (python3.12, ") && plan.text.contains("1 file)"),
-        "{}",
-        plan.text
-    );
+    let plan = server.plan("update_code", json!({"function": "code-zip", "zip_path": "new.zip"}));
+    plan.holds(&["replace the code of code-zip (python3.12, ", "1 file)"]);
     assert_eq!(now("code-zip")["CodeSha256"], before);
     let done =
         server.call("update_code", json!({"function": "code-zip", "zip_path": "new.zip", "publish": true}));
-    assert!(done.ok().contains(r#""version":"1""#), "{}", done.text);
+    done.holds(&[r#""version":"1""#]);
     assert_ne!(now("code-zip")["CodeSha256"], before);
     let run = server.call("invoke_function", json!({"function": "code-zip", "payload": {}}));
-    assert!(run.ok().contains(r#""result":2"#), "{}", run.text);
-    let same =
-        server.call("update_code", json!({"function": "code-zip", "zip_path": "new.zip", "dry_run": true}));
-    assert!(same.ok().contains("warning: that is the code it has already"), "{}", same.text);
+    run.holds(&[r#""result":2"#]);
+    let same = server.plan("update_code", json!({"function": "code-zip", "zip_path": "new.zip"}));
+    same.holds(&["warning: that is the code it has already"]);
     let bad = server.call("update_code", json!({"function": "code-zip", "zip_path": "bad.zip"}));
-    assert!(bad.error().contains("it is not a zip file"), "{}", bad.text);
+    bad.fails(&["it is not a zip file"]);
     let outside = server.call("update_code", json!({"function": "code-zip", "zip_path": "/etc/passwd"}));
-    assert!(outside.error().contains("outside the directories"), "{}", outside.text);
+    outside.fails(&["outside the directories"]);
 }
 
 #[test]
@@ -97,17 +85,19 @@ fn code_comes_from_s3_or_an_image_too() {
     create(aws, "code-s3", ECHO, json!({}));
     aws.create_bucket("code-s3");
     aws.put_object("code-s3", "new.zip", &[], package(&[("index.py", "def handler(e, c):\n    return 3\n")]));
-    let mut server = server(&[]);
+    let mut server = LAMBDA.start();
     let done = server
         .call("update_code", json!({"function": "code-s3", "s3_bucket": "code-s3", "s3_key": "new.zip"}));
-    assert!(done.ok().contains(r#""last_update":"Successful""#), "{}", done.text);
+    done.holds(&[r#""last_update":"Successful""#]);
     let run = server.call("invoke_function", json!({"function": "code-s3", "payload": {}}));
-    assert!(run.ok().contains(r#""result":3"#), "{}", run.text);
+    run.holds(&[r#""result":3"#]);
     let stub = Stub::before(aws, |request| match request.operation() {
         "UpdateFunctionCode" => Response::output(json!({"FunctionName": "code-s3", "Version": "$LATEST"})),
         _ => Response::HandOn,
     });
-    server_at(stub.env(), &[])
+    LAMBDA
+        .at(stub.env())
+        .start()
         .call("update_code", json!({"function": "code-s3", "image_uri": "i:1", "architecture": "arm64"}))
         .ok();
     let sent = stub.of("UpdateFunctionCode")[0].json();
@@ -118,38 +108,52 @@ fn code_comes_from_s3_or_an_image_too() {
 fn a_configuration_is_patched_and_the_plan_hides_values() {
     let variables = json!({"Variables": {"SECRET": "hunter2", "OLD": "x", "KEEP": "k"}});
     create(LocalAws::shared(), "config-patch", ECHO, json!({"Environment": variables}));
-    let mut server = server(&[]);
+    let mut server = LAMBDA.start();
     let patch = json!({"MemorySize": 512, "Environment": {"Variables": {"SECRET": "swordfish", "OLD": null, "NEW": "n"}}});
-    let plan =
-        server.call("update_config", json!({"function": "config-patch", "patch": patch, "dry_run": true}));
-    for part in [
-        "change Environment, MemorySize of config-patch",
-        "are lost: OLD",
-        "-  \"MemorySize\": 128",
-        "(hidden, another value)",
-    ] {
-        assert!(plan.ok().contains(part), "{part}: {}", plan.text);
-    }
-    for secret in ["hunter2", "swordfish", "Runtime"] {
-        assert!(!plan.text.contains(secret), "{secret}: {}", plan.text);
-    }
+    let plan = server.plan("update_config", json!({"function": "config-patch", "patch": patch}));
+    plan.shows(expect![[r#"
+        dry run, nothing was changed. update_config would change Environment, MemorySize of config-patch
+        warning: the values of these variables are lost: OLD
+        diff
+         {
+           "Environment": {
+             "Variables": {
+               "KEEP": "(hidden)",
+        -      "OLD": "(hidden)",
+        -      "SECRET": "(hidden)"
+        +      "NEW": "(hidden)",
+        +      "SECRET": "(hidden, another value)"
+             }
+           },
+        -  "MemorySize": 128
+        +  "MemorySize": 512
+         }
+        13 rows"#]])
+        .lacks(&["hunter2", "swordfish", "Runtime"]);
     let done = server.call("update_config", json!({"function": "config-patch", "patch": patch}));
-    assert!(done.ok().contains(r#""changed":["Environment","MemorySize"]"#), "{}", done.text);
+    done.holds(&[r#""changed":["Environment","MemorySize"]"#]);
     let now = now("config-patch");
     assert_eq!(now["Environment"]["Variables"], json!({"SECRET": "swordfish", "NEW": "n", "KEEP": "k"}));
     assert_eq!((&now["MemorySize"], &now["Handler"]), (&json!(512), &json!("index.handler")));
-    let again =
-        server.call("update_config", json!({"function": "config-patch", "patch": patch, "dry_run": true}));
-    assert!(again.ok().contains("nothing changes"), "{}", again.text);
+    let again = server.plan("update_config", json!({"function": "config-patch", "patch": patch}));
+    again.holds(&["nothing changes"]);
     let wrong = server.call("update_config", json!({"function": "config-patch", "patch": {"Memory": 1}}));
-    assert!(wrong.error().contains("unknown field `Memory`"), "{}", wrong.text);
+    wrong.fails(&["unknown field `Memory`"]);
     let nothing = server.call("update_config", json!({"function": "config-patch"}));
-    assert!(nothing.error().contains("give `patch`, or `role`"), "{}", nothing.text);
-    let mut revealing = server_at(LocalAws::shared().env(), &["--allow", "reveal,write"]);
+    nothing.fails(&["give `patch`, or `role`"]);
+    let mut revealing = LAMBDA.and(&["--allow", "reveal,write"]).start();
     let patch = json!({"Environment": {"Variables": {"SECRET": "third"}}});
-    let open =
-        revealing.call("update_config", json!({"function": "config-patch", "patch": patch, "dry_run": true}));
-    assert!(open.ok().contains("swordfish") && open.text.contains("third"), "{}", open.text);
+    let open = revealing.plan("update_config", json!({"function": "config-patch", "patch": patch}));
+    open.shows(expect![[r#"
+        dry run, nothing was changed. update_config would change Environment of config-patch
+        diff
+               "KEEP": "k",
+               "NEW": "n",
+        -      "SECRET": "swordfish"
+        +      "SECRET": "third"
+             }
+           }
+        6 rows"#]]);
 }
 
 #[test]
@@ -166,9 +170,9 @@ fn an_update_that_aws_cannot_carry_out_is_told() {
         ),
         _ => Response::HandOn,
     });
-    let mut server = server_at(stub.env(), &[]);
+    let mut server = LAMBDA.at(stub.env()).start();
     let failed = server.call("update_config", json!({"function": "config-fails", "patch": {"Timeout": 9}}));
-    assert!(failed.error().contains("could not carry it out: no such subnet"), "{}", failed.text);
+    failed.fails(&["could not carry it out: no such subnet"]);
 }
 
 #[test]
@@ -177,131 +181,111 @@ fn an_alias_is_made_weighted_and_rolled_back() {
     create(aws, "alias-way", ECHO, json!({"Publish": true}));
     let second = BASE64_STANDARD.encode(package(&[("index.py", "x = 2")]));
     aws.call("lambda", "UpdateFunctionCode", json!({"FunctionName": "alias-way", "ZipFile": second}));
-    let mut server = server(&[]);
+    let mut server = LAMBDA.start();
     let published = server.call("publish_version", json!({"function": "alias-way", "description": "second"}));
-    assert!(published.ok().contains(r#""version":"2""#), "{}", published.text);
+    published.holds(&[r#""version":"2""#]);
     let mut set = |more: Value| {
         let mut call = json!({"function": "alias-way", "alias": "prod"});
         call.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         server.call("set_alias", call)
     };
-    assert!(set(json!({})).error().contains("`version` is missing"));
-    assert!(set(json!({"rollback": true})).error().contains("there is no alias prod"));
+    set(json!({})).fails(&["`version` is missing"]);
+    set(json!({"rollback": true})).fails(&["there is no alias prod"]);
     assert_eq!(set(json!({"version": "1"})).ok(), r#"{"alias":"prod","version":"1"}"#);
-    assert!(set(json!({"canary_version": "2"})).error().contains("go together"));
+    set(json!({"canary_version": "2"})).fails(&["go together"]);
     let canary = set(json!({"canary_version": "2", "canary_percent": 10}));
-    assert!(
-        canary.ok().contains(r#""version":"1","canary_version":"2","canary_percent":10.0"#),
-        "{}",
-        canary.text
-    );
+    canary.holds(&[r#""version":"1","canary_version":"2","canary_percent":10.0"#]);
     let alias =
         |aws: &LocalAws| aws.call("lambda", "GetAlias", json!({"FunctionName": "alias-way", "Name": "prod"}));
     assert_eq!(alias(aws)["RoutingConfig"]["AdditionalVersionWeights"], json!({"2": 0.1}));
     assert_eq!(set(json!({"rollback": true})).ok(), r#"{"alias":"prod","version":"1"}"#);
     set(json!({"version": "2"})).ok();
     let plan = set(json!({"rollback": true, "dry_run": true}));
-    assert!(plan.ok().contains("point alias prod of alias-way to version 1"), "{}", plan.text);
+    plan.holds(&["point alias prod of alias-way to version 1"]);
     assert_eq!(alias(aws)["FunctionVersion"], json!("2"));
     set(json!({"rollback": true})).ok();
     assert_eq!(alias(aws)["FunctionVersion"], json!("1"));
-    assert!(set(json!({"rollback": true})).error().contains("there is no version before 1"));
+    set(json!({"rollback": true})).fails(&["there is no version before 1"]);
 }
 
 #[test]
 fn concurrency_is_set_and_taken_back() {
     let aws = LocalAws::shared();
     create(aws, "conc", ECHO, json!({"Publish": true}));
-    let mut server = server(&[]);
-    let plan = server.call("set_concurrency", json!({"function": "conc", "reserved": 5, "dry_run": true}));
-    assert!(plan.ok().contains("from none to 5"), "{}", plan.text);
+    let mut server = LAMBDA.start();
+    let plan = server.plan("set_concurrency", json!({"function": "conc", "reserved": 5}));
+    plan.holds(&["from none to 5"]);
     server.call("set_concurrency", json!({"function": "conc", "reserved": 5})).ok();
-    let stop = confirmed(&mut server, "set_concurrency", json!({"function": "conc", "reserved": 0}));
-    assert!(stop.contains(r#""reserved":0"#), "{stop}");
+    let stop = server.confirmed("set_concurrency", json!({"function": "conc", "reserved": 0}));
+    stop.holds(&[r#""reserved":0"#]);
     let card = server.call("get_function", json!({"function": "conc"}));
-    assert!(card.ok().contains("every call is throttled"), "{}", card.text);
+    card.holds(&["every call is throttled"]);
     let gone = server.call("set_concurrency", json!({"function": "conc", "remove": "reserved"}));
-    assert!(gone.ok().contains(r#""removed":"reserved""#), "{}", gone.text);
+    gone.holds(&[r#""removed":"reserved""#]);
     let provisioned =
         server.call("set_concurrency", json!({"function": "conc", "qualifier": "1", "provisioned": 2}));
-    assert!(provisioned.ok().contains(r#""provisioned":2"#), "{}", provisioned.text);
+    provisioned.holds(&[r#""provisioned":2"#]);
     server.call("set_concurrency", json!({"function": "conc:1", "remove": "provisioned"})).ok();
-    assert!(
-        server
-            .call("set_concurrency", json!({"function": "conc", "provisioned": 2}))
-            .error()
-            .contains("give `qualifier`")
-    );
-    assert!(server.call("set_concurrency", json!({"function": "conc"})).error().contains("give one of"));
+    server
+        .call("set_concurrency", json!({"function": "conc", "provisioned": 2}))
+        .fails(&["give `qualifier`"]);
+    server.call("set_concurrency", json!({"function": "conc"})).fails(&["give one of"]);
 }
 
 #[test]
 fn a_url_for_everybody_asks_first() {
     create(LocalAws::shared(), "url", ECHO, json!({}));
-    let mut server = server(&[]);
+    let mut server = LAMBDA.start();
     let made = server.call("set_url", json!({"function": "url", "cors_origins": ["https://a.example"]}));
-    assert!(made.ok().contains(r#""auth":"AWS_IAM""#), "{}", made.text);
-    let plan = server.call("set_url", json!({"function": "url", "auth": "none", "dry_run": true}));
-    assert!(
-        plan.ok().contains("anybody on the internet may call it")
-            && plan.text.contains("+  \"auth\": \"NONE\""),
-        "{}",
-        plan.text
-    );
-    let open = confirmed(&mut server, "set_url", json!({"function": "url", "auth": "none"}));
-    assert!(open.contains(r#""auth":"NONE""#), "{open}");
+    made.holds(&[r#""auth":"AWS_IAM""#]);
+    let plan = server.plan("set_url", json!({"function": "url", "auth": "none"}));
+    plan.shows(expect![[r#"
+        dry run, nothing was changed. set_url would change the URL of url
+        warning: anybody on the internet may call it, once a policy statement with principal * says so too
+        diff
+         {
+        -  "auth": "AWS_IAM",
+        +  "auth": "NONE",
+           "mode": "BUFFERED",
+           "origins": [
+        5 rows"#]]);
+    let open = server.confirmed("set_url", json!({"function": "url", "auth": "none"}));
+    open.holds(&[r#""auth":"NONE""#]);
     let methods = server.call("set_url", json!({"function": "url", "cors_methods": ["GET"]}));
     methods.ok();
     let url = LocalAws::shared().call("lambda", "GetFunctionUrlConfig", json!({"FunctionName": "url"}));
     assert_eq!(url["Cors"]["AllowOrigins"], json!(["https://a.example"]), "{url}");
-    let gone = confirmed(&mut server, "set_url", json!({"function": "url", "remove": true}));
-    assert!(gone.contains(r#""removed":true"#), "{gone}");
-    assert!(
-        server
-            .call("set_url", json!({"function": "url", "remove": true}))
-            .error()
-            .contains("has no URL there")
-    );
+    let gone = server.confirmed("set_url", json!({"function": "url", "remove": true}));
+    gone.holds(&[r#""removed":true"#]);
+    server.call("set_url", json!({"function": "url", "remove": true})).fails(&["has no URL there"]);
 }
 
 #[test]
 fn permissions_are_given_and_taken_back() {
     create(LocalAws::shared(), "perm", ECHO, json!({}));
-    let mut server = server(&[]);
+    let mut server = LAMBDA.start();
     let bucket = json!({"function": "perm", "statement_id": "s3", "principal": "s3.amazonaws.com", "source_arn": "arn:aws:s3:::b"});
     server.call("set_permission", bucket.clone()).ok();
-    assert!(
-        server
-            .call("set_permission", bucket)
-            .error()
-            .contains("has a statement s3 already: s3.amazonaws.com may lambda:InvokeFunction")
-    );
-    let wide = server.call(
+    server
+        .call("set_permission", bucket)
+        .fails(&["has a statement s3 already: s3.amazonaws.com may lambda:InvokeFunction"]);
+    let wide = server.plan(
         "set_permission",
-        json!({"function": "perm", "statement_id": "x", "principal": "sns.amazonaws.com", "dry_run": true}),
+        json!({"function": "perm", "statement_id": "x", "principal": "sns.amazonaws.com"}),
     );
-    assert!(wide.ok().contains("any account can make that service call it"), "{}", wide.text);
-    confirmed(
-        &mut server,
-        "set_permission",
-        json!({"function": "perm", "statement_id": "all", "principal": "*"}),
-    );
+    wide.holds(&["any account can make that service call it"]);
+    server
+        .confirmed("set_permission", json!({"function": "perm", "statement_id": "all", "principal": "*"}))
+        .ok();
     let missing =
         server.call("set_permission", json!({"function": "perm", "statement_id": "none", "remove": true}));
-    assert!(missing.error().contains("its statements are: s3, all"), "{}", missing.text);
+    missing.fails(&["its statements are: s3, all"]);
     server.call("set_permission", json!({"function": "perm", "statement_id": "all", "remove": true})).ok();
     let card = server.call("get_function", json!({"function": "perm"}));
-    assert!(
-        !card.ok().contains("anybody") && card.text.contains("AWS:SourceArn=arn:aws:s3:::b"),
-        "{}",
-        card.text
-    );
-    assert!(
-        server
-            .call("set_permission", json!({"function": "perm", "statement_id": "y"}))
-            .error()
-            .contains("`principal` is missing")
-    );
+    card.holds(&["AWS:SourceArn=arn:aws:s3:::b"]).lacks(&["anybody"]);
+    server
+        .call("set_permission", json!({"function": "perm", "statement_id": "y"}))
+        .fails(&["`principal` is missing"]);
 }
 
 #[test]
@@ -309,31 +293,42 @@ fn an_event_source_is_made_changed_and_deleted() {
     let aws = LocalAws::shared();
     create(aws, "source", ECHO, json!({"Timeout": 10}));
     aws.call("sqs", "CreateQueue", json!({"QueueName": "source-jobs"}));
-    let mut server = server(&[]);
+    let mut server = LAMBDA.start();
     let call = json!({"function": "source", "source_arn": "arn:aws:sqs:us-east-1:123456789012:source-jobs", "batch_size": 5,
         "filters": [{"body": {"kind": ["a"]}}], "enabled": false});
-    let mut planned = call.clone();
-    planned["dry_run"] = json!(true);
-    let plan = server.call("set_event_source", planned);
-    assert!(
-        plan.ok().contains("turned off") && plan.text.contains("visibility timeout should be at least 60 s"),
-        "{}",
-        plan.text
-    );
+    let plan = server.plan("set_event_source", call.clone());
+    plan.shows(expect![[r#"
+        dry run, nothing was changed. set_event_source would connect arn:aws:sqs:us-east-1:123456789012:source-jobs to source, turned off
+        warning: the queue's visibility timeout should be at least 60 s, six times the function's timeout
+        diff
+        +{
+        +  "batch_size": 5,
+        +  "enabled": false,
+        +  "filters": [
+        +    {
+        +      "body": {
+        +        "kind": [
+        +          "a"
+        +        ]
+        +      }
+        +    }
+        +  ]
+        +}
+        13 rows"#]]);
     let made = server.call("set_event_source", call).ok().to_owned();
     let uuid = serde_json::from_str::<Value>(&made).unwrap()["uuid"].as_str().unwrap().to_owned();
-    let plan = server.call("set_event_source", json!({"uuid": uuid, "batch_size": 7, "dry_run": true}));
-    assert!(plan.ok().contains("-  \"batch_size\": 5,\n+  \"batch_size\": 7,"), "{}", plan.text);
+    let plan = server.plan("set_event_source", json!({"uuid": uuid, "batch_size": 7}));
+    plan.holds(&["-  \"batch_size\": 5,\n+  \"batch_size\": 7,"]);
     server.call("set_event_source", json!({"uuid": uuid, "batch_size": 7, "enabled": true})).ok();
     let has = aws.call("lambda", "GetEventSourceMapping", json!({"UUID": uuid}));
     assert_eq!((&has["BatchSize"], &has["State"]), (&json!(7), &json!("Enabled")));
     let both = server.call("set_event_source", json!({"uuid": uuid, "function": "source"}));
-    assert!(both.error().contains("give `uuid` to change"), "{}", both.text);
+    both.fails(&["give `uuid` to change"]);
     let stream =
         json!({"function": "source", "source_arn": "arn:aws:kinesis:us-east-1:123456789012:stream/s"});
-    assert!(server.call("set_event_source", stream).error().contains("needs `start`"));
-    let gone = confirmed(&mut server, "delete_function", json!({"event_source": uuid}));
-    assert!(gone.contains(&format!("event source mapping {uuid}")), "{gone}");
+    server.call("set_event_source", stream).fails(&["needs `start`"]);
+    let gone = server.confirmed("delete_function", json!({"event_source": uuid}));
+    gone.holds(&[&format!("event source mapping {uuid}")]);
 }
 
 #[test]
@@ -345,19 +340,15 @@ fn a_deletion_tells_what_goes_with_it_and_asks() {
         "CreateAlias",
         json!({"FunctionName": "gone", "Name": "prod", "FunctionVersion": "1"}),
     );
-    let mut server = server(&[]);
-    let plan = server.call("delete_function", json!({"function": "gone", "dry_run": true}));
-    assert!(
-        plan.ok().contains("with 1 published version") && plan.text.contains("its aliases go too: prod"),
-        "{}",
-        plan.text
-    );
-    let plan = server.call("delete_function", json!({"function": "gone", "version": "1", "dry_run": true}));
-    assert!(plan.ok().contains("AWS refuses while these aliases point to it: prod"), "{}", plan.text);
-    confirmed(&mut server, "delete_function", json!({"function": "gone", "alias": "prod"}));
-    confirmed(&mut server, "delete_function", json!({"function": "gone", "version": "1"}));
-    confirmed(&mut server, "delete_function", json!({"function": "gone"}));
-    assert!(server.call("get_function", json!({"function": "gone"})).error().contains("not found"));
+    let mut server = LAMBDA.start();
+    let plan = server.plan("delete_function", json!({"function": "gone"}));
+    plan.holds(&["with 1 published version", "its aliases go too: prod"]);
+    let plan = server.plan("delete_function", json!({"function": "gone", "version": "1"}));
+    plan.holds(&["AWS refuses while these aliases point to it: prod"]);
+    server.confirmed("delete_function", json!({"function": "gone", "alias": "prod"})).ok();
+    server.confirmed("delete_function", json!({"function": "gone", "version": "1"})).ok();
+    server.confirmed("delete_function", json!({"function": "gone"})).ok();
+    server.call("get_function", json!({"function": "gone"})).fails(&["not found"]);
     for wrong in [
         json!({}),
         json!({"function": "gone:1"}),
@@ -378,21 +369,16 @@ fn a_version_of_a_layer_is_deleted() {
     let aws = LocalAws::shared();
     let content = json!({"ZipFile": BASE64_STANDARD.encode(package(&[("python/a.py", "")]))});
     aws.call("lambda", "PublishLayerVersion", json!({"LayerName": "gone-layer", "Content": content}));
-    let mut server = server(&[]);
-    let gone = confirmed(&mut server, "delete_function", json!({"layer": "gone-layer", "layer_version": 1}));
-    assert!(gone.contains("version 1 of layer gone-layer"), "{gone}");
+    let mut server = LAMBDA.start();
+    let gone = server.confirmed("delete_function", json!({"layer": "gone-layer", "layer_version": 1}));
+    gone.holds(&["version 1 of layer gone-layer"]);
     let missing = server.call("delete_function", json!({"layer": "gone-layer", "layer_version": 1}));
-    assert!(missing.error().contains("ResourceNotFoundException"), "{}", missing.text);
+    missing.fails(&["ResourceNotFoundException"]);
 }
 
 #[test]
 fn nothing_is_changed_without_being_allowed() {
-    let mut server = awsmcp_testing::Server::spawn(
-        env!("CARGO_BIN_EXE_awsmcp-lambda"),
-        ["--toolsets", "all"],
-        LocalAws::shared().env(),
-    );
-    server.initialize();
+    let mut server = LAMBDA.only(&["--toolsets", "all"]).start();
     for tool in ["update_code", "update_config", "delete_function", "invoke_function", "get_environment"] {
         let error = server.call(tool, json!({"function": "f"}));
         assert!(error.error().contains("turned off: it needs --allow"), "{tool}: {}", error.text);

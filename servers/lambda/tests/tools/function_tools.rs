@@ -5,7 +5,7 @@ use std::time::Duration;
 use awsmcp_testing::{LocalAws, Response, Server, Stub};
 use serde_json::json;
 
-use crate::functions::{ECHO, FAIL, create, server, server_at};
+use crate::world::{ECHO, FAIL, LAMBDA, create};
 
 fn names(server: &mut Server) -> Vec<String> {
     let tools = server.tools();
@@ -28,12 +28,14 @@ fn an_allow_list_makes_functions_tools() {
     );
     create(aws, "tool-fail", FAIL, json!({}));
     create(aws, "other-tagged", ECHO, json!({"Tags": {"tool-test": "yes"}}));
-    let mut server = server(&[
-        "--function-tools",
-        "tool-refund,tool-f*,tag:tool-test=yes",
-        "--exclude-tools",
-        "invoke_function",
-    ]);
+    let mut server = LAMBDA
+        .and(&[
+            "--function-tools",
+            "tool-refund,tool-f*,tag:tool-test=yes",
+            "--exclude-tools",
+            "invoke_function",
+        ])
+        .start();
     let mut found = names(&mut server);
     found.sort();
     assert_eq!(found, ["fn_other-tagged", "fn_tool-fail", "fn_tool-refund"]);
@@ -48,33 +50,24 @@ fn an_allow_list_makes_functions_tools() {
         )
     );
     let done = server.call("fn_tool-refund", json!({"orderId": "7", "amount": 1.5}));
-    assert!(done.ok().contains(r#""result":{"echo":{"orderId":"7","amount":1.5}"#), "{}", done.text);
+    done.holds(&[r#""result":{"echo":{"orderId":"7","amount":1.5}"#]);
     let wrong = server.call("fn_tool-refund", json!({"amount": 1}));
-    assert!(
-        wrong.error().contains("fn_tool-refund failed: the argument `orderId` is missing"),
-        "{}",
-        wrong.text
-    );
+    wrong.fails(&["fn_tool-refund failed: the argument `orderId` is missing"]);
     let failed = server.call("fn_tool-fail", json!({"id": 7}));
-    assert!(failed.ok().contains("no such order: 7"), "{}", failed.text);
+    failed.holds(&["no such order: 7"]);
     // What is not on the list is no tool, and invoke_function stays off.
     let none = server.try_call("fn_other", json!({})).unwrap_err();
     assert!(none.message.contains("unknown tool"), "{none}");
     let off = server.call("invoke_function", json!({"function": "tool-fail"}));
-    assert!(off.error().contains("excluded"), "{}", off.text);
+    off.fails(&["excluded"]);
 }
 
 #[test]
 fn without_invoke_a_function_tool_is_turned_off() {
     create(LocalAws::shared(), "tool-off", ECHO, json!({}));
-    let mut server = Server::spawn(
-        env!("CARGO_BIN_EXE_awsmcp-lambda"),
-        ["--function-tools", "tool-off"],
-        LocalAws::shared().env(),
-    );
-    server.initialize();
+    let mut server = LAMBDA.only(&["--function-tools", "tool-off"]).start();
     let off = server.call("fn_tool-off", json!({}));
-    assert!(off.error().contains("fn_tool-off is turned off: it needs --allow invoke"), "{}", off.text);
+    off.fails(&["fn_tool-off is turned off: it needs --allow invoke"]);
 }
 
 #[test]
@@ -82,7 +75,7 @@ fn the_arn_allow_list_holds_function_tools() {
     create(LocalAws::shared(), "tool-arn-a", ECHO, json!({}));
     create(LocalAws::shared(), "tool-arn-b", ECHO, json!({}));
     let allow = "arn:aws:lambda:us-east-1:123456789012:function:tool-arn-a";
-    let mut server = server(&["--function-tools", "tool-arn-*", "--allow-arn", allow]);
+    let mut server = LAMBDA.and(&["--function-tools", "tool-arn-*", "--allow-arn", allow]).start();
     assert_eq!(names(&mut server), ["fn_tool-arn-a"]);
 }
 
@@ -107,10 +100,10 @@ fn a_schema_comes_from_a_file_or_the_registry() {
         "DescribeSchema" => Response::error(404, "NotFoundException", "no such schema"),
         _ => Response::HandOn,
     });
-    let mut server = server_at(
-        stub.env(),
-        &["--function-tools", "schema-*", "--function-schemas", file.to_str().unwrap()],
-    );
+    let mut server = LAMBDA
+        .at(stub.env())
+        .and(&["--function-tools", "schema-*", "--function-schemas", file.to_str().unwrap()])
+        .start();
     let tools = server.tools();
     let schema = |name: &str| tools.iter().find(|tool| tool["name"] == name).unwrap()["inputSchema"].clone();
     assert_eq!(schema("fn_schema-file"), json!({"type": "object", "properties": {"n": {"type": "integer"}}}));
@@ -120,22 +113,15 @@ fn a_schema_comes_from_a_file_or_the_registry() {
     );
     assert_eq!(schema("fn_schema-missing"), json!({"type": "object"}));
     let rows = server.call("list_function_tools", json!({}));
-    assert!(
-        rows.ok().contains("\tregistry\t")
-            && rows.text.contains("the schema of schema-missing could not be used"),
-        "{}",
-        rows.text
-    );
+    rows.holds(&["\tregistry\t", "the schema of schema-missing could not be used"]);
 }
 
 #[test]
 fn a_client_is_told_when_the_set_changes() {
     create(LocalAws::shared(), "change-a", ECHO, json!({}));
-    let mut server = Server::spawn(
-        env!("CARGO_BIN_EXE_awsmcp-lambda"),
-        ["--function-tools", "change-*", "--function-tools-refresh", "1", "--allow", "invoke"],
-        LocalAws::shared().env(),
-    );
+    let mut server = LAMBDA
+        .only(&["--function-tools", "change-*", "--function-tools-refresh", "1", "--allow", "invoke"])
+        .process();
     let answer = server.initialize();
     assert_eq!(answer["capabilities"]["tools"]["listChanged"], json!(true));
     assert_eq!(names(&mut server), ["fn_change-a"]);
@@ -148,7 +134,7 @@ fn a_client_is_told_when_the_set_changes() {
 #[test]
 fn a_list_does_not_wait_for_an_aws_that_does_not_answer() {
     let stub = Stub::bare(|_| Response::Never);
-    let mut server = server_at(stub.env(), &["--function-tools", "x-*"]);
+    let mut server = LAMBDA.at(stub.env()).and(&["--function-tools", "x-*"]).start();
     let began = std::time::Instant::now();
     let tools = server.tools();
     assert!(began.elapsed() < Duration::from_secs(10));
@@ -158,13 +144,13 @@ fn a_list_does_not_wait_for_an_aws_that_does_not_answer() {
 #[test]
 fn without_the_flag_aws_is_not_asked_and_nothing_is_promised() {
     let stub = Stub::bare(|_| Response::Never);
-    let mut server = Server::spawn(env!("CARGO_BIN_EXE_awsmcp-lambda"), ["--toolsets", "all"], stub.env());
+    let mut server = LAMBDA.at(stub.env()).only(&["--toolsets", "all"]).process();
     let answer = server.initialize();
     assert_eq!(answer["capabilities"]["tools"].get("listChanged"), None);
     server.tools();
     assert!(stub.requests().is_empty());
     let error = server.call("list_function_tools", json!({}));
-    assert!(error.error().contains("--function-tools makes them tools"), "{}", error.text);
+    error.fails(&["--function-tools makes them tools"]);
 }
 
 #[test]
@@ -174,7 +160,7 @@ fn a_wrong_pattern_or_file_stops_the_start() {
         (["--function-schemas", "/nowhere.json"], "there is no such file"),
         (["--function-tools-refresh", "0"], "at least 1"),
     ] {
-        let mut server = Server::spawn(env!("CARGO_BIN_EXE_awsmcp-lambda"), args, LocalAws::shared().env());
+        let mut server = LAMBDA.only(&args).process();
         assert!(!server.ended().success());
         assert!(server.stderr().contains(why), "{}", server.stderr());
     }

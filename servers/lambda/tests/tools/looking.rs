@@ -1,25 +1,20 @@
 //! What there is: functions, versions, event sources, code and environments, page by page and with findings.
 
-use crate::functions::{ECHO, create, package, server, server_at};
-use awsmcp_testing::{LocalAws, Response, Stub};
+use awsmcp_testing::{LocalAws, Response, Stub, holds};
 use serde_json::{Value, json};
+
+use crate::world::{ECHO, LAMBDA, create, package};
 
 /// The first cells of all pages of a list.
 fn all(server: &mut awsmcp_testing::Server, tool: &str, arguments: &Value) -> Vec<String> {
-    let (mut found, mut arguments) = (Vec::new(), arguments.clone());
-    loop {
-        let text = server.call(tool, arguments.clone()).ok().to_owned();
-        let last = text.lines().rfind(|line| line.contains(" row")).unwrap().to_owned();
-        if last.starts_with("0 rows") {
-            return found;
-        }
-        let rows = text.lines().skip(1).take_while(|line| *line != last);
-        found.extend(rows.map(|line| line.split('\t').next().unwrap().to_owned()));
-        match last.split_once(", next: ") {
-            Some((_, cursor)) => arguments["cursor"] = json!(cursor),
-            None => return found,
+    let mut found = Vec::new();
+    for page in server.pages(tool, arguments.clone()) {
+        let first = page.ok().split(['\t', '\n']).next().unwrap();
+        if first != "0 rows" {
+            found.extend(page.column(first).into_iter().map(str::to_owned));
         }
     }
+    found
 }
 
 #[test]
@@ -30,7 +25,7 @@ fn no_function_is_lost_or_doubled_at_a_page_border() {
         let runtime = if at % 3 == 0 { "python3.8" } else { "python3.12" };
         create(&aws, name, "", json!({"Runtime": runtime}));
     }
-    let mut server = server_at(aws.env(), &[]);
+    let mut server = LAMBDA.at(aws.env()).start();
     for limit in [100, 50, 20, 7] {
         assert_eq!(all(&mut server, "list_functions", &json!({"limit": limit})), names, "limit {limit}");
     }
@@ -52,7 +47,7 @@ fn functions_are_found_by_tag() {
     let aws = LocalAws::shared();
     create(aws, "look-tagged", ECHO, json!({"Tags": {"look": "yes"}}));
     create(aws, "look-other", ECHO, json!({"Tags": {"look": "no"}}));
-    let mut server = server(&[]);
+    let mut server = LAMBDA.start();
     assert_eq!(all(&mut server, "list_functions", &json!({"tag": "look=yes"})), ["look-tagged"]);
     let mut both = all(&mut server, "list_functions", &json!({"tag": "look"}));
     both.sort();
@@ -69,19 +64,15 @@ fn a_card_shows_names_of_variables_and_never_their_values() {
         ECHO,
         json!({"Environment": environment, "MemorySize": 256, "Description": "d"}),
     );
-    let (mut server, mut revealing) = (server(&[]), server_at(aws.env(), &["--allow", "reveal"]));
+    let (mut server, mut revealing) =
+        (LAMBDA.start(), LAMBDA.at(aws.env()).and(&["--allow", "reveal"]).start());
     let card = server.call("get_function", json!({"function": "look-card"}));
-    assert!(card.ok().contains(r#""environment_names":["API_KEY","LEVEL"]"#), "{}", card.text);
-    assert!(card.text.contains(r#""memory_mb":256"#) && !card.text.contains("hunter2"), "{}", card.text);
+    card.holds(&[r#""environment_names":["API_KEY","LEVEL"]"#, r#""memory_mb":256"#]).lacks(&["hunter2"]);
     let hidden = server.call("get_environment", json!({"function": "look-card"}));
-    assert!(hidden.error().contains("--allow reveal"));
+    hidden.fails(&["--allow reveal"]);
     let shown =
         revealing.call("get_environment", json!({"function": "look-card", "names": ["API_KEY", "NONE"]}));
-    assert!(
-        shown.ok().contains(r#"{"variables":{"API_KEY":"hunter2"},"missing":["NONE"]}"#),
-        "{}",
-        shown.text
-    );
+    shown.holds(&[r#"{"variables":{"API_KEY":"hunter2"},"missing":["NONE"]}"#]);
     // The resource is the same card.
     let read = server.request("resources/read", json!({"uri": "lambda://look-card"}));
     assert!(read["contents"][0]["text"].as_str().unwrap().contains("API_KEY"));
@@ -101,27 +92,28 @@ fn findings_name_what_is_open() {
             json!({"FunctionName": "look-open", "StatementId": id, "Principal": principal, "Action": "lambda:InvokeFunction"}),
         );
     }
-    let card = server(&[]).call("get_function", json!({"function": "look-open"}));
-    for finding in
-        ["high: anybody with an AWS account may call", "deprecated python3.8", "for any account", "are lost"]
-    {
-        assert!(card.ok().contains(finding), "{finding}: {}", card.text);
-    }
+    let card = LAMBDA.start().call("get_function", json!({"function": "look-open"}));
+    card.holds(&[
+        "high: anybody with an AWS account may call",
+        "deprecated python3.8",
+        "for any account",
+        "are lost",
+    ]);
 }
 
 #[test]
 fn an_unknown_function_brings_the_nearest_name() {
     create(LocalAws::shared(), "look-nearest-orders", ECHO, json!({}));
-    let mut server = server(&[]);
+    let mut server = LAMBDA.start();
     for tool in ["get_function", "function_health", "function_logs", "list_versions", "invoke_function"] {
         let error = server.call(tool, json!({"function": "look-nearest-order"}));
         assert!(error.error().contains("did you mean look-nearest-orders?"), "{tool}: {}", error.text);
     }
     let error = server.call("get_function", json!({"function": "bad name"}));
-    assert!(error.error().contains("good ones are my-function"), "{}", error.text);
+    error.fails(&["good ones are my-function"]);
     let arn = "arn:aws:lambda:eu-west-1:123456789012:function:look-nearest-orders";
     let error = server.call("get_function", json!({"function": arn}));
-    assert!(error.error().contains("it is in eu-west-1, which the operator did not allow"), "{}", error.text);
+    error.fails(&["it is in eu-west-1, which the operator did not allow"]);
 }
 
 #[test]
@@ -133,9 +125,9 @@ fn versions_show_their_aliases_and_weights() {
     let alias = json!({"FunctionName": "look-versions", "Name": "prod", "FunctionVersion": "1",
         "RoutingConfig": {"AdditionalVersionWeights": {"2": 0.25}}});
     aws.call("lambda", "CreateAlias", alias);
-    let mut server = server(&[]);
+    let mut server = LAMBDA.start();
     let text = server.call("list_versions", json!({"function": "look-versions"})).ok().to_owned();
-    assert!(text.contains("\n1\tprod 75 %\t") && text.contains("\n2\tprod 25 %\t"), "{text}");
+    holds(&text, &["\n1\tprod 75 %\t", "\n2\tprod 25 %\t"]);
     for limit in [1, 2] {
         let found = all(&mut server, "list_versions", &json!({"function": "look-versions", "limit": limit}));
         assert_eq!(found, ["$LATEST", "1", "2"], "limit {limit}");
@@ -155,7 +147,7 @@ fn a_package_is_listed_and_read_without_touching_the_disk() {
         [("index.py", "def handler(e, c):\n    return 1\n"), ("lib/long.py", &long), ("lib/x.bin", "\u{0}x")];
     let code = json!({"Code": {"ZipFile": base64(&package(&files))}});
     create(aws, "look-code", "", code);
-    let mut server = server(&[]);
+    let mut server = LAMBDA.start();
     let mut get = |more: Value| {
         let mut call = json!({"function": "look-code"});
         call.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
@@ -164,15 +156,15 @@ fn a_package_is_listed_and_read_without_touching_the_disk() {
     assert_eq!(get(json!({})).ok().lines().next().unwrap(), "path\tsize_bytes");
     assert!(get(json!({"glob": "*.py"})).ok().ends_with("2 rows"));
     let page = get(json!({"limit": 2}));
-    assert!(page.ok().contains("2 of 3 rows, next: "), "{}", page.text);
+    page.holds(&["2 of 3 rows, next: "]);
     let file = get(json!({"path": "index.py"}));
-    assert!(file.ok().contains("lines 1-2 of 2") && file.text.contains("    return 1\n"), "{}", file.text);
+    file.holds(&["lines 1-2 of 2", "    return 1\n"]);
     let part = get(json!({"path": "lib/long.py", "from_line": 2990, "max_chars": 1000}));
-    assert!(part.ok().contains("lines 2990-3000 of 3000"), "{}", part.text);
+    part.holds(&["lines 2990-3000 of 3000"]);
     let part = get(json!({"path": "lib/long.py", "max_chars": 300}));
-    assert!(part.ok().contains("more: from_line"), "{}", part.text);
+    part.holds(&["more: from_line"]);
     let missing = get(json!({"path": "indx.py"}));
-    assert!(missing.error().contains("did you mean index.py?"), "{}", missing.text);
+    missing.fails(&["did you mean index.py?"]);
 }
 
 #[test]
@@ -184,8 +176,8 @@ fn code_that_is_an_image_cannot_be_listed() {
         })),
         _ => Response::error(404, "ResourceNotFoundException", "none"),
     });
-    let error = server_at(stub.env(), &[]).call("get_code", json!({"function": "look-image"}));
-    assert!(error.error().contains("its code is the container image 123456789012.dkr"), "{}", error.text);
+    let error = LAMBDA.at(stub.env()).start().call("get_code", json!({"function": "look-image"}));
+    error.fails(&["its code is the container image 123456789012.dkr"]);
 }
 
 #[test]
@@ -196,12 +188,12 @@ fn event_sources_show_their_state_and_settings() {
     let arn = "arn:aws:sqs:us-east-1:123456789012:look-jobs";
     let source = json!({"FunctionName": "look-sources", "EventSourceArn": arn, "BatchSize": 5});
     aws.call("lambda", "CreateEventSourceMapping", source);
-    let mut server = server(&[]);
+    let mut server = LAMBDA.start();
     let rows = server.call("list_event_sources", json!({"function": "look-sources"}));
-    assert!(rows.ok().contains(&format!("\tlook-sources\t{arn}\tEnabled\t")), "{}", rows.text);
+    rows.holds(&[&format!("\tlook-sources\t{arn}\tEnabled\t")]);
     create(aws, "look-no-sources", ECHO, json!({}));
     let none = server.call("list_event_sources", json!({"function": "look-no-sources"}));
-    assert!(none.ok().contains("no event source mapping"), "{}", none.text);
+    none.holds(&["no event source mapping"]);
 }
 
 #[test]
@@ -217,18 +209,16 @@ fn the_lag_of_a_queue_is_told() {
         {"MetricName": "ApproximateNumberOfMessagesVisible", "Dimensions": [{"Name": "QueueName", "Value": "look-lag"}], "Value": 12.0},
     ]);
     aws.call("cloudwatch", "PutMetricData", json!({"Namespace": "AWS/SQS", "MetricData": data}));
-    let rows = server(&[])
+    let rows = LAMBDA
+        .start()
         .call("list_event_sources", json!({"function": "look-lag", "query": "[].[waiting, lag_seconds]"}));
-    assert!(rows.ok().contains("[12,95]"), "{}", rows.text);
+    rows.holds(&["[12,95]"]);
 }
 
 #[test]
 fn limits_are_told() {
-    let text = server(&[]).call("account_limits", json!({})).ok().to_owned();
-    assert!(
-        text.contains("\"concurrent_executions\":") && text.contains("\"code_storage_limit\":\"75.0 GiB\""),
-        "{text}"
-    );
+    let text = LAMBDA.start().call("account_limits", json!({})).ok().to_owned();
+    holds(&text, &["\"concurrent_executions\":", "\"code_storage_limit\":\"75.0 GiB\""]);
 }
 
 #[test]
@@ -238,14 +228,14 @@ fn an_allow_list_holds_names_rows_and_log_groups() {
     create(aws, "look-team-b", ECHO, json!({"LoggingConfig": {"LogGroup": "look-shared"}}));
     create(aws, "look-foreign", ECHO, json!({}));
     let arns = "arn:aws:lambda:us-east-1:123456789012:function:look-team-*,arn:aws:logs:*:*:log-group:/aws/lambda/look-team-*";
-    let mut server = server(&["--allow-arn", arns]);
+    let mut server = LAMBDA.and(&["--allow-arn", arns]).start();
     let found = all(&mut server, "list_functions", &json!({"prefix": "look-"}));
     assert_eq!(found, ["look-team-a", "look-team-b"]);
     let refused = server.call("get_function", json!({"function": "look-foreign"}));
-    assert!(refused.error().contains("outside what the operator allowed"), "{}", refused.text);
+    refused.fails(&["outside what the operator allowed"]);
     let refused = server.call("function_logs", json!({"function": "look-team-b"}));
-    assert!(refused.error().contains("the function logs to look-shared"), "{}", refused.text);
+    refused.fails(&["the function logs to look-shared"]);
     // The nearest name is one that may be shown.
     let near = server.call("get_function", json!({"function": "look-team-c"}));
-    assert!(near.error().contains("did you mean look-team-"), "{}", near.text);
+    near.fails(&["did you mean look-team-"]);
 }

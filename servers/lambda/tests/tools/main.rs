@@ -3,6 +3,6 @@
 
 mod changing;
 mod function_tools;
-mod functions;
 mod invoking;
 mod looking;
+mod world;

@@ -1,18 +1,12 @@
 //! Queries: their results, cost, limits, mistakes, and that nothing of them is left running.
-#![cfg(test)]
 
 use std::time::Duration;
 
-use awsmcp_testing::{LocalAws, Response, Server, Stub};
+use awsmcp_testing::{LocalAws, Response, Stub};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-fn spawn(args: &[&str], env: Vec<(String, String)>) -> Server {
-    let args = [&["--allow", "invoke"], args].concat();
-    let mut server = Server::spawn(env!("CARGO_BIN_EXE_awsmcp-cloudwatch"), args, env);
-    server.initialize();
-    server
-}
+use crate::world::CLOUDWATCH;
 
 fn group(name: &str, messages: usize) {
     let aws = LocalAws::shared();
@@ -56,41 +50,31 @@ fn scripted(polls: usize, bytes: f64) -> Stub {
 #[test]
 fn a_query_is_run_and_its_cost_told() {
     group("/query/app", 20);
-    let mut server = spawn(&[], LocalAws::shared().env());
+    let mut server = CLOUDWATCH.start();
     let call = json!({"log_groups": ["/query/app"], "statement": "fields @timestamp, @message | sort @timestamp desc | limit 3"});
     let found = server.call("query_logs", call);
-    assert!(found.ok().contains("line 19\n"), "{}", found.text);
-    assert!(!found.text.contains("@ptr"), "{}", found.text);
-    assert!(found.text.contains("3 rows"), "{}", found.text);
-    assert!(
-        found.text.contains("us-east-1: scanned 1") && found.text.contains("under $0.0001"),
-        "{}",
-        found.text
-    );
+    found.holds(&["line 19\n"]);
+    found.lacks(&["@ptr"]);
+    found.holds(&["3 rows", "us-east-1: scanned 1", "under $0.0001"]);
     let none = server.call(
         "query_logs",
         json!({"log_groups": ["/query/app"], "statement": "fields @message | filter @message like /absent/"}),
     );
-    assert!(none.ok().contains("no result; searched /query/app"), "{}", none.text);
+    none.holds(&["no result; searched /query/app"]);
 }
 
 #[test]
 fn progress_is_told_and_the_next_page_runs_nothing_again() {
     let stub = scripted(3, 2e9);
-    let mut server = spawn(&[], stub.env());
+    let mut server = CLOUDWATCH.at(stub.env()).start();
     let first = server.call("query_logs", json!({"log_groups": ["g"], "statement": "fields n", "limit": 2}));
-    assert!(first.ok().contains("2 of 5 rows, next: "), "{}", first.text);
-    assert!(
-        first.text.contains("scanned 1.9 GiB, about $0.0100 (5 of 1,000 records match)"),
-        "{}",
-        first.text
-    );
-    let cursor = first.text.split("next: ").nth(1).unwrap().lines().next().unwrap();
+    first.holds(&["2 of 5 rows, next: ", "scanned 1.9 GiB, about $0.0100 (5 of 1,000 records match)"]);
+    let cursor = first.next().unwrap();
     let second = server.call(
         "query_logs",
         json!({"log_groups": ["g"], "statement": "fields n", "limit": 2, "cursor": cursor}),
     );
-    assert!(second.ok().contains("n\n2\n3\n"), "{}", second.text);
+    second.holds(&["n\n2\n3\n"]);
     assert_eq!(stub.of("StartQuery").len(), 1);
     assert_eq!(stub.of("GetQueryResults").len(), 4);
     assert!(stub.of("StopQuery").is_empty());
@@ -99,15 +83,10 @@ fn progress_is_told_and_the_next_page_runs_nothing_again() {
 #[test]
 fn what_would_scan_too_much_is_not_started() {
     let stub = scripted(1, 1.0);
-    let mut server = spawn(&["--max-scan", "100MB"], stub.env());
+    let mut server = CLOUDWATCH.at(stub.env()).and(&["--max-scan", "100MB"]).start();
     let refused =
         server.call("query_logs", json!({"log_groups": ["g"], "statement": "fields n", "start": "-12h"}));
-    assert!(refused.error().contains("would scan about 47"), "{}", refused.text);
-    assert!(
-        refused.text.contains("--max-scan is 95.4 MiB") && refused.text.contains("shorter time"),
-        "{}",
-        refused.text
-    );
+    refused.fails(&["would scan about 47", "--max-scan is 95.4 MiB", "shorter time"]);
     assert!(stub.of("StartQuery").is_empty());
     // An hour of a day's gigabyte.
     server.call("query_logs", json!({"log_groups": ["g"], "statement": "fields n", "start": "-1h"})).ok();
@@ -116,9 +95,9 @@ fn what_would_scan_too_much_is_not_started() {
 #[test]
 fn what_scans_more_than_was_thought_is_stopped() {
     let stub = scripted(1000, 100e9);
-    let mut server = spawn(&["--max-scan", "200MB"], stub.env());
+    let mut server = CLOUDWATCH.at(stub.env()).and(&["--max-scan", "200MB"]).start();
     let stopped = server.call("query_logs", json!({"log_groups": ["g"], "statement": "fields n"}));
-    assert!(stopped.error().contains("the query was stopped after it had scanned"), "{}", stopped.text);
+    stopped.fails(&["the query was stopped after it had scanned"]);
     assert_eq!(stub.of("StopQuery").len(), 1);
     assert_eq!(stub.of("StopQuery")[0].json()["queryId"], "q-1");
 }
@@ -126,7 +105,7 @@ fn what_scans_more_than_was_thought_is_stopped() {
 #[test]
 fn a_cancelled_call_stops_its_query() {
     let stub = scripted(100_000, 1.0);
-    let mut server = spawn(&[], stub.env());
+    let mut server = CLOUDWATCH.at(stub.env()).start();
     let id = server.send(
         "tools/call",
         json!({"name": "query_logs", "arguments": {"log_groups": ["g"], "statement": "fields n"}}),
@@ -145,7 +124,7 @@ fn a_call_cancelled_while_its_query_starts_stops_it_too() {
         "StopQuery" => Response::output(json!({"success": true})),
         other => Response::error(400, "InvalidOperationException", other),
     });
-    let mut server = spawn(&[], stub.env());
+    let mut server = CLOUDWATCH.at(stub.env()).start();
     let id = server.send(
         "tools/call",
         json!({"name": "query_logs", "arguments": {"log_groups": ["g"], "statement": "fields n"}}),
@@ -167,14 +146,15 @@ fn a_malformed_query_keeps_the_words_of_aws_and_marks_the_place() {
         }
         other => Response::error(400, "InvalidOperationException", other),
     });
-    let mut server = spawn(&[], stub.env());
+    let mut server = CLOUDWATCH.at(stub.env()).start();
     let wrong = server
         .call("query_logs", json!({"log_groups": ["g"], "statement": "fields @message  \n| filtre x = 1"}));
-    let text = wrong.error();
-    assert!(text.contains("unexpected symbol found filtre at line 2 and position 2"), "{text}");
-    assert!(text.contains("MalformedQueryException"), "{text}");
-    assert!(text.contains("\n| filtre x = 1\n^^^^^^ line 2, column 1"), "{text}");
-    assert!(text.contains("next: correct the place marked"), "{text}");
+    wrong.fails(&[
+        "unexpected symbol found filtre at line 2 and position 2",
+        "MalformedQueryException",
+        "\n| filtre x = 1\n^^^^^^ line 2, column 1",
+        "next: correct the place marked",
+    ]);
 }
 
 #[test]
@@ -188,33 +168,28 @@ fn a_query_that_fails_says_how_it_ended() {
             }
             other => Response::error(400, "InvalidOperationException", other),
         });
-        let mut server = spawn(&[], stub.env());
+        let mut server = CLOUDWATCH.at(stub.env()).start();
         let ended = server.call("query_logs", json!({"log_groups": ["g"], "statement": "fields n"}));
         let words = format!("ended with the status {status} after it had scanned 4.7 GiB, about $0.0250");
-        assert!(ended.error().contains(&words), "{}", ended.text);
+        ended.fails(&[&words]);
     }
 }
 
 #[test]
 fn several_regions_are_asked_at_once_and_each_tells_its_cost() {
     let stub = scripted(1, 1e9);
-    let mut server = spawn(&["--allow-region", "eu-west-1"], stub.env());
+    let mut server = CLOUDWATCH.at(stub.env()).and(&["--allow-region", "eu-west-1"]).start();
     let found = server.call(
         "query_logs",
         json!({"log_groups": ["g"], "statement": "fields n", "regions": ["us-east-1", "eu-west-1"]}),
     );
-    assert!(found.ok().contains("eu-west-1\t0\n") && found.text.contains("us-east-1\t0\n"), "{}", found.text);
-    assert!(
-        found.text.contains("eu-west-1: scanned") && found.text.contains("us-east-1: scanned"),
-        "{}",
-        found.text
-    );
+    found.holds(&["eu-west-1\t0\n", "us-east-1\t0\n", "eu-west-1: scanned", "us-east-1: scanned"]);
 }
 
 #[test]
 fn every_language_reaches_aws_as_its_own() {
     let stub = scripted(1, 1.0);
-    let mut server = spawn(&[], stub.env());
+    let mut server = CLOUDWATCH.at(stub.env()).start();
     server.call("query_logs", json!({"log_groups": ["g"], "statement": "fields n", "language": "ppl"})).ok();
     server.call("query_logs", json!({"statement": "SELECT n FROM `g`", "language": "sql"})).ok();
     let sent: Vec<Value> = stub.of("StartQuery").iter().map(awsmcp_testing::Request::json).collect();
@@ -227,29 +202,21 @@ fn every_language_reaches_aws_as_its_own() {
 #[test]
 fn bad_input_is_told_before_anything_is_started() {
     group("/query/orders", 1);
-    let mut server = spawn(&[], LocalAws::shared().env());
-    let mut error = |arguments: Value| server.call("query_logs", arguments).error().to_owned();
-    let text = error(json!({"statement": "fields @message"}));
-    assert!(text.contains("`log_groups` is missing"), "{text}");
-    let text = error(json!({"log_groups": ["/query/order"], "statement": "fields @message"}));
-    assert!(
-        text.contains("there is no log group /query/order") && text.contains("did you mean /query/orders"),
-        "{text}"
-    );
-    let text = error(
+    let mut server = CLOUDWATCH.start();
+    let mut failing = |arguments: Value| server.call("query_logs", arguments);
+    failing(json!({"statement": "fields @message"})).fails(&["`log_groups` is missing"]);
+    failing(json!({"log_groups": ["/query/order"], "statement": "fields @message"}))
+        .fails(&["there is no log group /query/order", "did you mean /query/orders"]);
+    failing(
         json!({"log_groups": ["/query/orders"], "statement": "fields @message", "start": "-1h", "end": "-3h"}),
-    );
-    assert!(text.contains("is not before `end`"), "{text}");
-    let text = error(json!({"log_groups": ["g"], "statement": "SELECT 1", "language": "sql"}));
-    assert!(text.contains("FROM"), "{text}");
+    ).fails(&["is not before `end`"]);
+    failing(json!({"log_groups": ["g"], "statement": "SELECT 1", "language": "sql"})).fails(&["FROM"]);
 }
 
 #[test]
 fn it_needs_the_operators_leave() {
-    let mut server =
-        Server::spawn(env!("CARGO_BIN_EXE_awsmcp-cloudwatch"), [""; 0], LocalAws::shared().env());
-    server.initialize();
+    let mut server = CLOUDWATCH.only(&[]).start();
     assert!(!server.tools().iter().any(|tool| tool["name"] == "query_logs"));
     let refused = server.call("query_logs", json!({"log_groups": ["g"], "statement": "fields n"}));
-    assert!(refused.error().contains("--allow invoke"), "{}", refused.text);
+    refused.fails(&["--allow invoke"]);
 }

@@ -1,24 +1,9 @@
 //! Making, setting, filling, exporting and deleting log groups.
-#![cfg(test)]
 
-use awsmcp_testing::{LocalAws, Response, Server, Stub};
+use awsmcp_testing::{LocalAws, Response, Stub, expect};
 use serde_json::{Value, json};
 
-fn spawn(args: &[&str], env: Vec<(String, String)>) -> Server {
-    let args = [&["--toolsets", "all"], args].concat();
-    let mut server = Server::spawn(env!("CARGO_BIN_EXE_awsmcp-cloudwatch"), args, env);
-    server.initialize();
-    server
-}
-
-fn server() -> Server {
-    spawn(&["--allow", "write,destroy"], LocalAws::shared().env())
-}
-
-fn dry(server: &mut Server, tool: &str, mut arguments: Value) -> String {
-    arguments["dry_run"] = json!(true);
-    server.call(tool, arguments).ok().to_owned()
-}
+use crate::world::CLOUDWATCH;
 
 fn make(name: &str) {
     LocalAws::shared().call("logs", "CreateLogGroup", json!({"logGroupName": name}));
@@ -26,93 +11,87 @@ fn make(name: &str) {
 
 #[test]
 fn a_group_is_made_as_asked_and_only_once() {
-    let mut server = server();
+    let mut server = CLOUDWATCH.start();
     let call =
         json!({"log_group": "/made/app", "create": true, "class": "infrequent_access", "retention_days": 30});
-    let plan = dry(&mut server, "set_log_group", call.clone());
-    assert!(
-        plan.contains("would create the log group /made/app") && plan.contains("retention\t30 days"),
-        "{plan}"
-    );
+    let plan = server.plan("set_log_group", call.clone());
+    plan.shows(expect![[r#"
+        dry run, nothing was changed. set_log_group would create the log group /made/app
+        setting	then
+        class	infrequent_access
+        retention	30 days
+        2 rows"#]]);
     let none = server.call("list_log_groups", json!({"prefix": "/made/"}));
-    assert!(none.ok().contains("0 rows"), "{}", none.text);
+    none.holds(&["0 rows"]);
     let done = server.call("set_log_group", call.clone());
-    assert!(done.ok().contains("retention: 30 days"), "{}", done.text);
+    done.holds(&["retention: 30 days"]);
     let listed = server.call("list_log_groups", json!({"prefix": "/made/"}));
-    assert!(listed.ok().contains("\t30\tinfrequent_access\t"), "{}", listed.text);
+    listed.holds(&["\t30\tinfrequent_access\t"]);
     let again = server.call("set_log_group", call);
-    assert!(
-        again.error().contains("exists already") && again.text.contains("leave `create` out"),
-        "{}",
-        again.text
-    );
+    again.fails(&["exists already", "leave `create` out"]);
 }
 
 #[test]
 fn a_shorter_retention_deletes_and_needs_leave_and_a_question() {
     make("/kept/app");
     let call = json!({"log_group": "/kept/app", "retention_days": 7});
-    let mut writer = spawn(&["--allow", "write"], LocalAws::shared().env());
+    let mut writer = CLOUDWATCH.only(&["--toolsets", "all", "--allow", "write"]).start();
     let refused = writer.call("set_log_group", call.clone());
-    assert!(refused.error().contains("--allow destroy"), "{}", refused.text);
-    let mut server = server();
+    refused.fails(&["--allow destroy"]);
+    let mut server = CLOUDWATCH.start();
     let asked = server.call("set_log_group", call.clone());
-    assert!(
-        asked.ok().contains("nothing was done yet")
-            && asked.text.contains("older than 7 days will be deleted"),
-        "{}",
-        asked.text
-    );
-    assert!(asked.text.contains("retention\tfor ever\t7 days"), "{}", asked.text);
+    asked.holds(&[
+        "nothing was done yet",
+        "older than 7 days will be deleted",
+        "retention\tfor ever\t7 days",
+    ]);
     server.confirmed("set_log_group", call.clone()).ok();
-    assert!(dry(&mut server, "set_log_group", call).contains("nothing changes"));
+    server.plan("set_log_group", call).holds(&["nothing changes"]);
     // Longer loses nothing.
     let longer = server.call("set_log_group", json!({"log_group": "/kept/app", "retention_days": 0}));
-    assert!(longer.ok().contains("retention: for ever"), "{}", longer.text);
+    longer.holds(&["retention: for ever"]);
 }
 
 #[test]
 fn filters_are_put_shown_and_removed() {
     make("/filtered/app");
-    let mut server = server();
+    let mut server = CLOUDWATCH.start();
     let filter = json!({"name": "errors", "pattern": "ERROR", "namespace": "Shop", "metric": "Errors"});
     let done = server.call("set_log_group", json!({"log_group": "/filtered/app", "metric_filter": filter}));
-    assert!(done.ok().contains("metric_filter: ERROR: Shop Errors = 1"), "{}", done.text);
+    done.holds(&["metric_filter: ERROR: Shop Errors = 1"]);
     let removal = json!({"log_group": "/filtered/app", "metric_filter": {"name": "errors", "remove": true}});
-    let plan = dry(&mut server, "set_log_group", removal.clone());
-    assert!(
-        plan.contains("ERROR: Shop Errors = 1\tremoved") && plan.contains("alarms on it no more data"),
-        "{plan}"
-    );
+    let plan = server.plan("set_log_group", removal.clone());
+    plan.shows(expect![[r#"
+        dry run, nothing was changed. set_log_group would change the log group /filtered/app
+        warning: its metric gets no more values, and alarms on it no more data
+        setting	now	then
+        metric_filter	ERROR: Shop Errors = 1	removed
+        1 row"#]]);
     server.confirmed("set_log_group", removal.clone()).ok();
     let gone = server.call("set_log_group", removal);
-    assert!(gone.error().contains("has no metric filter errors"), "{}", gone.text);
+    gone.fails(&["has no metric filter errors"]);
     let subscription =
         json!({"name": "s", "destination_arn": "arn:aws:lambda:us-east-1:123456789012:function:f"});
     let done =
         server.call("set_log_group", json!({"log_group": "/filtered/app", "subscription": subscription}));
-    assert!(done.ok().contains("subscription:  to arn:aws:lambda"), "{}", done.text);
+    done.holds(&["subscription:  to arn:aws:lambda"]);
 }
 
 #[test]
 fn what_cannot_be_set_is_told_with_a_good_one() {
     make("/wrong/app");
-    let mut server = server();
-    let mut error = |with: Value| {
+    let mut server = CLOUDWATCH.start();
+    let mut failing = |with: Value| {
         let mut arguments = with;
         arguments["log_group"] = json!("/wrong/app");
-        server.call("set_log_group", arguments).error().to_owned()
+        server.call("set_log_group", arguments)
     };
-    let text = error(json!({"retention_days": 31}));
-    assert!(text.contains("the nearest that can is 30"), "{text}");
-    let text = error(json!({}));
-    assert!(text.contains("at least one thing to set"), "{text}");
-    let text = error(json!({"metric_filter": {"name": "x"}}));
-    assert!(text.contains("\"namespace\": \"Shop\""), "{text}");
-    let text = error(json!({"class": "standard"}));
-    assert!(text.contains("are of `create`"), "{text}");
+    failing(json!({"retention_days": 31})).fails(&["the nearest that can is 30"]);
+    failing(json!({})).fails(&["at least one thing to set"]);
+    failing(json!({"metric_filter": {"name": "x"}})).fails(&["\"namespace\": \"Shop\""]);
+    failing(json!({"class": "standard"})).fails(&["are of `create`"]);
     let missing = server.call("set_log_group", json!({"log_group": "/wrong/apq", "retention_days": 1}));
-    assert!(missing.error().contains("did you mean /wrong/app"), "{}", missing.text);
+    missing.fails(&["did you mean /wrong/app"]);
 }
 
 #[test]
@@ -125,10 +104,10 @@ fn indexes_and_protection_reach_aws_as_it_wants_them() {
         "PutIndexPolicy" | "PutLogGroupDeletionProtection" => Response::output(json!({})),
         _ => Response::HandOn,
     });
-    let mut server = spawn(&["--allow", "write"], stub.env());
+    let mut server = CLOUDWATCH.at(stub.env()).only(&["--toolsets", "all", "--allow", "write"]).start();
     let call = json!({"log_group": "/indexed/app", "index_fields": ["a", "b"], "deletion_protection": "on"});
     let done = server.call("set_log_group", call);
-    assert!(done.ok().contains("deletion_protection: on"), "{}", done.text);
+    done.holds(&["deletion_protection: on"]);
     assert_eq!(stub.of("PutIndexPolicy")[0].json()["policyDocument"], "{\"Fields\":[\"a\",\"b\"]}");
     assert_eq!(stub.of("PutLogGroupDeletionProtection")[0].json()["deletionProtectionEnabled"], true);
 }
@@ -136,21 +115,21 @@ fn indexes_and_protection_reach_aws_as_it_wants_them() {
 #[test]
 fn events_are_written_to_a_stream_that_is_made_for_them() {
     make("/written/app");
-    let mut server = server();
+    let mut server = CLOUDWATCH.start();
     let call = json!({"log_group": "/written/app", "stream": "deploys", "events": [{"message": "second"}, {"message": "first", "time": "-5m"}]});
-    let plan = dry(&mut server, "put_logs", call.clone());
-    assert!(plan.contains("would write 2 events, 11 B, to deploys of /written/app, a new stream"), "{plan}");
-    assert!(server.call("put_logs", call).ok().contains("\"written\":2"));
+    let plan = server.plan("put_logs", call.clone());
+    plan.holds(&["would write 2 events, 11 B, to deploys of /written/app, a new stream"]);
+    server.call("put_logs", call).holds(&["\"written\":2"]);
     let found = server.call("filter_logs", json!({"log_groups": ["/written/app"], "end": "now"}));
-    assert!(found.ok().contains("\tfirst\n"), "{}", found.text);
+    found.holds(&["\tfirst\n"]);
     let missing = server
         .call("put_logs", json!({"log_group": "/written/ap", "stream": "s", "events": [{"message": "m"}]}));
-    assert!(missing.error().contains("did you mean /written/app"), "{}", missing.text);
+    missing.fails(&["did you mean /written/app"]);
     let bad = server.call(
         "put_logs",
         json!({"log_group": "/written/app", "stream": "a:b", "events": [{"message": "m"}]}),
     );
-    assert!(bad.error().contains("web-1/2026-11-22"), "{}", bad.text);
+    bad.fails(&["web-1/2026-11-22"]);
 }
 
 #[test]
@@ -162,17 +141,11 @@ fn what_aws_rejects_of_the_events_is_told() {
         ),
         _ => Response::HandOn,
     });
-    let mut server = spawn(&["--allow", "write"], stub.env());
+    let mut server = CLOUDWATCH.at(stub.env()).only(&["--toolsets", "all", "--allow", "write"]).start();
     let events = json!([{"message": "old"}, {"message": "good"}, {"message": "new"}]);
     let done =
         server.call("put_logs", json!({"log_group": "/rejected/app", "stream": "s", "events": events}));
-    assert!(
-        done.ok().contains("\"written\":1")
-            && done.text.contains("1: older than 14 days")
-            && done.text.contains("1: more than 2 hours"),
-        "{}",
-        done.text
-    );
+    done.holds(&["\"written\":1", "1: older than 14 days", "1: more than 2 hours"]);
 }
 
 #[test]
@@ -184,19 +157,23 @@ fn a_query_is_saved_and_replaced_under_its_name() {
         ]})),
         _ => Response::output(json!({"queryDefinitionId": "id-1"})),
     });
-    let mut server = spawn(&["--allow", "write"], stub.env());
+    let mut server = CLOUDWATCH.at(stub.env()).only(&["--toolsets", "all", "--allow", "write"]).start();
     let call = json!({"name": "team/errors", "statement": "fields a\n| limit 2", "log_groups": ["g"]});
-    let plan = dry(&mut server, "save_query", call.clone());
-    assert!(
-        plan.contains("would replace the query team/errors")
-            && plan.contains("-    \"| limit 1\"")
-            && plan.contains("+    \"| limit 2\""),
-        "{plan}"
-    );
+    let plan = server.plan("save_query", call.clone());
+    plan.shows(expect![[r#"
+        dry run, nothing was changed. save_query would replace the query team/errors
+        diff
+           "statement": [
+             "fields a",
+        -    "| limit 1"
+        +    "| limit 2"
+           ]
+         }
+        6 rows"#]]);
     server.call("save_query", call).ok();
     assert_eq!(stub.of("PutQueryDefinition")[0].json()["queryDefinitionId"], "id-1");
-    let plan = dry(&mut server, "save_query", json!({"name": "team/new", "statement": "fields a"}));
-    assert!(plan.contains("would save the query team/new"), "{plan}");
+    let plan = server.plan("save_query", json!({"name": "team/new", "statement": "fields a"}));
+    plan.holds(&["would save the query team/new"]);
 }
 
 #[test]
@@ -212,35 +189,35 @@ fn an_export_is_planned_started_and_waited_for() {
         }
         _ => Response::HandOn,
     });
-    let mut server = spawn(&["--allow", "write"], stub.env());
+    let mut server = CLOUDWATCH.at(stub.env()).only(&["--toolsets", "all", "--allow", "write"]).start();
     let call = json!({"log_group": "/exported/app", "bucket": "archive", "prefix": "logs", "start": "-2d", "wait": true});
-    let plan = dry(&mut server, "export_logs", call.clone());
-    assert!(plan.contains("would export /exported/app to s3://archive/logs"), "{plan}");
+    let plan = server.plan("export_logs", call.clone());
+    plan.holds(&["would export /exported/app to s3://archive/logs"]);
     let done = server.call("export_logs", call);
-    assert!(done.ok().contains("\"task_id\":\"t-1\",\"status\":\"COMPLETED\""), "{}", done.text);
+    done.holds(&["\"task_id\":\"t-1\",\"status\":\"COMPLETED\""]);
     assert_eq!(stub.of("CreateExportTask")[0].json()["destination"], "archive");
     let reversed = server.call(
         "export_logs",
         json!({"log_group": "/exported/app", "bucket": "b", "start": "-1h", "end": "-2h"}),
     );
-    assert!(reversed.error().contains("is not before `end`"), "{}", reversed.text);
+    reversed.fails(&["is not before `end`"]);
 }
 
 #[test]
 fn a_group_is_deleted_after_a_plan_unless_it_is_protected() {
     make("/doomed/app");
-    let mut server = server();
+    let mut server = CLOUDWATCH.start();
     let call = json!({"log_group": "/doomed/app"});
-    let plan = dry(&mut server, "delete_log_group", call.clone());
-    assert!(plan.contains("would delete the log group /doomed/app, 0 B; it has no events"), "{plan}");
+    let plan = server.plan("delete_log_group", call.clone());
+    plan.holds(&["would delete the log group /doomed/app, 0 B; it has no events"]);
     server.confirmed("delete_log_group", call.clone()).ok();
     let gone = server.call("delete_log_group", call);
-    assert!(gone.error().contains("there is no log group /doomed/app"), "{}", gone.text);
+    gone.fails(&["there is no log group /doomed/app"]);
     let stub = Stub::start(|_| {
         Response::output(json!({"logGroups": [{"logGroupName": "safe", "deletionProtectionEnabled": true}]}))
     });
-    let mut server = spawn(&["--allow", "write,destroy"], stub.env());
+    let mut server = CLOUDWATCH.at(stub.env()).start();
     let safe = server.call("delete_log_group", json!({"log_group": "safe"}));
-    assert!(safe.error().contains("is protected against deletion"), "{}", safe.text);
+    safe.fails(&["is protected against deletion"]);
     assert!(stub.of("DeleteLogGroup").is_empty());
 }

@@ -1,8 +1,8 @@
-//! Functions that really run, in the local AWS.
+//! The server as its tests start it, and functions that really run in the local AWS.
 
 use std::io::{Cursor, Write};
 
-use awsmcp_testing::{LocalAws, Server};
+use awsmcp_testing::{LocalAws, Rig, rig};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde_json::{Value, json};
 use zip::{ZipWriter, write::SimpleFileOptions};
@@ -18,18 +18,9 @@ pub(crate) const FAIL: &str = "def handler(event, context):\n    print('about to
 pub(crate) const SLEEP: &str =
     "import time\ndef handler(event, context):\n    time.sleep(event.get('seconds', 0))\n    return 'done'\n";
 
-/// A server with every tool, and every risk but `reveal`.
-pub(crate) fn server(args: &[&str]) -> Server {
-    server_at(LocalAws::shared().env(), args)
-}
-
-/// As [`server`], elsewhere.
-pub(crate) fn server_at(env: Vec<(String, String)>, args: &[&str]) -> Server {
-    let all = ["--allow", "write,destroy,invoke", "--toolsets", "all"];
-    let mut server = Server::spawn(env!("CARGO_BIN_EXE_awsmcp-lambda"), all.iter().chain(args), env);
-    server.initialize();
-    server
-}
+/// With every tool, and every risk but `reveal`.
+pub(crate) const LAMBDA: Rig =
+    rig!("lambda").flags(&["--allow", "write,destroy,invoke", "--toolsets", "all"]);
 
 /// A package of these files.
 pub(crate) fn package(files: &[(&str, &str)]) -> Vec<u8> {
@@ -55,10 +46,4 @@ pub(crate) fn create(aws: &LocalAws, name: &str, source: &str, more: Value) {
     let fields = input.as_object_mut().unwrap();
     fields.extend(more.as_object().cloned().unwrap_or_default());
     aws.call("lambda", "CreateFunction", input);
-}
-
-/// Calls a tool, confirms its plan, and answers what it said at last.
-#[track_caller]
-pub(crate) fn confirmed(server: &mut Server, tool: &str, arguments: Value) -> String {
-    server.confirmed(tool, arguments).ok().to_owned()
 }

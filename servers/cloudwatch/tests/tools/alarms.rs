@@ -1,25 +1,10 @@
 //! Listing, explaining, making, setting and deleting alarms.
-#![cfg(test)]
 
-use awsmcp_testing::{LocalAws, Response, Server, Stub};
+use awsmcp_testing::{LocalAws, Response, Stub, expect};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-fn spawn(env: Vec<(String, String)>) -> Server {
-    let args = ["--toolsets", "all", "--allow", "write,destroy"];
-    let mut server = Server::spawn(env!("CARGO_BIN_EXE_awsmcp-cloudwatch"), args, env);
-    server.initialize();
-    server
-}
-
-fn server() -> Server {
-    spawn(LocalAws::shared().env())
-}
-
-fn dry(server: &mut Server, tool: &str, mut arguments: Value) -> String {
-    arguments["dry_run"] = json!(true);
-    server.call(tool, arguments).ok().to_owned()
-}
+use crate::world::CLOUDWATCH;
 
 fn alarm(name: &str) -> Value {
     json!({"AlarmName": name, "Namespace": "Alarms/Shop", "MetricName": "Errors", "Statistic": "Sum", "Period": 60,
@@ -43,18 +28,14 @@ fn alarms_are_listed_by_prefix_and_state_page_by_page() {
         make(&format!("listed-{n}"));
     }
     set("listed-2", "ALARM", "test");
-    let mut server = server();
+    let mut server = CLOUDWATCH.start();
     let first = server.call("list_alarms", json!({"prefix": "listed-", "limit": 3}));
-    assert!(
-        first.ok().contains("Sum of Alarms/Shop Errors (Service=listed-0) > 5 for 2 of 3 periods of 60 s"),
-        "{}",
-        first.text
-    );
-    let cursor = first.text.split("next: ").nth(1).expect("a second page").trim();
+    first.holds(&["Sum of Alarms/Shop Errors (Service=listed-0) > 5 for 2 of 3 periods of 60 s"]);
+    let cursor = first.next().expect("a second page");
     let second = server.call("list_alarms", json!({"prefix": "listed-", "limit": 3, "cursor": cursor}));
-    assert!(second.ok().contains("listed-3") && !second.text.contains("listed-2"), "{}", second.text);
+    second.holds(&["listed-3"]).lacks(&["listed-2"]);
     let firing = server.call("list_alarms", json!({"prefix": "listed-", "state": "alarm"}));
-    assert!(firing.ok().contains("listed-2\tALARM\t2") && firing.text.contains("1 row"), "{}", firing.text);
+    firing.holds(&["listed-2\tALARM\t2", "1 row"]);
 }
 
 #[test]
@@ -67,15 +48,15 @@ fn a_composite_alarm_is_shown_with_all_below_it() {
     };
     put("middle", "ALARM(\"leaf-a\") OR ALARM(\"leaf-b\")");
     put("top", "ALARM(\"middle\")");
-    let mut server = server();
+    let mut server = CLOUDWATCH.start();
     let tree = server.call("list_alarms", json!({"tree": "top"}));
     let order: Vec<&str> =
         tree.ok().lines().skip(1).take(4).filter_map(|line| line.split('\t').next()).collect();
     assert_eq!(order, ["top", "middle", "leaf-a", "leaf-b"], "{}", tree.text);
     let shown = server.call("explain_alarm", json!({"alarm": "top"}));
-    assert!(shown.ok().contains("\"children\":[{\"name\":\"middle\""), "{}", shown.text);
+    shown.holds(&["\"children\":[{\"name\":\"middle\""]);
     let mixed = server.call("list_alarms", json!({"tree": "top", "prefix": "x"}));
-    assert!(mixed.error().contains("`tree` goes alone"), "{}", mixed.text);
+    mixed.fails(&["`tree` goes alone"]);
 }
 
 #[test]
@@ -93,15 +74,11 @@ fn a_circle_of_alarms_ends_and_a_missing_one_is_named() {
         }
         _ => Response::output(json!({"AlarmHistoryItems": []})),
     });
-    let mut server = spawn(stub.env());
+    let mut server = CLOUDWATCH.at(stub.env()).start();
     let tree = server.call("list_alarms", json!({"tree": "one"}));
-    assert!(
-        tree.ok().contains("2 rows") && tree.text.contains("two names alarms that do not exist: gone"),
-        "{}",
-        tree.text
-    );
+    tree.holds(&["2 rows", "two names alarms that do not exist: gone"]);
     let shown = server.call("explain_alarm", json!({"alarm": "two"}));
-    assert!(shown.ok().contains("its rule names alarms that do not exist: gone"), "{}", shown.text);
+    shown.holds(&["its rule names alarms that do not exist: gone"]);
 }
 
 #[test]
@@ -116,7 +93,7 @@ fn an_alarm_is_explained_with_the_metric_around_its_change() {
         json!({"Namespace": "Alarms/Shop", "MetricData": data}),
     );
     set("explained", "ALARM", "Threshold Crossed: 2 datapoints were greater than the threshold (5.0).");
-    let mut server = server();
+    let mut server = CLOUDWATCH.start();
     let shown = server
         .call("explain_alarm", json!({"alarm": "arn:aws:cloudwatch:us-east-1:123456789012:alarm:explained"}));
     let shown: Value = serde_json::from_str(shown.ok()).unwrap();
@@ -138,14 +115,13 @@ fn what_is_wrong_with_an_alarm_is_found() {
     let mut input = alarm("silent");
     input["ActionsEnabled"] = json!(false);
     LocalAws::shared().call("cloudwatch", "PutMetricAlarm", input);
-    let mut server = server();
+    let mut server = CLOUDWATCH.start();
     let shown = server.call("explain_alarm", json!({"alarm": "silent"}));
-    assert!(shown.ok().contains("its actions are disabled: it tells nobody"), "{}", shown.text);
-    assert!(shown.text.contains("the metric has no value in that time"), "{}", shown.text);
+    shown.holds(&["its actions are disabled: it tells nobody", "the metric has no value in that time"]);
     let missing = server.call("explain_alarm", json!({"alarm": "silnet"}));
-    assert!(missing.error().contains("did you mean silent?"), "{}", missing.text);
+    missing.fails(&["did you mean silent?"]);
     let bad = server.call("explain_alarm", json!({"alarm": ""}));
-    assert!(bad.error().contains("orders-5xx"), "{}", bad.text);
+    bad.fails(&["orders-5xx"]);
 }
 
 #[test]
@@ -157,61 +133,72 @@ fn an_alarm_on_a_query_is_listed_and_explained() {
         ),
         _ => Response::output(json!({"AlarmHistoryItems": []})),
     });
-    let mut server = spawn(stub.env());
+    let mut server = CLOUDWATCH.at(stub.env()).start();
     let listed = server.call("list_alarms", json!({}));
-    assert!(
-        listed.ok().contains("errors-in-logs\tOK\tlog\tquery result > 3 for 2 of 3 results"),
-        "{}",
-        listed.text
-    );
+    listed.holds(&["errors-in-logs\tOK\tlog\tquery result > 3 for 2 of 3 results"]);
     let shown = server.call("explain_alarm", json!({"alarm": "errors-in-logs"}));
-    assert!(shown.ok().contains("\"kind\":\"log\""), "{}", shown.text);
+    shown.holds(&["\"kind\":\"log\""]);
     let put = server.call("put_alarm", json!({"alarm": "errors-in-logs", "threshold": 4}));
-    assert!(put.error().contains("watches a scheduled query"), "{}", put.text);
+    put.fails(&["watches a scheduled query"]);
 }
 
 #[test]
 fn a_new_alarm_is_planned_and_made_and_then_changed_in_part() {
-    let mut server = server();
+    let mut server = CLOUDWATCH.start();
     let call = json!({"alarm": "made", "metrics": [{"namespace": "AWS/Lambda", "name": "Errors", "dimensions": {"FunctionName": "f"}, "stat": "Sum"}],
         "comparison": "greater", "threshold": 0, "missing_data": "not_breaching", "periods": 3, "datapoints": 2,
         "alarm_actions": ["arn:aws:sns:us-east-1:123456789012:ops"]});
-    let plan = dry(&mut server, "put_alarm", call.clone());
-    assert!(
-        plan.contains("would create the metric alarm made")
-            && plan.contains("+  \"Namespace\": \"AWS/Lambda\""),
-        "{plan}"
-    );
+    let plan = server.plan("put_alarm", call.clone());
+    plan.shows(expect![[r#"
+        dry run, nothing was changed. put_alarm would create the metric alarm made
+        diff
+        +{
+        +  "ActionsEnabled": true,
+        +  "AlarmActions": [
+        +    "arn:aws:sns:us-east-1:123456789012:ops"
+        +  ],
+        +  "ComparisonOperator": "GreaterThanThreshold",
+        +  "DatapointsToAlarm": 2,
+        +  "Dimensions": {
+        +    "FunctionName": "f"
+        +  },
+        +  "EvaluationPeriods": 3,
+        +  "MetricName": "Errors",
+        +  "Namespace": "AWS/Lambda",
+        +  "Period": 60,
+        +  "Stat": "Sum",
+        +  "Threshold": 0.0,
+        +  "TreatMissingData": "notBreaching"
+        +}
+        18 rows"#]]);
     assert!(server.call("explain_alarm", json!({"alarm": "made"})).is_error);
     let made = server.call("put_alarm", call.clone());
-    assert!(
-        made.ok().contains("\"outcome\":\"created\"") && made.text.contains("> 0 for 2 of 3 periods of 60 s"),
-        "{}",
-        made.text
-    );
-    let same = dry(&mut server, "put_alarm", call);
-    assert!(same.contains("nothing changes"), "{same}");
+    made.holds(&["\"outcome\":\"created\"", "> 0 for 2 of 3 periods of 60 s"]);
+    let same = server.plan("put_alarm", call);
+    same.holds(&["nothing changes"]);
     let change = json!({"alarm": "made", "threshold": 2, "description": "d"});
-    let plan = dry(&mut server, "put_alarm", change.clone());
-    assert!(
-        plan.contains("would change the alarm made")
-            && plan.contains("-  \"Threshold\": 0.0")
-            && plan.contains("+  \"Threshold\": 2.0"),
-        "{plan}"
-    );
-    assert!(!plan.contains("-  \"Namespace\""), "{plan}");
+    let plan = server.plan("put_alarm", change.clone());
+    plan.shows(expect![[r#"
+        dry run, nothing was changed. put_alarm would change the alarm made
+        diff
+             "arn:aws:sns:us-east-1:123456789012:ops"
+           ],
+        +  "AlarmDescription": "d",
+           "ComparisonOperator": "GreaterThanThreshold",
+           "DatapointsToAlarm": 2,
+        ...
+           "Period": 60,
+           "Stat": "Sum",
+        -  "Threshold": 0.0,
+        +  "Threshold": 2.0,
+           "TreatMissingData": "notBreaching"
+         }
+        12 rows"#]]);
+    plan.lacks(&["-  \"Namespace\""]);
     let changed = server.call("put_alarm", change);
-    assert!(
-        changed.ok().contains("Sum of AWS/Lambda Errors (FunctionName=f) > 2 for 2 of 3 periods of 60 s"),
-        "{}",
-        changed.text
-    );
+    changed.holds(&["Sum of AWS/Lambda Errors (FunctionName=f) > 2 for 2 of 3 periods of 60 s"]);
     let shown = server.call("explain_alarm", json!({"alarm": "made"}));
-    assert!(
-        shown.ok().contains("arn:aws:sns:us-east-1:123456789012:ops") && shown.text.contains("notBreaching"),
-        "{}",
-        shown.text
-    );
+    shown.holds(&["arn:aws:sns:us-east-1:123456789012:ops", "notBreaching"]);
 }
 
 #[test]
@@ -220,7 +207,7 @@ fn percentiles_math_and_bands_reach_aws_as_it_wants_them() {
         "DescribeAlarms" => Response::output(json!({"MetricAlarms": []})),
         _ => Response::output(json!({})),
     });
-    let mut server = spawn(stub.env());
+    let mut server = CLOUDWATCH.at(stub.env()).start();
     let metric = json!({"namespace": "N", "name": "Latency", "stat": "p99"});
     server.call("put_alarm", json!({"alarm": "a", "metrics": [metric], "comparison": "less_or_equal", "threshold": 1, "period_seconds": 300})).ok();
     let math = json!([{"namespace": "N", "name": "Errors", "stat": "Sum", "id": "e"}, {"namespace": "N", "name": "Calls", "stat": "Sum", "id": "c"}, {"expression": "100*e/c", "id": "rate", "label": "rate"}]);
@@ -248,81 +235,79 @@ fn percentiles_math_and_bands_reach_aws_as_it_wants_them() {
 #[test]
 fn what_makes_no_alarm_is_told_with_a_good_one() {
     make("is-metric");
-    let mut server = server();
-    let mut error = |arguments: Value| server.call("put_alarm", arguments).error().to_owned();
+    let mut server = CLOUDWATCH.start();
+    let mut failing = |arguments: Value| server.call("put_alarm", arguments);
     let metric = json!([{"namespace": "N", "name": "M"}]);
-    let text = error(json!({"alarm": "new-one"}));
-    assert!(text.contains("needs `metrics`") && text.contains("orders-errors"), "{text}");
-    let text = error(json!({"alarm": "new-one", "metrics": metric, "comparison": "greater"}));
-    assert!(text.contains("`threshold` or `band`"), "{text}");
-    let text = error(json!({"alarm": "new-one", "metrics": metric, "comparison": "outside", "threshold": 1}));
-    assert!(text.contains("outside is of a `band`"), "{text}");
-    let text = error(
+    failing(json!({"alarm": "new-one"})).fails(&["needs `metrics`", "orders-errors"]);
+    failing(json!({"alarm": "new-one", "metrics": metric, "comparison": "greater"}))
+        .fails(&["`threshold` or `band`"]);
+    failing(json!({"alarm": "new-one", "metrics": metric, "comparison": "outside", "threshold": 1}))
+        .fails(&["outside is of a `band`"]);
+    failing(
         json!({"alarm": "new-one", "metrics": metric, "comparison": "greater", "threshold": 1, "datapoints": 3, "periods": 2}),
-    );
-    assert!(text.contains("`datapoints` 3 is more than"), "{text}");
-    let text = error(json!({"alarm": "is-metric", "rule": "TRUE"}));
-    assert!(text.contains("is a metric alarm"), "{text}");
-    let text = error(json!({"alarm": "x", "rule": "TRUE", "threshold": 1}));
-    assert!(text.contains("one or the other"), "{text}");
+    ).fails(&["`datapoints` 3 is more than"]);
+    failing(json!({"alarm": "is-metric", "rule": "TRUE"})).fails(&["is a metric alarm"]);
+    failing(json!({"alarm": "x", "rule": "TRUE", "threshold": 1})).fails(&["one or the other"]);
 }
 
 #[test]
 fn a_composite_alarm_is_made_and_its_rule_is_checked() {
     make("part");
-    let mut server = server();
+    let mut server = CLOUDWATCH.start();
     let call = json!({"alarm": "whole", "rule": "ALARM(\"part\") OR ALARM(\"absent\")"});
-    let plan = dry(&mut server, "put_alarm", call.clone());
-    assert!(plan.contains("would create the composite alarm whole"), "{plan}");
-    assert!(plan.contains("warning: the rule names alarms that do not exist: absent"), "{plan}");
+    let plan = server.plan("put_alarm", call.clone());
+    plan.shows(expect![[r#"
+        dry run, nothing was changed. put_alarm would create the composite alarm whole
+        warning: it has no action for ALARM: it tells nobody
+        warning: the rule names alarms that do not exist: absent
+        diff
+        +{
+        +  "AlarmRule": "ALARM(\\"part\\") OR ALARM(\\"absent\\")"
+        +}
+        3 rows"#]]);
     let rule = json!({"alarm": "whole", "rule": "ALARM(\"part\")"});
-    assert!(server.call("put_alarm", rule).ok().contains("\"outcome\":\"created\""));
+    server.call("put_alarm", rule).holds(&["\"outcome\":\"created\""]);
     let changed = server.call("put_alarm", json!({"alarm": "whole", "description": "all of it"}));
-    assert!(changed.ok().contains("\"condition\":\"ALARM(\\\"part\\\")\""), "{}", changed.text);
+    changed.holds(&["\"condition\":\"ALARM(\\\"part\\\")\""]);
 }
 
 #[test]
 fn actions_are_turned_off_and_on() {
     make("switched");
-    let mut server = server();
+    let mut server = CLOUDWATCH.start();
     let off = json!({"alarms": ["switched"], "actions": "disable"});
-    let plan = dry(&mut server, "set_alarm", off.clone());
-    assert!(
-        plan.contains("would turn off the actions of 1 alarm") && plan.contains("nobody is told"),
-        "{plan}"
-    );
+    let plan = server.plan("set_alarm", off.clone());
+    plan.shows(expect![[r#"
+        dry run, nothing was changed. set_alarm would turn off the actions of 1 alarm
+        warning: nobody is told of an ALARM until they are enabled again; a mute ends by itself
+        alarm	state	actions_enabled	actions
+        switched	INSUFFICIENT_DATA	true	arn:aws:sns:us-east-1:123456789012:ops
+        1 row"#]]);
     server.call("set_alarm", off).ok();
     let listed = server.call("list_alarms", json!({"prefix": "switched"}));
-    assert!(listed.ok().contains("actions_enabled") && listed.text.contains("false"), "{}", listed.text);
+    listed.holds(&["actions_enabled", "false"]);
     server.call("set_alarm", json!({"alarms": ["switched"], "actions": "enable"})).ok();
     let listed = server.call("list_alarms", json!({"prefix": "switched"}));
-    assert!(!listed.ok().contains("actions_enabled"), "{}", listed.text);
+    listed.ok();
+    listed.lacks(&["actions_enabled"]);
     let missing = server.call("set_alarm", json!({"alarms": ["swithced"], "actions": "enable"}));
-    assert!(missing.error().contains("did you mean switched?"), "{}", missing.text);
+    missing.fails(&["did you mean switched?"]);
 }
 
 #[test]
 fn a_state_is_set_with_a_reason_and_after_a_question() {
     make("forced");
-    let mut server = server();
+    let mut server = CLOUDWATCH.start();
     let call = json!({"alarms": ["forced"], "state": "alarm", "reason": "fire drill"});
     let asked = server.call("set_alarm", call.clone());
-    assert!(
-        asked.ok().contains("nothing was done yet") && asked.text.contains("people may be called"),
-        "{}",
-        asked.text
-    );
+    asked.holds(&["nothing was done yet", "people may be called"]);
     server.confirmed("set_alarm", call).ok();
     let shown = server.call("explain_alarm", json!({"alarm": "forced"}));
-    assert!(
-        shown.ok().contains("fire drill") && shown.text.contains("\"state\":\"ALARM\""),
-        "{}",
-        shown.text
-    );
+    shown.holds(&["fire drill", "\"state\":\"ALARM\""]);
     let bare = server.call("set_alarm", json!({"alarms": ["forced"], "state": "ok"}));
-    assert!(bare.error().contains("needs a `reason`"), "{}", bare.text);
+    bare.fails(&["needs a `reason`"]);
     let none = server.call("set_alarm", json!({"alarms": ["forced"]}));
-    assert!(none.error().contains("\"mute\""), "{}", none.text);
+    none.fails(&["\"mute\""]);
 }
 
 #[test]
@@ -332,9 +317,9 @@ fn alarms_are_muted_for_a_while_and_heard_again() {
         "PutAlarmMuteRule" | "DeleteAlarmMuteRule" => Response::output(json!({})),
         _ => Response::HandOn,
     });
-    let mut server = spawn(stub.env());
+    let mut server = CLOUDWATCH.at(stub.env()).start();
     let done = server.call("set_alarm", json!({"alarms": ["muted"], "mute": "maintenance", "minutes": 90}));
-    assert!(done.ok().contains("muted until about 2"), "{}", done.text);
+    done.holds(&["muted until about 2"]);
     let sent = stub.of("PutAlarmMuteRule")[0].json();
     assert_eq!(sent["Name"], "maintenance");
     assert_eq!(sent["MuteTargets"]["AlarmNames"], json!(["muted"]));
@@ -348,19 +333,19 @@ fn alarms_are_muted_for_a_while_and_heard_again() {
 fn alarms_are_deleted_after_a_plan_that_shows_them() {
     make("doomed-1");
     make("doomed-2");
-    let mut server = server();
+    let mut server = CLOUDWATCH.start();
     let call = json!({"alarms": ["doomed-1", "doomed-2"]});
     let plan = server.call("delete_alarms", call.clone());
-    assert!(plan.ok().contains("would delete 2 alarms") && plan.text.contains("doomed-2\t"), "{}", plan.text);
-    assert!(server.confirmed("delete_alarms", call.clone()).ok().contains("doomed-1"));
+    plan.holds(&["would delete 2 alarms", "doomed-2\t"]);
+    server.confirmed("delete_alarms", call.clone()).holds(&["doomed-1"]);
     let gone = server.call("delete_alarms", call);
-    assert!(gone.error().contains("there is no alarm doomed-1"), "{}", gone.text);
+    gone.fails(&["there is no alarm doomed-1"]);
 }
 
 #[test]
 fn a_plan_is_for_the_alarm_as_it_was() {
     make("moving");
-    let mut server = server();
+    let mut server = CLOUDWATCH.start();
     let call = json!({"alarms": ["moving"]});
     let plan = server.call("delete_alarms", call.clone());
     let token = plan.token().to_owned();
@@ -368,7 +353,7 @@ fn a_plan_is_for_the_alarm_as_it_was() {
     input["Threshold"] = json!(99.0);
     LocalAws::shared().call("cloudwatch", "PutMetricAlarm", input);
     let again = server.call("delete_alarms", json!({"alarms": ["moving"], "confirm": token}));
-    assert!(again.ok().contains("things have changed since that plan was made"), "{}", again.text);
+    again.holds(&["things have changed since that plan was made"]);
     server.call("explain_alarm", json!({"alarm": "moving"})).ok();
 }
 
@@ -385,18 +370,17 @@ fn alarms_are_suggested_from_the_metrics_own_past() {
             json!({"MetricDataResults": [{"Id": "m1", "Label": "Latency", "Timestamps": times, "Values": values}]}),
         )
     });
-    let mut server = spawn(stub.env());
+    let mut server = CLOUDWATCH.at(stub.env()).start();
     let metric = json!({"namespace": "N", "name": "Latency"});
     let found = server.call("suggest_alarm", json!({"metric": metric}));
-    assert!(found.ok().contains("greater\t50\t300\t1\tmissing\t0\t0\tmore than ever"), "{}", found.text);
-    assert!(
-        found.text.contains("1000 values in 14 days, median 5") && found.text.contains("highest 50"),
-        "{}",
-        found.text
-    );
+    found.holds(&[
+        "greater\t50\t300\t1\tmissing\t0\t0\tmore than ever",
+        "1000 values in 14 days, median 5",
+        "highest 50",
+    ]);
     let few = Stub::start(|_| Response::output(json!({"MetricDataResults": []})));
-    let few = spawn(few.env()).call("suggest_alarm", json!({"metric": metric}));
-    assert!(few.error().contains("0 values in 14 days are too few"), "{}", few.text);
+    let few = CLOUDWATCH.at(few.env()).start().call("suggest_alarm", json!({"metric": metric}));
+    few.fails(&["0 values in 14 days are too few"]);
     let bad = server.call("suggest_alarm", json!({"metric": {"name": "x"}}));
-    assert!(bad.error().contains("AWS/Lambda"), "{}", bad.text);
+    bad.fails(&["AWS/Lambda"]);
 }

@@ -1,12 +1,13 @@
 //! Reading, writing and deleting dashboards, and what is read by address.
-#![cfg(test)]
 
-use awsmcp_testing::{LocalAws, Response, Server, Stub};
+use awsmcp_testing::{LocalAws, Response, Server, Stub, expect};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use crate::world::CLOUDWATCH;
+
 /// A server, and before the local AWS what that gets wrong: it lists dashboards with times that are none.
-fn server() -> (Server, Stub) {
+fn before_its_lists() -> (Server, Stub) {
     let stub = Stub::before(LocalAws::shared(), |request| match request.operation() {
         "ListDashboards" => {
             let prefix = request.json()["DashboardNamePrefix"].as_str().unwrap_or_default().to_owned();
@@ -17,10 +18,7 @@ fn server() -> (Server, Stub) {
         }
         _ => Response::HandOn,
     });
-    let args = ["--toolsets", "all", "--allow", "write,destroy"];
-    let mut server = Server::spawn(env!("CARGO_BIN_EXE_awsmcp-cloudwatch"), args, stub.env());
-    server.initialize();
-    (server, stub)
+    (CLOUDWATCH.at(stub.env()).start(), stub)
 }
 
 fn body(service: &str) -> Value {
@@ -33,49 +31,42 @@ fn body(service: &str) -> Value {
 
 #[test]
 fn a_dashboard_is_written_shown_and_replaced_with_a_difference() {
-    let (mut server, _stub) = server();
+    let (mut server, _stub) = before_its_lists();
     let call = json!({"dashboard": "shop", "body": body("web")});
-    let mut dry = call.clone();
-    dry["dry_run"] = json!(true);
-    let plan = server.call("put_dashboard", dry.clone());
-    assert!(plan.ok().contains("would create the dashboard shop with 2 widgets"), "{}", plan.text);
-    let done = server.call("put_dashboard", call);
-    assert!(done.ok().contains("\"widgets\":2"), "{}", done.text);
-    let same = server.call("put_dashboard", dry);
-    assert!(same.ok().contains("nothing changes"), "{}", same.text);
+    let plan = server.plan("put_dashboard", call.clone());
+    plan.holds(&["would create the dashboard shop with 2 widgets"]);
+    let done = server.call("put_dashboard", call.clone());
+    done.holds(&["\"widgets\":2"]);
+    let same = server.plan("put_dashboard", call);
+    same.holds(&["nothing changes"]);
     let shown = server.call("get_dashboard", json!({"dashboard": "shop"}));
-    assert!(
-        shown.ok().contains(
-            "1\t\tOrders\tSum of Boards/Shop Orders (Service=web); Sum of Boards/Shop Errors (Service=web)"
-        ),
-        "{}",
-        shown.text
-    );
-    assert!(
-        shown.text.contains("2\ttext\t\tcall the owner") && shown.text.starts_with("<data "),
-        "{}",
-        shown.text
-    );
+    shown.holds(&[
+        "1\t\tOrders\tSum of Boards/Shop Orders (Service=web); Sum of Boards/Shop Errors (Service=web)",
+        "2\ttext\t\tcall the owner",
+    ]);
+    assert!(shown.text.starts_with("<data "), "{}", shown.text);
     let raw = server.call(
         "get_dashboard",
         json!({"dashboard": "shop", "json": true, "query": "widgets[0].properties.title"}),
     );
-    assert!(raw.ok().contains("Orders"), "{}", raw.text);
-    let replace =
-        server.call("put_dashboard", json!({"dashboard": "shop", "body": body("app"), "dry_run": true}));
-    assert!(
-        replace.ok().contains("2 widgets before, 2 after")
-            && replace.text.contains("+")
-            && replace.text.contains("\"app\""),
-        "{}",
-        replace.text
-    );
+    raw.holds(&["Orders"]);
+    let replace = server.plan("put_dashboard", json!({"dashboard": "shop", "body": body("app")}));
+    replace.shows(expect![[r#"
+        dry run, nothing was changed. put_dashboard would replace the dashboard shop: 2 widgets before, 2 after
+        diff
+                     "Orders",
+                     "Service",
+        -            "web"
+        +            "app"
+                   ],
+                   [
+        6 rows"#]]);
     let listed = server.call("list_dashboards", json!({"prefix": "sho"}));
-    assert!(listed.ok().contains("shop\t100\t2026-11-22T10:00:00Z"), "{}", listed.text);
+    listed.holds(&["shop\t100\t2026-11-22T10:00:00Z"]);
     let bad = server.call("put_dashboard", json!({"dashboard": "shop", "body": {}}));
-    assert!(bad.error().contains("\"widgets\""), "{}", bad.text);
+    bad.fails(&["\"widgets\""]);
     let missing = server.call("get_dashboard", json!({"dashboard": "shopp"}));
-    assert!(missing.error().contains("did you mean shop?"), "{}", missing.text);
+    missing.fails(&["did you mean shop?"]);
 }
 
 #[test]
@@ -90,9 +81,9 @@ fn a_dashboards_values_are_read_on_request() {
         "PutDashboard",
         json!({"DashboardName": "live", "DashboardBody": body("live").to_string()}),
     );
-    let (mut server, _stub) = server();
+    let (mut server, _stub) = before_its_lists();
     let shown = server.call("get_dashboard", json!({"dashboard": "live", "values": true, "start": "-30m"}));
-    assert!(shown.ok().contains("\t3\t4\t5\t3\t"), "{}", shown.text);
+    shown.holds(&["\t3\t4\t5\t3\t"]);
     assert!(shown.text.contains('█'), "{}", shown.text);
 }
 
@@ -104,17 +95,12 @@ fn dashboards_are_deleted_after_a_plan() {
         "PutDashboard",
         json!({"DashboardName": "doomed", "DashboardBody": body("x").to_string()}),
     );
-    let (mut server, _stub) = server();
+    let (mut server, _stub) = before_its_lists();
     let plan = server.call("delete_dashboards", json!({"dashboards": ["doomed"]}));
-    assert!(
-        plan.ok().contains("would delete 1 dashboard") && plan.text.contains("doomed\t2\tOrders"),
-        "{}",
-        plan.text
-    );
-    let token = plan.token().to_owned();
-    server.call("delete_dashboards", json!({"dashboards": ["doomed"], "confirm": token})).ok();
+    plan.holds(&["would delete 1 dashboard", "doomed\t2\tOrders"]);
+    server.confirmed("delete_dashboards", json!({"dashboards": ["doomed"]})).ok();
     let gone = server.call("get_dashboard", json!({"dashboard": "doomed"}));
-    assert!(gone.error().contains("there is no dashboard doomed"), "{}", gone.text);
+    gone.fails(&["there is no dashboard doomed"]);
 }
 
 #[test]
@@ -128,7 +114,7 @@ fn resources_are_read_and_completed() {
     aws.call("logs", "CreateLogGroup", json!({"logGroupName": "/addressed/app"}));
     aws.call("cloudwatch", "PutMetricAlarm", json!({"AlarmName": "addressed alarm", "Namespace": "N", "MetricName": "M", "Statistic": "Sum",
         "Period": 60, "EvaluationPeriods": 1, "Threshold": 1.0, "ComparisonOperator": "GreaterThanThreshold"}));
-    let (mut server, _stub) = server();
+    let (mut server, _stub) = before_its_lists();
     let mut read = |uri: &str| {
         server.request("resources/read", json!({"uri": uri}))["contents"][0]["text"]
             .as_str()

@@ -1,20 +1,11 @@
 //! Finding, reading, drawing and sending metrics.
-#![cfg(test)]
 
-use awsmcp_testing::{LocalAws, Response, Server, Stub};
+use awsmcp_testing::{LocalAws, Response, Stub};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-fn spawn(args: &[&str], env: Vec<(String, String)>) -> Server {
-    let mut server = Server::spawn(env!("CARGO_BIN_EXE_awsmcp-cloudwatch"), args, env);
-    server.initialize();
-    server
-}
-
-fn server() -> Server {
-    spawn(&["--toolsets", "all", "--allow", "write"], LocalAws::shared().env())
-}
+use crate::world::CLOUDWATCH;
 
 /// Values of a metric, a minute apart, the last one three minutes ago.
 fn put(namespace: &str, name: &str, dimension: &str, unit: &str, values: &[f64]) {
@@ -40,22 +31,19 @@ fn namespaces_come_first_and_then_their_metrics() {
     put("Listed/Shop", "Orders", "web", "Count", &[1.0]);
     put("Listed/Shop", "Orders", "app", "Count", &[1.0]);
     put("Listed/Shop", "Errors", "web", "Count", &[1.0]);
-    let mut server = server();
+    let mut server = CLOUDWATCH.start();
     let all = server.call("list_metrics", json!({}));
-    assert!(all.ok().contains("Listed/Shop\t3\t2\t"), "{}", all.text);
+    all.holds(&["Listed/Shop\t3\t2\t"]);
     let shop = server.call("list_metrics", json!({"namespace": "Listed/Shop", "name": "Orders"}));
-    assert!(shop.ok().contains("Orders\tService=web\n") && shop.text.ends_with("2 rows"), "{}", shop.text);
+    shop.holds(&["Orders\tService=web\n"]);
+    assert!(shop.text.ends_with("2 rows"), "{}", shop.text);
     let web =
         server.call("list_metrics", json!({"namespace": "Listed/Shop", "dimensions": {"Service": "web"}}));
     assert!(web.ok().ends_with("2 rows"), "{}", web.text);
     let found = server.call("list_metrics", json!({"search": "listed/SHOP"}));
-    assert!(found.ok().contains("3 rows") && found.text.contains("looked at "), "{}", found.text);
+    found.holds(&["3 rows", "looked at "]);
     let near = server.call("list_metrics", json!({"namespace": "Listed/Shp"}));
-    assert!(
-        near.ok().contains("no metric of namespace Listed/Shp") && near.text.contains("there is Listed/Shop"),
-        "{}",
-        near.text
-    );
+    near.holds(&["no metric of namespace Listed/Shp", "there is Listed/Shop"]);
 }
 
 #[test]
@@ -73,17 +61,11 @@ fn metrics_are_listed_page_by_page_however_large_a_page_of_aws_is() {
         }
         Response::output(output)
     });
-    let mut server = spawn(&[], stub.env());
+    let mut server = CLOUDWATCH.at(stub.env()).start();
     for limit in [2, 5, 7, 100] {
-        let mut call = json!({"namespace": "N", "limit": limit});
         let mut seen = Vec::new();
-        loop {
-            let page = server.call("list_metrics", call.clone());
+        for page in server.pages("list_metrics", json!({"namespace": "N", "limit": limit})) {
             seen.extend(page.ok().lines().filter(|line| line.starts_with('m')).map(str::to_owned));
-            match page.text.split("next: ").nth(1) {
-                Some(rest) => call["cursor"] = json!(rest.lines().next().unwrap()),
-                None => break,
-            }
         }
         assert_eq!(seen, (0..15).map(|n| format!("m{n}")).collect::<Vec<_>>(), "{limit}");
     }
@@ -92,24 +74,19 @@ fn metrics_are_listed_page_by_page_however_large_a_page_of_aws_is() {
 #[test]
 fn a_metric_is_summed_up_in_a_row_with_its_unit() {
     put("Read/Shop", "Latency", "web", "Milliseconds", &[10.0, 20.0, 60.0, 30.0]);
-    let mut server = server();
+    let mut server = CLOUDWATCH.start();
     let found = server
         .call("get_metrics", json!({"metrics": [metric("Read/Shop", "Latency", "web")], "start": "-30m"}));
-    assert!(found.ok().contains("Latency Average web\tMilliseconds\t4\t10\t30\t60\t30\t"), "{}", found.text);
-    assert!(found.text.contains('█') && found.text.contains("a value every 60 s"), "{}", found.text);
+    found.holds(&["Latency Average web\tMilliseconds\t4\t10\t30\t60\t30\t", "a value every 60 s"]);
+    assert!(found.text.contains('█'), "{}", found.text);
     let rows = server.call(
         "get_metrics",
         json!({"metrics": [metric("Read/Shop", "Latency", "web")], "start": "-30m", "rows": true}),
     );
-    assert!(rows.ok().contains("(Milliseconds)\n"), "{}", rows.text);
-    assert!(
-        rows.text.contains("Z\t10\n") && rows.text.contains("Z\t60\n") && rows.text.contains("4 rows"),
-        "{}",
-        rows.text
-    );
+    rows.holds(&["(Milliseconds)\n", "Z\t10\n", "Z\t60\n", "4 rows"]);
     let none = server
         .call("get_metrics", json!({"metrics": [metric("Read/Shop", "Latency", "wep")], "start": "-30m"}));
-    assert!(none.ok().contains("no value in that time; list_metrics shows"), "{}", none.text);
+    none.holds(&["no value in that time; list_metrics shows"]);
 }
 
 #[test]
@@ -118,7 +95,7 @@ fn what_is_asked_reaches_aws_as_it_wants_it() {
         "GetMetricData" => Response::output(json!({"MetricDataResults": []})),
         _ => Response::output(json!({"Datapoints": []})),
     });
-    let mut server = spawn(&[], stub.env());
+    let mut server = CLOUDWATCH.at(stub.env()).start();
     let metrics = json!([
         {"namespace": "AWS/Lambda", "name": "Duration", "dimensions": {"FunctionName": "f"}, "stat": "p99"},
         {"namespace": "AWS/Lambda", "name": "Errors", "stat": "Sum", "id": "errors", "label": "E"},
@@ -169,12 +146,14 @@ fn searched() -> Stub {
 #[test]
 fn a_search_is_followed_over_all_pages_and_what_aws_says_is_passed_on() {
     let stub = searched();
-    let mut server = spawn(&[], stub.env());
+    let mut server = CLOUDWATCH.at(stub.env()).start();
     let search = json!([{"expression": "SEARCH('{AWS/Lambda,FunctionName} Errors', 'Sum')"}]);
     let found = server.call("get_metrics", json!({"metrics": search, "start": "-1h"}));
-    assert!(found.ok().contains("orders\t40\t0\t19.5\t39\t39\t"), "{}", found.text);
-    assert!(found.text.contains("payments\t20\t0\t19\t38\t38\t"), "{}", found.text);
-    assert!(found.text.contains("MaxMetricsExceeded: only 500 are shown"), "{}", found.text);
+    found.holds(&[
+        "orders\t40\t0\t19.5\t39\t39\t",
+        "payments\t20\t0\t19\t38\t38\t",
+        "MaxMetricsExceeded: only 500 are shown",
+    ]);
     assert_eq!(stub.of("GetMetricData").len(), 2);
     // An expression has no unit to look up.
     assert!(stub.of("GetMetricStatistics").is_empty());
@@ -183,11 +162,11 @@ fn a_search_is_followed_over_all_pages_and_what_aws_says_is_passed_on() {
 #[test]
 fn a_chart_is_an_image_and_its_figures_are_told_too() {
     put("Chart/Shop", "Latency", "web", "Milliseconds", &[10.0, 20.0, 60.0, 30.0]);
-    let mut server = server();
+    let mut server = CLOUDWATCH.start();
     let call = json!({"metrics": [metric("Chart/Shop", "Latency", "web")], "start": "-30m", "title": "Latency", "threshold": 50});
     let chart = server.call("chart_metrics", call);
     assert!(chart.ok().starts_with("Latency, 2"), "{}", chart.text);
-    assert!(chart.text.contains("min 10, avg 30, max 60, last 30 Milliseconds"), "{}", chart.text);
+    chart.holds(&["min 10, avg 30, max 60, last 30 Milliseconds"]);
     let image = chart.content.iter().find(|block| block["type"] == "image").expect("an image");
     assert_eq!(image["mimeType"], "image/png");
     let png = BASE64_STANDARD.decode(image["data"].as_str().unwrap()).unwrap();
@@ -195,7 +174,7 @@ fn a_chart_is_an_image_and_its_figures_are_told_too() {
     assert_eq!((&png[16..20], &png[20..24]), (&[0, 0, 3, 32][..], &[0, 0, 1, 144][..]));
     assert!(png.len() < 60_000, "{} bytes", png.len());
     let none = server.call("chart_metrics", json!({"metrics": [metric("Chart/Shop", "Latency", "nobody")]}));
-    assert!(none.error().contains("nothing to draw") && none.text.contains("list_metrics"), "{}", none.text);
+    none.fails(&["nothing to draw", "list_metrics"]);
 }
 
 #[test]
@@ -205,27 +184,24 @@ fn of_many_series_the_highest_are_drawn() {
         let series = |n: i64| json!({"Id": "m1", "Label": format!("s{n}"), "Timestamps": [now - 120, now - 60], "Values": [n, n]});
         Response::output(json!({"MetricDataResults": (0..12).map(series).collect::<Vec<_>>()}))
     });
-    let mut server = spawn(&[], stub.env());
+    let mut server = CLOUDWATCH.at(stub.env()).start();
     let chart = server.call("chart_metrics", json!({"metrics": [{"expression": "SEARCH('x', 'Sum')"}]}));
-    assert!(chart.ok().contains("the 8 highest of 12 series are drawn"), "{}", chart.text);
-    assert!(chart.text.contains("s11:") && !chart.text.contains("s3:"), "{}", chart.text);
+    chart.holds(&["the 8 highest of 12 series are drawn", "s11:"]).lacks(&["s3:"]);
 }
 
 #[test]
 fn bad_input_is_told_with_what_a_good_one_looks_like() {
-    let mut server = server();
+    let mut server = CLOUDWATCH.start();
     for tool in ["get_metrics", "chart_metrics"] {
-        let mut error = |arguments: Value| server.call(tool, arguments).error().to_owned();
-        let text = error(json!({"metrics": [{"name": "Errors"}]}));
-        assert!(text.contains("AWS/Lambda"), "{text}");
-        let text = error(json!({"metrics": [{"namespace": "N", "name": "M", "expression": "m1"}]}));
-        assert!(text.contains("not both"), "{text}");
-        let text = error(json!({"metrics": [metric("N", "M", "s")], "start": "-1h", "end": "-2h"}));
-        assert!(text.contains("is not before `end`"), "{text}");
-        let text = error(json!({"metrics": [metric("N", "M", "s")], "start": "2099-01-01"}));
-        assert!(text.contains("is in the future"), "{text}");
-        let text = error(json!({"metrics": []}));
-        assert!(text.contains("metrics"), "{text}");
+        let mut failing = |arguments: Value| server.call(tool, arguments);
+        failing(json!({"metrics": [{"name": "Errors"}]})).fails(&["AWS/Lambda"]);
+        failing(json!({"metrics": [{"namespace": "N", "name": "M", "expression": "m1"}]}))
+            .fails(&["not both"]);
+        failing(json!({"metrics": [metric("N", "M", "s")], "start": "-1h", "end": "-2h"}))
+            .fails(&["is not before `end`"]);
+        failing(json!({"metrics": [metric("N", "M", "s")], "start": "2099-01-01"}))
+            .fails(&["is in the future"]);
+        failing(json!({"metrics": []})).fails(&["metrics"]);
     }
 }
 
@@ -234,14 +210,14 @@ fn an_error_of_aws_is_passed_on() {
     let stub = Stub::start(|_| {
         Response::error(400, "ValidationError", "Error in expression 'm1': Unmatched parenthesis")
     });
-    let mut server = spawn(&[], stub.env());
+    let mut server = CLOUDWATCH.at(stub.env()).start();
     let wrong = server.call("get_metrics", json!({"metrics": [{"expression": "SUM(m2"}]}));
-    assert!(wrong.error().contains("Unmatched parenthesis"), "{}", wrong.text);
+    wrong.fails(&["Unmatched parenthesis"]);
 }
 
 #[test]
 fn values_are_sent_after_a_plan_that_counts_them() {
-    let mut server = server();
+    let mut server = CLOUDWATCH.start();
     let values = json!([
         {"name": "Orders", "value": 3, "unit": "Count", "dimensions": {"Service": "web"}},
         {"name": "Orders", "value": 4.5, "unit": "Count", "dimensions": {"Service": "web"}, "time": "-5m"},
@@ -251,28 +227,21 @@ fn values_are_sent_after_a_plan_that_counts_them() {
     let mut dry = call.clone();
     dry["dry_run"] = json!(true);
     let plan = server.call("put_metrics", dry);
-    assert!(plan.ok().contains("would send 3 values to 2 metrics of Sent/Shop"), "{}", plan.text);
-    assert!(plan.text.contains("Orders Service=web\t2\n"), "{}", plan.text);
+    plan.holds(&["would send 3 values to 2 metrics of Sent/Shop", "Orders Service=web\t2\n"]);
     let none = server.call("list_metrics", json!({"namespace": "Sent/Shop"}));
-    assert!(none.ok().contains("0 rows"), "{}", none.text);
-    assert!(server.call("put_metrics", call).ok().contains("\"sent\":3"));
+    none.holds(&["0 rows"]);
+    server.call("put_metrics", call).holds(&["\"sent\":3"]);
     let read = server.call(
         "get_metrics",
         json!({"metrics": [metric("Sent/Shop", "Orders", "web")], "start": "-10m", "end": "now"}),
     );
-    assert!(read.ok().contains("Count\t"), "{}", read.text);
-    let mut error = |values: Value| {
-        server.call("put_metrics", json!({"namespace": "Sent/Shop", "values": values})).error().to_owned()
-    };
-    let text = error(json!([{"name": "A", "value": 1, "unit": "Parsec"}]));
-    assert!(text.contains("not a unit") && text.contains("Milliseconds"), "{text}");
-    let text = error(json!([{"name": "A", "value": 1e300}]));
-    assert!(text.contains("out of range"), "{text}");
-    let text = error(json!([{"name": "A", "value": 1, "time": "-30d"}]));
-    assert!(text.contains("last two weeks"), "{text}");
-    let text = server
+    read.holds(&["Count\t"]);
+    let mut failing =
+        |values: Value| server.call("put_metrics", json!({"namespace": "Sent/Shop", "values": values}));
+    failing(json!([{"name": "A", "value": 1, "unit": "Parsec"}])).fails(&["not a unit", "Milliseconds"]);
+    failing(json!([{"name": "A", "value": 1e300}])).fails(&["out of range"]);
+    failing(json!([{"name": "A", "value": 1, "time": "-30d"}])).fails(&["last two weeks"]);
+    server
         .call("put_metrics", json!({"namespace": "AWS/EC2", "values": [{"name": "A", "value": 1}]}))
-        .error()
-        .to_owned();
-    assert!(text.contains("Shop/Orders"), "{text}");
+        .fails(&["Shop/Orders"]);
 }

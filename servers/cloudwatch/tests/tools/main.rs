@@ -1,0 +1,10 @@
+//! The tools, through the built server and a local AWS.
+#![cfg(test)]
+
+mod alarms;
+mod dashboards;
+mod insights;
+mod log_groups;
+mod logs;
+mod metrics;
+mod world;
