@@ -3,7 +3,6 @@
 //! A request passes, in this order: the log, the bound on requests, authentication, the rate of its caller, the reading
 //! of its message, the caller's scopes, and then rmcp. Lambda's events take the same way.
 
-mod answer;
 mod connections;
 mod limits;
 mod log;
@@ -30,11 +29,10 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    Served,
     auth::{Auth, METADATA, authenticate, metadata},
+    served::Served,
 };
 
-pub(crate) use answer::{error, rpc_error, told};
 pub(crate) use tls::Tls;
 
 /// How requests are served, wherever they come from.

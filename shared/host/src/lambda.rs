@@ -42,14 +42,16 @@ use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    Served,
-    http::{self, Web, told},
+    answer::{self, told},
+    environment,
+    http::{self, Web},
+    served::Served,
+    stop,
 };
 
 /// Where the Runtime API is, if this process was started by Lambda.
 pub(crate) fn runtime_api() -> Option<String> {
-    let address = std::env::var_os("AWS_LAMBDA_RUNTIME_API")?.into_string().ok()?;
-    Some(address).filter(|address| !address.is_empty())
+    environment::variable("AWS_LAMBDA_RUNTIME_API")?.into_string().ok()
 }
 
 /// Tells Lambda, if it started this process, why the server does not start.
@@ -82,7 +84,7 @@ pub(crate) async fn serve<S: Service>(
     };
     tokio::select! {
         ended = run => ended,
-        () = crate::stdio::told_by_signal() => Ok(()),
+        () = stop::signalled() => Ok(()),
     }
 }
 
@@ -287,7 +289,7 @@ impl<S: Service> Rest<S> {
                 None => {
                     rest.body = None;
                     idle(&rest.engine, &rest.time).await;
-                    let over = http::error(Some(id(&rest.asked)), INTERNAL, &rest.time.over());
+                    let over = answer::error(Some(id(&rest.asked)), INTERNAL, &rest.time.over());
                     Some((Ok(format!("event: message\ndata: {over}\n\n").into()), rest))
                 }
             }
@@ -327,7 +329,7 @@ fn too_large(size: usize, most: usize) -> String {
 
 /// An error that a client shows: the answer to the JSON-RPC request, if it was one.
 fn failed(asked: &Bytes, text: &str) -> Response<Body> {
-    http::rpc_error(StatusCode::OK, Some(id(asked)), INTERNAL, text)
+    answer::rpc_error(StatusCode::OK, Some(id(asked)), INTERNAL, text)
 }
 
 /// JSON-RPC's code for what went wrong on our side.

@@ -16,7 +16,7 @@ use http::{
 use serde_json::json;
 
 use super::{ASK_AGAIN, Auth, Denied};
-use crate::http::told;
+use crate::answer::told;
 
 /// Lets requests of known callers pass, with the caller in their extensions; all others are told how to become one.
 pub(crate) async fn authenticate(State(auth): State<Arc<Auth>>, request: Request, next: Next) -> Response {

@@ -13,7 +13,8 @@ use governor::{DefaultKeyedRateLimiter, Quota, clock::Clock as _};
 use http::{HeaderValue, StatusCode, header::RETRY_AFTER};
 use tokio::sync::Semaphore;
 
-use super::{connections::Peer, log::Held, told};
+use super::{connections::Peer, log::Held};
+use crate::answer::told;
 
 /// Requests at once, of all callers together.
 #[derive(Clone)]

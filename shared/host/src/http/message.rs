@@ -16,8 +16,12 @@ use serde::Deserialize;
 use serde_json::Value;
 use tokio::time::timeout;
 
-use super::{Limits, log::Seen, rpc_error, told};
-use crate::{auth::Auth, served::Risks};
+use super::{Limits, log::Seen};
+use crate::{
+    answer::{rpc_error, told},
+    auth::Auth,
+    served::Risks,
+};
 
 /// What a message asks for, as far as it matters here.
 #[derive(Clone, Debug, Deserialize)]

@@ -14,7 +14,8 @@ use axum::{
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header::RETRY_AFTER};
 use rmcp::transport::streamable_http_server::session::local::LocalSessionManager;
 
-use super::{Sessions, message::Asked, told};
+use super::{Sessions, message::Asked};
+use crate::answer::told;
 
 const SESSION_ID: &str = "mcp-session-id";
 
