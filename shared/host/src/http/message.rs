@@ -1,7 +1,7 @@
 //! The message of a request: read whole within a time, answered at once where it is none, and held to the caller's
 //! scopes.
 
-use std::sync::Arc;
+use std::{pin::pin, sync::Arc, time::Duration};
 
 use awsmcp_mcp::Principal;
 use axum::{
@@ -16,7 +16,11 @@ use serde::Deserialize;
 use serde_json::Value;
 use tokio::time::timeout;
 
-use super::{Limits, log::Seen};
+use super::{
+    Limits,
+    limits::{Unfinished, later},
+    log::Seen,
+};
 use crate::{
     answer::{rpc_error, told},
     auth::Auth,
@@ -37,8 +41,16 @@ struct Named {
     name: Option<Value>,
 }
 
+/// How long a body may be on its way before it counts as unfinished. A message that a client has written whole is here by
+/// then.
+const AT_ONCE: Duration = Duration::from_millis(250);
+
 /// Reads the message of a POST.
-pub(super) async fn read(State(limits): State<Limits>, request: Request, next: Next) -> Response {
+pub(super) async fn read(
+    State((limits, unfinished)): State<(Limits, Unfinished)>,
+    request: Request,
+    next: Next,
+) -> Response {
     let (mut parts, body) = request.into_parts();
     let seen = parts.extensions.get::<Seen>().cloned().unwrap_or_default();
     if let Some(principal) = parts.extensions.get::<Principal>() {
@@ -57,7 +69,17 @@ pub(super) async fn read(State(limits): State<Limits>, request: Request, next: N
     if announced.and_then(|length| length.parse::<usize>().ok()).is_some_and(|length| length > limits.body) {
         return too_large();
     }
-    let body = match timeout(limits.slowest, Limited::new(body, limits.body).collect()).await {
+    let mut reading = pin!(Limited::new(body, limits.body).collect());
+    let read = match timeout(AT_ONCE, &mut reading).await {
+        Ok(read) => Ok(read),
+        Err(_) => {
+            let Some(_place) = unfinished.take(&parts.extensions) else {
+                return later(Duration::from_secs(1), "too many bodies of this caller are on their way");
+            };
+            timeout(limits.slowest.saturating_sub(AT_ONCE), reading).await
+        }
+    };
+    let body = match read {
         Ok(Ok(body)) => body.to_bytes(),
         Ok(Err(error)) if error.is::<LengthLimitError>() => return too_large(),
         Ok(Err(_)) => return told(StatusCode::BAD_REQUEST, "the body broke off"),
