@@ -43,6 +43,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     answer::{self, told},
+    auth::Scopes,
     environment,
     http::{self, Web},
     served::Served,
@@ -97,6 +98,8 @@ struct Function<S: Service> {
     /// Whether a request that nobody authorized goes on to the router: it checks tokens, or the operator trusts what
     /// stands before.
     unauthorized_go_on: bool,
+    /// Which scopes narrow what a caller may do.
+    scopes: Scopes,
 }
 
 /// What is kept of an invocation's time to say that it is over.
@@ -105,6 +108,7 @@ const RESERVE: Duration = Duration::from_millis(500);
 impl<S: Service> Function<S> {
     fn new(engine: Arc<Engine<S>>, version: &'static str, web: Web, streaming: bool) -> Self {
         let unauthorized_go_on = !web.auth.is_open();
+        let scopes = web.auth.scopes().clone();
         let mut web = web;
         // Which names lead here is settled by what stands before, and the next request may come to another process.
         web.names.any_host = true;
@@ -113,7 +117,8 @@ impl<S: Service> Function<S> {
         let served = Served::alone(&engine, version, true);
         let handler = served.handler.clone();
         let router = http::router(served, web, never.clone(), never);
-        Function { engine, handler, router: TowerToHyperService::new(router), streaming, unauthorized_go_on }
+        let router = TowerToHyperService::new(router);
+        Function { engine, handler, router, streaming, unauthorized_go_on, scopes }
     }
 
     async fn answer(&self, invocation: &Invocation) -> Outcome {
@@ -166,7 +171,7 @@ impl<S: Service> Function<S> {
     /// What the server answers, in time.
     async fn response(&self, event: &Event, made: lambda_http::Request, time: &Time) -> Response<Body> {
         let mut request = event.request(made);
-        match caller::caller(event.front, &event.context) {
+        match caller::caller(event.front, &event.context, &self.scopes) {
             Some(caller) => {
                 request.extensions_mut().insert(caller);
             }

@@ -13,7 +13,7 @@ use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-use super::risks;
+use super::{Scopes, named};
 
 /// The tokens that callers may bear, from the command line and from a file that is read again when it changes.
 #[derive(Debug)]
@@ -134,6 +134,9 @@ fn load(path: &Path) -> Result<(Stamp, Vec<Known>)> {
 const GOOD: &str = "a good one is `alice sha256:<64 hexadecimal digits>` or, with fewer risks, \
                     `alice sha256:<64 hexadecimal digits> awsmcp:read`";
 
+/// Why the beginning of a name may be another's.
+const RESERVED: &str = "callers of OAuth have names that begin with sub= and client_id=";
+
 /// Reads `NAME sha256:HEX [SCOPE …]`. What is wrong is said without the line: it may hold a token in the clear.
 fn known(line: &str) -> Result<Known> {
     let mut words = line.split_whitespace();
@@ -141,12 +144,12 @@ fn known(line: &str) -> Result<Known> {
     let digits = hash.strip_prefix("sha256:").filter(|digits| digits.len() == 64);
     let hash = digits.and_then(bytes).ok_or_else(|| anyhow!("the hash of {name:?} is none: {GOOD}"))?;
     let scopes: Vec<&str> = words.collect();
-    let allow = risks(scopes.iter().copied());
+    let allow = Scopes::default().risks(scopes.iter().copied());
     if allow.len() != scopes.len() {
         let all = Risk::ALL.map(scope).join(", ");
         bail!("a scope of {name:?} is none, or stands twice; the scopes are {all}");
     }
-    let principal = Principal::new(name);
+    let principal = named(name).ok_or_else(|| anyhow!("{name:?} is no name for a token: {RESERVED}"))?;
     Ok(Known { hash, principal: if scopes.is_empty() { principal } else { principal.only(allow) } })
 }
 
@@ -165,6 +168,9 @@ fn bytes(digits: &str) -> Option<[u8; 32]> {
 pub(crate) fn mint(name: &str, scopes: &[Risk]) -> Result<(String, String)> {
     if name.is_empty() || name.starts_with('#') || name.chars().any(|c| c.is_whitespace() || c == ',') {
         bail!("{name:?} is no name for a token; a good one is alice or build-server");
+    }
+    if named(name).is_none() {
+        bail!("{name:?} is no name for a token: {RESERVED}");
     }
     let mut random = [0; 32];
     getrandom::fill(&mut random).map_err(|error| anyhow!("the system gives no random numbers: {error}"))?;
@@ -188,6 +194,14 @@ mod tests {
         assert_eq!(tokens.caller(&format!("{token}x")), None);
         assert_eq!(tokens.caller(""), None);
         assert!(mint("a b", &[]).is_err() && mint("", &[]).is_err());
+        // It would be the name of a caller whom an issuer names.
+        let (_, line) = mint("x", &[]).unwrap();
+        for name in ["sub=alice", "client_id=alice"] {
+            let error = mint(name, &[]).unwrap_err().to_string();
+            assert!(error.contains("callers of OAuth"), "{error}");
+            let error = format!("{:#}", Tokens::read(None, &[line.replacen('x', name, 1)]).unwrap_err());
+            assert!(error.contains("callers of OAuth"), "{error}");
+        }
     }
 
     #[test]

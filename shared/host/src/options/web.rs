@@ -6,7 +6,7 @@ use anyhow::{Context, Result, bail};
 use clap::{Args, builder::BoolishValueParser};
 
 use crate::{
-    auth::{Auth, Oauth, Tokens, Upstream},
+    auth::{Auth, Oauth, Scopes, Tokens, Upstream},
     http::{Limits, Names, Sessions, Tls, Web},
 };
 
@@ -204,6 +204,7 @@ impl WebOptions {
                 scopes: header(&self.trust_scopes_header)?,
             })
         });
-        Ok(Auth::new(tokens, oauth, upstream.transpose()?, public))
+        let own_names = self.oauth_audience.iter().chain(&self.public_url).map(String::as_str);
+        Ok(Auth::new(tokens, oauth, upstream.transpose()?, public, Scopes::of(own_names)))
     }
 }
