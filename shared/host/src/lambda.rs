@@ -42,7 +42,7 @@ use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    answer::{self, told},
+    answer::{self, error_answer},
     auth::Scopes,
     environment,
     http::{self, Web},
@@ -322,7 +322,7 @@ fn refused(front: Front) -> Response<Body> {
         "nothing authorized this request before it reached the function. Its operator can mend that: {mend}; or let the \
          server check tokens itself (AWSMCP_TOKENS, AWSMCP_OAUTH_ISSUER)"
     );
-    told(StatusCode::FORBIDDEN, &text)
+    error_answer(StatusCode::FORBIDDEN, &text)
 }
 
 fn too_large(size: usize, most: usize) -> String {

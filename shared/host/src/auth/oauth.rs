@@ -24,7 +24,7 @@ pub(crate) struct Oauth {
     jwks_url: Option<String>,
     keys: RwLock<Option<Arc<Keys>>>,
     /// Held while the keys are asked for: who comes meanwhile waits for the same answer.
-    asking: Mutex<Option<Asked>>,
+    last_fetch: Mutex<Option<LastFetch>>,
 }
 
 struct Keys {
@@ -33,12 +33,12 @@ struct Keys {
 }
 
 /// When the keys were asked for last, and why that failed, if it did.
-struct Asked {
+struct LastFetch {
     at: Instant,
     failed: Option<String>,
 }
 
-/// How long keys are used without asking.
+/// How long keys are used without last_fetch.
 const FRESH: Duration = Duration::from_secs(600);
 /// How long keys are used although the issuer cannot be asked.
 const GOOD: Duration = Duration::from_secs(24 * 3600);
@@ -61,7 +61,7 @@ impl Oauth {
             audiences,
             jwks_url: jwks_url.map(str::to_owned),
             keys: RwLock::default(),
-            asking: Mutex::default(),
+            last_fetch: Mutex::default(),
         })
     }
 
@@ -71,7 +71,7 @@ impl Oauth {
 
     /// Whether there are keys to check tokens with.
     pub(super) async fn is_ready(&self) -> bool {
-        self.current().is_some() || self.ask(Instant::now()).await.is_ok()
+        self.current().is_some() || self.fetch_again(Instant::now()).await.is_ok()
     }
 
     /// Whose token this is.
@@ -107,7 +107,7 @@ impl Oauth {
         {
             return Ok(key.clone());
         }
-        match (self.ask(began).await, found) {
+        match (self.fetch_again(began).await, found) {
             (Ok(keys), _) => keys.find(kid).ok_or_else(|| bad("its key is none of the issuer's")),
             // The issuer is away: what it said last is good for a while.
             (Err(_), Some(key)) => Ok(key),
@@ -121,8 +121,8 @@ impl Oauth {
     }
 
     /// Asks for the keys, once for all who want them since `began`.
-    async fn ask(&self, began: Instant) -> Result<Arc<Keys>, String> {
-        let mut asked = self.asking.lock().await;
+    async fn fetch_again(&self, began: Instant) -> Result<Arc<Keys>, String> {
+        let mut asked = self.last_fetch.lock().await;
         if let Some(last) = asked.as_ref()
             && (last.at >= began || last.at.elapsed() < ASK_AGAIN)
         {
@@ -133,7 +133,7 @@ impl Oauth {
         }
         let answer = self.fetch().await;
         let now = Instant::now();
-        *asked = Some(Asked { at: now, failed: answer.as_ref().err().cloned() });
+        *asked = Some(LastFetch { at: now, failed: answer.as_ref().err().cloned() });
         match answer {
             Ok(set) => {
                 tracing::info!(keys = set.keys.len(), issuer = self.issuer, "read the issuer's keys");

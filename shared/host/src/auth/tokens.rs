@@ -18,13 +18,13 @@ use super::{Scopes, named};
 /// The tokens that callers may bear, from the command line and from a file that is read again when it changes.
 #[derive(Debug)]
 pub(crate) struct Tokens {
-    fixed: Vec<Known>,
+    fixed: Vec<KnownToken>,
     file: Option<TokenFile>,
 }
 
 /// A token as it is kept: its name, its hash, and what its bearer may do.
 #[derive(Clone, Debug)]
-struct Known {
+struct KnownToken {
     hash: [u8; 32],
     principal: Principal,
 }
@@ -32,14 +32,14 @@ struct Known {
 #[derive(Debug)]
 struct TokenFile {
     path: PathBuf,
-    read: Mutex<Read>,
+    read: Mutex<FileState>,
 }
 
 #[derive(Debug)]
-struct Read {
+struct FileState {
     looked: Instant,
     stamp: Option<Stamp>,
-    tokens: Vec<Known>,
+    tokens: Vec<KnownToken>,
 }
 
 /// What tells that a file has changed.
@@ -57,12 +57,13 @@ impl Tokens {
         if path.is_none() && lines.is_empty() {
             return Ok(None);
         }
-        let fixed = lines.iter().map(|line| known(line)).collect::<Result<Vec<_>>>().context("--tokens")?;
+        let fixed =
+            lines.iter().map(|line| parse_line(line)).collect::<Result<Vec<_>>>().context("--tokens")?;
         let file = path
             .map(|path| {
                 let (stamp, tokens) =
                     load(path).with_context(|| format!("--token-file {}", path.display()))?;
-                let read = Mutex::new(Read { looked: Instant::now(), stamp: Some(stamp), tokens });
+                let read = Mutex::new(FileState { looked: Instant::now(), stamp: Some(stamp), tokens });
                 anyhow::Ok(TokenFile { path: path.to_owned(), read })
             })
             .transpose()?;
@@ -104,7 +105,7 @@ impl TokenFile {
 }
 
 /// Compares with every token, each in constant time, so that the time tells nothing.
-fn find(tokens: &[Known], hash: &[u8; 32]) -> Option<Principal> {
+fn find(tokens: &[KnownToken], hash: &[u8; 32]) -> Option<Principal> {
     let mut found = None;
     for known in tokens {
         if bool::from(known.hash.ct_eq(hash)) {
@@ -119,14 +120,14 @@ fn stamp(path: &Path) -> io::Result<Stamp> {
     Ok((about.modified()?, about.len()))
 }
 
-fn load(path: &Path) -> Result<(Stamp, Vec<Known>)> {
+fn load(path: &Path) -> Result<(Stamp, Vec<KnownToken>)> {
     // Before the text: a change in between is then seen by the next look.
     let stamp = stamp(path)?;
     let text = fs::read_to_string(path)?;
     let lines = text.lines().map(str::trim).enumerate();
     let tokens = lines
         .filter(|(_, line)| !line.is_empty() && !line.starts_with('#'))
-        .map(|(at, line)| known(line).with_context(|| format!("line {}", at + 1)))
+        .map(|(at, line)| parse_line(line).with_context(|| format!("line {}", at + 1)))
         .collect::<Result<_>>()?;
     Ok((stamp, tokens))
 }
@@ -138,7 +139,7 @@ const GOOD: &str = "a good one is `alice sha256:<64 hexadecimal digits>` or, wit
 const RESERVED: &str = "callers of OAuth have names that begin with sub= and client_id=";
 
 /// Reads `NAME sha256:HEX [SCOPE …]`. What is wrong is said without the line: it may hold a token in the clear.
-fn known(line: &str) -> Result<Known> {
+fn parse_line(line: &str) -> Result<KnownToken> {
     let mut words = line.split_whitespace();
     let (Some(name), Some(hash)) = (words.next(), words.next()) else { bail!("no name and hash: {GOOD}") };
     let digits = hash.strip_prefix("sha256:").filter(|digits| digits.len() == 64);
@@ -150,7 +151,7 @@ fn known(line: &str) -> Result<Known> {
         bail!("a scope of {name:?} is none, or stands twice; the scopes are {all}");
     }
     let principal = named(name).ok_or_else(|| anyhow!("{name:?} is no name for a token: {RESERVED}"))?;
-    Ok(Known { hash, principal: if scopes.is_empty() { principal } else { principal.only(allow) } })
+    Ok(KnownToken { hash, principal: if scopes.is_empty() { principal } else { principal.only(allow) } })
 }
 
 fn bytes(digits: &str) -> Option<[u8; 32]> {

@@ -35,20 +35,20 @@ pub(super) fn write(file: &Path, client: Client, servers: Map<String, Value>) ->
     let Some((replaced, backup)) = done else {
         return Ok(format!("{} has {names} already; nothing was written.", file.display()));
     };
-    let mut told = format!("{names} written to {}", file.display());
+    let mut summary = format!("{names} written to {}", file.display());
     if !replaced.is_empty() {
-        told.push_str(&format!(", in place of another {}", replaced.join(", ")));
+        summary.push_str(&format!(", in place of another {}", replaced.join(", ")));
     }
     if let Some(backup) = backup {
-        told.push_str(&format!("; as it was: {}", backup.display()));
+        summary.push_str(&format!("; as it was: {}", backup.display()));
     }
-    Ok(format!("{told}. {}", client.next()))
+    Ok(format!("{summary}. {}", client.next()))
 }
 
 /// What a link leads to, even if that is not there yet.
 fn followed(file: &Path) -> PathBuf {
     let mut file = file.to_owned();
-    // A circle of links ends here too, and is told when it is read.
+    // A circle of links ends here too, and is reported when it is read.
     for _ in 0..40 {
         match (fs::read_link(&file), file.parent()) {
             (Ok(target), Some(directory)) => file = directory.join(target),

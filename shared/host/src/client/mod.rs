@@ -17,7 +17,7 @@ use crate::terminal;
 /// The command line of `config`. `ids` are the servers.
 pub(crate) fn command(ids: &[&'static str]) -> clap::Command {
     let servers = PossibleValuesParser::new(ids.iter().copied());
-    Wish::augment_args(clap::Command::new("config"))
+    ConfigArgs::augment_args(clap::Command::new("config"))
         .about("Print or write what makes a client start the servers")
         // `mut_arg` would move it behind the flags.
         .mut_args(|arg| if arg.get_id() == "servers" { arg.value_parser(servers.clone()) } else { arg })
@@ -29,13 +29,13 @@ pub(crate) fn command(ids: &[&'static str]) -> clap::Command {
 /// When the command line names nothing that can be started, `out` is closed, or the file cannot be read, is no plain
 /// JSON, or cannot be replaced.
 pub(crate) fn run(matches: &clap::ArgMatches, out: &mut dyn Write) -> Result<()> {
-    let wish = Wish::from_arg_matches(matches)?;
-    terminal::report(&fulfil(&wish, &Machine::this()?, out)?)
+    let args = ConfigArgs::from_arg_matches(matches)?;
+    terminal::report(&print_or_write(&args, &Machine::this()?, out)?)
 }
 
 /// What the command line asks for.
 #[derive(Args)]
-struct Wish {
+struct ConfigArgs {
     /// The client.
     client: Client,
     /// The servers it starts.
@@ -65,31 +65,32 @@ struct Entry {
 }
 
 /// Prints or writes. Answers what to tell the person.
-fn fulfil(wish: &Wish, machine: &Machine, out: &mut dyn Write) -> Result<String> {
-    let entries = wish.entries(machine)?;
-    let file = match &wish.file {
+fn print_or_write(args: &ConfigArgs, machine: &Machine, out: &mut dyn Write) -> Result<String> {
+    let entries = args.entries(machine)?;
+    let file = match &args.file {
         Some(file) => machine.directory.join(file),
-        None => wish.client.file(machine)?,
+        None => args.client.file(machine)?,
     };
     let servers: Map<String, Value> =
-        entries.iter().map(|entry| (entry.name.clone(), entry.value(wish.client))).collect();
-    if wish.write {
-        return file::write(&file, wish.client, servers);
+        entries.iter().map(|entry| (entry.name.clone(), entry.value(args.client))).collect();
+    if args.write {
+        return file::write(&file, args.client, servers);
     }
-    let key = wish.client.key();
+    let key = args.client.key();
     writeln!(out, "{}", file::pretty(&json!({ key: servers }), "  ")?).context("stdout is closed")?;
-    let mut told = format!("Put this into {}, beside what its `{key}` has; --write does it.", file.display());
-    if wish.client == Client::ClaudeCode {
-        told.push_str("\nFor all your projects instead:");
+    let mut summary =
+        format!("Put this into {}, beside what its `{key}` has; --write does it.", file.display());
+    if args.client == Client::ClaudeCode {
+        summary.push_str("\nFor all your projects instead:");
         for Entry { name, words } in &entries {
             let words = shlex::try_join(words.iter().map(String::as_str))?;
-            told.push_str(&format!("\n  claude mcp add --scope user {name} -- {words}"));
+            summary.push_str(&format!("\n  claude mcp add --scope user {name} -- {words}"));
         }
     }
-    Ok(told)
+    Ok(summary)
 }
 
-impl Wish {
+impl ConfigArgs {
     fn entries(&self, machine: &Machine) -> Result<Vec<Entry>> {
         let mut seen = Vec::new();
         for id in &self.servers {

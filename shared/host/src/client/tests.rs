@@ -7,10 +7,10 @@ use super::{file::pretty, *};
 
 const PROGRAM: &str = "/opt/awsmcp/bin/awsmcp";
 
-fn wish(words: &[&str]) -> Wish {
+fn args(words: &[&str]) -> ConfigArgs {
     let line = ["config"].iter().chain(words);
     let matches = command(&["s3", "dynamodb", "ec2"]).try_get_matches_from(line).unwrap();
-    Wish::from_arg_matches(&matches).unwrap()
+    ConfigArgs::from_arg_matches(&matches).unwrap()
 }
 
 fn machine(system: System) -> Machine {
@@ -24,11 +24,11 @@ fn machine(system: System) -> Machine {
     }
 }
 
-/// What goes to stdout and what is told.
+/// What goes to stdout and the summary.
 fn printed_on(machine: &Machine, words: &[&str]) -> (String, String) {
     let mut out = Vec::new();
-    let told = fulfil(&wish(words), machine, &mut out).unwrap();
-    (String::from_utf8(out).unwrap(), told)
+    let summary = print_or_write(&args(words), machine, &mut out).unwrap();
+    (String::from_utf8(out).unwrap(), summary)
 }
 
 fn printed(words: &[&str]) -> Value {
@@ -37,7 +37,7 @@ fn printed(words: &[&str]) -> Value {
 
 fn refused_on(machine: &Machine, words: &[&str]) -> String {
     let mut out = Vec::new();
-    let error = fulfil(&wish(words), machine, &mut out).unwrap_err();
+    let error = print_or_write(&args(words), machine, &mut out).unwrap_err();
     assert_eq!(out, b"");
     format!("{error:#}")
 }
@@ -72,9 +72,9 @@ impl Place {
         let file = self.path("mcp.json");
         let words = [&[client, "s3", "--write", "--file", file.to_str().unwrap()], more].concat();
         let mut out = Vec::new();
-        let told = fulfil(&wish(&words), &machine(System::Linux), &mut out);
+        let summary = print_or_write(&args(&words), &machine(System::Linux), &mut out);
         assert_eq!(out, b"");
-        told
+        summary
     }
 
     fn write(&self, more: &[&str]) -> String {
@@ -139,7 +139,7 @@ fn every_client_has_its_file() {
             "/home/me/.kiro/settings/mcp.json",
         ),
     ] {
-        let file = |system| wish(&[client, "s3"]).client.file(&machine(system)).unwrap();
+        let file = |system| args(&[client, "s3"]).client.file(&machine(system)).unwrap();
         assert_eq!(file(System::Linux), Path::new(&linux));
         assert_eq!(file(System::Mac), Path::new(&on_mac));
         assert_eq!(file(System::Windows), Path::new(windows));
@@ -165,17 +165,17 @@ fn a_packaged_claude_desktop_has_its_own_directory() {
 
 #[test]
 fn the_file_is_told_and_for_claude_code_the_command_too() {
-    let (out, told) = printed_on(&machine(System::Linux), &["kiro", "s3"]);
+    let (out, summary) = printed_on(&machine(System::Linux), &["kiro", "s3"]);
     assert!(out.starts_with("{\n  \"mcpServers\"") && out.ends_with("}\n"), "{out}");
-    assert!(told.contains("/home/me/.kiro/settings/mcp.json") && !told.contains("claude"), "{told}");
+    assert!(summary.contains("/home/me/.kiro/settings/mcp.json") && !summary.contains("claude"), "{summary}");
     let words = ["claude-code", "s3", "ec2", "--", "--allow-arn", "arn:aws:s3:::dev-*"];
-    let told = printed_on(&machine(System::Linux), &words).1;
+    let summary = printed_on(&machine(System::Linux), &words).1;
     let add = "claude mcp add --scope user";
     assert!(
-        told.contains(&format!("{add} aws-s3 -- {PROGRAM} s3 --allow-arn 'arn:aws:s3:::dev-*'")),
-        "{told}"
+        summary.contains(&format!("{add} aws-s3 -- {PROGRAM} s3 --allow-arn 'arn:aws:s3:::dev-*'")),
+        "{summary}"
     );
-    assert!(told.contains(&format!("{add} aws-ec2 -- {PROGRAM} ec2 ")), "{told}");
+    assert!(summary.contains(&format!("{add} aws-ec2 -- {PROGRAM} ec2 ")), "{summary}");
 }
 
 #[test]
@@ -199,7 +199,7 @@ fn a_program_in_a_cache_is_started_by_what_fills_the_cache() {
         ("/srv/archive-vault/my_npx/awsmcp", &["/srv/archive-vault/my_npx/awsmcp"]),
     ] {
         let machine = Machine { program: Some(path.into()), ..machine(System::Linux) };
-        assert_eq!(wish(&["cursor", "s3"]).start(&machine).unwrap(), start, "{path}");
+        assert_eq!(args(&["cursor", "s3"]).start(&machine).unwrap(), start, "{path}");
     }
     let unknown = Machine { program: None, ..machine(System::Linux) };
     assert!(refused_on(&unknown, &["cursor", "s3"]).contains("--command \"npx -y awsmcp\""));
@@ -207,7 +207,7 @@ fn a_program_in_a_cache_is_started_by_what_fills_the_cache() {
 
 #[test]
 fn a_command_is_split_as_a_shell_does() {
-    let start = |system, words: &[&str]| wish(words).start(&machine(system)).unwrap();
+    let start = |system, words: &[&str]| args(words).start(&machine(system)).unwrap();
     let quoted = ["cursor", "s3", "--command", "'/my tools/awsmcp' --x"];
     assert_eq!(start(System::Linux, &quoted), ["/my tools/awsmcp", "--x"]);
     for command in [r"C:\tools\awsmcp.exe", r#""C:\tools\awsmcp.exe""#] {
@@ -258,7 +258,7 @@ fn merging_keeps_what_is_there() {
     "alpha": null
 }"#;
     let place = Place::new(before);
-    let told = place.write(&["--", "--profile", "dev"]);
+    let summary = place.write(&["--", "--profile", "dev"]);
     let after = before.replace(
         r#""command": "old""#,
         r#""command": "/opt/awsmcp/bin/awsmcp",
@@ -278,7 +278,7 @@ fn merging_keeps_what_is_there() {
         backup.display(),
         Client::Cursor.next()
     );
-    assert_eq!(told, expected);
+    assert_eq!(summary, expected);
 }
 
 #[test]
@@ -332,9 +332,9 @@ fn no_backup_is_overwritten() {
 fn a_missing_file_is_made_with_its_directories() {
     let home = tempfile::tempdir().unwrap();
     let machine = Machine { home: Some(home.path().to_owned()), ..machine(System::Linux) };
-    let told = fulfil(&wish(&["kiro", "s3", "--write"]), &machine, &mut Vec::new()).unwrap();
+    let summary = print_or_write(&args(&["kiro", "s3", "--write"]), &machine, &mut Vec::new()).unwrap();
     let file = home.path().join(".kiro/settings/mcp.json");
-    assert_eq!(told, format!("aws-s3 written to {}. {}", file.display(), Client::Kiro.next()));
+    assert_eq!(summary, format!("aws-s3 written to {}. {}", file.display(), Client::Kiro.next()));
     assert_eq!(fs::read_to_string(&file).unwrap(), printed_on(&machine, &["kiro", "s3"]).0);
     assert_eq!(fs::read_dir(file.parent().unwrap()).unwrap().count(), 1);
 }

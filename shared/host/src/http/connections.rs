@@ -28,10 +28,10 @@ use tokio_util::sync::CancellationToken;
 use super::{
     Limits, Tls, host,
     linger::Lingering,
-    log::Held,
+    log::BodyHolding,
     places::{Activity, Place, Places},
 };
-use crate::answer::told;
+use crate::answer::error_answer;
 
 /// The longest head of a request.
 const HEAD_BYTES: usize = 64 * 1024;
@@ -175,13 +175,13 @@ async fn answer(
     let (mut parts, body) = request.into_parts();
     let body = Body::new(Lingering::new(body, &parts.headers));
     let response = match host::mistake(parts.version, &parts.uri, &parts.headers) {
-        Some(why) => told(StatusCode::BAD_REQUEST, why),
+        Some(why) => error_answer(StatusCode::BAD_REQUEST, why),
         None => {
             parts.extensions.insert(peer);
             router.call(Request::from_parts(parts, body)).await?
         }
     };
-    Ok(response.map(|body| Body::new(Held::new(body, busy))))
+    Ok(response.map(|body| Body::new(BodyHolding::new(body, busy))))
 }
 
 /// Lets this process have as many files open as its connections need, if the system allows it.

@@ -12,7 +12,8 @@ pub(super) fn mistake(version: Version, uri: &Uri, headers: &HeaderMap) -> Optio
     if hosts.next().is_some() {
         return Some("there are two Host headers");
     }
-    let Some(authority) = uri.authority() else { return None };
+    // Only an address in full has an authority, as what goes by way of a proxy has.
+    let authority = uri.authority()?;
     let named: Option<Authority> = host.to_str().ok().and_then(|host| host.trim().parse().ok());
     let usual = match uri.scheme_str() {
         Some("https") => 443,

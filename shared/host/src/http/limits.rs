@@ -19,8 +19,8 @@ use axum::{
 use governor::{DefaultKeyedRateLimiter, Quota, clock::Clock as _};
 use http::{Extensions, HeaderValue, StatusCode, header::RETRY_AFTER};
 
-use super::{connections::Peer, log::Held};
-use crate::answer::told;
+use super::{connections::Peer, log::BodyHolding};
+use crate::answer::error_answer;
 
 /// Requests at once, of all callers together.
 #[derive(Clone)]
@@ -52,7 +52,7 @@ pub(super) async fn bounded(State(requests): State<Requests>, request: Request, 
         return later(Duration::from_secs(1), "too many requests at once");
     };
     let response = next.run(request).await;
-    response.map(|body| Body::new(Held::new(body, place)))
+    response.map(|body| Body::new(BodyHolding::new(body, place)))
 }
 
 /// Bodies that are on their way: so many of one caller, so many from one address, and so many in all. One that comes at
@@ -179,7 +179,8 @@ pub(super) async fn paced(State(rate): State<Rate>, request: Request, next: Next
 /// The answer to a request that may come again after a while.
 pub(super) fn later(wait: Duration, why: &str) -> Response {
     let seconds = wait.as_secs().saturating_add(u64::from(wait.subsec_nanos() > 0)).max(1);
-    let mut response = told(StatusCode::TOO_MANY_REQUESTS, &format!("{why}: call again in {seconds} s"));
+    let mut response =
+        error_answer(StatusCode::TOO_MANY_REQUESTS, &format!("{why}: call again in {seconds} s"));
     response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
     response
 }

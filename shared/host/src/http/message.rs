@@ -19,17 +19,17 @@ use tokio::time::timeout;
 use super::{
     Limits,
     limits::{Unfinished, later},
-    log::Seen,
+    log::RequestFacts,
 };
 use crate::{
-    answer::{rpc_error, told},
+    answer::{error_answer, rpc_error},
     auth::Auth,
     served::Risks,
 };
 
 /// What a message asks for, as far as it matters here.
 #[derive(Clone, Debug, Deserialize)]
-pub(super) struct Asked {
+pub(super) struct RpcCall {
     method: String,
     #[serde(default)]
     params: Named,
@@ -52,7 +52,7 @@ pub(super) async fn read(
     next: Next,
 ) -> Response {
     let (mut parts, body) = request.into_parts();
-    let seen = parts.extensions.get::<Seen>().cloned().unwrap_or_default();
+    let seen = parts.extensions.get::<RequestFacts>().cloned().unwrap_or_default();
     if let Some(principal) = parts.extensions.get::<Principal>() {
         seen.by(&principal.name);
     }
@@ -60,7 +60,7 @@ pub(super) async fn read(
         return next.run(Request::from_parts(parts, body)).await;
     }
     let too_large = || {
-        told(
+        error_answer(
             StatusCode::PAYLOAD_TOO_LARGE,
             &format!("the body is larger than {} bytes; the operator can raise --http-max-body", limits.body),
         )
@@ -82,15 +82,15 @@ pub(super) async fn read(
     let body = match read {
         Ok(Ok(body)) => body.to_bytes(),
         Ok(Err(error)) if error.is::<LengthLimitError>() => return too_large(),
-        Ok(Err(_)) => return told(StatusCode::BAD_REQUEST, "the body broke off"),
+        Ok(Err(_)) => return error_answer(StatusCode::BAD_REQUEST, "the body broke off"),
         Err(_) => {
             let why = format!("the body did not come within {} s", limits.slowest.as_secs());
-            return told(StatusCode::REQUEST_TIMEOUT, &why);
+            return error_answer(StatusCode::REQUEST_TIMEOUT, &why);
         }
     };
     // An object: serde would take a list for one, field by field.
     let object = body.trim_ascii_start().starts_with(b"{");
-    match serde_json::from_slice::<Asked>(&body) {
+    match serde_json::from_slice::<RpcCall>(&body) {
         Ok(asked) if object => {
             let tool = asked.tool();
             seen.asks(&neutral(&asked.method), tool.map(neutral).as_deref());
@@ -134,7 +134,7 @@ pub(super) async fn scoped(
 ) -> Response {
     let extensions = request.extensions();
     if let Some(principal) = extensions.get::<Principal>()
-        && let Some(tool) = extensions.get::<Asked>().and_then(Asked::tool)
+        && let Some(tool) = extensions.get::<RpcCall>().and_then(RpcCall::tool)
         && let Some((_, risk)) = risks.iter().find(|(name, _)| name == tool)
         && !principal.may(*risk)
     {
@@ -143,7 +143,7 @@ pub(super) async fn scoped(
     next.run(request).await
 }
 
-impl Asked {
+impl RpcCall {
     /// The tool that is called.
     fn tool(&self) -> Option<&str> {
         (self.method == "tools/call").then_some(self.params.name.as_ref()?.as_str()?)
