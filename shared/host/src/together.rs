@@ -141,3 +141,33 @@ fn serve_several(programs: &[Program], version: &'static str, matches: &ArgMatch
         done
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::OsString;
+
+    use super::*;
+
+    #[test]
+    fn several_servers_take_their_settings_from_the_file_too() {
+        let program = Program {
+            id: "s3",
+            summary: "A server.",
+            extras: &[],
+            run: Box::new(|_| ExitCode::SUCCESS),
+            join: Box::new(|_| bail!("it is not started")),
+        };
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("awsmcp.toml");
+        std::fs::write(&file, "page-size = 7\n").unwrap();
+        let page_size = |flags: &[&str]| {
+            let line = ["awsmcp", "serve", "s3", "--config", file.to_str().unwrap()];
+            let line: Vec<OsString> = line.iter().chain(flags).map(Into::into).collect();
+            let command = command(std::slice::from_ref(&program), "1");
+            let matches = options::parse(command, Some("serve"), line.into_iter()).unwrap();
+            let settings = Options::from_arg_matches(matches.subcommand_matches("serve").unwrap()).unwrap();
+            settings.settings(&[]).unwrap().page_size
+        };
+        assert_eq!((page_size(&[]), page_size(&["--page-size", "8"])), (7, 8));
+    }
+}

@@ -238,3 +238,20 @@ fn a_key_or_a_value_that_is_none_is_refused_with_its_line() {
         assert!(error.contains("awsmcp.toml"), "{error}");
     }
 }
+
+#[test]
+fn a_flag_wins_over_the_file_before_a_subcommand_and_behind_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("awsmcp.toml");
+    std::fs::write(&path, "page-size = 7\nallow = [\"write\"]\n").unwrap();
+    let page_size = |arguments: &[&str]| {
+        let mut arguments: Vec<OsString> = arguments.iter().map(Into::into).collect();
+        arguments.splice(0..0, ["--config".into(), path.clone().into()]);
+        let command = command().subcommand(Command::new("call"));
+        let matches = parse(command, None, arguments.into_iter()).unwrap();
+        Options::from_arg_matches(&matches).unwrap().settings(&[]).unwrap().page_size
+    };
+    assert_eq!(page_size(&["call"]), 7);
+    assert_eq!(page_size(&["--page-size", "8", "call"]), 8);
+    assert_eq!(page_size(&["call", "--page-size", "8"]), 8);
+}
