@@ -1,6 +1,11 @@
 //! What the end-to-end tests share: the server as a process, real clients as judges, and the
 //! protocol's schemas.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "tests hand parts of their own environment to the programs they start"
+)]
+
 mod issuer;
 mod judges;
 mod s3;

@@ -152,6 +152,9 @@ fn a_token_that_is_not_good_is_refused_and_says_why() {
         ("own", json!({}), json!({"exp": null}), "lacks"),
         ("own", json!({}), json!({"nbf": now() + 120}), "not valid yet"),
         ("own", json!({}), json!({"sub": null}), "names nobody"),
+        ("own", json!({"crit": ["b64"], "b64": true}), json!({}), "crit"),
+        ("own", json!({}), json!({"iss": [issuer.url()]}), "not one text"),
+        ("own", json!({}), json!({"exp": "soon"}), "not a number"),
     ] {
         let token = issuer.forge(key, header.clone(), claims(changes.clone()));
         let refused = called(&web, &token, "list_buckets", json!({}));
@@ -162,6 +165,8 @@ fn a_token_that_is_not_good_is_refused_and_says_why() {
             "{header} {changes}: {challenge}"
         );
     }
+    let foreign = issuer.forge("own", json!({}), claims(json!({"scope": "https://other/awsmcp:read"})));
+    assert_eq!(lists(&web, &foreign), 403);
     let scopeless = issuer.forge("own", json!({}), claims(json!({"scope": "openid profile"})));
     assert_eq!(lists(&web, &scopeless), 403);
     for nonsense in ["a.b.c", "..", "e30.e30.e30", "x"] {

@@ -263,3 +263,21 @@ fn help_names_every_flag_with_its_variable_and_version_is_the_servers() {
     let help = run([("AWSMCP_EXTERNAL_ID".to_owned(), "a-secret".to_owned())], &["--help"], "");
     assert!(!help.stdout.contains("a-secret"));
 }
+
+#[test]
+fn a_variable_that_says_false_wins_over_a_file_that_says_true() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("awsmcp.toml");
+    std::fs::write(&file, "trust-upstream = true\nhttp = \"0.0.0.0:0\"\n").unwrap();
+    let stub = Stub::bare(|_| Response::Never);
+    let settings = [("AWSMCP_CONFIG", file.to_str().unwrap()), ("AWSMCP_TRUST_UPSTREAM", "false")];
+    let ran = run(with(stub.env(), &settings), &[], "");
+    assert_eq!(ran.code, 2, "{ran:?}");
+    assert!(ran.stderr.contains("nothing asks who calls"), "{ran:?}");
+    std::fs::write(&file, "session-policy = true\n").unwrap();
+    let settings = [("AWSMCP_CONFIG", file.to_str().unwrap()), ("AWSMCP_SESSION_POLICY", "false")];
+    let ran = run(with(stub.env(), &settings), &["tools"], "");
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let ran = run(with(stub.env(), &settings[..1]), &["tools"], "");
+    assert!(ran.code == 2 && ran.stderr.contains("--session-policy is about a role"), "{ran:?}");
+}

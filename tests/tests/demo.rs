@@ -1,5 +1,9 @@
 //! What a newcomer sees first works, and what it leaves running can be used and ended.
 #![cfg(test)]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "tests hand parts of their own environment to the programs they start"
+)]
 
 use std::net::TcpStream;
 use std::path::PathBuf;

@@ -157,15 +157,15 @@ fn every_front_is_served_in_both_eras() {
 fn what_stands_before_says_who_calls() {
     let (stub, log) = (stub(), AuditLog::new());
     let audit = log.path().display().to_string();
-    let settings: Vec<_> =
-        BEHIND_A_BALANCER.into_iter().chain([("AWSMCP_AUDIT_LOG", audit.as_str())]).collect();
+    let more = [("AWSMCP_AUDIT_LOG", audit.as_str()), ("AWSMCP_PUBLIC_URL", "https://mcp.example.com/mcp")];
+    let settings: Vec<_> = BEHIND_A_BALANCER.into_iter().chain(more).collect();
     let mut function = function(stub.env(), &settings);
     let mut caller = |event: Value| {
         Answer::from(result(&function.invoke(event).http())).ok();
         log.last()["principal"].clone()
     };
     let message = call("list_buckets", json!({}));
-    let names = ["arn:aws:iam::123456789012:user/ada", "ada@example.com", "grace", "linus", "linus"];
+    let names = ["arn:aws:iam::123456789012:user/ada", "sub=ada@example.com", "grace", "linus", "linus"];
     for (front, name) in FRONTS.iter().zip(names) {
         assert_eq!(caller(posted(front, &message)), name, "{front}");
     }
@@ -178,12 +178,15 @@ fn what_stands_before_says_who_calls() {
     assert_eq!(caller(by_lambda), "hopper");
     let mut by_cognito = posted("rest-api", &message);
     by_cognito["requestContext"]["authorizer"] =
-        json!({"claims": {"sub": "a-user", "scope": "x/awsmcp:read"}});
-    assert_eq!(caller(by_cognito), "a-user");
+        json!({"claims": {"sub": "a-user", "scope": "https://mcp.example.com/mcp/awsmcp:read"}});
+    assert_eq!(caller(by_cognito.clone()), "sub=a-user");
     let mut by_iam = posted("rest-api", &message);
     by_iam["requestContext"]["authorizer"] = Value::Null;
     by_iam["requestContext"]["identity"]["userArn"] = json!(names[0]);
     assert_eq!(caller(by_iam), names[0]);
+    // A scope of another server is none here.
+    by_cognito["requestContext"]["authorizer"]["claims"]["scope"] = json!("https://other/awsmcp:read");
+    assert_eq!(function.invoke(by_cognito).http().status, 403);
 }
 
 #[test]

@@ -1,6 +1,10 @@
 //! What people install works: from an npm registry, a Python index, a bundle, an archive, a script. Every package holds the
 //! same program, says who it belongs to, and leaves no process behind.
 #![cfg(test)]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "tests hand parts of their own environment to the programs they start"
+)]
 
 use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};

@@ -2,18 +2,23 @@
 //!
 //! A caller's scopes narrow what the operator's flags allow, and never widen it.
 
+mod claims;
 mod layer;
+mod names;
 mod oauth;
+mod scopes;
 mod tokens;
 mod upstream;
 
-use std::{collections::BTreeSet, fmt, time::Duration};
+use std::{fmt, time::Duration};
 
-use awsmcp_mcp::{Principal, Risk, risk_of};
+use awsmcp_mcp::Principal;
 use http::{HeaderMap, Uri, header::AUTHORIZATION, request::Parts};
 
 pub(crate) use layer::{METADATA, authenticate, metadata};
+pub(crate) use names::{client, named, subject};
 pub(crate) use oauth::Oauth;
+pub(crate) use scopes::Scopes;
 pub(crate) use tokens::{Tokens, mint};
 pub(crate) use upstream::Upstream;
 
@@ -25,6 +30,8 @@ pub(crate) struct Auth {
     upstream: Option<Upstream>,
     /// The address that clients know.
     public: Option<Uri>,
+    /// Which scopes are this server's.
+    scopes: Scopes,
 }
 
 /// Why a request is not served.
@@ -46,8 +53,14 @@ impl Auth {
         oauth: Option<Oauth>,
         upstream: Option<Upstream>,
         public: Option<Uri>,
+        scopes: Scopes,
     ) -> Auth {
-        Auth { tokens, oauth, upstream, public }
+        Auth { tokens, oauth, upstream, public, scopes }
+    }
+
+    /// Which scopes are this server's.
+    pub(crate) fn scopes(&self) -> &Scopes {
+        &self.scopes
     }
 
     /// Whether anybody who reaches the address may call.
@@ -77,7 +90,7 @@ impl Auth {
             return self.bearer(token).await.map(Some);
         }
         match &self.upstream {
-            Some(upstream) => upstream.caller(&request.headers),
+            Some(upstream) => upstream.caller(&request.headers, &self.scopes),
             None if asks => Err(Denied::Nobody),
             None => Ok(None),
         }
@@ -88,7 +101,7 @@ impl Auth {
             return Ok(principal);
         }
         match &self.oauth {
-            Some(oauth) => oauth.caller(token).await,
+            Some(oauth) => oauth.caller(token, &self.scopes).await,
             None => Err(Denied::BadToken("this token is not known".to_owned())),
         }
     }
@@ -108,16 +121,6 @@ fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Denied> {
         return Err(Denied::Malformed("the Authorization header is not `Bearer TOKEN`"));
     }
     Ok(Some(token.trim()))
-}
-
-/// The risks that scopes such as `awsmcp:read awsmcp:write` stand for. An issuer may put its resource server's name
-/// before them, as in `https://mcp.example.com/awsmcp:read`; scopes of others are not ours.
-pub(crate) fn risks<'a>(scopes: impl IntoIterator<Item = &'a str>) -> BTreeSet<Risk> {
-    scopes
-        .into_iter()
-        .flat_map(str::split_whitespace)
-        .filter_map(|scope| risk_of(scope.rsplit('/').next()?))
-        .collect()
 }
 
 impl fmt::Display for Denied {
@@ -153,12 +156,5 @@ mod tests {
         }
         let long = format!("Bearer {}", "x".repeat(20_000));
         assert!(matches!(bearer(&headers(&[&long])), Err(Denied::Malformed(_))));
-    }
-
-    #[test]
-    fn scopes_stand_for_risks() {
-        let all = risks(["awsmcp:read awsmcp:write", "openid", "https://x.example/awsmcp:destroy"]);
-        assert_eq!(all, BTreeSet::from([Risk::Read, Risk::Write, Risk::Destroy]));
-        assert_eq!(risks(["awsmcp:all awsmcp:", "read", "xawsmcp:read"]), BTreeSet::new());
     }
 }

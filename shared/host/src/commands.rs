@@ -10,6 +10,11 @@ use awsmcp_mcp::{Answer, Caller, Consent, Engine, Handler, Part, Risk, Server, S
 use awsmcp_spec::{Environment, NeedEntry, Policy, gateway_tool};
 use serde_json::{Map, Value};
 
+use crate::{
+    auth, stop,
+    terminal::{print, report, without_controls},
+};
+
 /// Runs one tool, as a client would; the gate and the errors are the same. Answers whether it succeeded.
 ///
 /// # Errors
@@ -19,7 +24,7 @@ pub(crate) async fn call<S: Service>(engine: &Engine<S>, tool: &str, json: &str,
     let cancel = tokio_util::sync::CancellationToken::new();
     let stop = cancel.clone();
     tokio::spawn(async move {
-        crate::stdio::told_to_stop().await;
+        stop::signalled_or_orphaned().await;
         stop.cancel();
     });
     let caller = Caller { consent: consent(yes), cancel, progress: progress(), ..Caller::default() };
@@ -77,7 +82,7 @@ fn consent(yes: bool) -> Consent {
         Box::pin(async move {
             let asked = tokio::task::spawn_blocking(move || {
                 let mut stderr = std::io::stderr();
-                write!(stderr, "{question}\nGo ahead? [y/N] ").ok()?;
+                write!(stderr, "{}\nGo ahead? [y/N] ", without_controls(&question)).ok()?;
                 stderr.flush().ok()?;
                 let mut line = String::new();
                 std::io::stdin().read_line(&mut line).ok()?;
@@ -94,6 +99,7 @@ fn progress() -> Option<awsmcp_mcp::Progress> {
             let share =
                 total.filter(|total| *total > 0.0).map(|total| format!(" {:.0} %", done / total * 100.0));
             // A terminal that is gone loses nothing but this line.
+            let message = without_controls(&message);
             let _ = write!(std::io::stderr(), "\r{message}{}\x1b[K", share.unwrap_or_default());
         }) as awsmcp_mcp::Progress
     })
@@ -138,7 +144,7 @@ fn aligned(lines: &[String]) -> String {
 /// # Errors
 /// When the name is none, or stdout is closed.
 pub(crate) fn token(name: &str, scopes: &[Risk]) -> Result<()> {
-    let (token, line) = crate::auth::mint(name, scopes)?;
+    let (token, line) = auth::mint(name, scopes)?;
     print(&format!("token, for the caller, shown only now:\n{token}\nline, for --token-file:\n{line}"))
 }
 
@@ -273,14 +279,4 @@ pub(crate) fn risks<S: Service>(engine: &Engine<S>) -> Vec<Risk> {
     risks.sort();
     risks.dedup();
     risks
-}
-
-/// Writes to stdout, for commands: while serving, stdout belongs to the protocol.
-fn print(text: &str) -> Result<()> {
-    writeln!(std::io::stdout(), "{text}").context("stdout is closed")
-}
-
-/// Writes to stderr.
-pub(crate) fn report(text: &str) -> Result<()> {
-    writeln!(std::io::stderr(), "{text}").context("stderr is closed")
 }

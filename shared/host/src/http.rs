@@ -1,14 +1,19 @@
 //! Streamable HTTP: one engine for many callers.
 //!
-//! A request passes, in this order: the log, the bound on requests, authentication, the rate of its caller, the reading
-//! of its message, the caller's scopes, and then rmcp. Lambda's events take the same way.
+//! A request passes, in this order: the log, authentication, the rate of its caller, the reading of its message, the
+//! bound on requests, the caller's scopes, and then rmcp. Lambda's events take the same way. What bounds connections, and
+//! what looks at a request before it is taken for one of this server, stands before that, in `connections`.
 
-mod answer;
 mod connections;
+mod host;
 mod limits;
+mod linger;
 mod log;
 mod message;
+mod places;
 mod sessions;
+#[cfg(test)]
+mod tests;
 mod tls;
 
 use std::{net::SocketAddr, num::NonZeroU32, sync::Arc, time::Duration};
@@ -30,11 +35,10 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    Served,
     auth::{Auth, METADATA, authenticate, metadata},
+    served::Served,
 };
 
-pub(crate) use answer::{error, rpc_error, told};
 pub(crate) use tls::Tls;
 
 /// How requests are served, wherever they come from.
@@ -130,10 +134,10 @@ pub(crate) fn router<H: ServerHandler + Clone>(
     let auth = Arc::new(web.auth);
     let mcp = tower::ServiceBuilder::new()
         .layer(from_fn(log::log))
-        .layer(from_fn_with_state(limits::Requests::new(limits.requests), limits::bounded))
         .layer(from_fn_with_state(auth.clone(), authenticate))
         .layer(from_fn_with_state(limits::Rate::new(limits.rate), limits::paced))
-        .layer(from_fn_with_state(limits, message::read))
+        .layer(from_fn_with_state((limits, limits::Unfinished::new(limits.requests)), message::read))
+        .layer(from_fn_with_state(limits::Requests::new(limits.requests), limits::bounded))
         .layer(from_fn_with_state((auth.clone(), risks), message::scoped))
         .layer(from_fn_with_state(owners, sessions::owned))
         .service(mcp);

@@ -42,14 +42,17 @@ use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    Served,
-    http::{self, Web, told},
+    answer::{self, error_answer},
+    auth::Scopes,
+    environment,
+    http::{self, Web},
+    served::Served,
+    stop,
 };
 
 /// Where the Runtime API is, if this process was started by Lambda.
 pub(crate) fn runtime_api() -> Option<String> {
-    let address = std::env::var_os("AWS_LAMBDA_RUNTIME_API")?.into_string().ok()?;
-    Some(address).filter(|address| !address.is_empty())
+    environment::variable("AWS_LAMBDA_RUNTIME_API")?.into_string().ok()
 }
 
 /// Tells Lambda, if it started this process, why the server does not start.
@@ -82,7 +85,7 @@ pub(crate) async fn serve<S: Service>(
     };
     tokio::select! {
         ended = run => ended,
-        () = crate::stdio::told_by_signal() => Ok(()),
+        () = stop::signalled() => Ok(()),
     }
 }
 
@@ -95,6 +98,8 @@ struct Function<S: Service> {
     /// Whether a request that nobody authorized goes on to the router: it checks tokens, or the operator trusts what
     /// stands before.
     unauthorized_go_on: bool,
+    /// Which scopes narrow what a caller may do.
+    scopes: Scopes,
 }
 
 /// What is kept of an invocation's time to say that it is over.
@@ -103,6 +108,7 @@ const RESERVE: Duration = Duration::from_millis(500);
 impl<S: Service> Function<S> {
     fn new(engine: Arc<Engine<S>>, version: &'static str, web: Web, streaming: bool) -> Self {
         let unauthorized_go_on = !web.auth.is_open();
+        let scopes = web.auth.scopes().clone();
         let mut web = web;
         // Which names lead here is settled by what stands before, and the next request may come to another process.
         web.names.any_host = true;
@@ -111,7 +117,8 @@ impl<S: Service> Function<S> {
         let served = Served::alone(&engine, version, true);
         let handler = served.handler.clone();
         let router = http::router(served, web, never.clone(), never);
-        Function { engine, handler, router: TowerToHyperService::new(router), streaming, unauthorized_go_on }
+        let router = TowerToHyperService::new(router);
+        Function { engine, handler, router, streaming, unauthorized_go_on, scopes }
     }
 
     async fn answer(&self, invocation: &Invocation) -> Outcome {
@@ -164,7 +171,7 @@ impl<S: Service> Function<S> {
     /// What the server answers, in time.
     async fn response(&self, event: &Event, made: lambda_http::Request, time: &Time) -> Response<Body> {
         let mut request = event.request(made);
-        match caller::caller(event.front, &event.context) {
+        match caller::caller(event.front, &event.context, &self.scopes) {
             Some(caller) => {
                 request.extensions_mut().insert(caller);
             }
@@ -287,7 +294,7 @@ impl<S: Service> Rest<S> {
                 None => {
                     rest.body = None;
                     idle(&rest.engine, &rest.time).await;
-                    let over = http::error(Some(id(&rest.asked)), INTERNAL, &rest.time.over());
+                    let over = answer::error(Some(id(&rest.asked)), INTERNAL, &rest.time.over());
                     Some((Ok(format!("event: message\ndata: {over}\n\n").into()), rest))
                 }
             }
@@ -315,7 +322,7 @@ fn refused(front: Front) -> Response<Body> {
         "nothing authorized this request before it reached the function. Its operator can mend that: {mend}; or let the \
          server check tokens itself (AWSMCP_TOKENS, AWSMCP_OAUTH_ISSUER)"
     );
-    told(StatusCode::FORBIDDEN, &text)
+    error_answer(StatusCode::FORBIDDEN, &text)
 }
 
 fn too_large(size: usize, most: usize) -> String {
@@ -327,7 +334,7 @@ fn too_large(size: usize, most: usize) -> String {
 
 /// An error that a client shows: the answer to the JSON-RPC request, if it was one.
 fn failed(asked: &Bytes, text: &str) -> Response<Body> {
-    http::rpc_error(StatusCode::OK, Some(id(asked)), INTERNAL, text)
+    answer::rpc_error(StatusCode::OK, Some(id(asked)), INTERNAL, text)
 }
 
 /// JSON-RPC's code for what went wrong on our side.

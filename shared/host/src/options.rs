@@ -1,25 +1,30 @@
 //! Everything an operator can set: a flag, an environment variable, or a key of a TOML file. Flags win over
 //! variables, variables over the file.
+//!
+//! A setting is declared once, as a flag; its variable and its key follow from the flag's name.
 
+mod file;
+#[cfg(test)]
+mod tests;
 mod web;
 
-use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, ffi::OsString, path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::{Context, Result, anyhow, bail};
 use awsmcp_aws::{Role, SessionConfig};
 use awsmcp_mcp::{Audit, COMMON_TOOLSETS, Extra, OutputMode, Risk, SealKey, Settings, WHOAMI, unprefixed};
-use clap::{Arg, ArgMatches, Args, ValueEnum, builder::BoolishValueParser};
-use serde::Deserialize;
+use clap::{Arg, ArgMatches, Args, Command, ValueEnum, builder::BoolishValueParser};
+use file::File;
 pub(crate) use web::Address;
 use web::WebOptions;
 
+use crate::environment;
+
 /// The operator's choices, each of them optional.
-#[derive(Args, Clone, Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+#[derive(Args, Clone, Debug)]
 pub(crate) struct Options {
     /// TOML file with any of these settings; its keys are the flags' names.
     #[arg(long, global = true, env = "AWSMCP_CONFIG", value_name = "FILE")]
-    #[serde(skip)]
     pub(crate) config: Option<PathBuf>,
 
     /// Risks that calls may take besides reading.
@@ -121,12 +126,10 @@ pub(crate) struct Options {
 
     /// What was set of HTTP.
     #[command(flatten)]
-    #[serde(skip)]
     pub(crate) web: WebOptions,
 
     /// What was set of the server's own settings, by name.
     #[arg(skip)]
-    #[serde(skip)]
     extras: BTreeMap<&'static str, String>,
 }
 
@@ -137,8 +140,7 @@ const LOGS: &str = "Logs";
 const OWN: &str = "This server";
 
 /// How answers are given.
-#[derive(Clone, Copy, Debug, Deserialize, ValueEnum)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, ValueEnum)]
 enum Output {
     /// Tables, compact JSON, bodies: the fewest tokens.
     Text,
@@ -147,8 +149,7 @@ enum Output {
 }
 
 /// How much is logged.
-#[derive(Clone, Copy, Debug, Deserialize, ValueEnum)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, ValueEnum)]
 pub(crate) enum Level {
     /// Nothing.
     Off,
@@ -158,6 +159,63 @@ pub(crate) enum Level {
     Warn,
     /// What goes on.
     Info,
+}
+
+/// Reads a command line: a flag wins over its variable, a variable over the file that `--config` names.
+///
+/// The settings may be those of a subcommand, which `within` names.
+///
+/// # Errors
+/// A [`clap::Error`] for a mistake in the command line or a variable, or for a text that was asked for; otherwise what is
+/// wrong with the file.
+pub(crate) fn parse(
+    command: Command,
+    within: Option<&str>,
+    arguments: impl Iterator<Item = OsString>,
+) -> Result<ArgMatches> {
+    let arguments: Vec<OsString> = arguments.collect();
+    let command = match within {
+        Some(name) => command.mut_subcommand(name, with_careful_variables),
+        None => with_careful_variables(command),
+    };
+    let given = command.clone().try_get_matches_from(&arguments)?;
+    let settings = match within {
+        Some(name) => given.subcommand_matches(name),
+        None => Some(&given),
+    };
+    let Some((settings, path)) =
+        settings.and_then(|given| Some((given, given.get_one::<PathBuf>("config")?)))
+    else {
+        return Ok(given);
+    };
+    let with_file = |command: Command| Ok(File::read(path, &command)?.below(command, settings));
+    let command = match within {
+        Some(name) => {
+            let inner = command.find_subcommand(name).cloned().unwrap_or_default();
+            let inner: Result<Command> = with_file(inner);
+            let inner = inner?;
+            command.mut_subcommand(name, |_| inner)
+        }
+        None => with_file(command)?,
+    };
+    Ok(command.try_get_matches_from(&arguments)?)
+}
+
+/// Hosts set a variable to nothing for what a person left out; that is no setting. And what a variable holds stays out
+/// of the help, which is pasted into issues.
+fn with_careful_variables(command: Command) -> Command {
+    command.mut_args(|arg| {
+        if arg.get_env().is_some_and(environment::is_set_to_nothing) {
+            arg.env(None::<&'static str>)
+        } else {
+            arg.hide_env_values(true)
+        }
+    })
+}
+
+/// Whether a flag is a setting that only one server has.
+fn is_own(arg: &Arg) -> bool {
+    arg.get_help_heading() == Some(OWN)
 }
 
 impl Options {
@@ -186,18 +244,6 @@ impl Options {
             }
         }
         self
-    }
-
-    /// Adds what the file says where neither a flag nor a variable does.
-    ///
-    /// # Errors
-    /// When the file cannot be read, or has a key or a value that is none.
-    pub(crate) fn with_file(self, extras: impl IntoIterator<Item = &'static Extra>) -> Result<Options> {
-        let Some(path) = &self.config else { return Ok(self) };
-        let text =
-            std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
-        let file = read(&text, extras).with_context(|| format!("in {}", path.display()))?;
-        Ok(self.over(file))
     }
 
     /// These settings as one server of several takes them: each tool and toolset is named with its server's id before it,
@@ -247,45 +293,6 @@ impl Options {
             }
         }
         Ok(())
-    }
-
-    fn over(self, file: Options) -> Options {
-        Options {
-            config: self.config,
-            allow: first(self.allow, file.allow),
-            tools: first(self.tools, file.tools),
-            exclude_tools: first(self.exclude_tools, file.exclude_tools),
-            toolsets: first(self.toolsets, file.toolsets),
-            allow_arn: first(self.allow_arn, file.allow_arn),
-            allow_dir: first(self.allow_dir, file.allow_dir),
-            allow_region: first(self.allow_region, file.allow_region),
-            allow_profile: first(self.allow_profile, file.allow_profile),
-            confirm_within: self.confirm_within.or(file.confirm_within),
-            seal_key: self.seal_key.or(file.seal_key),
-            audit_log: self.audit_log.or(file.audit_log),
-            profile: self.profile.or(file.profile),
-            region: self.region.or(file.region),
-            role_arn: self.role_arn.or(file.role_arn),
-            external_id: self.external_id.or(file.external_id),
-            session_name: self.session_name.or(file.session_name),
-            session_tag: first(self.session_tag, file.session_tag),
-            source_identity: self.source_identity.or(file.source_identity),
-            session_policy: self.session_policy || file.session_policy,
-            fips: self.fips || file.fips,
-            dual_stack: self.dual_stack || file.dual_stack,
-            max_attempts: self.max_attempts.or(file.max_attempts),
-            connect_timeout: self.connect_timeout.or(file.connect_timeout),
-            output: self.output.or(file.output),
-            max_chars: self.max_chars.or(file.max_chars),
-            page_size: self.page_size.or(file.page_size),
-            timeout: self.timeout.or(file.timeout),
-            max_calls: self.max_calls.or(file.max_calls),
-            max_waiting: self.max_waiting.or(file.max_waiting),
-            log_level: self.log_level.or(file.log_level),
-            log_file: self.log_file.or(file.log_file),
-            web: self.web.over(file.web),
-            extras: file.extras.into_iter().chain(self.extras).collect(),
-        }
     }
 
     /// What the session needs to know.
@@ -417,120 +424,5 @@ impl Options {
             .open(path)
             .with_context(|| format!("--audit-log {}", path.display()))?;
         Ok(Some(Arc::new(Audit::new(file))))
-    }
-}
-
-/// A configuration file: the keys of every server and the server's own.
-fn read(text: &str, extras: impl IntoIterator<Item = &'static Extra>) -> Result<Options> {
-    let mut table: toml::Table = toml::from_str(text)?;
-    let mut own = BTreeMap::new();
-    for extra in extras {
-        if let Some(value) = table.remove(extra.name) {
-            own.insert(extra.name, written(&value).with_context(|| extra.name)?);
-        }
-    }
-    let of_web = WebOptions::augment_args(clap::Command::new("web"));
-    let of_web = |key: &String| of_web.get_arguments().any(|flag| flag.get_long() == Some(key));
-    let (web, rest): (toml::Table, toml::Table) = table.into_iter().partition(|(key, _)| of_web(key));
-    // From the text where that is possible: its errors show the line.
-    let simple = own.is_empty() && web.is_empty();
-    let options: Options = if simple { toml::from_str(text)? } else { rest.try_into()? };
-    Ok(Options { extras: own, web: web.try_into()?, ..options })
-}
-
-/// A value as a flag takes it.
-fn written(value: &toml::Value) -> Result<String> {
-    match value {
-        toml::Value::String(text) => Ok(text.clone()),
-        toml::Value::Integer(number) => Ok(number.to_string()),
-        toml::Value::Float(number) => Ok(number.to_string()),
-        toml::Value::Boolean(flag) => Ok(flag.to_string()),
-        toml::Value::Array(items) => {
-            Ok(items.iter().map(written).collect::<Result<Vec<String>>>()?.join(","))
-        }
-        _ => bail!("a text, a number or a list of them is wanted"),
-    }
-}
-
-fn first<T>(given: Vec<T>, otherwise: Vec<T>) -> Vec<T> {
-    if given.is_empty() { otherwise } else { given }
-}
-
-#[cfg(test)]
-mod tests {
-    use clap::{Command, FromArgMatches};
-
-    use super::*;
-
-    const EXTRAS: &[Extra] = &[Extra {
-        name: "max-things",
-        value: "COUNT",
-        help: "The most things of a call.",
-        default: Some("10"),
-        check: |value| match value.parse::<u32>() {
-            Ok(_) => Ok(()),
-            Err(_) => Err("a good one is 10".to_owned()),
-        },
-    }];
-
-    fn options(arguments: &[&str], file: Option<&str>) -> Result<Options> {
-        let command =
-            Options::augment_args(Command::new("x").no_binary_name(true)).args(Options::own_flags(EXTRAS));
-        let matches = command.try_get_matches_from(arguments)?;
-        let options = Options::from_arg_matches(&matches)?.with_own(EXTRAS, &matches);
-        match file {
-            Some(text) => Ok(options.over(read(text, EXTRAS)?)),
-            None => Ok(options),
-        }
-    }
-
-    fn things(arguments: &[&str], file: Option<&str>) -> Result<Option<String>> {
-        Ok(options(arguments, file)?.settings(EXTRAS)?.extras.remove("max-things"))
-    }
-
-    #[test]
-    fn a_servers_own_setting_is_a_flag_or_a_key_of_the_file() {
-        assert_eq!(things(&[], None).unwrap(), None);
-        assert_eq!(things(&["--max-things", "3"], None).unwrap().as_deref(), Some("3"));
-        let file = "max-things = 4\npage-size = 7\n";
-        assert_eq!(things(&[], Some(file)).unwrap().as_deref(), Some("4"));
-        assert_eq!(things(&["--max-things", "3"], Some(file)).unwrap().as_deref(), Some("3"));
-        assert_eq!(options(&[], Some(file)).unwrap().settings(EXTRAS).unwrap().page_size, 7);
-    }
-
-    #[test]
-    fn a_wrong_value_stops_the_start_and_shows_a_good_one() {
-        let error = things(&["--max-things", "many"], None).unwrap_err();
-        assert_eq!(format!("{error:#}"), "--max-things \"many\": a good one is 10");
-        assert!(things(&[], Some("max-things = {a = 1}")).is_err());
-        assert!(things(&[], Some("max-stuff = 1")).is_err());
-    }
-
-    #[test]
-    fn what_is_set_of_http_may_stand_in_the_file_too() {
-        let file = "http = \"localhost:8080\"\nhttp-rate = 60\ntrust-upstream = true\npage-size = 7\n";
-        let set = options(&[], Some(file)).unwrap();
-        assert_eq!(set.web.http.unwrap().0, "127.0.0.1:8080".parse().unwrap());
-        assert_eq!(set.web.web().unwrap().limits.rate.unwrap().get(), 60);
-        let over = options(&["--http", "[::1]:1"], Some(file)).unwrap();
-        assert_eq!(over.web.http.unwrap().0, "[::1]:1".parse().unwrap());
-        let error = format!("{:#}", options(&[], Some("http = \"8080\"")).unwrap_err());
-        assert!(error.contains("a good one is 127.0.0.1:8080"), "{error}");
-        assert!(options(&[], Some("http-speed = 1")).is_err());
-    }
-
-    #[test]
-    fn settings_of_http_that_belong_together_are_set_together() {
-        for (given, word) in [
-            (&["--http-tls-cert", "c"][..], "--http-tls-key"),
-            (&["--oauth-audience", "a"], "--oauth-issuer"),
-            (&["--oauth-issuer", "https://idp.example"], "--oauth-audience or --public-url"),
-            (&["--trust-scopes-header", "x"], "--trust-upstream"),
-            (&["--public-url", "mcp.example.com"], "https://mcp.example.com/mcp"),
-            (&["--http-allow-origin", "app.example.com"], "https://app.example.com:443"),
-        ] {
-            let error = format!("{:#}", options(given, None).unwrap().web.web().unwrap_err());
-            assert!(error.contains(word), "{given:?}: {error}");
-        }
     }
 }

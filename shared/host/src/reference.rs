@@ -6,7 +6,7 @@ mod tests {
 
     use clap::CommandFactory;
 
-    use crate::Cli;
+    use crate::program::Cli;
 
     #[test]
     fn every_flag_is_in_the_reference() {

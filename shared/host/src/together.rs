@@ -13,8 +13,11 @@ use clap::{Arg, ArgMatches, Args, Command, FromArgMatches};
 use futures::future::{BoxFuture, join_all};
 
 use crate::{
-    Served, client, engine, failed, lambda, logging, options::Options, run_as, run_to_end, serve,
-    with_careful_variables,
+    client, lambda, launch, logging,
+    options::{self, Options},
+    program::run_as,
+    served::Served,
+    transport,
 };
 
 /// A server in the program that holds every server.
@@ -45,7 +48,7 @@ impl Program {
             extras: S::EXTRAS,
             run: Box::new(move |arguments| run_as(&format!("awsmcp {}", S::ID), arguments, server, version)),
             join: Box::new(move |options| {
-                let engine = Arc::new(engine(options, server)?);
+                let engine = Arc::new(launch::engine(options, server)?);
                 let Served { handler, risks, .. } =
                     Served::alone(&engine, version, options.web.http.is_some());
                 Ok(Joined {
@@ -65,15 +68,15 @@ pub fn run_all(programs: &[Program], version: &'static str) -> ExitCode {
     if let Some(program) = programs.iter().find(|program| first.as_deref() == Some(program.id.as_ref())) {
         return (program.run)(args_os().skip(2));
     }
-    let matches = with_careful_variables(command(programs, version)).get_matches();
-    let ran = match matches.subcommand() {
+    let matches = options::parse(command(programs, version), Some("serve"), args_os());
+    let ran = matches.and_then(|matches| match matches.subcommand() {
         Some(("serve", matches)) => serve_several(programs, version, matches),
         Some(("config", matches)) => client::run(matches, &mut std::io::stdout()),
         _ => Ok(()),
-    };
+    });
     match ran {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => failed("awsmcp", &error),
+        Err(error) => launch::failed("awsmcp", error),
     }
 }
 
@@ -106,7 +109,7 @@ fn serve_several(programs: &[Program], version: &'static str, matches: &ArgMatch
     }
     let ids: Vec<&str> = chosen.iter().map(|program| program.id).collect();
     let extras = || programs.iter().flat_map(|program| program.extras);
-    let options = Options::from_arg_matches(matches)?.with_own(extras(), matches).with_file(extras())?;
+    let options = Options::from_arg_matches(matches)?.with_own(extras(), matches);
     options.check_members(&ids)?;
     logging::start(&options)?;
     if options.web.http.is_none() && lambda::runtime_api().is_some() {
@@ -132,9 +135,39 @@ fn serve_several(programs: &[Program], version: &'static str, matches: &ArgMatch
         program: format!("awsmcp {}", ids.first().unwrap_or(&"s3")),
         risks: risks.into(),
     };
-    run_to_end(async {
-        let done = serve(served, &options).await;
+    launch::run_to_end(async {
+        let done = transport::serve(served, &options).await;
         join_all(settled).await;
         done
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::OsString;
+
+    use super::*;
+
+    #[test]
+    fn several_servers_take_their_settings_from_the_file_too() {
+        let program = Program {
+            id: "s3",
+            summary: "A server.",
+            extras: &[],
+            run: Box::new(|_| ExitCode::SUCCESS),
+            join: Box::new(|_| bail!("it is not started")),
+        };
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("awsmcp.toml");
+        std::fs::write(&file, "page-size = 7\n").unwrap();
+        let page_size = |flags: &[&str]| {
+            let line = ["awsmcp", "serve", "s3", "--config", file.to_str().unwrap()];
+            let line: Vec<OsString> = line.iter().chain(flags).map(Into::into).collect();
+            let command = command(std::slice::from_ref(&program), "1");
+            let matches = options::parse(command, Some("serve"), line.into_iter()).unwrap();
+            let settings = Options::from_arg_matches(matches.subcommand_matches("serve").unwrap()).unwrap();
+            settings.settings(&[]).unwrap().page_size
+        };
+        assert_eq!((page_size(&[]), page_size(&["--page-size", "8"])), (7, 8));
+    }
 }

@@ -2,7 +2,6 @@
 //!
 //! Everything here fails the test by panicking, with the line of the test and the command that helps.
 //! No AWS SDK and no MCP library: what it checks must not check itself.
-
 //!
 //! - [`Rig`]: how the tests of one server start it, in a constant.
 //! - [`Server`]: a built server as a process, and an MCP client that talks to it; an [`Answer`] of a tool says which of
@@ -18,6 +17,11 @@
 //! - [`verify_signature`]: what a Function URL checks of who calls it.
 //! - [`conformance`]: what holds for every server, in one test of each.
 //! - [`golden`] and [`model_check`]: what must stay as it is, and what AWS may answer.
+
+#![expect(
+    clippy::disallowed_methods,
+    reason = "tests hand parts of their own environment to the programs they start"
+)]
 
 mod answer;
 mod cbor;

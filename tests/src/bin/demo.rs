@@ -3,6 +3,8 @@
 //! A local AWS with sample data, the built server on stdio, and the Python SDK's client. Every answer is checked:
 //! the exit code is 1 when one is not what it should be.
 
+#![expect(clippy::disallowed_methods, reason = "a reader says by NO_COLOR that the demo is to be plain")]
+
 use std::fmt::Display;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};

@@ -16,7 +16,7 @@ use http::{
 use serde_json::json;
 
 use super::{ASK_AGAIN, Auth, Denied};
-use crate::http::told;
+use crate::answer::error_answer;
 
 /// Lets requests of known callers pass, with the caller in their extensions; all others are told how to become one.
 pub(crate) async fn authenticate(State(auth): State<Arc<Auth>>, request: Request, next: Next) -> Response {
@@ -52,7 +52,7 @@ impl Auth {
             Denied::BadToken(_) => (StatusCode::UNAUTHORIZED, Some("invalid_token")),
             Denied::Unknown(_) => (StatusCode::SERVICE_UNAVAILABLE, None),
         };
-        let mut response = told(status, &denied.to_string());
+        let mut response = error_answer(status, &denied.to_string());
         if status == StatusCode::SERVICE_UNAVAILABLE {
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(ASK_AGAIN.as_secs()));
         } else {
@@ -64,7 +64,7 @@ impl Auth {
     /// The answer to a caller whose scopes do not reach.
     pub(crate) fn lacks(&self, headers: &HeaderMap, what: &str, risk: Risk) -> Response {
         let why = format!("{what} needs the scope {}: sign in with it", scope(risk));
-        let mut response = told(StatusCode::FORBIDDEN, &why);
+        let mut response = error_answer(StatusCode::FORBIDDEN, &why);
         self.challenge(&mut response, headers, Some("insufficient_scope"), risk, &why);
         response
     }

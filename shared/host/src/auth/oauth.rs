@@ -9,14 +9,13 @@ use anyhow::{Result, bail};
 use awsmcp_mcp::Principal;
 use jsonwebtoken::{
     Algorithm, DecodingKey, Validation, decode, decode_header,
-    errors::ErrorKind,
     jwk::{JwkSet, PublicKeyUse},
 };
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use tokio::sync::Mutex;
 
-use super::{ASK_AGAIN, Denied, risks};
+use super::{ASK_AGAIN, Denied, Scopes, claims::Wanted};
 
 /// Access tokens of one issuer.
 pub(crate) struct Oauth {
@@ -25,7 +24,7 @@ pub(crate) struct Oauth {
     jwks_url: Option<String>,
     keys: RwLock<Option<Arc<Keys>>>,
     /// Held while the keys are asked for: who comes meanwhile waits for the same answer.
-    asking: Mutex<Option<Asked>>,
+    last_fetch: Mutex<Option<LastFetch>>,
 }
 
 struct Keys {
@@ -34,28 +33,17 @@ struct Keys {
 }
 
 /// When the keys were asked for last, and why that failed, if it did.
-struct Asked {
+struct LastFetch {
     at: Instant,
     failed: Option<String>,
 }
 
-/// How long keys are used without asking.
+/// How long keys are used without last_fetch.
 const FRESH: Duration = Duration::from_secs(600);
 /// How long keys are used although the issuer cannot be asked.
 const GOOD: Duration = Duration::from_secs(24 * 3600);
 const PATIENCE: Duration = Duration::from_secs(5);
 const LONGEST: usize = 256 * 1024;
-/// How far clocks may be apart.
-const LEEWAY_SECONDS: u64 = 30;
-
-/// What of a token's claims counts besides issuer, audience and times.
-#[derive(Deserialize)]
-struct Claims {
-    sub: Option<String>,
-    client_id: Option<String>,
-    scope: Option<String>,
-    scp: Option<Value>,
-}
 
 impl Oauth {
     /// # Errors
@@ -73,7 +61,7 @@ impl Oauth {
             audiences,
             jwks_url: jwks_url.map(str::to_owned),
             keys: RwLock::default(),
-            asking: Mutex::default(),
+            last_fetch: Mutex::default(),
         })
     }
 
@@ -83,43 +71,30 @@ impl Oauth {
 
     /// Whether there are keys to check tokens with.
     pub(super) async fn is_ready(&self) -> bool {
-        self.current().is_some() || self.ask(Instant::now()).await.is_ok()
+        self.current().is_some() || self.fetch_again(Instant::now()).await.is_ok()
     }
 
     /// Whose token this is.
-    pub(super) async fn caller(&self, token: &str) -> Result<Principal, Denied> {
+    pub(super) async fn caller(&self, token: &str, scopes: &Scopes) -> Result<Principal, Denied> {
         let header = decode_header(token).map_err(|_| bad("it is not a JWT"))?;
         if !matches!(header.alg, Algorithm::RS256 | Algorithm::ES256) {
             return Err(bad("it is not signed with RS256 or ES256"));
         }
+        // RFC 7515, 4.1.11: what the token says must be understood, and this server understands no extension.
+        if header.crit.is_some() {
+            return Err(bad("its header names extensions (crit) that are not known here"));
+        }
         let kid = header.kid.ok_or_else(|| bad("it names no key (kid)"))?;
         let key = self.key(&kid).await?;
+        // Of the library only the signature is asked: it takes a list for an issuer, and no fraction for a time.
         let mut validation = Validation::new(header.alg);
-        validation.set_issuer(&[&self.issuer]);
-        validation.set_audience(&self.audiences);
-        validation.set_required_spec_claims(&["exp", "iss", "aud"]);
-        validation.validate_nbf = true;
-        validation.leeway = LEEWAY_SECONDS;
-        let claims = decode::<Claims>(token, &key, &validation).map_err(|error| {
-            bad(match error.kind() {
-                ErrorKind::ExpiredSignature => "it has expired",
-                ErrorKind::ImmatureSignature => "it is not valid yet",
-                ErrorKind::InvalidIssuer => "it is of another issuer",
-                ErrorKind::InvalidAudience => "it is for another audience",
-                ErrorKind::MissingRequiredClaim(_) => "it lacks exp, iss or aud",
-                _ => "its signature does not fit",
-            })
-        })?;
-        let claims = claims.claims;
-        let name = claims.sub.or(claims.client_id).filter(|name| !name.is_empty());
-        let name = name.ok_or_else(|| bad("it names nobody (sub)"))?;
-        let several = match &claims.scp {
-            Some(Value::Array(scopes)) => scopes.iter().filter_map(Value::as_str).collect(),
-            Some(Value::String(scopes)) => vec![scopes.as_str()],
-            _ => Vec::new(),
-        };
-        let scopes = claims.scope.as_deref().into_iter().chain(several);
-        Ok(Principal::new(name).only(risks(scopes)))
+        validation.required_spec_claims.clear();
+        validation.validate_exp = false;
+        validation.validate_nbf = false;
+        validation.validate_aud = false;
+        let claims = decode::<Map<String, Value>>(token, &key, &validation);
+        let claims = claims.map_err(|_| bad("its signature does not fit"))?.claims;
+        Wanted { issuer: &self.issuer, audiences: &self.audiences, scopes }.caller(&claims).map_err(bad)
     }
 
     /// The issuer's key of this id; the issuer is asked anew where it is not among those known.
@@ -132,7 +107,7 @@ impl Oauth {
         {
             return Ok(key.clone());
         }
-        match (self.ask(began).await, found) {
+        match (self.fetch_again(began).await, found) {
             (Ok(keys), _) => keys.find(kid).ok_or_else(|| bad("its key is none of the issuer's")),
             // The issuer is away: what it said last is good for a while.
             (Err(_), Some(key)) => Ok(key),
@@ -146,8 +121,8 @@ impl Oauth {
     }
 
     /// Asks for the keys, once for all who want them since `began`.
-    async fn ask(&self, began: Instant) -> Result<Arc<Keys>, String> {
-        let mut asked = self.asking.lock().await;
+    async fn fetch_again(&self, began: Instant) -> Result<Arc<Keys>, String> {
+        let mut asked = self.last_fetch.lock().await;
         if let Some(last) = asked.as_ref()
             && (last.at >= began || last.at.elapsed() < ASK_AGAIN)
         {
@@ -158,7 +133,7 @@ impl Oauth {
         }
         let answer = self.fetch().await;
         let now = Instant::now();
-        *asked = Some(Asked { at: now, failed: answer.as_ref().err().cloned() });
+        *asked = Some(LastFetch { at: now, failed: answer.as_ref().err().cloned() });
         match answer {
             Ok(set) => {
                 tracing::info!(keys = set.keys.len(), issuer = self.issuer, "read the issuer's keys");
@@ -244,7 +219,97 @@ fn well_known(issuer: &str) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    use base64::{
+        Engine as _,
+        prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD},
+    };
+    use jsonwebtoken::{EncodingKey, crypto::sign, jwk::Jwk};
+    use serde_json::json;
+
     use super::*;
+
+    /// A key that was made for this test, and is used nowhere else.
+    const KEY: &str = "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgPBftS/wCY7jPmLaqGBApMSwsWA/+zc0g27Igk1Z2E7m\
+                       hRANCAAQEbz2iki/SWQvXEn9SMIcUwiPO3O/lGKDX3mgUgpK+nysBekg9uiDvYG3SfPo9TqdmpgIn9z/05ZcNceqvVQRg";
+    const AUDIENCE: &str = "https://mcp.example.com/mcp";
+
+    fn key() -> EncodingKey {
+        EncodingKey::from_ec_der(&BASE64_STANDARD.decode(KEY).unwrap())
+    }
+
+    /// An issuer whose keys are known already.
+    fn oauth() -> Oauth {
+        let oauth = Oauth::new("https://idp.example", vec![AUDIENCE.to_owned()], None).unwrap();
+        let mut jwk = Jwk::from_encoding_key(&key(), Algorithm::ES256).unwrap();
+        jwk.common.key_id = Some("k".to_owned());
+        let keys = Keys { set: JwkSet { keys: vec![jwk] }, at: Instant::now() };
+        *oauth.keys.write().unwrap() = Some(Arc::new(keys));
+        oauth
+    }
+
+    /// A token with these members of header and claims in place of the good ones.
+    fn token(header: Value, claims: Value) -> String {
+        let with = |mut good: Value, changes: Value| {
+            for (name, value) in changes.as_object().unwrap() {
+                good[name] = value.clone();
+            }
+            BASE64_URL_SAFE_NO_PAD.encode(good.to_string())
+        };
+        let header = with(json!({"alg": "ES256", "kid": "k", "typ": "JWT"}), header);
+        let good = json!({
+            "iss": "https://idp.example", "aud": AUDIENCE, "sub": "alice", "scope": "awsmcp:read", "exp": 9e9,
+        });
+        let message = format!("{header}.{}", with(good, claims));
+        let signature = sign(message.as_bytes(), &key(), Algorithm::ES256).unwrap();
+        format!("{message}.{signature}")
+    }
+
+    async fn caller(token: &str) -> Result<Principal, String> {
+        let scopes = Scopes::of([AUDIENCE]);
+        oauth().caller(token, &scopes).await.map_err(|denied| denied.to_string())
+    }
+
+    #[tokio::test]
+    async fn a_token_of_the_issuer_names_its_caller_and_others_are_refused_for_the_right_reason() {
+        use awsmcp_mcp::Risk;
+
+        let alice = super::super::subject("alice").only([Risk::Read]);
+        for claims in [
+            json!({}),
+            json!({"exp": 9_000_000_000.5}),
+            json!({"aud": ["https://other.example", AUDIENCE]}),
+            json!({"scope": "https://mcp.example.com/mcp/awsmcp:read https://other/awsmcp:write"}),
+        ] {
+            assert_eq!(caller(&token(json!({}), claims.clone())).await, Ok(alice.clone()), "{claims}");
+        }
+        let client = caller(&token(json!({}), json!({"sub": null, "client_id": "alice"}))).await.unwrap();
+        assert_ne!(client.name, alice.name);
+        for (header, claims, why) in [
+            (json!({"crit": ["exp"], "exp": 1}), json!({}), "crit"),
+            (json!({"crit": ["b64"], "b64": true}), json!({}), "crit"),
+            (json!({"crit": []}), json!({}), "crit"),
+            (json!({"kid": null}), json!({}), "names no key"),
+            (json!({"alg": "HS256"}), json!({}), "RS256 or ES256"),
+            (json!({}), json!({"iss": ["https://idp.example"]}), "not one text"),
+            (json!({}), json!({"exp": 1764.5}), "expired"),
+            (json!({}), json!({"exp": "tomorrow"}), "not a number"),
+            (json!({}), json!({"exp": null}), "lacks exp"),
+            (json!({}), json!({"sub": 5}), "not a text"),
+        ] {
+            let refused = caller(&token(header.clone(), claims.clone())).await.unwrap_err();
+            assert!(refused.contains(why), "{header} {claims}: {refused}");
+        }
+        let good = token(json!({}), json!({}));
+        let (message, _) = good.rsplit_once('.').unwrap();
+        let (other, _) = token(json!({}), json!({"sub": "eve"}))
+            .rsplit_once('.')
+            .map(|(m, s)| (m.to_owned(), s.len()))
+            .unwrap();
+        let signature = good.rsplit_once('.').unwrap().1;
+        for forged in [format!("{message}."), format!("{other}.{signature}")] {
+            assert!(caller(&forged).await.unwrap_err().contains("signature"), "{forged}");
+        }
+    }
 
     #[test]
     fn an_issuers_metadata_is_where_the_standards_say() {

@@ -13,18 +13,18 @@ use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-use super::risks;
+use super::{Scopes, named};
 
 /// The tokens that callers may bear, from the command line and from a file that is read again when it changes.
 #[derive(Debug)]
 pub(crate) struct Tokens {
-    fixed: Vec<Known>,
+    fixed: Vec<KnownToken>,
     file: Option<TokenFile>,
 }
 
 /// A token as it is kept: its name, its hash, and what its bearer may do.
 #[derive(Clone, Debug)]
-struct Known {
+struct KnownToken {
     hash: [u8; 32],
     principal: Principal,
 }
@@ -32,14 +32,14 @@ struct Known {
 #[derive(Debug)]
 struct TokenFile {
     path: PathBuf,
-    read: Mutex<Read>,
+    read: Mutex<FileState>,
 }
 
 #[derive(Debug)]
-struct Read {
+struct FileState {
     looked: Instant,
     stamp: Option<Stamp>,
-    tokens: Vec<Known>,
+    tokens: Vec<KnownToken>,
 }
 
 /// What tells that a file has changed.
@@ -57,12 +57,13 @@ impl Tokens {
         if path.is_none() && lines.is_empty() {
             return Ok(None);
         }
-        let fixed = lines.iter().map(|line| known(line)).collect::<Result<Vec<_>>>().context("--tokens")?;
+        let fixed =
+            lines.iter().map(|line| parse_line(line)).collect::<Result<Vec<_>>>().context("--tokens")?;
         let file = path
             .map(|path| {
                 let (stamp, tokens) =
                     load(path).with_context(|| format!("--token-file {}", path.display()))?;
-                let read = Mutex::new(Read { looked: Instant::now(), stamp: Some(stamp), tokens });
+                let read = Mutex::new(FileState { looked: Instant::now(), stamp: Some(stamp), tokens });
                 anyhow::Ok(TokenFile { path: path.to_owned(), read })
             })
             .transpose()?;
@@ -104,7 +105,7 @@ impl TokenFile {
 }
 
 /// Compares with every token, each in constant time, so that the time tells nothing.
-fn find(tokens: &[Known], hash: &[u8; 32]) -> Option<Principal> {
+fn find(tokens: &[KnownToken], hash: &[u8; 32]) -> Option<Principal> {
     let mut found = None;
     for known in tokens {
         if bool::from(known.hash.ct_eq(hash)) {
@@ -119,14 +120,14 @@ fn stamp(path: &Path) -> io::Result<Stamp> {
     Ok((about.modified()?, about.len()))
 }
 
-fn load(path: &Path) -> Result<(Stamp, Vec<Known>)> {
+fn load(path: &Path) -> Result<(Stamp, Vec<KnownToken>)> {
     // Before the text: a change in between is then seen by the next look.
     let stamp = stamp(path)?;
     let text = fs::read_to_string(path)?;
     let lines = text.lines().map(str::trim).enumerate();
     let tokens = lines
         .filter(|(_, line)| !line.is_empty() && !line.starts_with('#'))
-        .map(|(at, line)| known(line).with_context(|| format!("line {}", at + 1)))
+        .map(|(at, line)| parse_line(line).with_context(|| format!("line {}", at + 1)))
         .collect::<Result<_>>()?;
     Ok((stamp, tokens))
 }
@@ -134,20 +135,23 @@ fn load(path: &Path) -> Result<(Stamp, Vec<Known>)> {
 const GOOD: &str = "a good one is `alice sha256:<64 hexadecimal digits>` or, with fewer risks, \
                     `alice sha256:<64 hexadecimal digits> awsmcp:read`";
 
+/// Why the beginning of a name may be another's.
+const RESERVED: &str = "callers of OAuth have names that begin with sub= and client_id=";
+
 /// Reads `NAME sha256:HEX [SCOPE …]`. What is wrong is said without the line: it may hold a token in the clear.
-fn known(line: &str) -> Result<Known> {
+fn parse_line(line: &str) -> Result<KnownToken> {
     let mut words = line.split_whitespace();
     let (Some(name), Some(hash)) = (words.next(), words.next()) else { bail!("no name and hash: {GOOD}") };
     let digits = hash.strip_prefix("sha256:").filter(|digits| digits.len() == 64);
     let hash = digits.and_then(bytes).ok_or_else(|| anyhow!("the hash of {name:?} is none: {GOOD}"))?;
     let scopes: Vec<&str> = words.collect();
-    let allow = risks(scopes.iter().copied());
+    let allow = Scopes::default().risks(scopes.iter().copied());
     if allow.len() != scopes.len() {
         let all = Risk::ALL.map(scope).join(", ");
         bail!("a scope of {name:?} is none, or stands twice; the scopes are {all}");
     }
-    let principal = Principal::new(name);
-    Ok(Known { hash, principal: if scopes.is_empty() { principal } else { principal.only(allow) } })
+    let principal = named(name).ok_or_else(|| anyhow!("{name:?} is no name for a token: {RESERVED}"))?;
+    Ok(KnownToken { hash, principal: if scopes.is_empty() { principal } else { principal.only(allow) } })
 }
 
 fn bytes(digits: &str) -> Option<[u8; 32]> {
@@ -165,6 +169,9 @@ fn bytes(digits: &str) -> Option<[u8; 32]> {
 pub(crate) fn mint(name: &str, scopes: &[Risk]) -> Result<(String, String)> {
     if name.is_empty() || name.starts_with('#') || name.chars().any(|c| c.is_whitespace() || c == ',') {
         bail!("{name:?} is no name for a token; a good one is alice or build-server");
+    }
+    if named(name).is_none() {
+        bail!("{name:?} is no name for a token: {RESERVED}");
     }
     let mut random = [0; 32];
     getrandom::fill(&mut random).map_err(|error| anyhow!("the system gives no random numbers: {error}"))?;
@@ -188,6 +195,14 @@ mod tests {
         assert_eq!(tokens.caller(&format!("{token}x")), None);
         assert_eq!(tokens.caller(""), None);
         assert!(mint("a b", &[]).is_err() && mint("", &[]).is_err());
+        // It would be the name of a caller whom an issuer names.
+        let (_, line) = mint("x", &[]).unwrap();
+        for name in ["sub=alice", "client_id=alice"] {
+            let error = mint(name, &[]).unwrap_err().to_string();
+            assert!(error.contains("callers of OAuth"), "{error}");
+            let error = format!("{:#}", Tokens::read(None, &[line.replacen('x', name, 1)]).unwrap_err());
+            assert!(error.contains("callers of OAuth"), "{error}");
+        }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use awsmcp_mcp::Principal;
 use http::{HeaderMap, HeaderName};
 
-use super::{Denied, risks};
+use super::{Denied, Scopes, named};
 
 /// What the operator believes of requests, since only that upstream can send them.
 #[derive(Debug)]
@@ -15,17 +15,17 @@ pub(crate) struct Upstream {
 }
 
 impl Upstream {
-    pub(super) fn caller(&self, headers: &HeaderMap) -> Result<Option<Principal>, Denied> {
+    pub(super) fn caller(&self, headers: &HeaderMap, own: &Scopes) -> Result<Option<Principal>, Denied> {
         // Where scopes are looked for, none are none; where they are not, they narrow nothing.
         let scopes: Option<Option<&str>> = self.scopes.as_ref().map(|name| one(headers, name)).transpose()?;
         let Some(name) = &self.principal else {
             // Without a name there are scopes at most, which count all the same.
-            return Ok(scopes.map(|scopes| Principal::new("upstream").only(risks(scopes))));
+            return Ok(scopes.map(|scopes| Principal::new("upstream").only(own.risks(scopes))));
         };
         let name = one(headers, name)?.ok_or(Denied::Nobody)?;
-        let principal = Principal::new(name);
+        let principal = named(name).ok_or(Denied::Malformed("the caller's name is one of OAuth's"))?;
         Ok(Some(match scopes {
-            Some(scopes) => principal.only(risks(scopes)),
+            Some(scopes) => principal.only(own.risks(scopes)),
             None => principal,
         }))
     }
@@ -64,21 +64,23 @@ mod tests {
 
     #[test]
     fn the_caller_is_whom_the_header_names() {
+        let own = Scopes::default();
         let by = upstream(Some("x-amzn-oidc-identity"), Some("x-scopes"));
-        let alice = by.caller(&headers(&[("x-amzn-oidc-identity", "alice"), ("x-scopes", "awsmcp:read")]));
+        let alice =
+            by.caller(&headers(&[("x-amzn-oidc-identity", "alice"), ("x-scopes", "awsmcp:read")]), &own);
         assert_eq!(alice, Ok(Some(Principal::new("alice").only([Risk::Read]))));
-        let none = by.caller(&headers(&[("x-amzn-oidc-identity", "alice")]));
+        let none = by.caller(&headers(&[("x-amzn-oidc-identity", "alice")]), &own);
         assert_eq!(none, Ok(Some(Principal::new("alice").only([]))), "no scopes are none, not all");
-        assert_eq!(by.caller(&headers(&[("x-scopes", "awsmcp:read")])), Err(Denied::Nobody));
+        assert_eq!(by.caller(&headers(&[("x-scopes", "awsmcp:read")]), &own), Err(Denied::Nobody));
     }
 
     #[test]
     fn a_header_that_stands_there_twice_names_nobody() {
         let by = upstream(Some("x-user"), None);
         let smuggled = headers(&[("x-user", "admin"), ("x-user", "alice")]);
-        assert!(matches!(by.caller(&smuggled), Err(Denied::Malformed(_))));
+        assert!(matches!(by.caller(&smuggled, &Scopes::default()), Err(Denied::Malformed(_))));
         assert_eq!(
-            upstream(None, None).caller(&smuggled),
+            upstream(None, None).caller(&smuggled, &Scopes::default()),
             Ok(None),
             "no header is believed that is not named"
         );

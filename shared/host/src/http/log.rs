@@ -13,16 +13,16 @@ use http_body::{Frame, SizeHint};
 
 /// What is learned of a request on its way.
 #[derive(Clone, Default)]
-pub(super) struct Seen(Arc<Mutex<Learned>>);
+pub(super) struct RequestFacts(Arc<Mutex<Facts>>);
 
 #[derive(Default)]
-struct Learned {
+struct Facts {
     method: Option<String>,
     tool: Option<String>,
     principal: Option<String>,
 }
 
-impl Seen {
+impl RequestFacts {
     /// Notes what a message asks for.
     pub(super) fn asks(&self, method: &str, tool: Option<&str>) {
         let mut learned = self.learned();
@@ -35,24 +35,24 @@ impl Seen {
         self.learned().principal = Some(principal.to_owned());
     }
 
-    fn learned(&self) -> std::sync::MutexGuard<'_, Learned> {
+    fn learned(&self) -> std::sync::MutexGuard<'_, Facts> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// Logs a request when the last byte of its answer is gone, or nobody wants it any more.
 pub(super) async fn log(mut request: Request, next: Next) -> Response {
-    let seen = Seen::default();
+    let seen = RequestFacts::default();
     request.extensions_mut().insert(seen.clone());
     let mut line = Line { seen, http: request.method().to_string(), status: None, began: Instant::now() };
     let response = next.run(request).await;
     line.status = Some(response.status().as_u16());
-    response.map(|body| Body::new(Held::new(body, line)))
+    response.map(|body| Body::new(BodyHolding::new(body, line)))
 }
 
 /// Writes itself when it is dropped: then the request is over, however it ended.
 struct Line {
-    seen: Seen,
+    seen: RequestFacts,
     http: String,
     status: Option<u16>,
     began: Instant,
@@ -77,18 +77,18 @@ impl Drop for Line {
 }
 
 /// A body that holds something until it ends.
-pub(super) struct Held<T> {
+pub(super) struct BodyHolding<T> {
     body: Body,
     held: Option<T>,
 }
 
-impl<T> Held<T> {
+impl<T> BodyHolding<T> {
     pub(super) fn new(body: Body, held: T) -> Self {
-        Held { body, held: Some(held) }
+        BodyHolding { body, held: Some(held) }
     }
 }
 
-impl<T: Unpin> http_body::Body for Held<T> {
+impl<T: Unpin> http_body::Body for BodyHolding<T> {
     type Data = Bytes;
     type Error = axum::Error;
 

@@ -1,7 +1,7 @@
 //! The message of a request: read whole within a time, answered at once where it is none, and held to the caller's
 //! scopes.
 
-use std::sync::Arc;
+use std::{pin::pin, sync::Arc, time::Duration};
 
 use awsmcp_mcp::Principal;
 use axum::{
@@ -16,12 +16,20 @@ use serde::Deserialize;
 use serde_json::Value;
 use tokio::time::timeout;
 
-use super::{Limits, log::Seen, rpc_error, told};
-use crate::{auth::Auth, served::Risks};
+use super::{
+    Limits,
+    limits::{Unfinished, later},
+    log::RequestFacts,
+};
+use crate::{
+    answer::{error_answer, rpc_error},
+    auth::Auth,
+    served::Risks,
+};
 
 /// What a message asks for, as far as it matters here.
 #[derive(Clone, Debug, Deserialize)]
-pub(super) struct Asked {
+pub(super) struct RpcCall {
     method: String,
     #[serde(default)]
     params: Named,
@@ -33,10 +41,18 @@ struct Named {
     name: Option<Value>,
 }
 
+/// How long a body may be on its way before it counts as unfinished. A message that a client has written whole is here by
+/// then.
+const AT_ONCE: Duration = Duration::from_millis(250);
+
 /// Reads the message of a POST.
-pub(super) async fn read(State(limits): State<Limits>, request: Request, next: Next) -> Response {
+pub(super) async fn read(
+    State((limits, unfinished)): State<(Limits, Unfinished)>,
+    request: Request,
+    next: Next,
+) -> Response {
     let (mut parts, body) = request.into_parts();
-    let seen = parts.extensions.get::<Seen>().cloned().unwrap_or_default();
+    let seen = parts.extensions.get::<RequestFacts>().cloned().unwrap_or_default();
     if let Some(principal) = parts.extensions.get::<Principal>() {
         seen.by(&principal.name);
     }
@@ -44,7 +60,7 @@ pub(super) async fn read(State(limits): State<Limits>, request: Request, next: N
         return next.run(Request::from_parts(parts, body)).await;
     }
     let too_large = || {
-        told(
+        error_answer(
             StatusCode::PAYLOAD_TOO_LARGE,
             &format!("the body is larger than {} bytes; the operator can raise --http-max-body", limits.body),
         )
@@ -53,18 +69,28 @@ pub(super) async fn read(State(limits): State<Limits>, request: Request, next: N
     if announced.and_then(|length| length.parse::<usize>().ok()).is_some_and(|length| length > limits.body) {
         return too_large();
     }
-    let body = match timeout(limits.slowest, Limited::new(body, limits.body).collect()).await {
+    let mut reading = pin!(Limited::new(body, limits.body).collect());
+    let read = match timeout(AT_ONCE, &mut reading).await {
+        Ok(read) => Ok(read),
+        Err(_) => {
+            let Some(_place) = unfinished.take(&parts.extensions) else {
+                return later(Duration::from_secs(1), "too many bodies of this caller are on their way");
+            };
+            timeout(limits.slowest.saturating_sub(AT_ONCE), reading).await
+        }
+    };
+    let body = match read {
         Ok(Ok(body)) => body.to_bytes(),
         Ok(Err(error)) if error.is::<LengthLimitError>() => return too_large(),
-        Ok(Err(_)) => return told(StatusCode::BAD_REQUEST, "the body broke off"),
+        Ok(Err(_)) => return error_answer(StatusCode::BAD_REQUEST, "the body broke off"),
         Err(_) => {
             let why = format!("the body did not come within {} s", limits.slowest.as_secs());
-            return told(StatusCode::REQUEST_TIMEOUT, &why);
+            return error_answer(StatusCode::REQUEST_TIMEOUT, &why);
         }
     };
     // An object: serde would take a list for one, field by field.
     let object = body.trim_ascii_start().starts_with(b"{");
-    match serde_json::from_slice::<Asked>(&body) {
+    match serde_json::from_slice::<RpcCall>(&body) {
         Ok(asked) if object => {
             let tool = asked.tool();
             seen.asks(&neutral(&asked.method), tool.map(neutral).as_deref());
@@ -108,7 +134,7 @@ pub(super) async fn scoped(
 ) -> Response {
     let extensions = request.extensions();
     if let Some(principal) = extensions.get::<Principal>()
-        && let Some(tool) = extensions.get::<Asked>().and_then(Asked::tool)
+        && let Some(tool) = extensions.get::<RpcCall>().and_then(RpcCall::tool)
         && let Some((_, risk)) = risks.iter().find(|(name, _)| name == tool)
         && !principal.may(*risk)
     {
@@ -117,7 +143,7 @@ pub(super) async fn scoped(
     next.run(request).await
 }
 
-impl Asked {
+impl RpcCall {
     /// The tool that is called.
     fn tool(&self) -> Option<&str> {
         (self.method == "tools/call").then_some(self.params.name.as_ref()?.as_str()?)

@@ -14,7 +14,8 @@ use axum::{
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header::RETRY_AFTER};
 use rmcp::transport::streamable_http_server::session::local::LocalSessionManager;
 
-use super::{Sessions, message::Asked, told};
+use super::{Sessions, message::RpcCall};
+use crate::answer::error_answer;
 
 const SESSION_ID: &str = "mcp-session-id";
 
@@ -66,12 +67,14 @@ pub(super) async fn owned(State(owners): State<Owners>, request: Request, next: 
         && !owners.owns(id, caller.as_deref())
     {
         // As for a session that never was: that it is somebody else's is nobody's business.
-        return told(StatusCode::NOT_FOUND, "there is no such session: initialize anew");
+        return error_answer(StatusCode::NOT_FOUND, "there is no such session: initialize anew");
     }
-    let begins = given.is_none() && request.extensions().get::<Asked>().is_some_and(Asked::initializes);
+    let begins = given.is_none() && request.extensions().get::<RpcCall>().is_some_and(RpcCall::initializes);
     if begins && owners.manager.sessions.read().await.len() >= most {
-        let mut full =
-            told(StatusCode::TOO_MANY_REQUESTS, "too many sessions: call again later, or without one");
+        let mut full = error_answer(
+            StatusCode::TOO_MANY_REQUESTS,
+            "too many sessions: call again later, or without one",
+        );
         full.headers_mut().insert(RETRY_AFTER, HeaderValue::from(30));
         return full;
     }

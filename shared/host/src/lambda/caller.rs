@@ -5,44 +5,52 @@ use awsmcp_mcp::Principal;
 use serde_json::Value;
 
 use super::event::Front;
-use crate::auth;
+use crate::auth::{self, Scopes};
 
-/// The caller that the front has authorized and names; `None` where it has not, or names nobody.
-pub(super) fn caller(front: Front, context: &Value) -> Option<Principal> {
+/// The caller that the front has authorized and names; `None` where it has not, or names nobody. `own` are the scopes
+/// that narrow here.
+pub(super) fn caller(front: Front, context: &Value, own: &Scopes) -> Option<Principal> {
     let of = |path: &str| context.pointer(path).filter(|value| !value.is_null());
     match front {
         Front::LoadBalancer => None,
         Front::FunctionUrl | Front::HttpApi => {
             if let Some(iam) = of("/authorizer/iam") {
                 let cognito = iam.pointer("/cognitoIdentity/identityId");
-                return text(cognito).or(text(iam.get("userArn"))).map(Principal::new);
+                return text(cognito).or(text(iam.get("userArn"))).and_then(auth::named);
             }
             of("/authorizer/jwt/claims")
-                .and_then(claimed)
-                .or_else(|| of("/authorizer/lambda").and_then(claimed))
+                .and_then(|claims| claimed(claims, own))
+                .or_else(|| of("/authorizer/lambda").and_then(|answer| claimed(answer, own)))
         }
         Front::RestApi => {
             if let Some(claims) = of("/authorizer/claims") {
-                return claimed(claims);
+                return claimed(claims, own);
             }
             if let Some(authorizer) =
                 of("/authorizer").filter(|authorizer| text(authorizer.get("principalId")).is_some())
             {
-                return claimed(authorizer);
+                return claimed(authorizer, own);
             }
             let cognito = of("/identity/cognitoIdentityId");
-            text(cognito).or(text(of("/identity/userArn"))).map(Principal::new)
+            text(cognito).or(text(of("/identity/userArn"))).and_then(auth::named)
         }
     }
 }
 
 /// The caller of a set of claims, or of what an authorizer of the operator's own answered.
-fn claimed(claims: &Value) -> Option<Principal> {
-    let name = ["sub", "principalId", "client_id"].iter().find_map(|claim| text(claims.get(*claim)))?;
+fn claimed(claims: &Value, own: &Scopes) -> Option<Principal> {
+    let name = |claim: &str| text(claims.get(claim));
+    let principal = match (name("sub"), name("principalId")) {
+        (Some(subject), _) => auth::subject(subject),
+        (None, Some(name)) => auth::named(name)?,
+        (None, None) => auth::client(name("client_id")?),
+    };
     let scopes =
         ["scope", "scp"].iter().find_map(|claim| claims.get(*claim).filter(|scope| !scope.is_null()));
-    let allow = scopes.map(|scopes| auth::risks(words(scopes)));
-    Some(Principal { name: name.to_owned(), allow })
+    Some(match scopes {
+        Some(scopes) => principal.only(own.risks(words(scopes))),
+        None => principal,
+    })
 }
 
 /// The words of a claim. API Gateway writes a list as `[a b]`.
@@ -77,7 +85,7 @@ mod tests {
         } else {
             Front::RestApi
         };
-        caller(front, &context)
+        caller(front, &context, &Scopes::of(["https://mcp.example.com/mcp"]))
     }
 
     fn name(context: Value) -> Option<String> {
@@ -92,15 +100,16 @@ mod tests {
         // One role for all of an identity pool's users: the role's ARN would take them for one.
         let pool = json!({"iam": {"userArn": arn, "cognitoIdentity": {"identityId": "us-east-1:7"}}});
         assert_eq!(v2(pool).as_deref(), Some("us-east-1:7"));
-        assert_eq!(v2(json!({"jwt": {"claims": {"sub": "ada"}}})).as_deref(), Some("ada"));
-        assert_eq!(v2(json!({"jwt": {"claims": {"client_id": "ci"}}})).as_deref(), Some("ci"));
+        assert_eq!(v2(json!({"jwt": {"claims": {"sub": "ada"}}})).as_deref(), Some("sub=ada"));
+        assert_eq!(v2(json!({"jwt": {"claims": {"client_id": "ci"}}})).as_deref(), Some("client_id=ci"));
         assert_eq!(v2(json!({"lambda": {"principalId": "ada"}})).as_deref(), Some("ada"));
         assert_eq!(v2(json!({"lambda": {"tier": "gold"}})), None);
         assert_eq!(v2(json!({"lambda": null})), None);
         assert_eq!(v2(json!({})), None);
 
         assert_eq!(name(json!({"authorizer": {"principalId": "ada"}})).as_deref(), Some("ada"));
-        assert_eq!(name(json!({"authorizer": {"claims": {"sub": "ada"}}})).as_deref(), Some("ada"));
+        assert_eq!(name(json!({"authorizer": {"claims": {"sub": "ada"}}})).as_deref(), Some("sub=ada"));
+        assert_eq!(v2(json!({"lambda": {"principalId": "sub=ada"}})), None, "it would be an issuer's caller");
         assert_eq!(name(json!({"identity": {"userArn": arn}})).as_deref(), Some(arn));
         // A key of an API says which plan pays, not who calls.
         assert_eq!(name(json!({"identity": {"userArn": null, "apiKey": "k", "apiKeyId": "i"}})), None);
@@ -117,6 +126,8 @@ mod tests {
         assert_eq!(allow(json!({"sub": "a", "scope": "openid awsmcp:read"})), read);
         assert_eq!(allow(json!({"sub": "a", "scp": "[openid awsmcp:read]"})), read);
         assert_eq!(allow(json!({"sub": "a", "scp": ["awsmcp:read"]})), read);
+        assert_eq!(allow(json!({"sub": "a", "scope": "https://mcp.example.com/mcp/awsmcp:read"})), read);
+        assert_eq!(allow(json!({"sub": "a", "scope": "https://other/awsmcp:read"})), Some(BTreeSet::new()));
     }
 
     #[test]

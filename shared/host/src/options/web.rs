@@ -4,10 +4,9 @@ use std::{net::SocketAddr, num::NonZeroU32, path::PathBuf, str::FromStr, time::D
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, builder::BoolishValueParser};
-use serde::Deserialize;
 
 use crate::{
-    auth::{Auth, Oauth, Tokens, Upstream},
+    auth::{Auth, Oauth, Scopes, Tokens, Upstream},
     http::{Limits, Names, Sessions, Tls, Web},
 };
 
@@ -15,8 +14,7 @@ const HTTP: &str = "HTTP";
 const CALLERS: &str = "Callers over HTTP";
 
 /// The operator's choices of how HTTP is served, each of them optional.
-#[derive(Args, Clone, Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+#[derive(Args, Clone, Debug)]
 pub(crate) struct WebOptions {
     /// Serve Streamable HTTP at this address, such as 127.0.0.1:8080, in place of stdin and stdout.
     #[arg(long, global = true, env = "AWSMCP_HTTP", value_name = "ADDRESS", help_heading = HTTP)]
@@ -97,8 +95,7 @@ pub(crate) struct WebOptions {
 }
 
 /// An address to listen on.
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(try_from = "String")]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Address(pub(crate) SocketAddr);
 
 impl FromStr for Address {
@@ -112,47 +109,7 @@ impl FromStr for Address {
     }
 }
 
-impl TryFrom<String> for Address {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, String> {
-        text.parse()
-    }
-}
-
 impl WebOptions {
-    /// These settings, with a file's where none is given.
-    pub(super) fn over(self, file: WebOptions) -> WebOptions {
-        use super::first;
-        WebOptions {
-            http: self.http.or(file.http),
-            http_allow_host: first(self.http_allow_host, file.http_allow_host),
-            http_allow_origin: first(self.http_allow_origin, file.http_allow_origin),
-            http_tls_cert: self.http_tls_cert.or(file.http_tls_cert),
-            http_tls_key: self.http_tls_key.or(file.http_tls_key),
-            http_max_body: self.http_max_body.or(file.http_max_body),
-            http_max_connections: self.http_max_connections.or(file.http_max_connections),
-            http_max_requests: self.http_max_requests.or(file.http_max_requests),
-            http_rate: self.http_rate.or(file.http_rate),
-            http_idle: self.http_idle.or(file.http_idle),
-            http_slowest: self.http_slowest.or(file.http_slowest),
-            http_drain: self.http_drain.or(file.http_drain),
-            http_sessions: self.http_sessions || file.http_sessions,
-            http_max_sessions: self.http_max_sessions.or(file.http_max_sessions),
-            http_session_idle: self.http_session_idle.or(file.http_session_idle),
-            lambda_streaming: self.lambda_streaming || file.lambda_streaming,
-            token_file: self.token_file.or(file.token_file),
-            tokens: first(self.tokens, file.tokens),
-            oauth_issuer: self.oauth_issuer.or(file.oauth_issuer),
-            oauth_audience: first(self.oauth_audience, file.oauth_audience),
-            oauth_jwks_url: self.oauth_jwks_url.or(file.oauth_jwks_url),
-            public_url: self.public_url.or(file.public_url),
-            trust_upstream: self.trust_upstream || file.trust_upstream,
-            trust_principal_header: self.trust_principal_header.or(file.trust_principal_header),
-            trust_scopes_header: self.trust_scopes_header.or(file.trust_scopes_header),
-        }
-    }
-
     /// How requests are served, wherever they come from.
     ///
     /// # Errors
@@ -247,6 +204,7 @@ impl WebOptions {
                 scopes: header(&self.trust_scopes_header)?,
             })
         });
-        Ok(Auth::new(tokens, oauth, upstream.transpose()?, public))
+        let own_names = self.oauth_audience.iter().chain(&self.public_url).map(String::as_str);
+        Ok(Auth::new(tokens, oauth, upstream.transpose()?, public, Scopes::of(own_names)))
     }
 }

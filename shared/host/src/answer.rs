@@ -8,7 +8,7 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 /// An answer to a request that was not served.
-pub(crate) fn told(status: StatusCode, why: &str) -> Response {
+pub(crate) fn error_answer(status: StatusCode, why: &str) -> Response {
     rpc_error(status, None, -32_000, why)
 }
 
