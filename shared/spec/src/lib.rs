@@ -6,11 +6,13 @@
 mod arn;
 mod gateway;
 mod manifest;
+mod operation;
 mod policy;
 mod spec;
 
 pub use arn::{Environment, Pattern, PatternError, resources};
 pub use gateway::{GATEWAY_KEYWORDS, from_gateway, gateway_tool};
 pub use manifest::{Manifest, NeedEntry, OptionEntry, PromptEntry, ResourceEntry, ToolEntry, ToolsetEntry};
+pub use operation::reads;
 pub use policy::{Policy, Statement};
 pub use spec::{COMMON_PARAMETERS, Need, Risk, SCHEMA_KEYWORDS, Spec};
