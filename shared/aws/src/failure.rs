@@ -11,6 +11,7 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_types::error::operation::BuildError;
 
+use crate::client::Silence;
 use crate::error::plain;
 use crate::{Error, Kind};
 
@@ -125,6 +126,12 @@ fn role(mut error: Error) -> Error {
 /// What went wrong below HTTP, if anything did.
 fn network(error: &(dyn StdError + 'static), lower: &str) -> Option<Error> {
     let has = |signs: &[&str]| signs.iter().any(|sign| lower.contains(sign));
+    if let Some(silence) = find::<Silence>(error) {
+        return Some(
+            Error::timeout(silence.to_string())
+                .with_next("Call again, asking for less at a time if you can."),
+        );
+    }
     let connector = find::<ConnectorError>(error);
     let cause = links(error).filter_map(|link| link.downcast_ref::<io::Error>()).map(io::Error::kind).last();
     const OFFLINE: &str = "Check the network, a VPN or a proxy (HTTPS_PROXY), and call again.";

@@ -1,8 +1,8 @@
 //! All that awsmcp knows about AWS in general: where a call goes and as whom, what went wrong, and what it really did.
 //!
 //! A [`Session`] turns what the operator fixed and what a call asks for into a [`Target`], and a target into an
-//! [`SdkConfig`]. An [`Error`] is every failure in plain words with a next step. A [`Tap`] sits in a client and
-//! records, or refuses, the operations that it sends.
+//! [`SdkConfig`]. An [`Error`] is every failure in plain words with a next step. A [`Tap`] sits in a client, refuses what
+//! its [`Rules`] do not permit, and knows of each operation whether it was done, was not done, or may have been.
 
 mod checkup;
 mod client;
@@ -17,6 +17,7 @@ mod tap;
 #[cfg(test)]
 mod testing;
 mod time;
+mod view;
 
 pub use aws_smithy_runtime_api::client::http::SharedHttpClient;
 pub use aws_types::SdkConfig;
@@ -27,5 +28,6 @@ pub use error::{Details, Error, Kind};
 pub use region::{environment, partition};
 pub use role::Role;
 pub use session::{CredentialReport, Identity, Session, SessionConfig, Target};
-pub use tap::{Made, Tap};
+pub use tap::{Attempt, Made, Rules, State, Tap};
 pub use time::utc_second;
+pub use view::{Members, RequestView};
