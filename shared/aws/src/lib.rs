@@ -30,4 +30,4 @@ pub use role::Role;
 pub use session::{CredentialReport, Identity, Session, SessionConfig, Target};
 pub use tap::{Attempt, Made, Rules, State, Tap};
 pub use time::utc_second;
-pub use view::{Members, RequestView};
+pub use view::{Members, Node, RequestView};

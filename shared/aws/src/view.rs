@@ -13,8 +13,8 @@ use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_types::body::SdkBody;
 use percent_encoding::percent_decode_str;
 
-pub use members::Members;
 pub(crate) use members::Protocol;
+pub use members::{Members, Node};
 
 /// A request as the service will read it: percent-encodings are undone once, and the body is taken apart.
 #[derive(Debug)]
@@ -86,7 +86,7 @@ impl RequestView {
     pub fn body(&self) -> &Members {
         self.body.get_or_init(|| {
             let Some(body) = self.raw.as_ref().and_then(SdkBody::bytes) else { return Members::Opaque };
-            Members::read(body, self.protocol())
+            Members::read(body, Protocol::of_request(self.content_type()))
         })
     }
 
@@ -151,17 +151,21 @@ impl RequestView {
             "Stop",
             "Update",
         ];
-        match self.content_type() {
-            kind if kind.starts_with("application/json") => {
-                ARRANGING.iter().any(|verb| self.operation.starts_with(verb))
-            }
-            _ => !matches!(self.protocol(), Protocol::Xml | Protocol::Opaque),
-        }
+        let arranging = || ARRANGING.iter().any(|verb| self.operation.starts_with(verb));
+        self.protocol() != Protocol::Opaque
+            || (self.content_type().starts_with("application/json") && arranging())
     }
 
-    /// How the operation is written down.
+    /// How the operation is written down, where the request says so beyond doubt: the content type alone may be that of
+    /// what a caller stores, or hands to a function.
     pub(crate) fn protocol(&self) -> Protocol {
-        Protocol::of_request(self.content_type())
+        let has = |name: &str| self.headers.iter().any(|(header, _)| header == name);
+        match Protocol::of_request(self.content_type()) {
+            Protocol::Form if self.method == "POST" && self.path_segments.is_empty() => Protocol::Form,
+            Protocol::Json if has("x-amz-target") => Protocol::Json,
+            Protocol::Cbor if has("smithy-protocol") => Protocol::Cbor,
+            _ => Protocol::Opaque,
+        }
     }
 
     fn content_type(&self) -> &str {

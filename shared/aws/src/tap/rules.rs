@@ -55,7 +55,7 @@ impl Rules {
     }
 
     /// Names what a good answer always has: `header:etag`, or a member of the body as [`RequestView::texts`] writes it.
-    /// A success without it is not the service's.
+    /// A success without it is not the service's. Of an answer that is a stream only the headers can be required.
     pub fn required(
         mut self,
         required: impl Fn(&str, &str) -> &'static [&'static str] + Send + Sync + 'static,

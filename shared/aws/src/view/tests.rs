@@ -242,8 +242,9 @@ fn a_token_or_a_condition_makes_a_request_repeatable() {
         let request = request("POST", url, headers, body);
         RequestView::of("X", operation, &request, None).unwrap().repeats_safely()
     };
-    let (json, rest, form) =
-        ([("content-type", JSON)], [("content-type", "application/json")], [("content-type", FORM)]);
+    let rest = [("content-type", "application/json")];
+    let json = [("content-type", JSON), ("x-amz-target", "X.Y")];
+    let form = [("content-type", FORM)];
     for (operation, url, headers, body, wanted) in [
         ("TransactWriteItems", URL, &json[..], r#"{"ClientRequestToken": "a"}"#, true),
         ("TransactWriteItems", URL, &json, r#"{"ClientRequestToken": ""}"#, false),
@@ -256,6 +257,8 @@ fn a_token_or_a_condition_makes_a_request_repeatable() {
         ("InvokeModel", URL, &rest, r#"{"clientRequestToken": "a"}"#, false),
         ("PutObject", URL, &rest, r#"{"clientToken": "a"}"#, false),
         ("PutObject", URL, &[], r#"{"clientToken": "a"}"#, false),
+        ("InvokeEndpoint", "https://x.test/endpoints/e/invocations", &form, "ClientToken=a", false),
+        ("InvokeEndpoint", URL, &[("content-type", JSON)], r#"{"clientToken": "a"}"#, false),
         ("CreateFileSystem", "https://x.test/?clientToken=a", &[], "", true),
         ("DeleteThing", "https://x.test/?clientToken=", &[], "", false),
         ("DeleteThing", URL, &[("x-amz-client-token", "a")], "", true),
