@@ -17,6 +17,7 @@ use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::byte_stream::ByteStream;
 use aws_types::os_shim_internal::Env;
 
+use crate::words::text;
 use silence::Attentive;
 pub(crate) use silence::{SHORT, Silence};
 
@@ -42,7 +43,7 @@ async fn fetched(url: &str, most_bytes: usize) -> Result<Vec<u8>, String> {
     let mut answer = connector(&tls(bundle), None, None)
         .call(request)
         .await
-        .map_err(|error| format!("no connection: {}", crate::failure::text(&error)))?;
+        .map_err(|error| format!("no connection: {}", text(&error)))?;
     if answer.status().as_u16() != 200 {
         return Err(format!("HTTP {}", answer.status()));
     }

@@ -1,9 +1,7 @@
 //! Every failure in plain words.
 
 mod answer;
-mod kind;
-mod noted;
-mod words;
+mod failure;
 
 use std::any::Any;
 use std::fmt;
@@ -14,11 +12,10 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_types::request_id::RequestId;
 
-use crate::{Denied, State, failure};
+use crate::words::quoted;
+use crate::{Denied, Kind, State};
 use answer::Answer;
-pub use kind::Kind;
-pub(crate) use words::plain;
-use words::quoted;
+pub(crate) use failure::{NOWHERE, explain};
 
 /// A failure that says what happened and what to do next.
 ///

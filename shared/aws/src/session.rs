@@ -17,10 +17,11 @@ use aws_types::SdkConfig;
 use aws_types::os_shim_internal::{Env, Fs};
 
 use crate::client::attentive;
-use crate::failure::NOWHERE;
-use crate::region::{checked, is_glob};
+use crate::error::{NOWHERE, explain};
+use crate::region::is_glob;
 use crate::{Error, Kind};
-pub use config::{CredentialReport, Identity, SessionConfig, Target};
+use allowed::checked;
+pub use config::{CredentialReport, Identity, SessionConfig, Target, environment};
 use report::report;
 use source::{CREDENTIALS_TIMEOUT, Cells, Source, SourceKey, lock};
 
@@ -169,7 +170,7 @@ impl Session {
         let found = tokio::time::timeout(CREDENTIALS_TIMEOUT, provider.provide_credentials()).await;
         match found {
             Ok(Ok(credentials)) => Ok(report(&credentials, target.profile.as_deref())),
-            Ok(Err(error)) => Err(self.explain(target, crate::failure::explain(&error))),
+            Ok(Err(error)) => Err(self.explain(target, explain(&error))),
             Err(_) => Err(Error::timeout("The credentials took too long to load")),
         }
     }

@@ -3,6 +3,7 @@
 mod answer;
 mod foreign;
 mod made;
+mod noted;
 mod rules;
 #[cfg(test)]
 mod tests;
@@ -29,11 +30,11 @@ use aws_smithy_types::retry::RetryConfig;
 use aws_types::endpoint_config::EndpointUrl;
 use aws_types::request_id::RequestId;
 
-pub use made::{Attempt, Made, State};
+pub use made::{Attempt, Made};
 pub use rules::Rules;
 
 use crate::view::Protocol;
-use crate::{Error, RequestView, Target};
+use crate::{Error, RequestView, State, Target};
 use made::{Entry, Flight};
 
 /// Records the operations a call really makes, and refuses those it may not make.

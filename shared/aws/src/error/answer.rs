@@ -3,10 +3,11 @@
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_types::request_id::RequestId;
 
-use super::words::{cut, plain};
-use super::{Error, Kind};
-use crate::Denied;
+use super::Error;
 use crate::codes::{meaning, status_meaning};
+use crate::region::is_region;
+use crate::words::{cut, plain};
+use crate::{Denied, Kind};
 
 /// What AWS answered.
 pub(super) struct Answer<'a> {
@@ -145,7 +146,7 @@ impl Answer<'_> {
 fn expected_region(message: &str) -> Option<String> {
     let (_, rest) = message.split_once("expecting '")?;
     let (region, _) = rest.split_once('\'')?;
-    crate::region::checked(region).ok().map(str::to_owned)
+    is_region(region).then(|| region.to_owned())
 }
 
 /// What to do where the code itself suggests nothing.

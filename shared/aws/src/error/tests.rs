@@ -8,6 +8,7 @@ use tokio::net::TcpListener;
 
 use super::*;
 use crate::testing::{refusal, wire};
+use crate::words::plain;
 use crate::{Session, SessionConfig, SharedHttpClient, Tap};
 
 fn config() -> SessionConfig {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{Session, Target};
 use crate::Error;
-use crate::region::{glob, is_glob, partition, regions_of};
+use crate::region::{glob, is_glob, is_region, partition, regions_of};
 
 impl Session {
     pub(super) fn allowed_profile(&self, named: Option<&str>) -> Result<Option<String>, Error> {
@@ -85,4 +85,14 @@ impl Session {
 fn listed(own: String, allowed: &[String]) -> String {
     let all: BTreeSet<&str> = allowed.iter().map(String::as_str).chain([own.as_str()]).collect();
     all.into_iter().collect::<Vec<_>>().join(", ")
+}
+
+/// Accepts what can be a region's name.
+pub(super) fn checked(region: &str) -> Result<&str, Error> {
+    match is_region(region) {
+        true => Ok(region),
+        false => {
+            Err(Error::invalid(format!("{region:?} is not the name of a region; one looks like eu-west-1")))
+        }
+    }
 }

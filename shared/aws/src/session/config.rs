@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use crate::Role;
+use awsmcp_spec::Environment;
+
+use crate::{Role, partition};
 
 /// What the operator fixed at start. Nothing is read from files or the network until the first call.
 #[derive(Clone, Debug, Default)]
@@ -59,6 +61,15 @@ pub struct Target {
     pub region: String,
     /// The endpoint that stands in for AWS's own (`AWS_ENDPOINT_URL`).
     pub endpoint: Option<String>,
+}
+
+/// What fills the placeholders of an ARN template for a call to `target`; `account` is `*` where it is not known.
+pub fn environment<'a>(target: &'a Target, account: Option<&'a str>) -> Environment<'a> {
+    Environment {
+        partition: partition(&target.region),
+        region: &target.region,
+        account: account.unwrap_or("*"),
+    }
 }
 
 /// Who AWS says the caller is.

@@ -18,12 +18,14 @@ use aws_types::SdkConfig;
 use aws_types::app_name::AppName;
 use tokio::sync::OnceCell;
 
+use super::allowed::checked;
 use super::profiles::{region_in, sso_profile, unknown_profile};
 use super::{Identity, Session, SessionConfig, Target};
 use crate::Error;
 use crate::client::http_client;
-use crate::region::{checked, partition};
+use crate::partition;
 use crate::role::TakeOn;
+use crate::words::text;
 
 /// What is worked out once for each key, also when several calls ask at the same time.
 pub(super) type Cells<K, V> = Arc<Mutex<BTreeMap<K, Arc<OnceCell<V>>>>>;
@@ -211,7 +213,7 @@ impl Session {
         let name = profile.map(|profile| profile.to_owned().into());
         let found = aws_config::profile::load(&self.fs, &self.env, &Default::default(), name).await;
         let profiles = found.map_err(|error| {
-            Error::invalid(format!("The AWS profile files cannot be read: {}", crate::failure::text(&error)))
+            Error::invalid(format!("The AWS profile files cannot be read: {}", text(&error)))
                 .with_next("Correct the file and call again.")
         })?;
         match profile {

@@ -3,10 +3,10 @@
 use aws_smithy_runtime_api::client::interceptors::context::FinalizerInterceptorContextRef;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 
-use super::made::{Attempt, State};
-use crate::Kind;
+use super::made::Attempt;
 use crate::codes::{is_throttle, meaning};
 use crate::view::{Members, Protocol};
+use crate::{Kind, State};
 
 /// How an attempt ended. `left` says whether its request was handed to a connection.
 ///

@@ -1,7 +1,7 @@
 //! What the tap saw of a failed operation.
 
-use super::{Error, Kind};
-use crate::{State, Tap};
+use super::Tap;
+use crate::{Error, Kind, State};
 
 impl Error {
     /// Adds what the tap saw of the failed operation: its name, its attempts, its host, the clock.

@@ -1,5 +1,48 @@
 //! Foreign text in one line, without markup.
 
+use std::error::Error as StdError;
+use std::io;
+
+/// The chain of causes, with what an `io::Error` carries: its own `source` skips that.
+pub(crate) fn links<'a>(
+    error: &'a (dyn StdError + 'static),
+) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
+    std::iter::successors(Some(error), |&link| match link.downcast_ref::<io::Error>() {
+        Some(io) => io.get_ref().map(|inner| inner as &(dyn StdError + 'static)),
+        None => link.source(),
+    })
+}
+
+/// The chain of causes as one line, without the SDK's own headings and without saying anything twice.
+pub(crate) fn text(error: &(dyn StdError + 'static)) -> String {
+    const HEADINGS: [&str; 12] = [
+        "dispatch failure",
+        "failed to construct request",
+        "request has timed out",
+        "service error",
+        "response error",
+        "other",
+        "unhandled error",
+        "no providers in chain provided credentials",
+        "the credential provider was not enabled",
+        "the credentials provider was not properly configured",
+        "an error occurred while loading credentials",
+        "an error occurred while loading an access token",
+    ];
+    let mut parts: Vec<String> = Vec::new();
+    for link in links(error) {
+        let part = plain(&link.to_string());
+        if HEADINGS.contains(&part.as_str())
+            || part.is_empty()
+            || parts.iter().any(|seen| seen.contains(&part))
+        {
+            continue;
+        }
+        parts.push(part);
+    }
+    if parts.is_empty() { plain(&error.to_string()) } else { parts.join(": ") }
+}
+
 /// One line without markup: emulators and proxies answer in HTML.
 pub(crate) fn plain(text: &str) -> String {
     let lower = text.to_ascii_lowercase();
@@ -41,7 +84,7 @@ fn without_code(text: &str, lower: &str) -> String {
 }
 
 /// At most `limit` characters, and says so.
-pub(super) fn cut(text: &str, limit: usize) -> String {
+pub(crate) fn cut(text: &str, limit: usize) -> String {
     match text.char_indices().nth(limit) {
         Some((end, _)) => format!("{}... (cut)", text.get(..end).unwrap_or_default()),
         None => text.to_owned(),
@@ -49,7 +92,7 @@ pub(super) fn cut(text: &str, limit: usize) -> String {
 }
 
 /// A name as a shell takes it.
-pub(super) fn quoted(name: &str) -> String {
+pub(crate) fn quoted(name: &str) -> String {
     let safe = |letter: char| letter.is_ascii_alphanumeric() || "-_.@/+:".contains(letter);
     if name.chars().all(safe) { name.to_owned() } else { format!("'{}'", name.replace('\'', r"'\''")) }
 }
