@@ -3,6 +3,7 @@
 mod bucket;
 mod json;
 mod members;
+mod node;
 #[cfg(test)]
 mod tests;
 mod xml;
@@ -13,8 +14,9 @@ use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_types::body::SdkBody;
 use percent_encoding::percent_decode_str;
 
+pub use members::Members;
 pub(crate) use members::Protocol;
-pub use members::{Members, Node};
+pub use node::Node;
 
 /// A request as the service will read it: percent-encodings are undone once, and the body is taken apart.
 #[derive(Debug)]

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 
-use super::members::Node;
+use super::node::Node;
 
 pub(super) fn read(body: &[u8]) -> Option<Node> {
     serde_json::from_slice(body).ok()

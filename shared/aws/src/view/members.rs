@@ -2,6 +2,7 @@
 
 use ciborium::Value;
 
+use super::node::Node;
 use super::{json, parameters, xml};
 
 /// How a body is written.
@@ -48,19 +49,6 @@ pub enum Members {
     Form(Vec<(String, String)>),
     /// It has no members that can be read: bytes of the caller's, a stream, or something malformed.
     Opaque,
-}
-
-/// One member.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Node {
-    /// A text, a number or a truth value.
-    Text(String),
-    /// Members with names. A name may occur several times.
-    Map(Vec<(String, Node)>),
-    /// Members in a row.
-    List(Vec<Node>),
-    /// Nothing.
-    Null,
 }
 
 impl Members {

@@ -1,6 +1,6 @@
 //! XML as AWS's protocols use it: elements and texts. Attributes mean nothing; document types are refused.
 
-use super::members::Node;
+use super::node::Node;
 
 /// An element that is not closed yet.
 struct Open<'a> {
