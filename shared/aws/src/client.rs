@@ -1,4 +1,6 @@
-//! The HTTP client: the machine's trust, its proxies, one pool of connections.
+//! The HTTP client: the machine's trust, its proxies, one pool of connections, an end to silence.
+
+mod silence;
 
 use std::time::Duration;
 
@@ -14,6 +16,10 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::byte_stream::ByteStream;
 use aws_types::os_shim_internal::Env;
+
+use crate::words::text;
+use silence::Attentive;
+pub(crate) use silence::{SHORT, Silence};
 
 /// Reads a small public document, such as an issuer's keys: over TLS, or from this machine.
 ///
@@ -37,7 +43,7 @@ async fn fetched(url: &str, most_bytes: usize) -> Result<Vec<u8>, String> {
     let mut answer = connector(&tls(bundle), None, None)
         .call(request)
         .await
-        .map_err(|error| format!("no connection: {}", crate::failure::text(&error)))?;
+        .map_err(|error| format!("no connection: {}", text(&error)))?;
     if answer.status().as_u16() != 200 {
         return Err(format!("HTTP {}", answer.status()));
     }
@@ -56,9 +62,14 @@ async fn fetched(url: &str, most_bytes: usize) -> Result<Vec<u8>, String> {
 /// The client that the SDK makes by default, made once: each SDK client would make its own pool of connections.
 pub(crate) fn http_client(ca_bundle: Option<String>) -> SharedHttpClient {
     let context = tls(ca_bundle);
-    SharedHttpClient::new(Untried(Builder::new().build_with_connector_fn(move |settings, components| {
+    attentive(Builder::new().build_with_connector_fn(move |settings, components| {
         connector(&context, settings.cloned(), components)
-    })))
+    }))
+}
+
+/// The same client, with the read timeout as the time in which nothing moves.
+pub(crate) fn attentive(client: SharedHttpClient) -> SharedHttpClient {
+    SharedHttpClient::new(Ours(client))
 }
 
 /// What the machine trusts, and what `AWS_CA_BUNDLE` adds.
@@ -89,18 +100,25 @@ fn connector(
     connector.build()
 }
 
-/// A client that is not tried out whenever an SDK client is made: each try reads every root certificate there is, and
-/// each call of a tool makes an SDK client.
+/// A client that ends exchanges in which nothing moves, and that is not tried out whenever an SDK client is made: each
+/// try reads every root certificate there is, and each call of a tool makes an SDK client.
 #[derive(Debug)]
-struct Untried(SharedHttpClient);
+struct Ours(SharedHttpClient);
 
-impl HttpClient for Untried {
+impl HttpClient for Ours {
     fn http_connector(
         &self,
         settings: &HttpConnectorSettings,
         components: &RuntimeComponents,
     ) -> SharedHttpConnector {
-        self.0.http_connector(settings, components)
+        // The pool of connections is the same whatever the time for an answer is.
+        let mut pooled = HttpConnectorSettings::builder();
+        pooled.set_connect_timeout(settings.connect_timeout());
+        let inner = self.0.http_connector(&pooled.build(), components);
+        match settings.read_timeout() {
+            Some(limit) => SharedHttpConnector::new(Attentive { inner, limit }),
+            None => inner,
+        }
     }
 
     fn connector_metadata(&self) -> Option<ConnectorMetadata> {

@@ -1,9 +1,5 @@
 //! Regions, partitions, and the wildcards of the allow-lists.
 
-use awsmcp_spec::Environment;
-
-use crate::{Error, Target};
-
 /// The partition that a region belongs to: `aws`, `aws-cn`, `aws-us-gov`, `aws-iso`, ...
 ///
 /// A region that is not known is judged by its prefix; what has none of these prefixes is commercial.
@@ -18,15 +14,6 @@ pub fn partition(region: &str) -> &'static str {
         ("eusc-", "aws-eusc"),
     ];
     PREFIXES.iter().find(|(prefix, _)| region.starts_with(prefix)).map_or("aws", |(_, name)| name)
-}
-
-/// What fills the placeholders of an ARN template for a call to `target`; `account` is `*` where it is not known.
-pub fn environment<'a>(target: &'a Target, account: Option<&'a str>) -> Environment<'a> {
-    Environment {
-        partition: partition(&target.region),
-        region: &target.region,
-        account: account.unwrap_or("*"),
-    }
 }
 
 /// The regions of a partition, as the endpoint rules of aws-sdk-sts 1.124 list them.
@@ -51,17 +38,12 @@ const REGIONS: &[&str] = &[
     "us-gov-east-1", "us-gov-west-1",
 ];
 
-/// Accepts what can be a region's name. It becomes part of a host name, so nothing else may pass.
-pub(crate) fn checked(region: &str) -> Result<&str, Error> {
-    let fits = (3..=32).contains(&region.len())
+/// Whether it can be a region's name. It becomes part of a host name, so nothing else may pass.
+pub(crate) fn is_region(region: &str) -> bool {
+    (3..=32).contains(&region.len())
         && region.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
         && !region.starts_with('-')
-        && !region.ends_with('-');
-    if fits {
-        Ok(region)
-    } else {
-        Err(Error::invalid(format!("{region:?} is not the name of a region; one looks like eu-west-1")))
-    }
+        && !region.ends_with('-')
 }
 
 /// Whether a text holds a wildcard.
@@ -121,12 +103,12 @@ mod tests {
     #[test]
     fn only_a_name_that_is_safe_in_a_host_is_a_region() {
         for good in ["us-east-1", "ap-southeast-7", "aws-global"] {
-            assert!(checked(good).is_ok(), "{good}");
+            assert!(is_region(good), "{good}");
         }
         for bad in
             ["", "EU West", "eu-west-1.evil.example", "eu/west", "-eu", "eu-west-1#", "é", "eu-west-1\n"]
         {
-            assert!(checked(bad).is_err(), "{bad:?}");
+            assert!(!is_region(bad), "{bad:?}");
         }
     }
 

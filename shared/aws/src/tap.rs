@@ -1,39 +1,54 @@
 //! What a call really does.
 
+mod answer;
+mod foreign;
+mod made;
+mod noted;
+mod rules;
+#[cfg(test)]
+mod tests;
+mod time;
+
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::UNIX_EPOCH;
 
 use aws_smithy_runtime::client::retries::RetryPartition;
 use aws_smithy_runtime_api::box_error::BoxError;
+use aws_smithy_runtime_api::client::connection::CaptureSmithyConnection;
+use aws_smithy_runtime_api::client::http::HttpClient;
 use aws_smithy_runtime_api::client::interceptors::context::{
-    BeforeSerializationInterceptorContextRef, BeforeTransmitInterceptorContextRef,
-    FinalizerInterceptorContextRef,
+    AfterDeserializationInterceptorContextRef, BeforeSerializationInterceptorContextRef,
+    BeforeTransmitInterceptorContextRef, FinalizerInterceptorContextRef,
 };
 use aws_smithy_runtime_api::client::interceptors::{Intercept, dyn_dispatch_hint};
-use aws_smithy_runtime_api::client::orchestrator::{HttpResponse, Metadata};
+use aws_smithy_runtime_api::client::orchestrator::Metadata;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::{ConfigBag, Storable, StoreReplace};
 use aws_smithy_types::date_time::{DateTime, Format};
+use aws_smithy_types::retry::RetryConfig;
+use aws_types::endpoint_config::EndpointUrl;
 use aws_types::request_id::RequestId;
 
-use crate::codes::is_throttle;
-use crate::{Error, Target};
+pub use made::{Attempt, Made};
+pub use rules::Rules;
 
-/// Records the operations a call really makes, and refuses those it did not declare.
+use crate::view::Protocol;
+use crate::{Error, RequestView, State, Target};
+use made::{Entry, Flight};
+
+/// Records the operations a call really makes, and refuses those it may not make.
 ///
 /// One tap belongs to one call. A clone is the same tap: put one into the call's client and keep one to read.
 #[derive(Clone, Debug)]
 pub struct Tap(Arc<Inner>);
 
 struct Inner {
-    permit: Box<Permit>,
+    rules: Rules,
     /// Who shares one retry quota and one sending rate; for each service apart.
     account: Option<String>,
-    made: Mutex<Vec<Made>>,
+    made: Mutex<Vec<Entry>>,
 }
-
-type Permit = dyn Fn(&str, &str) -> Result<(), String> + Send + Sync;
 
 impl fmt::Debug for Inner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -41,45 +56,24 @@ impl fmt::Debug for Inner {
     }
 }
 
-/// One operation that was asked for and permitted.
-#[derive(Clone, Debug, PartialEq, Eq, Default)]
-#[non_exhaustive]
-pub struct Made {
-    /// The SDK's id of the service, such as `STS`.
-    pub service: String,
-    /// The operation, such as `GetCallerIdentity`.
-    pub operation: String,
-    /// How often the request was sent.
-    pub attempts: u32,
-    /// How often AWS answered that calls come too fast.
-    pub throttled: u32,
-    /// AWS's id of the last attempt.
-    pub request_id: Option<String>,
-    /// The host of the last attempt, with the port if it has one.
-    pub host: Option<String>,
-    /// The HTTP status of the last answer.
-    pub status: Option<u16>,
-    /// AWS's clock less the local one at the last answer, in whole seconds.
-    pub clock_skew: Option<i64>,
-    /// Whether the operation ended in an error.
-    pub failed: bool,
-}
-
 impl Tap {
-    /// Asks `permit` before each operation, with the service's id and the operation's name. Its error is the reason
-    /// that the caller reads. It runs for each operation, on the SDK's path: it must be quick and must not block.
-    pub fn new(permit: impl Fn(&str, &str) -> Result<(), String> + Send + Sync + 'static) -> Tap {
-        Tap(Arc::new(Inner { permit: Box::new(permit), account: None, made: Mutex::default() }))
+    /// A tap for calls to `target` under these rules: when AWS throttles it, only calls to the same service of the same
+    /// target slow down, where the SDK would slow every account of the process.
+    pub fn with_rules(target: &Target, rules: Rules) -> Tap {
+        Tap(Arc::new(Inner { rules, account: Some(format!("{target:?}")), made: Mutex::default() }))
     }
 
-    /// A tap for calls to `target`: when AWS throttles it, only calls to the same service of the same target slow
-    /// down, where the SDK would slow every account of the process.
+    /// As [`with_rules`](Tap::with_rules), with [`Rules::new`].
     pub fn for_target(
         target: &Target,
         permit: impl Fn(&str, &str) -> Result<(), String> + Send + Sync + 'static,
     ) -> Tap {
-        let account = Some(format!("{target:?}"));
-        Tap(Arc::new(Inner { permit: Box::new(permit), account, made: Mutex::default() }))
+        Tap::with_rules(target, Rules::new(permit))
+    }
+
+    /// A tap for calls to anywhere, with [`Rules::new`].
+    pub fn new(permit: impl Fn(&str, &str) -> Result<(), String> + Send + Sync + 'static) -> Tap {
+        Tap(Arc::new(Inner { rules: Rules::new(permit), account: None, made: Mutex::default() }))
     }
 
     /// Permits everything.
@@ -89,7 +83,13 @@ impl Tap {
 
     /// The operations so far, in the order they began.
     pub fn made(&self) -> Vec<Made> {
-        self.0.made.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.0.made.lock().unwrap_or_else(PoisonError::into_inner).iter().map(Entry::seen).collect()
+    }
+
+    /// The operations of which it is not known whether they were done, in the order they began. Those that are under
+    /// way are among them, so ask when the call has ended or was dropped.
+    pub fn lost(&self) -> impl Iterator<Item = Made> {
+        self.made().into_iter().filter(|made| made.state() == State::Lost)
     }
 
     /// How many requests were sent, over all operations.
@@ -104,15 +104,31 @@ impl Tap {
 
     fn begin(&self, made: Made) -> Place {
         let mut all = self.0.made.lock().unwrap_or_else(PoisonError::into_inner);
-        all.push(made);
+        all.push(Entry { made, flight: None });
         Place(all.len() - 1)
     }
 
-    fn update(&self, cfg: &ConfigBag, change: impl FnOnce(&mut Made)) {
+    fn update<T>(&self, cfg: &ConfigBag, change: impl FnOnce(&mut Entry) -> T) -> Option<T> {
         let mut all = self.0.made.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(made) = cfg.load::<Place>().and_then(|place| all.get_mut(place.0)) {
-            change(made);
+        cfg.load::<Place>().and_then(|place| all.get_mut(place.0)).map(change)
+    }
+
+    /// Refuses a request that names what the call may not touch, and notes whether it may be sent twice.
+    fn inspect(&self, view: &RequestView, cfg: &mut ConfigBag) -> Result<(), Error> {
+        if let Some(look) = &self.0.rules.look {
+            look(view).map_err(|reason| {
+                let mut error = Error::internal(format!(
+                    "{} was not sent: its request names something outside what this call may touch: {reason}",
+                    view.operation
+                ));
+                error.operation = Some(view.operation.clone());
+                error
+            })?;
         }
+        cfg.interceptor_state().store_put(Spoken(view.protocol()));
+        let repeatable = (self.0.rules.repeatable)(&view.service, &view.operation) || view.repeats_safely();
+        self.update(cfg, |entry| entry.made.repeatable = repeatable);
+        Ok(())
     }
 }
 
@@ -123,6 +139,14 @@ impl Tap {
 struct Place(usize);
 
 impl Storable for Place {
+    type Storer = StoreReplace<Self>;
+}
+
+/// How the request was written, and so the answer should be.
+#[derive(Clone, Copy, Debug)]
+struct Spoken(Protocol);
+
+impl Storable for Spoken {
     type Storer = StoreReplace<Self>;
 }
 
@@ -139,11 +163,8 @@ impl Intercept for Tap {
         _: &RuntimeComponents,
         cfg: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        let (service, operation) = match cfg.load::<Metadata>() {
-            Some(metadata) => (metadata.service().to_owned(), metadata.name().to_owned()),
-            None => return Err(Error::refused("an operation without a name was refused").into()),
-        };
-        if let Err(reason) = (self.0.permit)(&service, &operation) {
+        let (service, operation) = named(cfg)?;
+        if let Err(reason) = (self.0.rules.permit)(&service, &operation) {
             let mut error = Error::refused(reason);
             error.operation = Some(operation);
             return Err(error.into());
@@ -156,18 +177,65 @@ impl Intercept for Tap {
         Ok(())
     }
 
-    fn read_before_transmit(
+    // The last word before the attempts begin, each of which gets its time then.
+    fn read_after_serialization(
         &self,
         context: &BeforeTransmitInterceptorContextRef<'_>,
         _: &RuntimeComponents,
         cfg: &mut ConfigBag,
     ) -> Result<(), BoxError> {
+        let (service, operation) = named(cfg)?;
+        let patience = self.0.rules.patience.as_ref().and_then(|patience| patience(&service, &operation));
+        time::allow(patience, context.request().body(), cfg);
+        Ok(())
+    }
+
+    // The request is as it will be sent, but for the signature.
+    fn read_before_signing(
+        &self,
+        context: &BeforeTransmitInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        cfg: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let (service, operation) = named(cfg)?;
+        let endpoint = cfg.load::<EndpointUrl>().map(|endpoint| endpoint.0.as_str());
+        let view =
+            RequestView::of(&service, &operation, context.request(), endpoint).map_err(Error::internal)?;
+        Ok(self.inspect(&view, cfg)?)
+    }
+
+    fn read_before_transmit(
+        &self,
+        context: &BeforeTransmitInterceptorContextRef<'_>,
+        components: &RuntimeComponents,
+        cfg: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
         let host = host(context.request().uri());
-        self.update(cfg, |made| {
-            made.attempts += 1;
-            made.host = host;
+        // Only of this client is it known that it tells which connection takes a request.
+        let tells = components
+            .http_client()
+            .and_then(|client| client.connector_metadata())
+            .is_some_and(|client| client.name() == "hyper");
+        let flight = Flight::new(cfg.load::<CaptureSmithyConnection>().filter(|_| tells).cloned());
+        self.update(cfg, |entry| {
+            entry.made.attempts += 1;
+            entry.made.host = host;
+            entry.flight = Some(flight);
         });
         Ok(())
+    }
+
+    fn read_after_deserialization(
+        &self,
+        context: &AfterDeserializationInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        cfg: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let (service, operation) = named(cfg)?;
+        let required =
+            self.0.rules.required.as_ref().map_or(&[][..], |required| required(&service, &operation));
+        let spoken = cfg.load::<Spoken>().map_or(Protocol::Opaque, |spoken| spoken.0);
+        Ok(foreign::refuse(context.response(), &operation, spoken, required)?)
     }
 
     fn read_after_attempt(
@@ -176,6 +244,22 @@ impl Intercept for Tap {
         components: &RuntimeComponents,
         cfg: &mut ConfigBag,
     ) -> Result<(), BoxError> {
+        let blind = self.update(cfg, |entry| {
+            let flight = entry.flight.take()?;
+            let Some(ended) = answer::ended(context, flight.left()) else {
+                // It was made to be sent by somebody else.
+                entry.made.attempts -= 1;
+                return None;
+            };
+            entry.made.tries.push(ended);
+            Some(ended.state == State::Lost && !entry.made.repeatable)
+        });
+        if blind.flatten() == Some(true)
+            && let Some(retry) = cfg.load::<RetryConfig>().cloned()
+        {
+            // Whatever it was, sending it once more could do it twice.
+            cfg.interceptor_state().store_put(retry.with_max_attempts(1));
+        }
         let Some(response) = context.response() else { return Ok(()) };
         let now = components.time_source().and_then(|time| time.now().duration_since(UNIX_EPOCH).ok());
         let skew = response
@@ -184,11 +268,11 @@ impl Intercept for Tap {
             .and_then(|date| DateTime::from_str(date, Format::HttpDate).ok())
             .zip(now.and_then(|now| i64::try_from(now.as_secs()).ok()))
             .map(|(theirs, ours)| theirs.secs() - ours);
-        self.update(cfg, |made| {
+        self.update(cfg, |Entry { made, .. }| {
             made.status = Some(response.status().as_u16());
             made.request_id = response.headers().request_id().map(str::to_owned);
             made.clock_skew = skew;
-            made.throttled += u32::from(is_throttled(response));
+            made.throttled += u32::from(answer::is_throttled(response));
         });
         Ok(())
     }
@@ -200,8 +284,16 @@ impl Intercept for Tap {
         cfg: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         let failed = matches!(context.output_or_error(), Some(Err(_)));
-        self.update(cfg, |made| made.failed = failed);
+        self.update(cfg, |entry| entry.made.failed = failed);
         Ok(())
+    }
+}
+
+/// The service's id and the operation's name.
+fn named(cfg: &ConfigBag) -> Result<(String, String), Error> {
+    match cfg.load::<Metadata>() {
+        Some(metadata) => Ok((metadata.service().to_owned(), metadata.name().to_owned())),
+        None => Err(Error::refused("an operation without a name was refused")),
     }
 }
 
@@ -211,30 +303,3 @@ fn host(uri: &str) -> Option<String> {
     let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
     rest.get(..end).map(str::to_owned)
 }
-
-/// The SDK keeps the code in each operation's own error type, so it is read from the raw answer here.
-fn is_throttled(response: &HttpResponse) -> bool {
-    let status = response.status().as_u16();
-    if status == 429 {
-        return true;
-    }
-    if status < 400 {
-        return false;
-    }
-    let header = response.headers().get("x-amzn-errortype").and_then(|code| code.split(':').next());
-    if let Some(code) = header {
-        return is_throttle(code);
-    }
-    let body = response.body().bytes().map(String::from_utf8_lossy).unwrap_or_default();
-    let xml =
-        body.split_once("<Code>").and_then(|(_, rest)| rest.split_once("</Code>")).map(|(code, _)| code);
-    let json = body
-        .split_once("\"__type\"")
-        .or_else(|| body.split_once("\"code\""))
-        .and_then(|(_, rest)| rest.split('"').nth(1))
-        .and_then(|code| code.rsplit('#').next());
-    xml.or(json).is_some_and(is_throttle)
-}
-
-#[cfg(test)]
-mod tests;

@@ -1,5 +1,7 @@
 //! A stand-in for AWS, for this crate's tests.
 
+mod socket;
+
 use std::sync::{Arc, Mutex};
 
 use aws_smithy_runtime_api::client::http::{
@@ -7,6 +9,8 @@ use aws_smithy_runtime_api::client::http::{
 };
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_types::body::SdkBody;
+
+pub(crate) use socket::{Server, Then, raw};
 
 /// One request as AWS would see it.
 #[derive(Clone, Debug)]
@@ -63,6 +67,18 @@ impl<F: Fn(&HttpRequest) -> http::Response<String> + Send + Sync> HttpConnector 
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let response = HttpResponse::try_from((self.0)(&request).map(SdkBody::from)).unwrap();
         HttpConnectorFuture::ready(Ok(response))
+    }
+}
+
+/// A request of nobody in particular.
+pub(crate) fn nobody() -> Seen {
+    let nothing = String::new;
+    Seen {
+        host: "sts.test".to_owned(),
+        access_key: nothing(),
+        region: nothing(),
+        body: nothing(),
+        user_agent: nothing(),
     }
 }
 

@@ -311,6 +311,7 @@ impl Options {
             max_attempts: self.max_attempts,
             connect_timeout: self.connect_timeout.map(Duration::try_from_secs_f64).transpose()?,
             app_name: Some("awsmcp".to_owned()),
+            ..SessionConfig::default()
         })
     }
 

@@ -6,6 +6,7 @@
 mod arn;
 mod gateway;
 mod manifest;
+mod operation;
 mod pattern;
 mod policy;
 mod spec;
@@ -13,6 +14,7 @@ mod spec;
 pub use arn::{Arn, Environment, ResourceRef, in_row, resources, texts};
 pub use gateway::{GATEWAY_KEYWORDS, from_gateway, gateway_tool};
 pub use manifest::{Manifest, NeedEntry, OptionEntry, PromptEntry, ResourceEntry, ToolEntry, ToolsetEntry};
+pub use operation::reads;
 pub use pattern::{Pattern, PatternError};
 pub use policy::{Policy, Statement};
 pub use spec::{COMMON_PARAMETERS, Need, Risk, SCHEMA_KEYWORDS, Spec, fields_of, holds};

@@ -8,7 +8,8 @@ use tokio::net::TcpListener;
 
 use super::*;
 use crate::testing::{refusal, wire};
-use crate::{Session, SessionConfig, SharedHttpClient};
+use crate::words::plain;
+use crate::{Session, SessionConfig, SharedHttpClient, Tap};
 
 fn config() -> SessionConfig {
     SessionConfig { region: Some("us-east-1".to_owned()), max_attempts: Some(1), ..SessionConfig::default() }

@@ -1,12 +1,15 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use aws_runtime::env_config::file::{EnvConfigFileKind, EnvConfigFiles};
 use proptest::prelude::*;
 use tempfile::TempDir;
 
+use super::source::MOST_CALLERS;
 use super::*;
+use crate::Role;
 use crate::testing::{Log, Seen, assumed, ok, refusal, sts, wire};
 
 /// The profile files as text, for the one provider of the SDK that takes no other environment.

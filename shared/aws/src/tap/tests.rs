@@ -1,3 +1,5 @@
+mod lost;
+
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use aws_sdk_sts::config::retry::RetryConfig;
@@ -147,30 +149,5 @@ async fn operations_at_the_same_time_stay_apart() {
     for made in made {
         // An operation that worked was sent once more than it was throttled; one that did not, as often.
         assert_eq!(made.attempts, made.throttled + u32::from(!made.failed), "{made:?}");
-    }
-}
-
-#[test]
-fn throttles_are_read_in_every_protocol() {
-    let answer = |status: u16, header: &str, body: &str| {
-        let answer = http::Response::builder().status(status).header("x-amzn-errortype", header);
-        let answer = if header.is_empty() { http::Response::builder().status(status) } else { answer };
-        HttpResponse::try_from(answer.body(body.to_owned().into()).unwrap()).unwrap()
-    };
-    for (status, header, body, wanted) in [
-        (429, "", "", true),
-        (503, "", "<Error><Code>SlowDown</Code></Error>", true),
-        (
-            400,
-            "",
-            r#"{"__type":"com.amazonaws.x#ProvisionedThroughputExceededException","message":""}"#,
-            true,
-        ),
-        (400, "ThrottlingException:http://x", "", true),
-        (400, "", r#"{"__type":"ValidationException"}"#, false),
-        (503, "", "", false),
-        (200, "", "<Code>SlowDown</Code>", false),
-    ] {
-        assert_eq!(is_throttled(&answer(status, header, body)), wanted, "{status} {header} {body}");
     }
 }

@@ -11,7 +11,8 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_types::error::operation::BuildError;
 
-use crate::error::plain;
+use crate::client::Silence;
+use crate::words::{links, plain, text};
 use crate::{Error, Kind};
 
 /// Explains a failure by what lies at the bottom of it.
@@ -125,6 +126,12 @@ fn role(mut error: Error) -> Error {
 /// What went wrong below HTTP, if anything did.
 fn network(error: &(dyn StdError + 'static), lower: &str) -> Option<Error> {
     let has = |signs: &[&str]| signs.iter().any(|sign| lower.contains(sign));
+    if let Some(silence) = find::<Silence>(error) {
+        return Some(
+            Error::timeout(silence.to_string())
+                .with_next("Call again, asking for less at a time if you can."),
+        );
+    }
     let connector = find::<ConnectorError>(error);
     let cause = links(error).filter_map(|link| link.downcast_ref::<io::Error>()).map(io::Error::kind).last();
     const OFFLINE: &str = "Check the network, a VPN or a proxy (HTTPS_PROXY), and call again.";
@@ -191,44 +198,6 @@ fn timed_out(lower: &str) -> Error {
 /// The first error of this type in the chain of causes.
 fn find<'a, E: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Option<&'a E> {
     links(error).find_map(|link| link.downcast_ref::<E>())
-}
-
-/// The chain of causes, with what an `io::Error` carries: its own `source` skips that.
-fn links<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
-    std::iter::successors(Some(error), |&link| match link.downcast_ref::<io::Error>() {
-        Some(io) => io.get_ref().map(|inner| inner as &(dyn StdError + 'static)),
-        None => link.source(),
-    })
-}
-
-/// The chain of causes as one line, without the SDK's own headings and without saying anything twice.
-pub(crate) fn text(error: &(dyn StdError + 'static)) -> String {
-    const HEADINGS: [&str; 12] = [
-        "dispatch failure",
-        "failed to construct request",
-        "request has timed out",
-        "service error",
-        "response error",
-        "other",
-        "unhandled error",
-        "no providers in chain provided credentials",
-        "the credential provider was not enabled",
-        "the credentials provider was not properly configured",
-        "an error occurred while loading credentials",
-        "an error occurred while loading an access token",
-    ];
-    let mut parts: Vec<String> = Vec::new();
-    for link in links(error) {
-        let part = plain(&link.to_string());
-        if HEADINGS.contains(&part.as_str())
-            || part.is_empty()
-            || parts.iter().any(|seen| seen.contains(&part))
-        {
-            continue;
-        }
-        parts.push(part);
-    }
-    if parts.is_empty() { plain(&error.to_string()) } else { parts.join(": ") }
 }
 
 fn bottom(error: &(dyn StdError + 'static)) -> String {
