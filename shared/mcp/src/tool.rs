@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::{Call, Error, Output, Plan, Reply, Result, Service, schema};
+use crate::{Call, Error, Output, Plan, Reply, Result, Service, schema, time};
 
 /// A tool that looks at something: `list`, `read`, `reveal` or `invoke`.
 ///
@@ -64,7 +64,9 @@ impl<S: Service> Entry<S> {
         Entry {
             spec: T::SPEC,
             toolset,
-            run: Box::new(|input, cx| Box::pin(async move { parse::<T>(input)?.call(&cx).await?.reply() })),
+            run: Box::new(|input, cx| {
+                Box::pin(async move { read::<T, S>(input, &cx)?.call(&cx).await?.reply() })
+            }),
             plan: None,
             make_schema: schema::input::<T>,
             make_output: schema::output::<T::Output>,
@@ -77,8 +79,12 @@ impl<S: Service> Entry<S> {
         Entry {
             spec: T::SPEC,
             toolset,
-            run: Box::new(|input, cx| Box::pin(async move { parse::<T>(input)?.apply(&cx).await?.reply() })),
-            plan: Some(Box::new(|input, cx| Box::pin(async move { parse::<T>(input)?.plan(&cx).await }))),
+            run: Box::new(|input, cx| {
+                Box::pin(async move { read::<T, S>(input, &cx)?.apply(&cx).await?.reply() })
+            }),
+            plan: Some(Box::new(|input, cx| {
+                Box::pin(async move { read::<T, S>(input, &cx)?.plan(&cx).await })
+            })),
             make_schema: schema::input::<T>,
             make_output: schema::output::<T::Output>,
             input: OnceLock::new(),
@@ -97,7 +103,7 @@ impl<S: Service> Entry<S> {
             toolset,
             run: Box::new(move |input, cx| {
                 let run = run.clone();
-                Box::pin(async move { run(parse::<I>(input)?, cx).await?.reply() })
+                Box::pin(async move { run(read::<I, S>(input, &cx)?, cx).await?.reply() })
             }),
             plan: None,
             make_schema: schema::input::<I>,
@@ -114,6 +120,15 @@ impl<S: Service> Entry<S> {
     pub(crate) fn output(&self) -> JsonObject {
         (self.make_output)()
     }
+}
+
+/// The typed arguments; what was assumed to understand them is noted behind the answer.
+fn read<T: DeserializeOwned, S: Service>(input: Value, cx: &Call<S>) -> Result<T> {
+    let (parsed, assumed) = time::noticing(|| parse(input));
+    if let Some(assumed) = assumed {
+        cx.note(assumed);
+    }
+    parsed
 }
 
 fn parse<T: DeserializeOwned>(input: Value) -> Result<T> {
