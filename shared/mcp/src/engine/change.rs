@@ -10,7 +10,7 @@ use crate::{
     confirm::{Bound, Refusal},
     cursor::{Cursor, Place},
     engine::{
-        Answer, Consent, done,
+        Answer, Consent,
         look::{Fetched, notes},
         run::{Page, Run},
     },
@@ -48,7 +48,8 @@ impl<S: Service> Run<'_, S> {
         };
         if self.input.dry_run {
             let plan = plan.text(self.budget());
-            return Ok(done(format!("dry run, nothing was changed. {} would {plan}", self.entry.spec.name)));
+            let text = format!("dry run, nothing was changed. {} would {plan}", self.entry.spec.name);
+            return Ok(self.told(text, Vec::new(), Value::Null, &notes(&call), None));
         }
         let asks = self.entry.spec.risk == Risk::Destroy || plan.asks();
         while asks {
