@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     Cleanup, Error, Files, Kind, Page, Principal, Result, Risk, Service, Settings,
+    fence::neutral,
     gate::{self, flag, turned_off},
 };
 
@@ -118,7 +119,9 @@ impl<S: Service> Call<S> {
     /// Tells the caller how far the work has come, if it asked to be told.
     pub fn progress(&self, done: u64, total: Option<u64>, message: impl Into<String>) {
         if let Some(tell) = &self.progress {
-            tell(done as f64, total.map(|total| total as f64), message.into());
+            // It may name what AWS named.
+            let message = neutral(&message.into()).into_owned();
+            tell(done as f64, total.map(|total| total as f64), message);
         }
     }
 

@@ -100,7 +100,7 @@ impl Cursor {
 
     /// # Errors
     /// Says which part of the question is another than when the cursor was given.
-    pub(crate) fn open(text: &str, binding: &Binding) -> Result<Cursor> {
+    pub(crate) fn open(text: &str, binding: &Binding, bounds: Bounds) -> Result<Cursor> {
         let wrong = |what: &str| {
             Error::invalid(format!("`cursor` {what}")).with_next(
                 "repeat the call that gave it with the same arguments, or leave `cursor` out to start anew",
@@ -125,9 +125,31 @@ impl Cursor {
         if [s0, s1, s2, s3] != binding.session {
             return Err(wrong("belongs to another profile, region or account"));
         }
-        serde_json::from_slice(json).map_err(|_| wrong("is damaged; pass the text after `next:` as it is"))
+        let damaged = || wrong("is damaged; pass the text after `next:` as it is");
+        let cursor: Cursor = serde_json::from_slice(json).map_err(|_| damaged())?;
+        cursor.within(bounds).ok_or_else(damaged)
+    }
+
+    /// The cursor, if the server could have given it: whoever writes one by hand gets no more than arguments give.
+    fn within(self, bounds: Bounds) -> Option<Cursor> {
+        let is_one = self.places.len() == bounds.places
+            && self.places.iter().any(Option::is_some)
+            && self.places.iter().flatten().all(|place| place.skip <= MOST_SKIPPED);
+        is_one.then(|| Cursor { limit: self.limit.clamp(bounds.limit.0, bounds.limit.1), ..self })
     }
 }
+
+/// What a call gives a cursor to ask for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Bounds {
+    /// The fewest and the most rows of a page.
+    pub(crate) limit: (u32, u32),
+    /// In how many regions it asks.
+    pub(crate) places: usize,
+}
+
+/// The most rows of one page that can have been shown: far more than any page has.
+const MOST_SKIPPED: usize = 1_000_000;
 
 #[cfg(test)]
 mod tests {
@@ -135,6 +157,8 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    const BOUNDS: Bounds = Bounds { limit: (1, 1000), places: 1 };
 
     fn target(region: &str, profile: Option<&str>) -> Target {
         Target {
@@ -157,8 +181,8 @@ mod tests {
         let cursor = Cursor { limit: 10, places: vec![Some(Place { token: Some("t".into()), skip: 3 })] };
         let text = cursor.seal(&binding);
         let same = Binding::new("list", &arguments(json!({"b": {"y": 2, "x": 1}, "a": 1})), &here, None);
-        assert_eq!(Cursor::open(&text, &same).unwrap(), cursor);
-        let refused = |binding: Binding| Cursor::open(&text, &binding).unwrap_err().message.clone();
+        assert_eq!(Cursor::open(&text, &same, BOUNDS).unwrap(), cursor);
+        let refused = |binding: Binding| Cursor::open(&text, &binding, BOUNDS).unwrap_err().message.clone();
         let plain = arguments(json!({"a": 1, "b": {"x": 1, "y": 2}}));
         assert!(refused(Binding::new("other", &plain, &here, None)).contains("another tool"));
         assert!(
@@ -176,14 +200,36 @@ mod tests {
         #[test]
         fn no_text_makes_opening_panic(text in ".*") {
             let binding = Binding::new("list", &JsonObject::new(), &[], None);
-            let _ = Cursor::open(&text, &binding);
+            let _ = Cursor::open(&text, &binding, BOUNDS);
+        }
+
+        /// A cursor holds no seal: whatever is written into one, it asks for no more than a call's arguments can.
+        #[test]
+        fn a_forged_cursor_asks_for_no_more_than_arguments_do(
+            limit in any::<u32>(),
+            skips in proptest::collection::vec(proptest::option::of(any::<usize>()), 0..4),
+            most in 1u32..1000,
+            places in 1usize..3,
+        ) {
+            let binding = Binding::new("list", &JsonObject::new(), &[], None);
+            let place = |skip: Option<usize>| skip.map(|skip| Place { token: None, skip });
+            let forged = Cursor { limit, places: skips.into_iter().map(place).collect() };
+            let bounds = Bounds { limit: (1, most), places };
+            if let Ok(cursor) = Cursor::open(&forged.seal(&binding), &binding, bounds) {
+                prop_assert!((1..=most).contains(&cursor.limit));
+                prop_assert_eq!(cursor.places.len(), places);
+                prop_assert!(cursor.places.iter().flatten().all(|place| place.skip <= MOST_SKIPPED));
+            } else {
+                prop_assert!(forged.within(bounds).is_none());
+            }
         }
 
         #[test]
         fn what_is_sealed_opens(limit in 1u32..1000, token in proptest::option::of(".*"), skip in 0usize..5000) {
             let binding = Binding::new("list", &JsonObject::new(), &[], None);
             let cursor = Cursor { limit, places: vec![None, Some(Place { token, skip })] };
-            prop_assert_eq!(Cursor::open(&cursor.seal(&binding), &binding).unwrap(), cursor);
+            let bounds = Bounds { places: 2, ..BOUNDS };
+            prop_assert_eq!(Cursor::open(&cursor.seal(&binding), &binding, bounds).unwrap(), cursor);
         }
     }
 }

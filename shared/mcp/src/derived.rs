@@ -9,7 +9,12 @@ use std::{collections::HashSet, sync::Arc, time::Duration};
 use rmcp::model::{JsonObject, Tool, ToolAnnotations};
 use serde_json::{Value, json};
 
-use crate::{Result, Risk, Settings, text::neutral, together::LONGEST_NAME, validate};
+use crate::{
+    Result, Risk, Settings,
+    fence::{self, neutral},
+    together::LONGEST_NAME,
+    validate,
+};
 
 /// How a server's rows become tools.
 #[derive(Clone, Copy, Debug)]
@@ -54,6 +59,11 @@ impl Made {
             return None;
         }
         let mut schema = row.get("schema").and_then(Value::as_object).cloned().unwrap_or_default();
+        if !is_shown_as_is(&schema) {
+            // A name that can be seen only written out could not be given as it is: any arguments, then.
+            schema = JsonObject::new();
+        }
+        fence_words(&mut schema);
         // Clients take no other kind of input.
         schema.insert("type".to_owned(), json!("object"));
         Some(Made {
@@ -71,6 +81,8 @@ impl Made {
     /// When what the caller gives does not fit the schema.
     pub(crate) fn arguments(&self, into: &str, given: JsonObject) -> Result<JsonObject> {
         validate::validate(&self.schema, &given)?;
+        let mut given = given;
+        validate::whole_numbers(&self.schema, &mut given);
         let mut arguments = self.with.clone();
         arguments.insert(into.to_owned(), Value::Object(given));
         Ok(arguments)
@@ -88,9 +100,70 @@ impl Made {
     }
 }
 
+/// The keywords of a schema that hold words for a reader.
+const WORDS: [&str; 3] = ["title", "description", "$comment"];
+
+/// Whether nothing is hidden in what a caller must write as it is: names of fields, choices, constants.
+fn is_shown_as_is(schema: &JsonObject) -> bool {
+    schema.iter().all(|(name, value)| {
+        let words = WORDS.contains(&name.as_str()) && value.is_string();
+        fence::written_out(name) == 0 && (words || has_nothing_hidden(value))
+    })
+}
+
+fn has_nothing_hidden(value: &Value) -> bool {
+    match value {
+        Value::String(text) => fence::written_out(text) == 0,
+        Value::Array(items) => items.iter().all(has_nothing_hidden),
+        Value::Object(schema) => is_shown_as_is(schema),
+        Value::Null | Value::Bool(_) | Value::Number(_) => true,
+    }
+}
+
+/// Puts the words of a schema on one line each, with what is hidden in them written out.
+fn fence_words(schema: &mut JsonObject) {
+    for (name, value) in schema {
+        match value {
+            Value::String(text) if WORDS.contains(&name.as_str()) => *text = neutral(text).into_owned(),
+            Value::Object(inner) => fence_words(inner),
+            Value::Array(items) => items.iter_mut().filter_map(Value::as_object_mut).for_each(fence_words),
+            _ => {}
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fence::tests::{HOSTILE, holds};
+
+    #[test]
+    fn no_word_of_a_tool_that_the_account_made_leaves_its_line() {
+        for data in HOSTILE {
+            let described = |name: &str| json!({"type": "object", "properties": {name: {"description": data, "title": data}}});
+            let row = json!({"name": "fn_a", "title": data, "description": format!("its maker says {data}"), "schema": described("n")});
+            let tool = Made::read(&row).unwrap().listed(Risk::Invoke);
+            let field = &tool.input_schema["properties"]["n"];
+            let words = [
+                tool.description.as_deref(),
+                tool.title.as_deref(),
+                field["description"].as_str(),
+                field["title"].as_str(),
+            ];
+            for word in words {
+                let word = word.unwrap();
+                assert!(!word.contains('\n') && fence::written_out(word) == 0, "{word:?}");
+            }
+            holds(tool.description.as_deref().unwrap(), &[]);
+            // A name that would have to be written out cannot be asked for.
+            if fence::written_out(data) > 0 {
+                let made = Made::read(&json!({"name": "fn_a", "schema": described(data)})).unwrap();
+                assert_eq!(Value::Object(JsonObject::clone(&made.schema)), json!({"type": "object"}));
+                let choice = json!({"name": "fn_a", "schema": {"properties": {"n": {"enum": [data]}}}});
+                assert!(Made::read(&choice).unwrap().schema.get("properties").is_none());
+            }
+        }
+    }
 
     #[test]
     fn rows_become_tools_with_names_of_their_own() {

@@ -19,7 +19,6 @@ use awsmcp_aws::Session;
 use awsmcp_spec::{Risk, Spec};
 use rmcp::model::JsonObject;
 
-pub(crate) use self::outcome::done;
 use self::{account::Found, admission::Admission, run::Run};
 pub use self::{
     caller::{Caller, Consent},
@@ -38,6 +37,8 @@ pub struct Engine<S: Service> {
     session: Session,
     confirmations: Confirmations,
     cleanup: Cleanup,
+    /// Long answers that their cursors read on in.
+    kept: crate::kept::Kept,
     admission: Admission,
     found: tokio::sync::Mutex<Found>,
 }
@@ -57,6 +58,7 @@ impl<S: Service> Engine<S> {
                 settings.clock.clone(),
             ),
             cleanup: Cleanup::default(),
+            kept: crate::kept::Kept::default(),
             admission: Admission::new(&settings),
             found: tokio::sync::Mutex::default(),
             settings: Arc::new(settings),

@@ -3,7 +3,12 @@
 use awsmcp_aws::{Denied, Error, Identity, Kind, Target};
 use awsmcp_spec::{Environment, Need, Spec};
 
-use crate::{Service, gate, input::Input, text::neutral};
+use crate::{
+    Service,
+    fence::{continued, neutral},
+    gate,
+    input::Input,
+};
 
 /// What is known about a failed call.
 pub(crate) struct Failure<'a> {
@@ -21,32 +26,32 @@ const LONGEST: usize = 4000;
 
 /// The text of an error: what failed, where, whether trying again helps, and what to do next.
 pub(crate) fn text<S: Service>(error: &Error, failure: &Failure<'_>) -> String {
-    let mut out = format!("{} failed: {}", failure.tool, sentence(error));
+    let mut out = format!("{} failed: {}", failure.tool, continued(&sentence(error)));
     let facts: Vec<String> = [error.code.clone(), error.status.map(|status| format!("HTTP {status}"))]
         .into_iter()
         .flatten()
         .collect();
     if !facts.is_empty() {
-        out.push_str(&format!(" ({})", facts.join(", ")));
+        out.push_str(&format!(" ({})", one_line(&facts.join(", "))));
     }
     if error.code.is_some() || error.status.is_some() || matches!(error.kind, Kind::Network | Kind::Endpoint)
     {
         out.push('\n');
-        out.push_str(&place(error, failure));
+        out.push_str(&one_line(&place(error, failure)));
     }
     if let Some(next) = next::<S>(error, failure) {
         out.push_str("\nnext: ");
-        out.push_str(&next);
+        out.push_str(&continued(&next));
     }
-    let out = neutral_lines(&out);
     match out.char_indices().nth(LONGEST) {
         Some((end, _)) => format!("{}…", out.get(..end).unwrap_or_default()),
         None => out,
     }
 }
 
-fn neutral_lines(text: &str) -> String {
-    text.lines().map(|line| neutral(line).replace("\\\\", "\\")).collect::<Vec<_>>().join("\n")
+/// Names of AWS and of this server, where no backslash needs to be told from an escape.
+fn one_line(text: &str) -> String {
+    neutral(text).replace("\\\\", "\\")
 }
 
 fn sentence(error: &Error) -> String {

@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::{
     Error, Result, Service, Settings,
     argument::{self, Named},
-    schema,
+    query, schema,
     text::{nearest, quoted},
     tool::Entry,
     validate::{self, shown},
@@ -47,7 +47,12 @@ pub(crate) fn read<S: Service>(
             "region" => input.region = Some(text(name, &value)?),
             "profile" => input.profile = Some(text(name, &value)?),
             "cursor" => input.cursor = Some(text(name, &value)?),
-            "query" => input.query = Some(text(name, &value)?),
+            "query" => {
+                let expression = text(name, &value)?;
+                // Before anything is sent: what was paid for must not be lost to a slip.
+                query::check(&expression)?;
+                input.query = Some(expression);
+            }
             "confirm" => input.confirm = Some(text(name, &value)?),
             "dry_run" => input.dry_run = flag(name, &value)?,
             "limit" => input.limit = Some(number(name, &value, 1, 1000)?.try_into().unwrap_or(1000)),
@@ -71,6 +76,7 @@ pub(crate) fn read<S: Service>(
         return Err(Error::invalid("give `region` or `regions`, not both"));
     }
     validate::validate(&entry.input().schema, &own)?;
+    validate::whole_numbers(&entry.input().schema, &mut own);
     input.named = argument::named(&entry.input().readers, &own)?;
     input.own = own;
     Ok(input)
@@ -102,8 +108,11 @@ fn flag(name: &str, value: &Value) -> Result<bool> {
 }
 
 fn number(name: &str, value: &Value, least: u64, most: u64) -> Result<u64> {
+    let whole =
+        || value.as_f64().filter(|float| float.fract() == 0.0 && *float >= 0.0).map(|float| float as u64);
     value
         .as_u64()
+        .or_else(whole)
         .filter(|number| (least..=most).contains(number))
         .ok_or_else(|| wrong_type(name, &format!("a whole number from {least} to {most}"), value))
 }

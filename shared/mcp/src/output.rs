@@ -4,7 +4,7 @@ use schemars::{JsonSchema, SchemaGenerator};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::{Error, Result};
+use crate::{Error, Result, nonfinite};
 
 /// An answer, whatever its type was.
 #[derive(Debug, Default)]
@@ -83,7 +83,7 @@ impl<T: Serialize + JsonSchema + Send + 'static> Output for One<T> {
 }
 
 fn value<T: Serialize>(item: &T) -> Result<Value> {
-    serde_json::to_value(item).map_err(|error| Error::internal(format!("the answer is not JSON: {error}")))
+    nonfinite::to_value(item).map_err(|error| Error::internal(format!("the answer is not JSON: {error}")))
 }
 
 /// What somebody stored, shown as itself and marked as data.

@@ -16,8 +16,20 @@ use crate::{Error, Result};
 const LONGEST: usize = 1000;
 const STACK: usize = 64 * 1024 * 1024;
 
+/// Whether it is an expression, without anything to apply it to.
+///
+/// # Errors
+/// Says what is wrong with it and what a good one looks like.
+pub(crate) fn check(expression: &str) -> Result<()> {
+    on_a_large_stack(expression, || parse(expression).map(drop))
+}
+
 /// Applies `expression` to rows or to one thing.
 pub(crate) fn apply(expression: &str, data: &Value) -> Result<Value> {
+    on_a_large_stack(expression, || search(expression, data))
+}
+
+fn on_a_large_stack<T: Send>(expression: &str, work: impl FnOnce() -> Result<T> + Send) -> Result<T> {
     if expression.len() > LONGEST {
         return Err(Error::invalid(format!("`query` is longer than {LONGEST} bytes")));
     }
@@ -25,17 +37,35 @@ pub(crate) fn apply(expression: &str, data: &Value) -> Result<Value> {
     std::thread::scope(|scope| {
         // Only what is used of the stack becomes memory.
         let thread = std::thread::Builder::new().stack_size(STACK);
-        let search = thread.spawn_scoped(scope, || search(expression, data)).map_err(|_| failed())?;
-        search.join().map_err(|_| failed())?
+        thread.spawn_scoped(scope, work).map_err(|_| failed())?.join().map_err(|_| failed())?
     })
 }
 
-fn search(expression: &str, data: &Value) -> Result<Value> {
-    let mut ast = jmespath::parse(expression).map_err(|error| {
-        Error::invalid(format!("`query` is not a JMESPath expression: {}", reason(&error)))
+fn parse(expression: &str) -> Result<Ast> {
+    let wrong = |reason: &str| {
+        Error::invalid(format!("`query` is not a JMESPath expression: {reason}"))
             .with_next("a good one looks like [?size_bytes > `1000`].key, or name, or [0]")
-    })?;
+    };
+    let mut ast = jmespath::parse(expression).map_err(|error| wrong(&reason(&error)))?;
+    if let Some(name) = unknown_function(&ast) {
+        return Err(wrong(&format!("there is no function {}", crate::quoted(&name))));
+    }
     literals(&mut ast);
+    Ok(ast)
+}
+
+/// The name of a function that JMESPath does not have: it says so only when it comes to apply it.
+fn unknown_function(ast: &Ast) -> Option<String> {
+    if let Ast::Function { name, .. } = ast
+        && FUNCTIONS.get_function(name).is_none()
+    {
+        return Some(name.clone());
+    }
+    parts(ast).into_iter().find_map(unknown_function)
+}
+
+fn search(expression: &str, data: &Value) -> Result<Value> {
+    let ast = parse(expression)?;
     let mut context = Context::new(expression, &FUNCTIONS);
     let found = jmespath::interpret(&variable(data), &ast, &mut context).map_err(|error| {
         Error::invalid(format!("`query` cannot be applied to this answer: {}", reason(&error)))
@@ -84,6 +114,29 @@ fn literals(ast: &mut Ast) {
         }
         Ast::MultiHash { elements, .. } => elements.iter_mut().for_each(|pair| literals(&mut pair.value)),
         Ast::Identity { .. } | Ast::Field { .. } | Ast::Index { .. } | Ast::Slice { .. } => {}
+    }
+}
+
+/// The expressions that one is made of.
+fn parts(ast: &Ast) -> Vec<&Ast> {
+    match ast {
+        Ast::Comparison { lhs: left, rhs: right, .. }
+        | Ast::Condition { predicate: left, then: right, .. }
+        | Ast::Projection { lhs: left, rhs: right, .. }
+        | Ast::And { lhs: left, rhs: right, .. }
+        | Ast::Or { lhs: left, rhs: right, .. }
+        | Ast::Subexpr { lhs: left, rhs: right, .. } => vec![left, right],
+        Ast::Expref { ast: inner, .. }
+        | Ast::Flatten { node: inner, .. }
+        | Ast::Not { node: inner, .. }
+        | Ast::ObjectValues { node: inner, .. } => vec![inner],
+        Ast::Function { args: parts, .. } | Ast::MultiList { elements: parts, .. } => parts.iter().collect(),
+        Ast::MultiHash { elements, .. } => elements.iter().map(|pair| &pair.value).collect(),
+        Ast::Literal { .. }
+        | Ast::Identity { .. }
+        | Ast::Field { .. }
+        | Ast::Index { .. }
+        | Ast::Slice { .. } => Vec::new(),
     }
 }
 
@@ -198,6 +251,25 @@ mod tests {
         assert!(error.next.is_some());
         let error = apply("length(@)", &json!(5)).unwrap_err();
         assert!(error.message.ends_with("(at character 6)"), "{error}");
+    }
+
+    #[test]
+    fn an_expression_is_checked_without_an_answer() {
+        for good in ["text", "[?n > `1.5`].{a: b, c: length(d)}", "sort_by(@, &n)[0]", "to_number(n)"] {
+            check(good).unwrap();
+        }
+        for wrong in [
+            "[?",
+            "substring(text, 0, 1000)",
+            "[].{a: nope(b)}",
+            "map(&nope(@), @)",
+            "a[?b == nope(c)]",
+            "",
+            &"a".repeat(LONGEST + 1),
+        ] {
+            let error = check(wrong).unwrap_err();
+            assert!(error.message.starts_with("`query` is "), "{wrong}: {error}");
+        }
     }
 
     #[test]

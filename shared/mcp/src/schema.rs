@@ -1,6 +1,6 @@
 //! JSON schemas as models and hosts want them: short, flat, without decoration.
 
-use awsmcp_spec::Spec;
+use awsmcp_spec::{Risk, Spec};
 use rmcp::model::JsonObject;
 use schemars::{JsonSchema, SchemaGenerator, generate::SchemaSettings};
 use serde_json::{Map, Value, json};
@@ -77,6 +77,8 @@ impl Common {
         let mut fields = Vec::new();
         if spec.list {
             fields.push(("limit", json!({"type": "integer", "minimum": 1, "maximum": 1000})));
+        }
+        if spec.list || is_kept(spec) {
             fields.push(("cursor", string()));
         }
         if !spec.risk.changes() {
@@ -98,6 +100,12 @@ impl Common {
         }
         fields
     }
+}
+
+/// Whether a long answer of a tool is kept, for its cursor to read on in: it was paid for, or what it tells is done. What
+/// only looks is asked again.
+pub(crate) fn is_kept(spec: &Spec) -> bool {
+    !spec.list && !matches!(spec.risk, Risk::Read | Risk::Reveal)
 }
 
 fn generator() -> SchemaGenerator {

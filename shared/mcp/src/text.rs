@@ -1,54 +1,6 @@
-//! Words: neutral names, sizes, near misses.
+//! Words: quotations, sizes, near misses.
 
-use std::borrow::Cow;
-
-/// Whether a character could hide, reorder or control what a reader sees.
-fn is_hidden(letter: char) -> bool {
-    letter.is_control()
-        || matches!(letter,
-            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
-            | '\u{e0000}'..='\u{e0fff}')
-}
-
-/// A name or cell from AWS on one line, with control and invisible characters written as JSON writes them, so
-/// that nothing is hidden and the name can be passed back as it is.
-pub fn neutral(text: &str) -> Cow<'_, str> {
-    if !text.chars().any(|letter| letter == '\\' || is_hidden(letter)) {
-        return Cow::Borrowed(text);
-    }
-    let mut out = String::with_capacity(text.len() + 8);
-    for letter in text.chars() {
-        match letter {
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            hidden if is_hidden(hidden) => escape(hidden, &mut out),
-            plain => out.push(plain),
-        }
-    }
-    Cow::Owned(out)
-}
-
-/// JSON text in which invisible characters are written as escapes. `json` must be valid JSON: they can then
-/// stand only inside its strings.
-pub(crate) fn neutral_json(json: String) -> String {
-    if !json.chars().any(is_hidden) {
-        return json;
-    }
-    let mut out = String::with_capacity(json.len() + 8);
-    for letter in json.chars() {
-        if is_hidden(letter) { escape(letter, &mut out) } else { out.push(letter) }
-    }
-    out
-}
-
-fn escape(letter: char, out: &mut String) {
-    for unit in letter.encode_utf16(&mut [0; 2]) {
-        out.push_str(&format!("\\u{unit:04x}"));
-    }
-}
+pub(crate) use crate::fence::neutral;
 
 /// A value from outside, quoted and shortened for a sentence.
 pub fn quoted(text: &str) -> String {
@@ -126,16 +78,6 @@ macro_rules! plain_string {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn hidden_characters_are_written_out() {
-        assert_eq!(neutral("plain ünïcode 文"), "plain ünïcode 文");
-        assert_eq!(neutral("a\tb\nc\\d"), "a\\tb\\nc\\\\d");
-        assert_eq!(neutral("a\u{202e}b\u{1}\u{e0041}"), "a\\u202eb\\u0001\\udb40\\udc41");
-        let back: String =
-            serde_json::from_str(&format!("\"{}\"", neutral("x\u{202e}\u{e0041}\\y"))).unwrap();
-        assert_eq!(back, "x\u{202e}\u{e0041}\\y");
-    }
 
     #[test]
     fn sizes_read_well() {

@@ -1,16 +1,37 @@
 //! Points in time as people write them.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, cell::Cell};
 
-use jiff::{SignedDuration, Timestamp, ToSpan, civil::Date, tz::TimeZone};
+use jiff::{
+    SignedDuration, Timestamp, ToSpan,
+    civil::{Date, DateTime, Time},
+    tz::TimeZone,
+};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, de};
 
 use crate::{Error, Result};
 
-/// A point in time: `-1h`, `-30m`, `-7d`, `now`, `2026-11-01`, or RFC 3339. A date alone is its start in UTC.
+/// A point in time: `-1h`, `-30m`, `-7d`, `now`, `2026-11-01`, `2026-11-01T12:00`, or RFC 3339. A date alone is its start
+/// in UTC; a time without a zone is UTC, and the answer says so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Moment(pub Timestamp);
+
+/// What an answer says where a time had no zone.
+const ASSUMED_UTC: &str = "times without a zone were read as UTC";
+
+thread_local! {
+    /// Whether a time without a zone was read since somebody last wanted to know. Arguments are read in one go, without
+    /// waiting, so what is seen here belongs to them.
+    static HAS_ASSUMED_UTC: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Reads something that may hold times, and says what was assumed about them.
+pub(crate) fn noticing<T>(read: impl FnOnce() -> T) -> (T, Option<&'static str>) {
+    let before = HAS_ASSUMED_UTC.replace(false);
+    let found = read();
+    (found, HAS_ASSUMED_UTC.replace(before).then_some(ASSUMED_UTC))
+}
 
 impl Moment {
     /// Reads `text`, relative to `now`.
@@ -20,7 +41,8 @@ impl Moment {
     pub fn parse(text: &str, now: Timestamp) -> std::result::Result<Moment, String> {
         let wrong = || {
             format!(
-                "{text:?} is not a time; good ones are -1h, -30m, -7d, now, 2026-11-01, 2026-11-01T12:00:00Z"
+                "{text:?} is not a time; good ones are -1h, -30m, -7d, now, 2026-11-01, 2026-11-01T12:00:00Z, \
+                 2026-11-01T13:00:00+01:00"
             )
         };
         let text = text.trim();
@@ -28,25 +50,60 @@ impl Moment {
             return Ok(Moment(now));
         }
         if let Some(back) = text.strip_prefix('-') {
-            let unit = back.chars().last().ok_or_else(wrong)?;
-            let count: i64 = back.strip_suffix(unit).unwrap_or_default().parse().map_err(|_| wrong())?;
-            let seconds = match unit {
-                's' => 1,
-                'm' => 60,
-                'h' => 3600,
-                'd' => 86_400,
-                'w' => 604_800,
-                _ => return Err(wrong()),
-            };
-            let span = count.checked_mul(seconds).and_then(|seconds| 0.seconds().try_seconds(seconds).ok());
-            return span.and_then(|span| now.checked_sub(span).ok()).map(Moment).ok_or_else(wrong);
+            return before(back, now).map(Moment).ok_or_else(wrong);
+        }
+        // The name of a zone beside its offset is neither needed nor known here, and must not be dropped unseen.
+        if text.contains('[') {
+            return Err(format!(
+                "{text:?} names a zone; write its offset instead: 2026-11-01T13:00:00+01:00"
+            ));
         }
         if let Ok(moment) = text.parse::<Timestamp>() {
             return Ok(Moment(moment));
         }
-        let date: Date = text.parse().map_err(|_| wrong())?;
-        date.to_zoned(TimeZone::UTC).map(|zoned| Moment(zoned.timestamp())).map_err(|_| wrong())
+        civil(text).map(Moment).ok_or_else(wrong)
     }
+}
+
+/// So long before `now`: `1h`, `30m`, `7d`.
+fn before(back: &str, now: Timestamp) -> Option<Timestamp> {
+    let unit = back.chars().last()?;
+    let count: i64 = back.strip_suffix(unit)?.parse().ok()?;
+    let seconds = match unit {
+        's' => 1,
+        'm' => 60,
+        'h' => 3600,
+        'd' => 86_400,
+        'w' => 604_800,
+        _ => return None,
+    };
+    let span = 0.seconds().try_seconds(count.checked_mul(seconds)?).ok()?;
+    now.checked_sub(span).ok()
+}
+
+/// A date, or a date and a time of day, without a zone. Nothing but their own characters may stand in them: jiff's own
+/// reading would pass over an offset, and a date's over the whole time of day.
+fn civil(text: &str) -> Option<Timestamp> {
+    let (date, time) = match text.split_once(['T', 't', ' ']) {
+        Some((date, time)) => (date, Some(time)),
+        None => (text, None),
+    };
+    let shape: String =
+        date.chars().map(|letter| if letter.is_ascii_digit() { '0' } else { letter }).collect();
+    if !["0000-00-00", "00000000"].contains(&shape.as_str()) {
+        return None;
+    }
+    let is_time = |time: &str| time.chars().all(|letter| letter.is_ascii_digit() || ":.,".contains(letter));
+    let local = match time {
+        Some(time) if is_time(time) => format!("{date}T{time}").parse::<DateTime>().ok()?,
+        Some(_) => return None,
+        None => date.parse::<Date>().ok()?.to_datetime(Time::midnight()),
+    };
+    let moment = local.to_zoned(TimeZone::UTC).ok()?.timestamp();
+    if time.is_some() {
+        HAS_ASSUMED_UTC.set(true);
+    }
+    Some(moment)
 }
 
 impl<'de> Deserialize<'de> for Moment {
@@ -96,8 +153,7 @@ impl TimeRange {
             && start > latest
         {
             return Err(Error::invalid(format!(
-                "`start` {} is in the future; it is now {}",
-                to_second(start),
+                "`start` {start} is in the future; it is now {}",
                 to_second(now)
             ))
             .with_next("times are UTC; -1h is an hour ago"));
@@ -108,12 +164,8 @@ impl TimeRange {
             None => end.saturating_sub(SignedDuration::from_secs(usual)).unwrap_or(end),
         };
         if start >= end {
-            return Err(Error::invalid(format!(
-                "`start` {} is not before `end` {}",
-                to_second(start),
-                to_second(end)
-            ))
-            .with_next("swap them, or leave `end` out for now"));
+            return Err(Error::invalid(format!("`start` {start} is not before `end` {end}"))
+                .with_next("swap them, or leave `end` out for now"));
         }
         Ok(TimeRange { start, end })
     }
@@ -143,16 +195,20 @@ impl std::fmt::Display for TimeRange {
     }
 }
 
-/// A time to the second: `2026-11-22T10:00:00Z`.
+/// A time to the second that it lies in: `2026-11-22T10:00:00Z`.
 #[must_use]
 pub fn to_second(time: Timestamp) -> String {
-    Timestamp::from_second(time.as_second()).unwrap_or(time).to_string()
+    // A time before 1970 lies in the second that begins before it, as any other.
+    let second = time.as_nanosecond().div_euclid(1_000_000_000);
+    let whole = i64::try_from(second).ok().and_then(|second| Timestamp::from_second(second).ok());
+    whole.unwrap_or(time).to_string()
 }
 
-/// Milliseconds since 1970 as a time.
+/// Milliseconds since 1970 as a time; one that no calendar here reaches says what it is.
 #[must_use]
 pub fn to_millisecond(millis: i64) -> String {
-    Timestamp::from_millisecond(millis).map_or_else(|_| millis.to_string(), |time| time.to_string())
+    Timestamp::from_millisecond(millis)
+        .map_or_else(|_| format!("{millis} ms since 1970"), |time| time.to_string())
 }
 
 #[cfg(test)]
@@ -170,9 +226,62 @@ mod tests {
         assert_eq!(read("-7d").unwrap(), "2026-11-15T10:00:00Z");
         assert_eq!(read("2026-11-01").unwrap(), "2026-11-01T00:00:00Z");
         assert_eq!(read("2026-11-01T01:00:00+01:00").unwrap(), "2026-11-01T00:00:00Z");
-        for wrong in ["", "-", "-h", "-1y", "yesterday", "-99999999999999999d", "2026-13-01"] {
+        for wrong in [
+            "",
+            "-",
+            "-h",
+            "-1y",
+            "yesterday",
+            "-99999999999999999d",
+            "2026-13-01",
+            "2026-11-01+01:00",
+            "2026-11-01Z",
+            "2026-11-01T",
+            "2026-11-01Tnoon",
+            "2026-11-01T25:00",
+            "2026-11-01T10:00 CET",
+            "2026-11-01T10:00:00-",
+            "+12026-11-01T10:00:00",
+            "2026-W48-1",
+            "1795341600",
+            "-é",
+        ] {
             assert!(read(wrong).unwrap_err().contains("-1h"), "{wrong}");
         }
+        for zone in ["2026-11-01T10:00[Europe/Berlin]", "2026-11-01T10:00:00+01:00[Europe/Berlin]"] {
+            assert!(read(zone).unwrap_err().contains("write its offset instead"), "{zone}");
+        }
+    }
+
+    #[test]
+    fn a_time_without_a_zone_is_utc_and_is_noticed() {
+        let now = Timestamp::UNIX_EPOCH;
+        let read = |text: &str| {
+            let (moment, noticed) = noticing(|| Moment::parse(text, now));
+            (moment.unwrap().0.to_string(), noticed.is_some())
+        };
+        for text in [
+            "2026-11-30T23:00:00",
+            "2026-11-30 23:00",
+            "2026-11-30t23:00",
+            "20261130T230000",
+            "2026-11-30T23",
+        ] {
+            assert_eq!(read(text), ("2026-11-30T23:00:00Z".to_owned(), true), "{text}");
+        }
+        for text in [
+            "2026-11-30T23:00:00Z",
+            "2026-11-30t23:00:00z",
+            "20261130T230000Z",
+            "2026-12-01 00:00+01:00",
+            "2026-11-30T18:00-05",
+            "2026-11-30T23:00:00.000Z",
+        ] {
+            assert_eq!(read(text), ("2026-11-30T23:00:00Z".to_owned(), false), "{text}");
+        }
+        assert_eq!(read("2026-11-30T23:00:00.25"), ("2026-11-30T23:00:00.25Z".to_owned(), true));
+        assert_eq!(read("2026-11-30"), ("2026-11-30T00:00:00Z".to_owned(), false));
+        assert!(noticing(|| ()).1.is_none(), "what was noticed is forgotten");
     }
 
     proptest! {
@@ -180,6 +289,37 @@ mod tests {
         fn no_text_makes_reading_panic(text in ".*") {
             let _ = Moment::parse(&text, Timestamp::UNIX_EPOCH);
         }
+
+        /// However a moment is written, it is read as it is: nothing of it is dropped.
+        #[test]
+        fn nothing_of_a_time_is_dropped(
+            seconds in 0i64..250_000_000_000,
+            millis in 0i32..1000,
+            minutes in -900i32..900,
+            form in 0usize..4,
+            zoned in any::<bool>(),
+        ) {
+            let moment = Timestamp::new(seconds, millis * 1_000_000).unwrap();
+            let offset = jiff::tz::Offset::from_seconds(if zoned { minutes * 60 } else { 0 }).unwrap();
+            let local = offset.to_datetime(moment);
+            let format = ["%Y-%m-%dT%H:%M:%S%.3f", "%Y-%m-%d %H:%M:%S%.3f", "%Y%m%dT%H%M%S%.3f", "%Y-%m-%dt%H:%M:%S%.3f"];
+            let mut text = local.strftime(format[form]).to_string();
+            if zoned {
+                let sign = if minutes < 0 { '-' } else { '+' };
+                text.push_str(&format!("{sign}{:02}:{:02}", minutes.abs() / 60, minutes.abs() % 60));
+            }
+            let (read, noticed) = noticing(|| Moment::parse(&text, Timestamp::UNIX_EPOCH));
+            prop_assert_eq!(read.map(|read| read.0), Ok(moment), "{}", text);
+            prop_assert_eq!(noticed.is_some(), !zoned);
+        }
+    }
+
+    #[test]
+    fn times_that_are_shown_are_in_their_second_and_say_their_unit() {
+        assert_eq!(to_second(Timestamp::new(-1, -500_000_000).unwrap()), "1969-12-31T23:59:58Z");
+        assert_eq!(to_second(Timestamp::new(1, 999_999_999).unwrap()), "1970-01-01T00:00:01Z");
+        assert_eq!(to_millisecond(1_500), "1970-01-01T00:00:01.5Z");
+        assert_eq!(to_millisecond(i64::MAX), "9223372036854775807 ms since 1970");
     }
 
     #[test]

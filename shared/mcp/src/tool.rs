@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
-use crate::{Call, Error, Output, Plan, Reply, Result, Service, schema};
+use crate::{Call, Error, Output, Plan, Reply, Result, Service, schema, time};
 
 /// A tool that looks at something: `list`, `read`, `reveal` or `invoke`.
 ///
@@ -87,7 +87,7 @@ impl<S: Service> Entry<S> {
             spec: T::SPEC,
             toolset,
             work: Work::Look(Box::new(|input, cx| {
-                Box::pin(async move { parse::<T>(input)?.call(&cx).await?.reply() })
+                Box::pin(async move { read::<T, S>(input, &cx)?.call(&cx).await?.reply() })
             })),
             make_schema: schema::input::<T>,
             make_output: schema::output::<T::Output>,
@@ -119,7 +119,7 @@ impl<S: Service> Entry<S> {
             toolset,
             work: Work::Look(Box::new(move |input, cx| {
                 let run = run.clone();
-                Box::pin(async move { run(parse::<I>(input)?, cx).await?.reply() })
+                Box::pin(async move { run(read::<I, S>(input, &cx)?, cx).await?.reply() })
             })),
             make_schema: schema::input::<I>,
             make_output: schema::output::<O>,
@@ -139,12 +139,21 @@ impl<S: Service> Entry<S> {
 
 /// Plans a change; what is applied is the tool and the items of this very plan.
 async fn planned<T: Change>(input: Value, cx: Arc<Call<T::Service>>) -> Result<Planned<T::Service>> {
-    let tool = parse::<T>(input)?;
+    let tool = read::<T, T::Service>(input, &cx)?;
     let (plan, items) = tool.plan(&cx).await?.apart();
     let apply = move |cx: Arc<Call<T::Service>>| -> BoxFuture<'static, Result<Reply>> {
         Box::pin(async move { tool.apply(items, &cx).await?.reply() })
     };
     Ok(Planned { plan, apply: Box::new(apply) })
+}
+
+/// The typed arguments; what was assumed to understand them is noted behind the answer.
+fn read<T: DeserializeOwned, S: Service>(input: Value, cx: &Call<S>) -> Result<T> {
+    let (parsed, assumed) = time::noticing(|| parse(input));
+    if let Some(assumed) = assumed {
+        cx.note(assumed);
+    }
+    parsed
 }
 
 fn parse<T: DeserializeOwned>(input: Value) -> Result<T> {

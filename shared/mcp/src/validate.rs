@@ -3,8 +3,12 @@
 //! It knows the keywords that describe arguments ([`awsmcp_spec::SCHEMA_KEYWORDS`]; `cargo xtask tidy` holds the tools
 //! to them) and passes over others, as JSON Schema wants. A tool's own types are checked again where they are parsed.
 
+mod whole;
+
 use rmcp::model::JsonObject;
 use serde_json::{Number, Value};
+
+pub(crate) use whole::whole_numbers;
 
 use crate::{Error, Result, text::nearest, text::quoted};
 
@@ -359,7 +363,7 @@ mod tests {
     }
 
     /// Schemas of the keywords that tools use, and values near what they describe.
-    fn schemas() -> impl Strategy<Value = Value> {
+    pub(super) fn schemas() -> impl Strategy<Value = Value> {
         let leaf = prop_oneof![
             Just(json!(true)),
             Just(json!({"type": "string"})),
@@ -392,7 +396,7 @@ mod tests {
         })
     }
 
-    fn values() -> impl Strategy<Value = Value> {
+    pub(super) fn values() -> impl Strategy<Value = Value> {
         let leaf = prop_oneof![
             Just(Value::Null),
             any::<bool>().prop_map(Value::from),

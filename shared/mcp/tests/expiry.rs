@@ -51,13 +51,14 @@ struct Deleted {
 impl Change for DeleteThing {
     type Service = Fake;
     type Output = One<Deleted>;
-    const SPEC: Spec = Spec::destroy("delete_thing", "Delete thing").needs("fake:DeleteThing", "*");
+    type Items = ();
+    const SPEC: Spec = Spec::destroy("delete_thing", "Delete thing").on("*", &["fake:DeleteThing"]);
 
     async fn plan(&self, _: &Call<Fake>) -> Result<Plan> {
         Ok(Plan::new(format!("delete {}", self.name)))
     }
 
-    async fn apply(self, _: &Call<Fake>) -> Result<One<Deleted>> {
+    async fn apply(self, (): (), _: &Call<Fake>) -> Result<One<Deleted>> {
         DELETED.lock().unwrap().push(self.name.clone());
         Ok(One(Deleted { deleted: self.name }))
     }

@@ -61,7 +61,7 @@ impl std::str::FromStr for Risk {
 /// The parameters that every tool takes where they can do something, and what each is for.
 pub const COMMON_PARAMETERS: [(&str, &str); 9] = [
     ("limit", "Lists: rows of a page, 1 to 1,000."),
-    ("cursor", "Lists: where to go on, as the last line of the page before gives it."),
+    ("cursor", "Lists, and long answers of what runs or changes: where to go on, as `next:` gives it."),
     ("query", "What looks: a JMESPath expression over the rows or the object."),
     ("max_chars", "What looks: the most characters of the answer."),
     ("region", "One of the allowed regions; only where several are allowed."),

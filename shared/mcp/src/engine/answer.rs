@@ -5,15 +5,31 @@ use rmcp::model::JsonObject;
 use serde_json::{Value, json};
 
 use crate::{
-    Body, Error, OutputMode, Part, Reply, Result, Service, View,
-    cursor::{Binding, Cursor, Place},
+    Body, Error, OutputMode, Part, Reply, Result, Risk, Service, View,
+    cursor::{Binding, Cursor, Place, canonical},
     engine::{Answer, look::Fetched, run::Run},
-    gate, query, render,
-    text::neutral,
+    fence::{self, neutral},
+    gate, kept, query, render, schema,
+    shorten::Cut,
 };
 
 const CUT: &str =
-    "large values were left out to stay within max_chars; select them with `query` or raise max_chars";
+    "large values were cut to stay within max_chars; select them with `query` or raise max_chars";
+
+/// How to get what was cut, where `max_chars` is as large as it may be, and where it is not.
+type Advice = (&'static str, &'static str);
+
+/// Of one thing.
+const PARTS: Advice = ("select parts with `query`", "select parts with `query`, or raise max_chars");
+/// Of a body.
+const RANGE: Advice =
+    ("a narrower range shows the rest", "a larger max_chars or a narrower range shows the rest");
+
+/// What was cut of an answer.
+pub(crate) struct Rest {
+    line: String,
+    next: Option<String>,
+}
 
 /// The rows of all pages that may be shown.
 struct Rows {
@@ -56,16 +72,7 @@ impl<S: Service> Run<'_, S> {
             return Err(Error::internal("a call has no answer"));
         };
         match page.reply.view {
-            View::Body(body) if self.input.query.is_some() => {
-                let value = body.json().ok_or_else(|| {
-                    Error::invalid(
-                        "`query` is for a body that is JSON and fits as a whole; this one is not or does not",
-                    )
-                    .with_next("leave `query` out, or raise max_chars")
-                })?;
-                self.one(&value, notes, true)
-            }
-            View::Body(body) => Ok(self.body(body, &notes)),
+            View::Body(body) => self.body(body, notes),
             View::One(value) => self.one(&value, notes, self.entry.spec.quotes),
             View::Rows(_) => Err(Error::internal("rows are rendered as rows")),
         }
@@ -75,50 +82,120 @@ impl<S: Service> Run<'_, S> {
         self.trace.targets.len() > 1
     }
 
-    fn selected(&self, data: &Value) -> Result<Option<Value>> {
-        self.input.query.as_deref().map(|expression| query::apply(expression, data)).transpose()
+    /// What `query` selects. Where the tool has run and that cannot be repeated, the answer is shown without it, rather
+    /// than lost.
+    fn selected(&self, data: &Value, notes: &mut Vec<String>) -> Result<Option<Value>> {
+        let Some(expression) = self.input.query.as_deref() else { return Ok(None) };
+        match query::apply(expression, data) {
+            Ok(found) => Ok(Some(found)),
+            Err(error) if self.has_run() => {
+                notes.push(self.without_query(&error));
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Whether a call is over and done when its answer is put together, so that asking again is no way to repeat it.
+    fn has_run(&self) -> bool {
+        !matches!(self.entry.spec.risk, Risk::Read | Risk::Reveal)
+    }
+
+    fn without_query(&self, error: &Error) -> String {
+        format!("{} ran; its answer is shown without `query`: {}", self.entry.spec.name, error.message)
     }
 
     fn one(&self, value: &Value, mut notes: Vec<String>, quotes: bool) -> Result<Answer> {
-        let selected = self.selected(value)?;
+        let selected = self.selected(value, &mut notes)?;
         if let Some(Value::Array(rows)) = &selected {
             let table = render::table(rows, self.budget());
-            if table.shown < rows.len() || table.left_out {
-                notes.push(CUT.to_owned());
-            }
+            let rest = self.rest(render::rest(rows, &table).into_iter().collect(), PARTS);
             let footer = render::footer(table.shown, Some(rows.len() as u64), None);
             let text = match quotes {
                 true => format!("{}\n{footer}", render::marked(&table.text)),
                 false => format!("{}{footer}", table.text),
             };
             let structured = json!({"result": rows.get(..table.shown)});
-            return Ok(self.told(text, Vec::new(), structured, &notes));
+            return Ok(self.told(text, Vec::new(), structured, &notes, rest));
         }
         if selected == Some(Value::Null) {
             notes.push(nothing(value));
         }
-        let shown = selected.as_ref().unwrap_or(value);
-        let (text, left_out) = render::one(shown, self.budget());
-        if left_out {
-            notes.push(CUT.to_owned());
+        let thing = render::one(selected.as_ref().unwrap_or(value), self.budget(), quotes);
+        // A beginning that is no object any more is not what the schema of the answer promises.
+        let is_item = selected.is_none() && thing.value.is_string() == value.is_string();
+        let name = if is_item { "item" } else { "result" };
+        if thing.is_text {
+            notes.extend(fence::note(thing.written_out));
         }
-        let item = if left_out { Value::String(text.clone()) } else { shown.clone() };
-        let structured =
-            if selected.is_some() || left_out { json!({"result": item}) } else { json!({"item": item}) };
-        let text = if quotes { render::marked(&text) } else { text };
-        Ok(self.told(text, Vec::new(), structured, &notes))
+        let rest = self.rest(thing.cuts, PARTS);
+        Ok(self.told(thing.text, Vec::new(), json!({name: thing.value}), &notes, rest))
     }
 
-    fn body(&self, body: Body, notes: &[String]) -> Answer {
-        let text = render::body(&body, self.budget());
-        let texts = body.parts.iter().filter_map(|part| match part {
-            Part::Text(text) => Some(text.as_str()),
-            _ => None,
-        });
-        let shown: String = texts.collect::<String>().chars().take(self.budget()).collect();
-        let structured = json!({"label": body.label, "text": shown, "rest": body.rest});
+    fn body(&self, body: Body, mut notes: Vec<String>) -> Result<Answer> {
+        if self.input.query.is_some() {
+            if let Some(value) = body.json() {
+                return self.one(&value, notes, true);
+            }
+            let error = Error::invalid(
+                "`query` is for a body that is JSON and fits as a whole; this one is not or does not",
+            )
+            .with_next("leave `query` out, or raise max_chars");
+            if !self.has_run() {
+                return Err(error);
+            }
+            notes.push(self.without_query(&error));
+        }
+        let shown = render::body(&body, self.budget());
+        notes.extend(fence::note(shown.written_out));
+        let structured = json!({"label": body.label, "text": shown.contents, "rest": body.rest});
         let parts = body.parts.into_iter().filter(|part| !matches!(part, Part::Text(_))).collect();
-        self.told(text, parts, structured, notes)
+        let rest = self.rest(shown.cuts, RANGE);
+        Ok(self.told(shown.text, parts, structured, &notes, rest))
+    }
+
+    /// What to say of what was cut, and how to get it.
+    fn rest(&self, cuts: Vec<Cut>, advice: Advice) -> Option<Rest> {
+        if cuts.is_empty() || !schema::is_kept(&self.entry.spec) {
+            return self.cut(&cuts, advice);
+        }
+        let line = render::cut_line(&cuts, None);
+        Some(match self.engine.kept.keep(&self.asked(), cuts) {
+            Some(place) => Rest { line, next: Some(place.cursor()) },
+            None => Rest { line: format!("{line}; the rest is too large to be kept"), next: None },
+        })
+    }
+
+    /// What to say of what was cut where it can be asked for again.
+    fn cut(&self, cuts: &[Cut], (narrower, raise): Advice) -> Option<Rest> {
+        let advice = if self.budget() < self.engine.settings.max_chars { raise } else { narrower };
+        (!cuts.is_empty())
+            .then(|| Rest { line: format!("{}; {advice}", render::cut_line(cuts, None)), next: None })
+    }
+
+    /// Reads on in an answer that is kept; nothing is sent and nothing is run.
+    pub(crate) fn read_on(&self, cursor: &str) -> Result<Answer> {
+        let place = kept::Place::read(cursor).ok_or_else(|| {
+            Error::invalid("`cursor` is not one of this tool's; nothing was run")
+                .with_next("pass the text after `next:` as it is, or leave `cursor` out to run the tool")
+        })?;
+        let read = self.engine.kept.read(&self.asked(), place, self.budget())?;
+        let next = read.next.map(|next| next.cursor());
+        let structured = json!({"result": render::marked(&read.text), "next": next});
+        Ok(self.told(render::read_on(&read), Vec::new(), structured, &[], None))
+    }
+
+    /// All that shapes an answer, but how much of it is shown.
+    fn asked(&self) -> kept::Question {
+        let input = &self.input;
+        let arguments = json!({
+            "own": input.own,
+            "query": input.query,
+            "region": input.region,
+            "regions": input.regions,
+            "profile": input.profile,
+        });
+        kept::Question::new(self.caller.name(), self.entry.spec.name, &canonical(&arguments))
     }
 
     /// The rows of all pages, less those that the allow-list hides.
@@ -156,7 +233,7 @@ impl<S: Service> Run<'_, S> {
 
     fn rows(&self, binding: &Binding, cursor: &Cursor, rows: Rows, mut notes: Vec<String>) -> Result<Answer> {
         let data = Value::Array(rows.all.clone());
-        match self.selected(&data)? {
+        match self.selected(&data, &mut notes)? {
             Some(Value::Array(selected)) => {
                 if selected.is_empty() && !rows.all.is_empty() {
                     notes.push(nothing(&data));
@@ -188,15 +265,16 @@ impl<S: Service> Run<'_, S> {
 
     /// What `query` made of rows, where that is no list.
     fn selected_value(&self, value: Value, next: Option<String>, mut notes: Vec<String>) -> Answer {
-        let (text, left_out) = render::one(&value, self.budget());
-        if left_out {
-            notes.push(CUT.to_owned());
+        let thing = render::one(&value, self.budget(), self.entry.spec.quotes);
+        if thing.is_text {
+            notes.extend(fence::note(thing.written_out));
         }
-        let mut text = if self.entry.spec.quotes { render::marked(&text) } else { text };
+        let rest = self.cut(&thing.cuts, PARTS);
+        let mut text = thing.text;
         if let Some(next) = &next {
             text.push_str(&format!("\nthis page only, next: {next}"));
         }
-        self.told(text, Vec::new(), json!({"result": value, "next": next}), &notes)
+        self.told(text, Vec::new(), json!({"result": thing.value, "next": next}), &notes, rest)
     }
 
     fn table(
@@ -208,7 +286,7 @@ impl<S: Service> Run<'_, S> {
         next: Option<String>,
         mut notes: Vec<String>,
     ) -> Answer {
-        if table.left_out {
+        if table.is_cut {
             notes.insert(0, CUT.to_owned());
         }
         if rows.is_empty() && next.is_some() {
@@ -222,7 +300,7 @@ impl<S: Service> Run<'_, S> {
         let rows: Vec<Value> = rows.into_iter().take(table.shown).collect();
         let structured =
             JsonObject::from_iter([("next".to_owned(), json!(next)), (key.to_owned(), rows.into())]);
-        self.told(text, Vec::new(), Value::Object(structured), &notes)
+        self.told(text, Vec::new(), Value::Object(structured), &notes, None)
     }
 
     /// Whether a row is of a resource inside the operator's list.
@@ -237,17 +315,44 @@ impl<S: Service> Run<'_, S> {
         }
     }
 
-    fn told(&self, mut text: String, parts: Vec<Part>, mut structured: Value, notes: &[String]) -> Answer {
+    /// The answer, with what was cut of it and the notes behind it.
+    pub(crate) fn told(
+        &self,
+        mut text: String,
+        parts: Vec<Part>,
+        mut structured: Value,
+        notes: &[String],
+        rest: Option<Rest>,
+    ) -> Answer {
+        let mut said: Vec<&str> = Vec::new();
+        if let Some(rest) = &rest {
+            text.push('\n');
+            text.push_str(&rest.line);
+            if let Some(next) = &rest.next {
+                text.push_str(&format!(", next: {next}"));
+            }
+            said.push(&rest.line);
+        }
         for note in notes {
-            text.push_str("\nnote: ");
-            text.push_str(&neutral(note));
+            // Several regions may say the same.
+            if !said.contains(&note.as_str()) {
+                text.push_str("\nnote: ");
+                text.push_str(&neutral(note));
+                said.push(note);
+            }
         }
         let structured = (self.engine.settings.output == OutputMode::Structured).then(|| {
+            let written_out = fence::structured(&mut structured);
+            let mut said: Vec<String> = said.iter().map(|said| neutral(said).into_owned()).collect();
+            said.extend(fence::note(written_out));
             if let Some(fields) = structured.as_object_mut() {
                 fields.values_mut().for_each(without_nulls);
                 fields.retain(|_, value| !value.is_null());
-                if !notes.is_empty() {
-                    fields.insert("notes".to_owned(), json!(notes));
+                if let Some(next) = rest.as_ref().and_then(|rest| rest.next.as_ref()) {
+                    fields.insert("next".to_owned(), json!(next));
+                }
+                if !said.is_empty() {
+                    fields.insert("notes".to_owned(), json!(said));
                 }
             }
             structured
@@ -306,3 +411,6 @@ fn with_region(row: Value, region: &str) -> Value {
         other => json!({"region": region, "value": other}),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -10,7 +10,7 @@ use crate::{
     confirm::{Bound, Refusal},
     cursor::{Cursor, Place},
     engine::{
-        Answer, Consent, done,
+        Answer, Consent,
         look::{Fetched, notes},
         run::{Page, Run},
     },
@@ -49,7 +49,8 @@ impl<S: Service> Run<'_, S> {
         };
         if self.input.dry_run {
             let plan = planned.plan.text(self.budget());
-            return Ok(done(format!("dry run, nothing was changed. {} would {plan}", self.entry.spec.name)));
+            let text = format!("dry run, nothing was changed. {} would {plan}", self.entry.spec.name);
+            return Ok(self.told(text, Vec::new(), Value::Null, &notes(&call), None));
         }
         let asks = self.entry.spec.risk == Risk::Destroy || planned.plan.asks();
         while asks {

@@ -47,11 +47,6 @@ pub enum Answer {
     },
 }
 
-/// An answer of words alone.
-pub(crate) fn done(text: String) -> Answer {
-    Answer::Done { text, parts: Vec::new(), structured: None }
-}
-
 impl<S: Service> Run<'_, S> {
     /// The answer of a call that failed: what went wrong, where, and what to do next.
     pub(crate) async fn failed(&self, error: Error) -> Answer {

@@ -10,12 +10,12 @@ use tokio::time::Instant;
 
 use crate::{
     Call, Error, Result, Service,
-    cursor::{Binding, Cursor, Place},
+    cursor::{Binding, Bounds, Cursor, Place},
     derived::Made,
     engine::{Answer, Caller, Engine},
     gate::{self, Gate},
     input::{self, Input},
-    service,
+    schema, service,
     tool::Entry,
 };
 
@@ -81,6 +81,9 @@ impl<'a, S: Service> Run<'a, S> {
     ) -> Result<Answer> {
         let arguments = self.admit(index, made, arguments)?;
         self.input = input::read(self.entry, arguments, &self.engine.settings)?;
+        if let Some(cursor) = self.input.cursor.as_deref().filter(|_| schema::is_kept(&self.entry.spec)) {
+            return self.read_on(cursor);
+        }
         let _place = self.engine.admission.enter(self.caller, self.ends).await?;
         Box::pin(self.aim()).await?;
         Box::pin(self.hold_to_resources()).await?;
@@ -235,7 +238,8 @@ impl<'a, S: Service> Run<'a, S> {
     /// Where the caller goes on, or the first page of every target.
     pub(crate) fn cursor(&self, binding: &Binding) -> Result<Cursor> {
         if let Some(text) = &self.input.cursor {
-            return Cursor::open(text, binding);
+            let limit = if self.entry.spec.list { (1, 1000) } else { (0, 0) };
+            return Cursor::open(text, binding, Bounds { limit, places: self.trace.targets.len() });
         }
         let settings = &self.engine.settings;
         let limit = if self.entry.spec.list { self.input.limit.unwrap_or(settings.page_size) } else { 0 };
