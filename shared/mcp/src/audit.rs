@@ -47,7 +47,8 @@ pub(crate) struct Line<'a> {
     pub(crate) regions: Vec<String>,
     pub(crate) resources: Vec<String>,
     pub(crate) operations: Vec<String>,
-    /// `ok`, `planned`, `asked`, `refused`, `failed`, `cancelled` or `timeout`.
+    /// `ok`, `planned`, `asked`, `refused`, `failed`, `cancelled` or `timeout`; of a call that failed `partly` where
+    /// something was done before, `unknown` where something may have been.
     pub(crate) outcome: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) error: Option<String>,

@@ -11,6 +11,7 @@ mod caller;
 mod change;
 mod look;
 mod outcome;
+mod reached;
 mod run;
 
 use std::{sync::Arc, time::Instant};

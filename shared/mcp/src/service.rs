@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use awsmcp_aws::{Error, SdkConfig, Tap};
 
-use crate::Extra;
+use crate::{Extra, Look};
 
 /// An AWS service, as its tools use it.
 pub trait Service: Send + Sync + Sized + 'static {
@@ -19,6 +19,16 @@ pub trait Service: Send + Sync + Sized + 'static {
     /// The operations whose IAM action is not of the same name: `("ListObjectsV2", &["s3:ListBucket"])`.
     /// An operation with several actions is permitted by any of them.
     const ACTIONS: &'static [(&'static str, &'static [&'static str])];
+    /// The operations that change something and do no more when they are sent twice, such as putting the same object: they
+    /// are sent again where an answer was lost. What carries a client token or a condition is known by itself.
+    const REPEATABLE: &'static [&'static str] = &[];
+    /// What AWS's good answers always have, by operation: an answer without it is not AWS's. `header:etag`, or a member of
+    /// the body.
+    const ALWAYS: &'static [(&'static str, &'static [&'static str])] = &[];
+    /// For how many minutes an operation may say nothing, where that is normal: a model that thinks, a function that runs.
+    const PATIENCE: &'static [(&'static str, u64)] = &[];
+    /// Where requests name resources, for the second look.
+    const LOOKS: &'static [Look] = &[];
     /// The settings that only this server has.
     const EXTRAS: &'static [Extra] = &[];
     /// What names the things that this service has: where one is not found, the nearest name is offered.

@@ -50,6 +50,28 @@ impl std::fmt::Debug for SealKey {
     }
 }
 
+/// How what must be confirmed is confirmed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Confirm {
+    /// The user is asked, where the client can; the token of a plan goes to the model only where nobody can be asked. Where
+    /// somebody was asked and did not answer, nothing is done.
+    #[default]
+    Ask,
+    /// The model gets the plan's token, whoever could be asked: for agents that run without a person.
+    Token,
+    /// Nothing is confirmed.
+    Off,
+}
+
+/// Which looks hold calls to the list of resources. Both do; a test turns one off to show that the other holds alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Looks {
+    /// At what the arguments name, before any request.
+    pub first: bool,
+    /// At what each request names, before it is signed.
+    pub second: bool,
+}
+
 /// The operator's choices.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -63,6 +85,8 @@ pub struct Settings {
     pub toolsets: Vec<String>,
     /// The only resources that may be touched; empty for any.
     pub allow_arns: Vec<Pattern>,
+    /// Which looks hold calls to these resources.
+    pub looks: Looks,
     /// The only local directories that may be read and written.
     pub allow_dirs: Vec<PathBuf>,
     /// How answers are given.
@@ -77,6 +101,8 @@ pub struct Settings {
     pub max_calls: usize,
     /// Calls that may wait for their turn; more are refused.
     pub max_waiting: usize,
+    /// How what must be confirmed is confirmed.
+    pub confirm: Confirm,
     /// How long a plan's confirmation is good.
     pub confirm_within: Duration,
     /// By which clock it expires.
@@ -97,6 +123,7 @@ impl Default for Settings {
             exclude_tools: Vec::new(),
             toolsets: Vec::new(),
             allow_arns: Vec::new(),
+            looks: Looks { first: true, second: true },
             allow_dirs: Vec::new(),
             output: OutputMode::Text,
             max_chars: 40_000,
@@ -104,6 +131,7 @@ impl Default for Settings {
             timeout: Duration::from_secs(60),
             max_calls: 16,
             max_waiting: 1000,
+            confirm: Confirm::default(),
             confirm_within: Duration::from_secs(300),
             clock: Clock::system(),
             seal_key: None,

@@ -78,7 +78,7 @@ fn beginning(value: &Value, budget: usize) -> Short {
 pub(crate) const MARK: usize = 40;
 /// How often something is cut before only the beginning of the whole is shown: what needs more has many small parts.
 const STEPS: usize = 100;
-/// A text shorter than this is not cut.
+/// A text that takes no more room than this is not cut, and no text is cut to less.
 const SHORTEST: usize = 80;
 
 /// The mark behind the beginning of what was cut.
@@ -138,19 +138,18 @@ fn shrink(value: &mut Value, excess: usize) -> bool {
             several
         }
         Value::String(text) => {
-            if text.chars().count() <= SHORTEST {
+            if whole <= SHORTEST {
                 return false;
             }
             let room = whole.saturating_sub(excess + MARK);
             let mut used = 2;
             let mut end = text
                 .char_indices()
-                .enumerate()
-                .find(|(at, (_, letter))| {
+                .find(|(_, letter)| {
                     used += width(*letter);
-                    *at >= SHORTEST && used > room
+                    used > room.max(SHORTEST)
                 })
-                .map_or(text.len(), |(_, (at, _))| at);
+                .map_or(text.len(), |(at, _)| at);
             // A line's end is not torn apart.
             if text.get(..end).is_some_and(|head| head.ends_with('\r')) {
                 end -= 1;

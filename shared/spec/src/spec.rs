@@ -185,6 +185,8 @@ pub struct Spec {
     pub no_resource: bool,
     /// Whether its rows quote what somebody stored, and so are marked as data.
     pub quotes: bool,
+    /// The tool that shows what a change did, for a caller whose answer was lost.
+    pub shown_by: Option<&'static str>,
     /// The longest a call may take, in minutes, where that is more than an ordinary call's deadline.
     pub minutes: Option<u64>,
     condition: Option<&'static str>,
@@ -209,6 +211,7 @@ impl Spec {
             row_arn: None,
             no_resource: false,
             quotes: false,
+            shown_by: None,
             minutes: None,
             condition: None,
             grants: [None; Spec::MAX_GRANTS],
@@ -321,6 +324,12 @@ impl Spec {
     /// Says that its rows quote what somebody stored: they are shown between the marks of data.
     pub const fn quotes(mut self) -> Self {
         self.quotes = true;
+        self
+    }
+
+    /// Names the tool that shows what this one did, for a caller whose answer was lost.
+    pub const fn shown_by(mut self, tool: &'static str) -> Self {
+        self.shown_by = Some(tool);
         self
     }
 

@@ -1,12 +1,12 @@
 //! A change: plan, ask, do.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use serde_json::Value;
 use tokio::time::Instant;
 
 use crate::{
-    Error, Kind, Plan, Result, Risk, Service,
+    Confirm, Error, Kind, Plan, Result, Risk, Service,
     confirm::{Bound, Refusal},
     cursor::{Cursor, Place},
     engine::{
@@ -52,7 +52,8 @@ impl<S: Service> Run<'_, S> {
             let text = format!("dry run, nothing was changed. {} would {plan}", self.entry.spec.name);
             return Ok(self.told(text, Vec::new(), Value::Null, &notes(&call), None));
         }
-        let asks = self.entry.spec.risk == Risk::Destroy || planned.plan.asks();
+        let asks = self.engine.settings.confirm != Confirm::Off
+            && (self.entry.spec.risk == Risk::Destroy || planned.plan.asks());
         while asks {
             match self.consent(&planned.plan).await? {
                 Agreed::Yes => break,
@@ -84,31 +85,42 @@ impl<S: Service> Run<'_, S> {
         }
     }
 
+    /// How the caller confirms: as its client can, unless the operator wants tokens.
+    fn way(&self) -> Consent {
+        match (&self.caller.consent, self.engine.settings.confirm) {
+            (Consent::Round { .. } | Consent::Ask(_), Confirm::Token) => Consent::Token,
+            (way, _) => way.clone(),
+        }
+    }
+
     /// Looks whether the plan is confirmed, and asks where it is not.
     async fn consent(&mut self, plan: &Plan) -> Result<Agreed> {
         let confirmations = &self.engine.confirmations;
         let mut why = "";
-        if let Some(token) = &self.input.confirm {
+        let way = self.way();
+        // What a person says wins over a token that somebody else brings along.
+        let token = match &way {
+            Consent::Round { answer: Some(false), .. } => return Err(declined()),
+            Consent::Round { answer: Some(true), state } => state.as_ref(),
+            Consent::Round { answer: None, .. } | Consent::Ask(_) => {
+                if self.input.confirm.is_some() {
+                    why = "here the user is asked, and no token is taken";
+                }
+                None
+            }
+            Consent::Token | Consent::Told(_) => self.input.confirm.as_ref(),
+        };
+        if let Some(token) = token {
             match confirmations.redeem(token, &self.bound(), plan) {
                 Ok(()) => return Ok(Agreed::Yes),
                 Err(refusal) => why = refusal.why(),
             }
         }
-        match &self.caller.consent {
-            Consent::Round { answer: Some(false), .. } => return Err(declined()),
-            Consent::Round { answer: Some(true), state: Some(state) } => {
-                match confirmations.redeem(state, &self.bound(), plan) {
-                    Ok(()) => return Ok(Agreed::Yes),
-                    Err(refusal) => why = refusal.why(),
-                }
-            }
-            _ => {}
-        }
-        self.question(plan, if why.is_empty() { String::new() } else { format!("{why}. ") }).await
+        self.question(way, plan, if why.is_empty() { String::new() } else { format!("{why}. ") }).await
     }
 
     /// Asks the caller in the way that it can be asked; `again` says why it is asked once more.
-    async fn question(&mut self, plan: &Plan, again: String) -> Result<Agreed> {
+    async fn question(&mut self, way: Consent, plan: &Plan, again: String) -> Result<Agreed> {
         let (tool, budget) = (self.entry.spec.name, self.budget());
         let token = self.engine.confirmations.issue(&self.bound(), plan);
         let within = self.engine.confirmations.within();
@@ -119,7 +131,7 @@ impl<S: Service> Run<'_, S> {
                 text: format!("{again}nothing was done yet. {tool} would {plan}\n{how}"),
             })
         };
-        match self.caller.consent.clone() {
+        match way {
             Consent::Round { .. } => {
                 let question = format!("{again}{question}");
                 return Ok(Agreed::NotYet(Answer::Ask { question, state: token }));
@@ -139,8 +151,8 @@ impl<S: Service> Run<'_, S> {
                 match asked {
                     Some(true) => return Ok(Agreed::YesTo(token)),
                     Some(false) => return Err(declined()),
-                    // The caller cannot be asked after all: fall back to the token.
-                    None => {}
+                    // No answer is no agreement; and the model does not get to agree instead.
+                    None => return Err(unanswered(within)),
                 }
             }
         }
@@ -150,6 +162,18 @@ impl<S: Service> Run<'_, S> {
              wants it"
         )))
     }
+}
+
+/// Nobody answered. Nothing is done, and the next call asks again.
+fn unanswered(within: Duration) -> Error {
+    Error::refused(format!(
+        "the user was asked and did not answer within {} s; nothing was done",
+        within.as_secs()
+    ))
+    .with_next(
+        "call again when the user is there to answer; for agents that run without a person, the operator can start the \
+         server with --confirm token",
+    )
 }
 
 fn declined() -> Error {

@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::{
     Error, Kind, Part, Result, Service,
     audit::Line,
-    engine::run::Run,
+    engine::{reached::Reached, run::Run},
     explain::{self, Failure},
     service,
 };
@@ -58,6 +58,7 @@ impl<S: Service> Run<'_, S> {
         if let Some(target) = target {
             error = self.trace.session.explain(target, error);
         }
+        error = Reached::of(&self.trace.taps).tell(error, &self.entry.spec);
         let identity = match (error.kind, target) {
             // Who was refused is half of the answer; but an error must not wait long for it.
             (Kind::AccessDenied | Kind::NotFound, Some(target)) if error.status.is_some() => {
@@ -94,12 +95,12 @@ impl<S: Service> Run<'_, S> {
             Answer::Planned { .. } => ("planned", None),
             Answer::Ask { .. } => ("asked", None),
             Answer::Failed { kind, .. } => (
-                match kind {
+                Reached::of(&self.trace.taps).outcome().unwrap_or(match kind {
                     Kind::Refused | Kind::Invalid => "refused",
                     Kind::Cancelled => "cancelled",
                     Kind::Timeout => "timeout",
                     _ => "failed",
-                },
+                }),
                 Some(format!("{kind:?}")),
             ),
         };

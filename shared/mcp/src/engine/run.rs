@@ -2,8 +2,8 @@
 
 use std::{collections::BTreeMap, sync::Mutex, time::Duration};
 
-use awsmcp_aws::{Session, Tap, Target};
-use awsmcp_spec::ResourceRef;
+use awsmcp_aws::{RequestView, Rules, Session, Tap, Target};
+use awsmcp_spec::{Need, ResourceRef};
 use futures::FutureExt;
 use rmcp::model::JsonObject;
 use tokio::time::Instant;
@@ -15,7 +15,7 @@ use crate::{
     engine::{Answer, Caller, Engine},
     gate::{self, Gate},
     input::{self, Input},
-    schema, service,
+    schema, second_look, service,
     tool::Entry,
 };
 
@@ -261,14 +261,30 @@ impl<'a, S: Service> Run<'a, S> {
     pub(crate) async fn context(&self, target: &Target, page: Page) -> Result<Call<S>> {
         let needs: Vec<&'static str> = self.entry.spec.declared().map(|need| need.action).collect();
         let tool = self.entry.spec.name;
-        let tap = Tap::for_target(target, move |sdk_service, operation| {
+        let permit = move |sdk_service: &str, operation: &str| {
             let actions = service::actions::<S>(sdk_service, operation);
             if actions.iter().any(|action| needs.iter().any(|need| need == action)) {
                 Ok(())
             } else {
                 Err(format!("{tool} does not declare {operation}, so it was not sent"))
             }
-        });
+        };
+        let idempotent = self.entry.spec.idempotent;
+        let mut rules = Rules::new(permit)
+            .repeatable(move |_, operation| {
+                idempotent || awsmcp_spec::reads(operation) || S::REPEATABLE.contains(&operation)
+            })
+            .required(|_, operation| {
+                S::ALWAYS.iter().find(|(name, _)| *name == operation).map_or(&[], |(_, members)| *members)
+            })
+            .patience(|_, operation| {
+                let found = S::PATIENCE.iter().find(|(name, _)| *name == operation);
+                found.map(|(_, minutes)| Duration::from_secs(minutes * 60))
+            });
+        if let Some(second_look) = self.second_look(target, self.account(target).await?) {
+            rules = rules.look(second_look);
+        }
+        let tap = Tap::with_rules(target, rules);
         let sdk = self.trace.session.sdk_config(target).await?;
         Ok(Call {
             client: S::client(&sdk, tap.clone()),
@@ -287,6 +303,25 @@ impl<'a, S: Service> Run<'a, S> {
             progress: self.caller.progress.clone(),
             cancel: self.caller.cancel.child_token(),
             cleanup: self.engine.cleanup.clone(),
+        })
+    }
+
+    /// What each request is held to once more, right before it is signed: the operator's list, by what the request itself
+    /// names. None where there is no list.
+    fn second_look(
+        &self,
+        target: &Target,
+        account: Option<String>,
+    ) -> Option<impl Fn(&RequestView) -> Result<(), String> + Send + Sync + 'static + use<S>> {
+        let settings = self.engine.settings.clone();
+        if settings.allow_arns.is_empty() || !settings.looks.second || S::LOOKS.is_empty() {
+            return None;
+        }
+        let target = target.clone();
+        let needs: Vec<Need> = self.entry.spec.declared().collect();
+        Some(move |request: &RequestView| {
+            let environment = awsmcp_aws::environment(&target, account.as_deref());
+            second_look::hold::<S>(request, &needs, environment, &settings)
         })
     }
 
