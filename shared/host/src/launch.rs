@@ -3,11 +3,23 @@
 
 use std::process::ExitCode;
 
-use anyhow::{Result, anyhow};
+use anyhow::{Result, anyhow, bail};
 use awsmcp_aws::Session;
 use awsmcp_mcp::{Engine, Server, Service};
 
 use crate::{commands, lambda, options::Options, terminal};
+
+/// # Errors
+/// When a pattern of `--allow-arn` fits nothing that `program` can touch.
+pub(crate) fn check_arns(program: &str, unmatched: &[String]) -> Result<()> {
+    match unmatched {
+        [] => Ok(()),
+        some => bail!(
+            "--allow-arn {}: nothing that {program} touches fits this; the `manifest` command prints the ARNs of every tool",
+            some.join(",")
+        ),
+    }
+}
 
 /// A server under the operator's settings.
 ///

@@ -12,7 +12,9 @@ use std::{collections::BTreeMap, ffi::OsString, path::PathBuf, sync::Arc, time::
 
 use anyhow::{Context, Result, anyhow, bail};
 use awsmcp_aws::{Role, SessionConfig};
-use awsmcp_mcp::{Audit, COMMON_TOOLSETS, Extra, OutputMode, Risk, SealKey, Settings, WHOAMI, unprefixed};
+use awsmcp_mcp::{
+    Audit, COMMON_TOOLSETS, Confirm, Extra, OutputMode, Risk, SealKey, Settings, WHOAMI, unprefixed,
+};
 use clap::{Arg, ArgMatches, Args, Command, ValueEnum, builder::BoolishValueParser};
 use file::File;
 pub(crate) use web::Address;
@@ -51,6 +53,10 @@ pub(crate) struct Options {
     /// Further profiles that a call may name; * for any.
     #[arg(long, global = true, env = "AWSMCP_ALLOW_PROFILE", value_delimiter = ',', value_name = "PROFILE", help_heading = SAFETY)]
     allow_profile: Vec<String>,
+    /// How what must be confirmed is confirmed: `ask` the user, and give the model a token only where its client cannot ask;
+    /// always by `token`; or `off` [default: ask].
+    #[arg(long, global = true, env = "AWSMCP_CONFIRM", value_name = "HOW", help_heading = SAFETY)]
+    confirm: Option<ConfirmMode>,
     /// How long the confirmation of a plan is good, in seconds [default: 300].
     #[arg(long, global = true, env = "AWSMCP_CONFIRM_WITHIN", value_name = "SECONDS", help_heading = SAFETY)]
     confirm_within: Option<u64>,
@@ -133,6 +139,9 @@ pub(crate) struct Options {
     extras: BTreeMap<&'static str, String>,
 }
 
+/// How long AWS may say nothing within an ordinary call.
+const SILENCE: Duration = Duration::from_secs(18);
+
 const SAFETY: &str = "Safety";
 const ACCOUNT: &str = "Account";
 const ANSWERS: &str = "Answers";
@@ -146,6 +155,17 @@ enum Output {
     Text,
     /// `structuredContent` with output schemas.
     Structured,
+}
+
+/// How what must be confirmed is confirmed.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum ConfirmMode {
+    /// By the user; by a token only where the client cannot ask.
+    Ask,
+    /// By a token that the model gives back: for agents that run without a person.
+    Token,
+    /// Not at all.
+    Off,
 }
 
 /// How much is logged.
@@ -310,6 +330,10 @@ impl Options {
             dual_stack: self.dual_stack.then_some(true),
             max_attempts: self.max_attempts,
             connect_timeout: self.connect_timeout.map(Duration::try_from_secs_f64).transpose()?,
+            // Silence must end before the call does, so that its error can say what happened.
+            read_timeout: self
+                .timeout
+                .map(|seconds| Duration::from_secs_f64(seconds as f64 * 0.3).min(SILENCE)),
             app_name: Some("awsmcp".to_owned()),
             ..SessionConfig::default()
         })
@@ -402,6 +426,12 @@ impl Options {
             ),
             max_calls: bounded("--max-calls", self.max_calls, 1, default.max_calls)?,
             max_waiting: self.max_waiting.unwrap_or(default.max_waiting),
+            looks: default.looks,
+            confirm: match self.confirm {
+                None | Some(ConfirmMode::Ask) => Confirm::Ask,
+                Some(ConfirmMode::Token) => Confirm::Token,
+                Some(ConfirmMode::Off) => Confirm::Off,
+            },
             confirm_within: self.confirm_within.map_or(default.confirm_within, Duration::from_secs),
             clock: default.clock,
             seal_key: self

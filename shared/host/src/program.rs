@@ -111,6 +111,7 @@ fn start<S: Service>(
         return Ok(true);
     }
     let engine = Arc::new(launch::engine(options, server)?);
+    launch::check_arns(&format!("awsmcp-{}", S::ID), &engine.unmatched_arns())?;
     launch::run_to_end(async {
         let done = match command {
             None => Box::pin(serve_alone(engine.clone(), version, options)).await.map(|()| true),

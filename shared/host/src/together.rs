@@ -35,6 +35,8 @@ type Join = dyn Fn(&Options) -> Result<Joined>;
 struct Joined {
     member: Member,
     risks: Vec<(String, Risk)>,
+    /// The patterns of `--allow-arn` that fit nothing of this server.
+    unmatched: Vec<String>,
     /// Waits until what cancelled calls left behind is cleaned up.
     settled: BoxFuture<'static, ()>,
 }
@@ -52,6 +54,7 @@ impl Program {
                 let Served { handler, risks, .. } =
                     Served::alone(&engine, version, options.web.http.is_some());
                 Ok(Joined {
+                    unmatched: engine.unmatched_arns(),
                     member: Member::new(handler, version),
                     risks: risks.iter().map(|(name, risk)| (prefixed(S::ID, name), *risk)).collect(),
                     settled: Box::pin(async move { engine.settled().await }),
@@ -123,6 +126,11 @@ fn serve_several(programs: &[Program], version: &'static str, matches: &ArgMatch
         (program.join)(&options).with_context(|| program.id.to_owned())
     });
     let joined: Vec<Joined> = joined.collect::<Result<_>>()?;
+    if let Some((first, others)) = joined.split_first() {
+        let nowhere = |arn: &String| others.iter().all(|other| other.unmatched.contains(arn));
+        let unmatched: Vec<String> = first.unmatched.iter().filter(|arn| nowhere(arn)).cloned().collect();
+        launch::check_arns("any of these servers", &unmatched)?;
+    }
     let (mut members, mut risks, mut settled) = (Vec::new(), Vec::new(), Vec::new());
     for server in joined {
         members.push(server.member);

@@ -26,7 +26,11 @@ pub use self::{
     outcome::Answer,
 };
 use crate::{
-    Cleanup, Server, Service, Settings, confirm::Confirmations, gate::Gate, schema, text::nearest,
+    Cleanup, Server, Service, Settings,
+    confirm::Confirmations,
+    gate::{self, Gate},
+    schema,
+    text::nearest,
     tool::Entry,
 };
 
@@ -118,6 +122,13 @@ impl<S: Service> Engine<S> {
     /// What the operator fixed.
     pub fn settings(&self) -> &Settings {
         &self.settings
+    }
+
+    /// The patterns of the allow-list that fit nothing which this server can touch.
+    #[must_use]
+    pub fn unmatched_arns(&self) -> Vec<String> {
+        let unmatched = gate::unmatched(&self.server, &self.settings);
+        unmatched.into_iter().map(|pattern| pattern.as_str().to_owned()).collect()
     }
 
     /// The common parameters that can do something in this session.

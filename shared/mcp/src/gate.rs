@@ -1,6 +1,6 @@
 //! What may be called at all, and on what.
 
-use awsmcp_spec::{Environment, Risk, in_row, resources, texts};
+use awsmcp_spec::{Environment, Pattern, Risk, in_row, resources, texts};
 
 use crate::{Error, Result, Server, Service, Settings, argument, input::Input, text::nearest, tool::Entry};
 
@@ -195,6 +195,21 @@ pub(crate) fn may<S: Service>(action: &str, arn: &str, settings: &Settings) -> R
         "stay within {}, or ask the operator to add it with --allow-arn",
         allowed.join(", ")
     )))
+}
+
+/// The patterns of the allow-list that fit nothing which this server can touch: an operator who wrote one meant another.
+pub(crate) fn unmatched<'a, S: Service>(server: &Server<S>, settings: &'a Settings) -> Vec<&'a Pattern> {
+    let anywhere = Environment { partition: "*", region: "*", account: "*" };
+    let declared = server.entries.iter().flat_map(|entry| {
+        entry.spec.declared().map(|need| need.arn).filter(|arn| *arn != "*").chain(entry.spec.row_arn)
+    });
+    let mut templates: Vec<&str> = declared.chain(S::FORMS.iter().copied()).collect();
+    templates.sort_unstable();
+    templates.dedup();
+    let touched: Vec<String> =
+        templates.into_iter().flat_map(|template| resources(template, anywhere, |_| Vec::new())).collect();
+    let fits = |pattern: &Pattern| touched.iter().any(|arn| pattern.overlaps(arn));
+    settings.allow_arns.iter().filter(|pattern| !fits(pattern)).collect()
 }
 
 /// Whether a row is of a resource inside the allow-list.

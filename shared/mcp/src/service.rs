@@ -27,6 +27,8 @@ pub trait Service: Send + Sync + Sized + 'static {
     const ALWAYS: &'static [(&'static str, &'static [&'static str])] = &[];
     /// For how many minutes an operation may say nothing, where that is normal: a model that thinks, a function that runs.
     const PATIENCE: &'static [(&'static str, u64)] = &[];
+    /// Forms of ARNs that [`arn`](Service::arn) gives, besides those that tools declare: `arn:*:s3:*:*:accesspoint/*`.
+    const FORMS: &'static [&'static str] = &[];
     /// Where requests name resources, for the second look.
     const LOOKS: &'static [Look] = &[];
     /// The settings that only this server has.

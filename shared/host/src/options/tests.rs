@@ -135,6 +135,7 @@ fn values_of(arg: &Arg) -> [&'static str; 3] {
         "allow" => ["write", "destroy", "reveal"],
         "output" => ["text", "structured", "text"],
         "log_level" => ["error", "warn", "info"],
+        "confirm" => ["ask", "token", "off"],
         _ => ["11", "12", "13"],
     }
 }

@@ -330,6 +330,17 @@ async fn a_derived_tool_is_held_to_all_that_holds_the_tool_behind_it() {
 }
 
 #[test]
+fn a_pattern_that_fits_nothing_of_the_server_is_told() {
+    let unmatched = |pattern: &str| {
+        let settings = Settings { allow_arns: vec![pattern.parse().unwrap()], ..Settings::default() };
+        engine(&[], settings).unmatched_arns()
+    };
+    assert_eq!(unmatched("arn:aws:other:::thing"), ["arn:aws:other:::thing"]);
+    assert_eq!(unmatched("arn:aws-cn:fake:::a*"), Vec::<String>::new());
+    assert_eq!(unmatched("*"), Vec::<String>::new());
+}
+
+#[test]
 fn the_permissions_behind_derived_tools_are_needed_too() {
     let names = |settings| -> Vec<&str> {
         let engine = engine(&[], settings);
