@@ -17,7 +17,8 @@ pub struct Look {
     /// The operations, by the SDK's name; `*` alone stands for every operation.
     pub operations: &'static [&'static str],
     /// The ARN, with the places of the request in braces: `{TableName}` is a member of the body, `{path:2}` a segment of the
-    /// path, `{bucket}` and `{key}` are S3's; see [`RequestView::texts`].
+    /// path, `{bucket}` and `{key}` are S3's; see [`RequestView::texts`]. `*` alone is for operations whose request carries
+    /// only a token that AWS gave.
     pub arn: &'static str,
 }
 
@@ -27,15 +28,16 @@ impl Look {
     }
 
     /// The ARNs that a request names here; none where one of the places is empty.
-    fn read(&self, request: &RequestView, environment: Environment<'_>) -> Vec<String> {
+    fn read<S: Service>(&self, request: &RequestView, environment: Environment<'_>) -> Vec<String> {
         const OF_THE_CALL: [&str; 3] = ["partition", "region", "account"];
+        let texts = |place: &str| S::place(place, request).unwrap_or_else(|| request.texts(place));
         let places =
             self.arn.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(place, _)| place);
-        if places.filter(|place| !OF_THE_CALL.contains(place)).any(|place| request.texts(place).is_empty()) {
+        if places.filter(|place| !OF_THE_CALL.contains(place)).any(|place| texts(place).is_empty()) {
             return Vec::new();
         }
         resources(self.arn, environment, |place| {
-            request.texts(place).into_iter().map(|text| in_row(self.arn, place, text)).collect()
+            texts(place).into_iter().map(|text| in_row(self.arn, place, text)).collect()
         })
     }
 }
@@ -60,11 +62,11 @@ pub(crate) fn hold<S: Service>(
     let action = needed.next().map_or(operation, |need| need.action);
     let looks = S::LOOKS.iter().filter(|look| look.is_of(operation));
     let named: Vec<String> =
-        looks.flat_map(|look| look.read(request, environment)).map(gate::canonical::<S>).collect();
+        looks.flat_map(|look| look.read::<S>(request, environment)).map(gate::canonical::<S>).collect();
     if named.is_empty() {
         return Err(format!("{operation} was not sent: it cannot be told from the request what it is about"));
     }
-    for arn in named {
+    for arn in named.into_iter().filter(|arn| arn != "*") {
         if !settings.allow_arns.iter().any(|pattern| pattern.covers(&arn)) {
             return Err(format!(
                 "{operation} was not sent: {action} on {arn} is outside what the operator allowed"

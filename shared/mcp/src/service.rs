@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use awsmcp_aws::{Error, SdkConfig, Tap};
+use awsmcp_aws::{Error, RequestView, SdkConfig, Tap};
 
 use crate::{Extra, Look};
 
@@ -51,6 +51,11 @@ pub trait Service: Send + Sync + Sized + 'static {
     /// held to ARNs.
     fn arn(_arn: &str) -> Result<Option<String>, String> {
         Ok(None)
+    }
+
+    /// Reads a place of a request that needs more than its name, such as the tables within a statement; none for any other.
+    fn place(_place: &str, _request: &RequestView) -> Option<Vec<String>> {
+        None
     }
 
     /// The service's own wisdom about an error: what to do next, where the general hint is too weak. Of a denial, what

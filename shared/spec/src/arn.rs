@@ -266,9 +266,14 @@ fn nested(value: &Value, rest: Option<&str>) -> Vec<String> {
 /// A row comes from AWS, which writes an ARN where it means one; a text that is no ARN of this kind is a name.
 pub fn in_row(template: &str, field: &str, text: String) -> ResourceRef {
     let of_kind = || {
-        let [_, _, service, .., resource] = segments(template)?;
+        let [_, _, service, region, account, resource] = segments(template)?;
         let (kind, behind) = resource.split_once(&format!("{{{field}}}"))?;
         let arn = Arn::parse(&text).ok()?;
+        // A template without a place for them cannot say where this one is: an access point stands for its bucket.
+        let unlike = |place: &str, own: &str| !place.contains('{') && place != own;
+        if unlike(region, &arn.region) || unlike(account, &arn.account) {
+            return (arn.service.starts_with(service) && kind.is_empty()).then_some(ResourceRef::Whole(arn));
+        }
         let name = arn.name(service, kind)?;
         let name = name.strip_suffix(behind).unwrap_or(name).to_owned();
         Some(ResourceRef::Arn { arn, name })
@@ -377,6 +382,9 @@ mod tests {
         assert_eq!(read("/a"), ResourceRef::Name("/a".to_owned()));
         let arn = "arn:aws:logs:us-east-1:123456789012:log-group:/a:*";
         assert!(matches!(read(arn), ResourceRef::Arn { name, .. } if name == "/a"));
+        let point = Arn::parse("arn:aws:s3:us-east-1:123456789012:accesspoint/p").unwrap();
+        let bucket = "arn:{partition}:s3:::{bucket}/{key}";
+        assert_eq!(in_row(bucket, "bucket", point.to_string()), ResourceRef::Whole(point));
         let other = "arn:aws:kms:us-east-1:123456789012:key/log-group:/a";
         assert_eq!(read(other), ResourceRef::Name(other.to_owned()));
     }
