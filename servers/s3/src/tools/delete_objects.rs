@@ -8,7 +8,7 @@ use aws_sdk_s3::{
     },
 };
 use awsmcp_aws::utc_second;
-use awsmcp_mcp::{Call, Change, Error, Kind, One, Plan, Result, Spec, human_size};
+use awsmcp_mcp::{Call, Change, Error, Kind, One, Plan, ResourceArgument, Result, Spec, human_size};
 use futures::{StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -20,7 +20,7 @@ use crate::{
     S3, arns,
     existing::is_denied,
     listing::{Place, Scan},
-    names::{BucketName, Key},
+    names::{BucketName, Key, Prefix},
     removal::{Failure, Item, needs_mfa, remove},
     versions::{self, Version},
 };
@@ -35,7 +35,7 @@ pub(crate) struct DeleteObjects {
     #[schemars(length(min = 1, max = 1000))]
     keys: Option<Vec<Key>>,
     /// All keys that start with this; "" is the whole bucket.
-    prefix: Option<String>,
+    prefix: Option<Prefix>,
     #[schemars(length(min = 1, max = 1000))]
     versions: Option<Vec<OneVersion>>,
     /// Removes every version and delete marker for good.
@@ -198,8 +198,8 @@ impl DeleteObjects {
         let survey = match (&self.keys, &self.prefix, &self.versions) {
             (Some(keys), None, None) if self.all_versions => self.histories(cx, keys).await?,
             (Some(keys), None, None) => self.named(cx, keys).await?,
-            (None, Some(prefix), None) if self.all_versions => self.everything(cx, prefix).await?,
-            (None, Some(prefix), None) => self.under(cx, prefix).await?,
+            (None, Some(prefix), None) if self.all_versions => self.everything(cx, prefix.as_str()).await?,
+            (None, Some(prefix), None) => self.under(cx, prefix.as_str()).await?,
             (None, None, Some(versions)) if !self.all_versions => self.single(cx, versions).await?,
             (None, None, Some(_)) => {
                 return Err(Error::invalid("all_versions goes with keys or prefix, not with versions")
@@ -229,7 +229,7 @@ impl DeleteObjects {
             versions.map(|(at, found)| (at, found.key.clone(), found.version_id.clone())).collect();
         let looked: Vec<(usize, Option<Found>)> = stream::iter(versions)
             .map(|(at, key, version)| async move {
-                let Ok(key) = Key::parse(key) else { return Ok((at, None)) };
+                let Ok(key) = Key::parse(&key) else { return Ok((at, None)) };
                 Ok::<_, Error>((at, self.look(cx, &key, version.as_deref()).await?))
             })
             .buffer_unordered(AT_ONCE)
@@ -372,7 +372,7 @@ impl DeleteObjects {
         let others = survey.found.len() - markers;
         let size = survey.size();
         let place = match &self.prefix {
-            Some(prefix) if prefix.is_empty() => format!("of the WHOLE bucket {}", self.bucket),
+            Some(prefix) if prefix.as_str().is_empty() => format!("of the WHOLE bucket {}", self.bucket),
             Some(prefix) => format!("under s3://{}/{prefix}", self.bucket),
             None => format!("of bucket {}", self.bucket),
         };

@@ -1,6 +1,6 @@
 use std::{collections::HashSet, ops::ControlFlow};
 
-use awsmcp_mcp::{Call, Change, Error, Kind, One, Plan, Result, Spec, human_size};
+use awsmcp_mcp::{Call, Change, Error, Kind, One, Plan, ResourceArgument, Result, Spec, human_size};
 use futures::{StreamExt, stream};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -11,7 +11,7 @@ use crate::{
     copying::{self, Limits, Original, Source, Target, head, verified},
     existing::{Condition, look},
     listing::{Place, Scan},
-    names::{BucketName, Key, bare},
+    names::{BucketName, Key, Prefix, bare},
     removal::{Failure, Item},
 };
 
@@ -26,7 +26,7 @@ pub(crate) struct MoveObject {
     bucket: BucketName,
     key: Option<Key>,
     /// Takes the place of source_prefix in each key.
-    prefix: Option<String>,
+    prefix: Option<Prefix>,
     #[serde(default)]
     overwrite: bool,
 }
@@ -107,10 +107,10 @@ impl MoveObject {
                 Err(Error::invalid("the source and the target are the same object"))
             }
             (Some(from), Some(key), None, None) => Ok(What::One { source: self.source(from.clone()), key }),
-            (None, None, Some(from), Some(to)) if here && from.as_str() == to => {
+            (None, None, Some(from), Some(to)) if here && from.as_str() == to.as_str() => {
                 Err(Error::invalid("the source and the target are the same prefix"))
             }
-            (None, None, Some(from), Some(to)) => Ok(What::All { from: from.as_str(), to }),
+            (None, None, Some(from), Some(to)) => Ok(What::All { from: from.as_str(), to: to.as_str() }),
             _ => Err(Error::invalid("give source_key and key, or source_prefix and prefix")
                 .with_next("source_prefix \"old/\" with prefix \"new/\" makes old/a/b.csv new/a/b.csv")),
         }
@@ -244,8 +244,8 @@ impl MoveObject {
         let scanned = scan.run(cx, Place::default(), |object| {
             let key = object.key.unwrap_or_default();
             match (
-                Key::parse(format!("{to}{}", key.strip_prefix(from).unwrap_or(&key))),
-                Key::parse(key.clone()),
+                Key::parse(&format!("{to}{}", key.strip_prefix(from).unwrap_or(&key))),
+                Key::parse(&key),
             ) {
                 (Ok(new), Ok(old)) => steps.push(Step {
                     source: self.source(old),

@@ -27,7 +27,7 @@ use crate::{
     fetching,
     filters::KeyGlob,
     listing::{Place, Scan},
-    names::{BucketName, Key},
+    names::{BucketName, FolderPrefix, Key},
     removal::{self, Item},
     transfer::{self, Meter},
 };
@@ -41,7 +41,7 @@ pub(crate) struct Sync {
     /// In an allowed directory.
     directory: String,
     bucket: BucketName,
-    prefix: Option<String>,
+    prefix: Option<FolderPrefix>,
     /// Globs such as `*.csv` or `a/**`.
     #[serde(default)]
     include: Vec<KeyGlob>,
@@ -242,13 +242,8 @@ impl Work {
 }
 
 impl Sync {
-    /// A prefix that is a folder.
-    fn prefix(&self) -> String {
-        match self.prefix.as_deref() {
-            None | Some("") => String::new(),
-            Some(prefix) if prefix.ends_with('/') => prefix.to_owned(),
-            Some(prefix) => format!("{prefix}/"),
-        }
+    fn prefix(&self) -> &str {
+        self.prefix.as_ref().map_or("", FolderPrefix::as_str)
     }
 
     fn uri(&self) -> String {
@@ -274,7 +269,7 @@ impl Sync {
                 work.from_nothing = local.is_empty();
                 for (path, leaf) in &local {
                     let there = remote.get(path);
-                    if let Err(why) = as_key(&self.prefix(), path) {
+                    if let Err(why) = as_key(self.prefix(), path) {
                         work.refuse(path, why);
                     } else if there.is_none() || differ.contains(path) {
                         let etag = there.and_then(|there| there.etag.clone());
@@ -345,7 +340,7 @@ impl Sync {
         let prefix = self.prefix();
         let scan = Scan {
             bucket: &self.bucket,
-            prefix: Some(&prefix).filter(|prefix| !prefix.is_empty()).map(String::as_str),
+            prefix: Some(prefix).filter(|prefix| !prefix.is_empty()),
             most: u64::MAX,
         };
         let (mut found, mut strange) = (BTreeMap::new(), Vec::new());
@@ -353,7 +348,7 @@ impl Sync {
         loop {
             let visit = |object: Object| {
                 let key = object.key.as_deref().unwrap_or_default();
-                let path = key.strip_prefix(&prefix).unwrap_or(key).to_owned();
+                let path = key.strip_prefix(prefix).unwrap_or(key).to_owned();
                 // A folder's own object has no contents to speak of.
                 if path.is_empty() || path.ends_with('/') || !self.is_meant(&path) {
                     return ControlFlow::Continue(());
@@ -600,7 +595,9 @@ mod tests {
     #[test]
     fn a_prefix_is_a_folder() {
         let of = |prefix: Option<&str>| {
-            sync(json!({"direction": "upload", "directory": "d", "bucket": "bbb", "prefix": prefix})).prefix()
+            let sync =
+                sync(json!({"direction": "upload", "directory": "d", "bucket": "bbb", "prefix": prefix}));
+            sync.prefix().to_owned()
         };
         assert_eq!([of(None), of(Some("")), of(Some("a")), of(Some("a/"))], ["", "", "a/", "a/"]);
     }
