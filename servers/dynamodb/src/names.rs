@@ -337,7 +337,8 @@ mod tests {
         for good in ["exports", "arn:aws:s3:::exports", "arn:aws-cn:s3:::exports"] {
             assert_eq!(String::from(Bucket::parse(good).unwrap()), "exports");
         }
-        for bad in ["ab", "a/b", " exports", "arn:aws:s3:::exports/k", "arn:aws:kms:us-east-1:1:key/x:s3:::b"] {
+        for bad in ["ab", "a/b", " exports", "arn:aws:s3:::exports/k", "arn:aws:kms:us-east-1:1:key/x:s3:::b"]
+        {
             assert!(Bucket::parse(bad).unwrap_err().contains("my-exports-2026"), "{bad}");
         }
     }

@@ -6,7 +6,7 @@ use aws_sdk_s3::primitives::DateTime;
 use awsmcp_aws::utc_second;
 use awsmcp_mcp::{Arn, ResourceArgument, ResourceRef, resource_string};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{Deserialize, Deserializer, de};
+use serde::{Deserialize, Deserializer, Serialize, de};
 
 resource_string!(BucketName, Key, Prefix, FolderPrefix, KmsKey);
 
@@ -165,7 +165,7 @@ pub(crate) fn arn(arn: &str) -> Result<Option<String>, String> {
 }
 
 /// A key: 1 to 1,024 bytes.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub(crate) struct Key(String);
 
 impl Key {
@@ -288,10 +288,13 @@ impl ResourceArgument for KmsKey {
         };
         let resource = match text.starts_with("arn:") {
             // It may be another account's, and the bucket's region is not always the call's.
-            true => Arn::parse(text).ok().filter(|arn| {
-                let of_region = arn.service == "kms" && !arn.region.is_empty() && arn.account.len() == 12;
-                of_region && (arn.name("kms", "key/").is_some_and(is_id) || is_alias(&arn.resource))
-            }).map(ResourceRef::Whole),
+            true => Arn::parse(text)
+                .ok()
+                .filter(|arn| {
+                    let of_region = arn.service == "kms" && !arn.region.is_empty() && arn.account.len() == 12;
+                    of_region && (arn.name("kms", "key/").is_some_and(is_id) || is_alias(&arn.resource))
+                })
+                .map(ResourceRef::Whole),
             // An alias's name stands for some key of the account.
             false => (is_id(text) || is_alias(text)).then(|| ResourceRef::Name(text.to_owned())),
         };
@@ -316,10 +319,15 @@ impl From<KmsKey> for String {
 }
 
 /// An entity tag, with its quotes or without.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct Etag(String);
 
 impl Etag {
+    /// One that AWS gave.
+    pub(crate) fn seen(etag: &str) -> Etag {
+        Etag(bare(etag).to_owned())
+    }
+
     /// As headers take it.
     pub(crate) fn header(&self) -> String {
         format!("\"{}\"", self.0)

@@ -216,7 +216,9 @@ mod tests {
 
     #[test]
     fn what_two_readers_could_read_in_two_ways_is_refused() {
-        assert!(sent("/* /* */ DELETE FROM t --*/ SELECT 1").unwrap_err().contains("do not nest at character 1"));
+        assert!(
+            sent("/* /* */ DELETE FROM t --*/ SELECT 1").unwrap_err().contains("do not nest at character 1")
+        );
         assert!(sent("SELECT * FROM gr\u{f6}\u{df}e").unwrap_err().contains("double quotes"));
         assert!(sent("\u{17f}elect").unwrap_err().contains("double quotes"));
         assert!(sent("SELECT `x`").is_err());

@@ -114,7 +114,6 @@ impl Tool for DiagnoseTable {
     }
 }
 
-
 /// A time in pieces, few enough to be one page.
 #[derive(Clone, Copy, Debug)]
 struct Span {

@@ -118,7 +118,6 @@ impl Change for ExportTable {
     }
 }
 
-
 impl ExportTable {
     fn incremental(&self) -> Result<Option<IncrementalExportSpecification>> {
         let Some(since) = self.since else { return Ok(None) };

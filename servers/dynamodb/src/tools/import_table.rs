@@ -73,10 +73,7 @@ impl Change for ImportTable {
         .on(arns::TABLE, &["dynamodb:DescribeTable", "dynamodb:ImportTable"])
         .on(arns::S3_ANY_OBJECT, &["s3:GetObject"])
         .on(arns::S3_BUCKET, &["s3:ListBucket"])
-        .on(
-            arns::IMPORT_LOGS,
-            &["logs:CreateLogGroup", "logs:DescribeLogStreams", "logs:PutRetentionPolicy"],
-        )
+        .on(arns::IMPORT_LOGS, &["logs:CreateLogGroup", "logs:DescribeLogStreams", "logs:PutRetentionPolicy"])
         .on(arns::IMPORT_LOG_STREAMS, &["logs:CreateLogStream", "logs:PutLogEvents"])
         .on("*", &["logs:DescribeLogGroups"])
         .names_no_resource()
@@ -147,7 +144,6 @@ impl Change for ImportTable {
         }))
     }
 }
-
 
 impl ImportTable {
     fn keys(&self) -> impl Iterator<Item = &KeyAttribute> {

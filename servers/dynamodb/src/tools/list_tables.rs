@@ -1,9 +1,13 @@
-use awsmcp_mcp::{Call, ResourceArgument, Page, Result, Spec, Tool};
+use awsmcp_mcp::{Call, Page, ResourceArgument, Result, Spec, Tool};
 use futures::{StreamExt, stream};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{DynamoDb, arns, names::{TableName, TablePrefix}, table};
+use crate::{
+    DynamoDb, arns,
+    names::{TableName, TablePrefix},
+    table,
+};
 
 /// Lists the tables of the region, with `details` also keys, size, billing and status.
 #[derive(Deserialize, JsonSchema)]
@@ -71,7 +75,8 @@ impl ListTables {
             let out =
                 cx.client().db.list_tables().set_exclusive_start_table_name(start).limit(size).send().await?;
             let is_last = out.last_evaluated_table_name.is_none();
-            let fits = |name: &String| self.prefix.as_ref().is_none_or(|prefix| name.starts_with(prefix.as_str()));
+            let fits =
+                |name: &String| self.prefix.as_ref().is_none_or(|prefix| name.starts_with(prefix.as_str()));
             let mut found = out.table_names.unwrap_or_default().into_iter().filter(fits);
             while names.len() < limit
                 && let Some(name) = found.next()

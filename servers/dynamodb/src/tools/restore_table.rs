@@ -1,6 +1,6 @@
 use aws_sdk_dynamodb::types::PointInTimeRecoveryStatus;
 use awsmcp_aws::utc_second;
-use awsmcp_mcp::{ResourceArgument, Call, Change, Error, Moment, One, Plan, Result, Spec};
+use awsmcp_mcp::{Call, Change, Error, Moment, One, Plan, ResourceArgument, Result, Spec};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -161,7 +161,6 @@ impl Change for RestoreTable {
         Ok(One(Restored { table: self.table.to_string(), status: outcome(cx, &waited) }))
     }
 }
-
 
 impl RestoreTable {
     fn target(&self) -> Result<TableName> {

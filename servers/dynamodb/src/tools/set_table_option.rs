@@ -195,7 +195,6 @@ impl Change for SetTableOption {
     }
 }
 
-
 impl SetTableOption {
     /// What is to be set, in order.
     fn names(&self) -> Vec<&'static str> {

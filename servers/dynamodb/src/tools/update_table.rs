@@ -152,7 +152,6 @@ impl Change for UpdateTable {
     }
 }
 
-
 /// What a new replica takes, in the table's region and in its own.
 const FILLING: &[&str] = &[
     "dynamodb:CreateTableReplica",
@@ -254,16 +253,20 @@ impl UpdateTable {
             }));
         }
         for region in self.delete_replicas.clone() {
-            let delete =
-                DeleteReplicationGroupMemberAction::builder().region_name(region.as_str()).build().map_err(failed)?;
+            let delete = DeleteReplicationGroupMemberAction::builder()
+                .region_name(region.as_str())
+                .build()
+                .map_err(failed)?;
             let update = ReplicationGroupUpdate::builder().delete(delete).build();
             steps.push(Step::new(format!("delete replica {region}"), "", |request| {
                 request.replica_updates(update)
             }));
         }
         for region in self.add_replicas.clone() {
-            let create =
-                CreateReplicationGroupMemberAction::builder().region_name(region.as_str()).build().map_err(failed)?;
+            let create = CreateReplicationGroupMemberAction::builder()
+                .region_name(region.as_str())
+                .build()
+                .map_err(failed)?;
             let update = ReplicationGroupUpdate::builder().create(create).build();
             steps.push(Step::new(format!("add replica {region}"), "", |request| {
                 request.replica_updates(update)

@@ -208,7 +208,7 @@ impl UndeleteObject {
             .back
             .iter()
             .flat_map(|(markers, _)| markers)
-            .map(|marker| Item { key: marker.key.clone(), version_id: Some(marker.version_id.clone()) });
+            .map(|marker| Item::version(&marker.key, &marker.version_id));
         let removed = remove(cx, &self.bucket, items.collect(), false).await?;
         let failed: std::collections::HashSet<&str> =
             removed.failures.iter().map(|one| one.key.as_str()).collect();
