@@ -113,8 +113,10 @@ impl Existing {
 pub(crate) enum Condition {
     /// Nothing: there must be no object.
     Create,
-    /// The object with this entity tag.
+    /// The object with this entity tag, which the caller gave.
     Exactly(Etag),
+    /// The object with this entity tag, which was there when the plan was made.
+    Seen(Etag),
     /// Whatever is there.
     Replace,
 }
@@ -130,7 +132,7 @@ impl Condition {
 
     pub(crate) fn if_match(&self) -> Option<String> {
         match self {
-            Condition::Exactly(etag) => Some(etag.header()),
+            Condition::Exactly(etag) | Condition::Seen(etag) => Some(etag.header()),
             Condition::Create | Condition::Replace => None,
         }
     }
@@ -164,7 +166,9 @@ impl Condition {
                 let plan = Plan::new(format!("{verb} {what} to {uri}"));
                 Ok(plan.warning(match condition {
                     Condition::Create => format!("{UNSEEN}; it is written only if nothing is"),
-                    Condition::Exactly(etag) => format!("{UNSEEN}; it is written only over etag {etag}"),
+                    Condition::Exactly(etag) | Condition::Seen(etag) => {
+                        format!("{UNSEEN}; it is written only over etag {etag}")
+                    }
                     Condition::Replace => format!("{UNSEEN}; whatever is there is overwritten"),
                 }))
             }
@@ -177,6 +181,10 @@ impl Condition {
             (Condition::Create, Some(412)) => {
                 Error::conflict(format!("{uri} exists by now; nothing was written"))
                     .with_next("overwrite: true replaces it; another key keeps both")
+            }
+            (Condition::Seen(_), Some(412 | 404)) if error.code.as_deref() != Some("NoSuchBucket") => {
+                Error::conflict(format!("{uri} changed since the plan; nothing was written"))
+                    .with_next("call again: the plan is then of what is there now")
             }
             (Condition::Exactly(etag), Some(412 | 404)) if error.code.as_deref() != Some("NoSuchBucket") => {
                 Error::conflict(format!("{uri} no longer has etag {etag}; nothing was written"))

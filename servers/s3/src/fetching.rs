@@ -103,7 +103,7 @@ pub(crate) fn system_time(time: &aws_sdk_s3::primitives::DateTime) -> Option<Sys
     SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(seconds))
 }
 
-/// Fetches an object into its place.
+/// Fetches an object into its place. Where it replaces something, `last_look` says right before whether it still may.
 ///
 /// # Errors
 /// `Conflict` when the place is taken and `overwrite` is not set, or the object is replaced meanwhile; `Service` when
@@ -114,6 +114,7 @@ pub(crate) async fn to_file(
     head: &Head,
     place: Place,
     overwrite: bool,
+    last_look: impl Future<Output = Result<()>>,
     told: impl FnMut(u64) + Send,
 ) -> Result<Fetched> {
     let mut draft = place.partial(&tag(&head.remote)).await?;
@@ -146,7 +147,10 @@ pub(crate) async fn to_file(
     }
     let path = draft.path().display().to_string();
     match overwrite {
-        true => draft.replace().await?,
+        true => {
+            last_look.await?;
+            draft.replace().await?;
+        }
         false => draft
             .finish()
             .await

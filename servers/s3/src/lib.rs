@@ -44,7 +44,8 @@ impl Service for S3 {
     type Client = Client;
 
     fn client(sdk: &SdkConfig, tap: Tap) -> Client {
-        Client::from_conf(Config::from(sdk).to_builder().interceptor(tap).build())
+        // An access point of another region is reached by a call to that region, which the operator may not have allowed.
+        Client::from_conf(Config::from(sdk).to_builder().use_arn_region(false).interceptor(tap).build())
     }
 
     fn arn(arn: &str) -> Result<Option<String>, String> {

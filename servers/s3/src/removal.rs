@@ -1,6 +1,13 @@
 //! Removing many objects, versions or delete markers: in batches, in parallel, with what failed told apart.
+//!
+//! An object is removed only while it is what it was when it was looked at: its entity tag is a condition of the request.
+//! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-deletes.html>
 
-use std::time::Duration;
+use std::{
+    collections::HashSet,
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
 
 use aws_sdk_s3::types::{Delete, ObjectIdentifier};
 use awsmcp_mcp::{Call, Error, Kind, Result};
@@ -15,10 +22,23 @@ const BATCH: usize = 1000;
 const AT_ONCE: usize = 4;
 
 /// What to remove: an object, or one version of it for good.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct Item {
     pub(crate) key: String,
     pub(crate) version_id: Option<String>,
+    /// The entity tag that the object must still have. A version never changes, and needs none.
+    pub(crate) etag: Option<String>,
+}
+
+impl Item {
+    /// An object as it was when it was looked at.
+    pub(crate) fn object(key: impl Into<String>, etag: Option<String>) -> Item {
+        Item { key: key.into(), version_id: None, etag }
+    }
+
+    pub(crate) fn version(key: impl Into<String>, version_id: impl Into<String>) -> Item {
+        Item { key: key.into(), version_id: Some(version_id.into()), etag: None }
+    }
 }
 
 /// What was not removed.
@@ -34,7 +54,19 @@ pub(crate) struct Failure {
 #[derive(Debug, Default)]
 pub(crate) struct Removed {
     pub(crate) count: u64,
+    /// What somebody else had removed meanwhile.
+    pub(crate) gone: usize,
     pub(crate) failures: Vec<Failure>,
+}
+
+/// How one call removes.
+struct Remover<'a> {
+    cx: &'a Call<S3>,
+    bucket: &'a BucketName,
+    /// Overrides governance retention.
+    bypass: bool,
+    /// Set once the store refuses conditions: not everything that speaks S3 knows them.
+    unconditional: AtomicBool,
 }
 
 /// Removes `items`.
@@ -48,23 +80,32 @@ pub(crate) async fn remove(
     bypass: bool,
 ) -> Result<Removed> {
     let total = items.len() as u64;
+    let remover = Remover { cx, bucket, bypass, unconditional: AtomicBool::new(false) };
     // XML cannot hold every character that a key can: those go one by one, in a URL.
     let (batched, single): (Vec<Item>, Vec<Item>) =
         items.into_iter().partition(|item| !item.key.chars().any(char::is_control));
     let batches: Vec<Vec<Item>> = batched.chunks(BATCH).map(<[Item]>::to_vec).collect();
-    let batches =
-        stream::iter(batches).map(|items| batch(cx, bucket, items, bypass)).buffer_unordered(AT_ONCE);
-    let singles =
-        stream::iter(single).map(|item| one(cx, bucket, item, bypass)).buffer_unordered(4 * AT_ONCE);
+    let batches = stream::iter(batches).map(|items| remover.batch(items)).buffer_unordered(AT_ONCE);
+    let singles = stream::iter(single).map(|item| remover.one(item)).buffer_unordered(4 * AT_ONCE);
     let mut outcomes = std::pin::pin!(batches.chain(singles));
     let mut all = Removed::default();
     let mut whole: Option<Error> = None;
     while let Some((removed, error)) = outcomes.next().await {
         all.count += removed.count;
+        all.gone += removed.gone;
         all.failures.extend(removed.failures);
         whole = whole.or(error);
-        let done = all.count + all.failures.len() as u64;
+        let done = all.count + (all.gone + all.failures.len()) as u64;
         cx.progress(done, Some(total), format!("{} of {total} removed", all.count));
+    }
+    if remover.unconditional.load(Ordering::Relaxed) {
+        cx.note(
+            "this store takes no conditions: what was written to these keys since the plan was removed too",
+        );
+    }
+    let moved = all.failures.iter().filter(|failure| failure.code == MOVED).count();
+    if moved > 0 {
+        cx.note(format!("{moved} changed since the plan and were left as they are: see failures"));
     }
     match whole {
         Some(error) if all.count == 0 => Err(explain(error)),
@@ -72,79 +113,126 @@ pub(crate) async fn remove(
     }
 }
 
-/// One request, and again for what AWS was only too busy for; the error is of the request as a whole.
-async fn batch(
-    cx: &Call<S3>,
-    bucket: &BucketName,
-    items: Vec<Item>,
-    bypass: bool,
-) -> (Removed, Option<Error>) {
-    const PAUSES: [u64; 3] = [200, 800, 2000];
-    let mut all = Removed::default();
-    let mut left = items;
-    for pause in PAUSES.into_iter().map(Some).chain([None]) {
-        let failed = match send(cx, bucket, &left, bypass).await {
-            Ok(failed) => failed,
-            Err(error) => {
-                all.failures.extend(left.into_iter().map(|item| Failure::new(item, &error)));
-                return (all, Some(error));
+/// What AWS says of an object that is not what it was.
+const MOVED: &str = "PreconditionFailed";
+
+impl Remover<'_> {
+    /// One request, and again for what AWS was only too busy for; the error is of the request as a whole.
+    async fn batch(&self, items: Vec<Item>) -> (Removed, Option<Error>) {
+        const PAUSES: [u64; 3] = [200, 800, 2000];
+        let mut all = Removed::default();
+        let mut left = items;
+        for pause in PAUSES.into_iter().map(Some).chain([None]) {
+            let failed = match self.send(&left).await {
+                Ok(failed) => failed,
+                Err(error) => {
+                    all.failures.extend(left.into_iter().map(|item| Failure::new(item, &error)));
+                    return (all, Some(error));
+                }
+            };
+            all.count += left.len().saturating_sub(failed.len()) as u64;
+            let (busy, refused): (Vec<Failure>, Vec<Failure>) =
+                failed.into_iter().partition(|failure| pause.is_some() && failure.may_pass());
+            let (gone, refused): (Vec<Failure>, Vec<Failure>) =
+                refused.into_iter().partition(|failure| failure.code == "NoSuchKey");
+            all.gone += gone.len();
+            all.failures.extend(refused);
+            if busy.is_empty() {
+                break;
             }
-        };
-        all.count += left.len().saturating_sub(failed.len()) as u64;
-        let (busy, refused): (Vec<Failure>, Vec<Failure>) =
-            failed.into_iter().partition(|failure| pause.is_some() && failure.may_pass());
-        all.failures.extend(refused);
-        if busy.is_empty() {
-            break;
+            let busy: HashSet<_> =
+                busy.into_iter().map(|failure| (failure.key, failure.version_id)).collect();
+            left.retain(|item| busy.contains(&(item.key.clone(), item.version_id.clone())));
+            tokio::time::sleep(Duration::from_millis(pause.unwrap_or(0))).await;
         }
-        left = busy
-            .into_iter()
-            .map(|failure| Item { key: failure.key, version_id: failure.version_id })
-            .collect();
-        tokio::time::sleep(Duration::from_millis(pause.unwrap_or(0))).await;
+        (all, None)
     }
-    (all, None)
-}
 
-async fn send(cx: &Call<S3>, bucket: &BucketName, items: &[Item], bypass: bool) -> Result<Vec<Failure>> {
-    let objects = items.iter().map(|item| {
-        ObjectIdentifier::builder().key(&item.key).set_version_id(item.version_id.clone()).build()
-    });
-    let objects = objects.collect::<std::result::Result<Vec<_>, _>>();
-    // Quiet: AWS names what failed, and nothing else.
-    let delete = objects.and_then(|objects| Delete::builder().set_objects(Some(objects)).quiet(true).build());
-    let delete = delete.map_err(|error| Error::internal(error.to_string()))?;
-    let out = cx
-        .client()
-        .delete_objects()
-        .bucket(bucket.as_str())
-        .delete(delete)
-        .set_bypass_governance_retention(bypass.then_some(true))
-        .send()
-        .await?;
-    let failures = out.errors.unwrap_or_default().into_iter().map(|error| Failure {
-        key: error.key.unwrap_or_default(),
-        version_id: error.version_id.filter(|id| !id.is_empty()),
-        code: error.code.unwrap_or_default(),
-        message: error.message.unwrap_or_default(),
-    });
-    Ok(failures.collect())
-}
+    /// What AWS refused of one request.
+    async fn send(&self, items: &[Item]) -> Result<Vec<Failure>> {
+        let conditional = !self.unconditional.load(Ordering::Relaxed);
+        match self.request(items, conditional).await {
+            Err(error) if conditional && self.refuses_conditions(items, &error) => {
+                self.request(items, false).await
+            }
+            sent => sent,
+        }
+    }
 
-async fn one(cx: &Call<S3>, bucket: &BucketName, item: Item, bypass: bool) -> (Removed, Option<Error>) {
-    let out = cx
-        .client()
-        .delete_object()
-        .bucket(bucket.as_str())
-        .key(&item.key)
-        .set_version_id(item.version_id.clone())
-        .set_bypass_governance_retention(bypass.then_some(true))
-        .send()
-        .await
-        .map_err(Error::from);
-    match out {
-        Ok(_) => (Removed { count: 1, failures: Vec::new() }, None),
-        Err(error) => (Removed { count: 0, failures: vec![Failure::new(item, &error)] }, Some(error)),
+    async fn request(&self, items: &[Item], conditional: bool) -> Result<Vec<Failure>> {
+        let objects = items.iter().map(|item| {
+            ObjectIdentifier::builder()
+                .key(&item.key)
+                .set_version_id(item.version_id.clone())
+                .set_e_tag(item.etag.clone().filter(|_| conditional))
+                .build()
+        });
+        let objects = objects.collect::<std::result::Result<Vec<_>, _>>();
+        // Quiet: AWS names what failed, and nothing else.
+        let delete =
+            objects.and_then(|objects| Delete::builder().set_objects(Some(objects)).quiet(true).build());
+        let delete = delete.map_err(|error| Error::internal(error.to_string()))?;
+        let out = self
+            .cx
+            .client()
+            .delete_objects()
+            .bucket(self.bucket.as_str())
+            .delete(delete)
+            .set_bypass_governance_retention(self.bypass.then_some(true))
+            .send()
+            .await?;
+        let failures = out.errors.unwrap_or_default().into_iter().map(|error| Failure {
+            key: error.key.unwrap_or_default(),
+            version_id: error.version_id.filter(|id| !id.is_empty()),
+            code: error.code.unwrap_or_default(),
+            message: error.message.unwrap_or_default(),
+        });
+        Ok(failures.map(Failure::explained).collect())
+    }
+
+    async fn one(&self, item: Item) -> (Removed, Option<Error>) {
+        let conditional = !self.unconditional.load(Ordering::Relaxed);
+        let mut out = self.request_one(&item, conditional).await;
+        if let Err(error) = &out
+            && conditional
+            && self.refuses_conditions(std::slice::from_ref(&item), error)
+        {
+            out = self.request_one(&item, false).await;
+        }
+        match out {
+            Ok(()) => (Removed { count: 1, ..Removed::default() }, None),
+            Err(error) if error.code.as_deref() == Some("NoSuchKey") => {
+                (Removed { gone: 1, ..Removed::default() }, None)
+            }
+            Err(error) => {
+                let failures = vec![Failure::new(item, &error).explained()];
+                let moved = error.code.as_deref() == Some(MOVED);
+                (Removed { failures, ..Removed::default() }, Some(error).filter(|_| !moved))
+            }
+        }
+    }
+
+    async fn request_one(&self, item: &Item, conditional: bool) -> Result<()> {
+        let request = self
+            .cx
+            .client()
+            .delete_object()
+            .bucket(self.bucket.as_str())
+            .key(&item.key)
+            .set_version_id(item.version_id.clone())
+            .set_if_match(item.etag.clone().filter(|_| conditional))
+            .set_bypass_governance_retention(self.bypass.then_some(true));
+        request.send().await.map(drop).map_err(Error::from)
+    }
+
+    /// Whether the store does not know the conditions of these items; from then on they are left out.
+    fn refuses_conditions(&self, items: &[Item], error: &Error) -> bool {
+        let unknown = matches!(error.code.as_deref(), Some("MalformedXML" | "NotImplemented"));
+        let refuses = unknown && items.iter().any(|item| item.etag.is_some());
+        if refuses {
+            self.unconditional.store(true, Ordering::Relaxed);
+        }
+        refuses
     }
 }
 
@@ -156,6 +244,14 @@ impl Failure {
             code: error.code.clone().unwrap_or_else(|| error.kind.name().to_owned()),
             message: error.message.clone(),
         }
+    }
+
+    /// In words that fit what was done.
+    fn explained(mut self) -> Self {
+        if self.code == MOVED {
+            self.message = "it changed since the plan, and was left as it is".to_owned();
+        }
+        self
     }
 
     fn may_pass(&self) -> bool {
@@ -223,7 +319,7 @@ mod tests {
     fn failed(code: &str, message: &str) -> Removed {
         let failure =
             Failure { key: "k".into(), version_id: None, code: code.into(), message: message.into() };
-        Removed { count: 0, failures: vec![failure] }
+        Removed { failures: vec![failure], ..Removed::default() }
     }
 
     #[test]

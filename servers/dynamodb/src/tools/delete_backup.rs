@@ -24,7 +24,7 @@ impl Change for DeleteBackup {
     type Output = One<Deleted>;
     type Items = ();
     const SPEC: Spec = Spec::destroy("delete_backup", "Delete backup")
-        .on(arns::BACKUP_TABLE, &["dynamodb:DescribeBackup", "dynamodb:DeleteBackup"])
+        .on(arns::BACKUP, &["dynamodb:DescribeBackup", "dynamodb:DeleteBackup"])
         .optional();
 
     async fn plan(&self, cx: &Call<DynamoDb>) -> Result<Plan> {

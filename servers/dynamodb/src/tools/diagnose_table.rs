@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{DynamoDb, names::TableName, table};
+use crate::{DynamoDb, arns, names::TableName, table};
 
 /// Shows how a table and its indexes are used: capacity, throttles with their cause, latency, errors, hot keys.
 #[derive(Deserialize, JsonSchema)]
@@ -70,8 +70,9 @@ impl Tool for DiagnoseTable {
     type Service = DynamoDb;
     type Output = One<Diagnosis>;
     const SPEC: Spec = Spec::read("diagnose_table", "Diagnose table")
-        .on(TABLE, &["dynamodb:DescribeTable", "dynamodb:DescribeContributorInsights"])
-        .on("*", &["cloudwatch:GetMetricData", "cloudwatch:GetInsightRuleReport"])
+        .on(arns::TABLE, &["dynamodb:DescribeTable", "dynamodb:DescribeContributorInsights"])
+        .on(arns::INSIGHT_RULES, &["cloudwatch:GetInsightRuleReport"])
+        .on("*", &["cloudwatch:GetMetricData"])
         .names_no_resource()
         .optional();
 
@@ -112,8 +113,6 @@ impl Tool for DiagnoseTable {
         }))
     }
 }
-
-const TABLE: &str = "arn:{partition}:dynamodb:{region}:{account}:table/{table}";
 
 /// A time in pieces, few enough to be one page.
 #[derive(Clone, Copy, Debug)]

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     DynamoDb, arns,
-    names::{TableName, date_time},
+    names::{Bucket, TableName, date_time},
     table,
 };
 
@@ -16,7 +16,7 @@ use crate::{
 #[serde(deny_unknown_fields)]
 pub(crate) struct ExportTable {
     table: TableName,
-    bucket: String,
+    bucket: Bucket,
     prefix: Option<String>,
     #[serde(default)]
     format: Format,
@@ -48,7 +48,7 @@ impl Change for ExportTable {
     type Items = ();
     const SPEC: Spec = Spec::write("export_table", "Export table")
         .on(
-            TABLE,
+            arns::TABLE,
             &[
                 "dynamodb:DescribeTable",
                 "dynamodb:DescribeContinuousBackups",
@@ -91,7 +91,7 @@ impl Change for ExportTable {
             .db
             .export_table_to_point_in_time()
             .set_table_arn(arn)
-            .s3_bucket(&self.bucket)
+            .s3_bucket(self.bucket.to_string())
             .set_s3_prefix(self.prefix.clone())
             .set_s3_bucket_owner(self.bucket_owner.clone())
             .set_s3_sse_algorithm(self.kms_key.as_ref().map(|_| S3SseAlgorithm::Kms))
@@ -117,8 +117,6 @@ impl Change for ExportTable {
         }))
     }
 }
-
-const TABLE: &str = "arn:{partition}:dynamodb:{region}:{account}:table/{table}";
 
 impl ExportTable {
     fn incremental(&self) -> Result<Option<IncrementalExportSpecification>> {

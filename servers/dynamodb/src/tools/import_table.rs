@@ -10,7 +10,7 @@ use serde_json::json;
 use crate::{
     DynamoDb, arns,
     blueprint::{NewIndex, definitions, failed, schema, units},
-    names::{KeyAttribute, TableName},
+    names::{Bucket, KeyAttribute, TableName},
     table,
     waiting::is_gone,
 };
@@ -30,7 +30,7 @@ pub(crate) struct ImportTable {
     read_units: Option<i64>,
     #[schemars(range(min = 1))]
     write_units: Option<i64>,
-    bucket: String,
+    bucket: Bucket,
     prefix: Option<String>,
     bucket_owner: Option<String>,
     format: Format,
@@ -70,19 +70,11 @@ impl Change for ImportTable {
     type Output = One<Started>;
     type Items = ();
     const SPEC: Spec = Spec::write("import_table", "Import table")
-        .on(TABLE, &["dynamodb:DescribeTable", "dynamodb:ImportTable"])
+        .on(arns::TABLE, &["dynamodb:DescribeTable", "dynamodb:ImportTable"])
         .on(arns::S3_ANY_OBJECT, &["s3:GetObject"])
         .on(arns::S3_BUCKET, &["s3:ListBucket"])
-        .on(
-            LOGS,
-            &[
-                "logs:CreateLogGroup",
-                "logs:CreateLogStream",
-                "logs:DescribeLogStreams",
-                "logs:PutLogEvents",
-                "logs:PutRetentionPolicy",
-            ],
-        )
+        .on(arns::IMPORT_LOGS, &["logs:CreateLogGroup", "logs:DescribeLogStreams", "logs:PutRetentionPolicy"])
+        .on(arns::IMPORT_LOG_STREAMS, &["logs:CreateLogStream", "logs:PutLogEvents"])
         .on("*", &["logs:DescribeLogGroups"])
         .names_no_resource()
         .optional();
@@ -114,7 +106,7 @@ impl Change for ImportTable {
     async fn apply(self, (): (), cx: &Call<DynamoDb>) -> Result<Self::Output> {
         let table = self.table()?;
         let source = S3BucketSource::builder()
-            .s3_bucket(&self.bucket)
+            .s3_bucket(self.bucket.to_string())
             .set_s3_key_prefix(self.prefix.clone())
             .set_s3_bucket_owner(self.bucket_owner.clone())
             .build()
@@ -152,9 +144,6 @@ impl Change for ImportTable {
         }))
     }
 }
-
-const TABLE: &str = "arn:{partition}:dynamodb:{region}:{account}:table/{table}";
-const LOGS: &str = "arn:{partition}:logs:{region}:{account}:log-group:/aws-dynamodb/*";
 
 impl ImportTable {
     fn keys(&self) -> impl Iterator<Item = &KeyAttribute> {

@@ -1,16 +1,20 @@
-use awsmcp_mcp::{Call, Page, Result, Spec, Tool};
+use awsmcp_mcp::{Call, Page, ResourceArgument, Result, Spec, Tool};
 use futures::{StreamExt, stream};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{DynamoDb, arns, names::TableName, table};
+use crate::{
+    DynamoDb, arns,
+    names::{TableName, TablePrefix},
+    table,
+};
 
 /// Lists the tables of the region, with `details` also keys, size, billing and status.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ListTables {
     /// Only names that start with this.
-    prefix: Option<String>,
+    prefix: Option<TablePrefix>,
     #[serde(default)]
     details: bool,
 }
@@ -71,7 +75,8 @@ impl ListTables {
             let out =
                 cx.client().db.list_tables().set_exclusive_start_table_name(start).limit(size).send().await?;
             let is_last = out.last_evaluated_table_name.is_none();
-            let fits = |name: &String| self.prefix.as_ref().is_none_or(|prefix| name.starts_with(prefix));
+            let fits =
+                |name: &String| self.prefix.as_ref().is_none_or(|prefix| name.starts_with(prefix.as_str()));
             let mut found = out.table_names.unwrap_or_default().into_iter().filter(fits);
             while names.len() < limit
                 && let Some(name) = found.next()

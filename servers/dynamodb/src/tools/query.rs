@@ -6,7 +6,7 @@ use serde::Deserialize;
 use crate::{
     DynamoDb, arns,
     expression::{Condition, Expressions, Path, check_key, fixed},
-    names::TableName,
+    names::{IndexName, TableName},
     reading::{AwsPage, Budget, Row, Spot, Stored, Wanted, looked, place, read, token},
     table::explained,
     value::Item,
@@ -19,7 +19,7 @@ use crate::{
 #[serde(deny_unknown_fields)]
 pub(crate) struct Query {
     table: TableName,
-    index: Option<String>,
+    index: Option<IndexName>,
     #[serde(default)]
     key: Vec<Condition>,
     #[serde(default)]
@@ -72,7 +72,7 @@ impl Tool for Query {
             .db
             .query()
             .table_name(self.table.as_str())
-            .set_index_name(self.index.clone())
+            .set_index_name(self.index.as_ref().map(ToString::to_string))
             .set_key_condition_expression(key)
             .set_filter_expression(filter.clone())
             .set_projection_expression(projection)

@@ -52,7 +52,10 @@ impl Tool for ReadStream {
     type Output = Page<Row>;
     const SPEC: Spec = Spec::list("read_stream", "Read stream")
         .on(arns::TABLE, &["dynamodb:DescribeTable"])
-        .on(STREAM, &["dynamodb:DescribeStream", "dynamodb:GetShardIterator", "dynamodb:GetRecords"])
+        .on(
+            arns::TABLE_STREAM,
+            &["dynamodb:DescribeStream", "dynamodb:GetShardIterator", "dynamodb:GetRecords"],
+        )
         .quotes()
         .optional();
 
@@ -97,8 +100,6 @@ impl Tool for ReadStream {
         Ok(cx.page(rows, None))
     }
 }
-
-const STREAM: &str = "arn:{partition}:dynamodb:{region}:{account}:table/{table}/stream/*";
 
 fn searched(seen: usize, keyed: bool) -> String {
     let of = if keyed { "looked at" } else { "read" };

@@ -1,6 +1,6 @@
 use aws_sdk_dynamodb::types::PointInTimeRecoveryStatus;
 use awsmcp_aws::utc_second;
-use awsmcp_mcp::{Call, Change, Error, Moment, One, Plan, Result, Spec};
+use awsmcp_mcp::{Call, Change, Error, Moment, One, Plan, ResourceArgument, Result, Spec};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -43,7 +43,7 @@ impl Change for RestoreTable {
     const SPEC: Spec = Spec::write("restore_table", "Restore table")
         // What DynamoDB itself does with the caller's permissions, to fill the new table.
         .on(
-            TARGET,
+            arns::TABLE,
             &[
                 "dynamodb:DescribeTable",
                 "dynamodb:BatchWriteItem",
@@ -56,11 +56,11 @@ impl Change for RestoreTable {
             ],
         )
         .when("backup")
-        .on(arns::BACKUP_TABLE, &["dynamodb:DescribeBackup", "dynamodb:RestoreTableFromBackup"])
-        .on(TARGET, &["dynamodb:RestoreTableFromBackup"])
+        .on(arns::BACKUP, &["dynamodb:DescribeBackup", "dynamodb:RestoreTableFromBackup"])
+        .on(arns::TABLE, &["dynamodb:RestoreTableFromBackup"])
         .when("source_table")
-        .on(SOURCE, &["dynamodb:DescribeContinuousBackups", "dynamodb:RestoreTableToPointInTime"])
-        .on(TARGET, &["dynamodb:RestoreTableToPointInTime"])
+        .on(arns::SOURCE_TABLE, &["dynamodb:DescribeContinuousBackups", "dynamodb:RestoreTableToPointInTime"])
+        .on(arns::TABLE, &["dynamodb:RestoreTableToPointInTime"])
         .optional()
         .minutes(60);
 
@@ -161,9 +161,6 @@ impl Change for RestoreTable {
         Ok(One(Restored { table: self.table.to_string(), status: outcome(cx, &waited) }))
     }
 }
-
-const TARGET: &str = "arn:{partition}:dynamodb:{region}:{account}:table/{table}";
-const SOURCE: &str = "arn:{partition}:dynamodb:{region}:{account}:table/{source_table}";
 
 impl RestoreTable {
     fn target(&self) -> Result<TableName> {

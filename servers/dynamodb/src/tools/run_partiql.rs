@@ -52,7 +52,7 @@ impl Tool for RunPartiql {
                 .client()
                 .db
                 .execute_statement()
-                .statement(&self.statement)
+                .statement(&statement.text)
                 .set_parameters(parameters.clone())
                 .consistent_read(self.consistent)
                 .set_next_token(token)

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use crate::{
     DynamoDb, arns,
     expression::{Condition, Expressions, Path, equals, fixed},
-    names::TableName,
+    names::{IndexName, TableName},
     reading::{AwsPage, Budget, Row, Spot, Stored, Wanted, looked, place, read, token},
     table::{self, Keys, explained},
     value::Item,
@@ -18,7 +18,7 @@ use crate::{
 #[serde(deny_unknown_fields)]
 pub(crate) struct Scan {
     table: TableName,
-    index: Option<String>,
+    index: Option<IndexName>,
     #[serde(default)]
     filter: Vec<Condition>,
     /// Raw.
@@ -136,7 +136,7 @@ impl Scan {
             .db
             .scan()
             .table_name(self.table.as_str())
-            .set_index_name(self.index.clone())
+            .set_index_name(self.index.as_ref().map(ToString::to_string))
             .set_filter_expression(filter.map(str::to_owned))
             .set_projection_expression(projection)
             .set_expression_attribute_names(expressions.names())
@@ -195,7 +195,7 @@ impl Scan {
             return None;
         }
         match table::describe(cx, &self.table).await {
-            Ok(description) => better(&description, self.index.as_deref(), narrowed),
+            Ok(description) => better(&description, self.index.as_ref().map(IndexName::as_str), narrowed),
             Err(error) if error.status == Some(403) || error.kind == awsmcp_mcp::Kind::AccessDenied => Some(
                 "whether a query would do could not be looked up: AccessDenied for dynamodb:DescribeTable"
                     .to_owned(),

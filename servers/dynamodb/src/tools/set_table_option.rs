@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::{DynamoDb, blueprint::failed, names::TableName, table, value::Item};
+use crate::{DynamoDb, arns, blueprint::failed, names::TableName, table, value::Item};
 
 /// Sets TTL, point-in-time recovery, tags, resource policy or contributor insights of a table.
 #[derive(Deserialize, JsonSchema)]
@@ -42,21 +42,21 @@ impl Change for SetTableOption {
     type Output = One<Done>;
     type Items = ();
     const SPEC: Spec = Spec::write("set_table_option", "Set table option")
-        .on(TABLE, &["dynamodb:DescribeTable"])
+        .on(arns::TABLE, &["dynamodb:DescribeTable"])
         .when("ttl_attribute")
-        .on(TABLE, &["dynamodb:DescribeTimeToLive", "dynamodb:UpdateTimeToLive"])
+        .on(arns::TABLE, &["dynamodb:DescribeTimeToLive", "dynamodb:UpdateTimeToLive"])
         .when("pitr")
-        .on(TABLE, &["dynamodb:DescribeContinuousBackups", "dynamodb:UpdateContinuousBackups"])
+        .on(arns::TABLE, &["dynamodb:DescribeContinuousBackups", "dynamodb:UpdateContinuousBackups"])
         .when("tags")
-        .on(TABLE, &["dynamodb:TagResource"])
+        .on(arns::TABLE, &["dynamodb:TagResource"])
         .when("remove_tags")
-        .on(TABLE, &["dynamodb:UntagResource"])
+        .on(arns::TABLE, &["dynamodb:UntagResource"])
         .when("policy")
-        .on(TABLE, &["dynamodb:GetResourcePolicy", "dynamodb:PutResourcePolicy"])
+        .on(arns::TABLE, &["dynamodb:GetResourcePolicy", "dynamodb:PutResourcePolicy"])
         .when("remove_policy")
-        .on(TABLE, &["dynamodb:GetResourcePolicy", "dynamodb:DeleteResourcePolicy"])
+        .on(arns::TABLE, &["dynamodb:GetResourcePolicy", "dynamodb:DeleteResourcePolicy"])
         .when("insights")
-        .on(TABLE, &["dynamodb:UpdateContributorInsights"])
+        .on(arns::TABLE, &["dynamodb:UpdateContributorInsights"])
         .idempotent()
         .optional();
 
@@ -194,8 +194,6 @@ impl Change for SetTableOption {
         Ok(One(Done { table: self.table.to_string(), set }))
     }
 }
-
-const TABLE: &str = "arn:{partition}:dynamodb:{region}:{account}:table/{table}";
 
 impl SetTableOption {
     /// What is to be set, in order.

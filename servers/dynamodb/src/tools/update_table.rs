@@ -9,13 +9,13 @@ use aws_sdk_dynamodb::{
         UpdateGlobalSecondaryIndexAction,
     },
 };
-use awsmcp_mcp::{Call, Change, Error, One, Plan, Result, Risk, Spec, nearest};
+use awsmcp_mcp::{Call, Change, Error, One, Plan, Region, Result, Risk, Spec, nearest};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::{
-    DynamoDb,
+    DynamoDb, arns,
     blueprint::{Class, NewIndex, View, definitions, failed, units},
     names::{KeyAttribute, TableName},
     table,
@@ -48,9 +48,11 @@ pub(crate) struct UpdateTable {
     deletion_protection: Option<bool>,
     /// Regions.
     #[serde(default)]
-    add_replicas: Vec<String>,
+    #[schemars(extend("default" = []))]
+    add_replicas: Vec<Region>,
     #[serde(default)]
-    delete_replicas: Vec<String>,
+    #[schemars(extend("default" = []))]
+    delete_replicas: Vec<Region>,
     /// For each step, 120 unless given.
     #[schemars(range(max = 3000))]
     wait_seconds: Option<u64>,
@@ -68,25 +70,14 @@ impl Change for UpdateTable {
     type Output = One<Updated>;
     type Items = ();
     const SPEC: Spec = Spec::write("update_table", "Update table")
-        .on(TABLE, &["dynamodb:DescribeTable", "dynamodb:UpdateTable"])
+        .on(arns::TABLE, &["dynamodb:DescribeTable", "dynamodb:UpdateTable"])
         .when("add_replicas")
         // What DynamoDB itself does with the caller's permissions, to fill the replica.
-        .on(
-            TABLE,
-            &[
-                "dynamodb:CreateTableReplica",
-                "dynamodb:CreateTable",
-                "dynamodb:BatchWriteItem",
-                "dynamodb:DeleteItem",
-                "dynamodb:GetItem",
-                "dynamodb:PutItem",
-                "dynamodb:Query",
-                "dynamodb:Scan",
-                "dynamodb:UpdateItem",
-            ],
-        )
+        .on(arns::TABLE, FILLING)
+        .on(arns::NEW_REPLICA, FILLING)
         .when("delete_replicas")
-        .on(TABLE, &["dynamodb:DeleteTableReplica"])
+        .on(arns::TABLE, &["dynamodb:DeleteTableReplica"])
+        .on(arns::OLD_REPLICA, &["dynamodb:DeleteTableReplica"])
         .optional()
         .minutes(60);
 
@@ -161,7 +152,18 @@ impl Change for UpdateTable {
     }
 }
 
-const TABLE: &str = "arn:{partition}:dynamodb:{region}:{account}:table/{table}";
+/// What a new replica takes, in the table's region and in its own.
+const FILLING: &[&str] = &[
+    "dynamodb:CreateTableReplica",
+    "dynamodb:CreateTable",
+    "dynamodb:BatchWriteItem",
+    "dynamodb:DeleteItem",
+    "dynamodb:GetItem",
+    "dynamodb:PutItem",
+    "dynamodb:Query",
+    "dynamodb:Scan",
+    "dynamodb:UpdateItem",
+];
 
 type Build = Box<dyn FnOnce(UpdateTableFluentBuilder) -> UpdateTableFluentBuilder + Send>;
 
@@ -251,16 +253,20 @@ impl UpdateTable {
             }));
         }
         for region in self.delete_replicas.clone() {
-            let delete =
-                DeleteReplicationGroupMemberAction::builder().region_name(&region).build().map_err(failed)?;
+            let delete = DeleteReplicationGroupMemberAction::builder()
+                .region_name(region.as_str())
+                .build()
+                .map_err(failed)?;
             let update = ReplicationGroupUpdate::builder().delete(delete).build();
             steps.push(Step::new(format!("delete replica {region}"), "", |request| {
                 request.replica_updates(update)
             }));
         }
         for region in self.add_replicas.clone() {
-            let create =
-                CreateReplicationGroupMemberAction::builder().region_name(&region).build().map_err(failed)?;
+            let create = CreateReplicationGroupMemberAction::builder()
+                .region_name(region.as_str())
+                .build()
+                .map_err(failed)?;
             let update = ReplicationGroupUpdate::builder().create(create).build();
             steps.push(Step::new(format!("add replica {region}"), "", |request| {
                 request.replica_updates(update)

@@ -59,7 +59,7 @@ impl Change for WritePartiql {
         let statement = self.read(cx)?;
         statement::parameters(&statement, &self.parameters)?;
         let word = statement.kind.word();
-        let mut plan = Plan::new(format!("run this {word} on {}: {}", self.table, self.statement));
+        let mut plan = Plan::new(format!("run this {word} on {}: {}", self.table, statement.text));
         let items = self.look(cx, &statement).await?;
         for item in &items {
             plan = plan.row(json!({"item": item}));
@@ -79,7 +79,7 @@ impl Change for WritePartiql {
             .client()
             .db
             .execute_statement()
-            .statement(&self.statement)
+            .statement(&statement.text)
             .set_parameters(statement::parameters(&statement, &self.parameters)?)
             .return_consumed_capacity(ReturnConsumedCapacity::Total)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::None)

@@ -8,7 +8,7 @@ use crate::{
     attributes::{Metadata, Sse, StorageClass, Tags, encryption},
     copying::{self, Limits, Original, Source, Target},
     existing::{Condition, look},
-    names::{BucketName, Etag, Key, bare},
+    names::{BucketName, Etag, Key, KmsKey, bare},
 };
 
 /// Copies an object within S3, any size, across buckets and regions, with its metadata and tags.
@@ -31,7 +31,7 @@ pub(crate) struct CopyObject {
     /// Else STANDARD.
     storage_class: Option<StorageClass>,
     sse: Option<Sse>,
-    kms_key_id: Option<String>,
+    kms_key_id: Option<KmsKey>,
     #[serde(default)]
     overwrite: bool,
     /// Replaces only the object with this etag.
@@ -118,8 +118,8 @@ impl CopyObject {
             metadata: self.metadata.clone(),
             tags: self.tags.clone(),
             storage_class: self.storage_class.map(Into::into),
-            encryption: encryption(self.sse, self.kms_key_id.as_deref())?,
-            kms_key_id: self.kms_key_id.clone(),
+            encryption: encryption(self.sse, self.kms_key_id.as_ref().map(KmsKey::as_str))?,
+            kms_key_id: self.kms_key_id.clone().map(String::from),
             condition: Condition::new(self.overwrite, self.if_match.clone()),
         })
     }

@@ -210,6 +210,7 @@ async fn empty(cx: &Call<S3>, bucket: &BucketName) -> Result<(u64, u64)> {
         let items = found.into_iter().map(|version| Item {
             key: version.key,
             version_id: Some(version.version_id).filter(|id| !id.is_empty()),
+            etag: None,
         });
         let done = removal::remove(cx, bucket, items.collect(), false).await?;
         removed += done.count;

@@ -8,19 +8,18 @@ use aws_sdk_s3::{
     },
 };
 use awsmcp_aws::utc_second;
-use awsmcp_mcp::{Call, Change, Error, Kind, One, Plan, Result, Spec, human_size};
+use awsmcp_mcp::{Call, Change, Error, Kind, One, Plan, ResourceArgument, Result, Spec, human_size};
 use futures::{StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use sha2::{Digest, Sha256};
 
 use crate::{
     S3, arns,
     existing::is_denied,
     listing::{Place, Scan},
-    names::{BucketName, Key},
+    names::{BucketName, Key, Prefix},
     removal::{Failure, Item, needs_mfa, remove},
     versions::{self, Version},
 };
@@ -35,7 +34,7 @@ pub(crate) struct DeleteObjects {
     #[schemars(length(min = 1, max = 1000))]
     keys: Option<Vec<Key>>,
     /// All keys that start with this; "" is the whole bucket.
-    prefix: Option<String>,
+    prefix: Option<Prefix>,
     #[schemars(length(min = 1, max = 1000))]
     versions: Option<Vec<OneVersion>>,
     /// Removes every version and delete marker for good.
@@ -66,7 +65,7 @@ pub(crate) struct Deleted {
 impl Change for DeleteObjects {
     type Service = S3;
     type Output = One<Deleted>;
-    type Items = ();
+    type Items = Doomed;
     const SPEC: Spec = Spec::destroy("delete_objects", "Delete objects")
         .on(arns::BUCKET, &["s3:GetBucketVersioning"])
         .when("keys")
@@ -75,7 +74,8 @@ impl Change for DeleteObjects {
         .on(arns::OBJECTS, &["s3:DeleteObjectVersion", "s3:GetObjectVersion"])
         .when("prefix")
         .on(arns::BUCKET, &["s3:ListBucket"])
-        .on(arns::UNDER_PREFIX, &["s3:DeleteObject"])
+        // S3 compares the entity tag only for who may read the object.
+        .on(arns::UNDER_PREFIX, &["s3:DeleteObject", "s3:GetObject"])
         .when("prefix and all_versions")
         .on(arns::UNDER_PREFIX, &["s3:DeleteObjectVersion", "s3:GetObjectVersion"])
         .when("versions")
@@ -91,7 +91,7 @@ impl Change for DeleteObjects {
         .idempotent()
         .minutes(60);
 
-    async fn plan(&self, cx: &Call<S3>) -> Result<Plan> {
+    async fn plan(&self, cx: &Call<S3>) -> Result<Plan<Doomed>> {
         let survey = self.survey(cx).await?;
         let mut plan = Plan::new(self.headline(&survey));
         for warning in self.warnings(&survey) {
@@ -100,30 +100,53 @@ impl Change for DeleteObjects {
         for found in survey.largest() {
             plan = plan.row(found.row());
         }
-        Ok(plan.state(survey.state()))
+        Ok(plan.items(Doomed::of(survey)))
     }
 
-    async fn apply(self, (): (), cx: &Call<S3>) -> Result<Self::Output> {
-        let survey = self.survey(cx).await?;
-        let outcome = self.outcome(survey.history.kept);
-        let total = survey.found.len();
-        let items =
-            survey.found.into_iter().map(|found| Item { key: found.key, version_id: found.version_id });
-        let removed = remove(cx, &self.bucket, items.collect(), self.bypass_governance).await?;
+    async fn apply(self, doomed: Doomed, cx: &Call<S3>) -> Result<Self::Output> {
+        let outcome = self.outcome(doomed.kept);
+        let total = doomed.items.len();
+        let removed = remove(cx, &self.bucket, doomed.items, self.bypass_governance).await?;
         let failed = removed.failures.len();
         if failed > 0 {
             cx.note(format!("{failed} of {total} were NOT deleted"));
         }
-        if survey.more {
+        if doomed.more {
             cx.note("more is left under the prefix: call again for the next part");
         }
+        let not_found = doomed.missing + removed.gone;
         Ok(One(Deleted {
             deleted: removed.count,
             failed: (failed > 0).then_some(failed),
-            not_found: (!survey.missing.is_empty()).then_some(survey.missing.len()),
+            not_found: (not_found > 0).then_some(not_found),
             outcome,
             failures: removed.failures,
         }))
+    }
+}
+
+/// What was found to delete, and is confirmed: these and no others.
+#[derive(Serialize)]
+pub(crate) struct Doomed {
+    items: Vec<Item>,
+    kept: Kept,
+    /// How many that were named are not there.
+    missing: usize,
+    more: bool,
+}
+
+impl Doomed {
+    fn of(survey: Survey) -> Doomed {
+        let item = |found: Found| match found.version_id {
+            Some(version_id) => Item::version(found.key, version_id),
+            None => Item::object(found.key, found.etag),
+        };
+        Doomed {
+            items: survey.found.into_iter().map(item).collect(),
+            kept: survey.history.kept,
+            missing: survey.missing.len(),
+            more: survey.more,
+        }
     }
 }
 
@@ -170,7 +193,7 @@ struct History {
     mfa: bool,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 enum Kept {
     Nothing,
     Everything,
@@ -198,8 +221,8 @@ impl DeleteObjects {
         let survey = match (&self.keys, &self.prefix, &self.versions) {
             (Some(keys), None, None) if self.all_versions => self.histories(cx, keys).await?,
             (Some(keys), None, None) => self.named(cx, keys).await?,
-            (None, Some(prefix), None) if self.all_versions => self.everything(cx, prefix).await?,
-            (None, Some(prefix), None) => self.under(cx, prefix).await?,
+            (None, Some(prefix), None) if self.all_versions => self.everything(cx, prefix.as_str()).await?,
+            (None, Some(prefix), None) => self.under(cx, prefix.as_str()).await?,
             (None, None, Some(versions)) if !self.all_versions => self.single(cx, versions).await?,
             (None, None, Some(_)) => {
                 return Err(Error::invalid("all_versions goes with keys or prefix, not with versions")
@@ -229,7 +252,7 @@ impl DeleteObjects {
             versions.map(|(at, found)| (at, found.key.clone(), found.version_id.clone())).collect();
         let looked: Vec<(usize, Option<Found>)> = stream::iter(versions)
             .map(|(at, key, version)| async move {
-                let Ok(key) = Key::parse(key) else { return Ok((at, None)) };
+                let Ok(key) = Key::parse(&key) else { return Ok((at, None)) };
                 Ok::<_, Error>((at, self.look(cx, &key, version.as_deref()).await?))
             })
             .buffer_unordered(AT_ONCE)
@@ -372,7 +395,7 @@ impl DeleteObjects {
         let others = survey.found.len() - markers;
         let size = survey.size();
         let place = match &self.prefix {
-            Some(prefix) if prefix.is_empty() => format!("of the WHOLE bucket {}", self.bucket),
+            Some(prefix) if prefix.as_str().is_empty() => format!("of the WHOLE bucket {}", self.bucket),
             Some(prefix) => format!("under s3://{}/{prefix}", self.bucket),
             None => format!("of bucket {}", self.bucket),
         };
@@ -498,20 +521,6 @@ impl Survey {
         all.sort_by_key(|found| (found.held.is_none(), std::cmp::Reverse(found.size), &found.key));
         all.truncate(SHOWN);
         all
-    }
-
-    /// Another as soon as anything that would be deleted is another.
-    fn state(&self) -> serde_json::Value {
-        let mut digest = Sha256::new();
-        for found in &self.found {
-            for part in [Some(&found.key), found.version_id.as_ref(), found.etag.as_ref()] {
-                digest.update(part.map(String::as_bytes).unwrap_or_default());
-                // No key holds it, so that two keys cannot pass for one.
-                digest.update([0]);
-            }
-        }
-        let digest: String = digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-        json!({"count": self.found.len(), "digest": digest})
     }
 }
 
@@ -655,14 +664,15 @@ mod tests {
 
     #[test]
     fn a_confirmation_is_bound_to_every_object() {
-        let one = survey(Kept::Nothing);
+        let items = |survey| json!(Doomed::of(survey));
+        let one = items(survey(Kept::Nothing));
         let mut other = survey(Kept::Nothing);
-        assert_eq!(one.state(), other.state());
         other.found[1].etag = Some("z".into());
-        assert_ne!(one.state(), other.state());
+        assert_ne!(one, items(other));
         let mut shifted = survey(Kept::Nothing);
         (shifted.found[0].key, shifted.found[0].etag) = ("ax".into(), None);
-        assert_ne!(one.state(), shifted.state());
+        assert_ne!(one, items(shifted));
+        assert_eq!(one, items(survey(Kept::Nothing)));
     }
 
     #[test]

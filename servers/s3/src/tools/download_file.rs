@@ -60,8 +60,16 @@ impl Tool for DownloadFile {
         let path = place.path().display().to_string();
         let manager = transfer::manager(cx, 0)?;
         let mut meter = Meter::new(cx, head.remote.size);
-        let done =
-            fetching::to_file(cx, &manager, &head, place, self.overwrite, |done| meter.at(done)).await?;
+        let done = fetching::to_file(
+            cx,
+            &manager,
+            &head,
+            place,
+            self.overwrite,
+            std::future::ready(Ok(())),
+            |done| meter.at(done),
+        )
+        .await?;
         let Head { remote, content_type, .. } = head;
         Ok(One(Downloaded {
             path,

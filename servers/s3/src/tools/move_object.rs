@@ -1,6 +1,6 @@
-use std::{collections::HashSet, ops::ControlFlow};
+use std::{collections::HashMap, ops::ControlFlow};
 
-use awsmcp_mcp::{Call, Change, Error, Kind, One, Plan, Result, Spec, human_size};
+use awsmcp_mcp::{Call, Change, Error, Kind, One, Plan, ResourceArgument, Result, Spec, human_size};
 use futures::{StreamExt, stream};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -9,9 +9,9 @@ use serde_json::json;
 use crate::{
     S3, arns,
     copying::{self, Limits, Original, Source, Target, head, verified},
-    existing::{Condition, look},
+    existing::{Condition, Present, look},
     listing::{Place, Scan},
-    names::{BucketName, Key, bare},
+    names::{BucketName, Etag, Key, Prefix, bare},
     removal::{Failure, Item},
 };
 
@@ -26,7 +26,7 @@ pub(crate) struct MoveObject {
     bucket: BucketName,
     key: Option<Key>,
     /// Takes the place of source_prefix in each key.
-    prefix: Option<String>,
+    prefix: Option<Prefix>,
     #[serde(default)]
     overwrite: bool,
 }
@@ -47,7 +47,7 @@ pub(crate) struct Moved {
 impl Change for MoveObject {
     type Service = S3;
     type Output = One<Moved>;
-    type Items = ();
+    type Items = Vec<Step>;
     const SPEC: Spec = Spec::write("move_object", "Move object")
         .when("source_key")
         .on(arns::SOURCE_OBJECT, &["s3:GetObject", "s3:GetObjectTagging", "s3:DeleteObject"])
@@ -65,17 +65,20 @@ impl Change for MoveObject {
         .optional()
         .minutes(120);
 
-    async fn plan(&self, cx: &Call<S3>) -> Result<Plan> {
+    async fn plan(&self, cx: &Call<S3>) -> Result<Plan<Vec<Step>>> {
         match self.what()? {
             What::One { source, key } => self.plan_one(cx, source, key).await,
             What::All { from, to } => self.plan_all(cx, from, to).await,
         }
     }
 
-    async fn apply(self, (): (), cx: &Call<S3>) -> Result<Self::Output> {
+    async fn apply(self, steps: Vec<Step>, cx: &Call<S3>) -> Result<Self::Output> {
         let moved = match self.what()? {
-            What::One { source, key } => self.apply_one(cx, source, key).await?,
-            What::All { from, to } => self.apply_all(cx, from, to).await?,
+            What::One { .. } => {
+                let step = steps.into_iter().next();
+                self.apply_one(cx, step.ok_or_else(|| Error::internal("a move has no object"))?).await?
+            }
+            What::All { to, .. } => self.apply_all(cx, steps, to).await?,
         };
         Ok(One(moved))
     }
@@ -87,12 +90,35 @@ enum What<'a> {
     All { from: &'a str, to: &'a str },
 }
 
-/// An object under a prefix, and where it goes.
-struct Step {
-    source: Source,
-    key: Key,
-    size: u64,
+/// An object as it was when it was looked at, and where it goes.
+#[derive(Serialize)]
+pub(crate) struct Step {
+    source: Key,
     etag: Option<String>,
+    size: u64,
+    key: Key,
+    over: Over,
+}
+
+/// What the copy may replace.
+#[derive(Serialize)]
+enum Over {
+    /// There was nothing.
+    Nothing,
+    /// What was there.
+    Object(Etag),
+    /// It could not be looked at, and is to be replaced whatever it is.
+    Whatever,
+}
+
+impl Step {
+    fn condition(&self) -> Condition {
+        match &self.over {
+            Over::Nothing => Condition::Create,
+            Over::Object(etag) => Condition::Seen(etag.clone()),
+            Over::Whatever => Condition::Replace,
+        }
+    }
 }
 
 /// The most objects that one call moves: each takes some requests.
@@ -107,10 +133,10 @@ impl MoveObject {
                 Err(Error::invalid("the source and the target are the same object"))
             }
             (Some(from), Some(key), None, None) => Ok(What::One { source: self.source(from.clone()), key }),
-            (None, None, Some(from), Some(to)) if here && from.as_str() == to => {
+            (None, None, Some(from), Some(to)) if here && from.as_str() == to.as_str() => {
                 Err(Error::invalid("the source and the target are the same prefix"))
             }
-            (None, None, Some(from), Some(to)) => Ok(What::All { from: from.as_str(), to }),
+            (None, None, Some(from), Some(to)) => Ok(What::All { from: from.as_str(), to: to.as_str() }),
             _ => Err(Error::invalid("give source_key and key, or source_prefix and prefix")
                 .with_next("source_prefix \"old/\" with prefix \"new/\" makes old/a/b.csv new/a/b.csv")),
         }
@@ -124,7 +150,7 @@ impl MoveObject {
         Condition::new(self.overwrite, None)
     }
 
-    async fn plan_one(&self, cx: &Call<S3>, source: Source, key: &Key) -> Result<Plan> {
+    async fn plan_one(&self, cx: &Call<S3>, source: Source, key: &Key) -> Result<Plan<Vec<Step>>> {
         let (original, present) =
             tokio::try_join!(Original::look(cx, source, None), look(cx.client(), &self.bucket, key))?;
         let what = format!("{} of {}", human_size(original.size), original.source.uri());
@@ -136,29 +162,46 @@ impl MoveObject {
                 format!("the source gets a delete marker once the copy is verified; its version {id} stays")
             }
         };
-        Ok(plan
-            .warning(fate)
-            .state(json!({"source": original.head.e_tag(), "target": format!("{present:?}")})))
-    }
-
-    async fn apply_one(&self, cx: &Call<S3>, source: Source, key: &Key) -> Result<Moved> {
-        let original = Original::look(cx, source, None).await?;
-        let target = Target::alike(&original, self.bucket.clone(), key.clone(), self.condition());
-        let progress = |bytes: u64| {
-            let sizes = format!("{} of {} copied", human_size(bytes), human_size(original.size));
-            cx.progress(bytes, Some(original.size), sizes);
+        let over = match present {
+            Present::Object(there) => {
+                there.etag.as_deref().map_or(Over::Whatever, |etag| Over::Object(Etag::seen(etag)))
+            }
+            Present::Unknown if self.overwrite => Over::Whatever,
+            Present::Nothing | Present::Unknown => Over::Nothing,
         };
-        let mut moved = moved(cx, &original, &target, &progress).await?;
-        moved.uri = target.uri();
-        Ok(moved)
+        let step = Step {
+            etag: original.head.e_tag.clone(),
+            size: original.size,
+            source: original.source.key,
+            key: key.clone(),
+            over,
+        };
+        Ok(plan.warning(fate).items(vec![step]))
     }
 
-    async fn plan_all(&self, cx: &Call<S3>, from: &str, to: &str) -> Result<Plan> {
+    async fn apply_one(&self, cx: &Call<S3>, step: Step) -> Result<Moved> {
+        let (size, told) = (step.size, |bytes| human_size(bytes));
+        let progress = |bytes: u64| {
+            cx.progress(bytes, Some(size), format!("{} of {} copied", told(bytes), told(size)));
+        };
+        let uri = format!("s3://{}/{}", self.bucket, step.key);
+        let moved = self.step(cx, step, &progress).await?;
+        Ok(Moved { uri, ..moved })
+    }
+
+    async fn plan_all(&self, cx: &Call<S3>, from: &str, to: &str) -> Result<Plan<Vec<Step>>> {
         const SHOWN: usize = 10;
-        let steps = self.steps(cx, from, to).await?;
-        let there = self.there(cx, to).await?;
+        let mut steps = self.steps(cx, from, to).await?;
+        let (there, is_all) = self.there(cx, to).await?;
+        for step in &mut steps {
+            step.over = match there.get(step.key.as_str()) {
+                Some(etag) => etag.as_deref().map_or(Over::Whatever, |etag| Over::Object(Etag::seen(etag))),
+                None if is_all || !self.overwrite => Over::Nothing,
+                None => Over::Whatever,
+            };
+        }
         let taken: Vec<&str> =
-            steps.iter().map(|step| step.key.as_str()).filter(|key| there.contains(*key)).collect();
+            steps.iter().map(|step| step.key.as_str()).filter(|key| there.contains_key(*key)).collect();
         if !taken.is_empty() && !self.overwrite {
             let some: Vec<&str> = taken.iter().take(3).copied().collect();
             return Err(Error::conflict(format!(
@@ -186,21 +229,18 @@ impl MoveObject {
             plan = plan.warning(format!("the first {SHOWN} of {} follow", steps.len()));
         }
         for step in steps.iter().take(SHOWN) {
-            plan = plan.row(
-                json!({"from": step.source.key.as_str(), "to": step.key.as_str(), "size_bytes": step.size}),
-            );
+            plan = plan
+                .row(json!({"from": step.source.as_str(), "to": step.key.as_str(), "size_bytes": step.size}));
         }
-        let state: Vec<_> = steps.iter().map(|step| (step.source.key.as_str(), &step.etag)).collect();
-        Ok(plan.state(json!({"steps": state, "taken": taken})).ask())
+        Ok(plan.ask().items(steps))
     }
 
-    async fn apply_all(&self, cx: &Call<S3>, from: &str, to: &str) -> Result<Moved> {
-        let steps = self.steps(cx, from, to).await?;
+    async fn apply_all(&self, cx: &Call<S3>, steps: Vec<Step>, to: &str) -> Result<Moved> {
         let total = steps.len();
         let mut moves = stream::iter(steps)
             .map(|step| async move {
-                let item = Item { key: step.source.key.to_string(), version_id: None };
-                self.step(cx, step).await.map_err(|error| Failure::new(item, &error))
+                let item = Item::object(step.source.as_str(), None);
+                self.step(cx, step, &|_| {}).await.map_err(|error| Failure::new(item, &error))
             })
             .buffer_unordered(AT_ONCE);
         let mut all = Moved { uri: format!("s3://{}/{to}", self.bucket), ..Moved::default() };
@@ -231,10 +271,19 @@ impl MoveObject {
         Ok(all)
     }
 
-    async fn step(&self, cx: &Call<S3>, step: Step) -> Result<Moved> {
-        let original = Original::look(cx, step.source, None).await?;
-        let target = Target::alike(&original, self.bucket.clone(), step.key, self.condition());
-        moved(cx, &original, &target, &|_| {}).await
+    /// Moves one object, if it is still what was looked at.
+    async fn step(&self, cx: &Call<S3>, step: Step, progress: &(dyn Fn(u64) + Sync)) -> Result<Moved> {
+        let condition = step.condition();
+        let original = Original::look(cx, self.source(step.source), None).await?;
+        if original.head.e_tag().map(bare) != step.etag.as_deref().map(bare) {
+            return Err(Error::conflict(format!(
+                "{} changed since the plan, and was left as it is",
+                original.source.uri()
+            ))
+            .with_next("call again: the plan is then of what is there now"));
+        }
+        let target = Target::alike(&original, self.bucket.clone(), step.key, condition);
+        moved(cx, &original, &target, progress).await
     }
 
     async fn steps(&self, cx: &Call<S3>, from: &str, to: &str) -> Result<Vec<Step>> {
@@ -243,15 +292,13 @@ impl MoveObject {
         let scan = Scan { bucket: &self.source_bucket, prefix: Some(from), most: MOST as u64 };
         let scanned = scan.run(cx, Place::default(), |object| {
             let key = object.key.unwrap_or_default();
-            match (
-                Key::parse(format!("{to}{}", key.strip_prefix(from).unwrap_or(&key))),
-                Key::parse(key.clone()),
-            ) {
+            match (Key::parse(&format!("{to}{}", key.strip_prefix(from).unwrap_or(&key))), Key::parse(&key)) {
                 (Ok(new), Ok(old)) => steps.push(Step {
-                    source: self.source(old),
+                    source: old,
                     key: new,
                     size: object.size.and_then(|size| u64::try_from(size).ok()).unwrap_or(0),
                     etag: object.e_tag,
+                    over: Over::Nothing,
                 }),
                 (Err(why), _) | (_, Err(why)) => wrong = Some(format!("{key} cannot move: {why}")),
             }
@@ -272,13 +319,13 @@ impl MoveObject {
         Ok(steps)
     }
 
-    /// The keys that are under the target's prefix already.
-    async fn there(&self, cx: &Call<S3>, to: &str) -> Result<HashSet<String>> {
-        let mut keys = HashSet::new();
+    /// The keys that are under the target's prefix already, with their entity tags, and whether these are all.
+    async fn there(&self, cx: &Call<S3>, to: &str) -> Result<(HashMap<String, Option<String>>, bool)> {
+        let mut keys = HashMap::new();
         // A copy never replaces what it was not told to, so more than this would only be refused later.
         let scan = Scan { bucket: &self.bucket, prefix: Some(to), most: 50_000 };
         let scanned = scan.run(cx, Place::default(), |object| {
-            keys.extend(object.key);
+            keys.extend(object.key.map(|key| (key, object.e_tag)));
             ControlFlow::Continue(())
         });
         match scanned.await {
@@ -287,7 +334,7 @@ impl MoveObject {
                     .with_next("move_object with source_key and copy_object go across regions"))
             }
             Err(error) => Err(error),
-            Ok(_) => Ok(keys),
+            Ok(scanned) => Ok((keys, scanned.next.is_none())),
         }
     }
 }

@@ -62,13 +62,8 @@ impl Change for PresignUpload {
     async fn plan(&self, cx: &Call<S3>) -> Result<Plan> {
         // The allow-list holds the key as it is written: below it lies more than that.
         if self.any_below() && !cx.settings().allow_arns.is_empty() {
-            let below = format!("arn:{}:s3:::{}/{}*", partition(cx.region()), self.bucket, self.key);
-            if !cx.settings().allow_arns.iter().any(|pattern| pattern.covers(&below)) {
-                return Err(Error::refused(format!(
-                    "s3:PutObject on {below} is outside what the operator allowed"
-                ))
-                .with_next("name one key, or ask the operator to allow all below it with --allow-arn"));
-            }
+            let below = self.bucket.object_arn(partition(cx.region()), &format!("{}*", self.key));
+            cx.may_on("s3:PutObject", &below.map_err(Error::refused)?)?;
         }
         let place = format!("s3://{}/{}", self.bucket, self.key);
         let present = existing::look(cx.client(), &self.bucket, &self.key).await?;

@@ -7,7 +7,7 @@ use crate::{
     S3, arns,
     attributes::{Metadata, Sse, StorageClass, Tags, content_type_of, encryption},
     existing::{Condition, look},
-    names::{BucketName, Etag, Key, bare},
+    names::{BucketName, Etag, Key, KmsKey, bare},
 };
 
 /// Writes an object from text or base64. What exists is replaced only with `overwrite` or `if_match`.
@@ -28,7 +28,7 @@ pub(crate) struct PutObject {
     tags: Option<Tags>,
     storage_class: Option<StorageClass>,
     sse: Option<Sse>,
-    kms_key_id: Option<String>,
+    kms_key_id: Option<KmsKey>,
     #[serde(default)]
     overwrite: bool,
     /// Replaces only the object with this etag.
@@ -81,7 +81,7 @@ impl Change for PutObject {
             .set_tagging(self.tags.map(|tags| tags.header()))
             .set_storage_class(self.storage_class.map(Into::into))
             .set_server_side_encryption(encryption)
-            .set_ssekms_key_id(self.kms_key_id)
+            .set_ssekms_key_id(self.kms_key_id.map(String::from))
             .set_if_match(condition.if_match())
             .set_if_none_match(condition.if_none_match())
             .send()
@@ -107,7 +107,7 @@ impl PutObject {
     }
 
     fn encryption(&self) -> Result<Option<aws_sdk_s3::types::ServerSideEncryption>> {
-        encryption(self.sse, self.kms_key_id.as_deref())
+        encryption(self.sse, self.kms_key_id.as_ref().map(KmsKey::as_str))
     }
 
     fn contents(&self) -> Result<Vec<u8>> {

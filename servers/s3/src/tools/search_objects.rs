@@ -12,7 +12,7 @@ use crate::{
     body::{End, MOST, Source},
     filters::KeyGlob,
     listing::{Place, Scan, patience, place, token},
-    names::{BucketName, Key, bare},
+    names::{BucketName, Key, Prefix, bare},
     text::{HEAD, Line, Nature, Splitter, Transcoder, nature},
 };
 
@@ -26,7 +26,7 @@ pub(crate) struct SearchObjects {
     pattern: String,
     key: Option<Key>,
     /// "" is the whole bucket.
-    prefix: Option<String>,
+    prefix: Option<Prefix>,
     /// With prefix: only keys such as *.log or logs/**/*.gz.
     glob: Option<KeyGlob>,
     #[serde(default)]
@@ -76,7 +76,7 @@ impl Tool for SearchObjects {
         };
         match (&self.key, &self.prefix) {
             (Some(key), None) if self.glob.is_none() => search.one(key.as_str()).await,
-            (None, Some(prefix)) => search.many(prefix, self.glob.as_ref()).await,
+            (None, Some(prefix)) => search.many(prefix.as_str(), self.glob.as_ref()).await,
             _ => Err(Error::invalid("give either `key`, or `prefix` with or without `glob`")
                 .with_next("prefix \"\" searches the whole bucket, prefix \"logs/\" a folder")),
         }

@@ -12,14 +12,13 @@ use aws_sdk_s3::types::Object;
 use aws_sdk_s3_transfer_manager::{Client as Manager, operation::upload::UploadInput};
 use awsmcp_mcp::{
     Call, Change, Error, One, Plan, Result, Risk, Spec,
-    files::{Folder, Leaf},
+    files::{Folder, Leaf, Opened, Seen, Sort},
     human_size,
 };
 use futures::{StreamExt, stream};
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use serde_json::json;
-use sha2::{Digest, Sha256};
 
 use crate::{
     S3, arns,
@@ -27,7 +26,7 @@ use crate::{
     fetching,
     filters::KeyGlob,
     listing::{Place, Scan},
-    names::{BucketName, Key},
+    names::{BucketName, FolderPrefix, Key, bare},
     removal::{self, Item},
     transfer::{self, Meter},
 };
@@ -41,7 +40,7 @@ pub(crate) struct Sync {
     /// In an allowed directory.
     directory: String,
     bucket: BucketName,
-    prefix: Option<String>,
+    prefix: Option<FolderPrefix>,
     /// Globs such as `*.csv` or `a/**`.
     #[serde(default)]
     include: Vec<KeyGlob>,
@@ -90,7 +89,7 @@ const SHOWN: usize = 100;
 impl Change for Sync {
     type Service = S3;
     type Output = One<Report>;
-    type Items = ();
+    type Items = Work;
     const SPEC: Spec = Spec::write("sync", "Sync directory")
         .on(arns::BUCKET, &["s3:ListBucket"])
         .on(arns::UNDER_PREFIX, &["s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload"])
@@ -101,13 +100,12 @@ impl Change for Sync {
         .idempotent()
         .minutes(60);
 
-    async fn plan(&self, cx: &Call<S3>) -> Result<Plan> {
+    async fn plan(&self, cx: &Call<S3>) -> Result<Plan<Work>> {
         let work = self.work(cx).await?;
-        Ok(work.plan(self))
+        Ok(work.plan(self).items(work))
     }
 
-    async fn apply(self, (): (), cx: &Call<S3>) -> Result<Self::Output> {
-        let work = self.work(cx).await?;
+    async fn apply(self, work: Work, cx: &Call<S3>) -> Result<Self::Output> {
         let folder = match self.direction {
             Direction::Upload => cx.files().folder(&self.directory).await?,
             Direction::Download => cx.files().make_folder(&self.directory).await?,
@@ -141,8 +139,8 @@ impl Change for Sync {
 }
 
 /// What there is to do.
-#[derive(Debug, Default)]
-struct Work {
+#[derive(Debug, Default, Serialize)]
+pub(crate) struct Work {
     transfer: Vec<Step>,
     remove: Vec<Step>,
     unchanged: usize,
@@ -159,15 +157,65 @@ struct Done {
     bytes: u64,
 }
 
-/// One file that is transferred or removed.
-#[derive(Clone, Debug)]
+/// One file that is transferred or removed, and what both sides were when they were compared.
+#[derive(Clone, Debug, Serialize)]
 struct Step {
     path: String,
+    /// Of what is transferred or removed.
     size: u64,
-    /// What is at its key now.
+    /// The object's entity tag, where there is an object.
     etag: Option<String>,
+    /// The local file, where there is one.
+    local: Option<Stamp>,
     /// Whether it replaces something.
     replaces: bool,
+}
+
+/// What tells whether a local file is still the one that was looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+struct Stamp {
+    size: u64,
+    #[serde(serialize_with = "exactly")]
+    modified: SystemTime,
+}
+
+/// Times before 1970 too.
+fn exactly<S: Serializer>(time: &SystemTime, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+    serializer.collect_str(&format_args!("{time:?}"))
+}
+
+impl From<&Opened> for Stamp {
+    fn from(file: &Opened) -> Stamp {
+        Stamp { size: file.size, modified: file.modified }
+    }
+}
+
+impl From<&Leaf> for Stamp {
+    fn from(leaf: &Leaf) -> Stamp {
+        Stamp { size: leaf.size, modified: leaf.modified }
+    }
+}
+
+impl Step {
+    /// # Errors
+    /// When the local file is another than the one that was looked at.
+    fn holds(&self, now: Option<Stamp>) -> Result<()> {
+        match now == self.local {
+            true => Ok(()),
+            false => Err(Error::conflict("the local file changed since the plan, and was left as it is")),
+        }
+    }
+
+    /// The same of whatever lies there now.
+    async fn holds_in(&self, folder: &Folder) -> Result<()> {
+        let now = match folder.place(&self.path).await?.look()? {
+            None => None,
+            Some(Seen { sort: Sort::File, size, modified }) => Some(Stamp { size, modified }),
+            // Of a link, what it leads to was looked at.
+            Some(_) => Some(Stamp::from(&folder.open(&self.path).await?)),
+        };
+        self.holds(now)
+    }
 }
 
 /// An object, as it is listed.
@@ -223,17 +271,7 @@ impl Work {
             steps.iter().take(SHOWN).map(row).collect::<Vec<_>>()
         };
         let rows = rows(&self.remove, "delete").into_iter().chain(rows(&self.transfer, verb));
-        rows.fold(plan, Plan::row).state(json!(self.digest()))
-    }
-
-    /// Stands for all of it: more than a plan shows.
-    fn digest(&self) -> String {
-        let mut hash = Sha256::new();
-        for step in self.transfer.iter().chain(&self.remove) {
-            hash.update(format!("{}\n{}\n{:?}\n", step.path, step.size, step.etag));
-        }
-        hash.update(self.remove.len().to_string());
-        hash.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+        rows.fold(plan, Plan::row)
     }
 
     fn refuse(&mut self, path: impl Into<String>, why: &str) {
@@ -242,13 +280,8 @@ impl Work {
 }
 
 impl Sync {
-    /// A prefix that is a folder.
-    fn prefix(&self) -> String {
-        match self.prefix.as_deref() {
-            None | Some("") => String::new(),
-            Some(prefix) if prefix.ends_with('/') => prefix.to_owned(),
-            Some(prefix) => format!("{prefix}/"),
-        }
+    fn prefix(&self) -> &str {
+        self.prefix.as_ref().map_or("", FolderPrefix::as_str)
     }
 
     fn uri(&self) -> String {
@@ -274,12 +307,13 @@ impl Sync {
                 work.from_nothing = local.is_empty();
                 for (path, leaf) in &local {
                     let there = remote.get(path);
-                    if let Err(why) = as_key(&self.prefix(), path) {
+                    if let Err(why) = as_key(self.prefix(), path) {
                         work.refuse(path, why);
                     } else if there.is_none() || differ.contains(path) {
                         let etag = there.and_then(|there| there.etag.clone());
                         let replaces = there.is_some();
-                        work.transfer.push(Step { path: path.clone(), size: leaf.size, etag, replaces });
+                        let (path, local) = (path.clone(), Some(Stamp::from(leaf)));
+                        work.transfer.push(Step { path, size: leaf.size, etag, local, replaces });
                     } else {
                         work.unchanged += 1;
                     }
@@ -293,22 +327,23 @@ impl Sync {
                         })
                 };
                 for (path, there) in remote.iter().filter(|(path, _)| self.delete && !known(path)) {
-                    let etag = there.etag.clone();
-                    work.remove.push(Step { path: path.clone(), size: there.size, etag, replaces: false });
+                    let (path, etag) = (path.clone(), there.etag.clone());
+                    work.remove.push(Step { path, size: there.size, etag, local: None, replaces: false });
                 }
                 hidden.into_iter().for_each(|(path, why)| work.refuse(path, why));
             }
             Direction::Download => {
                 work.from_nothing = remote.is_empty();
                 for (path, there) in &remote {
-                    let here = local.contains_key(path);
-                    if !here || differ.contains(path) {
+                    let here = local.get(path);
+                    if here.is_none() || differ.contains(path) {
                         let etag = there.etag.clone();
                         work.transfer.push(Step {
                             path: path.clone(),
                             size: there.size,
                             etag,
-                            replaces: here,
+                            local: here.map(Stamp::from),
+                            replaces: here.is_some(),
                         });
                     } else {
                         work.unchanged += 1;
@@ -321,6 +356,7 @@ impl Sync {
                         path: path.clone(),
                         size: leaf.size,
                         etag: None,
+                        local: Some(Stamp::from(leaf)),
                         replaces: false,
                     });
                 }
@@ -345,7 +381,7 @@ impl Sync {
         let prefix = self.prefix();
         let scan = Scan {
             bucket: &self.bucket,
-            prefix: Some(&prefix).filter(|prefix| !prefix.is_empty()).map(String::as_str),
+            prefix: Some(prefix).filter(|prefix| !prefix.is_empty()),
             most: u64::MAX,
         };
         let (mut found, mut strange) = (BTreeMap::new(), Vec::new());
@@ -353,7 +389,7 @@ impl Sync {
         loop {
             let visit = |object: Object| {
                 let key = object.key.as_deref().unwrap_or_default();
-                let path = key.strip_prefix(&prefix).unwrap_or(key).to_owned();
+                let path = key.strip_prefix(prefix).unwrap_or(key).to_owned();
                 // A folder's own object has no contents to speak of.
                 if path.is_empty() || path.ends_with('/') || !self.is_meant(&path) {
                     return ControlFlow::Continue(());
@@ -476,6 +512,7 @@ impl Sync {
         told: impl FnMut(u64) + Send,
     ) -> Result<()> {
         let file = folder.open(&step.path).await?;
+        step.holds(Some(Stamp::from(&file)))?;
         // Only over what was seen: somebody may have written there since.
         let request = UploadInput::builder()
             .bucket(self.bucket.as_str())
@@ -501,14 +538,20 @@ impl Sync {
     ) -> Result<()> {
         let key = key(&format!("{}{}", self.prefix(), step.path))?;
         let head = fetching::head(cx, &self.bucket, &key, None).await?;
+        if step.etag.as_deref().is_some_and(|etag| bare(etag) != bare(&head.remote.etag)) {
+            return Err(Error::conflict("the object changed since the plan, and was not fetched"));
+        }
         let place = folder.place(&step.path).await?;
-        fetching::to_file(cx, manager, &head, place, step.replaces, told).await.map(drop)
+        step.holds_in(folder).await?;
+        // The transfer may take long: what is replaced is looked at once more before it is.
+        let last_look = step.holds_in(folder);
+        fetching::to_file(cx, manager, &head, place, step.replaces, last_look, told).await.map(drop)
     }
 
     async fn remove(&self, cx: &Call<S3>, folder: &Folder, work: &Work) -> Result<(usize, Vec<Failure>)> {
         if self.direction == Direction::Upload {
             let item =
-                |step: &Step| Item { key: format!("{}{}", self.prefix(), step.path), version_id: None };
+                |step: &Step| Item::object(format!("{}{}", self.prefix(), step.path), step.etag.clone());
             let removed =
                 removal::remove(cx, &self.bucket, work.remove.iter().map(item).collect(), false).await?;
             let failures = removed
@@ -519,7 +562,11 @@ impl Sync {
         }
         let (mut count, mut failures) = (0, Vec::new());
         for step in &work.remove {
-            match folder.remove(&step.path).await {
+            let removed = async {
+                step.holds_in(folder).await?;
+                folder.remove(&step.path).await
+            };
+            match removed.await {
                 Ok(()) => count += 1,
                 Err(error) => failures.push(Failure { path: step.path.clone(), why: error.message.clone() }),
             }
@@ -600,7 +647,9 @@ mod tests {
     #[test]
     fn a_prefix_is_a_folder() {
         let of = |prefix: Option<&str>| {
-            sync(json!({"direction": "upload", "directory": "d", "bucket": "bbb", "prefix": prefix})).prefix()
+            let sync =
+                sync(json!({"direction": "upload", "directory": "d", "bucket": "bbb", "prefix": prefix}));
+            sync.prefix().to_owned()
         };
         assert_eq!([of(None), of(Some("")), of(Some("a")), of(Some("a/"))], ["", "", "a/", "a/"]);
     }
@@ -618,12 +667,15 @@ mod tests {
     #[test]
     fn a_plan_that_deletes_asks_and_is_bound_to_all_of_it() {
         let sync = sync(json!({"direction": "upload", "directory": "d", "bucket": "bbb", "delete": true}));
-        let step = |path: &str| Step { path: path.to_owned(), size: 1, etag: None, replaces: false };
+        let step =
+            |path: &str| Step { path: path.to_owned(), size: 1, etag: None, local: None, replaces: false };
         let mut work = Work { remove: (0..300).map(|n| step(&n.to_string())).collect(), ..Work::default() };
-        let before = format!("{:?}", work.plan(&sync));
+        // The plan as it is shown, and what it is made of.
+        let told = |work: &Work| format!("{:?} {}", work.plan(&sync), json!(work));
+        let before = told(&work);
         assert!(before.contains("ask: true") && before.contains("delete 300 objects (300 B)"), "{before}");
         work.remove[299].path = "other".to_owned();
-        assert_ne!(format!("{:?}", work.plan(&sync)), before);
+        assert_ne!(told(&work), before);
         assert!(format!("{:?}", Work::default().plan(&sync)).contains("ask: false"));
     }
 }

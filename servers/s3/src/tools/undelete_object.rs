@@ -9,7 +9,7 @@ use crate::{
     S3, arns,
     copying::{self, Limits, Original, Source, Target},
     existing::{Condition, Present, look},
-    names::{BucketName, Key, bare},
+    names::{BucketName, Key, Prefix, bare},
     removal::{Failure, Item, remove},
     versions::{self, Version},
 };
@@ -23,7 +23,7 @@ pub(crate) struct UndeleteObject {
     #[schemars(length(min = 1, max = 1000))]
     keys: Option<Vec<Key>>,
     /// Instead of keys.
-    prefix: Option<String>,
+    prefix: Option<Prefix>,
     /// Only what was deleted since, such as -1h.
     deleted_after: Option<Moment>,
     /// Of the one key: brings back this version.
@@ -208,7 +208,7 @@ impl UndeleteObject {
             .back
             .iter()
             .flat_map(|(markers, _)| markers)
-            .map(|marker| Item { key: marker.key.clone(), version_id: Some(marker.version_id.clone()) });
+            .map(|marker| Item::version(&marker.key, &marker.version_id));
         let removed = remove(cx, &self.bucket, items.collect(), false).await?;
         let failed: std::collections::HashSet<&str> =
             removed.failures.iter().map(|one| one.key.as_str()).collect();
@@ -232,7 +232,7 @@ impl UndeleteObject {
     async fn found(&self, cx: &Call<S3>) -> Result<Found> {
         let found = match (&self.keys, &self.prefix) {
             (Some(keys), _) => self.named(cx, keys).await?,
-            (None, prefix) => self.under(cx, prefix.as_deref().unwrap_or_default()).await?,
+            (None, prefix) => self.under(cx, prefix.as_ref().map_or("", Prefix::as_str)).await?,
         };
         if !found.back.is_empty() {
             return Ok(found);

@@ -9,7 +9,7 @@ use crate::{
     S3, arns,
     attributes::{Metadata, Sse, StorageClass, Tags, content_type_of, encryption},
     existing::{Condition, look},
-    names::{BucketName, Etag, Key, bare},
+    names::{BucketName, Etag, Key, KmsKey, bare},
     transfer::{self, Meter},
 };
 
@@ -33,7 +33,7 @@ pub(crate) struct UploadFile {
     tags: Option<Tags>,
     storage_class: Option<StorageClass>,
     sse: Option<Sse>,
-    kms_key_id: Option<String>,
+    kms_key_id: Option<KmsKey>,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -58,7 +58,7 @@ impl Change for UploadFile {
         .minutes(60);
 
     async fn plan(&self, cx: &Call<S3>) -> Result<Plan> {
-        encryption(self.sse, self.kms_key_id.as_deref())?;
+        encryption(self.sse, self.kms_key_id.as_ref().map(KmsKey::as_str))?;
         self.checked_key()?;
         let files = cx.files();
         let (file, present) =
@@ -114,7 +114,7 @@ impl UploadFile {
 
     fn request(self) -> Result<UploadInputBuilder> {
         let condition = self.condition();
-        let sse = encryption(self.sse, self.kms_key_id.as_deref())?;
+        let sse = encryption(self.sse, self.kms_key_id.as_ref().map(KmsKey::as_str))?;
         Ok(UploadInput::builder()
             .set_content_type(self.content_type())
             .bucket(self.bucket)
@@ -125,6 +125,6 @@ impl UploadFile {
             .set_tagging(self.tags.as_ref().map(Tags::header))
             .set_storage_class(self.storage_class.map(Into::into))
             .set_server_side_encryption(sse)
-            .set_sse_kms_key_id(self.kms_key_id))
+            .set_sse_kms_key_id(self.kms_key_id.map(String::from)))
     }
 }

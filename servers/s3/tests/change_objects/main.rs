@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod aws;
+mod confirmed;
 mod copy;
 mod delete;
 mod moving;

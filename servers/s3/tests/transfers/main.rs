@@ -2,6 +2,7 @@
 
 #![cfg(test)]
 
+mod confirmed;
 mod download;
 mod place;
 mod proxy;
