@@ -67,6 +67,10 @@ impl Service for Lambda {
         }
     }
 
+    fn arn(arn: &str) -> Result<Option<String>, String> {
+        Ok(names::arn(arn))
+    }
+
     fn hint(error: &Error) -> Option<Cow<'static, str>> {
         let operation = error.operation.as_deref().unwrap_or_default();
         Some(Cow::Borrowed(match (error.code.as_deref()?, error.kind) {
