@@ -16,11 +16,6 @@ pub(crate) struct FunctionName {
 }
 
 impl FunctionName {
-    /// The name alone.
-    pub(crate) fn name(&self) -> &str {
-        &self.name
-    }
-
     /// As AWS takes it: the name or the ARN, without a qualifier.
     pub(crate) fn base(&self) -> String {
         self.arn.as_ref().map_or_else(|| self.name.clone(), Arn::to_string)
@@ -92,12 +87,14 @@ impl ResourceArgument for FunctionName {
             None => text,
         };
         let (name, qualifier) = match named.split_once(':') {
-            Some((name, qualifier)) => (name.to_owned(), Some(Qualifier::parse(qualifier)?.0)),
-            None => (named.to_owned(), None),
+            Some((name, qualifier)) => (name, Some(qualifier)),
+            None => (named, None),
         };
-        if !is_plain(&name, 140) {
+        if !is_plain(name, 140) || qualifier.is_some_and(|qualifier| qualifier.contains(':')) {
             return Err(wrong());
         }
+        let name = name.to_owned();
+        let qualifier = qualifier.map(Qualifier::parse).transpose()?.map(|qualifier| qualifier.0);
         let arn = arn.map(|arn| Arn { resource: format!("function:{name}"), ..arn });
         Ok(FunctionName { arn, name, qualifier })
     }
