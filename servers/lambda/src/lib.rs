@@ -50,6 +50,7 @@ impl Service for Lambda {
         ("schemas", "schemas"),
     ];
     const ACTIONS: &'static [(&'static str, &'static [&'static str])] = actions::TABLE;
+    const FORMS: &'static [&'static str] = &[arns::LOG_GROUP];
     const EXTRAS: &'static [Extra] = function_tools::EXTRAS;
     const NAMES: &'static [Named] = &[Named { argument: "function", tool: "list_functions", column: "name" }];
     type Client = Client;
