@@ -51,6 +51,7 @@ impl Service for Bedrock {
         ("S3", "s3"),
     ];
     const ACTIONS: &'static [(&'static str, &'static [&'static str])] = actions::TABLE;
+    const FORMS: &'static [&'static str] = &[arns::ANY_ENDPOINT];
     const EXTRAS: &'static [Extra] = spending::EXTRAS;
     const NAMES: &'static [Named] = &[
         Named { argument: "model", tool: "list_models", column: "id" },

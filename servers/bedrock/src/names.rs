@@ -1,159 +1,273 @@
-//! Names with rules: parsed at the edge, with an error that shows what a good one looks like.
+//! Names with rules: read once, strictly, with an error that shows what a good one looks like.
 
 use std::fmt;
 
-/// A string with rules, which is only its text.
+use awsmcp_mcp::{Arn, ResourceArgument, ResourceRef, resource_string};
+
+/// Arguments that name something: what a request carries of each, and what it is judged as, made of one reading.
 macro_rules! named {
-    ($($(#[$doc:meta])* $name:ident)*) => {$(
-        $(#[$doc])*
-        #[derive(Clone, Debug, PartialEq, Eq)]
-        pub(crate) struct $name(String);
+    ($($(#[$doc:meta])* $name:ident $read:ident)*) => {
+        $(
+            $(#[$doc])*
+            #[derive(Clone, Debug, PartialEq, Eq)]
+            pub(crate) struct $name(Read);
 
-        impl $name {
-            pub(crate) fn as_str(&self) -> &str {
-                &self.0
+            impl $name {
+                /// What a request carries.
+                pub(crate) fn as_str(&self) -> &str {
+                    &self.0.sent
+                }
             }
-        }
 
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(&self.0)
+            impl ResourceArgument for $name {
+                fn parse(text: &str) -> Result<Self, String> {
+                    $read(text).map($name)
+                }
+
+                fn resource(&self) -> ResourceRef {
+                    self.0.resource.clone()
+                }
             }
-        }
 
-        awsmcp_mcp::plain_string!($name);
-    )*};
+            impl fmt::Display for $name {
+                fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                    f.write_str(&self.0.sent)
+                }
+            }
+        )*
+        resource_string!($($name),*);
+    };
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Read {
+    sent: String,
+    resource: ResourceRef,
 }
 
 named! {
     /// A model: its id, the id of an inference profile, or an ARN of anything that can be called as a model.
-    ModelId
+    ModelId model
     /// A guardrail: its id or ARN.
-    GuardrailId
+    GuardrailId guardrail
     /// The number of a guardrail's version, or `DRAFT`.
-    GuardrailVersion
-    /// A knowledge base's id.
-    KnowledgeBaseId
-    /// The id of a data source, an agent, a flow, or an alias of these.
-    ShortId
+    GuardrailVersion guardrail_version
+    /// A knowledge base: its id or ARN.
+    KnowledgeBaseId knowledge_base
+    /// An agent: its id or ARN.
+    AgentId agent
+    /// A flow: its id or ARN.
+    FlowId flow
+    /// The id of a data source, or of an alias.
+    ShortId short_id
     /// A prompt: its id or ARN.
-    PromptId
+    PromptId prompt
     /// An ARN of Bedrock.
-    BedrockArn
+    BedrockArn bedrock_arn
     /// An object or a folder in S3.
-    S3Uri
+    S3Uri s3_uri
+    /// A role, by its ARN.
+    RoleArn role
+}
+
+/// What can be called, or looked at, as a model: the first part of its ARN's resource.
+const MODEL_KINDS: [&str; 10] = [
+    "application-inference-profile",
+    "custom-model",
+    "custom-model-deployment",
+    "default-prompt-router",
+    "foundation-model",
+    "imported-model",
+    "inference-profile",
+    "prompt",
+    "prompt-router",
+    "provisioned-model",
+];
+
+impl Read {
+    /// By a name or an id.
+    fn name(text: &str) -> Read {
+        Read { sent: text.to_owned(), resource: ResourceRef::Name(text.to_owned()) }
+    }
+
+    /// By an ARN that the request carries.
+    fn arn(arn: Arn, name: &str) -> Read {
+        Read { sent: arn.to_string(), resource: ResourceRef::Arn { name: name.to_owned(), arn } }
+    }
+
+    /// By an ARN of one of several kinds: it stands for whatever a template would make of its name; see [`arn`].
+    fn of_its_kind(arn: Arn) -> Read {
+        let text = arn.to_string();
+        Read::arn(arn, &text)
+    }
+
+    /// By an ARN of which the request carries the id.
+    fn own(arn: Arn, id: &str) -> Read {
+        Read { sent: id.to_owned(), resource: ResourceRef::Own { name: id.to_owned(), arn } }
+    }
+}
+
+fn model(text: &str) -> Result<Read, String> {
+    let wrong = || {
+        format!(
+            "{text:?} is not a model; good ones are amazon.nova-lite-v1:0, us.anthropic.claude-sonnet-4-20250514-v1:0 \
+             and an ARN; list_models shows them"
+        )
+    };
+    let starts = |id: &str| id.starts_with(|letter: char| letter.is_ascii_alphanumeric());
+    let letters = |id: &str, more: &[u8]| id.bytes().all(|byte| is_plain(byte) || more.contains(&byte));
+    if text.len() > 2048 {
+        return Err(wrong());
+    }
+    if text.starts_with("arn:") {
+        let arn = Arn::parse(text).map_err(|_| wrong())?;
+        let (kind, id) = arn.resource.split_once('/').ok_or_else(wrong)?;
+        let owner =
+            if kind == "foundation-model" { arn.account.is_empty() } else { is_account(&arn.account) };
+        let is_model = match arn.service.as_str() {
+            "bedrock" => MODEL_KINDS.contains(&kind) && letters(id, b":./"),
+            // A model of the marketplace runs at an endpoint of the account's own.
+            "sagemaker" => kind == "endpoint" && letters(id, b""),
+            _ => false,
+        };
+        let fits = owner && is_model && !arn.region.is_empty() && starts(id) && !id.starts_with("arn:");
+        return if fits { Ok(Read::of_its_kind(arn)) } else { Err(wrong()) };
+    }
+    let is_word = text.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    let fits = letters(text, b":.") && starts(text) && (is_word || text.contains('.'));
+    if fits { Ok(Read::name(text)) } else { Err(wrong()) }
+}
+
+fn guardrail(text: &str) -> Result<Read, String> {
+    by_id(text, "guardrail/", Read::arn).ok_or_else(|| {
+        format!("{text:?} is not a guardrail's id; a good one is ab12cd34ef56; list_guardrails shows them")
+    })
+}
+
+fn guardrail_version(text: &str) -> Result<Read, String> {
+    let number = !text.is_empty()
+        && !text.starts_with('0')
+        && text.len() < 9
+        && text.bytes().all(|byte| byte.is_ascii_digit());
+    if text == "DRAFT" || number {
+        return Ok(Read::name(text));
+    }
+    Err(format!("{text:?} is not a guardrail's version; good ones are DRAFT and 1"))
+}
+
+fn knowledge_base(text: &str) -> Result<Read, String> {
+    by_id(text, "knowledge-base/", Read::own).ok_or_else(|| {
+        format!(
+            "{text:?} is not a knowledge base's id; a good one is AB12CD34EF; list_knowledge_bases shows them"
+        )
+    })
+}
+
+fn agent(text: &str) -> Result<Read, String> {
+    by_id(text, "agent/", Read::own)
+        .ok_or_else(|| format!("{text:?} is not an id; a good one is AB12CD34EF; list_agents shows them"))
+}
+
+fn flow(text: &str) -> Result<Read, String> {
+    by_id(text, "flow/", Read::own)
+        .ok_or_else(|| format!("{text:?} is not an id; a good one is AB12CD34EF; list_agents shows them"))
+}
+
+fn short_id(text: &str) -> Result<Read, String> {
+    if is_id(text) {
+        return Ok(Read::name(text));
+    }
+    Err(format!("{text:?} is not an id; a good one is AB12CD34EF"))
+}
+
+fn prompt(text: &str) -> Result<Read, String> {
+    let versioned = || {
+        // The ARN of a version ends with its number.
+        let arn = Arn::parse(text).ok()?;
+        let name = arn.name("bedrock", "prompt/")?.to_owned();
+        let (id, version) = name.split_once(':')?;
+        let fits = is_place(&arn) && is_id(id) && guardrail_version(version).is_ok();
+        fits.then(|| Read::arn(arn.clone(), &name))
+    };
+    by_id(text, "prompt/", Read::arn).or_else(versioned).ok_or_else(|| {
+        format!("{text:?} is not a prompt's id; a good one is AB12CD34EF; list_prompts shows them")
+    })
+}
+
+fn bedrock_arn(text: &str) -> Result<Read, String> {
+    let arn = Arn::parse(text).ok().filter(|arn| arn.service == "bedrock" && is_place(arn));
+    let fits = |arn: &Arn| {
+        let (kind, id) = arn.resource.split_once('/').unwrap_or_default();
+        !kind.is_empty()
+            && kind.bytes().all(is_plain)
+            && id.starts_with(|letter: char| letter.is_ascii_alphanumeric())
+            && id.bytes().all(|byte| is_plain(byte) || b":./".contains(&byte))
+            && !id.starts_with("arn:")
+    };
+    arn.filter(fits).map(Read::of_its_kind).ok_or_else(|| {
+        format!(
+            "{text:?} is not an ARN of Bedrock; a good one is \
+             arn:aws:bedrock:us-east-1:123456789012:model-invocation-job/ab12cd34ef56"
+        )
+    })
+}
+
+fn s3_uri(text: &str) -> Result<Read, String> {
+    let place = text.strip_prefix("s3://").unwrap_or(text);
+    let (bucket, key) = place.split_once('/').unwrap_or_default();
+    let letters = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b".-".contains(&byte);
+    let is_bucket = (3..=63).contains(&bucket.len()) && bucket.bytes().all(letters);
+    if !is_bucket || !(1..=1024).contains(&key.len()) || key.contains(char::is_control) {
+        return Err(format!("{text:?} is not a place in S3; a good one is s3://my-bucket/folder/cat.png"));
+    }
+    Ok(Read { sent: format!("s3://{place}"), resource: ResourceRef::Name(place.to_owned()) })
+}
+
+fn role(text: &str) -> Result<Read, String> {
+    let letters = |byte: u8| byte.is_ascii_alphanumeric() || b"+=,.@-_/".contains(&byte);
+    let arn = Arn::parse(text).ok().filter(|arn| arn.region.is_empty() && is_account(&arn.account));
+    let name = arn.as_ref().and_then(|arn| arn.name("iam", "role/"));
+    let name = name.filter(|name| name.bytes().all(letters)).map(str::to_owned);
+    let (arn, name) = arn.zip(name).ok_or_else(|| {
+        format!("{text:?} is not a role; a good one is arn:aws:iam::123456789012:role/bedrock-batch")
+    })?;
+    Ok(Read::arn(arn, &name))
+}
+
+/// What is named by its id, or by an ARN whose resource is `kind` and the id.
+fn by_id(text: &str, kind: &str, by_arn: fn(Arn, &str) -> Read) -> Option<Read> {
+    if is_id(text) {
+        return Some(Read::name(text));
+    }
+    let arn = Arn::parse(text).ok().filter(is_place)?;
+    let id = arn.name("bedrock", kind).filter(|id| is_id(id))?.to_owned();
+    Some(by_arn(arn, &id))
 }
 
 impl ModelId {
-    fn parse(text: &str) -> Result<Self, String> {
-        let text = text.trim();
-        let letters = |more: &[u8]| text.bytes().all(|byte| is_plain(byte) || more.contains(&byte));
-        let fits = if text.starts_with("arn:") {
-            letters(b":./") && (is_bedrock_arn(text) || text.split(':').nth(2) == Some("sagemaker"))
-        } else {
-            let is_word = text.bytes().all(|byte| byte.is_ascii_alphanumeric());
-            letters(b":.")
-                && text.starts_with(|letter: char| letter.is_ascii_alphanumeric())
-                && (is_word || text.contains('.'))
-        };
-        if fits && text.len() <= 2048 {
-            return Ok(ModelId(text.to_owned()));
-        }
-        Err(format!(
-            "{text:?} is not a model; good ones are amazon.nova-lite-v1:0, us.anthropic.claude-sonnet-4-20250514-v1:0 \
-             and an ARN; list_models shows them"
-        ))
-    }
-
     /// The id without what precedes it in an ARN.
     pub(crate) fn short(&self) -> &str {
-        self.0.rsplit('/').next().unwrap_or(&self.0)
+        self.as_str().rsplit('/').next().unwrap_or_default()
     }
-}
 
-impl GuardrailId {
-    fn parse(text: &str) -> Result<Self, String> {
-        let text = text.trim();
-        if is_id(text) || (is_bedrock_arn(text) && text.contains(":guardrail/")) {
-            return Ok(GuardrailId(text.to_owned()));
-        }
-        Err(format!(
-            "{text:?} is not a guardrail's id; a good one is ab12cd34ef56; list_guardrails shows them"
-        ))
-    }
-}
-
-impl GuardrailVersion {
-    fn parse(text: &str) -> Result<Self, String> {
-        let text = text.trim();
-        let number =
-            !text.starts_with('0') && text.len() < 9 && text.bytes().all(|byte| byte.is_ascii_digit());
-        match text {
-            "DRAFT" => Ok(GuardrailVersion(text.to_owned())),
-            _ if !text.is_empty() && number => Ok(GuardrailVersion(text.to_owned())),
-            _ => Err(format!("{text:?} is not a guardrail's version; good ones are DRAFT and 1")),
-        }
-    }
-}
-
-impl KnowledgeBaseId {
-    fn parse(text: &str) -> Result<Self, String> {
-        let text = text.trim();
-        if is_id(text) {
-            return Ok(KnowledgeBaseId(text.to_owned()));
-        }
-        Err(format!(
-            "{text:?} is not a knowledge base's id; a good one is AB12CD34EF; list_knowledge_bases shows them"
-        ))
-    }
-}
-
-impl ShortId {
-    fn parse(text: &str) -> Result<Self, String> {
-        let text = text.trim();
-        if is_id(text) {
-            return Ok(ShortId(text.to_owned()));
-        }
-        Err(format!("{text:?} is not an id; a good one is AB12CD34EF"))
-    }
-}
-
-impl PromptId {
-    fn parse(text: &str) -> Result<Self, String> {
-        let text = text.trim();
-        if is_id(text) || (is_bedrock_arn(text) && text.contains(":prompt/")) {
-            return Ok(PromptId(text.to_owned()));
-        }
-        Err(format!("{text:?} is not a prompt's id; a good one is AB12CD34EF; list_prompts shows them"))
+    /// What its ARN is of; none where it is given by an id.
+    pub(crate) fn kind(&self) -> Option<&str> {
+        kind(&self.0.resource)
     }
 }
 
 impl BedrockArn {
-    fn parse(text: &str) -> Result<Self, String> {
-        let text = text.trim();
-        if is_bedrock_arn(text) && text.bytes().all(|byte| is_plain(byte) || b":./".contains(&byte)) {
-            return Ok(BedrockArn(text.to_owned()));
-        }
-        Err(format!(
-            "{text:?} is not an ARN of Bedrock; a good one is \
-             arn:aws:bedrock:us-east-1:123456789012:model-invocation-job/ab12cd34ef56"
-        ))
+    /// What it is of: `evaluation-job`.
+    pub(crate) fn kind(&self) -> &str {
+        kind(&self.0.resource).unwrap_or_default()
     }
 }
 
-impl S3Uri {
-    fn parse(text: &str) -> Result<Self, String> {
-        let text = text.trim();
-        let (bucket, key) = text.strip_prefix("s3://").unwrap_or(text).split_once('/').unwrap_or_default();
-        let letters = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b".-".contains(&byte);
-        if !(3..=63).contains(&bucket.len()) || !bucket.bytes().all(letters) || key.is_empty() {
-            return Err(format!(
-                "{text:?} is not a place in S3; a good one is s3://my-bucket/folder/cat.png"
-            ));
-        }
-        Ok(S3Uri(format!("s3://{bucket}/{key}")))
-    }
+fn kind(resource: &ResourceRef) -> Option<&str> {
+    resource.arn()?.resource.split_once('/').map(|(kind, _)| kind)
+}
 
+impl S3Uri {
     pub(crate) fn bucket(&self) -> &str {
         self.parts().0
     }
@@ -163,7 +277,7 @@ impl S3Uri {
     }
 
     fn parts(&self) -> (&str, &str) {
-        self.0.strip_prefix("s3://").and_then(|rest| rest.split_once('/')).unwrap_or_default()
+        self.as_str().strip_prefix("s3://").and_then(|rest| rest.split_once('/')).unwrap_or_default()
     }
 }
 
@@ -175,49 +289,48 @@ fn is_id(text: &str) -> bool {
     (1..=64).contains(&text.len()) && text.bytes().all(is_plain)
 }
 
-fn is_bedrock_arn(text: &str) -> bool {
-    let parts: Vec<&str> = text.splitn(6, ':').collect();
-    matches!(parts.as_slice(), ["arn", partition, "bedrock", region, _, rest]
-        if partition.starts_with("aws") && !region.is_empty() && !rest.is_empty())
+fn is_account(text: &str) -> bool {
+    text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// A model that AWS offers.
-pub(crate) const MODEL: &str = "arn:{partition}:bedrock:{region}::foundation-model/{model}";
-/// The same, or whatever else of the account can be called as a model.
-pub(crate) const OWN_MODEL: &str = "arn:{partition}:bedrock:{region}:{account}:*/{model}";
+/// Whether it is of one region and account.
+fn is_place(arn: &Arn) -> bool {
+    !arn.region.is_empty() && is_account(&arn.account)
+}
 
-/// AWS's own way to write the ARN of what a template gave: a model may be called by several sorts of id, and only their
-/// looks tell them apart; an object may be given by its URI.
+/// AWS's own way to write the ARN of what a template gave.
+///
+/// A model may be called by several sorts of id, and only their looks tell them apart: whatever template an id fills, what it
+/// stands for is one thing. An argument that is an ARN of one of several kinds is that ARN, in every template. A place in S3
+/// is bucket and key at once.
 ///
 /// # Errors
 /// When an id may stand for several sorts of thing.
 pub(crate) fn arn(text: &str) -> Result<Option<String>, String> {
-    if let Some((start, uri)) = text.split_once(":::s3://").filter(|(start, _)| !start.contains('/')) {
-        return Ok(Some(format!("{start}:::{uri}")));
+    let parts: Vec<&str> = text.splitn(6, ':').collect();
+    let ["arn", partition, service, region, account, resource] = parts.as_slice() else { return Ok(None) };
+    if *service == "s3" {
+        return Ok(resource.strip_prefix("*/").map(|place| format!("arn:{partition}:s3:::{place}")));
     }
-    let Some((head, id)) = text.split_once('/') else { return Ok(None) };
-    let parts: Vec<&str> = head.splitn(6, ':').collect();
-    let ["arn", partition, "bedrock", region, account, kind @ ("foundation-model" | "*")] = parts.as_slice()
-    else {
+    let (Some((kind, id)), "bedrock") = (resource.split_once('/'), *service) else { return Ok(None) };
+    if Arn::parse(id).is_ok() {
+        return Ok(Some(id.to_owned()));
+    }
+    if id == "*" || id.contains('/') || !MODEL_KINDS.contains(&kind) || kind == "prompt" {
         return Ok(None);
-    };
-    if id == "*" {
-        return Ok(None);
     }
-    // Whoever calls a profile needs its model too.
-    match (*kind, without_area(id)) {
-        ("foundation-model", Some(model)) => {
-            Ok(Some(format!("arn:{partition}:bedrock:{region}::{kind}/{model}")))
+    let foundation = |model: &str| format!("arn:{partition}:bedrock:{region}::foundation-model/{model}");
+    Ok(match (kind, without_area(id)) {
+        // Whoever calls a profile needs its model too.
+        ("foundation-model", Some(model)) => Some(foundation(model)),
+        ("foundation-model", None) if id.contains('.') => None,
+        ("foundation-model", None) => {
+            return Err(format!("{id:?} may be several sorts of model: give its ARN"));
         }
-        ("foundation-model", None) => Ok(None),
-        (_, Some(_)) => {
-            Ok(Some(format!("arn:{partition}:bedrock:{region}:{account}:inference-profile/{id}")))
-        }
-        (_, None) if id.contains('.') => {
-            Ok(Some(format!("arn:{partition}:bedrock:{region}::foundation-model/{id}")))
-        }
-        (_, None) => Err(format!("{id:?} may be several sorts of model: give its ARN")),
-    }
+        (_, Some(_)) => Some(format!("arn:{partition}:bedrock:{region}:{account}:inference-profile/{id}")),
+        (_, None) if id.contains('.') => Some(foundation(id)),
+        (_, None) => None,
+    })
 }
 
 /// The model that a profile of AWS's is of: its id has the area before the provider's name, `us.amazon.nova-lite-v1:0`.
@@ -286,22 +399,101 @@ mod tests {
     }
 
     #[test]
-    fn an_arn_is_of_the_sort_that_the_id_looks_like() {
+    fn what_has_an_id_is_given_by_its_arn_too() {
+        let arn = |what: &str| format!("arn:aws:bedrock:us-east-1:123456789012:{what}");
+        let own = |what: &str, name: &str| ResourceRef::Own {
+            arn: Arn::parse(&arn(what)).unwrap(),
+            name: name.to_owned(),
+        };
+        let base = KnowledgeBaseId::parse(&arn("knowledge-base/AB12")).unwrap();
+        assert_eq!((base.as_str(), base.resource()), ("AB12", own("knowledge-base/AB12", "AB12")));
+        assert_eq!(AgentId::parse(&arn("agent/A1")).unwrap().resource(), own("agent/A1", "A1"));
+        assert_eq!(FlowId::parse(&arn("flow/F1")).unwrap().as_str(), "F1");
+        let guardrail = GuardrailId::parse(&arn("guardrail/g1")).unwrap();
+        assert_eq!(guardrail.as_str(), arn("guardrail/g1"));
+        assert!(matches!(guardrail.resource(), ResourceRef::Arn { name, .. } if name == "g1"));
+        let version = PromptId::parse(&arn("prompt/P1:2")).unwrap();
+        assert!(matches!(version.resource(), ResourceRef::Arn { name, .. } if name == "P1:2"));
+        let role = RoleArn::parse("arn:aws:iam::123456789012:role/service-role/r").unwrap();
+        assert!(matches!(role.resource(), ResourceRef::Arn { name, .. } if name == "service-role/r"));
+        for wrong in ["agent/A1/x", "flow/F1/alias/A", "agent/", "agent/a*", "agent/a b", "knowledge-base/"] {
+            assert!(AgentId::parse(&arn(wrong)).is_err() && FlowId::parse(&arn(wrong)).is_err(), "{wrong}");
+            assert!(KnowledgeBaseId::parse(&arn(wrong)).is_err(), "{wrong}");
+        }
+        assert_eq!(BedrockArn::parse(&arn("evaluation-job/e1")).unwrap().kind(), "evaluation-job");
+    }
+
+    /// What no argument of this server takes.
+    const HOSTILE: [&str; 16] = [
+        "",
+        "*",
+        "?",
+        "../x",
+        "a%2fb",
+        "\u{0430}b",
+        "a\u{0}",
+        "a\n",
+        " ab12cd34ef56",
+        "ab12cd34ef56 ",
+        "arn:aws:s3:::bucket",
+        "arn:aws:kms:us-east-1:123456789012:key/x:guardrail/g",
+        " arn:aws:bedrock:us-east-1:123456789012:guardrail/g",
+        "arn:aws:bedrock:us-east-1:123456789012:guardrail/g ",
+        "arn:aws:bedrock:us-east-1:123456789012:custom-model/arn:aws:bedrock:us-east-1:123456789012:imported-model/m",
+        "ARN:aws:bedrock:us-east-1:123456789012:guardrail/g",
+    ];
+
+    #[test]
+    fn what_is_no_name_is_refused_by_every_type() {
+        for text in HOSTILE {
+            assert!(ModelId::parse(text).is_err(), "{text:?}");
+            assert!(GuardrailId::parse(text).is_err() && GuardrailVersion::parse(text).is_err(), "{text:?}");
+            assert!(KnowledgeBaseId::parse(text).is_err() && AgentId::parse(text).is_err(), "{text:?}");
+            assert!(FlowId::parse(text).is_err() && ShortId::parse(text).is_err(), "{text:?}");
+            assert!(PromptId::parse(text).is_err() && BedrockArn::parse(text).is_err(), "{text:?}");
+            assert!(RoleArn::parse(text).is_err() && S3Uri::parse(text).is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn an_id_is_judged_as_what_it_stands_for_in_every_template() {
         let of = |text: &str| arn(text).unwrap();
-        let own = |id: &str| format!("arn:aws:bedrock:us-east-1:123456789012:*/{id}");
+        let own = |kind: &str, id: &str| format!("arn:aws:bedrock:us-east-1:123456789012:{kind}/{id}");
         let model = |id: &str| format!("arn:aws:bedrock:us-east-1::foundation-model/{id}");
-        assert_eq!(of(&own("amazon.nova-lite-v1:0")), Some(model("amazon.nova-lite-v1:0")));
+        for kind in MODEL_KINDS.iter().filter(|kind| !["foundation-model", "prompt"].contains(kind)) {
+            assert_eq!(of(&own(kind, "amazon.nova-lite-v1:0")), Some(model("amazon.nova-lite-v1:0")));
+            assert_eq!(
+                of(&own(kind, "us.amazon.nova-lite-v1:0")),
+                Some(own("inference-profile", "us.amazon.nova-lite-v1:0"))
+            );
+            assert_eq!(of(&own(kind, "*")), None);
+            assert_eq!(of(&own(kind, "ab12cd34ef56")), None);
+        }
         assert_eq!(of(&model("amazon.nova-lite-v1:0")), None);
-        assert_eq!(
-            of(&own("us.amazon.nova-lite-v1:0")).as_deref(),
-            Some("arn:aws:bedrock:us-east-1:123456789012:inference-profile/us.amazon.nova-lite-v1:0")
-        );
         assert_eq!(of(&model("us.amazon.nova-lite-v1:0")), Some(model("amazon.nova-lite-v1:0")));
-        assert_eq!(of(&own("*")), None);
-        assert!(arn(&own("ab12cd34ef56")).unwrap_err().contains("give its ARN"));
-        assert_eq!(of("arn:aws:bedrock:us-east-1:1:application-inference-profile/ab12"), None);
-        assert_eq!(of("arn:aws:s3:::s3://my-bucket/k").as_deref(), Some("arn:aws:s3:::my-bucket/k"));
-        assert_eq!(of("arn:aws:s3:::secret/:::s3://my-bucket/k"), None);
+        assert!(arn(&model("ab12cd34ef56")).unwrap_err().contains("give its ARN"));
+        assert_eq!(of(&own("custom-model", "amazon.nova-lite-v1:0/m1")), None);
+    }
+
+    #[test]
+    fn an_arn_is_itself_in_every_template() {
+        let given = "arn:aws:bedrock:eu-west-1:999999999999:default-prompt-router/anthropic.claude:1";
+        for template in ["foundation-model", "inference-profile", "evaluation-job"] {
+            let filled = format!("arn:aws:bedrock:us-east-1:123456789012:{template}/{given}");
+            assert_eq!(arn(&filled).unwrap().as_deref(), Some(given));
+        }
+    }
+
+    #[test]
+    fn a_place_in_s3_is_an_object() {
+        let of = |text: &str| arn(text).unwrap();
+        assert_eq!(of("arn:aws:s3:::*/my-bucket/k").as_deref(), Some("arn:aws:s3:::my-bucket/k"));
+        assert_eq!(of("arn:aws:s3:::*/my-bucket/*/k").as_deref(), Some("arn:aws:s3:::my-bucket/*/k"));
+        assert_eq!(of("arn:aws:s3:::my-bucket/k"), None);
+        assert_eq!(
+            S3Uri::parse("s3://my-bucket/k").unwrap().resource(),
+            ResourceRef::Name("my-bucket/k".to_owned())
+        );
     }
 
     proptest! {
@@ -309,6 +501,25 @@ mod tests {
         fn no_text_makes_reading_panic(text in ".{0,80}") {
             let _ = (ModelId::parse(&text), GuardrailId::parse(&text), KnowledgeBaseId::parse(&text));
             let _ = (S3Uri::parse(&text), BedrockArn::parse(&text), arn(&text));
+        }
+
+        /// Whatever is taken as a model is sent as it was given, and judged as that ARN, or as that id.
+        #[test]
+        fn a_model_is_judged_as_what_is_sent(
+            start in "(|arn:aws:bedrock:us-east-1:123456789012:[a-z-]{4,18}/|arn:aws:bedrock:us-east-1::foundation-model/|arn:aws:kms:us-east-1:123456789012:key/)",
+            id in "[ -~\\x00\u{0430}]{0,16}",
+            end in "(|amazon\\.x|:0|\\*| |%20|arn:aws:s3:::b)",
+        ) {
+            let text = format!("{start}{id}{end}");
+            if let Ok(model) = ModelId::parse(&text) {
+                prop_assert_eq!(model.as_str(), text.as_str());
+                match model.resource() {
+                    ResourceRef::Arn { arn, name } => prop_assert!(arn.to_string() == text && name == text),
+                    ResourceRef::Name(name) => prop_assert!(name == text && !text.contains('/')),
+                    other => panic!("{other:?}"),
+                }
+                prop_assert!(!text.contains(['*', '?', '%', ' ', '\0']));
+            }
         }
     }
 }

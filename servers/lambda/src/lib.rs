@@ -50,6 +50,7 @@ impl Service for Lambda {
         ("schemas", "schemas"),
     ];
     const ACTIONS: &'static [(&'static str, &'static [&'static str])] = actions::TABLE;
+    const FORMS: &'static [&'static str] = &[arns::LOG_GROUP];
     const EXTRAS: &'static [Extra] = function_tools::EXTRAS;
     const NAMES: &'static [Named] = &[Named { argument: "function", tool: "list_functions", column: "name" }];
     type Client = Client;
@@ -65,6 +66,10 @@ impl Service for Lambda {
             metrics: cloudwatch::Client::from_conf(to_metrics.interceptor(tap.clone()).build()),
             schemas: aws_sdk_schemas::Client::from_conf(to_schemas.interceptor(tap).build()),
         }
+    }
+
+    fn arn(arn: &str) -> Result<Option<String>, String> {
+        Ok(names::arn(arn))
     }
 
     fn hint(error: &Error) -> Option<Cow<'static, str>> {

@@ -635,7 +635,18 @@ fn applies(need: &NeedEntry, arguments: &Value) -> bool {
     let given = |name: &str| {
         arguments.get(name).is_some_and(|value| !matches!(value, Value::Null | Value::Bool(false)))
     };
-    need.when.as_deref().is_none_or(|names| names.split(" and ").all(given))
+    let is = |name: &str, wanted: &str| match arguments.get(name) {
+        Some(Value::Array(items)) => items.iter().any(|item| item == wanted),
+        Some(Value::String(text)) => text == wanted,
+        Some(value) => value.to_string() == wanted,
+        None => false,
+    };
+    let holds = |term: &str| match (term.strip_prefix("not "), term.split_once('=')) {
+        (Some(name), _) => !given(name),
+        (None, Some((name, wanted))) => wanted.split('|').any(|wanted| is(name, wanted)),
+        (None, None) => given(term),
+    };
+    need.when.as_deref().is_none_or(|terms| terms.split(" and ").all(holds))
 }
 
 fn declared(tool: &ToolEntry) -> BTreeSet<&str> {

@@ -116,6 +116,12 @@ pub(super) const REASONS: &[Reason] = &[
     // ARNs that AWS's forms do not have.
     Reason::of(
         Rule::OtherResource,
+        &["lambda:*"],
+        "The data names the function only; a call of a version or an alias is held to the ARN that ends with it.",
+    )
+    .on("arn:{partition}:lambda:{region}:{account}:function:{function}:{qualifier}"),
+    Reason::of(
+        Rule::OtherResource,
         &["ec2:CreateTags", "ec2:DeleteTags"],
         "The ids of any kind are tagged alike: the kind of a resource is in its id, and no field of its own.",
     )

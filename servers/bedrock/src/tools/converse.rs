@@ -17,7 +17,7 @@ use crate::{
     chat::Answer,
     conversation::{Cached, Given, Offered, Said, Turn},
     json::{Json, document},
-    names::{GuardrailId, GuardrailVersion, MODEL, ModelId, OWN_MODEL, S3Uri},
+    names::{GuardrailId, GuardrailVersion, ModelId, S3Uri},
     spending::{Caps, asked_for, may_have_run},
 };
 
@@ -69,18 +69,15 @@ pub(crate) struct Converse {
 impl Tool for Converse {
     type Service = Bedrock;
     type Output = Answer;
-    const SPEC: Spec = Spec::invoke("converse", "Converse")
-        .on(MODEL, &["bedrock:InvokeModelWithResponseStream"])
-        .on(OWN_MODEL, &["bedrock:InvokeModelWithResponseStream"])
-        .when("whole")
-        .on(MODEL, &["bedrock:InvokeModel"])
-        .on(OWN_MODEL, &["bedrock:InvokeModel"])
-        .when("guardrail")
-        .on(arns::GUARDRAIL, &["bedrock:ApplyGuardrail"])
-        .when("s3")
-        .on(arns::S3_OBJECT, &["s3:GetObject"])
-        .minutes(30)
-        .quotes();
+    const SPEC: Spec = {
+        let spec = Spec::invoke("converse", "Converse").minutes(30).quotes();
+        let spec = arns::on_models(spec, &["bedrock:InvokeModelWithResponseStream"]);
+        arns::on_models(spec.when("whole"), &["bedrock:InvokeModel"])
+            .when("guardrail")
+            .on(arns::GUARDRAIL, &["bedrock:ApplyGuardrail"])
+            .when("s3")
+            .on(arns::S3_OBJECT, &["s3:GetObject"])
+    };
 
     async fn call(self, cx: &Call<Bedrock>) -> Result<Self::Output> {
         let caps = Caps::of(cx)?;

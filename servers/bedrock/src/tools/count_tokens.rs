@@ -4,9 +4,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Bedrock,
+    Bedrock, arns,
     conversation::{Given, Offered, Turn},
-    names::{MODEL, ModelId, OWN_MODEL},
+    names::ModelId,
 };
 
 /// Counts the input tokens of what converse would send, without calling the model. Costs nothing.
@@ -30,9 +30,8 @@ pub(crate) struct Counted {
 impl Tool for CountTokens {
     type Service = Bedrock;
     type Output = One<Counted>;
-    const SPEC: Spec = Spec::read("count_tokens", "Count tokens")
-        .on(MODEL, &["bedrock:CountTokens"])
-        .on(OWN_MODEL, &["bedrock:CountTokens"]);
+    const SPEC: Spec =
+        Spec::read("count_tokens", "Count tokens").on(arns::FOUNDATION_MODEL, &["bedrock:CountTokens"]);
 
     async fn call(self, cx: &Call<Bedrock>) -> Result<Self::Output> {
         let said = Given {

@@ -30,7 +30,11 @@ impl Change for CreateProfile {
     type Output = One<Created>;
     type Items = ();
     const SPEC: Spec = Spec::write("create_profile", "Create profile")
-        .on("*", &["bedrock:ListInferenceProfiles", "bedrock:CreateInferenceProfile"])
+        .on("*", &["bedrock:ListInferenceProfiles"])
+        .on(arns::ANY_APPLICATION_INFERENCE_PROFILE, &["bedrock:CreateInferenceProfile"])
+        // Whoever may call the profile reaches the model behind it: it is held to the list as if it were called.
+        .on(arns::FOUNDATION_MODEL, &["bedrock:CreateInferenceProfile"])
+        .on(arns::INFERENCE_PROFILE, &["bedrock:CreateInferenceProfile"])
         .when("tags")
         .on(arns::ANY_APPLICATION_INFERENCE_PROFILE, &["bedrock:TagResource"])
         .names_no_resource()

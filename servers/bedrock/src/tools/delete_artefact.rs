@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::{Bedrock, models::model_of, names::BedrockArn};
+use crate::{Bedrock, arns, models::model_of, names::BedrockArn};
 
 /// Deletes what a job left: a custom or imported model, an ended evaluation; or an inference profile of the account's own.
 #[derive(Deserialize, JsonSchema)]
@@ -31,19 +31,11 @@ impl Change for DeleteArtefact {
     type Output = One<Deleted>;
     type Items = ();
     const SPEC: Spec = Spec::destroy("delete_artefact", "Delete artefact")
-        .on(
-            "{artefact}",
-            &[
-                "bedrock:GetCustomModel",
-                "bedrock:DeleteCustomModel",
-                "bedrock:GetImportedModel",
-                "bedrock:DeleteImportedModel",
-                "bedrock:GetEvaluationJob",
-                "bedrock:BatchDeleteEvaluationJob",
-                "bedrock:GetInferenceProfile",
-                "bedrock:DeleteInferenceProfile",
-            ],
-        )
+        .on(arns::CUSTOM_MODEL_ARTEFACT, &["bedrock:GetCustomModel", "bedrock:DeleteCustomModel"])
+        .on(arns::IMPORTED_MODEL_ARTEFACT, &["bedrock:GetImportedModel", "bedrock:DeleteImportedModel"])
+        .on(arns::EVALUATION_ARTEFACT, &["bedrock:GetEvaluationJob", "bedrock:BatchDeleteEvaluationJob"])
+        .on(arns::SYSTEM_PROFILE_ARTEFACT, &["bedrock:GetInferenceProfile"])
+        .on(arns::PROFILE_ARTEFACT, &["bedrock:GetInferenceProfile", "bedrock:DeleteInferenceProfile"])
         .on("*", &["bedrock:ListProvisionedModelThroughputs"])
         .names_no_resource()
         .optional();
@@ -124,20 +116,14 @@ impl Change for DeleteArtefact {
 
 impl DeleteArtefact {
     fn kind(&self) -> Result<Kind> {
-        let arn = self.artefact.as_str();
-        let is = |kind: &str| arn.contains(&format!(":{kind}/"));
-        if is("custom-model") {
-            Ok(Kind::Custom)
-        } else if is("imported-model") {
-            Ok(Kind::Imported)
-        } else if is("evaluation-job") {
-            Ok(Kind::Evaluation)
-        } else if is("application-inference-profile") || is("inference-profile") {
-            Ok(Kind::Profile)
-        } else {
-            Err(Error::invalid(format!("{arn} is nothing that this tool deletes")).with_next(
+        match self.artefact.kind() {
+            "custom-model" => Ok(Kind::Custom),
+            "imported-model" => Ok(Kind::Imported),
+            "evaluation-job" => Ok(Kind::Evaluation),
+            "application-inference-profile" | "inference-profile" => Ok(Kind::Profile),
+            _ => Err(Error::invalid(format!("{} is nothing that this tool deletes", self.artefact)).with_next(
                 "it deletes custom-model, imported-model, evaluation-job and application-inference-profile",
-            ))
+            )),
         }
     }
 }

@@ -5,9 +5,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Bedrock,
+    Bedrock, arns,
     models::{behind, modalities, model_of, profiles},
-    names::{MODEL, ModelId, OWN_MODEL, without_area},
+    names::{ModelId, without_area},
 };
 
 /// Shows a model, inference profile, custom or imported model: what it takes, its life cycle, how to call it.
@@ -61,8 +61,11 @@ impl Tool for GetModel {
     type Service = Bedrock;
     type Output = One<Model>;
     const SPEC: Spec = Spec::read("get_model", "Get model")
-        .on(MODEL, &["bedrock:GetFoundationModel"])
-        .on(OWN_MODEL, &["bedrock:GetInferenceProfile", "bedrock:GetCustomModel", "bedrock:GetImportedModel"])
+        .on(arns::FOUNDATION_MODEL, &["bedrock:GetFoundationModel"])
+        .on(arns::INFERENCE_PROFILE, &["bedrock:GetInferenceProfile"])
+        .on(arns::APPLICATION_INFERENCE_PROFILE, &["bedrock:GetInferenceProfile"])
+        .on(arns::CUSTOM_MODEL, &["bedrock:GetCustomModel"])
+        .on(arns::IMPORTED_MODEL, &["bedrock:GetImportedModel"])
         .on("*", &["bedrock:ListInferenceProfiles"])
         .when("check_access")
         .on("*", &["bedrock:GetFoundationModelAvailability"])
@@ -70,18 +73,12 @@ impl Tool for GetModel {
 
     async fn call(self, cx: &Call<Bedrock>) -> Result<Self::Output> {
         let id = self.model.as_str();
-        let kind = |kind: &str| id.contains(&format!(":{kind}/"));
-        let mut found = if kind("custom-model") {
-            custom(cx, id).await?
-        } else if kind("imported-model") {
-            imported(cx, id).await?
-        } else if kind("inference-profile")
-            || kind("application-inference-profile")
-            || without_area(id).is_some()
-        {
-            profile(cx, id).await?
-        } else {
-            foundation(cx, id).await?
+        let mut found = match self.model.kind() {
+            Some("custom-model") => custom(cx, id).await?,
+            Some("imported-model") => imported(cx, id).await?,
+            Some("inference-profile" | "application-inference-profile") => profile(cx, id).await?,
+            None if without_area(id).is_some() => profile(cx, id).await?,
+            _ => foundation(cx, id).await?,
         };
         if self.check_access {
             let model = found.models.first().filter(|_| found.kind == "profile").unwrap_or(&found.id);

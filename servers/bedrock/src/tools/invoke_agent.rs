@@ -16,7 +16,7 @@ use crate::{
     agents::{Step, step},
     arns,
     citing::{Source, sources},
-    names::ShortId,
+    names::{AgentId, ShortId},
     spending::{Caps, Usage},
 };
 
@@ -25,7 +25,7 @@ use crate::{
 #[serde(deny_unknown_fields)]
 pub(crate) struct InvokeAgent {
     /// An id of list_agents.
-    agent: ShortId,
+    agent: AgentId,
     /// Default: `TSTALIASID`, the draft.
     alias: Option<ShortId>,
     prompt: String,
@@ -57,7 +57,10 @@ impl Tool for InvokeAgent {
     type Service = Bedrock;
     type Output = One<Answered>;
     const SPEC: Spec = Spec::invoke("invoke_agent", "Invoke agent")
+        .when("alias")
         .on(arns::AGENT_ALIAS, &["bedrock:InvokeAgent"])
+        .when("not alias")
+        .on(arns::AGENT_DRAFT, &["bedrock:InvokeAgent"])
         .minutes(30)
         .quotes()
         .optional();

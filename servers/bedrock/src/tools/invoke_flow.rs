@@ -11,7 +11,7 @@ use crate::{
     Bedrock, arns,
     conversation::missing,
     json::{Json, document, value},
-    names::ShortId,
+    names::{FlowId, ShortId},
     spending::Caps,
 };
 
@@ -20,7 +20,7 @@ use crate::{
 #[serde(deny_unknown_fields)]
 pub(crate) struct InvokeFlow {
     /// An id of list_agents with `kind` flow.
-    flow: ShortId,
+    flow: FlowId,
     alias: ShortId,
     input: Json,
     /// Default: `FlowInputNode`.

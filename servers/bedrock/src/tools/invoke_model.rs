@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use crate::{
     Bedrock, arns,
     json::Json,
-    names::{GuardrailId, GuardrailVersion, MODEL, ModelId, OWN_MODEL},
+    names::{GuardrailId, GuardrailVersion, ModelId},
     spending::{Caps, Usage, about, asked_for, may_have_run},
 };
 
@@ -44,14 +44,13 @@ pub(crate) struct Answered {
 impl Tool for InvokeModel {
     type Service = Bedrock;
     type Output = One<Answered>;
-    const SPEC: Spec = Spec::invoke("invoke_model", "Invoke model")
-        .on(MODEL, &["bedrock:InvokeModel"])
-        .on(OWN_MODEL, &["bedrock:InvokeModel"])
-        .when("guardrail")
-        .on(arns::GUARDRAIL, &["bedrock:ApplyGuardrail"])
-        .minutes(15)
-        .quotes()
-        .optional();
+    const SPEC: Spec =
+        arns::on_models(Spec::invoke("invoke_model", "Invoke model"), &["bedrock:InvokeModel"])
+            .when("guardrail")
+            .on(arns::GUARDRAIL, &["bedrock:ApplyGuardrail"])
+            .minutes(15)
+            .quotes()
+            .optional();
 
     async fn call(self, cx: &Call<Bedrock>) -> Result<Self::Output> {
         let caps = Caps::of(cx)?;

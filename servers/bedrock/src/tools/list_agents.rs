@@ -41,7 +41,7 @@ impl Tool for ListAgents {
     type Output = Page<Row>;
     const SPEC: Spec = Spec::list("list_agents", "List agents")
         .on("*", &["bedrock:ListAgents", "bedrock:ListAgentAliases"])
-        .when("kind")
+        .when("kind=flow")
         .on("*", &["bedrock:ListFlows", "bedrock:ListFlowAliases"])
         .names_no_resource()
         .regional()

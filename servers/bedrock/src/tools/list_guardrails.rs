@@ -28,7 +28,7 @@ impl Tool for ListGuardrails {
     type Output = Page<Row>;
     const SPEC: Spec = Spec::list("list_guardrails", "List guardrails")
         .on("*", &["bedrock:ListGuardrails"])
-        .rows(arns::EACH_GUARDRAIL)
+        .rows(arns::LISTED_GUARDRAIL)
         .regional();
 
     async fn call(self, cx: &Call<Bedrock>) -> Result<Self::Output> {

@@ -45,7 +45,7 @@ impl Tool for ListKnowledgeBases {
     type Output = Page<Row>;
     const SPEC: Spec = Spec::list("list_knowledge_bases", "List knowledge bases")
         .on("*", &["bedrock:ListKnowledgeBases", "bedrock:ListDataSources", "bedrock:ListIngestionJobs"])
-        .rows(arns::EACH_KNOWLEDGE_BASE)
+        .rows(arns::LISTED_KNOWLEDGE_BASE)
         .regional();
 
     async fn call(self, cx: &Call<Bedrock>) -> Result<Self::Output> {

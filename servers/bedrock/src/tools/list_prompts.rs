@@ -27,7 +27,7 @@ impl Tool for ListPrompts {
     type Output = Page<Row>;
     const SPEC: Spec = Spec::list("list_prompts", "List prompts")
         .on("*", &["bedrock:ListPrompts"])
-        .rows(arns::EACH_PROMPT)
+        .rows(arns::LISTED_PROMPT)
         .regional()
         .optional();
 

@@ -8,13 +8,7 @@ use awsmcp_mcp::{Call, Error, Page, Result, Spec, Tool};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    Bedrock,
-    conversation::missing,
-    names::{MODEL, ModelId},
-    retrieval::model_arn,
-    spending::Caps,
-};
+use crate::{Bedrock, arns, conversation::missing, names::ModelId, retrieval::model_arn, spending::Caps};
 
 /// Orders texts by how well they answer a question.
 #[derive(Deserialize, JsonSchema)]
@@ -43,7 +37,7 @@ impl Tool for Rerank {
     type Output = Page<Row>;
     const SPEC: Spec = Spec::invoke("rerank", "Rerank")
         .on("*", &["bedrock:Rerank"])
-        .on(MODEL, &["bedrock:InvokeModel"])
+        .on(arns::FOUNDATION_MODEL, &["bedrock:InvokeModel"])
         .names_no_resource()
         .quotes()
         .optional();

@@ -12,7 +12,7 @@ use crate::{
     citing::{Source, sources},
     conversation::missing,
     json::Json,
-    names::{GuardrailId, GuardrailVersion, KnowledgeBaseId, MODEL, ModelId, OWN_MODEL, without_area},
+    names::{GuardrailId, GuardrailVersion, KnowledgeBaseId, ModelId, without_area},
     retrieval::{Search, Wanted, model_arn},
     spending::Caps,
 };
@@ -48,17 +48,18 @@ pub(crate) struct Answered {
 impl Tool for RetrieveAndGenerate {
     type Service = Bedrock;
     type Output = One<Answered>;
-    const SPEC: Spec = Spec::invoke("retrieve_and_generate", "Retrieve and generate")
-        .on("*", &["bedrock:RetrieveAndGenerate"])
-        .on(arns::KNOWLEDGE_BASE, &["bedrock:Retrieve"])
-        .on(MODEL, &["bedrock:InvokeModel"])
-        .on(OWN_MODEL, &["bedrock:InvokeModel"])
-        .when("guardrail")
-        .on(arns::GUARDRAIL, &["bedrock:ApplyGuardrail"])
-        .names_no_resource()
-        .minutes(5)
-        .quotes()
-        .optional();
+    const SPEC: Spec = {
+        let spec = Spec::invoke("retrieve_and_generate", "Retrieve and generate")
+            .on("*", &["bedrock:RetrieveAndGenerate"])
+            .on(arns::KNOWLEDGE_BASE, &["bedrock:Retrieve"]);
+        arns::on_models(spec, &["bedrock:InvokeModel"])
+            .when("guardrail")
+            .on(arns::GUARDRAIL, &["bedrock:ApplyGuardrail"])
+            .names_no_resource()
+            .minutes(5)
+            .quotes()
+            .optional()
+    };
 
     async fn call(self, cx: &Call<Bedrock>) -> Result<Self::Output> {
         if self.question.trim().is_empty() {

@@ -12,7 +12,7 @@ use crate::{
     Bedrock, arns,
     conversation::missing,
     json::{Json, document},
-    names::{MODEL, ModelId, OWN_MODEL, S3Uri},
+    names::{ModelId, RoleArn, S3Uri},
     spending::Caps,
 };
 
@@ -31,7 +31,7 @@ pub(crate) struct StartJob {
     /// Batch: its name.
     name: Option<String>,
     /// Batch: the role that reads and writes.
-    role: Option<String>,
+    role: Option<RoleArn>,
     #[schemars(range(min = 24, max = 168))]
     timeout_hours: Option<i32>,
 }
@@ -46,18 +46,19 @@ impl Change for StartJob {
     type Service = Bedrock;
     type Output = One<Started>;
     type Items = ();
-    const SPEC: Spec = Spec::write("start_job", "Start job")
-        .when("input")
-        .on(MODEL, &["bedrock:CreateModelInvocationJob"])
-        .on(OWN_MODEL, &["bedrock:CreateModelInvocationJob"])
-        .on(arns::ANY_MODEL_INVOCATION_JOB, &["bedrock:CreateModelInvocationJob"])
-        .on(arns::INPUT_OBJECT, &["s3:GetObject"])
-        .when("role")
-        .on("{role}", &["iam:PassRole"])
-        .when("model_input")
-        .on(MODEL, &["bedrock:InvokeModel"])
-        .on(OWN_MODEL, &["bedrock:InvokeModel"])
-        .optional();
+    const SPEC: Spec = {
+        let spec = Spec::write("start_job", "Start job")
+            .optional()
+            .when("input")
+            .on(arns::FOUNDATION_MODEL, &["bedrock:CreateModelInvocationJob"])
+            .on(arns::CUSTOM_MODEL, &["bedrock:CreateModelInvocationJob"])
+            .on(arns::ANY_MODEL_INVOCATION_JOB, &["bedrock:CreateModelInvocationJob"])
+            .on(arns::INPUT_OBJECT, &["s3:GetObject"])
+            .when("role")
+            .on(arns::ROLE, &["iam:PassRole"])
+            .when("model_input");
+        arns::on_models(spec, &["bedrock:InvokeModel"]).on(arns::ANY_ASYNC_INVOKE, &["bedrock:InvokeModel"])
+    };
 
     async fn plan(&self, cx: &Call<Bedrock>) -> Result<Plan> {
         match self.work(cx)? {
@@ -104,7 +105,7 @@ impl Change for StartJob {
                     .bedrock
                     .create_model_invocation_job()
                     .job_name(name)
-                    .role_arn(role)
+                    .role_arn(role.as_str())
                     .model_id(self.model.as_str())
                     .input_data_config(ModelInvocationJobInputDataConfig::S3InputDataConfig(from))
                     .output_data_config(ModelInvocationJobOutputDataConfig::S3OutputDataConfig(to))
@@ -131,7 +132,7 @@ impl Change for StartJob {
 }
 
 enum Work<'a> {
-    Batch { name: &'a str, role: &'a str, input: &'a S3Uri },
+    Batch { name: &'a str, role: &'a RoleArn, input: &'a S3Uri },
     Async(&'a Json),
 }
 

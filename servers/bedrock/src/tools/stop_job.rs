@@ -3,7 +3,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::{Bedrock, names::BedrockArn};
+use crate::{Bedrock, arns, names::BedrockArn};
 
 /// Stops a batch, customization or evaluation job. Asynchronous calls and imports cannot be stopped.
 #[derive(Deserialize, JsonSchema)]
@@ -29,17 +29,12 @@ impl Change for StopJob {
     type Output = One<Stopping>;
     type Items = ();
     const SPEC: Spec = Spec::write("stop_job", "Stop job")
+        .on(arns::MODEL_INVOCATION_JOB, &["bedrock:GetModelInvocationJob", "bedrock:StopModelInvocationJob"])
         .on(
-            "{job}",
-            &[
-                "bedrock:GetModelInvocationJob",
-                "bedrock:StopModelInvocationJob",
-                "bedrock:GetModelCustomizationJob",
-                "bedrock:StopModelCustomizationJob",
-                "bedrock:GetEvaluationJob",
-                "bedrock:StopEvaluationJob",
-            ],
+            arns::MODEL_CUSTOMIZATION_JOB,
+            &["bedrock:GetModelCustomizationJob", "bedrock:StopModelCustomizationJob"],
         )
+        .on(arns::EVALUATION_JOB, &["bedrock:GetEvaluationJob", "bedrock:StopEvaluationJob"])
         .optional()
         .idempotent();
 
@@ -89,17 +84,12 @@ impl Change for StopJob {
 
 impl StopJob {
     fn kind(&self) -> Result<Kind> {
-        let arn = self.job.as_str();
-        let is = |kind: &str| arn.contains(&format!(":{kind}/"));
-        if is("model-invocation-job") {
-            Ok(Kind::Batch)
-        } else if is("model-customization-job") {
-            Ok(Kind::Customization)
-        } else if is("evaluation-job") {
-            Ok(Kind::Evaluation)
-        } else {
-            Err(Error::invalid(format!("{arn} is no job that can be stopped"))
-                .with_next("batch, customization and evaluation jobs can be; list_jobs shows their ARNs"))
+        match self.job.kind() {
+            "model-invocation-job" => Ok(Kind::Batch),
+            "model-customization-job" => Ok(Kind::Customization),
+            "evaluation-job" => Ok(Kind::Evaluation),
+            _ => Err(Error::invalid(format!("{} is no job that can be stopped", self.job))
+                .with_next("batch, customization and evaluation jobs can be; list_jobs shows their ARNs")),
         }
     }
 }

@@ -13,7 +13,7 @@ use crate::{
     Lambda, arns,
     configuration::current,
     deployment::{Code, Source},
-    names::FunctionName,
+    names::{BucketName, FunctionName, ObjectKey, RoleArn},
     runtimes::{deprecation, today},
     settling::settled,
     tools::update_code::Cpu,
@@ -25,7 +25,7 @@ use crate::{
 pub(crate) struct CreateFunction {
     function: FunctionName,
     /// ARN of the execution role.
-    role: String,
+    role: RoleArn,
     /// `python3.13`, `nodejs22.x`, ...; none for an image.
     runtime: Option<String>,
     /// `index.handler`
@@ -33,8 +33,8 @@ pub(crate) struct CreateFunction {
     zip_path: Option<String>,
     /// Path to text; these are all of the package.
     files: Option<BTreeMap<String, String>>,
-    s3_bucket: Option<String>,
-    s3_key: Option<String>,
+    s3_bucket: Option<BucketName>,
+    s3_key: Option<ObjectKey>,
     s3_version: Option<String>,
     image_uri: Option<String>,
     architecture: Option<Cpu>,
@@ -77,7 +77,7 @@ impl Change for CreateFunction {
 
     async fn plan(&self, cx: &Call<Lambda>) -> Result<Plan> {
         self.function.unqualified()?;
-        let function = self.function.here(cx)?;
+        let function = self.function.base();
         let code = self.code(cx).await?;
         self.fits(&code)?;
         match current(cx, &function, None).await {
@@ -107,7 +107,7 @@ impl Change for CreateFunction {
     }
 
     async fn apply(self, (): (), cx: &Call<Lambda>) -> Result<Self::Output> {
-        let function = self.function.here(cx)?;
+        let function = self.function.base();
         let code = self.code(cx).await?;
         let is_image = matches!(code, Code::Image(_));
         let from = FunctionCode::builder();
@@ -126,7 +126,7 @@ impl Change for CreateFunction {
             .lambda
             .create_function()
             .function_name(&function)
-            .role(self.role)
+            .role(self.role.to_string())
             .set_runtime(self.runtime.as_deref().map(Runtime::from))
             .set_handler(self.handler)
             .set_package_type(is_image.then_some(PackageType::Image))
@@ -157,8 +157,8 @@ impl CreateFunction {
         let source = Source {
             zip_path: self.zip_path.as_deref(),
             files: self.files.as_ref(),
-            s3_bucket: self.s3_bucket.as_deref(),
-            s3_key: self.s3_key.as_deref(),
+            s3_bucket: self.s3_bucket.as_ref().map(BucketName::as_str),
+            s3_key: self.s3_key.as_ref().map(ObjectKey::as_str),
             s3_version: self.s3_version.as_deref(),
             image_uri: self.image_uri.as_deref(),
         };

@@ -7,7 +7,7 @@ use crate::{
     Lambda, arns,
     configuration::current,
     metrics::counted,
-    names::{FunctionName, Qualifier, arn_function},
+    names::{FunctionName, LayerName, MappingId, Qualifier, arn_function},
     times::modified,
 };
 
@@ -21,10 +21,10 @@ pub(crate) struct DeleteFunction {
     /// Only this version.
     version: Option<Qualifier>,
     /// Name of a layer.
-    layer: Option<String>,
+    layer: Option<LayerName>,
     layer_version: Option<i64>,
     /// UUID of an event source mapping.
-    event_source: Option<String>,
+    event_source: Option<MappingId>,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -37,7 +37,7 @@ enum Wanted<'a> {
     Function(&'a FunctionName),
     Alias(&'a FunctionName, &'a str),
     Version(&'a FunctionName, &'a str),
-    Layer(&'a str, i64),
+    Layer(&'a LayerName, i64),
     EventSource(&'a str),
 }
 
@@ -72,7 +72,7 @@ impl Change for DeleteFunction {
         match self.wanted()? {
             Wanted::Function(function) => whole(cx, function).await,
             Wanted::Alias(function, alias) => {
-                let out = client.get_alias().function_name(function.here(cx)?).name(alias).send().await?;
+                let out = client.get_alias().function_name(function.base()).name(alias).send().await?;
                 let version = out.function_version.unwrap_or_default();
                 Ok(Plan::new(format!(
                     "delete the alias {alias} of {function}, which points to version {version}"
@@ -82,7 +82,8 @@ impl Change for DeleteFunction {
             }
             Wanted::Version(function, version) => one_version(cx, function, version).await,
             Wanted::Layer(layer, version) => {
-                let request = client.get_layer_version().layer_name(layer).version_number(version);
+                let request =
+                    client.get_layer_version().layer_name(layer.to_string()).version_number(version);
                 let out = request.send().await?;
                 let size =
                     out.content.map(|content| human_size(content.code_size.try_into().unwrap_or_default()));
@@ -94,6 +95,10 @@ impl Change for DeleteFunction {
             }
             Wanted::EventSource(uuid) => {
                 let out = client.get_event_source_mapping().uuid(uuid).send().await?;
+                // Which function it feeds, only AWS's answer names.
+                if let Some(function) = &out.function_arn {
+                    cx.may_on("lambda:DeleteEventSourceMapping", function)?;
+                }
                 Ok(Plan::new(format!(
                     "delete the mapping {uuid} from {} to {}",
                     out.event_source_arn.unwrap_or_default(),
@@ -109,19 +114,24 @@ impl Change for DeleteFunction {
         let client = &cx.client().lambda;
         let deleted = match self.wanted()? {
             Wanted::Function(function) => {
-                client.delete_function().function_name(function.here(cx)?).send().await?;
+                client.delete_function().function_name(function.base()).send().await?;
                 format!("function {function}")
             }
             Wanted::Alias(function, alias) => {
-                client.delete_alias().function_name(function.here(cx)?).name(alias).send().await?;
+                client.delete_alias().function_name(function.base()).name(alias).send().await?;
                 format!("alias {alias} of {function}")
             }
             Wanted::Version(function, version) => {
-                client.delete_function().function_name(function.here(cx)?).qualifier(version).send().await?;
+                client.delete_function().function_name(function.base()).qualifier(version).send().await?;
                 format!("version {version} of {function}")
             }
             Wanted::Layer(layer, version) => {
-                client.delete_layer_version().layer_name(layer).version_number(version).send().await?;
+                client
+                    .delete_layer_version()
+                    .layer_name(layer.to_string())
+                    .version_number(version)
+                    .send()
+                    .await?;
                 format!("version {version} of layer {layer}")
             }
             Wanted::EventSource(uuid) => {
@@ -161,7 +171,7 @@ impl DeleteFunction {
                 }
             }
             (None, None, Some(uuid)) if !text(&self.alias) && !text(&self.version) => {
-                Ok(Wanted::EventSource(uuid))
+                Ok(Wanted::EventSource(uuid.as_str()))
             }
             _ => Err(Error::invalid(
                 "give `function` (with `alias` or `version` for only that), `layer` with `layer_version`, or `event_source`",
@@ -172,7 +182,7 @@ impl DeleteFunction {
 
 async fn whole(cx: &Call<Lambda>, function: &FunctionName) -> Result<Plan> {
     let client = &cx.client().lambda;
-    let base = function.here(cx)?;
+    let base = function.base();
     let config = current(cx, &base, None).await?;
     let (versions, aliases, sources) = tokio::join!(
         client.list_versions_by_function().function_name(&base).send(),
@@ -222,7 +232,7 @@ async fn whole(cx: &Call<Lambda>, function: &FunctionName) -> Result<Plan> {
 }
 
 async fn one_version(cx: &Call<Lambda>, function: &FunctionName, version: &str) -> Result<Plan> {
-    let base = function.here(cx)?;
+    let base = function.base();
     let config = current(cx, &base, Some(version)).await?;
     let aliases =
         cx.client().lambda.list_aliases().function_name(&base).function_version(version).send().await?;

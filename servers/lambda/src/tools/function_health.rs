@@ -9,14 +9,14 @@ use crate::{
     Lambda, arns,
     configuration::current,
     metrics::{Points, Series, ask, most, rounded, sum},
-    names::{FunctionName, Qualifier},
+    names::{MeasuredFunction, Qualifier},
 };
 
 /// Shows a function's invocations, errors, throttles, duration percentiles and concurrency over a time (24 h).
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct FunctionHealth {
-    function: FunctionName,
+    function: MeasuredFunction,
     qualifier: Option<Qualifier>,
     start: Option<Moment>,
     end: Option<Moment>,
@@ -60,7 +60,11 @@ impl Tool for FunctionHealth {
     type Service = Lambda;
     type Output = One<Health>;
     const SPEC: Spec = Spec::read("function_health", "Function health")
+        .when("not qualifier")
         .on(arns::FUNCTION, &["lambda:GetFunctionConfiguration"])
+        .when("qualifier")
+        .on(arns::QUALIFIED_FUNCTION, &["lambda:GetFunctionConfiguration"])
+        .always()
         // AWS grants figures of everything or of nothing; what is asked for is held to the function.
         .on("*", &["cloudwatch:GetMetricData"])
         .rows(arns::FUNCTION)
@@ -68,15 +72,14 @@ impl Tool for FunctionHealth {
 
     async fn call(self, cx: &Call<Lambda>) -> Result<Self::Output> {
         const DAY: i64 = 86_400;
-        let function = self.function.here(cx)?;
+        let function = self.function.here(cx).await?;
         let qualifier = self.function.qualifier(self.qualifier.as_ref())?;
         let range = TimeRange::new(self.start, self.end, DAY)?;
         // A function that does not exist has no figures, and would look healthy.
-        let config = current(cx, &function, qualifier.as_deref()).await?;
-        let found =
-            ask(cx.client(), range, wanted(self.function.name(), qualifier.as_deref(), range)).await?;
+        let config = current(cx, function, qualifier.as_deref()).await?;
+        let found = ask(cx.client(), range, wanted(function, qualifier.as_deref(), range)).await?;
         let mut health = Health::new(&found);
-        health.function = self.function.name().to_owned();
+        health.function = function.to_owned();
         health.timeout_seconds = config.timeout;
         health.from = to_second(range.start);
         health.to = to_second(range.end);

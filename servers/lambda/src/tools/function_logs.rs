@@ -1,10 +1,10 @@
 use aws_sdk_cloudwatchlogs::types::FilteredLogEvent;
 use aws_sdk_lambda::types::LogFormat;
-use awsmcp_mcp::{Call, Error, Moment, Page, Result, Spec, TimeRange, Tool, to_millisecond};
+use awsmcp_mcp::{Call, Error, Kind, Moment, Page, Result, Spec, TimeRange, Tool, to_millisecond};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Lambda, arns, configuration::current, metrics::counted, names::FunctionName, report::Report};
+use crate::{Lambda, arns, configuration::current, metrics::counted, names::LoggedFunction, report::Report};
 
 /// Reads a function's log, oldest first: its lines without START and END, or a row per invocation.
 ///
@@ -12,7 +12,7 @@ use crate::{Lambda, arns, configuration::current, metrics::counted, names::Funct
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct FunctionLogs {
-    function: FunctionName,
+    function: LoggedFunction,
     start: Option<Moment>,
     end: Option<Moment>,
     /// A CloudWatch filter pattern, such as `ERROR` or `"Task timed out"`.
@@ -66,9 +66,8 @@ impl Tool for FunctionLogs {
 
     async fn call(self, cx: &Call<Lambda>) -> Result<Self::Output> {
         const HOUR: i64 = 3600;
-        let function = self.function.here(cx)?;
         let range = TimeRange::new(self.start, self.end, HOUR)?;
-        let log = Log::of(cx, &function, self.function.name()).await?;
+        let log = Log::of(cx, self.function.here(cx).await?).await?;
         match (self.show, &self.request_id) {
             (Show::Invocations, _) => self.invocations(cx, &log, range).await,
             (Show::Lines, Some(id)) => self.one_invocation(cx, &log, range, id).await,
@@ -78,9 +77,9 @@ impl Tool for FunctionLogs {
 }
 
 impl Log {
-    async fn of(cx: &Call<Lambda>, function: &str, name: &str) -> Result<Log> {
+    async fn of(cx: &Call<Lambda>, function: &str) -> Result<Log> {
         let config = current(cx, function, None).await?;
-        let usual = format!("/aws/lambda/{name}");
+        let usual = format!("/aws/lambda/{function}");
         let logging = config.logging_config;
         let group = logging.as_ref().and_then(|logging| logging.log_group.clone());
         let group = group.unwrap_or_else(|| usual.clone());
@@ -92,19 +91,15 @@ impl Log {
     }
 }
 
-/// A group of another name was not held to the ARN allow-list before the call.
+/// The usual group was judged before the call; of another one only the configuration tells.
 async fn may_read(cx: &Call<Lambda>, group: &str) -> Result<()> {
-    let allowed = &cx.settings().allow_arns;
-    if allowed.is_empty() {
-        return Ok(());
-    }
-    let (account, region) = (cx.identity().await?.account, cx.region());
-    let arn = format!("arn:{}:logs:{region}:{account}:log-group:{group}:*", awsmcp_aws::partition(region));
-    if allowed.iter().any(|pattern| pattern.covers(&arn)) {
-        return Ok(());
-    }
-    Err(Error::refused(format!("the function logs to {group}, which the operator did not allow"))
-        .with_next(format!("ask the operator to add it with --allow-arn {arn}")))
+    let asked = cx.may("logs:FilterLogEvents", arns::LOG_GROUP, &[("log_group", group)]).await;
+    asked.map_err(|mut error| {
+        if error.kind == Kind::Refused {
+            error.message = format!("the function logs to {group}: {}", error.message);
+        }
+        error
+    })
 }
 
 impl FunctionLogs {

@@ -58,11 +58,16 @@ impl Output for Code {
 impl Tool for GetCode {
     type Service = Lambda;
     type Output = Code;
-    const SPEC: Spec =
-        Spec::list("get_code", "Get code").on(arns::FUNCTION, &["lambda:GetFunction"]).minutes(5).optional();
+    const SPEC: Spec = Spec::list("get_code", "Get code")
+        .when("not qualifier")
+        .on(arns::FUNCTION, &["lambda:GetFunction"])
+        .when("qualifier")
+        .on(arns::QUALIFIED_FUNCTION, &["lambda:GetFunction"])
+        .minutes(5)
+        .optional();
 
     async fn call(self, cx: &Call<Lambda>) -> Result<Self::Output> {
-        let function = self.function.here(cx)?;
+        let function = self.function.base();
         let qualifier = self.function.qualifier(self.qualifier.as_ref())?;
         let mut package = fetch(cx, &function, qualifier).await?;
         match &self.path {

@@ -31,12 +31,15 @@ impl Tool for GetEnvironment {
     type Service = Lambda;
     type Output = One<Environment>;
     const SPEC: Spec = Spec::reveal("get_environment", "Reveal environment")
+        .when("not qualifier")
         .on(arns::FUNCTION, &["lambda:GetFunctionConfiguration"])
+        .when("qualifier")
+        .on(arns::QUALIFIED_FUNCTION, &["lambda:GetFunctionConfiguration"])
         .optional()
         .quotes();
 
     async fn call(self, cx: &Call<Lambda>) -> Result<Self::Output> {
-        let function = self.function.here(cx)?;
+        let function = self.function.base();
         let qualifier = self.function.qualifier(self.qualifier.as_ref())?;
         let config = current(cx, &function, qualifier.as_deref()).await?;
         let environment = config.environment;

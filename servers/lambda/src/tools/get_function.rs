@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use tokio::join;
 
 use crate::{
-    Lambda,
+    Lambda, arns,
     names::{FunctionName, Qualifier, arn_qualifier, last_part},
     policy::{Grant, grants},
     runtimes::{deprecation, today},
@@ -112,33 +112,35 @@ struct Url {
     origins: Vec<String>,
 }
 
-const FUNCTION: &str = "arn:{partition}:lambda:{region}:{account}:function:{function}";
+/// What is asked of the function as a whole, also where a version or an alias is looked at.
+const WHOLE: &[&str] = &[
+    "lambda:ListFunctionUrlConfigs",
+    "lambda:ListFunctionEventInvokeConfigs",
+    "lambda:ListProvisionedConcurrencyConfigs",
+    "lambda:ListTags",
+];
 
 impl Tool for GetFunction {
     type Service = Lambda;
     type Output = One<Card>;
-    const SPEC: Spec = Spec::read("get_function", "Describe function").on(
-        FUNCTION,
-        &[
-            "lambda:GetFunction",
-            "lambda:GetPolicy",
-            "lambda:ListFunctionUrlConfigs",
-            "lambda:ListFunctionEventInvokeConfigs",
-            "lambda:ListProvisionedConcurrencyConfigs",
-            "lambda:ListTags",
-        ],
-    );
+    const SPEC: Spec = Spec::read("get_function", "Describe function")
+        .when("not qualifier")
+        .on(arns::FUNCTION, &["lambda:GetFunction", "lambda:GetPolicy"])
+        .on(arns::FUNCTION, WHOLE)
+        .when("qualifier")
+        .on(arns::QUALIFIED_FUNCTION, &["lambda:GetFunction", "lambda:GetPolicy"]);
 
     async fn call(self, cx: &Call<Lambda>) -> Result<Self::Output> {
-        let function = self.function.here(cx)?;
+        let function = self.function.base();
         let qualifier = self.function.qualifier(self.qualifier.as_ref())?;
         let client = &cx.client().lambda;
+        let whole = self.whole(cx, qualifier.as_deref()).await;
         let (about, policy, urls, asyncs, provisioned) = join!(
             client.get_function().function_name(&function).set_qualifier(qualifier.clone()).send(),
             grants(cx.client(), &function, qualifier.as_deref()),
-            client.list_function_url_configs().function_name(&function).send(),
-            client.list_function_event_invoke_configs().function_name(&function).send(),
-            client.list_provisioned_concurrency_configs().function_name(&function).send(),
+            asked(whole, client.list_function_url_configs().function_name(&function).send()),
+            asked(whole, client.list_function_event_invoke_configs().function_name(&function).send()),
+            asked(whole, client.list_provisioned_concurrency_configs().function_name(&function).send()),
         );
         let about = about?;
         if let Some(error) = &about.tags_error {
@@ -146,10 +148,11 @@ impl Tool for GetFunction {
         }
         let mut card = Card::new(about);
         card.policy = part(cx, "the policy", policy).unwrap_or_default();
-        if let Some(urls) = part(cx, "URLs", urls) {
+        if let Some(urls) = urls.and_then(|urls| part(cx, "URLs", urls)) {
             card.urls = urls.function_url_configs.into_iter().map(Url::new).collect();
         }
-        if let Some(asyncs) = part(cx, "the settings of asynchronous calls", asyncs) {
+        if let Some(asyncs) = asyncs.and_then(|asyncs| part(cx, "the settings of asynchronous calls", asyncs))
+        {
             card.async_settings = asyncs
                 .function_event_invoke_configs
                 .unwrap_or_default()
@@ -157,7 +160,9 @@ impl Tool for GetFunction {
                 .map(Async::new)
                 .collect();
         }
-        if let Some(provisioned) = part(cx, "provisioned concurrency", provisioned) {
+        if let Some(provisioned) =
+            provisioned.and_then(|provisioned| part(cx, "provisioned concurrency", provisioned))
+        {
             card.provisioned_concurrency = provisioned
                 .provisioned_concurrency_configs
                 .unwrap_or_default()
@@ -174,6 +179,30 @@ impl Tool for GetFunction {
         card.findings = findings(&card);
         Ok(One(card))
     }
+}
+
+impl GetFunction {
+    /// Whether the function as a whole may be looked at too; a note says why not.
+    async fn whole(&self, cx: &Call<Lambda>, qualifier: Option<&str>) -> bool {
+        if qualifier.is_none() {
+            return true;
+        }
+        for action in WHOLE {
+            if let Err(error) = self.function.may(cx, action, None).await {
+                cx.note(format!(
+                    "URLs, asynchronous and provisioned settings were not asked for: {}",
+                    error.message
+                ));
+                return false;
+            }
+        }
+        true
+    }
+}
+
+/// What `work` gives, where it may be asked for.
+async fn asked<T>(may: bool, work: impl Future<Output = T>) -> Option<T> {
+    if may { Some(work.await) } else { None }
 }
 
 /// What may be missing: a part that cannot be read is a note, not the end of the answer.

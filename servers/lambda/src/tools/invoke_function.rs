@@ -58,12 +58,15 @@ impl Tool for InvokeFunction {
     type Service = Lambda;
     type Output = One<Outcome>;
     const SPEC: Spec = Spec::invoke("invoke_function", "Invoke function")
+        .when("not qualifier")
         .on(arns::FUNCTION, &["lambda:InvokeFunction"])
+        .when("qualifier")
+        .on(arns::QUALIFIED_FUNCTION, &["lambda:InvokeFunction"])
         .minutes(16)
         .quotes();
 
     async fn call(self, cx: &Call<Lambda>) -> Result<Self::Output> {
-        let function = self.function.here(cx)?;
+        let function = self.function.base();
         let qualifier = self.function.qualifier(self.qualifier.as_ref())?;
         let payload = payload(cx, self.payload)?;
         let invocation = Invocation { function, qualifier, payload };

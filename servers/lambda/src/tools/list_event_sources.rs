@@ -53,7 +53,7 @@ impl Tool for ListEventSources {
         .regional();
 
     async fn call(self, cx: &Call<Lambda>) -> Result<Self::Output> {
-        let function = self.function.as_ref().map(|function| function.here(cx)).transpose()?;
+        let function = self.function.as_ref().map(FunctionName::with_qualifier);
         let out = cx
             .client()
             .lambda

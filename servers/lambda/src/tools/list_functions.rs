@@ -51,7 +51,7 @@ impl Tool for ListFunctions {
         .when("tag")
         // On `*`, since any function may have the tag.
         .on("*", &["lambda:ListTags"])
-        .rows(arns::EACH_FUNCTION)
+        .rows(arns::LISTED_FUNCTION)
         .regional();
 
     async fn call(self, cx: &Call<Lambda>) -> Result<Self::Output> {

@@ -35,7 +35,7 @@ impl Tool for ListVersions {
     async fn call(self, cx: &Call<Lambda>) -> Result<Self::Output> {
         const AWS_PAGE: u32 = 50;
         self.function.unqualified()?;
-        let function = self.function.here(cx)?;
+        let function = self.function.base();
         let versions = cx
             .client()
             .lambda

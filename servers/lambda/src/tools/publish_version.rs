@@ -32,7 +32,7 @@ impl Change for PublishVersion {
 
     async fn plan(&self, cx: &Call<Lambda>) -> Result<Plan> {
         self.function.unqualified()?;
-        let config = current(cx, &self.function.here(cx)?, None).await?;
+        let config = current(cx, &self.function.base(), None).await?;
         let runtime = config.runtime.as_ref().map_or("image", |runtime| runtime.as_str());
         let size = human_size(config.code_size.try_into().unwrap_or_default());
         let plan = Plan::new(format!(
@@ -43,7 +43,7 @@ impl Change for PublishVersion {
     }
 
     async fn apply(self, (): (), cx: &Call<Lambda>) -> Result<Self::Output> {
-        let function = self.function.here(cx)?;
+        let function = self.function.base();
         let config = current(cx, &function, None).await?;
         let out = cx
             .client()

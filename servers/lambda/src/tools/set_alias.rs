@@ -49,6 +49,7 @@ impl Change for SetAlias {
     async fn plan(&self, cx: &Call<Lambda>) -> Result<Plan> {
         let before = self.present(cx).await?;
         let after = self.wanted(cx, before.as_ref()).await?;
+        self.may_call(cx, &after).await?;
         let what = if before.is_some() { "point" } else { "make" };
         let share = after
             .canary_version
@@ -73,9 +74,10 @@ impl Change for SetAlias {
     }
 
     async fn apply(self, (): (), cx: &Call<Lambda>) -> Result<Self::Output> {
-        let function = self.function.here(cx)?;
+        let function = self.function.base();
         let before = self.present(cx).await?;
         let after = self.wanted(cx, before.as_ref()).await?;
+        self.may_call(cx, &after).await?;
         let weight = after.canary_version.clone().zip(after.canary_percent);
         let routing = AliasRoutingConfiguration::builder();
         let routing = match weight {
@@ -113,13 +115,21 @@ impl Change for SetAlias {
 impl SetAlias {
     async fn present(&self, cx: &Call<Lambda>) -> Result<Option<Alias>> {
         self.function.unqualified()?;
-        let function = self.function.here(cx)?;
+        let function = self.function.base();
         let asked = cx.client().lambda.get_alias().function_name(function).name(self.alias.as_str()).send();
         match asked.await.map_err(Error::from) {
             Ok(out) => Ok(Some(Alias::of(out))),
             Err(error) if error.kind == Kind::NotFound => Ok(None),
             Err(error) => Err(error),
         }
+    }
+
+    /// Whoever may call the alias runs what it points to: a version is put behind it only where it might be called itself.
+    async fn may_call(&self, cx: &Call<Lambda>, alias: &Alias) -> Result<()> {
+        for version in [Some(&alias.version), alias.canary_version.as_ref()].into_iter().flatten() {
+            self.function.may(cx, "lambda:InvokeFunction", Some(version)).await?;
+        }
+        Ok(())
     }
 
     async fn wanted(&self, cx: &Call<Lambda>, before: Option<&Alias>) -> Result<Alias> {
@@ -158,7 +168,7 @@ impl SetAlias {
         let number: u64 = version.parse().map_err(|_| {
             Error::invalid(format!("the alias points to {version}, which has no version before it"))
         })?;
-        let function = self.function.here(cx)?;
+        let function = self.function.base();
         let (mut marker, mut found) = (None, None);
         for _ in 0..MOST_PAGES {
             let asked = cx.client().lambda.list_versions_by_function().function_name(&function);

@@ -55,22 +55,25 @@ impl Change for SetConcurrency {
     type Output = One<Done>;
     type Items = ();
     const SPEC: Spec = Spec::write("set_concurrency", "Set concurrency")
+        .when("reserved")
+        .on(arns::FUNCTION, &["lambda:GetFunctionConcurrency", "lambda:PutFunctionConcurrency"])
+        .when("remove=reserved")
+        .on(arns::FUNCTION, &["lambda:GetFunctionConcurrency", "lambda:DeleteFunctionConcurrency"])
+        .when("provisioned")
         .on(
-            arns::FUNCTION,
-            &[
-                "lambda:GetFunctionConcurrency",
-                "lambda:PutFunctionConcurrency",
-                "lambda:DeleteFunctionConcurrency",
-                "lambda:GetProvisionedConcurrencyConfig",
-                "lambda:PutProvisionedConcurrencyConfig",
-                "lambda:DeleteProvisionedConcurrencyConfig",
-            ],
+            arns::QUALIFIED_FUNCTION,
+            &["lambda:GetProvisionedConcurrencyConfig", "lambda:PutProvisionedConcurrencyConfig"],
+        )
+        .when("remove=provisioned")
+        .on(
+            arns::QUALIFIED_FUNCTION,
+            &["lambda:GetProvisionedConcurrencyConfig", "lambda:DeleteProvisionedConcurrencyConfig"],
         )
         .optional()
         .idempotent();
 
     async fn plan(&self, cx: &Call<Lambda>) -> Result<Plan> {
-        let (function, wanted) = (self.function.here(cx)?, self.wanted()?);
+        let (function, wanted) = (self.function.base(), self.wanted()?);
         let now = self.present(cx, &function, &wanted).await?;
         let from = now.map_or_else(|| "none".to_owned(), |count| count.to_string());
         let name = &self.function;
@@ -100,7 +103,7 @@ impl Change for SetConcurrency {
     }
 
     async fn apply(self, (): (), cx: &Call<Lambda>) -> Result<Self::Output> {
-        let (function, wanted) = (self.function.here(cx)?, self.wanted()?);
+        let (function, wanted) = (self.function.base(), self.wanted()?);
         let client = &cx.client().lambda;
         let mut done = Done {
             function: self.function.to_string(),
@@ -150,8 +153,8 @@ impl SetConcurrency {
                 .with_next("list_versions shows them")
         };
         match (self.reserved, self.provisioned, self.remove) {
-            (Some(count), None, None) => Ok(Wanted::Reserve(count)),
-            (None, None, Some(Kinds::Reserved)) => Ok(Wanted::Release),
+            (Some(count), None, None) => self.function.unqualified().map(|()| Wanted::Reserve(count)),
+            (None, None, Some(Kinds::Reserved)) => self.function.unqualified().map(|()| Wanted::Release),
             (None, Some(count), None) => Ok(Wanted::Provision(qualifier.ok_or_else(needs)?, count)),
             (None, None, Some(Kinds::Provisioned)) => Ok(Wanted::Unprovision(qualifier.ok_or_else(needs)?)),
             _ => Err(Error::invalid("give one of `reserved`, `provisioned` and `remove`")),

@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use crate::{
     Lambda, arns,
     configuration::current,
-    names::{FunctionName, arn_function},
+    names::{FunctionName, MappingId, arn_function},
 };
 
 /// Connects a queue or stream to a function (`function`, `source_arn`), or changes such a mapping (`uuid`): on, off, batches, filters.
@@ -18,7 +18,7 @@ use crate::{
 #[serde(deny_unknown_fields)]
 pub(crate) struct SetEventSource {
     /// As list_event_sources shows it.
-    uuid: Option<String>,
+    uuid: Option<MappingId>,
     function: Option<FunctionName>,
     source_arn: Option<String>,
     enabled: Option<bool>,
@@ -63,12 +63,14 @@ impl Change for SetEventSource {
         .on(arns::EVENT_SOURCE_MAPPING, &["lambda:GetEventSourceMapping", "lambda:UpdateEventSourceMapping"])
         .when("function")
         .on(arns::FUNCTION, &["lambda:GetFunctionConfiguration"])
-        .on(arns::ANY_EVENT_SOURCE_MAPPING, &["lambda:CreateEventSourceMapping"])
+        .on("*", &["lambda:CreateEventSourceMapping"])
+        // AWS grants it on everything or not at all, and holds it to the function by a condition.
+        .rows(arns::FUNCTION)
         .optional();
 
     async fn plan(&self, cx: &Call<Lambda>) -> Result<Plan> {
         match (&self.uuid, &self.function, &self.source_arn) {
-            (Some(uuid), None, None) => self.change(cx, uuid).await,
+            (Some(uuid), None, None) => self.change(cx, uuid.as_str()).await,
             (None, Some(function), Some(source)) => self.connection(cx, function, source).await,
             _ => Err(Error::invalid(
                 "give `uuid` to change a mapping, or `function` and `source_arn` to make one",
@@ -91,7 +93,7 @@ impl Change for SetEventSource {
         if let Some(uuid) = self.uuid {
             let out = client
                 .update_event_source_mapping()
-                .uuid(uuid)
+                .uuid(uuid.as_str())
                 .set_enabled(self.enabled)
                 .set_batch_size(self.batch_size)
                 .set_maximum_batching_window_in_seconds(self.batch_window_seconds)
@@ -115,7 +117,7 @@ impl Change for SetEventSource {
         };
         let out = client
             .create_event_source_mapping()
-            .function_name(self.target(cx, function)?)
+            .function_name(function.with_qualifier())
             .set_event_source_arn(self.source_arn)
             .set_enabled(self.enabled)
             .set_batch_size(self.batch_size)
@@ -143,6 +145,10 @@ impl Change for SetEventSource {
 impl SetEventSource {
     async fn change(&self, cx: &Call<Lambda>, uuid: &str) -> Result<Plan> {
         let out = cx.client().lambda.get_event_source_mapping().uuid(uuid).send().await?;
+        // Which function it feeds, only AWS's answer names.
+        if let Some(function) = &out.function_arn {
+            cx.may_on("lambda:UpdateEventSourceMapping", function)?;
+        }
         let filters =
             out.filter_criteria.as_ref().and_then(|criteria| criteria.filters.clone()).unwrap_or_default();
         let patterns: Vec<Value> = filters
@@ -182,7 +188,7 @@ impl SetEventSource {
     }
 
     async fn connection(&self, cx: &Call<Lambda>, function: &FunctionName, source: &str) -> Result<Plan> {
-        let base = function.here(cx)?;
+        let base = function.base();
         let qualifier = function.qualifier(None)?;
         let config = current(cx, &base, qualifier.as_deref()).await?;
         let kind = source.split(':').nth(2).unwrap_or_default();
@@ -232,14 +238,6 @@ impl SetEventSource {
             .iter()
             .map(|pattern| Filter::builder().pattern(Value::Object(pattern.clone()).to_string()).build());
         Some(FilterCriteria::builder().set_filters(Some(filters.collect())).build())
-    }
-
-    fn target(&self, cx: &Call<Lambda>, function: &FunctionName) -> Result<String> {
-        let base = function.here(cx)?;
-        Ok(match function.qualifier(None)? {
-            Some(qualifier) => format!("{base}:{qualifier}"),
-            None => base,
-        })
     }
 }
 

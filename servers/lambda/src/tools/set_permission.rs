@@ -50,11 +50,17 @@ impl Change for SetPermission {
     type Output = One<Done>;
     type Items = ();
     const SPEC: Spec = Spec::write("set_permission", "Set permission")
+        .when("not qualifier")
         .on(arns::FUNCTION, &["lambda:GetPolicy", "lambda:AddPermission", "lambda:RemovePermission"])
+        .when("qualifier")
+        .on(
+            arns::QUALIFIED_FUNCTION,
+            &["lambda:GetPolicy", "lambda:AddPermission", "lambda:RemovePermission"],
+        )
         .optional();
 
     async fn plan(&self, cx: &Call<Lambda>) -> Result<Plan> {
-        let function = self.function.here(cx)?;
+        let function = self.function.base();
         let qualifier = self.function.qualifier(self.qualifier.as_ref())?;
         let present = grants(cx.client(), &function, qualifier.as_deref()).await?;
         let same = present.iter().find(|grant| grant.statement_id == self.statement_id);
@@ -91,7 +97,7 @@ impl Change for SetPermission {
     }
 
     async fn apply(self, (): (), cx: &Call<Lambda>) -> Result<Self::Output> {
-        let function = self.function.here(cx)?;
+        let function = self.function.base();
         let qualifier = self.function.qualifier(self.qualifier.as_ref())?;
         let client = &cx.client().lambda;
         let outcome = if self.remove {

@@ -50,6 +50,7 @@ impl Change for SetUrl {
     type Output = One<Done>;
     type Items = ();
     const SPEC: Spec = Spec::write("set_url", "Set URL")
+        .when("not qualifier")
         .on(
             arns::FUNCTION,
             &[
@@ -58,8 +59,19 @@ impl Change for SetUrl {
                 "lambda:UpdateFunctionUrlConfig",
             ],
         )
-        .when("remove")
+        .when("not qualifier and remove")
         .on(arns::FUNCTION, &["lambda:DeleteFunctionUrlConfig"])
+        .when("qualifier")
+        .on(
+            arns::QUALIFIED_FUNCTION,
+            &[
+                "lambda:GetFunctionUrlConfig",
+                "lambda:CreateFunctionUrlConfig",
+                "lambda:UpdateFunctionUrlConfig",
+            ],
+        )
+        .when("qualifier and remove")
+        .on(arns::QUALIFIED_FUNCTION, &["lambda:DeleteFunctionUrlConfig"])
         .optional()
         .idempotent();
 
@@ -99,7 +111,7 @@ impl Change for SetUrl {
 
     async fn apply(self, (): (), cx: &Call<Lambda>) -> Result<Self::Output> {
         let present = self.present(cx).await?;
-        let function = self.function.here(cx)?;
+        let function = self.function.base();
         let qualifier = self.function.qualifier(self.qualifier.as_ref())?;
         let client = &cx.client().lambda;
         let name = self.function.to_string();
@@ -153,7 +165,7 @@ impl SetUrl {
     }
 
     async fn present(&self, cx: &Call<Lambda>) -> Result<Option<GetFunctionUrlConfigOutput>> {
-        let function = self.function.here(cx)?;
+        let function = self.function.base();
         let qualifier = self.function.qualifier(self.qualifier.as_ref())?;
         let asked =
             cx.client().lambda.get_function_url_config().function_name(function).set_qualifier(qualifier);

@@ -10,7 +10,7 @@ use crate::{
     Lambda, arns,
     configuration::current,
     deployment::{Code, Source},
-    names::FunctionName,
+    names::{BucketName, FunctionName, ObjectKey},
     settling::settled,
 };
 
@@ -24,8 +24,8 @@ pub(crate) struct UpdateCode {
     zip_path: Option<String>,
     /// Path to text; these are all of the package.
     files: Option<BTreeMap<String, String>>,
-    s3_bucket: Option<String>,
-    s3_key: Option<String>,
+    s3_bucket: Option<BucketName>,
+    s3_key: Option<ObjectKey>,
     s3_version: Option<String>,
     image_uri: Option<String>,
     architecture: Option<Cpu>,
@@ -75,7 +75,7 @@ impl Change for UpdateCode {
 
     async fn plan(&self, cx: &Call<Lambda>) -> Result<Plan> {
         self.function.unqualified()?;
-        let function = self.function.here(cx)?;
+        let function = self.function.base();
         let (code, config) = tokio::try_join!(self.code(cx), current(cx, &function, None))?;
         let runtime = config.runtime.as_ref().map_or("image", |runtime| runtime.as_str());
         let mut plan = Plan::new(format!(
@@ -102,7 +102,7 @@ impl Change for UpdateCode {
     }
 
     async fn apply(self, (): (), cx: &Call<Lambda>) -> Result<Self::Output> {
-        let function = self.function.here(cx)?;
+        let function = self.function.base();
         let code = self.code(cx).await?;
         let request = cx
             .client()
@@ -135,8 +135,8 @@ impl UpdateCode {
         let source = Source {
             zip_path: self.zip_path.as_deref(),
             files: self.files.as_ref(),
-            s3_bucket: self.s3_bucket.as_deref(),
-            s3_key: self.s3_key.as_deref(),
+            s3_bucket: self.s3_bucket.as_ref().map(BucketName::as_str),
+            s3_key: self.s3_key.as_ref().map(ObjectKey::as_str),
             s3_version: self.s3_version.as_deref(),
             image_uri: self.image_uri.as_deref(),
         };

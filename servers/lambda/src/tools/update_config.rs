@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use crate::{
     Lambda, arns,
     configuration::{Config, current},
-    names::FunctionName,
+    names::{FunctionName, RoleArn},
     runtimes::{deprecation, today},
     settling::settled,
     times::modified,
@@ -23,7 +23,7 @@ pub(crate) struct UpdateConfig {
     /// DeadLetterConfig, KMSKeyArn, TracingConfig, EphemeralStorage, SnapStart, LoggingConfig, ImageConfig. null removes.
     patch: Option<Json>,
     /// ARN of a new execution role.
-    role: Option<String>,
+    role: Option<RoleArn>,
 }
 
 /// Any JSON object.
@@ -60,7 +60,7 @@ impl Change for UpdateConfig {
         .idempotent();
 
     async fn plan(&self, cx: &Call<Lambda>) -> Result<Plan> {
-        let function = self.checked(cx)?;
+        let function = self.checked()?;
         let out = current(cx, &function, None).await?;
         let before = Config::of(&out);
         let after = before.patched(&self.patch())?;
@@ -70,7 +70,8 @@ impl Change for UpdateConfig {
             (before.masked(None), after.masked(Some(&before)))
         };
         let changes = self.changes(&before, &after, out.role.as_deref());
-        for (shown, role) in [(&mut old, &out.role), (&mut new, &self.role)] {
+        let wanted = self.role.as_ref().map(RoleArn::to_string);
+        for (shown, role) in [(&mut old, &out.role), (&mut new, &wanted)] {
             if let Some(fields) = shown.as_object_mut() {
                 fields.insert("Role".to_owned(), json!(role));
                 fields.retain(|name, _| changes.contains(name));
@@ -99,7 +100,7 @@ impl Change for UpdateConfig {
     }
 
     async fn apply(self, (): (), cx: &Call<Lambda>) -> Result<Self::Output> {
-        let function = self.checked(cx)?;
+        let function = self.checked()?;
         let out = current(cx, &function, None).await?;
         let before = Config::of(&out);
         let after = before.patched(&self.patch())?;
@@ -114,7 +115,8 @@ impl Change for UpdateConfig {
         }
         let request = cx.client().lambda.update_function_configuration().function_name(&function);
         // What was read must still hold, or values that somebody set since would be lost.
-        let request = request.set_revision_id(out.revision_id).set_role(self.role);
+        let request =
+            request.set_revision_id(out.revision_id).set_role(self.role.map(|role| role.to_string()));
         after.request(&before, request).send().await?;
         let done = settled(cx, &function).await?;
         Ok(One(Updated {
@@ -127,13 +129,13 @@ impl Change for UpdateConfig {
 }
 
 impl UpdateConfig {
-    fn checked(&self, cx: &Call<Lambda>) -> Result<String> {
+    fn checked(&self) -> Result<String> {
         self.function.unqualified()?;
         if self.patch.is_none() && self.role.is_none() {
             return Err(Error::invalid("give `patch`, or `role`")
                 .with_next("a good one is {\"function\":\"f\",\"patch\":{\"Timeout\":30}}"));
         }
-        self.function.here(cx)
+        Ok(self.function.base())
     }
 
     fn patch(&self) -> Map<String, Value> {
@@ -151,7 +153,7 @@ impl UpdateConfig {
         all.sort();
         all.dedup();
         all.retain(|name| before.get(name) != after.get(name));
-        if self.role.as_deref().is_some_and(|wanted| Some(wanted) != role) {
+        if self.role.as_ref().is_some_and(|wanted| Some(wanted.to_string().as_str()) != role) {
             all.push("Role".to_owned());
         }
         all

@@ -1,0 +1,285 @@
+//! What is judged is what is sent: under an allow-list no request names anything outside it, however it was written.
+#![cfg(test)]
+
+use awsmcp_testing::{Response, Server, Stub};
+use serde_json::{Value, json};
+
+const ACCOUNT: &str = "arn:aws:lambda:us-east-1:123456789012:function";
+
+/// An AWS with any function, which logs to `group` and has an alias `prod` of version 3.
+fn stub(group: &'static str) -> Stub {
+    Stub::start(move |request| match request.operation() {
+        "Invoke" => Response::new(200, "1"),
+        "GetFunctionConfiguration" => {
+            Response::output(json!({"FunctionName": "f", "LoggingConfig": {"LogGroup": group}}))
+        }
+        "FilterLogEvents" => Response::output(json!({"events": []})),
+        "GetAlias" => Response::output(json!({"Name": "prod", "FunctionVersion": "3"})),
+        "ListVersionsByFunction" => Response::output(
+            json!({"Versions": [{"Version": "$LATEST"}, {"Version": "2"}, {"Version": "3"}]}),
+        ),
+        "UpdateAlias" => Response::output(json!({"Name": "prod", "FunctionVersion": "2"})),
+        "GetEventSourceMapping" | "UpdateEventSourceMapping" | "CreateEventSourceMapping" => {
+            Response::output(
+                json!({"UUID": "14e0db71", "State": "Enabled", "EventSourceArn": "arn:aws:sqs:us-east-1:123456789012:q",
+                "FunctionArn": format!("{ACCOUNT}:secret-fn")}),
+            )
+        }
+        "PutFunctionConcurrency" => Response::output(json!({"ReservedConcurrentExecutions": 1})),
+        _ => Response::error(404, "ResourceNotFoundException", "nothing is here"),
+    })
+}
+
+/// A server whose calls are held to these ARNs.
+fn held(stub: &Stub, arns: &[&str]) -> Server {
+    let mut arguments = vec!["--allow", "write,destroy,invoke,reveal", "--toolsets", "all"];
+    arguments.extend(arns.iter().flat_map(|arn| ["--allow-arn", arn]));
+    started(stub, &arguments)
+}
+
+/// What was sent so far, without what went to STS.
+fn sent(stub: &Stub) -> Vec<String> {
+    let text = |body: &[u8]| String::from_utf8_lossy(body).into_owned();
+    stub.calls().iter().map(|request| format!("{} {}", request.target, text(&request.body))).collect()
+}
+
+fn started(stub: &Stub, arguments: &[&str]) -> Server {
+    let mut server = Server::spawn(env!("CARGO_BIN_EXE_awsmcp-lambda"), arguments, stub.env());
+    server.initialize();
+    server
+}
+
+/// A call of every tool that takes a function.
+fn calls(function: &str) -> Vec<(&'static str, Value)> {
+    let with = |tool, more: Value| {
+        let mut arguments = json!({"function": function});
+        arguments.as_object_mut().unwrap().extend(more.as_object().cloned().unwrap_or_default());
+        (tool, arguments)
+    };
+    vec![
+        with("get_function", json!({})),
+        with("function_logs", json!({})),
+        with("function_health", json!({})),
+        with("list_versions", json!({})),
+        with("get_code", json!({})),
+        with("get_environment", json!({})),
+        with("invoke_function", json!({"payload": {}})),
+        with("update_code", json!({"files": {"index.py": "x = 1"}})),
+        with("update_config", json!({"patch": {"Timeout": 9}})),
+        with("publish_version", json!({})),
+        with("set_alias", json!({"alias": "prod", "version": "1"})),
+        with(
+            "create_function",
+            json!({"role": "arn:aws:iam::123456789012:role/r", "runtime": "python3.13", "handler": "i.h", "files": {"i.py": "x"}}),
+        ),
+        with("set_concurrency", json!({"reserved": 1})),
+        with("set_event_source", json!({"source_arn": "arn:aws:sqs:us-east-1:123456789012:q"})),
+        with("set_url", json!({})),
+        with("set_permission", json!({"statement_id": "s", "principal": "123456789012"})),
+        with("delete_function", json!({})),
+    ]
+}
+
+#[test]
+fn a_function_that_is_none_is_refused_before_any_request() {
+    let stub = stub("/aws/lambda/f");
+    let mut server = held(&stub, &[&format!("{ACCOUNT}:*"), "arn:aws:iam::123456789012:role/*"]);
+    for wrong in [
+        " arn:aws:lambda:us-east-1:999999999999:function:secret-fn",
+        "arn:aws:lambda:us-east-1:999999999999:function:secret-fn ",
+        "arn:aws:kms:us-east-1:123456789012:key/x:function:secret-fn",
+        "arn:aws:lambda:us-east-1:123456789012:layer:secret-fn",
+        "999999999999:function:secret-fn",
+        "*",
+        "f%2f..",
+    ] {
+        for (tool, arguments) in calls(wrong) {
+            let refused = server.call(tool, arguments);
+            assert!(refused.error().contains("is not a function"), "{tool}: {}", refused.text);
+        }
+    }
+    assert_eq!(sent(&stub), [""; 0]);
+}
+
+#[test]
+fn no_request_names_a_function_outside_the_list() {
+    let stub = stub("/aws/lambda/secret-fn");
+    let logs = "arn:aws:logs:us-east-1:123456789012:log-group:/aws/lambda/team-*";
+    let role = "arn:aws:iam::123456789012:role/r";
+    let mut server = held(&stub, &[&format!("{ACCOUNT}:team-*"), logs, role]);
+    for function in [
+        "secret-fn",
+        "secret-fn:team-a",
+        "arn:aws:lambda:us-east-1:123456789012:function:secret-fn",
+        "arn:aws:lambda:us-east-1:123456789012:function:secret-fn:team-a",
+        "arn:aws:lambda:us-east-1:999999999999:function:team-a",
+        "arn:aws:lambda:eu-west-1:123456789012:function:team-a",
+        "arn:aws-cn:lambda:us-east-1:123456789012:function:team-a",
+        "Team-a",
+        "t\u{0435}am-a",
+    ] {
+        for (tool, arguments) in calls(function) {
+            server.call(tool, arguments).error();
+        }
+    }
+    assert_eq!(sent(&stub), [""; 0]);
+    for (tool, arguments) in calls("team-a") {
+        server.call(tool, arguments);
+    }
+    let sent = sent(&stub);
+    assert!(sent.len() > 20, "{sent:?}");
+    assert!(!sent.iter().any(|request| request.contains("secret")), "{sent:?}");
+}
+
+#[test]
+fn a_version_or_an_alias_is_judged_with_its_function() {
+    let stub = stub("/aws/lambda/f");
+    let prod = format!("{ACCOUNT}:f:prod");
+    let mut server = held(&stub, &[&prod]);
+    for refused in [
+        json!({"function": "f"}),
+        json!({"function": "f:dev"}),
+        json!({"function": "f", "qualifier": "dev"}),
+        json!({"function": "f:prod:prod"}),
+        json!({"function": ACCOUNT.to_owned() + ":f:dev"}),
+    ] {
+        server.call("invoke_function", refused).error();
+    }
+    assert_eq!(sent(&stub), [""; 0]);
+    for allowed in [
+        json!({"function": "f:prod"}),
+        json!({"function": "f", "qualifier": "prod"}),
+        json!({"function": "f:prod", "qualifier": "prod"}),
+        json!({"function": prod}),
+    ] {
+        server.call("invoke_function", allowed).ok();
+    }
+    let sent = sent(&stub);
+    let of_prod = |request: &&String| request.contains("Qualifier=prod");
+    assert_eq!((sent.len(), sent.iter().filter(of_prod).count()), (4, 4), "{sent:?}");
+    // The function without its alias is another resource.
+    held(&stub, &[&format!("{ACCOUNT}:f")])
+        .call("invoke_function", json!({"function": "f", "qualifier": "prod"}))
+        .error();
+    assert_eq!(stub.of("Invoke").len(), 4);
+}
+
+#[test]
+fn what_is_of_the_whole_function_is_not_done_by_its_alias() {
+    let stub = stub("/aws/lambda/f");
+    let mut server = held(&stub, &[&format!("{ACCOUNT}:f:*")]);
+    let refused = server.call("set_concurrency", json!({"function": "f:prod", "reserved": 1}));
+    assert!(refused.error().contains("leave \"prod\" out"), "{}", refused.text);
+    server.call("get_function", json!({"function": "f:prod"}));
+    assert!(stub.of("ListFunctionUrlConfigs").is_empty() && stub.of("GetFunction").len() == 1);
+    assert!(stub.of("PutFunctionConcurrency").is_empty());
+}
+
+#[test]
+fn the_log_group_of_a_version_is_that_of_its_function() {
+    let stub = stub("/aws/lambda/f");
+    let group = "arn:aws:logs:us-east-1:123456789012:log-group:/aws/lambda/f:*";
+    let mut server = held(&stub, &[&format!("{ACCOUNT}:f"), group]);
+    for function in ["f", "f:prod", "arn:aws:lambda:us-east-1:123456789012:function:f:3"] {
+        server.call("function_logs", json!({"function": function})).ok();
+    }
+    for request in stub.of("FilterLogEvents") {
+        assert_eq!(request.json()["logGroupName"], json!("/aws/lambda/f"));
+    }
+    assert_eq!(stub.of("FilterLogEvents").len(), 3);
+}
+
+#[test]
+fn a_log_group_that_the_configuration_names_is_asked_for() {
+    let stub = stub("shared");
+    let own = "arn:aws:logs:us-east-1:123456789012:log-group:/aws/lambda/f:*";
+    let function = format!("{ACCOUNT}:f");
+    let refused = held(&stub, &[&function, own]).call("function_logs", json!({"function": "f"}));
+    assert!(refused.error().contains("the function logs to shared"), "{}", refused.text);
+    assert!(stub.of("FilterLogEvents").is_empty());
+    let shared = "arn:aws:logs:us-east-1:123456789012:log-group:shared:*";
+    held(&stub, &[&function, own, shared]).call("function_logs", json!({"function": "f"})).ok();
+    assert_eq!(stub.of("FilterLogEvents")[0].json()["logGroupName"], json!("shared"));
+}
+
+#[test]
+fn logs_and_figures_of_another_account_are_not_those_of_this_one() {
+    let stub = stub("/aws/lambda/f");
+    let mut server = started(&stub, &["--toolsets", "all"]);
+    for tool in ["function_logs", "function_health"] {
+        let other = json!({"function": "arn:aws:lambda:us-east-1:999999999999:function:f"});
+        let refused = server.call(tool, other);
+        assert!(refused.error().contains("999999999999"), "{}", refused.text);
+    }
+    assert_eq!(sent(&stub), [""; 0]);
+}
+
+#[test]
+fn an_arn_takes_the_call_to_its_region() {
+    let stub = stub("/aws/lambda/f");
+    let mut server = started(&stub, &["--allow-region", "*", "--toolsets", "all"]);
+    let arn = "arn:aws:lambda:eu-west-1:123456789012:function:f";
+    server.call("get_environment", json!({"function": arn}));
+    server.call("function_logs", json!({"function": arn})).ok();
+    let regions: Vec<String> =
+        stub.calls().iter().map(|request| request.region().unwrap_or_default().to_owned()).collect();
+    assert!(regions.len() > 1 && regions.iter().all(|region| region == "eu-west-1"), "{regions:?}");
+}
+
+#[test]
+fn an_alias_points_only_to_what_may_be_called() {
+    let stub = stub("/aws/lambda/f");
+    let (function, alias) = (format!("{ACCOUNT}:f"), format!("{ACCOUNT}:f:prod"));
+    let (second, third) = (format!("{ACCOUNT}:f:2"), format!("{ACCOUNT}:f:3"));
+    let mut server = held(&stub, &[&function, &alias, &third]);
+    let back = json!({"function": "f", "alias": "prod", "rollback": true});
+    let refused = server.call("set_alias", back.clone());
+    assert!(refused.error().contains("f:2 is outside"), "{}", refused.text);
+    let canary = json!({"function": "f", "alias": "prod", "version": "3", "canary_version": "2", "canary_percent": 10});
+    assert!(server.call("set_alias", canary).error().contains("f:2 is outside"));
+    assert!(stub.of("UpdateAlias").is_empty());
+    held(&stub, &[&function, &alias, &second]).call("set_alias", back).ok();
+    assert_eq!(stub.of("UpdateAlias")[0].json()["FunctionVersion"], json!("2"));
+}
+
+#[test]
+fn a_mapping_is_held_to_the_function_that_it_feeds() {
+    let stub = stub("/aws/lambda/f");
+    let mapping = "arn:aws:lambda:us-east-1:123456789012:event-source-mapping:*";
+    let mut server = held(&stub, &[&format!("{ACCOUNT}:team-*"), mapping]);
+    for (tool, arguments) in [
+        ("set_event_source", json!({"uuid": "14e0db71", "batch_size": 3})),
+        ("delete_function", json!({"event_source": "14e0db71"})),
+    ] {
+        let refused = server.call(tool, arguments);
+        assert!(refused.error().contains("secret-fn is outside"), "{}", refused.text);
+    }
+    assert!(stub.of("UpdateEventSourceMapping").is_empty() && stub.of("DeleteEventSourceMapping").is_empty());
+    let made = json!({"function": "team-a:prod", "source_arn": "arn:aws:sqs:us-east-1:123456789012:q"});
+    server.call("set_event_source", made).ok();
+    assert_eq!(stub.of("CreateEventSourceMapping")[0].json()["FunctionName"], json!("team-a:prod"));
+}
+
+#[test]
+fn a_role_and_a_package_are_what_they_are_judged_as() {
+    let stub = stub("/aws/lambda/f");
+    let package = "arn:aws:s3:::team-packages/*";
+    let mut server =
+        held(&stub, &[&format!("{ACCOUNT}:f"), package, "arn:aws:iam::123456789012:role/team-*"]);
+    for arguments in [
+        json!({"function": "f", "s3_bucket": "arn:aws:s3:::team-packages/x", "s3_key": "k"}),
+        json!({"function": "f", "s3_bucket": "secret/team", "s3_key": "k"}),
+        json!({"function": "f", "s3_bucket": "secret", "s3_key": "arn:aws:s3:::team-packages/x"}),
+    ] {
+        server.call("update_code", arguments).error();
+    }
+    for role in [
+        "arn:aws:iam::123456789012:role/secret",
+        "arn:aws:kms:us-east-1:123456789012:role/team-a",
+        "arn:aws:iam::123456789012:role/team-a ",
+        "team-a",
+    ] {
+        server.call("update_config", json!({"function": "f", "role": role})).error();
+    }
+    assert_eq!(sent(&stub), [""; 0]);
+}
