@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::{
     CloudWatch,
-    alarms::{Alarm, children, find, named, watched},
+    alarms::{Alarm, Below, below, find, watched},
     arns,
     metrics::{Figure, add_units, fetch},
     names::AlarmName,
@@ -100,13 +100,11 @@ impl Tool for ExplainAlarm {
         let alarm = find(cx, &self.alarm).await?;
         let history = history(cx, &self.alarm, self.changes.unwrap_or(10)).await?;
         let (metrics, below) = match &alarm {
-            Alarm::Metric(metric) => (metrics(cx, metric, alarm.since()).await?, Vec::new()),
+            Alarm::Metric(metric) => (metrics(cx, metric, alarm.since()).await?, Below::default()),
             Alarm::Composite(composite) => {
-                let names = children(composite.alarm_rule().unwrap_or_default());
-                let names: Vec<AlarmName> = names.iter().filter_map(|name| name.parse().ok()).collect();
-                (Vec::new(), named(cx, &names).await?)
+                (Vec::new(), below(cx, composite.alarm_rule().unwrap_or_default()).await?)
             }
-            Alarm::Log(_) => (Vec::new(), Vec::new()),
+            Alarm::Log(_) => (Vec::new(), Below::default()),
         };
         let findings = findings(&alarm, &metrics, &below);
         Ok(One(Explained {
@@ -125,7 +123,7 @@ impl Tool for ExplainAlarm {
             actions: actions(&alarm),
             findings,
             metrics,
-            children: below.iter().map(Child::new).collect(),
+            children: below.found.iter().map(Child::new).collect(),
             changes: history.into_iter().map(Change::new).collect(),
         }))
     }
@@ -208,7 +206,7 @@ fn actions(alarm: &Alarm) -> Actions {
 }
 
 /// What a reader should notice.
-fn findings(alarm: &Alarm, metrics: &[Watched], below: &[Alarm]) -> Vec<String> {
+fn findings(alarm: &Alarm, metrics: &[Watched], below: &Below) -> Vec<String> {
     let mut found = Vec::new();
     if !alarm.actions_enabled() {
         found.push("its actions are disabled: it tells nobody".to_owned());
@@ -225,18 +223,19 @@ fn findings(alarm: &Alarm, metrics: &[Watched], below: &[Alarm]) -> Vec<String> 
     if alarm.state() == Some(&StateValue::InsufficientData) && !nothing {
         found.push("too few values to decide: the metric comes late or rarely".to_owned());
     }
-    if let Alarm::Composite(composite) = alarm {
-        let names = children(composite.alarm_rule().unwrap_or_default());
-        let missing: Vec<String> =
-            names.into_iter().filter(|name| !below.iter().any(|alarm| alarm.name() == name)).collect();
-        if !missing.is_empty() {
-            found.push(format!("its rule names alarms that do not exist: {}", missing.join(", ")));
-        }
-        let firing: Vec<&str> =
-            below.iter().filter(|alarm| alarm.state() == Some(&StateValue::Alarm)).map(Alarm::name).collect();
-        if !firing.is_empty() {
-            found.push(format!("in ALARM below it: {}", firing.join(", ")));
-        }
+    if !below.missing.is_empty() {
+        found.push(format!("its rule names alarms that do not exist: {}", below.missing.join(", ")));
+    }
+    if below.hidden > 0 {
+        found.push(format!(
+            "{} of the alarms that its rule names are outside what the operator allowed",
+            below.hidden
+        ));
+    }
+    let is_firing = |alarm: &&Alarm| alarm.state() == Some(&StateValue::Alarm);
+    let firing: Vec<&str> = below.found.iter().filter(is_firing).map(Alarm::name).collect();
+    if !firing.is_empty() {
+        found.push(format!("in ALARM below it: {}", firing.join(", ")));
     }
     found
 }

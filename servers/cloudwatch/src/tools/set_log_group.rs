@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::{CloudWatch, groups, names::LogGroup, tools::list_log_groups::Class};
+use crate::{CloudWatch, arns, groups, names::OwnLogGroup, tools::list_log_groups::Class};
 
 /// Creates a log group, or sets its retention, a metric filter, a subscription, indexed fields or deletion protection.
 ///
@@ -14,7 +14,7 @@ use crate::{CloudWatch, groups, names::LogGroup, tools::list_log_groups::Class};
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct SetLogGroup {
-    log_group: LogGroup,
+    log_group: OwnLogGroup,
     #[serde(default)]
     create: bool,
     /// With `create`.
@@ -71,8 +71,6 @@ pub(crate) struct Done {
     done: Vec<String>,
 }
 
-const GROUP: &str = "arn:{partition}:logs:{region}:{account}:log-group:{log_group}:*";
-
 impl Change for SetLogGroup {
     type Service = CloudWatch;
     type Output = One<Done>;
@@ -80,14 +78,17 @@ impl Change for SetLogGroup {
     const SPEC: Spec = Spec::write("set_log_group", "Set log group")
         .on("*", &["logs:DescribeLogGroups"])
         .when("create")
-        .on(GROUP, &["logs:CreateLogGroup"])
+        .on(arns::LOG_GROUP, &["logs:CreateLogGroup"])
         .when("retention_days")
-        .on(GROUP, &["logs:PutRetentionPolicy", "logs:DeleteRetentionPolicy"])
+        .on(arns::LOG_GROUP, &["logs:PutRetentionPolicy", "logs:DeleteRetentionPolicy"])
         .when("metric_filter")
-        .on(GROUP, &["logs:DescribeMetricFilters", "logs:PutMetricFilter", "logs:DeleteMetricFilter"])
+        .on(
+            arns::LOG_GROUP,
+            &["logs:DescribeMetricFilters", "logs:PutMetricFilter", "logs:DeleteMetricFilter"],
+        )
         .when("subscription")
         .on(
-            GROUP,
+            arns::LOG_GROUP,
             &[
                 "logs:DescribeSubscriptionFilters",
                 "logs:PutSubscriptionFilter",
@@ -95,9 +96,10 @@ impl Change for SetLogGroup {
             ],
         )
         .when("index_fields")
-        .on(GROUP, &["logs:DescribeIndexPolicies", "logs:PutIndexPolicy", "logs:DeleteIndexPolicy"])
+        // IAM knows no resource of these three: they are granted on all groups or not at all.
+        .on("*", &["logs:DescribeIndexPolicies", "logs:PutIndexPolicy", "logs:DeleteIndexPolicy"])
         .when("deletion_protection")
-        .on(GROUP, &["logs:PutLogGroupDeletionProtection"])
+        .on(arns::LOG_GROUP, &["logs:PutLogGroupDeletionProtection"])
         .names_no_resource()
         .optional()
         .idempotent();
