@@ -297,7 +297,9 @@ pub(crate) async fn below(cx: &Call<CloudWatch>, rule: &str) -> Result<Below> {
     let names = visible(cx, "cloudwatch:DescribeAlarms", arns::EACH_ALARM, names).await?;
     let hidden = count - names.len();
     let names: Vec<AlarmName> = names.iter().filter_map(|name| name.parse().ok()).collect();
-    let found = named(cx, &names).await?;
+    let mut found = named(cx, &names).await?;
+    // AWS gives them in an order of its own.
+    found.sort_by_key(|alarm| names.iter().position(|name| name.as_str() == alarm.name()));
     let is_missing = |name: &&AlarmName| !found.iter().any(|alarm| alarm.name() == name.as_str());
     let missing = names.iter().filter(is_missing).map(ToString::to_string).collect();
     Ok(Below { found, missing, hidden })

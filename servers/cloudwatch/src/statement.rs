@@ -52,6 +52,16 @@ pub(crate) struct Statement {
     /// The statement, with each such mention as it was understood.
     pub(crate) text: String,
     pub(crate) sources: Vec<Source>,
+    /// Whether these are all of them.
+    pub(crate) is_understood: bool,
+}
+
+impl Statement {
+    /// Whether it needs no log groups beside it.
+    pub(crate) fn names_groups(&self, language: Language) -> bool {
+        let may = || language == Language::Sql || self.text.trim_start().to_lowercase().starts_with("source");
+        !self.sources.is_empty() || !self.is_understood && may()
+    }
 }
 
 /// The statement as it may be sent.
@@ -73,7 +83,7 @@ pub(crate) async fn held(cx: &Call<CloudWatch>, language: Language, text: &str) 
                 ),
                 _ => refused,
             })?;
-            return Ok(Statement { text: text.to_owned(), sources: Vec::new() });
+            return Ok(Statement { text: text.to_owned(), sources: Vec::new(), is_understood: false });
         }
     };
     for source in &statement.sources {
@@ -111,7 +121,7 @@ pub(crate) fn read(language: Language, text: &str) -> Result<Statement, String> 
         sources.extend(clause.sources);
     }
     rendered.push_str(text.get(at..).unwrap_or_default());
-    Ok(Statement { text: rendered, sources })
+    Ok(Statement { text: rendered, sources, is_understood: true })
 }
 
 /// A place of a statement that names groups.

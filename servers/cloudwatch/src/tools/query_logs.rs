@@ -1,5 +1,7 @@
-use aws_sdk_cloudwatchlogs::operation::get_query_results::GetQueryResultsOutput;
-use awsmcp_mcp::{Call, Error, HOUR, Moment, Page, Result, Spec, TimeRange, Tool, thousands};
+use aws_sdk_cloudwatchlogs::{
+    operation::get_query_results::GetQueryResultsOutput, types::LogGroup as Description,
+};
+use awsmcp_mcp::{Call, Error, HOUR, Kind, Moment, Page, Result, Spec, TimeRange, Tool, thousands};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -9,7 +11,7 @@ use crate::{
     insights::{self, Running, StartError, cost, estimate, pointed, scanned, too_much},
     names::LogGroup,
     room::fitting,
-    statement::{self, Language, Statement},
+    statement::{self, Language, Source, Statement},
 };
 
 /// Runs a Logs Insights query and waits for it. AWS bills each byte scanned; the answer says how many.
@@ -83,7 +85,7 @@ impl QueryLogs {
         let range = TimeRange::new(self.start, self.end, HOUR)?;
         let statement = statement::held(cx, self.language, &self.statement).await?;
         self.check(&statement)?;
-        let groups = groups::describe_all(cx, &self.log_groups).await?;
+        let groups = self.described(cx, &statement).await?;
         let about = estimate(&groups, range);
         if about > most {
             return Err(too_much(format!("the query would scan about {}", cost(about)), most));
@@ -113,19 +115,39 @@ impl QueryLogs {
     }
 
     fn check(&self, statement: &Statement) -> Result<()> {
-        let names_its_own = self.language == Language::Sql
-            || !statement.sources.is_empty()
-            || self.statement.trim_start().to_lowercase().starts_with("source");
-        if self.log_groups.is_empty() && !names_its_own {
-            return Err(Error::invalid("`log_groups` is missing: name at least one")
-                .with_next("list_log_groups shows them"));
-        }
-        if self.language == Language::Sql && !self.log_groups.is_empty() {
+        if self.language == Language::Sql
+            && !(self.log_groups.is_empty() && statement.names_groups(self.language))
+        {
             return Err(Error::invalid(
                 "sql names its log groups in its FROM, such as FROM `/aws/lambda/f`; leave `log_groups` out",
             ));
         }
+        if self.log_groups.is_empty() && !statement.names_groups(self.language) {
+            return Err(Error::invalid("`log_groups` is missing: name at least one")
+                .with_next("list_log_groups shows them"));
+        }
         Ok(())
+    }
+
+    /// What the query would read, as far as it is known beforehand.
+    async fn described(&self, cx: &Call<CloudWatch>, statement: &Statement) -> Result<Vec<Description>> {
+        let mut found = groups::describe_all(cx, &self.log_groups).await?;
+        let mut is_known = statement.is_understood || !statement.names_groups(self.language);
+        for source in &statement.sources {
+            match source {
+                Source::Group(group) => match groups::describe(cx, group).await {
+                    Ok(group) => found.push(group),
+                    // AWS says so itself, at the place in the statement.
+                    Err(error) if error.kind == Kind::NotFound => is_known = false,
+                    Err(error) => return Err(error),
+                },
+                Source::Prefix { .. } => is_known = false,
+            }
+        }
+        if !is_known {
+            cx.note("how much the log groups that the statement names would scan was not known beforehand");
+        }
+        Ok(found)
     }
 
     /// What it cost, and where nothing was found, what was searched.

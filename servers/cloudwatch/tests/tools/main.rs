@@ -3,6 +3,7 @@
 
 mod alarms;
 mod dashboards;
+mod held;
 mod insights;
 mod log_groups;
 mod logs;
