@@ -68,7 +68,7 @@ struct Watched {
     max: Option<Figure>,
     last: Option<Figure>,
     sparkline: Option<String>,
-    /// The values next to the change: time and value.
+    /// The values next to the change, and the latest: time and value.
     around_change: Vec<String>,
 }
 
@@ -159,6 +159,12 @@ async fn metrics(
     let shift = |time: Timestamp, by: i64| time.saturating_add(SignedDuration::from_secs(by)).unwrap_or(time);
     let range = TimeRange { start: shift(changed, -window), end: shift(changed, window / 2).min(now) };
     let mut fetched = fetch(cx, &metrics, range, period).await?;
+    // What it says now, where the change is long ago: an alarm that is quiet has a metric all the same.
+    let recent = TimeRange { start: shift(now, -window), end: now };
+    let latest = match recent.start > range.end {
+        true => Some(fetch(cx, &metrics, recent, period).await?),
+        false => None,
+    };
     if fetched.series.iter().any(|series| !series.points.is_empty()) {
         add_units(cx, &metrics, &mut fetched).await;
     }
@@ -169,6 +175,9 @@ async fn metrics(
         let mut near: Vec<&(i64, f64)> = before.collect();
         near.reverse();
         near.extend(series.points.iter().filter(|(at, _)| *at > change).take(3));
+        let latest = latest.iter().flat_map(|latest| &latest.series).find(|now| now.label == series.label);
+        let latest = latest.map(|latest| latest.points.as_slice()).unwrap_or_default();
+        near.extend(latest.iter().skip(latest.len().saturating_sub(3)));
         let value = |(at, value): &(i64, f64)| {
             let time = Timestamp::from_second(*at).map(|time| time.to_string()).unwrap_or_default();
             format!("{time} {}", Figure(*value))
@@ -182,7 +191,10 @@ async fn metrics(
             min: summary.map(|summary| Figure(summary.min)),
             avg: summary.map(|summary| Figure(summary.avg)),
             max: summary.map(|summary| Figure(summary.max)),
-            last: summary.map(|summary| Figure(summary.last)),
+            last: latest
+                .last()
+                .map(|(_, value)| Figure(*value))
+                .or(summary.map(|summary| Figure(summary.last))),
             sparkline: series.sparkline(fetched.range, fetched.period),
             around_change: near.into_iter().map(value).collect(),
         }
@@ -213,7 +225,7 @@ fn findings(alarm: &Alarm, metrics: &[Watched], below: &Below) -> Vec<String> {
     } else if alarm.alarm_actions().is_empty() {
         found.push("it has no action for ALARM: it tells nobody".to_owned());
     }
-    let nothing = !metrics.is_empty() && metrics.iter().all(|metric| metric.sparkline.is_none());
+    let nothing = !metrics.is_empty() && metrics.iter().all(|metric| metric.last.is_none());
     if nothing {
         found.push(
             "the metric has no value in that time: nothing is sent, or its name or dimensions are wrong"
