@@ -10,9 +10,11 @@ use aws_sdk_cloudwatch::{
 use awsmcp_mcp::{Call, Error, Result, nearest};
 
 use crate::{
-    CloudWatch,
+    CloudWatch, arns,
+    groups::visible,
     metrics::{Figure, Metric, dimension_words},
     names::AlarmName,
+    rule::children,
 };
 
 /// An alarm.
@@ -51,7 +53,12 @@ pub(crate) async fn find(cx: &Call<CloudWatch>, name: &AlarmName) -> Result<Alar
 
 /// The alarm of that name, if there is one.
 pub(crate) async fn existing(cx: &Call<CloudWatch>, name: &AlarmName) -> Result<Option<Alarm>> {
-    Ok(named(cx, std::slice::from_ref(name)).await?.into_iter().next())
+    // An ARN of another account must not find the alarm of the same name in this one.
+    let is_its = |alarm: &Alarm| {
+        let account = alarm.arn().and_then(|arn| arn.split(':').nth(4));
+        account.is_none_or(|account| name.account().is_none_or(|wanted| wanted == account))
+    };
+    Ok(named(cx, std::slice::from_ref(name)).await?.into_iter().find(is_its))
 }
 
 /// Those of these alarms that exist.
@@ -66,11 +73,12 @@ pub(crate) async fn named(cx: &Call<CloudWatch>, names: &[AlarmName]) -> Result<
     Ok(found)
 }
 
-/// Names of up to 100 alarms.
+/// Names of up to 100 alarms that the operator's list holds.
 async fn names(cx: &Call<CloudWatch>, prefix: Option<String>) -> Result<Vec<String>> {
     let request = cx.client().metrics.describe_alarms().set_alarm_name_prefix(prefix).max_records(100);
     let page = request.set_alarm_types(Some(KINDS.to_vec())).send().await?;
-    Ok(all(page).iter().map(|alarm| alarm.name().to_owned()).collect())
+    let names = all(page).iter().map(|alarm| alarm.name().to_owned()).collect();
+    visible(cx, "cloudwatch:DescribeAlarms", arns::EACH_ALARM, names).await
 }
 
 /// Every alarm of an answer, in the order of their names.
@@ -99,6 +107,10 @@ macro_rules! of_any {
 impl Alarm {
     pub(crate) fn name(&self) -> &str {
         of_any!(self, alarm_name).as_deref().unwrap_or_default()
+    }
+
+    fn arn(&self) -> Option<&str> {
+        of_any!(self, alarm_arn).as_deref()
     }
 
     pub(crate) fn kind(&self) -> &'static str {
@@ -267,27 +279,30 @@ pub(crate) fn watched(alarm: &MetricAlarm) -> (Vec<Metric>, Option<u32>) {
 }
 
 /// The alarms that a composite alarm's rule names.
-pub(crate) fn children(rule: &str) -> Vec<String> {
-    let mut found = Vec::new();
-    let mut rest = rule;
-    while let Some(at) = ["ALARM(", "OK(", "INSUFFICIENT_DATA("]
-        .iter()
-        .filter_map(|word| Some(rest.find(word)? + word.len()))
-        .min()
-    {
-        let inside = rest.get(at..).unwrap_or_default();
-        let (name, after) = match inside.trim_start().strip_prefix('"') {
-            Some(quoted) => quoted.split_once('"').unwrap_or((quoted, "")),
-            None => inside.split_once(')').unwrap_or((inside, "")),
-        };
-        let name = name.trim();
-        let name = name.split_once(":alarm:").map_or(name, |(_, name)| name).to_owned();
-        if !name.is_empty() && !found.contains(&name) {
-            found.push(name);
-        }
-        rest = after;
-    }
-    found
+#[derive(Debug, Default)]
+pub(crate) struct Below {
+    pub(crate) found: Vec<Alarm>,
+    /// Those that do not exist.
+    pub(crate) missing: Vec<String>,
+    /// How many the operator's list does not hold: they are not looked at.
+    pub(crate) hidden: usize,
+}
+
+/// Finds the alarms that a rule names.
+///
+/// AWS answers DescribeAlarms for every alarm or for none, and a rule may name any: each is held to the operator's list here.
+pub(crate) async fn below(cx: &Call<CloudWatch>, rule: &str) -> Result<Below> {
+    let names = children(rule);
+    let count = names.len();
+    let names = visible(cx, "cloudwatch:DescribeAlarms", arns::EACH_ALARM, names).await?;
+    let hidden = count - names.len();
+    let names: Vec<AlarmName> = names.iter().filter_map(|name| name.parse().ok()).collect();
+    let mut found = named(cx, &names).await?;
+    // AWS gives them in an order of its own.
+    found.sort_by_key(|alarm| names.iter().position(|name| name.as_str() == alarm.name()));
+    let is_missing = |name: &&AlarmName| !found.iter().any(|alarm| alarm.name() == name.as_str());
+    let missing = names.iter().filter(is_missing).map(ToString::to_string).collect();
+    Ok(Below { found, missing, hidden })
 }
 
 #[cfg(test)]
@@ -313,12 +328,5 @@ mod tests {
             "Average of AWS/EC2 CPUUtilization (InstanceId=i-1) > 80 for 2 of 3 periods of 60 s"
         );
         assert!(condition(&alarm.datapoints_to_alarm(3).build()).ends_with("for 3 periods of 60 s"));
-    }
-
-    #[test]
-    fn a_rules_children_are_found_however_they_are_written() {
-        let rule = r#"(ALARM("a (b)") OR ALARM(c)) AND NOT OK(arn:aws:cloudwatch:us-east-1:1:alarm:d) AND ALARM( c ) OR TRUE"#;
-        assert_eq!(children(rule), ["a (b)", "c", "d"]);
-        assert!(children("TRUE").is_empty() && children("ALARM(").is_empty());
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use awsmcp_mcp::{Call, Error, Kind, Result, nearest};
 use serde_json::Value;
 
-use crate::{CloudWatch, metrics::Metric, names::DashboardName};
+use crate::{CloudWatch, arns, groups::visible, metrics::Metric, names::DashboardName};
 
 /// A dashboard's body; none where there is no such dashboard.
 pub(crate) async fn existing(cx: &Call<CloudWatch>, name: &DashboardName) -> Result<Option<Value>> {
@@ -36,7 +36,8 @@ pub(crate) async fn find(cx: &Call<CloudWatch>, name: &DashboardName) -> Result<
         }
     };
     let entries = page.dashboard_entries.unwrap_or_default().into_iter();
-    let names: Vec<String> = entries.filter_map(|entry| entry.dashboard_name).collect();
+    let names = entries.filter_map(|entry| entry.dashboard_name).collect();
+    let names = visible(cx, "cloudwatch:ListDashboards", arns::EACH_DASHBOARD, names).await?;
     Err(match nearest(name.as_str(), names.iter().map(String::as_str)) {
         Some(near) => error.with_next(format!("did you mean {near}? list_dashboards shows them all")),
         None => error.with_next("list_dashboards shows what there is"),

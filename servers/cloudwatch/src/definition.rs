@@ -6,7 +6,7 @@ use aws_sdk_cloudwatch::{
     operation::put_metric_alarm::builders::PutMetricAlarmFluentBuilder,
     types::{
         ComparisonOperator, Dimension, Metric as SdkMetric, MetricAlarm, MetricDataQuery, MetricStat,
-        Statistic,
+        StandardUnit, Statistic,
     },
 };
 use awsmcp_mcp::{Error, Result};
@@ -72,6 +72,9 @@ pub(crate) struct Query {
     expression: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     label: Option<String>,
+    /// Whose metric it is, where it is another account's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    account_id: Option<String>,
     #[serde(flatten)]
     stat: Option<QueryStat>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -86,6 +89,8 @@ struct QueryStat {
     metric_name: String,
     dimensions: BTreeMap<String, String>,
     stat: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unit: Option<String>,
 }
 
 /// The id of the band that an alarm on anomalies compares with.
@@ -100,7 +105,7 @@ impl Source {
         match (metrics, band) {
             ([], _) => Err(Error::invalid("`metrics` is empty: name at least one")),
             ([metric], None) if metric.expression.is_none() => {
-                let QueryStat { namespace, metric_name, dimensions, stat } = QueryStat::new(metric);
+                let QueryStat { namespace, metric_name, dimensions, stat, .. } = QueryStat::new(metric);
                 Ok(Source::One { namespace, metric_name, dimensions, stat, period })
             }
             (metrics, band) => {
@@ -115,6 +120,7 @@ impl Source {
                         id: BAND.to_owned(),
                         expression: Some(format!("ANOMALY_DETECTION_BAND({compared}, {width})")),
                         label: None,
+                        account_id: None,
                         stat: None,
                         period: None,
                         return_data: true,
@@ -150,6 +156,7 @@ impl Query {
             id: metric.id.clone().unwrap_or_else(|| format!("m{number}")),
             expression: metric.expression.clone(),
             label: metric.label.clone(),
+            account_id: None,
             stat: metric.expression.is_none().then(|| QueryStat::new(metric)),
             period: Some(period),
             return_data,
@@ -162,6 +169,7 @@ impl Query {
             id: query.id().unwrap_or_default().to_owned(),
             expression: query.expression.clone(),
             label: query.label.clone(),
+            account_id: query.account_id.clone(),
             stat: stat.map(|stat| {
                 let metric = stat.metric();
                 QueryStat {
@@ -172,6 +180,7 @@ impl Query {
                         .to_owned(),
                     dimensions: map(metric.map(|metric| metric.dimensions()).unwrap_or_default()),
                     stat: stat.stat().unwrap_or_default().to_owned(),
+                    unit: stat.unit.as_ref().map(|unit| unit.as_str().to_owned()),
                 }
             }),
             period: query.period.or_else(|| stat.and_then(|stat| stat.period)),
@@ -184,6 +193,7 @@ impl Query {
             .id(self.id)
             .set_expression(self.expression)
             .set_label(self.label)
+            .set_account_id(self.account_id)
             .return_data(self.return_data);
         match self.stat {
             None => query.set_period(self.period).build(),
@@ -192,8 +202,11 @@ impl Query {
                     .namespace(stat.namespace)
                     .metric_name(stat.metric_name)
                     .set_dimensions(Some(dimensions(&stat.dimensions)));
-                let stat =
-                    MetricStat::builder().metric(metric.build()).stat(stat.stat).set_period(self.period);
+                let stat = MetricStat::builder()
+                    .metric(metric.build())
+                    .stat(stat.stat)
+                    .set_unit(stat.unit.as_deref().map(StandardUnit::from))
+                    .set_period(self.period);
                 query.metric_stat(stat.build()).build()
             }
         }
@@ -207,6 +220,7 @@ impl QueryStat {
             metric_name: metric.name.clone().unwrap_or_default(),
             dimensions: metric.dimensions.clone().unwrap_or_default(),
             stat: metric.stat.clone().unwrap_or_else(|| "Average".to_owned()),
+            unit: None,
         }
     }
 }

@@ -4,11 +4,16 @@ use aws_sdk_cloudwatchlogs::types::LogGroup as Description;
 use awsmcp_mcp::{Call, Error, Kind, Result, nearest, to_millisecond};
 use futures::future::try_join_all;
 
-use crate::{CloudWatch, names::LogGroup};
+use crate::{CloudWatch, arns, names::LogGroup};
 
 /// What AWS says of a log group.
 pub(crate) async fn describe(cx: &Call<CloudWatch>, group: &LogGroup) -> Result<Description> {
-    let exact = |description: &Description| description.log_group_name() == Some(group.name());
+    // An ARN of another account must not find the group of the same name in this one.
+    let is_its = |account: &str| group.account().is_none_or(|wanted| wanted == account);
+    let exact = |description: &Description| {
+        let account = description.arn().and_then(|arn| arn.split(':').nth(4));
+        description.log_group_name() == Some(group.name()) && account.is_none_or(is_its)
+    };
     let mut token = None;
     loop {
         let request = cx.client().logs.describe_log_groups().log_group_name_prefix(group.name());
@@ -20,10 +25,54 @@ pub(crate) async fn describe(cx: &Call<CloudWatch>, group: &LogGroup) -> Result<
         }
         token = page.next_token;
         if token.is_none() {
+            if let Some(linked) = linked(cx, group).await? {
+                return Ok(linked);
+            }
             let error = Error::not_found(format!("there is no log group {group} in {}", cx.region()));
             return Err(suggest(cx, group, error).await);
         }
     }
+}
+
+/// A group of another account, which AWS shows by its ARN where the accounts are linked.
+async fn linked(cx: &Call<CloudWatch>, group: &LogGroup) -> Result<Option<Description>> {
+    let Some(arn) = group.arn() else { return Ok(None) };
+    let request =
+        cx.client().logs.describe_log_groups().log_group_identifiers(&arn).include_linked_accounts(true);
+    let page = request.send().await?;
+    let is_it = |description: &Description| {
+        description.arn().is_some_and(|found| found.trim_end_matches(":*") == arn)
+    };
+    Ok(page.log_groups.unwrap_or_default().into_iter().find(is_it))
+}
+
+/// Asks whether the operator's list holds this group.
+///
+/// # Errors
+/// When it does not.
+pub(crate) async fn may(cx: &Call<CloudWatch>, action: &str, group: &LogGroup) -> Result<()> {
+    match group.arn() {
+        Some(arn) => cx.may_on(action, &format!("{arn}:*")),
+        None => cx.may(action, arns::EACH_LOG_GROUP, &[("name", group.name())]).await,
+    }
+}
+
+/// Those of some names that the operator's list holds: others are not shown, not even as a suggestion.
+pub(crate) async fn visible(
+    cx: &Call<CloudWatch>,
+    action: &str,
+    template: &str,
+    names: Vec<String>,
+) -> Result<Vec<String>> {
+    let mut visible = Vec::new();
+    for name in names {
+        match cx.may(action, template, &[("name", &name)]).await {
+            Ok(()) => visible.push(name),
+            Err(error) if error.kind == Kind::Refused => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(visible)
 }
 
 pub(crate) async fn describe_all(cx: &Call<CloudWatch>, groups: &[LogGroup]) -> Result<Vec<Description>> {
@@ -81,6 +130,7 @@ async fn near(cx: &Call<CloudWatch>, name: &str) -> Result<Vec<String>> {
     names.extend(alike(list(None, Some(folder).filter(|folder| folder.len() > 1)).await?));
     names.sort();
     names.dedup();
+    let names = visible(cx, "logs:DescribeLogGroups", arns::EACH_LOG_GROUP, names).await?;
     let mut found: Vec<String> = Vec::new();
     while found.len() < 3 {
         let left = names.iter().map(String::as_str).filter(|name| !found.iter().any(|known| known == name));

@@ -10,7 +10,7 @@ use aws_sdk_cloudwatchlogs::{
     },
     types::{LogGroup as Description, QueryCompileError, QueryStatistics, QueryStatus},
 };
-use awsmcp_mcp::{Call, Cleanup, DAY, Error, Kind, Result, TimeRange, human_size, thousands};
+use awsmcp_mcp::{Call, Cleanup, DAY, Error, Kind, Result, TimeRange, Waited, human_size, thousands};
 use jiff::Timestamp;
 use tokio::task::JoinHandle;
 
@@ -20,6 +20,8 @@ use crate::CloudWatch;
 /// <https://aws.amazon.com/cloudwatch/pricing/>
 const PRICE: f64 = 0.005;
 const GIGABYTE: f64 = 1e9;
+/// AWS itself ends a query after an hour.
+const LONGEST: Duration = Duration::from_secs(3600);
 
 /// `12.3 GiB, about $0.066`
 pub(crate) fn cost(bytes: u64) -> String {
@@ -130,37 +132,40 @@ impl Running {
         id: &str,
         most: u64,
     ) -> Result<GetQueryResultsOutput> {
-        let mut pause = Duration::from_millis(150);
-        loop {
+        let look = || async move {
             let results = cx.client().logs.get_query_results().query_id(id).send().await?;
             let statistics = results.statistics.as_ref();
             let so_far = scanned(statistics);
-            if so_far > most {
-                self.stop().await;
-                return Err(too_much(
-                    format!("the query was stopped after it had scanned {}", cost(so_far)),
-                    most,
-                ));
-            }
-            match results.status.as_ref() {
-                Some(QueryStatus::Running | QueryStatus::Scheduled | QueryStatus::UnknownValue) | None => {}
-                Some(QueryStatus::Complete) => {
-                    self.state = State::Over;
-                    return Ok(results);
-                }
-                Some(status) => {
-                    self.state = State::Over;
-                    return Err(ended(status, so_far));
-                }
+            let runs = matches!(
+                results.status.as_ref(),
+                Some(QueryStatus::Running | QueryStatus::Scheduled | QueryStatus::UnknownValue) | None
+            );
+            if so_far > most || !runs {
+                return Ok(Waited::Ready(results));
             }
             let matched = statistics.map_or(0, |statistics| statistics.records_matched.max(0.0) as u64);
-            cx.progress(
-                so_far,
-                None,
-                format!("scanned {}, {} records match", human_size(so_far), thousands(matched)),
-            );
-            tokio::time::sleep(pause).await;
-            pause = (pause * 3 / 2).min(Duration::from_secs(2));
+            Ok(Waited::Still(format!("scanned {}, {} records match", human_size(so_far), thousands(matched))))
+        };
+        let results = match cx.until(LONGEST, look).await? {
+            Waited::Ready(results) => results,
+            Waited::Still(how) => {
+                self.stop().await;
+                let error = Error::timeout(format!("the query took too long and was stopped: {how}"));
+                return Err(error.with_next("ask for a shorter time range or fewer log groups"));
+            }
+        };
+        let so_far = scanned(results.statistics.as_ref());
+        if so_far > most {
+            self.stop().await;
+            return Err(too_much(
+                format!("the query was stopped after it had scanned {}", cost(so_far)),
+                most,
+            ));
+        }
+        self.state = State::Over;
+        match results.status.as_ref() {
+            Some(QueryStatus::Complete) | None => Ok(results),
+            Some(status) => Err(ended(status, so_far)),
         }
     }
 

@@ -4,7 +4,6 @@
 mod alarms;
 mod arns;
 mod chart;
-mod cursor;
 mod dashboards;
 mod definition;
 mod events;
@@ -15,6 +14,8 @@ mod names;
 mod patterns;
 mod prompts;
 mod room;
+mod rule;
+mod statement;
 mod tools;
 
 use std::borrow::Cow;

@@ -174,17 +174,22 @@ pub(crate) fn dimension_words(dimensions: &[Dimension]) -> Option<String> {
     (!words.is_empty()).then(|| words.join(","))
 }
 
-/// The period that gives about as many points as a reader can use, and that AWS still keeps for such an age.
+/// The shortest period that AWS still keeps values of, where the oldest are of this age in seconds.
 /// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricData.html>
+fn kept_for(age: i64) -> i64 {
+    match age {
+        age if age > 63 * DAY => HOUR,
+        age if age > 15 * DAY => 300,
+        age if age > 3 * HOUR => 60,
+        _ => 1,
+    }
+}
+
+/// The period that gives about as many points as a reader can use, and that AWS still keeps for such an age.
 fn automatic_period(range: TimeRange, now: i64) -> i64 {
     const POINTS: i64 = 180;
     const PERIODS: [i64; 8] = [60, 300, 900, HOUR, 6 * HOUR, DAY, 7 * DAY, 30 * DAY];
-    let age = now - range.start.as_second();
-    let least = match age {
-        age if age > 63 * DAY => HOUR,
-        age if age > 15 * DAY => 300,
-        _ => 60,
-    };
+    let least = kept_for(now - range.start.as_second()).max(60);
     let wanted = (range.seconds() / POINTS).max(least);
     PERIODS.into_iter().find(|period| *period >= wanted).unwrap_or(30 * DAY)
 }
@@ -200,7 +205,18 @@ pub(crate) async fn fetch(
         metric.check()?;
     }
     let now = Timestamp::now().as_second();
-    let period = period.map_or_else(|| automatic_period(range, now), i64::from).max(1);
+    let period = match period.map(|period| i64::from(period).max(1)) {
+        None => automatic_period(range, now),
+        Some(asked) => {
+            // AWS answers a shorter one with nothing at all. A minute over does not matter: the start is rounded.
+            let kept = kept_for(now - range.start.as_second() - 60);
+            if asked < kept {
+                let days = (now - range.start.as_second()) / DAY;
+                cx.note(format!("AWS keeps no values of {asked} s for {days} days: {kept} s used"));
+            }
+            asked.max(kept)
+        }
+    };
     let queries: Vec<MetricDataQuery> =
         metrics.iter().enumerate().map(|(at, metric)| metric.query(at + 1, period)).collect();
     // Whole periods: AWS answers faster and the first point is not of a fraction.

@@ -5,9 +5,11 @@ use serde_json::json;
 
 use crate::{
     CloudWatch,
-    alarms::{Alarm, all, children, find},
+    alarms::{Alarm, all, find},
     arns,
+    groups::visible,
     names::AlarmName,
+    rule::children,
 };
 
 /// Deletes alarms, with their history.
@@ -53,14 +55,23 @@ impl Change for DeleteAlarms {
                 "condition": alarm.condition(),
                 "actions": alarm.alarm_actions(),
             }));
-            let parents = parents(cx, alarm.name()).await?;
-            let others: Vec<&str> = parents
+            let others: Vec<String> = parents(cx, alarm.name())
+                .await?
                 .iter()
-                .map(Alarm::name)
-                .filter(|parent| !self.alarms.iter().any(|name| name.as_str() == *parent))
+                .map(|parent| parent.name().to_owned())
+                .filter(|parent| !self.alarms.iter().any(|name| name.as_str() == parent))
                 .collect();
+            let count = others.len();
+            let others = visible(cx, "cloudwatch:DescribeAlarms", arns::EACH_ALARM, others).await?;
             if !others.is_empty() {
                 plan = plan.warning(format!("{} is part of the rule of {}", alarm.name(), others.join(", ")));
+            }
+            if others.len() < count {
+                plan = plan.warning(format!(
+                    "{} is part of the rules of {} alarms that the operator's list does not hold",
+                    alarm.name(),
+                    count - others.len()
+                ));
             }
         }
         let state: Vec<(&str, String)> =

@@ -4,13 +4,13 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::{CloudWatch, groups, names::LogGroup};
+use crate::{CloudWatch, arns, groups, names::OwnLogGroup};
 
 /// Deletes a log group with all its events, filters and subscriptions, for good.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct DeleteLogGroup {
-    log_group: LogGroup,
+    log_group: OwnLogGroup,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -24,7 +24,10 @@ impl Change for DeleteLogGroup {
     type Items = ();
     const SPEC: Spec = Spec::destroy("delete_log_group", "Delete log group")
         .on("*", &["logs:DescribeLogGroups"])
-        .on(GROUP, &["logs:DescribeLogStreams", "logs:DescribeSubscriptionFilters", "logs:DeleteLogGroup"])
+        .on(
+            arns::LOG_GROUP,
+            &["logs:DescribeLogStreams", "logs:DescribeSubscriptionFilters", "logs:DeleteLogGroup"],
+        )
         .names_no_resource()
         .optional();
 
@@ -65,5 +68,3 @@ impl Change for DeleteLogGroup {
         Ok(One(Done { deleted: self.log_group.to_string() }))
     }
 }
-
-const GROUP: &str = "arn:{partition}:logs:{region}:{account}:log-group:{log_group}:*";

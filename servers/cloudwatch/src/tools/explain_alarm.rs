@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::{
     CloudWatch,
-    alarms::{Alarm, children, find, named, watched},
+    alarms::{Alarm, Below, below, find, watched},
     arns,
     metrics::{Figure, add_units, fetch},
     names::AlarmName,
@@ -68,7 +68,7 @@ struct Watched {
     max: Option<Figure>,
     last: Option<Figure>,
     sparkline: Option<String>,
-    /// The values next to the change: time and value.
+    /// The values next to the change, and the latest: time and value.
     around_change: Vec<String>,
 }
 
@@ -100,13 +100,11 @@ impl Tool for ExplainAlarm {
         let alarm = find(cx, &self.alarm).await?;
         let history = history(cx, &self.alarm, self.changes.unwrap_or(10)).await?;
         let (metrics, below) = match &alarm {
-            Alarm::Metric(metric) => (metrics(cx, metric, alarm.since()).await?, Vec::new()),
+            Alarm::Metric(metric) => (metrics(cx, metric, alarm.since()).await?, Below::default()),
             Alarm::Composite(composite) => {
-                let names = children(composite.alarm_rule().unwrap_or_default());
-                let names: Vec<AlarmName> = names.iter().filter_map(|name| name.parse().ok()).collect();
-                (Vec::new(), named(cx, &names).await?)
+                (Vec::new(), below(cx, composite.alarm_rule().unwrap_or_default()).await?)
             }
-            Alarm::Log(_) => (Vec::new(), Vec::new()),
+            Alarm::Log(_) => (Vec::new(), Below::default()),
         };
         let findings = findings(&alarm, &metrics, &below);
         Ok(One(Explained {
@@ -125,7 +123,7 @@ impl Tool for ExplainAlarm {
             actions: actions(&alarm),
             findings,
             metrics,
-            children: below.iter().map(Child::new).collect(),
+            children: below.found.iter().map(Child::new).collect(),
             changes: history.into_iter().map(Change::new).collect(),
         }))
     }
@@ -161,6 +159,12 @@ async fn metrics(
     let shift = |time: Timestamp, by: i64| time.saturating_add(SignedDuration::from_secs(by)).unwrap_or(time);
     let range = TimeRange { start: shift(changed, -window), end: shift(changed, window / 2).min(now) };
     let mut fetched = fetch(cx, &metrics, range, period).await?;
+    // What it says now, where the change is long ago: an alarm that is quiet has a metric all the same.
+    let recent = TimeRange { start: shift(now, -window), end: now };
+    let latest = match recent.start > range.end {
+        true => Some(fetch(cx, &metrics, recent, period).await?),
+        false => None,
+    };
     if fetched.series.iter().any(|series| !series.points.is_empty()) {
         add_units(cx, &metrics, &mut fetched).await;
     }
@@ -171,6 +175,9 @@ async fn metrics(
         let mut near: Vec<&(i64, f64)> = before.collect();
         near.reverse();
         near.extend(series.points.iter().filter(|(at, _)| *at > change).take(3));
+        let latest = latest.iter().flat_map(|latest| &latest.series).find(|now| now.label == series.label);
+        let latest = latest.map(|latest| latest.points.as_slice()).unwrap_or_default();
+        near.extend(latest.iter().skip(latest.len().saturating_sub(3)));
         let value = |(at, value): &(i64, f64)| {
             let time = Timestamp::from_second(*at).map(|time| time.to_string()).unwrap_or_default();
             format!("{time} {}", Figure(*value))
@@ -184,7 +191,10 @@ async fn metrics(
             min: summary.map(|summary| Figure(summary.min)),
             avg: summary.map(|summary| Figure(summary.avg)),
             max: summary.map(|summary| Figure(summary.max)),
-            last: summary.map(|summary| Figure(summary.last)),
+            last: latest
+                .last()
+                .map(|(_, value)| Figure(*value))
+                .or(summary.map(|summary| Figure(summary.last))),
             sparkline: series.sparkline(fetched.range, fetched.period),
             around_change: near.into_iter().map(value).collect(),
         }
@@ -208,14 +218,14 @@ fn actions(alarm: &Alarm) -> Actions {
 }
 
 /// What a reader should notice.
-fn findings(alarm: &Alarm, metrics: &[Watched], below: &[Alarm]) -> Vec<String> {
+fn findings(alarm: &Alarm, metrics: &[Watched], below: &Below) -> Vec<String> {
     let mut found = Vec::new();
     if !alarm.actions_enabled() {
         found.push("its actions are disabled: it tells nobody".to_owned());
     } else if alarm.alarm_actions().is_empty() {
         found.push("it has no action for ALARM: it tells nobody".to_owned());
     }
-    let nothing = !metrics.is_empty() && metrics.iter().all(|metric| metric.sparkline.is_none());
+    let nothing = !metrics.is_empty() && metrics.iter().all(|metric| metric.last.is_none());
     if nothing {
         found.push(
             "the metric has no value in that time: nothing is sent, or its name or dimensions are wrong"
@@ -225,18 +235,19 @@ fn findings(alarm: &Alarm, metrics: &[Watched], below: &[Alarm]) -> Vec<String> 
     if alarm.state() == Some(&StateValue::InsufficientData) && !nothing {
         found.push("too few values to decide: the metric comes late or rarely".to_owned());
     }
-    if let Alarm::Composite(composite) = alarm {
-        let names = children(composite.alarm_rule().unwrap_or_default());
-        let missing: Vec<String> =
-            names.into_iter().filter(|name| !below.iter().any(|alarm| alarm.name() == name)).collect();
-        if !missing.is_empty() {
-            found.push(format!("its rule names alarms that do not exist: {}", missing.join(", ")));
-        }
-        let firing: Vec<&str> =
-            below.iter().filter(|alarm| alarm.state() == Some(&StateValue::Alarm)).map(Alarm::name).collect();
-        if !firing.is_empty() {
-            found.push(format!("in ALARM below it: {}", firing.join(", ")));
-        }
+    if !below.missing.is_empty() {
+        found.push(format!("its rule names alarms that do not exist: {}", below.missing.join(", ")));
+    }
+    if below.hidden > 0 {
+        found.push(format!(
+            "{} of the alarms that its rule names are outside what the operator allowed",
+            below.hidden
+        ));
+    }
+    let is_firing = |alarm: &&Alarm| alarm.state() == Some(&StateValue::Alarm);
+    let firing: Vec<&str> = below.found.iter().filter(is_firing).map(Alarm::name).collect();
+    if !firing.is_empty() {
+        found.push(format!("in ALARM below it: {}", firing.join(", ")));
     }
     found
 }

@@ -1,17 +1,17 @@
 use std::time::Duration;
 
-use aws_sdk_cloudwatchlogs::types::{ExportTask, ExportTaskStatusCode};
-use awsmcp_mcp::{Call, Change, DAY, Error, Moment, One, Plan, Result, Spec, TimeRange, human_size};
+use aws_sdk_cloudwatchlogs::types::ExportTaskStatusCode;
+use awsmcp_mcp::{Call, Change, DAY, Error, Moment, One, Plan, Result, Spec, TimeRange, Waited, human_size};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{CloudWatch, arns, groups, insights::estimate, names::LogGroup};
+use crate::{CloudWatch, arns, groups, insights::estimate, names::OwnLogGroup};
 
 /// Copies a log group's events of a time to an S3 bucket, as gzip files. The bucket's policy must let CloudWatch Logs write.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ExportLogs {
-    log_group: LogGroup,
+    log_group: OwnLogGroup,
     /// Default -1d.
     start: Option<Moment>,
     end: Option<Moment>,
@@ -71,46 +71,47 @@ impl Change for ExportLogs {
         if !self.wait {
             return Ok(One(Done { task_id, status: "STARTED".to_owned(), destination, message: None }));
         }
-        let task = ended(cx, &task_id).await?;
-        let status = task.status.as_ref();
-        Ok(One(Done {
-            status: status
-                .and_then(|status| status.code())
-                .map(|code| code.as_str().to_owned())
-                .unwrap_or_default(),
-            message: status.and_then(|status| status.message()).map(str::to_owned),
-            task_id,
-            destination,
+        let look = || async {
+            let page = cx.client().logs.describe_export_tasks().task_id(&task_id).send().await?;
+            let task = page.export_tasks.unwrap_or_default().into_iter().next();
+            let task =
+                task.ok_or_else(|| Error::not_found(format!("AWS does not know the export task {task_id}")))?;
+            let code = task.status.as_ref().and_then(|status| status.code());
+            let word = code.map(|code| code.as_str().to_lowercase()).unwrap_or_default();
+            Ok(match code {
+                Some(
+                    ExportTaskStatusCode::Pending
+                    | ExportTaskStatusCode::Running
+                    | ExportTaskStatusCode::PendingCancel,
+                ) => Waited::Still(format!("the export {task_id} is {word}")),
+                _ => Waited::Ready(task),
+            })
+        };
+        // The task goes on without whoever waits for it.
+        Ok(One(match cx.until(HOUR_LONG, look).await? {
+            Waited::Ready(task) => Done {
+                status: task
+                    .status
+                    .as_ref()
+                    .and_then(|status| status.code())
+                    .map(|code| code.as_str().to_owned())
+                    .unwrap_or_default(),
+                message: task.status.as_ref().and_then(|status| status.message()).map(str::to_owned),
+                task_id,
+                destination,
+            },
+            Waited::Still(how) => Done {
+                status: "STARTED".to_owned(),
+                message: Some(format!("{how}: it goes on in AWS and was not waited for any longer")),
+                task_id,
+                destination,
+            },
         }))
     }
 }
 
-/// The task once it is over. It goes on without whoever waits for it.
-async fn ended(cx: &Call<CloudWatch>, task_id: &str) -> Result<ExportTask> {
-    let mut pause = Duration::from_millis(500);
-    for seconds in 0.. {
-        let page = cx.client().logs.describe_export_tasks().task_id(task_id).send().await?;
-        let task = page.export_tasks.unwrap_or_default().into_iter().next();
-        let task =
-            task.ok_or_else(|| Error::not_found(format!("AWS does not know the export task {task_id}")))?;
-        let code = task.status.as_ref().and_then(|status| status.code());
-        if !matches!(
-            code,
-            Some(
-                ExportTaskStatusCode::Pending
-                    | ExportTaskStatusCode::Running
-                    | ExportTaskStatusCode::PendingCancel
-            )
-        ) {
-            return Ok(task);
-        }
-        let word = code.map(|code| code.as_str().to_lowercase()).unwrap_or_default();
-        cx.progress(seconds, None, format!("the export {task_id} is {word}"));
-        tokio::time::sleep(pause).await;
-        pause = (pause * 3 / 2).min(Duration::from_secs(10));
-    }
-    Err(Error::internal("an export without an end"))
-}
+/// As long as the call itself may take.
+const HOUR_LONG: Duration = Duration::from_secs(3600);
 
 impl ExportLogs {
     fn destination(&self) -> String {

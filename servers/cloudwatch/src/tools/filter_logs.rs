@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::{
-    CloudWatch, arns, cursor,
+    CloudWatch, arns,
     events::{Event, Next, Place, Reader, Search},
     names::LogGroup,
 };
@@ -74,7 +74,7 @@ impl Tool for FilterLogs {
         if !self.streams.is_empty() && self.stream_prefix.is_some() {
             return Err(Error::invalid("give `streams` or `stream_prefix`, not both"));
         }
-        let onward: Option<Onward> = cursor::place(cx.token())?;
+        let onward: Option<Onward> = cx.place()?;
         let (range, places) = match onward {
             Some(onward) => (TimeRange::of_millis(onward.start, onward.end)?, onward.groups),
             None => (TimeRange::new(self.start, self.end, HOUR)?, Vec::new()),
@@ -99,7 +99,7 @@ impl Tool for FilterLogs {
             end: range.end.as_millisecond(),
             groups,
         });
-        Ok(cx.page(rows, onward.map(|onward| cursor::token(&onward)).transpose()?))
+        cx.page_from(rows, onward)
     }
 }
 

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     CloudWatch,
-    alarms::{Alarm, KINDS, all, children, named},
+    alarms::{Alarm, KINDS, all, below},
     arns,
     names::AlarmName,
 };
@@ -117,21 +117,22 @@ async fn tree(cx: &Call<CloudWatch>, root: &AlarmName) -> Result<Vec<Row>> {
             cx.note("there is more below: ask for the tree of a lower alarm");
             continue;
         }
-        let names = children(composite.alarm_rule().unwrap_or_default());
-        let names: Vec<AlarmName> = names.iter().filter_map(|name| name.parse().ok()).collect();
-        let mut below = named(cx, &names).await?;
-        let missing: Vec<&str> = names
-            .iter()
-            .map(AlarmName::as_str)
-            .filter(|name| !below.iter().any(|alarm| alarm.name() == *name))
-            .collect();
-        if !missing.is_empty() {
-            cx.note(format!("{} names alarms that do not exist: {}", alarm.name(), missing.join(", ")));
+        let mut below = below(cx, composite.alarm_rule().unwrap_or_default()).await?;
+        if !below.missing.is_empty() {
+            cx.note(format!("{} names alarms that do not exist: {}", alarm.name(), below.missing.join(", ")));
+        }
+        if below.hidden > 0 {
+            cx.note(format!(
+                "{} names {} alarms outside what the operator allowed",
+                alarm.name(),
+                below.hidden
+            ));
         }
         // Popped from the end: in the order of the rule.
-        below.reverse();
+        below.found.reverse();
         open.extend(
             below
+                .found
                 .into_iter()
                 .filter(|alarm| seen.insert(alarm.name().to_owned()))
                 .map(|alarm| (alarm, depth + 1)),

@@ -5,7 +5,7 @@ use awsmcp_mcp::{Call, Page, Result, Spec, Tool, nearest, thousands};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{CloudWatch, cursor, metrics::dimension_words};
+use crate::{CloudWatch, metrics::dimension_words};
 
 /// Lists metrics with their dimensions. Without any argument: the namespaces with how many metrics each has.
 #[derive(Deserialize, JsonSchema)]
@@ -86,7 +86,7 @@ impl ListMetrics {
 
     async fn metrics(self, cx: &Call<CloudWatch>) -> Result<Page<Row>> {
         let limit = cx.limit() as usize;
-        let Onward { mut token, mut skip } = cursor::place(cx.token())?.unwrap_or_default();
+        let Onward { mut token, mut skip } = cx.place()?;
         let is_first = token.is_none() && skip == 0;
         let mut rows = Vec::new();
         let mut looked = 0_u64;
@@ -95,7 +95,7 @@ impl ListMetrics {
             for (at, metric) in metrics.iter().enumerate().skip(skip) {
                 if rows.len() >= limit {
                     let onward = Onward { token, skip: at };
-                    return Ok(cx.page(rows, Some(cursor::token(&onward)?)));
+                    return cx.page_from(rows, Some(onward));
                 }
                 looked += 1;
                 if self.fits(metric) {
@@ -113,8 +113,7 @@ impl ListMetrics {
         if rows.is_empty() && token.is_none() && is_first {
             self.nothing(cx).await?;
         }
-        let onward = token.map(|token| cursor::token(&Onward { token: Some(token), skip: 0 })).transpose()?;
-        Ok(cx.page(rows, onward))
+        cx.page_from(rows, token.map(|token| Onward { token: Some(token), skip: 0 }))
     }
 
     /// What was looked for in vain, and what there is that is spelled like it.

@@ -4,13 +4,13 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{CloudWatch, groups, names::LogGroup};
+use crate::{CloudWatch, arns, groups, names::OwnLogGroup};
 
 /// Shows one log group: size, retention, latest streams, metric and subscription filters, fields, indexes, anomalies.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct LogGroupDetail {
-    log_group: LogGroup,
+    log_group: OwnLogGroup,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -65,15 +65,22 @@ impl Tool for LogGroupDetail {
     type Service = CloudWatch;
     type Output = One<Detail>;
     const SPEC: Spec = Spec::read("log_group_detail", "Log group detail")
-        .on("*", &["logs:DescribeLogGroups", "logs:ListLogAnomalyDetectors", "logs:ListAnomalies"])
         .on(
-            GROUP,
+            "*",
+            &[
+                "logs:DescribeLogGroups",
+                "logs:ListLogAnomalyDetectors",
+                "logs:ListAnomalies",
+                "logs:DescribeIndexPolicies",
+            ],
+        )
+        .on(
+            arns::LOG_GROUP,
             &[
                 "logs:DescribeLogStreams",
                 "logs:DescribeMetricFilters",
                 "logs:DescribeSubscriptionFilters",
                 "logs:GetLogGroupFields",
-                "logs:DescribeIndexPolicies",
             ],
         )
         .names_no_resource()
@@ -120,8 +127,6 @@ impl Tool for LogGroupDetail {
         }))
     }
 }
-
-const GROUP: &str = "arn:{partition}:logs:{region}:{account}:log-group:{log_group}:*";
 
 /// What could not be looked at.
 #[derive(Default)]

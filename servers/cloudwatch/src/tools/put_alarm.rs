@@ -6,11 +6,12 @@ use serde_json::{Value, json};
 
 use crate::{
     CloudWatch,
-    alarms::{Alarm, children, existing, named},
+    alarms::{Alarm, below, existing},
     arns,
     definition::{Definition, Source},
     metrics::Metric,
     names::AlarmName,
+    rule::children,
 };
 
 /// Creates an alarm, or changes what is given of one; the plan shows the difference.
@@ -84,6 +85,10 @@ impl Change for PutAlarm {
         .idempotent();
 
     async fn plan(&self, cx: &Call<CloudWatch>) -> Result<Plan> {
+        // Its state tells that of the alarms below it: who may not see those may not put them behind a name.
+        for child in self.rule.as_deref().map(children).unwrap_or_default() {
+            cx.may("cloudwatch:DescribeAlarms", arns::EACH_ALARM, &[("name", &child)]).await?;
+        }
         let before = existing(cx, &self.alarm).await?;
         let wanted = self.wanted(before.as_ref())?;
         let (old, new) = (before.as_ref().map(described), wanted.described());
@@ -315,18 +320,9 @@ impl Wanted {
             found.push("it has no action for ALARM: it tells nobody".to_owned());
         }
         if let Wanted::Composite(alarm) = self {
-            let names: Vec<AlarmName> = children(alarm.alarm_rule().unwrap_or_default())
-                .iter()
-                .filter_map(|name| name.parse().ok())
-                .collect();
-            let known = named(cx, &names).await?;
-            let missing: Vec<&str> = names
-                .iter()
-                .map(AlarmName::as_str)
-                .filter(|name| !known.iter().any(|alarm| alarm.name() == *name))
-                .collect();
-            if !missing.is_empty() {
-                found.push(format!("the rule names alarms that do not exist: {}", missing.join(", ")));
+            let below = below(cx, alarm.alarm_rule().unwrap_or_default()).await?;
+            if !below.missing.is_empty() {
+                found.push(format!("the rule names alarms that do not exist: {}", below.missing.join(", ")));
             }
         }
         Ok(found)

@@ -4,14 +4,17 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{CloudWatch, arns, groups, names::LogGroup};
+use crate::{
+    CloudWatch, arns, groups,
+    names::{LogStream, OwnLogGroup},
+};
 
 /// Writes log events to a stream, which is made if there is none.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct PutLogs {
-    log_group: LogGroup,
-    stream: String,
+    log_group: OwnLogGroup,
+    stream: LogStream,
     #[schemars(length(min = 1, max = 10000))]
     events: Vec<Event>,
 }
@@ -39,8 +42,8 @@ impl Change for PutLogs {
     type Items = ();
     const SPEC: Spec = Spec::write("put_logs", "Put logs")
         .on("*", &["logs:DescribeLogGroups"])
-        .on(arns::LOG_GROUP, &["logs:DescribeLogStreams", "logs:CreateLogStream"])
-        .on(arns::LOG_STREAM, &["logs:PutLogEvents"])
+        .on(arns::LOG_GROUP, &["logs:DescribeLogStreams"])
+        .on(arns::LOG_STREAM, &["logs:CreateLogStream", "logs:PutLogEvents"])
         .names_no_resource()
         .optional();
 
@@ -49,7 +52,8 @@ impl Change for PutLogs {
         groups::describe(cx, &self.log_group).await?;
         let bytes: usize = self.events.iter().map(|event| event.message.len()).sum();
         let (count, size) = (self.events.len(), human_size(bytes as u64));
-        let headline = format!("write {count} events, {size}, to {} of {}", self.stream, self.log_group);
+        let headline =
+            format!("write {count} events, {size}, to {} of {}", self.stream.as_str(), self.log_group);
         Ok(match self.has_stream(cx).await? {
             true => Plan::new(headline),
             false => Plan::new(format!("{headline}, a new stream")),
@@ -60,12 +64,16 @@ impl Change for PutLogs {
         let batches = self.batches()?;
         let (logs, group) = (&cx.client().logs, self.log_group.name());
         if !self.has_stream(cx).await? {
-            logs.create_log_stream().log_group_name(group).log_stream_name(&self.stream).send().await?;
+            logs.create_log_stream()
+                .log_group_name(group)
+                .log_stream_name(self.stream.as_str())
+                .send()
+                .await?;
         }
         let (mut written, mut rejected) = (0, Vec::new());
         for batch in batches {
             let count = batch.len();
-            let request = logs.put_log_events().log_group_name(group).log_stream_name(&self.stream);
+            let request = logs.put_log_events().log_group_name(group).log_stream_name(self.stream.as_str());
             let answer = request.set_log_events(Some(batch)).send().await?;
             written += count;
             let Some(info) = answer.rejected_log_events_info else { continue };
@@ -81,14 +89,19 @@ impl Change for PutLogs {
             }
             written -= (early + late).min(count);
         }
-        Ok(One(Done { log_group: self.log_group.to_string(), stream: self.stream, written, rejected }))
+        Ok(One(Done {
+            log_group: self.log_group.to_string(),
+            stream: self.stream.as_str().to_owned(),
+            written,
+            rejected,
+        }))
     }
 }
 
 impl PutLogs {
     async fn has_stream(&self, cx: &Call<CloudWatch>) -> Result<bool> {
         let request = cx.client().logs.describe_log_streams().log_group_name(self.log_group.name());
-        let page = request.log_stream_name_prefix(&self.stream).limit(1).send().await?;
+        let page = request.log_stream_name_prefix(self.stream.as_str()).limit(1).send().await?;
         let streams = page.log_streams.unwrap_or_default();
         Ok(streams.iter().any(|stream| stream.log_stream_name() == Some(self.stream.as_str())))
     }
@@ -100,12 +113,6 @@ impl PutLogs {
         const LARGEST: usize = 262_144;
         const OVERHEAD: usize = 26;
         const SPAN: i64 = 24 * 3600 * 1000;
-        let stream = &self.stream;
-        if !(1..=512).contains(&stream.len()) || stream.contains([':', '*']) {
-            return Err(Error::invalid(format!(
-                "{stream:?} is not a stream's name: a good one looks like web-1/2026-11-22, without : and *"
-            )));
-        }
         let now = Timestamp::now().as_millisecond();
         let mut events = Vec::new();
         for (at, event) in self.events.iter().enumerate() {

@@ -1,14 +1,17 @@
-use aws_sdk_cloudwatchlogs::{operation::get_query_results::GetQueryResultsOutput, types::QueryLanguage};
-use awsmcp_mcp::{Call, Error, HOUR, Moment, Page, Result, Spec, TimeRange, Tool, thousands};
+use aws_sdk_cloudwatchlogs::{
+    operation::get_query_results::GetQueryResultsOutput, types::LogGroup as Description,
+};
+use awsmcp_mcp::{Call, Error, HOUR, Kind, Moment, Page, Result, Spec, TimeRange, Tool, thousands};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::{
-    CloudWatch, arns, cursor, groups,
+    CloudWatch, arns, groups,
     insights::{self, Running, StartError, cost, estimate, pointed, scanned, too_much},
     names::LogGroup,
     room::fitting,
+    statement::{self, Language, Source, Statement},
 };
 
 /// Runs a Logs Insights query and waits for it. AWS bills each byte scanned; the answer says how many.
@@ -31,15 +34,6 @@ pub(crate) struct QueryLogs {
     language: Language,
 }
 
-#[derive(Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-enum Language {
-    #[default]
-    Cwli,
-    Ppl,
-    Sql,
-}
-
 /// A record's fields, as the query names them.
 #[derive(Serialize, JsonSchema)]
 #[serde(transparent)]
@@ -57,7 +51,10 @@ impl Tool for QueryLogs {
     type Output = Page<Row>;
     const SPEC: Spec = {
         let mut spec = Spec::invoke("query_logs", "Query logs")
+            // Those that the statement names itself are asked for once it is read.
+            .when("log_groups")
             .on(arns::LOG_GROUPS, &["logs:StartQuery"])
+            .always()
             .on("*", &["logs:GetQueryResults", "logs:StopQuery", "logs:DescribeLogGroups"])
             .names_no_resource()
             .quotes()
@@ -68,7 +65,7 @@ impl Tool for QueryLogs {
     };
 
     async fn call(self, cx: &Call<CloudWatch>) -> Result<Self::Output> {
-        let (id, offset, results) = match cursor::place::<Onward>(cx.token())? {
+        let (id, offset, results) = match cx.place::<Option<Onward>>()? {
             Some(Onward { query, offset }) => {
                 let results = cx.client().logs.get_query_results().query_id(&query).send().await?;
                 (query, offset, results)
@@ -86,27 +83,28 @@ impl QueryLogs {
     async fn run(&self, cx: &Call<CloudWatch>) -> Result<(String, GetQueryResultsOutput)> {
         let most = most(cx)?;
         let range = TimeRange::new(self.start, self.end, HOUR)?;
-        self.check()?;
-        let groups = groups::describe_all(cx, &self.log_groups).await?;
+        let statement = statement::held(cx, self.language, &self.statement).await?;
+        self.check(&statement)?;
+        let groups = self.described(cx, &statement).await?;
         let about = estimate(&groups, range);
         if about > most {
             return Err(too_much(format!("the query would scan about {}", cost(about)), most));
         }
-        let by_identifier = (!self.log_groups.is_empty())
-            .then(|| self.log_groups.iter().map(|group| group.identifier().to_owned()).collect());
+        let by_identifier =
+            (!self.log_groups.is_empty()).then(|| self.log_groups.iter().map(LogGroup::identifier).collect());
         let request = cx
             .client()
             .logs
             .start_query()
             .query_language(self.language.sdk())
-            .query_string(&self.statement)
+            .query_string(&statement.text)
             .start_time(range.start.as_second())
             .end_time(range.end.as_second())
             .set_log_group_identifiers(by_identifier);
         let (running, id) = match Running::start(cx, request).await {
             Ok(started) => started,
             Err(StartError::Malformed(error, compile)) => {
-                return Err(pointed(error, compile.as_ref(), &self.statement)
+                return Err(pointed(error, compile.as_ref(), &statement.text)
                     .with_next("correct the place marked; every command but the first begins with |"));
             }
             Err(StartError::Other(error)) => return Err(groups::explain(cx, &self.log_groups, error).await),
@@ -116,19 +114,40 @@ impl QueryLogs {
         Ok((id, results))
     }
 
-    fn check(&self) -> Result<()> {
-        let names_its_own = self.language == Language::Sql
-            || self.statement.trim_start().to_lowercase().starts_with("source");
-        if self.log_groups.is_empty() && !names_its_own {
-            return Err(Error::invalid("`log_groups` is missing: name at least one")
-                .with_next("list_log_groups shows them"));
-        }
-        if self.language == Language::Sql && !self.log_groups.is_empty() {
+    fn check(&self, statement: &Statement) -> Result<()> {
+        if self.language == Language::Sql
+            && !(self.log_groups.is_empty() && statement.names_groups(self.language))
+        {
             return Err(Error::invalid(
                 "sql names its log groups in its FROM, such as FROM `/aws/lambda/f`; leave `log_groups` out",
             ));
         }
+        if self.log_groups.is_empty() && !statement.names_groups(self.language) {
+            return Err(Error::invalid("`log_groups` is missing: name at least one")
+                .with_next("list_log_groups shows them"));
+        }
         Ok(())
+    }
+
+    /// What the query would read, as far as it is known beforehand.
+    async fn described(&self, cx: &Call<CloudWatch>, statement: &Statement) -> Result<Vec<Description>> {
+        let mut found = groups::describe_all(cx, &self.log_groups).await?;
+        let mut is_known = statement.is_understood || !statement.names_groups(self.language);
+        for source in &statement.sources {
+            match source {
+                Source::Group(group) => match groups::describe(cx, group).await {
+                    Ok(group) => found.push(group),
+                    // AWS says so itself, at the place in the statement.
+                    Err(error) if error.kind == Kind::NotFound => is_known = false,
+                    Err(error) => return Err(error),
+                },
+                Source::Prefix { .. } => is_known = false,
+            }
+        }
+        if !is_known {
+            cx.note("how much the log groups that the statement names would scan was not known beforehand");
+        }
+        Ok(found)
     }
 
     /// What it cost, and where nothing was found, what was searched.
@@ -172,18 +191,7 @@ fn page(
     let (rows, _) = fitting(cx, rows);
     let shown = offset + rows.len();
     let next = (shown < total).then_some(Onward { query, offset: shown });
-    let next = next.map(|onward| cursor::token(&onward)).transpose()?;
-    let mut page = cx.page(rows, next);
+    let mut page = cx.page_from(rows, next)?;
     page.total = Some(total as u64);
     Ok(page)
-}
-
-impl Language {
-    fn sdk(self) -> QueryLanguage {
-        match self {
-            Language::Cwli => QueryLanguage::Cwli,
-            Language::Ppl => QueryLanguage::Ppl,
-            Language::Sql => QueryLanguage::Sql,
-        }
-    }
 }

@@ -1,10 +1,14 @@
-use aws_sdk_cloudwatchlogs::types::{QueryDefinition, QueryLanguage};
+use aws_sdk_cloudwatchlogs::types::QueryDefinition;
 use awsmcp_mcp::{Call, Change, One, Plan, Result, Spec};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::{CloudWatch, names::LogGroup};
+use crate::{
+    CloudWatch, groups,
+    names::OwnLogGroup,
+    statement::{self, Language},
+};
 
 /// Saves a Logs Insights query under a name, or replaces the one of that name. It is not run.
 #[derive(Deserialize, JsonSchema)]
@@ -16,18 +20,9 @@ pub(crate) struct SaveQuery {
     #[schemars(length(min = 1, max = 10000))]
     statement: String,
     #[serde(default)]
-    log_groups: Vec<LogGroup>,
+    log_groups: Vec<OwnLogGroup>,
     #[serde(default)]
     language: Language,
-}
-
-#[derive(Clone, Copy, Default, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-enum Language {
-    #[default]
-    Cwli,
-    Ppl,
-    Sql,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -50,7 +45,7 @@ impl Change for SaveQuery {
         let old = self.existing(cx).await?.map(|old| {
             json!({"log_groups": old.log_group_names.unwrap_or_default(), "statement": lines(&old.query_string.unwrap_or_default())})
         });
-        let new = json!({"log_groups": self.groups(), "statement": lines(&self.statement)});
+        let new = json!({"log_groups": self.groups(), "statement": lines(&self.held(cx).await?)});
         let plan = Plan::new(match &old {
             None => format!("save the query {}", self.name),
             Some(old) if *old == new => format!("leave the query {} as it is: nothing changes", self.name),
@@ -61,14 +56,10 @@ impl Change for SaveQuery {
 
     async fn apply(self, (): (), cx: &Call<CloudWatch>) -> Result<Self::Output> {
         let old = self.existing(cx).await?;
-        let language = match self.language {
-            Language::Cwli => QueryLanguage::Cwli,
-            Language::Ppl => QueryLanguage::Ppl,
-            Language::Sql => QueryLanguage::Sql,
-        };
-        let request = cx.client().logs.put_query_definition().name(&self.name).query_string(&self.statement);
+        let request =
+            cx.client().logs.put_query_definition().name(&self.name).query_string(self.held(cx).await?);
         let answer = request
-            .query_language(language)
+            .query_language(self.language.sdk())
             .set_log_group_names(Some(self.groups()).filter(|groups| !groups.is_empty()))
             .set_query_definition_id(old.and_then(|old| old.query_definition_id))
             .send()
@@ -85,6 +76,15 @@ fn lines(statement: &str) -> Vec<Value> {
 impl SaveQuery {
     fn groups(&self) -> Vec<String> {
         self.log_groups.iter().map(ToString::to_string).collect()
+    }
+
+    /// The statement as it is saved. Who runs it later may see other groups than this caller: what is put behind a name is
+    /// held to the list as if it were run.
+    async fn held(&self, cx: &Call<CloudWatch>) -> Result<String> {
+        for group in &self.log_groups {
+            groups::may(cx, "logs:StartQuery", group).await?;
+        }
+        Ok(statement::held(cx, self.language, &self.statement).await?.text)
     }
 
     async fn existing(&self, cx: &Call<CloudWatch>) -> Result<Option<QueryDefinition>> {

@@ -8,7 +8,8 @@ use serde_json::json;
 use crate::{
     CloudWatch,
     alarms::{Alarm, find},
-    names::AlarmName,
+    arns,
+    names::{AlarmName, MuteRule},
 };
 
 /// Turns alarms' actions on or off, mutes them for a while, ends a mute, or sets their state until the next evaluation.
@@ -22,7 +23,7 @@ pub(crate) struct SetAlarm {
     /// Why, with `state`.
     reason: Option<String>,
     /// A mute rule's name; with `minutes` it begins now, without it ends.
-    mute: Option<String>,
+    mute: Option<MuteRule>,
     #[schemars(range(min = 1, max = 21600))]
     minutes: Option<i64>,
 }
@@ -63,12 +64,12 @@ impl Change for SetAlarm {
     const SPEC: Spec = Spec::write("set_alarm", "Set alarm")
         .on("*", &["cloudwatch:DescribeAlarms"])
         .when("actions")
-        .on(ALARMS, &["cloudwatch:EnableAlarmActions", "cloudwatch:DisableAlarmActions"])
+        .on(arns::ALARMS, &["cloudwatch:EnableAlarmActions", "cloudwatch:DisableAlarmActions"])
         .when("state")
-        .on(ALARMS, &["cloudwatch:SetAlarmState"])
+        .on(arns::ALARMS, &["cloudwatch:SetAlarmState"])
         .when("mute")
-        .on(RULE, &["cloudwatch:PutAlarmMuteRule", "cloudwatch:DeleteAlarmMuteRule"])
-        .on(ALARMS, &["cloudwatch:PutAlarmMuteRule"])
+        .on(arns::MUTE_RULE, &["cloudwatch:PutAlarmMuteRule", "cloudwatch:DeleteAlarmMuteRule"])
+        .on(arns::ALARMS, &["cloudwatch:PutAlarmMuteRule"])
         .names_no_resource()
         .optional()
         .idempotent();
@@ -154,9 +155,6 @@ impl Change for SetAlarm {
     }
 }
 
-const ALARMS: &str = "arn:{partition}:cloudwatch:{region}:{account}:alarm:{alarms}";
-const RULE: &str = "arn:{partition}:cloudwatch:{region}:{account}:alarm-mute-rule:{mute}";
-
 impl SetAlarm {
     async fn found(&self, cx: &Call<CloudWatch>) -> Result<Vec<Alarm>> {
         let mut alarms = Vec::new();
@@ -173,8 +171,8 @@ impl SetAlarm {
                 Some(reason) => Ok(Wanted::State(state, reason)),
                 None => Err(Error::invalid("`state` needs a `reason`: it stays in the alarm's history")),
             },
-            (None, None, Some(rule), Some(minutes)) => Ok(Wanted::Mute(rule, minutes)),
-            (None, None, Some(rule), None) => Ok(Wanted::Unmute(rule)),
+            (None, None, Some(rule), Some(minutes)) => Ok(Wanted::Mute(rule.as_str(), minutes)),
+            (None, None, Some(rule), None) => Ok(Wanted::Unmute(rule.as_str())),
             (None, None, None, Some(_)) => {
                 Err(Error::invalid("`minutes` is of a `mute`: give the rule a name"))
             }

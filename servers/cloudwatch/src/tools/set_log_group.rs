@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use aws_sdk_cloudwatchlogs::types::{
     LogGroup as Description, MetricFilter, MetricTransformation, SubscriptionFilter,
 };
@@ -6,7 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::{CloudWatch, groups, names::LogGroup, tools::list_log_groups::Class};
+use crate::{CloudWatch, arns, groups, names::OwnLogGroup, tools::list_log_groups::Class};
 
 /// Creates a log group, or sets its retention, a metric filter, a subscription, indexed fields or deletion protection.
 ///
@@ -14,7 +16,7 @@ use crate::{CloudWatch, groups, names::LogGroup, tools::list_log_groups::Class};
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct SetLogGroup {
-    log_group: LogGroup,
+    log_group: OwnLogGroup,
     #[serde(default)]
     create: bool,
     /// With `create`.
@@ -71,8 +73,6 @@ pub(crate) struct Done {
     done: Vec<String>,
 }
 
-const GROUP: &str = "arn:{partition}:logs:{region}:{account}:log-group:{log_group}:*";
-
 impl Change for SetLogGroup {
     type Service = CloudWatch;
     type Output = One<Done>;
@@ -80,14 +80,17 @@ impl Change for SetLogGroup {
     const SPEC: Spec = Spec::write("set_log_group", "Set log group")
         .on("*", &["logs:DescribeLogGroups"])
         .when("create")
-        .on(GROUP, &["logs:CreateLogGroup"])
+        .on(arns::LOG_GROUP, &["logs:CreateLogGroup"])
         .when("retention_days")
-        .on(GROUP, &["logs:PutRetentionPolicy", "logs:DeleteRetentionPolicy"])
+        .on(arns::LOG_GROUP, &["logs:PutRetentionPolicy", "logs:DeleteRetentionPolicy"])
         .when("metric_filter")
-        .on(GROUP, &["logs:DescribeMetricFilters", "logs:PutMetricFilter", "logs:DeleteMetricFilter"])
+        .on(
+            arns::LOG_GROUP,
+            &["logs:DescribeMetricFilters", "logs:PutMetricFilter", "logs:DeleteMetricFilter"],
+        )
         .when("subscription")
         .on(
-            GROUP,
+            arns::LOG_GROUP,
             &[
                 "logs:DescribeSubscriptionFilters",
                 "logs:PutSubscriptionFilter",
@@ -95,9 +98,10 @@ impl Change for SetLogGroup {
             ],
         )
         .when("index_fields")
-        .on(GROUP, &["logs:DescribeIndexPolicies", "logs:PutIndexPolicy", "logs:DeleteIndexPolicy"])
+        // IAM knows no resource of these three: they are granted on all groups or not at all.
+        .on("*", &["logs:DescribeIndexPolicies", "logs:PutIndexPolicy", "logs:DeleteIndexPolicy"])
         .when("deletion_protection")
-        .on(GROUP, &["logs:PutLogGroupDeletionProtection"])
+        .on(arns::LOG_GROUP, &["logs:PutLogGroupDeletionProtection"])
         .names_no_resource()
         .optional()
         .idempotent();
@@ -139,11 +143,12 @@ impl Change for SetLogGroup {
             }
             None => {}
         }
-        if let Some(filter) = &self.metric_filter {
-            filter.put(cx, name).await?;
+        let changes = |setting: &str| steps.iter().any(|(name, ..)| *name == setting);
+        if let Some(filter) = self.metric_filter.as_ref().filter(|_| changes("metric_filter")) {
+            filter.put(cx, name, now.filter.as_ref()).await?;
         }
-        if let Some(subscription) = &self.subscription {
-            subscription.put(cx, name).await?;
+        if let Some(subscription) = self.subscription.as_ref().filter(|_| changes("subscription")) {
+            subscription.put(cx, name, now.subscription.as_ref()).await?;
         }
         match self.index_fields.as_deref() {
             Some([]) => {
@@ -297,7 +302,11 @@ impl SetLogGroup {
         }
         if let Some(filter) = &self.metric_filter {
             let before = now.filter.as_ref().map(filter_words).unwrap_or_default();
-            let after = if filter.remove { "removed".to_owned() } else { filter.words() };
+            let after = if filter.remove {
+                "removed".to_owned()
+            } else {
+                filter_words(&filter.over(now.filter.as_ref())?)
+            };
             if before != after {
                 if filter.remove {
                     warnings.push("its metric gets no more values, and alarms on it no more data".to_owned());
@@ -308,7 +317,11 @@ impl SetLogGroup {
         }
         if let Some(subscription) = &self.subscription {
             let before = now.subscription.as_ref().map(subscription_words).unwrap_or_default();
-            let after = if subscription.remove { "removed".to_owned() } else { subscription.words() };
+            let after = if subscription.remove {
+                "removed".to_owned()
+            } else {
+                subscription_words(&subscription.over(now.subscription.as_ref()))
+            };
             if before != after {
                 if !before.is_empty() {
                     warnings.push("what was sent there so far is sent there no more".to_owned());
@@ -336,61 +349,137 @@ impl SetLogGroup {
     }
 }
 
+/// A filter in a line, with all that AWS keeps of it.
 fn filter_words(filter: &MetricFilter) -> String {
-    let metrics = filter.metric_transformations().iter();
-    let metrics: Vec<String> = metrics
-        .map(|metric| format!("{} {} = {}", metric.metric_namespace, metric.metric_name, metric.metric_value))
-        .collect();
-    format!("{}: {}", filter.filter_pattern().unwrap_or_default(), metrics.join(", "))
+    let metrics: Vec<String> = filter.metric_transformations().iter().map(metric_words).collect();
+    let mut words = format!("{}: {}", filter.filter_pattern().unwrap_or_default(), metrics.join(", "));
+    if filter.apply_on_transformed_logs {
+        words.push_str(", of transformed logs");
+    }
+    if let Some(criteria) = filter.field_selection_criteria() {
+        words.push_str(&format!(", where {criteria}"));
+    }
+    if !filter.emit_system_field_dimensions().is_empty() {
+        words.push_str(&format!(", by {}", filter.emit_system_field_dimensions().join(" and ")));
+    }
+    words
+}
+
+fn metric_words(metric: &MetricTransformation) -> String {
+    let mut words = format!("{} {} = {}", metric.metric_namespace, metric.metric_name, metric.metric_value);
+    if let Some(value) = metric.default_value {
+        words.push_str(&format!(" or else {value}"));
+    }
+    if let Some(unit) = &metric.unit {
+        words.push_str(&format!(" {}", unit.as_str()));
+    }
+    let dimensions: BTreeMap<_, _> = metric.dimensions().into_iter().flatten().collect();
+    for (name, value) in dimensions {
+        words.push_str(&format!(", {name}={value}"));
+    }
+    words
 }
 
 fn subscription_words(subscription: &SubscriptionFilter) -> String {
     let pattern = subscription.filter_pattern().unwrap_or_default();
-    format!("{pattern} to {}", subscription.destination_arn().unwrap_or_default())
+    let mut words = format!("{pattern} to {}", subscription.destination_arn().unwrap_or_default());
+    if let Some(role) = subscription.role_arn() {
+        words.push_str(&format!(" as {role}"));
+    }
+    if let Some(distribution) = &subscription.distribution {
+        words.push_str(&format!(", {}", distribution.as_str()));
+    }
+    if subscription.apply_on_transformed_logs {
+        words.push_str(", of transformed logs");
+    }
+    if let Some(criteria) = subscription.field_selection_criteria() {
+        words.push_str(&format!(", where {criteria}"));
+    }
+    if !subscription.emit_system_fields().is_empty() {
+        words.push_str(&format!(", with {}", subscription.emit_system_fields().join(" and ")));
+    }
+    words
 }
 
 impl Filter {
-    fn words(&self) -> String {
-        let text = |text: &Option<String>| text.clone().unwrap_or_default();
-        let value = self.value.as_deref().unwrap_or("1");
-        format!("{}: {} {} = {value}", text(&self.pattern), text(&self.namespace), text(&self.metric))
+    /// What it becomes: the one there is, with what the call names. Of several metrics the call speaks of the first.
+    fn over(&self, before: Option<&MetricFilter>) -> Result<MetricFilter> {
+        let known = before.map(MetricFilter::metric_transformations).unwrap_or_default();
+        let first = known.first();
+        let metric = MetricTransformation::builder()
+            .set_metric_namespace(self.namespace.clone())
+            .set_metric_name(self.metric.clone())
+            .metric_value(
+                self.value.as_deref().or(first.map(|metric| metric.metric_value.as_str())).unwrap_or("1"),
+            )
+            .set_default_value(first.and_then(|metric| metric.default_value))
+            .set_unit(first.and_then(|metric| metric.unit.clone()))
+            .set_dimensions(first.and_then(|metric| metric.dimensions.clone()))
+            .build()
+            .map_err(|error| Error::internal(error.to_string()))?;
+        let metrics = std::iter::once(metric).chain(known.iter().skip(1).cloned()).collect();
+        let mut filter = before.cloned().unwrap_or_else(|| MetricFilter::builder().build());
+        filter.filter_pattern =
+            self.pattern.clone().or(filter.filter_pattern).or_else(|| Some(String::new()));
+        filter.metric_transformations = Some(metrics);
+        Ok(filter)
     }
 
-    async fn put(&self, cx: &Call<CloudWatch>, group: &str) -> Result<()> {
+    async fn put(&self, cx: &Call<CloudWatch>, group: &str, before: Option<&MetricFilter>) -> Result<()> {
         let logs = &cx.client().logs;
         if self.remove {
             logs.delete_metric_filter().log_group_name(group).filter_name(&self.name).send().await?;
             return Ok(());
         }
-        let metric = MetricTransformation::builder()
-            .metric_namespace(self.namespace.clone().unwrap_or_default())
-            .metric_name(self.metric.clone().unwrap_or_default())
-            .metric_value(self.value.as_deref().unwrap_or("1"))
-            .build()
-            .map_err(|error| Error::internal(error.to_string()))?;
+        let filter = self.over(before)?;
+        // AWS replaces the whole filter: what the call does not name goes back as it was.
         let request = logs.put_metric_filter().log_group_name(group).filter_name(&self.name);
-        let request = request.filter_pattern(self.pattern.clone().unwrap_or_default());
-        request.metric_transformations(metric).send().await?;
+        request
+            .set_filter_pattern(filter.filter_pattern)
+            .set_metric_transformations(filter.metric_transformations)
+            .set_apply_on_transformed_logs(Some(filter.apply_on_transformed_logs).filter(|applies| *applies))
+            .set_field_selection_criteria(filter.field_selection_criteria)
+            .set_emit_system_field_dimensions(filter.emit_system_field_dimensions)
+            .send()
+            .await?;
         Ok(())
     }
 }
 
 impl Subscription {
-    fn words(&self) -> String {
-        let text = |text: &Option<String>| text.clone().unwrap_or_default();
-        format!("{} to {}", text(&self.pattern), text(&self.destination_arn))
+    /// What it becomes: the one there is, with what the call names.
+    fn over(&self, before: Option<&SubscriptionFilter>) -> SubscriptionFilter {
+        let mut filter = before.cloned().unwrap_or_else(|| SubscriptionFilter::builder().build());
+        filter.filter_pattern =
+            self.pattern.clone().or(filter.filter_pattern).or_else(|| Some(String::new()));
+        filter.destination_arn = self.destination_arn.clone();
+        filter.role_arn = self.role_arn.clone().or(filter.role_arn);
+        filter
     }
 
-    async fn put(&self, cx: &Call<CloudWatch>, group: &str) -> Result<()> {
+    async fn put(
+        &self,
+        cx: &Call<CloudWatch>,
+        group: &str,
+        before: Option<&SubscriptionFilter>,
+    ) -> Result<()> {
         let logs = &cx.client().logs;
         if self.remove {
             logs.delete_subscription_filter().log_group_name(group).filter_name(&self.name).send().await?;
             return Ok(());
         }
+        let filter = self.over(before);
         let request = logs.put_subscription_filter().log_group_name(group).filter_name(&self.name);
-        let request = request.filter_pattern(self.pattern.clone().unwrap_or_default());
-        let request = request.set_destination_arn(self.destination_arn.clone());
-        request.set_role_arn(self.role_arn.clone()).send().await?;
+        request
+            .set_filter_pattern(filter.filter_pattern)
+            .set_destination_arn(filter.destination_arn)
+            .set_role_arn(filter.role_arn)
+            .set_distribution(filter.distribution)
+            .set_apply_on_transformed_logs(Some(filter.apply_on_transformed_logs).filter(|applies| *applies))
+            .set_field_selection_criteria(filter.field_selection_criteria)
+            .set_emit_system_fields(filter.emit_system_fields)
+            .send()
+            .await?;
         Ok(())
     }
 }

@@ -3,7 +3,9 @@
 
 mod alarms;
 mod dashboards;
+mod held;
 mod insights;
+mod kept;
 mod log_groups;
 mod logs;
 mod metrics;
