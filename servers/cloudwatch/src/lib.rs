@@ -9,6 +9,7 @@ mod definition;
 mod events;
 mod groups;
 mod insights;
+mod looks;
 mod metrics;
 mod names;
 mod patterns;
@@ -20,8 +21,8 @@ mod tools;
 
 use std::borrow::Cow;
 
-use awsmcp_aws::{Error, Kind, SdkConfig, Tap};
-use awsmcp_mcp::{Completion, Extra, Resource, Server, Service};
+use awsmcp_aws::{Error, Kind, RequestView, SdkConfig, Tap};
+use awsmcp_mcp::{Completion, Extra, Look, Resource, Server, Service};
 pub use patterns::{Cluster, Dropped, Patterns};
 use tools::*;
 
@@ -45,6 +46,21 @@ impl Service for CloudWatch {
         &[("CloudWatch Logs", "logs"), ("CloudWatch", "cloudwatch")];
     // Every operation's IAM action has the operation's name.
     const ACTIONS: &'static [(&'static str, &'static [&'static str])] = &[];
+    const LOOKS: &'static [Look] = looks::LOOKS;
+    const REPEATABLE: &'static [&'static str] = &[
+        "DeleteAlarms",
+        "DeleteDashboards",
+        "DeleteRetentionPolicy",
+        "DisableAlarmActions",
+        "EnableAlarmActions",
+        "PutCompositeAlarm",
+        "PutDashboard",
+        "PutMetricAlarm",
+        "PutMetricFilter",
+        "PutRetentionPolicy",
+        "PutSubscriptionFilter",
+    ];
+    const PATIENCE: &'static [(&'static str, u64)] = &[("StartLiveTail", 10)];
     const EXTRAS: &'static [Extra] = &[Extra {
         name: "max-scan",
         value: "SIZE",
@@ -61,6 +77,10 @@ impl Service for CloudWatch {
             logs: aws_sdk_cloudwatchlogs::Client::from_conf(logs.build()),
             metrics: aws_sdk_cloudwatch::Client::from_conf(metrics.build()),
         }
+    }
+
+    fn place(place: &str, request: &RequestView) -> Option<Vec<String>> {
+        looks::place(place, request)
     }
 
     fn hint(error: &Error) -> Option<Cow<'static, str>> {

@@ -7,6 +7,7 @@ mod blueprint;
 mod capacity;
 mod entity;
 mod expression;
+mod looks;
 mod names;
 mod partiql;
 mod prompts;
@@ -21,8 +22,8 @@ mod waiting;
 use std::borrow::Cow;
 
 use aws_sdk_dynamodb::config::Config;
-use awsmcp_aws::{Error, Kind, SdkConfig, Tap};
-use awsmcp_mcp::{Completion, Named, Resource, Server, Service};
+use awsmcp_aws::{Error, Kind, RequestView, SdkConfig, Tap};
+use awsmcp_mcp::{Completion, Look, Named, Resource, Server, Service};
 use tools::*;
 
 /// Amazon DynamoDB, as the tools use it.
@@ -59,12 +60,25 @@ impl Service for DynamoDb {
     const PREFIXES: &'static [(&'static str, &'static str)] =
         &[("DynamoDB", "dynamodb"), ("DynamoDB Streams", "dynamodb"), ("CloudWatch", "cloudwatch")];
     const ACTIONS: &'static [(&'static str, &'static [&'static str])] = actions::TABLE;
+    const LOOKS: &'static [Look] = looks::LOOKS;
+    const REPEATABLE: &'static [&'static str] = &["DeleteItem", "PutItem", "TagResource", "UntagResource"];
+    const ALWAYS: &'static [(&'static str, &'static [&'static str])] = &[
+        ("BatchGetItem", &["Responses"]),
+        ("DescribeTable", &["Table"]),
+        ("ListTables", &["TableNames"]),
+        ("Query", &["Count"]),
+        ("Scan", &["Count"]),
+    ];
     const NAMES: &'static [Named] = &[Named { argument: "table", tool: "list_tables", column: "table" }];
     type Client = Clients;
 
     fn client(sdk: &SdkConfig, tap: Tap) -> Clients {
         let config = Config::from(sdk).to_builder().interceptor(tap.clone()).build();
         Clients { db: aws_sdk_dynamodb::Client::from_conf(config), sdk: sdk.clone(), tap }
+    }
+
+    fn place(place: &str, request: &RequestView) -> Option<Vec<String>> {
+        looks::place(place, request)
     }
 
     fn hint(error: &Error) -> Option<Cow<'static, str>> {

@@ -6,6 +6,7 @@ mod configuration;
 mod deployment;
 mod function_tools;
 mod invoking;
+mod looks;
 mod metrics;
 mod names;
 mod package;
@@ -21,8 +22,8 @@ use std::borrow::Cow;
 
 use aws_sdk_cloudwatch as cloudwatch;
 use aws_sdk_cloudwatchlogs as logs;
-use awsmcp_aws::{Error, Kind, SdkConfig, Tap};
-use awsmcp_mcp::{Completion, Extra, Named, Resource, Server, Service};
+use awsmcp_aws::{Error, Kind, RequestView, SdkConfig, Tap};
+use awsmcp_mcp::{Completion, Extra, Look, Named, Resource, Server, Service};
 use tools::*;
 
 /// AWS Lambda, as the tools use it.
@@ -50,6 +51,10 @@ impl Service for Lambda {
         ("schemas", "schemas"),
     ];
     const ACTIONS: &'static [(&'static str, &'static [&'static str])] = actions::TABLE;
+    const LOOKS: &'static [Look] = looks::LOOKS;
+    const REPEATABLE: &'static [&'static str] =
+        &["DeleteFunctionConcurrency", "PutFunctionConcurrency", "TagResource", "UntagResource"];
+    const PATIENCE: &'static [(&'static str, u64)] = &[("Invoke", 15), ("InvokeWithResponseStream", 15)];
     const FORMS: &'static [&'static str] = &[arns::LOG_GROUP];
     const EXTRAS: &'static [Extra] = function_tools::EXTRAS;
     const NAMES: &'static [Named] = &[Named { argument: "function", tool: "list_functions", column: "name" }];
@@ -70,6 +75,10 @@ impl Service for Lambda {
 
     fn arn(arn: &str) -> Result<Option<String>, String> {
         Ok(names::arn(arn))
+    }
+
+    fn place(place: &str, request: &RequestView) -> Option<Vec<String>> {
+        looks::place(place, request)
     }
 
     fn hint(error: &Error) -> Option<Cow<'static, str>> {

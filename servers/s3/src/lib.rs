@@ -12,6 +12,7 @@ mod fetching;
 mod filters;
 mod integrity;
 mod listing;
+mod looks;
 mod names;
 mod prompts;
 mod removal;
@@ -27,8 +28,8 @@ mod versions;
 use std::borrow::Cow;
 
 use aws_sdk_s3::{Client, config::Config};
-use awsmcp_aws::{Error, Kind, SdkConfig, Tap};
-use awsmcp_mcp::{Completion, Resource, Server, Service};
+use awsmcp_aws::{Error, Kind, RequestView, SdkConfig, Tap};
+use awsmcp_mcp::{Completion, Look, Resource, Server, Service};
 use tools::*;
 
 /// Amazon S3, as the tools use it.
@@ -41,11 +42,31 @@ impl Service for S3 {
     const SUMMARY: &'static str = "Find, read, write and look after Amazon S3 buckets and objects.";
     const PREFIXES: &'static [(&'static str, &'static str)] = &[("S3", "s3")];
     const ACTIONS: &'static [(&'static str, &'static [&'static str])] = actions::TABLE;
+    const LOOKS: &'static [Look] = looks::LOOKS;
+    const REPEATABLE: &'static [&'static str] = &[
+        "AbortMultipartUpload",
+        "CopyObject",
+        "DeleteObject",
+        "DeleteObjects",
+        "DeleteObjectTagging",
+        "PutObject",
+        "PutObjectTagging",
+        "UploadPart",
+        "UploadPartCopy",
+    ];
+    const ALWAYS: &'static [(&'static str, &'static [&'static str])] =
+        &[("PutObject", &["header:etag"]), ("UploadPart", &["header:etag"])];
+    const PATIENCE: &'static [(&'static str, u64)] =
+        &[("CompleteMultipartUpload", 10), ("CopyObject", 10), ("UploadPartCopy", 10)];
     type Client = Client;
 
     fn client(sdk: &SdkConfig, tap: Tap) -> Client {
         // An access point of another region is reached by a call to that region, which the operator may not have allowed.
         Client::from_conf(Config::from(sdk).to_builder().use_arn_region(false).interceptor(tap).build())
+    }
+
+    fn place(place: &str, request: &RequestView) -> Option<Vec<String>> {
+        looks::place(place, request)
     }
 
     fn arn(arn: &str) -> Result<Option<String>, String> {

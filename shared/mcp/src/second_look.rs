@@ -14,7 +14,7 @@ use crate::{Service, Settings, gate, service};
 /// Where a request names a resource.
 #[derive(Clone, Copy, Debug)]
 pub struct Look {
-    /// The operations, by the SDK's name; `*` alone stands for every operation.
+    /// The operations, by the SDK's name; `*` alone stands for every operation that no other look names.
     pub operations: &'static [&'static str],
     /// The ARN, with the places of the request in braces: `{TableName}` is a member of the body, `{path:2}` a segment of the
     /// path, `{bucket}` and `{key}` are S3's; see [`RequestView::texts`]. `*` alone is for operations whose request carries
@@ -24,7 +24,7 @@ pub struct Look {
 
 impl Look {
     fn is_of(&self, operation: &str) -> bool {
-        self.operations.iter().any(|name| *name == "*" || *name == operation)
+        self.operations.contains(&operation)
     }
 
     /// The ARNs that a request names here; none where one of the places is empty.
@@ -60,7 +60,8 @@ pub(crate) fn hold<S: Service>(
         return Ok(());
     }
     let action = needed.next().map_or(operation, |need| need.action);
-    let looks = S::LOOKS.iter().filter(|look| look.is_of(operation));
+    let own = if S::LOOKS.iter().any(|look| look.is_of(operation)) { operation } else { "*" };
+    let looks = S::LOOKS.iter().filter(|look| look.is_of(own));
     let named: Vec<String> =
         looks.flat_map(|look| look.read::<S>(request, environment)).map(gate::canonical::<S>).collect();
     if named.is_empty() {

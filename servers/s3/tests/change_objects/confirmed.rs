@@ -21,7 +21,10 @@ fn only_what_was_confirmed_is_deleted_and_only_as_it_was() {
     let mut server = start(&[], stub.env());
     let answer = server.confirmed("delete_objects", json!({"bucket": "del-moved", "prefix": "p/"}));
     let deleted = done(&answer);
-    assert_eq!((&deleted["deleted"], &deleted["failed"], &deleted["not_found"]), (&json!(1), &json!(1), &json!(1)));
+    assert_eq!(
+        (&deleted["deleted"], &deleted["failed"], &deleted["not_found"]),
+        (&json!(1), &json!(1), &json!(1))
+    );
     assert_eq!(deleted["failures"][0]["key"], "p/b", "{deleted}");
     assert!(answer.text.contains("1 changed since the plan and were left as they are"), "{}", answer.text);
     assert_eq!(contents("del-moved", "p/a"), None);
@@ -45,7 +48,11 @@ fn an_object_that_changed_is_not_deleted_by_its_key() {
     let mut server = start(&[], stub.env());
     for key in ["a", "odd\u{1}"] {
         let answer = server.confirmed("delete_objects", json!({"bucket": "del-moved-key", "keys": [key]}));
-        assert!(answer.error().contains("it changed since the plan, and was left as it is"), "{}", answer.error());
+        assert!(
+            answer.error().contains("it changed since the plan, and was left as it is"),
+            "{}",
+            answer.error()
+        );
     }
     assert_eq!(contents("del-moved-key", "a").unwrap(), "new contents");
 }

@@ -75,7 +75,9 @@ fn a_file_that_was_edited_since_the_plan_is_not_uploaded() {
     let edited = place.path("tree/a");
     let stub = Stub::before(aws(), move |request| {
         // Both sides are listed at the same time: what was seen here is what the plan says.
-        if request.operation() == "DeleteObjects" || request.operation() == "ListObjectsV2" && request.nth == 2 {
+        if request.operation() == "DeleteObjects"
+            || request.operation() == "ListObjectsV2" && request.nth == 2
+        {
             std::thread::sleep(std::time::Duration::from_millis(300));
             fs::write(&edited, "edited by its owner").unwrap();
         }
