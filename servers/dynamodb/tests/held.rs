@@ -86,7 +86,8 @@ fn a_table_of_another_account_is_named_by_its_whole_arn() {
 fn a_comment_cannot_hide_what_a_statement_does() {
     let (stub, mut server) = held(&LIST);
     let ask = |statement: &str| json!({"table": "team-orders", "statement": statement});
-    let hidden = "/* /* */ DELETE FROM \"team-orders\" WHERE pk='vic' AND sk='1' --*/ SELECT * FROM \"team-orders\"";
+    let hidden =
+        "/* /* */ DELETE FROM \"team-orders\" WHERE pk='vic' AND sk='1' --*/ SELECT * FROM \"team-orders\"";
     refused(&stub, &mut server, "run_partiql", ask(hidden), "they do not nest");
     for hidden in [
         "-- \rDELETE FROM \"team-orders\" WHERE pk='vic'",
@@ -110,14 +111,13 @@ fn a_comment_cannot_hide_what_a_statement_does() {
 #[test]
 fn a_statement_is_sent_as_it_was_read() {
     let (stub, mut server) = held(&LIST);
-    let statement = "SELECT  * /* it's all */ FROM \"team-orders\"\n-- of one\nWHERE pk = 'it''s -- no comment' ;";
+    let statement =
+        "SELECT  * /* it's all */ FROM \"team-orders\"\n-- of one\nWHERE pk = 'it''s -- no comment' ;";
     server.call("run_partiql", json!({"table": "team-orders", "statement": statement})).ok();
     assert_eq!(statements(&stub), ["SELECT * FROM \"team-orders\" WHERE pk = 'it''s -- no comment'"]);
     let write = "UPDATE \"team-orders\" /* quietly */ SET a = 1 WHERE pk = 'x' -- one";
-    let plan = server.call(
-        "write_partiql",
-        json!({"table": "team-orders", "statement": write, "dry_run": true}),
-    );
+    let plan =
+        server.call("write_partiql", json!({"table": "team-orders", "statement": write, "dry_run": true}));
     assert!(plan.ok().contains("UPDATE \"team-orders\" SET a = 1 WHERE pk = 'x'"), "{}", plan.text);
     assert!(!plan.text.contains("quietly"), "{}", plan.text);
     server.call("write_partiql", json!({"table": "team-orders", "statement": write})).ok();
@@ -147,9 +147,7 @@ fn a_replica_is_held_to_its_region() {
 fn a_backup_is_held_by_its_own_arn() {
     let (stub, mut server) =
         held(&["--allow-arn", "arn:aws:dynamodb:us-east-1:*:table/team-*,arn:aws:kms:*:*:*"]);
-    let backup = |table: &str| {
-        json!({"backup": format!("arn:aws:dynamodb:us-east-1:123456789012:table/{table}/backup/1-a")})
-    };
+    let backup = |table: &str| json!({"backup": format!("arn:aws:dynamodb:us-east-1:123456789012:table/{table}/backup/1-a")});
     refused(&stub, &mut server, "delete_backup", backup("secret"), OUTSIDE);
     let other = json!({"backup": "arn:aws:kms:us-east-1:123456789012:key/x:table/secret/backup/1-a"});
     refused(&stub, &mut server, "delete_backup", other, "is not a backup's ARN");

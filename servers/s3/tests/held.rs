@@ -98,8 +98,7 @@ fn an_access_points_objects_are_held_by_its_own_arn() {
 #[test]
 fn an_access_point_of_a_region_that_is_not_allowed_is_not_reached() {
     let (stub, mut server) = held(&["*"]);
-    let call =
-        json!({"bucket": "arn:aws:s3:eu-west-1:123456789012:accesspoint/ap", "key": "k"});
+    let call = json!({"bucket": "arn:aws:s3:eu-west-1:123456789012:accesspoint/ap", "key": "k"});
     refused(&stub, &mut server, "head_object", call, "eu-west-1");
 }
 
