@@ -17,10 +17,10 @@ fn a_local_file_that_was_edited_meanwhile_is_neither_replaced_nor_deleted() {
     place.write("down/extra", "old");
     let (edited, extra) = (place.path("down/b"), place.path("down/extra"));
     let stub = Stub::before(aws(), move |request| {
-        if request.operation() == "GetObject" && request.key() == Some("p/b") {
+        if request.operation() == "GetObject" && request.path().ends_with("/p/b") {
             fs::write(&edited, "edited by its owner").unwrap();
         }
-        if request.operation() == "GetObject" && request.key() == Some("p/c") {
+        if request.operation() == "GetObject" && request.path().ends_with("/p/c") {
             fs::write(&extra, "edited by its owner").unwrap();
         }
         Response::HandOn
