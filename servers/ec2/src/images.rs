@@ -7,7 +7,7 @@ use aws_sdk_ec2::types::{
     InstanceRequirementsRequest, InstanceType, InstanceTypeInfo, MemoryMiBRequest, VCpuCountRangeRequest,
     VirtualizationType,
 };
-use awsmcp_mcp::{Call, Error, Result, nearest};
+use awsmcp_mcp::{Call, Error, ResourceArgument, ResourceRef, Result, nearest};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -49,19 +49,21 @@ const ALIASES: &[(&str, &str)] = &[
 /// An image: its id, an alias (`al2023`, `ubuntu-24.04`) or `ssm:` and the path of a parameter that holds an id.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Image {
-    Id(String),
+    Id(ImageId),
     Parameter(String),
     Alias(&'static str),
 }
 
-impl Image {
+impl ResourceArgument for Image {
     fn parse(text: &str) -> Result<Self, String> {
-        let text = text.trim();
-        if let Some(path) = text.strip_prefix("ssm:").filter(|path| !path.is_empty()) {
+        let is_path = |path: &&str| {
+            !path.is_empty() && !path.contains(|letter: char| letter.is_control() || letter.is_whitespace())
+        };
+        if let Some(path) = text.strip_prefix("ssm:").filter(is_path) {
             return Ok(Image::Parameter(path.to_owned()));
         }
-        if text.starts_with("ami-") {
-            return text.parse().map(|id: ImageId| Image::Id(id.into()));
+        if text.starts_with("ami-") || text.starts_with("arn:") {
+            return ImageId::parse(text).map(Image::Id);
         }
         let known = ALIASES.iter().map(|(alias, _)| *alias);
         known.clone().find(|alias| *alias == text).map(Image::Alias).ok_or_else(|| {
@@ -74,6 +76,15 @@ impl Image {
         })
     }
 
+    fn resource(&self) -> ResourceRef {
+        match self {
+            Image::Id(id) => id.resource(),
+            Image::Parameter(_) | Image::Alias(_) => ResourceRef::Name(self.to_string()),
+        }
+    }
+}
+
+impl Image {
     /// The parameter that holds the id, of those that have one.
     pub(crate) fn parameter(&self, architecture: Architecture) -> Option<String> {
         match self {
@@ -94,14 +105,14 @@ impl Image {
 impl std::fmt::Display for Image {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Image::Id(id) => f.write_str(id),
+            Image::Id(id) => f.write_str(id.as_str()),
             Image::Parameter(path) => write!(f, "ssm:{path}"),
             Image::Alias(alias) => f.write_str(alias),
         }
     }
 }
 
-awsmcp_mcp::plain_string!(Image);
+awsmcp_mcp::resource_string!(Image);
 
 /// The newest image of each alias, for this architecture, where the region has it.
 pub(crate) async fn aliases(
@@ -249,7 +260,10 @@ mod tests {
     fn images_are_ids_aliases_or_parameters() {
         assert_eq!(Image::parse("al2023"), Ok(Image::Alias("al2023")));
         assert_eq!(Image::parse("ssm:/my/ami"), Ok(Image::Parameter("/my/ami".to_owned())));
-        assert_eq!(Image::parse("ami-0123456789abcdef0"), Ok(Image::Id("ami-0123456789abcdef0".to_owned())));
+        assert_eq!(
+            Image::parse("ami-0123456789abcdef0"),
+            ImageId::parse("ami-0123456789abcdef0").map(Image::Id)
+        );
         assert!(Image::parse("ami-x").unwrap_err().contains("ami-0123456789abcdef0"));
         assert!(Image::parse("ubunto").unwrap_err().contains("did you mean ubuntu?"));
         assert!(Image::parse("ssm:").is_err());

@@ -33,7 +33,7 @@ pub(crate) const ALIVE: [&str; 5] = ["pending", "running", "shutting-down", "sto
 pub(crate) async fn find(cx: &Call<Ec2>, instance: &Instance) -> Result<Described> {
     let request = cx.client().ec2.describe_instances();
     let request = match instance {
-        Instance::Id(id) => request.instance_ids(id),
+        Instance::Id(id) => request.instance_ids(id.as_str()),
         Instance::Name(name) => request.set_filters(
             Filters::default().any("tag:Name", [literal(name)]).any("instance-state-name", ALIVE).build(),
         ),

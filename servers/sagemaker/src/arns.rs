@@ -1,5 +1,6 @@
 //! The resources that tools touch, as templates of their ARNs: `{name}` is the tool's argument of that name,
-//! `{partition}`, `{region}` and `{account}` are the call's.
+//! `{partition}`, `{region}` and `{account}` are the call's. `{answer.name}` is what only an answer of AWS names: it is
+//! asked for with `Call::may` before it is used.
 
 pub(crate) const ANY_ROLE: &str = "arn:{partition}:iam::{account}:role/*";
 pub(crate) const CLONED_JOB: &str = "arn:{partition}:sagemaker:{region}:{account}:{kind}/{clone}";
@@ -10,6 +11,7 @@ pub(crate) const EACH_NOTEBOOK_INSTANCE: &str =
     "arn:{partition}:sagemaker:{region}:{account}:notebook-instance/{name}";
 pub(crate) const EACH_PIPELINE: &str = "arn:{partition}:sagemaker:{region}:{account}:pipeline/{name}";
 pub(crate) const ENDPOINT: &str = "arn:{partition}:sagemaker:{region}:{account}:endpoint/{endpoint}";
+/// Configurations and models that a deployment makes have names that begin with the endpoint's.
 pub(crate) const ENDPOINT_CONFIGS: &str =
     "arn:{partition}:sagemaker:{region}:{account}:endpoint-config/{endpoint}-*";
 pub(crate) const ENDPOINT_LOGS: &str =
@@ -19,6 +21,7 @@ pub(crate) const FEATURE_GROUP: &str =
     "arn:{partition}:sagemaker:{region}:{account}:feature-group/{feature_group}";
 pub(crate) const INFERENCE_COMPONENT: &str =
     "arn:{partition}:sagemaker:{region}:{account}:inference-component/{component}";
+/// `{kind}` is a word such as `training`: [`crate::names::arn`] writes it as AWS does.
 pub(crate) const JOB: &str = "arn:{partition}:sagemaker:{region}:{account}:{kind}/{job}";
 pub(crate) const MODEL: &str = "arn:{partition}:sagemaker:{region}:{account}:model/{model}";
 pub(crate) const MODEL_PACKAGE: &str = "arn:{partition}:sagemaker:{region}:{account}:model-package/{package}";
@@ -26,7 +29,38 @@ pub(crate) const MODEL_PACKAGE_GROUP: &str =
     "arn:{partition}:sagemaker:{region}:{account}:model-package-group/{package_group}";
 pub(crate) const NAMED_JOB: &str = "arn:{partition}:sagemaker:{region}:{account}:{kind}/{name}";
 pub(crate) const NOTEBOOK: &str = "arn:{partition}:sagemaker:{region}:{account}:notebook-instance/{notebook}";
-pub(crate) const PARTS_OF_ENDPOINT: &str = "arn:{partition}:sagemaker:{region}:{account}:*/{endpoint}*";
 pub(crate) const PIPELINE: &str = "arn:{partition}:sagemaker:{region}:{account}:pipeline/{pipeline}";
 pub(crate) const ROLE: &str = "arn:{partition}:iam::{account}:role/{role}";
+/// The groups that jobs of SageMaker write to, one for each kind.
 pub(crate) const SAGEMAKER_LOGS: &str = "arn:{partition}:logs:{region}:{account}:log-group:/aws/sagemaker/*";
+pub(crate) const CLUSTER: &str = "arn:{partition}:sagemaker:{region}:{account}:cluster/{cluster}";
+/// The configuration that an endpoint runs on.
+pub(crate) const CONFIG_OF_ENDPOINT: &str =
+    "arn:{partition}:sagemaker:{region}:{account}:endpoint-config/{answer.config}";
+/// A model that an endpoint's configuration names.
+pub(crate) const MODEL_OF_ENDPOINT: &str =
+    "arn:{partition}:sagemaker:{region}:{account}:model/{answer.model}";
+pub(crate) const ENDPOINT_LOG_STREAMS: &str =
+    "arn:{partition}:logs:{region}:{account}:log-group:/aws/sagemaker/Endpoints/{endpoint}:log-stream:*";
+/// An execution is given by its ARN, which names its pipeline.
+pub(crate) const EXECUTION: &str =
+    "arn:{partition}:sagemaker:{region}:{account}:pipeline/*/execution/{execution}";
+pub(crate) const EXECUTIONS_OF_PIPELINE: &str =
+    "arn:{partition}:sagemaker:{region}:{account}:pipeline/{pipeline}/execution/*";
+pub(crate) const PACKAGES_OF_GROUP: &str =
+    "arn:{partition}:sagemaker:{region}:{account}:model-package/{package_group}/*";
+/// Where an asynchronous endpoint leaves its answer.
+pub(crate) const RESULT: &str = "arn:{partition}:s3:::{answer.bucket}/{answer.key}";
+pub(crate) const RESULTS: &str = "arn:{partition}:s3:::{answer.bucket}";
+/// AWS lists apps without their ARNs.
+pub(crate) const RUNNING_APP: &str = "arn:{partition}:sagemaker:{region}:{account}:app/{answer.domain}/{answer.owner}/{answer.kind}/{answer.app}";
+pub(crate) const SAGEMAKER_LOG_STREAMS: &str =
+    "arn:{partition}:logs:{region}:{account}:log-group:/aws/sagemaker/*:log-stream:*";
+/// Its id is in no request: a call is held to the endpoint or component that scales.
+pub(crate) const SCALABLE_TARGET: &str =
+    "arn:{partition}:application-autoscaling:{region}:{account}:scalable-target/{answer.target}";
+/// The job by which a step of a pipeline works.
+pub(crate) const STEP_JOB: &str = "arn:{partition}:sagemaker:{region}:{account}:{answer.kind}/{answer.job}";
+pub(crate) const STEP_LOGS: &str =
+    "arn:{partition}:logs:{region}:{account}:log-group:/aws/sagemaker/{answer.group}";
+pub(crate) const STEP_LOG_STREAMS: &str = "arn:{partition}:logs:{region}:{account}:log-group:/aws/sagemaker/{answer.group}:log-stream:{answer.job}/*";

@@ -11,9 +11,10 @@ use aws_sdk_sagemaker::{
 use awsmcp_mcp::{Call, Error, Kind, Result, TimeRange};
 
 use crate::{
-    SageMaker,
+    SageMaker, arns,
     jobs::gone,
     metrics::{self, Series, mean, most, rounded, sum},
+    scope,
 };
 
 /// # Errors
@@ -35,9 +36,13 @@ pub(crate) async fn existing(cx: &Call<SageMaker>, endpoint: &str) -> Result<Opt
     }
 }
 
+/// The configuration that an endpoint names.
+///
 /// # Errors
-/// When there is no such configuration.
+/// When there is no such configuration, or it is outside the operator's list.
 pub(crate) async fn config(cx: &Call<SageMaker>, name: &str) -> Result<DescribeEndpointConfigOutput> {
+    let named = [("answer.config", name)];
+    scope::may(cx, "sagemaker:DescribeEndpointConfig", arns::CONFIG_OF_ENDPOINT, &named).await?;
     let sent = cx.client().sagemaker.describe_endpoint_config().endpoint_config_name(name).send().await;
     sent.map_err(|error| gone(Error::from(error)))
 }

@@ -7,10 +7,6 @@ use serde::Serialize;
 
 use crate::{SageMaker, jobs::gone};
 
-/// The ARN of the input's `execution`.
-pub(crate) const EXECUTION: &str =
-    "arn:{partition}:sagemaker:{region}:{account}:pipeline/*/execution/{execution}";
-
 /// What became of it after a change.
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct Done {

@@ -14,7 +14,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-pub(crate) use calls::{Filter, Summary, create, describe, list, stop};
+pub(crate) use calls::{CREATE, FIND, Filter, LIST, STOP, Summary, create, describe, list, stop};
 pub(crate) use card::{Card, card};
 pub(crate) use log::{Line, Tail, prefix, streams, tail, walk};
 pub(crate) use requests::{base, checked, effort, hidden, named, risks, worded};
@@ -208,7 +208,7 @@ pub(crate) fn is_over(status: &str) -> bool {
 /// # Errors
 /// When there is none, or there are several.
 pub(crate) async fn find(cx: &Call<SageMaker>, kind: Option<Kind>, job: &JobName) -> Result<Found> {
-    let name = job.here(cx)?;
+    let name = job.as_str();
     if let Some(kind) = told(kind, job)? {
         let described = describe(cx, kind, name).await?;
         return Ok(Found { kind, name: name.to_owned(), described });

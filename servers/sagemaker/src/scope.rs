@@ -1,14 +1,29 @@
-//! What the operator's ARN allow-list says of things that only AWS's answers name.
+//! What only AWS's answers name, held to the operator's list.
 
-use awsmcp_mcp::Call;
+use awsmcp_mcp::{Call, Result};
 
 use crate::{SageMaker, names};
 
-/// Whether the thing may be shown.
-pub(crate) fn allows(cx: &Call<SageMaker>, arn: Option<&str>) -> bool {
-    let allowed = &cx.settings().allow_arns;
-    let Some(arn) = arn else { return allowed.is_empty() };
+/// Whether the thing that an answer names by its ARN may be shown, which `action` would look at. What has no ARN may be
+/// shown only where everything may.
+pub(crate) fn allows(cx: &Call<SageMaker>, action: &str, arn: Option<&str>) -> bool {
+    let arn = arn.unwrap_or("*");
     let written = names::arn(arn);
-    let arn = written.as_deref().unwrap_or(arn);
-    allowed.is_empty() || allowed.iter().any(|pattern| pattern.covers(arn))
+    cx.may_on(action, written.as_deref().unwrap_or(arn)).is_ok()
+}
+
+/// Asks for things of SageMaker's that an answer names: their ARNs are written in small letters.
+///
+/// # Errors
+/// When one is outside the operator's list.
+pub(crate) async fn may(
+    cx: &Call<SageMaker>,
+    action: &str,
+    template: &str,
+    values: &[(&str, &str)],
+) -> Result<()> {
+    let small: Vec<(&str, String)> =
+        values.iter().map(|(place, value)| (*place, value.to_ascii_lowercase())).collect();
+    let small: Vec<(&str, &str)> = small.iter().map(|(place, value)| (*place, value.as_str())).collect();
+    cx.may(action, template, &small).await
 }

@@ -129,7 +129,7 @@ pub(crate) fn touched<S: Service>(
     let mut touched: Vec<(&'static str, String)> = entry
         .spec
         .declared()
-        .filter(|need| need.applies(&input.own))
+        .filter(|need| need.applies(&input.own) && !need.of_an_answer())
         .flat_map(|need| {
             touches::<S>(need.arn, input, environment).into_iter().map(move |arn| (need.action, arn))
         })

@@ -110,13 +110,19 @@ pub struct Need {
     /// The IAM action, such as `s3:ListBucket`.
     pub action: &'static str,
     /// The resource's ARN; `{name}` is the input's field of that name, `{partition}`, `{region}` and
-    /// `{account}` are the call's. A field that is absent stands for `*`.
+    /// `{account}` are the call's. A field that is absent stands for `*`. `{answer.name}` is no field: only an answer of
+    /// AWS names it, and the tool asks for it with `Call::may` before it is used.
     pub arn: &'static str,
     /// Needed only by calls whose input is such; see [`Spec::when`].
     pub when: Option<&'static str>,
 }
 
 impl Need {
+    /// Whether only an answer of AWS names its resource, so that it cannot be judged before the call.
+    pub fn of_an_answer(&self) -> bool {
+        self.arn.contains("{answer.")
+    }
+
     /// Whether a call with these fields may use it.
     pub fn applies(&self, fields: &Map<String, Value>) -> bool {
         self.when.is_none_or(|condition| holds(condition, fields))
@@ -391,6 +397,13 @@ mod tests {
             fields_of("part=subnet and public and not x").collect::<Vec<_>>(),
             ["part", "public", "x"]
         );
+    }
+
+    #[test]
+    fn what_an_answer_names_is_told_apart() {
+        let of = |arn| Need { action: "s3:GetObject", arn, when: None }.of_an_answer();
+        assert!(of("arn:{partition}:s3:::{answer.bucket}/{answer.key}"));
+        assert!(!of("arn:{partition}:s3:::{bucket}/{key}") && !of("*"));
     }
 
     #[test]

@@ -43,6 +43,7 @@ impl Change for AttachVolume {
     type Items = ();
     const SPEC: Spec = Spec::write("attach_volume", "Attach volume")
         .on("*", &["ec2:DescribeVolumes", "ec2:DescribeInstances"])
+        .when("not detach")
         .on(arns::VOLUME, &["ec2:AttachVolume"])
         .on(arns::INSTANCE, &["ec2:AttachVolume"])
         .when("detach")

@@ -153,10 +153,18 @@ async fn place(cx: &Call<Ec2>, end: &End, v6: bool) -> Result<Spot> {
         End::Internet => Ok(outside(None, "the internet".to_owned())),
         End::Instance(instance) => of_instance(find(cx, instance).await?, v6),
         End::Interface(id) => {
-            let out = cx.client().ec2.describe_network_interfaces().network_interface_ids(id).send().await?;
+            let out = cx
+                .client()
+                .ec2
+                .describe_network_interfaces()
+                .network_interface_ids(id.as_str())
+                .send()
+                .await?;
             match out.network_interfaces.unwrap_or_default().pop() {
                 Some(interface) => of_interface(interface, v6, None),
-                None => Err(Error::not_found(format!("there is no interface {id} in {}", cx.region()))),
+                None => {
+                    Err(Error::not_found(format!("there is no interface {} in {}", id.as_str(), cx.region())))
+                }
             }
         }
         End::Address(address) => {

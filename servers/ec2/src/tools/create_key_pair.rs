@@ -5,7 +5,7 @@ use awsmcp_mcp::{Call, Change, Error, One, Plan, Result, Spec};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Ec2, arns, dry_run::would, tags::Filters};
+use crate::{Ec2, arns, dry_run::would, names::KeyPairName, tags::Filters};
 
 /// Creates a key pair and writes its private half to a new file that only its owner may read (mode 0600).
 ///
@@ -14,7 +14,7 @@ use crate::{Ec2, arns, dry_run::would, tags::Filters};
 #[serde(deny_unknown_fields)]
 pub(crate) struct CreateKeyPair {
     #[schemars(length(min = 1, max = 255))]
-    name: String,
+    name: KeyPairName,
     /// `keys/web.pem`, in an allowed directory.
     path: String,
     #[serde(default)]
@@ -55,13 +55,19 @@ impl Change for CreateKeyPair {
                 Error::conflict(format!("{} exists already", self.path)).with_next("choose another path")
             );
         }
-        let filters = Filters::default().any("key-name", [&self.name]).build();
+        let filters = Filters::default().any("key-name", [self.name.as_str()]).build();
         let out = cx.client().ec2.describe_key_pairs().set_filters(filters).send().await?;
-        if out.key_pairs.unwrap_or_default().iter().any(|pair| pair.key_name.as_ref() == Some(&self.name)) {
+        if out
+            .key_pairs
+            .unwrap_or_default()
+            .iter()
+            .any(|pair| pair.key_name.as_deref() == Some(self.name.as_str()))
+        {
             return Err(Error::conflict(format!("there is a key pair {} already", self.name))
                 .with_next("choose another name, or delete_resources with `key_pairs` first"));
         }
-        let request = cx.client().ec2.create_key_pair().key_name(&self.name).key_type(self.key_type.into());
+        let request =
+            cx.client().ec2.create_key_pair().key_name(self.name.as_str()).key_type(self.key_type.into());
         would(request.dry_run(true).send()).await?;
         Ok(Plan::new(format!("create the key pair {} and write its private key to {}", self.name, self.path)))
     }
@@ -71,7 +77,8 @@ impl Change for CreateKeyPair {
         let place = cx.files().place(&self.path).await?;
         let draft = place.private_draft().await?;
         let ec2 = &cx.client().ec2;
-        let out = ec2.create_key_pair().key_name(&self.name).key_type(self.key_type.into()).send().await?;
+        let out =
+            ec2.create_key_pair().key_name(self.name.as_str()).key_type(self.key_type.into()).send().await?;
         let path = draft.path().display().to_string();
         let key = out.key_material.unwrap_or_default();
         let written = async {
@@ -83,14 +90,14 @@ impl Change for CreateKeyPair {
         };
         if let Err(error) = written.await {
             // Nobody has its private half: it is of no use.
-            let gone = ec2.delete_key_pair().key_name(&self.name).send().await;
+            let gone = ec2.delete_key_pair().key_name(self.name.as_str()).send().await;
             let what =
                 if gone.is_ok() { "was deleted again" } else { "is left without a private key: delete it" };
             let message = format!("{}; the key pair {} {what}", error.message, self.name);
             return Err(Error::new(error.kind, message));
         }
         Ok(One(Made {
-            key_pair: self.name,
+            key_pair: self.name.into(),
             id: out.key_pair_id,
             fingerprint: out.key_fingerprint,
             private_key_file: path,

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::{
     Ec2, arns,
     dry_run::would,
-    names::{AllocationId, GroupId, ImageId, SnapshotId, VolumeId},
+    names::{AllocationId, GroupId, ImageId, KeyPairName, SnapshotId, VolumeId},
     parts::counted,
     tags::{Filters, name},
     times::age_days,
@@ -38,7 +38,7 @@ pub(crate) struct DeleteResources {
     /// Names.
     #[schemars(length(max = 50))]
     #[serde(default)]
-    key_pairs: Vec<String>,
+    key_pairs: Vec<KeyPairName>,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -150,7 +150,7 @@ impl DeleteResources {
         let snapshots = self.snapshots.iter().map(|id| Thing::Snapshot(id.as_str()));
         let groups = self.security_groups.iter().map(|id| Thing::Group(id.as_str()));
         let addresses = self.addresses.iter().map(|id| Thing::Address(id.as_str()));
-        let pairs = self.key_pairs.iter().map(|name| Thing::KeyPair(name));
+        let pairs = self.key_pairs.iter().map(|name| Thing::KeyPair(name.as_str()));
         images.chain(volumes).chain(snapshots).chain(groups).chain(addresses).chain(pairs).collect()
     }
 
@@ -279,7 +279,11 @@ impl DeleteResources {
             found.warnings.push("AWS gives a released address to others: DNS records and allow-lists that name it must go first".to_owned());
         }
         if !self.key_pairs.is_empty() {
-            let out = ec2.describe_key_pairs().set_key_names(Some(self.key_pairs.clone())).send().await?;
+            let out = ec2
+                .describe_key_pairs()
+                .set_key_names(Some(self.key_pairs.iter().map(ToString::to_string).collect()))
+                .send()
+                .await?;
             for pair in out.key_pairs.unwrap_or_default() {
                 let about = pair.key_fingerprint.unwrap_or_default();
                 found.add("key pair", pair.key_name.as_deref().unwrap_or_default(), None, about);

@@ -58,7 +58,7 @@ impl Tool for ListImages {
     type Output = Page<Row>;
     const SPEC: Spec = Spec::list("list_images", "List images")
         .on("*", &["ec2:DescribeImages"])
-        .when("of")
+        .when("of=aliases")
         .on(arns::PUBLIC_PARAMETERS, &["ssm:GetParameters"])
         .rows(arns::EACH_IMAGE)
         .regional();

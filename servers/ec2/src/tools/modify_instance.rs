@@ -39,30 +39,24 @@ pub(crate) struct Done {
     changed: Vec<&'static str>,
 }
 
-const INSTANCE: &str = "arn:{partition}:ec2:{region}:{account}:instance/{instance}";
-
 impl Change for ModifyInstance {
     type Service = Ec2;
     type Output = One<Done>;
     type Items = ();
     const SPEC: Spec = Spec::write("modify_instance", "Modify instance")
         .on("*", &["ec2:DescribeInstances"])
-        // Without conditions: a flag that is false would count as not given.
-        .on(
-            INSTANCE,
-            &[
-                "ec2:DescribeInstanceAttribute",
-                "ec2:ModifyInstanceAttribute",
-                "ec2:ModifyInstanceMetadataOptions",
-                "ec2:MonitorInstances",
-                "ec2:UnmonitorInstances",
-            ],
-        )
+        .on(arns::INSTANCE, &["ec2:DescribeInstanceAttribute", "ec2:ModifyInstanceAttribute"])
+        .when("imdsv2_only=true|false")
+        .on(arns::INSTANCE, &["ec2:ModifyInstanceMetadataOptions"])
+        .when("detailed_monitoring=true")
+        .on(arns::INSTANCE, &["ec2:MonitorInstances"])
+        .when("detailed_monitoring=false")
+        .on(arns::INSTANCE, &["ec2:UnmonitorInstances"])
         .when("security_groups")
         .on(arns::SECURITY_GROUPS, &["ec2:ModifyInstanceAttribute"])
         .when("instance_profile")
         .on("*", &["ec2:DescribeIamInstanceProfileAssociations"])
-        .on(INSTANCE, &["ec2:AssociateIamInstanceProfile", "ec2:ReplaceIamInstanceProfileAssociation"])
+        .on(arns::INSTANCE, &["ec2:AssociateIamInstanceProfile", "ec2:ReplaceIamInstanceProfileAssociation"])
         .on(arns::ANY_ROLE, &["iam:PassRole"])
         .names_no_resource()
         .idempotent()

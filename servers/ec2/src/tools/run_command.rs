@@ -8,7 +8,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
-use crate::{Ec2, arns, documents::permit, names::InstanceId};
+use crate::{
+    Ec2, arns,
+    documents::permit,
+    names::{Document, InstanceId},
+};
 
 /// Runs an SSM document on instances and answers each one's output. Only documents that the operator allowed.
 ///
@@ -19,7 +23,7 @@ pub(crate) struct RunCommand {
     #[schemars(length(min = 1, max = 20))]
     instances: Vec<InstanceId>,
     /// `AWS-RunPatchBaseline`, `AWS-RunShellScript`
-    document: String,
+    document: Document,
     /// Lines of a script, of documents that take one.
     #[serde(default)]
     commands: Vec<String>,
@@ -62,14 +66,14 @@ impl Tool for RunCommand {
         let limit = Duration::from_secs(u64::from(seconds));
         let parameters = self.parameters(seconds)?;
         let mut parameters = parameters;
-        permit(cx, &self.document, &mut parameters)?;
+        permit(cx, self.document.as_str(), &mut parameters)?;
         self.instances.sort();
         self.instances.dedup();
         let sent = cx
             .client()
             .ssm
             .send_command()
-            .document_name(&self.document)
+            .document_name(self.document.as_str())
             .set_instance_ids(Some(self.instances.iter().map(ToString::to_string).collect()))
             .set_parameters(Some(HashMap::from_iter(parameters)))
             // For the agent to take it up; what it then may take is a parameter of the document.
@@ -98,7 +102,7 @@ impl Tool for RunCommand {
             cx.note(format!("it took more than {seconds} s, so it was cancelled where it still ran"));
         }
         results.sort_by(|left, right| left.instance.cmp(&right.instance));
-        Ok(One(Outcome { command, document: self.document, results }))
+        Ok(One(Outcome { command, document: self.document.as_str().to_owned(), results }))
     }
 }
 

@@ -9,7 +9,7 @@ use aws_sdk_ec2::{
         InstanceType, LaunchTemplateSpecification, MarketType, ResourceType, VolumeType,
     },
 };
-use awsmcp_mcp::{Call, Change, Error, Page, Plan, Result, Spec};
+use awsmcp_mcp::{Call, Change, Error, Page, Plan, ResourceArgument, Result, Spec};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -20,7 +20,7 @@ use crate::{
     dry_run::would,
     images::{Architecture, Image, Need, resolve, smallest},
     instances::{MOST, settled, state},
-    names::{GroupId, InstanceId, SubnetId},
+    names::{GroupId, InstanceId, KeyPairName, LaunchTemplateId, SubnetId},
     tags::{name, specification},
 };
 
@@ -50,7 +50,7 @@ pub(crate) struct RunInstances {
     security_groups: Vec<GroupId>,
     /// Default: as the subnet says.
     public_ip: Option<bool>,
-    key_pair: Option<String>,
+    key_pair: Option<KeyPairName>,
     instance_profile: Option<String>,
     /// A script or cloud-config; no secrets.
     user_data: Option<String>,
@@ -60,7 +60,7 @@ pub(crate) struct RunInstances {
     #[serde(default)]
     spot: bool,
     /// Id; what is given here goes before it.
-    launch_template: Option<String>,
+    launch_template: Option<LaunchTemplateId>,
     #[serde(default)]
     no_wait: bool,
 }
@@ -126,7 +126,7 @@ impl Change for RunInstances {
             "type": order.instance_type,
             "subnet": self.subnet.as_ref().map_or("of the default VPC", SubnetId::as_str),
             "security_groups": self.security_groups.iter().map(GroupId::as_str).collect::<Vec<_>>(),
-            "key_pair": self.key_pair,
+            "key_pair": self.key_pair.as_ref().map(KeyPairName::as_str),
             "volumes": self.disks(order.image.as_ref()).len(),
             "imds": "v2 only",
         }));
@@ -156,7 +156,7 @@ impl Change for RunInstances {
         let mut found = out.instances.unwrap_or_default();
         let ids: Vec<InstanceId> = found
             .iter()
-            .filter_map(|instance| instance.instance_id.as_deref().and_then(|id| id.parse().ok()))
+            .filter_map(|instance| instance.instance_id.as_deref().and_then(|id| InstanceId::parse(id).ok()))
             .collect();
         if !self.no_wait {
             match settled(cx, &ids, &InstanceStateName::Running).await {
@@ -248,7 +248,7 @@ impl RunInstances {
             .set_image_id(order.image.as_ref().and_then(|image| image.image_id.clone()))
             .set_instance_type(order.instance_type.as_deref().map(InstanceType::from))
             .set_block_device_mappings((!disks.is_empty()).then_some(disks))
-            .set_key_name(self.key_pair.clone())
+            .set_key_name(self.key_pair.clone().map(String::from))
             .set_user_data(self.user_data.as_ref().map(|text| BASE64_STANDARD.encode(text)))
             .set_iam_instance_profile(
                 self.instance_profile
@@ -258,7 +258,7 @@ impl RunInstances {
             .set_launch_template(
                 self.launch_template
                     .as_ref()
-                    .map(|id| LaunchTemplateSpecification::builder().launch_template_id(id).build()),
+                    .map(|id| LaunchTemplateSpecification::builder().launch_template_id(id.as_str()).build()),
             )
             .set_instance_market_options(
                 self.spot

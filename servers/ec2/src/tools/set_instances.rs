@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::{
-    Ec2,
+    Ec2, arns,
     dry_run::would,
     instances::{all, settled, state},
     names::InstanceId,
@@ -46,15 +46,18 @@ pub(crate) struct Row {
     public_ip: Option<String>,
 }
 
-const INSTANCE: &str = "arn:{partition}:ec2:{region}:{account}:instance/{instances}";
-
 impl Change for SetInstances {
     type Service = Ec2;
     type Output = Page<Row>;
     type Items = ();
     const SPEC: Spec = Spec::write("set_instances", "Set instances")
         .on("*", &["ec2:DescribeInstances"])
-        .on(INSTANCE, &["ec2:StartInstances", "ec2:StopInstances", "ec2:RebootInstances"])
+        .when("action=start")
+        .on(arns::INSTANCES, &["ec2:StartInstances"])
+        .when("action=stop|hibernate")
+        .on(arns::INSTANCES, &["ec2:StopInstances"])
+        .when("action=reboot")
+        .on(arns::INSTANCES, &["ec2:RebootInstances"])
         .names_no_resource()
         .idempotent()
         .minutes(15);

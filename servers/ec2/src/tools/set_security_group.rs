@@ -52,8 +52,6 @@ struct Changes {
     remove: Vec<Rule>,
 }
 
-const GROUP: &str = "arn:{partition}:ec2:{region}:{account}:security-group/{group}";
-
 impl Change for SetSecurityGroup {
     type Service = Ec2;
     type Output = One<Done>;
@@ -61,7 +59,7 @@ impl Change for SetSecurityGroup {
     const SPEC: Spec = Spec::write("set_security_group", "Set security group")
         .on("*", &["ec2:DescribeSecurityGroups"])
         .on(
-            GROUP,
+            arns::GROUP,
             &[
                 "ec2:AuthorizeSecurityGroupIngress",
                 "ec2:AuthorizeSecurityGroupEgress",

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::{
-    Ec2,
+    Ec2, arns,
     dry_run::would,
     instances::{all, settled, state},
     names::InstanceId,
@@ -33,15 +33,13 @@ pub(crate) struct Row {
     state: String,
 }
 
-const INSTANCE: &str = "arn:{partition}:ec2:{region}:{account}:instance/{instances}";
-
 impl Change for TerminateInstances {
     type Service = Ec2;
     type Output = Page<Row>;
     type Items = ();
     const SPEC: Spec = Spec::destroy("terminate_instances", "Terminate instances")
         .on("*", &["ec2:DescribeInstances", "ec2:DescribeVolumes"])
-        .on(INSTANCE, &["ec2:DescribeInstanceAttribute", "ec2:TerminateInstances"])
+        .on(arns::INSTANCES, &["ec2:DescribeInstanceAttribute", "ec2:TerminateInstances"])
         .names_no_resource()
         .idempotent()
         .minutes(15);

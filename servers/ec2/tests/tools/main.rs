@@ -7,4 +7,5 @@ mod cloud;
 mod commands;
 mod looking;
 mod reaching;
+mod scoping;
 mod setting_up;

@@ -44,31 +44,97 @@ pub(crate) struct Summary {
     pub(crate) detail: Option<String>,
 }
 
+/// What [`describe`] sends, of a job of any kind.
+pub(crate) const FIND: &[&str] = &[
+    "sagemaker:DescribeTrainingJob",
+    "sagemaker:DescribeProcessingJob",
+    "sagemaker:DescribeTransformJob",
+    "sagemaker:DescribeHyperParameterTuningJob",
+    "sagemaker:DescribeAutoMLJobV2",
+    "sagemaker:DescribeCompilationJob",
+    "sagemaker:DescribeLabelingJob",
+];
+
+/// What [`list`] sends.
+pub(crate) const LIST: &[&str] = &[
+    "sagemaker:ListTrainingJobs",
+    "sagemaker:ListProcessingJobs",
+    "sagemaker:ListTransformJobs",
+    "sagemaker:ListHyperParameterTuningJobs",
+    "sagemaker:ListAutoMLJobs",
+    "sagemaker:ListCompilationJobs",
+    "sagemaker:ListLabelingJobs",
+];
+
+/// What [`stop`] sends.
+pub(crate) const STOP: &[&str] = &[
+    "sagemaker:StopTrainingJob",
+    "sagemaker:StopProcessingJob",
+    "sagemaker:StopTransformJob",
+    "sagemaker:StopHyperParameterTuningJob",
+    "sagemaker:StopAutoMLJob",
+    "sagemaker:StopCompilationJob",
+    "sagemaker:StopLabelingJob",
+];
+
+/// What [`create`] sends, which tags what it makes.
+pub(crate) const CREATE: &[&str] = &[
+    "sagemaker:CreateTrainingJob",
+    "sagemaker:CreateProcessingJob",
+    "sagemaker:CreateTransformJob",
+    "sagemaker:CreateHyperParameterTuningJob",
+    "sagemaker:CreateAutoMLJobV2",
+    "sagemaker:CreateCompilationJob",
+    "sagemaker:CreateLabelingJob",
+    "sagemaker:AddTags",
+];
+
+/// The page that is asked for.
+struct Asked<'a> {
+    cx: &'a Call<SageMaker>,
+    kind: Kind,
+    filter: &'a Filter,
+    most: i32,
+    token: Option<String>,
+}
+
+/// Lists jobs of one kind: the fields are those of its operation, its answer and its rows.
 macro_rules! list {
-    ($cx:ident, $kind:ident, $filter:ident, $most:ident, $token:ident, $operation:ident, $items:ident, $status:ident,
-     $by:expr, $order:expr, $name:ident, $state:ident, |$item:ident| ($end:expr, $failure:expr, $detail:expr)) => {{
-        let out = $cx
+    ($page:ident, $job:ident => {
+        operation: $operation:ident,
+        rows: $rows:ident,
+        status: $status:ident,
+        sort: $sort:expr,
+        order: $order:expr,
+        name: $name:ident,
+        state: $state:ident,
+        ended: $ended:expr,
+        failure: $failure:expr,
+        detail: $detail:expr,
+    }) => {{
+        let Asked { cx, kind, filter, most, token } = $page;
+        let out = cx
             .client()
             .sagemaker
             .$operation()
-            .set_name_contains($filter.name.clone())
-            .set_status_equals($filter.status.map(|status| $status::from(status.of($kind).as_str())))
-            .set_creation_time_after($filter.after)
-            .set_creation_time_before($filter.before)
-            .sort_by($by)
+            .set_name_contains(filter.name.clone())
+            .set_status_equals(filter.status.map(|status| $status::from(status.of(kind).as_str())))
+            .set_creation_time_after(filter.after)
+            .set_creation_time_before(filter.before)
+            .sort_by($sort)
             .sort_order($order)
-            .max_results($most)
-            .set_next_token($token)
+            .max_results(most)
+            .set_next_token(token)
             .send()
             .await?;
-        let rows = out.$items.unwrap_or_default().into_iter().map(|$item| Summary {
-            kind: $kind,
-            status: $item.$state.as_ref().map(|status| status.as_str().to_owned()).unwrap_or_default(),
-            created: $item.creation_time,
-            seconds: between($item.creation_time.as_ref(), $end),
+        let rows = out.$rows.unwrap_or_default().into_iter().map(|$job| Summary {
+            kind,
+            status: $job.$state.as_ref().map(|status| status.as_str().to_owned()).unwrap_or_default(),
+            created: $job.creation_time,
+            seconds: between($job.creation_time.as_ref(), $ended),
             failure: $failure,
             detail: $detail,
-            name: $item.$name.unwrap_or_default(),
+            name: $job.$name.unwrap_or_default(),
         });
         Ok((rows.collect(), out.next_token.filter(|token| !token.is_empty())))
     }};
@@ -86,129 +152,92 @@ pub(crate) async fn list(
     token: Option<String>,
 ) -> Result<(Vec<Summary>, Option<String>)> {
     // AWS's pages have at most 100 rows.
-    let most = most.clamp(1, 100);
+    let page = Asked { cx, kind, filter, most: most.clamp(1, 100), token };
     match kind {
-        Kind::Training => list!(
-            cx,
-            kind,
-            filter,
-            most,
-            token,
-            list_training_jobs,
-            training_job_summaries,
-            TrainingJobStatus,
-            SortBy::CreationTime,
-            SortOrder::Descending,
-            training_job_name,
-            training_job_status,
-            |job| (
-                job.training_end_time.as_ref(),
-                None,
-                job.secondary_status.as_ref().map(|status| status.as_str().to_owned())
-            )
-        ),
-        Kind::Processing => list!(
-            cx,
-            kind,
-            filter,
-            most,
-            token,
-            list_processing_jobs,
-            processing_job_summaries,
-            ProcessingJobStatus,
-            SortBy::CreationTime,
-            SortOrder::Descending,
-            processing_job_name,
-            processing_job_status,
-            |job| (job.processing_end_time.as_ref(), job.failure_reason.clone(), job.exit_message.clone())
-        ),
-        Kind::Transform => list!(
-            cx,
-            kind,
-            filter,
-            most,
-            token,
-            list_transform_jobs,
-            transform_job_summaries,
-            TransformJobStatus,
-            SortBy::CreationTime,
-            SortOrder::Descending,
-            transform_job_name,
-            transform_job_status,
-            |job| (job.transform_end_time.as_ref(), job.failure_reason.clone(), None)
-        ),
-        Kind::Tuning => list!(
-            cx,
-            kind,
-            filter,
-            most,
-            token,
-            list_hyper_parameter_tuning_jobs,
-            hyper_parameter_tuning_job_summaries,
-            HyperParameterTuningJobStatus,
-            HyperParameterTuningJobSortByOptions::CreationTime,
-            SortOrder::Descending,
-            hyper_parameter_tuning_job_name,
-            hyper_parameter_tuning_job_status,
-            |job| (
-                job.hyper_parameter_tuning_end_time.as_ref(),
-                None,
-                job.strategy.as_ref().map(|strategy| strategy.as_str().to_owned())
-            )
-        ),
-        Kind::Automl => list!(
-            cx,
-            kind,
-            filter,
-            most,
-            token,
-            list_auto_ml_jobs,
-            auto_ml_job_summaries,
-            AutoMlJobStatus,
-            AutoMlSortBy::CreationTime,
-            AutoMlSortOrder::Descending,
-            auto_ml_job_name,
-            auto_ml_job_status,
-            |job| (
-                job.end_time.as_ref(),
-                job.failure_reason.clone(),
-                job.auto_ml_job_secondary_status.as_ref().map(|status| status.as_str().to_owned())
-            )
-        ),
-        Kind::Compilation => list!(
-            cx,
-            kind,
-            filter,
-            most,
-            token,
-            list_compilation_jobs,
-            compilation_job_summaries,
-            CompilationJobStatus,
-            ListCompilationJobsSortBy::CreationTime,
-            SortOrder::Descending,
-            compilation_job_name,
-            compilation_job_status,
-            |job| (
-                job.compilation_end_time.as_ref(),
-                None,
-                job.compilation_target_device.as_ref().map(|device| device.as_str().to_owned())
-            )
-        ),
-        Kind::Labeling => list!(
-            cx,
-            kind,
-            filter,
-            most,
-            token,
-            list_labeling_jobs,
-            labeling_job_summary_list,
-            LabelingJobStatus,
-            SortBy::CreationTime,
-            SortOrder::Descending,
-            labeling_job_name,
-            labeling_job_status,
-            |job| (None, job.failure_reason.clone(), None)
-        ),
+        Kind::Training => list!(page, job => {
+            operation: list_training_jobs,
+            rows: training_job_summaries,
+            status: TrainingJobStatus,
+            sort: SortBy::CreationTime,
+            order: SortOrder::Descending,
+            name: training_job_name,
+            state: training_job_status,
+            ended: job.training_end_time.as_ref(),
+            failure: None,
+            detail: job.secondary_status.as_ref().map(|word| word.as_str().to_owned()),
+        }),
+        Kind::Processing => list!(page, job => {
+            operation: list_processing_jobs,
+            rows: processing_job_summaries,
+            status: ProcessingJobStatus,
+            sort: SortBy::CreationTime,
+            order: SortOrder::Descending,
+            name: processing_job_name,
+            state: processing_job_status,
+            ended: job.processing_end_time.as_ref(),
+            failure: job.failure_reason.clone(),
+            detail: job.exit_message.clone(),
+        }),
+        Kind::Transform => list!(page, job => {
+            operation: list_transform_jobs,
+            rows: transform_job_summaries,
+            status: TransformJobStatus,
+            sort: SortBy::CreationTime,
+            order: SortOrder::Descending,
+            name: transform_job_name,
+            state: transform_job_status,
+            ended: job.transform_end_time.as_ref(),
+            failure: job.failure_reason.clone(),
+            detail: None,
+        }),
+        Kind::Tuning => list!(page, job => {
+            operation: list_hyper_parameter_tuning_jobs,
+            rows: hyper_parameter_tuning_job_summaries,
+            status: HyperParameterTuningJobStatus,
+            sort: HyperParameterTuningJobSortByOptions::CreationTime,
+            order: SortOrder::Descending,
+            name: hyper_parameter_tuning_job_name,
+            state: hyper_parameter_tuning_job_status,
+            ended: job.hyper_parameter_tuning_end_time.as_ref(),
+            failure: None,
+            detail: job.strategy.as_ref().map(|word| word.as_str().to_owned()),
+        }),
+        Kind::Automl => list!(page, job => {
+            operation: list_auto_ml_jobs,
+            rows: auto_ml_job_summaries,
+            status: AutoMlJobStatus,
+            sort: AutoMlSortBy::CreationTime,
+            order: AutoMlSortOrder::Descending,
+            name: auto_ml_job_name,
+            state: auto_ml_job_status,
+            ended: job.end_time.as_ref(),
+            failure: job.failure_reason.clone(),
+            detail: job.auto_ml_job_secondary_status.as_ref().map(|word| word.as_str().to_owned()),
+        }),
+        Kind::Compilation => list!(page, job => {
+            operation: list_compilation_jobs,
+            rows: compilation_job_summaries,
+            status: CompilationJobStatus,
+            sort: ListCompilationJobsSortBy::CreationTime,
+            order: SortOrder::Descending,
+            name: compilation_job_name,
+            state: compilation_job_status,
+            ended: job.compilation_end_time.as_ref(),
+            failure: None,
+            detail: job.compilation_target_device.as_ref().map(|word| word.as_str().to_owned()),
+        }),
+        Kind::Labeling => list!(page, job => {
+            operation: list_labeling_jobs,
+            rows: labeling_job_summary_list,
+            status: LabelingJobStatus,
+            sort: SortBy::CreationTime,
+            order: SortOrder::Descending,
+            name: labeling_job_name,
+            state: labeling_job_status,
+            ended: None,
+            failure: job.failure_reason.clone(),
+            detail: None,
+        }),
     }
 }
 

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::list_model_packages::Approval;
-use crate::{SageMaker, jobs::gone, names::PackageArn};
+use crate::{SageMaker, arns, jobs::gone, names::PackageArn};
 
 /// Approves or rejects a version of a model package; what waits for approval may deploy it.
 #[derive(Deserialize, JsonSchema)]
@@ -28,12 +28,12 @@ impl Change for ApproveModel {
     type Output = One<Approved>;
     type Items = ();
     const SPEC: Spec = Spec::write("approve_model", "Approve model")
-        .on(PACKAGE, &["sagemaker:DescribeModelPackage", "sagemaker:UpdateModelPackage"])
+        .on(arns::MODEL_PACKAGE, &["sagemaker:DescribeModelPackage", "sagemaker:UpdateModelPackage"])
         .idempotent()
         .optional();
 
     async fn plan(&self, cx: &Call<SageMaker>) -> Result<Plan> {
-        let arn = self.package.here(cx)?;
+        let arn = self.package.as_str();
         let sent = cx.client().sagemaker.describe_model_package().model_package_name(arn).send().await;
         let found = sent.map_err(|error| gone(Error::from(error)))?;
         let before = found.model_approval_status.map(|status| status.to_string()).unwrap_or_default();
@@ -49,7 +49,7 @@ impl Change for ApproveModel {
     }
 
     async fn apply(self, (): (), cx: &Call<SageMaker>) -> Result<Self::Output> {
-        let arn = self.package.here(cx)?;
+        let arn = self.package.as_str();
         let after = self.approval.sdk();
         cx.client()
             .sagemaker
@@ -62,5 +62,3 @@ impl Change for ApproveModel {
         Ok(One(Approved { package: arn.to_owned(), approval: after.to_string() }))
     }
 }
-
-const PACKAGE: &str = "arn:{partition}:sagemaker:{region}:{account}:model-package/{package}";

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::{
     SageMaker, arns, fields,
     jobs::{self, Kind, Object},
-    names::JobName,
+    names::{JobName, NewJobName, RoleArn},
 };
 
 /// Runs a job: an earlier one again (`clone`) with changes, or a whole `request` in AWS's own words. The plan shows all of it and what differs.
@@ -15,14 +15,14 @@ use crate::{
 pub(crate) struct CreateJob {
     kind: Kind,
     /// Of the new job.
-    name: String,
+    name: NewJobName,
     /// The job to run again.
     clone: Option<JobName>,
     /// AWS's Create...Job request, without the name; of a clone only what differs, null takes a field away.
     #[serde(default)]
     request: Object,
     /// ARN, in place of the request's.
-    role: Option<String>,
+    role: Option<RoleArn>,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -45,26 +45,8 @@ impl Change for CreateJob {
     type Output = One<Created>;
     type Items = ();
     const SPEC: Spec = Spec::write("create_job", "Create job")
-        .on(
-            arns::NAMED_JOB,
-            &[
-                "sagemaker:DescribeTrainingJob",
-                "sagemaker:DescribeProcessingJob",
-                "sagemaker:DescribeTransformJob",
-                "sagemaker:DescribeHyperParameterTuningJob",
-                "sagemaker:DescribeAutoMLJobV2",
-                "sagemaker:DescribeCompilationJob",
-                "sagemaker:DescribeLabelingJob",
-                "sagemaker:CreateTrainingJob",
-                "sagemaker:CreateProcessingJob",
-                "sagemaker:CreateTransformJob",
-                "sagemaker:CreateHyperParameterTuningJob",
-                "sagemaker:CreateAutoMLJobV2",
-                "sagemaker:CreateCompilationJob",
-                "sagemaker:CreateLabelingJob",
-                "sagemaker:AddTags",
-            ],
-        )
+        .on(arns::NAMED_JOB, jobs::FIND)
+        .on(arns::NAMED_JOB, jobs::CREATE)
         .on(arns::ROLE, &["iam:PassRole"])
         .when("clone")
         .on(arns::CLONED_JOB, &["sagemaker:ListTags"]);
@@ -101,8 +83,8 @@ impl Change for CreateJob {
     async fn apply(self, (): (), cx: &Call<SageMaker>) -> Result<Self::Output> {
         let wanted = self.wanted(cx).await?;
         let arn = jobs::create(cx, self.kind, &wanted.request).await?;
-        let described = jobs::describe(cx, self.kind, &self.name).await?;
-        let made = jobs::Found { kind: self.kind, name: self.name, described };
+        let described = jobs::describe(cx, self.kind, self.name.as_str()).await?;
+        let made = jobs::Found { kind: self.kind, name: self.name.to_string(), described };
         cx.note("describe_job shows how it goes on");
         Ok(One(Created { kind: made.kind.word(), status: made.status(), arn, name: made.name }))
     }
@@ -111,25 +93,17 @@ impl Change for CreateJob {
 impl CreateJob {
     /// Only the plan needs to look: AWS refuses a name that is taken.
     async fn is_free(&self, cx: &Call<SageMaker>) -> Result<()> {
-        // AWS's rule: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateTrainingJob.html
+        // Of these AWS takes shorter names than of others.
         let most = if matches!(self.kind, Kind::Tuning | Kind::Automl) { 32 } else { 63 };
-        let letters = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
-        let edge = |byte: Option<u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric());
-        let fits = edge(self.name.bytes().next())
-            && edge(self.name.bytes().last())
-            && self.name.len() <= most
-            && self.name.bytes().all(letters);
-        if !fits {
+        if self.name.as_str().len() > most {
             return Err(Error::invalid(format!(
                 "`name` {:?} is not a name of a {} job",
-                self.name, self.kind
-            ))
-            .with_next(format!(
-                "a good one is my-{}-2, of letters, digits and hyphens, at most {most} long",
+                self.name.as_str(),
                 self.kind
-            )));
+            ))
+            .with_next(format!("a good one is my-{}-2, at most {most} long", self.kind)));
         }
-        match jobs::describe(cx, self.kind, &self.name).await {
+        match jobs::describe(cx, self.kind, self.name.as_str()).await {
             Ok(_) => Err(Error::conflict(format!("there is a {} job {} already", self.kind, self.name))
                 .with_next("names of jobs are never free again: choose another")),
             Err(error) if error.kind == ErrorKind::NotFound => Ok(()),
@@ -143,7 +117,7 @@ impl CreateJob {
         jobs::worded(&mut request);
         if let Some(clone) = &self.clone {
             jobs::told(Some(self.kind), clone)?;
-            let described = jobs::describe(cx, self.kind, clone.here(cx)?).await?;
+            let described = jobs::describe(cx, self.kind, clone.as_str()).await?;
             let mut base = jobs::base(self.kind, &described)?;
             let found = jobs::Found { kind: self.kind, name: clone.to_string(), described };
             let tags = tags(cx, found.arn()).await?;
@@ -159,7 +133,8 @@ impl CreateJob {
                 r#"a good one is {"kind":"training","name":"my-job-2","clone":"my-job-1","request":{"HyperParameters":{"epochs":"20"}}}"#,
             ));
         }
-        let request = jobs::named(self.kind, request, &self.name, self.role.as_deref());
+        let request =
+            jobs::named(self.kind, request, self.name.as_str(), self.role.as_ref().map(RoleArn::as_str));
         jobs::checked(self.kind, &request)?;
         Ok(Wanted { request, from })
     }

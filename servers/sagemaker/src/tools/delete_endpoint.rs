@@ -3,7 +3,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::{SageMaker, arns, endpoints, names::EndpointName};
+use crate::{SageMaker, arns, endpoints, names::EndpointName, scope};
 
 /// Deletes an endpoint, which ends its bill; its configuration and models too, if asked.
 #[derive(Deserialize, JsonSchema)]
@@ -38,17 +38,18 @@ impl Change for DeleteEndpoint {
     type Items = ();
     const SPEC: Spec = Spec::destroy("delete_endpoint", "Delete endpoint")
         .on(arns::ENDPOINT, &["sagemaker:DescribeEndpoint", "sagemaker:DeleteEndpoint"])
-        .on("*", &["sagemaker:DescribeEndpointConfig", "cloudwatch:GetMetricData"])
+        .on(arns::CONFIG_OF_ENDPOINT, &["sagemaker:DescribeEndpointConfig"])
+        .on("*", &["cloudwatch:GetMetricData"])
         .when("config")
-        .on("*", &["sagemaker:DeleteEndpointConfig"])
+        .on(arns::CONFIG_OF_ENDPOINT, &["sagemaker:DeleteEndpointConfig"])
         .when("models")
-        .on("*", &["sagemaker:DeleteModel"])
+        .on(arns::MODEL_OF_ENDPOINT, &["sagemaker:DeleteModel"])
         .names_no_resource()
         .optional();
 
     async fn plan(&self, cx: &Call<SageMaker>) -> Result<Plan> {
-        let name = self.endpoint.here(cx)?;
-        let parts = parts(cx, name).await?;
+        let name = self.endpoint.as_str();
+        let parts = self.parts(cx, name).await?;
         let machines = parts.machines.join(", ");
         let mut plan = Plan::new(format!("delete the endpoint {name} ({}; {machines})", parts.status));
         plan = plan.row(json!({"what": "endpoint", "name": name, "fate": "deleted"}));
@@ -74,8 +75,8 @@ impl Change for DeleteEndpoint {
     }
 
     async fn apply(self, (): (), cx: &Call<SageMaker>) -> Result<Self::Output> {
-        let name = self.endpoint.here(cx)?;
-        let parts = parts(cx, name).await?;
+        let name = self.endpoint.as_str();
+        let parts = self.parts(cx, name).await?;
         let client = &cx.client().sagemaker;
         client.delete_endpoint().endpoint_name(name).send().await?;
         let mut done = Deleted { deleted: vec![format!("endpoint {name}")], left: Vec::new() };
@@ -90,6 +91,24 @@ impl Change for DeleteEndpoint {
             }
         }
         Ok(One(done))
+    }
+}
+
+impl DeleteEndpoint {
+    /// What is told of the endpoint, and what of it is deleted with it: only what the operator's list has.
+    async fn parts(&self, cx: &Call<SageMaker>, name: &str) -> Result<Parts> {
+        let parts = parts(cx, name, self.models).await?;
+        if self.config {
+            let named = [("answer.config", parts.config.as_str())];
+            scope::may(cx, "sagemaker:DeleteEndpointConfig", arns::CONFIG_OF_ENDPOINT, &named).await?;
+        }
+        if self.models {
+            for model in &parts.models {
+                let named = [("answer.model", model.as_str())];
+                scope::may(cx, "sagemaker:DeleteModel", arns::MODEL_OF_ENDPOINT, &named).await?;
+            }
+        }
+        Ok(parts)
     }
 }
 
@@ -111,7 +130,8 @@ impl Deleted {
     }
 }
 
-async fn parts(cx: &Call<SageMaker>, name: &str) -> Result<Parts> {
+/// `models` says that the models are needed, which only the configuration names.
+async fn parts(cx: &Call<SageMaker>, name: &str, models: bool) -> Result<Parts> {
     let found = endpoints::describe(cx, name).await?;
     let config_name = found.endpoint_config_name.unwrap_or_default();
     let config = endpoints::config(cx, &config_name).await;
@@ -122,6 +142,10 @@ async fn parts(cx: &Call<SageMaker>, name: &str) -> Result<Parts> {
         }
         // The configuration of a running endpoint may be deleted.
         Err(error) if error.kind == Kind::NotFound => Vec::new(),
+        Err(error) if error.kind == Kind::Refused && !models => {
+            cx.note(format!("its machines and models are not shown: {}", error.message));
+            Vec::new()
+        }
         Err(error) => return Err(error),
     };
     let machines =

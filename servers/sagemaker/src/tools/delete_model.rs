@@ -26,7 +26,7 @@ impl Change for DeleteModel {
         .optional();
 
     async fn plan(&self, cx: &Call<SageMaker>) -> Result<Plan> {
-        let name = self.model.here(cx)?;
+        let name = self.model.as_str();
         let sent = cx.client().sagemaker.describe_model().model_name(name).send().await;
         let found = sent.map_err(|error| gone(Error::from(error)))?;
         let image = found.primary_container.as_ref().and_then(|container| container.image.clone());
@@ -37,7 +37,7 @@ impl Change for DeleteModel {
     }
 
     async fn apply(self, (): (), cx: &Call<SageMaker>) -> Result<Self::Output> {
-        let name = self.model.here(cx)?;
+        let name = self.model.as_str();
         cx.client().sagemaker.delete_model().model_name(name).send().await?;
         Ok(One(Deleted { deleted: name.to_owned() }))
     }

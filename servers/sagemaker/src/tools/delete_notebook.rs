@@ -26,7 +26,7 @@ impl Change for DeleteNotebook {
         .optional();
 
     async fn plan(&self, cx: &Call<SageMaker>) -> Result<Plan> {
-        let name = self.notebook.here(cx)?;
+        let name = self.notebook.as_str();
         let sent =
             cx.client().sagemaker.describe_notebook_instance().notebook_instance_name(name).send().await;
         let found = sent.map_err(|error| gone(Error::from(error)))?;
@@ -44,7 +44,7 @@ impl Change for DeleteNotebook {
     }
 
     async fn apply(self, (): (), cx: &Call<SageMaker>) -> Result<Self::Output> {
-        let name = self.notebook.here(cx)?;
+        let name = self.notebook.as_str();
         cx.client().sagemaker.delete_notebook_instance().notebook_instance_name(name).send().await?;
         Ok(One(Deleted { deleted: name.to_owned() }))
     }

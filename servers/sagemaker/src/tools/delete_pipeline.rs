@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::{SageMaker, jobs::gone, names::PipelineName};
+use crate::{SageMaker, arns, jobs::gone, names::PipelineName};
 
 /// Deletes a pipeline with the record of its executions; what they made stays.
 #[derive(Deserialize, JsonSchema)]
@@ -25,13 +25,13 @@ impl Change for DeletePipeline {
     type Items = ();
     const SPEC: Spec = Spec::destroy("delete_pipeline", "Delete pipeline")
         .on(
-            PIPELINE,
+            arns::PIPELINE,
             &["sagemaker:DescribePipeline", "sagemaker:ListPipelineExecutions", "sagemaker:DeletePipeline"],
         )
         .optional();
 
     async fn plan(&self, cx: &Call<SageMaker>) -> Result<Plan> {
-        let name = self.pipeline.here(cx)?;
+        let name = self.pipeline.as_str();
         let client = &cx.client().sagemaker;
         let sent = client.describe_pipeline().pipeline_name(name).send().await;
         let found = sent.map_err(|error| gone(Error::from(error)))?;
@@ -67,10 +67,8 @@ impl Change for DeletePipeline {
     }
 
     async fn apply(self, (): (), cx: &Call<SageMaker>) -> Result<Self::Output> {
-        let name = self.pipeline.here(cx)?;
+        let name = self.pipeline.as_str();
         cx.client().sagemaker.delete_pipeline().pipeline_name(name).send().await?;
         Ok(One(Deleted { deleted: name.to_owned() }))
     }
 }
-
-const PIPELINE: &str = "arn:{partition}:sagemaker:{region}:{account}:pipeline/{pipeline}";

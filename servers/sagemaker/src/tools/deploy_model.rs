@@ -17,7 +17,8 @@ use serde_json::json;
 use crate::{
     SageMaker, arns, endpoints,
     jobs::gone,
-    names::{EndpointName, ModelName, PackageArn},
+    names::{EndpointName, ModelName, PackageArn, RoleArn},
+    scope,
 };
 
 /// Puts a model behind an endpoint, new or existing, and waits until it answers. What fails is taken back.
@@ -33,7 +34,7 @@ pub(crate) struct DeployModel {
     data: Option<String>,
     package: Option<PackageArn>,
     /// ARN; a new model needs it.
-    role: Option<String>,
+    role: Option<RoleArn>,
     #[serde(default)]
     environment: HashMap<String, String>,
     /// Such as ml.m5.large; or `serverless_memory_mb`.
@@ -89,7 +90,8 @@ impl Change for DeployModel {
             ],
         )
         .on(arns::ENDPOINT_CONFIGS, &["sagemaker:CreateEndpointConfig", "sagemaker:DeleteEndpointConfig"])
-        .on(arns::ENDPOINT_LOGS, &["logs:DescribeLogStreams", "logs:GetLogEvents"])
+        .on(arns::ENDPOINT_LOGS, &["logs:DescribeLogStreams"])
+        .on(arns::ENDPOINT_LOG_STREAMS, &["logs:GetLogEvents"])
         .when("model")
         .on(arns::MODEL, &["sagemaker:DescribeModel"])
         .when("package")
@@ -98,11 +100,14 @@ impl Change for DeployModel {
         .on(arns::ENDPOINT_MODELS, &["sagemaker:CreateModel", "sagemaker:DeleteModel"])
         .on(arns::ROLE, &["iam:PassRole"])
         .when("tags")
-        .on(arns::PARTS_OF_ENDPOINT, &["sagemaker:AddTags"])
+        .on(arns::ENDPOINT, &["sagemaker:AddTags"])
+        .on(arns::ENDPOINT_CONFIGS, &["sagemaker:AddTags"])
+        .when("tags and role")
+        .on(arns::ENDPOINT_MODELS, &["sagemaker:AddTags"])
         .minutes(60);
 
     async fn plan(&self, cx: &Call<SageMaker>) -> Result<Plan> {
-        let endpoint = self.endpoint.here(cx)?;
+        let endpoint = self.endpoint.as_str();
         self.check()?;
         self.known(cx).await?;
         let before = endpoints::existing(cx, endpoint).await?;
@@ -140,7 +145,7 @@ impl Change for DeployModel {
     }
 
     async fn apply(self, (): (), cx: &Call<SageMaker>) -> Result<Self::Output> {
-        let endpoint = self.endpoint.here(cx)?.to_owned();
+        let endpoint = self.endpoint.as_str().to_owned();
         self.check()?;
         let before = endpoints::existing(cx, &endpoint).await?;
         if let Some(before) = &before {
@@ -188,11 +193,11 @@ impl DeployModel {
     async fn known(&self, cx: &Call<SageMaker>) -> Result<()> {
         let client = &cx.client().sagemaker;
         if let Some(model) = &self.model {
-            let sent = client.describe_model().model_name(model.here(cx)?).send().await;
+            let sent = client.describe_model().model_name(model.as_str()).send().await;
             sent.map_err(|error| gone(Error::from(error)))?;
         }
         if let Some(package) = &self.package {
-            let sent = client.describe_model_package().model_package_name(package.here(cx)?).send().await;
+            let sent = client.describe_model_package().model_package_name(package.as_str()).send().await;
             let found = sent.map_err(|error| gone(Error::from(error)))?;
             if let Some(approval) = found.model_approval_status
                 && approval.as_str() != "Approved"
@@ -223,18 +228,17 @@ impl DeployModel {
         let stamp = Timestamp::now().strftime("%Y%m%d-%H%M%S").to_string();
         let short: String = endpoint.chars().take(63 - 1 - stamp.len()).collect();
         let fresh = format!("{}-{stamp}", short.trim_end_matches('-'));
+        // The name of a long endpoint is cut: what is made is asked for as it will be called.
+        let named = [("answer.config", fresh.as_str()), ("answer.model", &fresh)];
+        scope::may(cx, "sagemaker:CreateEndpointConfig", arns::CONFIG_OF_ENDPOINT, &named).await?;
         let model = match &self.model {
-            Some(model) => model.here(cx)?.to_owned(),
+            Some(model) => model.as_str().to_owned(),
             None => {
+                scope::may(cx, "sagemaker:CreateModel", arns::MODEL_OF_ENDPOINT, &named).await?;
                 let container = ContainerDefinition::builder()
                     .set_image(self.image.clone())
                     .set_model_data_url(self.data.clone())
-                    .set_model_package_name(
-                        self.package
-                            .as_ref()
-                            .map(|package| package.here(cx).map(str::to_owned))
-                            .transpose()?,
-                    )
+                    .set_model_package_name(self.package.as_ref().map(|package| package.as_str().to_owned()))
                     .set_environment(
                         Some(self.environment.clone()).filter(|environment| !environment.is_empty()),
                     )
@@ -243,7 +247,7 @@ impl DeployModel {
                     .create_model()
                     .model_name(&fresh)
                     .primary_container(container)
-                    .set_execution_role_arn(self.role.clone())
+                    .set_execution_role_arn(self.role.as_ref().map(|role| role.as_str().to_owned()))
                     .set_tags(self.tags())
                     .send()
                     .await?;

@@ -81,10 +81,10 @@ impl Tool for DescribeEndpoint {
     type Output = One<Card>;
     const SPEC: Spec = Spec::read("describe_endpoint", "Describe endpoint")
         .on(arns::ENDPOINT, &["sagemaker:DescribeEndpoint"])
+        .on(arns::CONFIG_OF_ENDPOINT, &["sagemaker:DescribeEndpointConfig"])
         .on(
             "*",
             &[
-                "sagemaker:DescribeEndpointConfig",
                 "sagemaker:ListInferenceComponents",
                 "application-autoscaling:DescribeScalableTargets",
                 "application-autoscaling:DescribeScalingPolicies",
@@ -92,11 +92,12 @@ impl Tool for DescribeEndpoint {
             ],
         )
         .when("log_lines")
-        .on(arns::ENDPOINT_LOGS, &["logs:DescribeLogStreams", "logs:GetLogEvents"])
+        .on(arns::ENDPOINT_LOGS, &["logs:DescribeLogStreams"])
+        .on(arns::ENDPOINT_LOG_STREAMS, &["logs:GetLogEvents"])
         .names_no_resource();
 
     async fn call(self, cx: &Call<SageMaker>) -> Result<Self::Output> {
-        let name = self.endpoint.here(cx)?;
+        let name = self.endpoint.as_str();
         let range = TimeRange::new(self.since, None, HOUR)?;
         let found = endpoints::describe(cx, name).await?;
         let current = found.production_variants.clone().unwrap_or_default();

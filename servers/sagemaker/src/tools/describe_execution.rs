@@ -8,7 +8,6 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     SageMaker, arns,
-    executions::EXECUTION,
     fields::text,
     jobs::{self, Kind, between, gone},
     names::{ExecutionArn, PipelineName},
@@ -67,21 +66,21 @@ impl Tool for DescribeExecution {
     type Output = One<Card>;
     const SPEC: Spec = Spec::read("describe_execution", "Describe execution")
         .on(
-            "*",
+            arns::STEP_JOB,
             &[
                 "sagemaker:DescribeTrainingJob",
                 "sagemaker:DescribeProcessingJob",
                 "sagemaker:DescribeTransformJob",
                 "sagemaker:DescribeHyperParameterTuningJob",
                 "sagemaker:DescribeAutoMLJobV2",
-                "logs:DescribeLogStreams",
-                "logs:GetLogEvents",
             ],
         )
+        .on(arns::STEP_LOGS, &["logs:DescribeLogStreams"])
+        .on(arns::STEP_LOG_STREAMS, &["logs:GetLogEvents"])
         .when("pipeline")
         .on(arns::PIPELINE, &["sagemaker:ListPipelineExecutions"])
         .on(
-            OF_PIPELINE,
+            arns::EXECUTIONS_OF_PIPELINE,
             &[
                 "sagemaker:DescribePipelineExecution",
                 "sagemaker:ListPipelineExecutionSteps",
@@ -90,7 +89,7 @@ impl Tool for DescribeExecution {
         )
         .when("execution")
         .on(
-            EXECUTION,
+            arns::EXECUTION,
             &[
                 "sagemaker:DescribePipelineExecution",
                 "sagemaker:ListPipelineExecutionSteps",
@@ -146,14 +145,13 @@ impl Tool for DescribeExecution {
 
 /// Each costs a few requests.
 const MOST_FAILED: usize = 10;
-const OF_PIPELINE: &str = "arn:{partition}:sagemaker:{region}:{account}:pipeline/{pipeline}/execution/*";
 
 impl DescribeExecution {
     async fn arn(&self, cx: &Call<SageMaker>) -> Result<String> {
         match (&self.execution, &self.pipeline) {
             (Some(execution), None) => Ok(execution.here(cx)?.to_owned()),
             (None, Some(pipeline)) => {
-                let name = pipeline.here(cx)?;
+                let name = pipeline.as_str();
                 let sent = cx
                     .client()
                     .sagemaker
@@ -187,7 +185,8 @@ impl DescribeExecution {
         let arn = by(step)?;
         let Some((kind, name)) = arn.as_deref().and_then(job) else { return Ok(failed) };
         (failed.kind, failed.job) = (Some(kind), Some(name.clone()));
-        if !scope::allows(cx, arn.as_deref()) {
+        let job_of_step = [("answer.kind", kind.resource()), ("answer.job", name.as_str())];
+        if scope::may(cx, "sagemaker:DescribeTrainingJob", arns::STEP_JOB, &job_of_step).await.is_err() {
             cx.note(format!("the job {name} is outside what the operator allowed"));
             return Ok(failed);
         }
@@ -211,6 +210,10 @@ impl DescribeExecution {
 }
 
 async fn lines(cx: &Call<SageMaker>, kind: Kind, group: &str, job: &str, most: usize) -> Result<Vec<String>> {
+    let of_kind = group.strip_prefix("/aws/sagemaker/").unwrap_or(group);
+    let named = [("answer.group", of_kind), ("answer.job", job)];
+    cx.may("logs:DescribeLogStreams", arns::STEP_LOGS, &named).await?;
+    cx.may("logs:GetLogEvents", arns::STEP_LOG_STREAMS, &named).await?;
     let streams = jobs::streams(cx, kind, group, job, None).await?;
     let (lines, _) = jobs::tail(cx, group, job, streams, most, None).await?;
     Ok(lines.into_iter().map(|line| line.message).collect())

@@ -27,18 +27,7 @@ impl Tool for DescribeJob {
     type Service = SageMaker;
     type Output = One<Card>;
     const SPEC: Spec = Spec::read("describe_job", "Describe job")
-        .on(
-            arns::JOB,
-            &[
-                "sagemaker:DescribeTrainingJob",
-                "sagemaker:DescribeProcessingJob",
-                "sagemaker:DescribeTransformJob",
-                "sagemaker:DescribeHyperParameterTuningJob",
-                "sagemaker:DescribeAutoMLJobV2",
-                "sagemaker:DescribeCompilationJob",
-                "sagemaker:DescribeLabelingJob",
-            ],
-        )
+        .on(arns::JOB, jobs::FIND)
         .on("*", &["cloudwatch:GetMetricData"])
         .names_no_resource();
 

@@ -35,7 +35,7 @@ impl Tool for GetRecord {
         .optional();
 
     async fn call(self, cx: &Call<SageMaker>) -> Result<Self::Output> {
-        let group = self.feature_group.here(cx)?;
+        let group = self.feature_group.as_str();
         let out = cx
             .client()
             .features

@@ -67,17 +67,16 @@ impl Tool for InvokeEndpoint {
                 "sagemaker:InvokeEndpointAsync",
             ],
         )
-        .on("*", &["s3:GetObject", "s3:ListBucket"])
+        .when("mode=async")
+        .on(arns::RESULT, &["s3:GetObject"])
+        .on(arns::RESULTS, &["s3:ListBucket"])
         .when("component")
         .on(arns::INFERENCE_COMPONENT, &["sagemaker:InvokeEndpoint"])
         .names_no_resource()
         .minutes(60);
 
     async fn call(self, cx: &Call<SageMaker>) -> Result<Self::Output> {
-        let endpoint = self.endpoint.here(cx)?.to_owned();
-        if let Some(component) = &self.component {
-            component.here(cx)?;
-        }
+        let endpoint = self.endpoint.as_str().to_owned();
         let payload = self.payload(cx).await?;
         match (self.mode, payload) {
             (Mode::Async, payload) => self.leave(cx, endpoint, payload).await,
@@ -266,15 +265,17 @@ async fn fetch(cx: &Call<SageMaker>, uri: &str) -> Result<Option<(Vec<u8>, Optio
 
 /// Where the result lies is the endpoint's to say: it was not held to the ARN allow-list before the call.
 async fn may_read(cx: &Call<SageMaker>, bucket: &str, key: &str) -> Result<()> {
-    let allowed = &cx.settings().allow_arns;
-    let arn = format!("arn:{}:s3:::{bucket}/{key}", awsmcp_aws::partition(cx.region()));
-    if allowed.is_empty() || allowed.iter().any(|pattern| pattern.covers(&arn)) {
-        return Ok(());
-    }
-    Err(Error::refused(format!(
-        "the call was made; its result at s3://{bucket}/{key} is outside what the operator allowed"
-    ))
-    .with_next(format!("ask the operator to add it with --allow-arn {arn}")))
+    let named = [("answer.bucket", bucket), ("answer.key", key)];
+    cx.may("s3:GetObject", arns::RESULT, &named).await.map_err(|refused| {
+        let partition = awsmcp_aws::partition(cx.region());
+        let text = format!(
+            "the call was made; its result at s3://{bucket}/{key} cannot be read: {}",
+            refused.message
+        );
+        Error::new(refused.kind, text).with_next(format!(
+            "ask the operator to add it with --allow-arn arn:{partition}:s3:::{bucket}/{key}"
+        ))
+    })
 }
 
 /// What came before the end counts too.

@@ -40,19 +40,9 @@ impl Tool for JobLogs {
     type Service = SageMaker;
     type Output = Page<Row>;
     const SPEC: Spec = Spec::list("job_logs", "Job logs")
-        .on(
-            arns::JOB,
-            &[
-                "sagemaker:DescribeTrainingJob",
-                "sagemaker:DescribeProcessingJob",
-                "sagemaker:DescribeTransformJob",
-                "sagemaker:DescribeHyperParameterTuningJob",
-                "sagemaker:DescribeAutoMLJobV2",
-                "sagemaker:DescribeCompilationJob",
-                "sagemaker:DescribeLabelingJob",
-            ],
-        )
-        .on(arns::SAGEMAKER_LOGS, &["logs:DescribeLogStreams", "logs:GetLogEvents", "logs:FilterLogEvents"])
+        .on(arns::JOB, jobs::FIND)
+        .on(arns::SAGEMAKER_LOGS, &["logs:DescribeLogStreams", "logs:FilterLogEvents"])
+        .on(arns::SAGEMAKER_LOG_STREAMS, &["logs:GetLogEvents"])
         .quotes();
 
     async fn call(self, cx: &Call<SageMaker>) -> Result<Self::Output> {

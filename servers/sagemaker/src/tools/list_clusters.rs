@@ -7,7 +7,7 @@ use awsmcp_mcp::{Call, Error, Page, Result, Spec, Tool};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{SageMaker, jobs::gone, names::ClusterName};
+use crate::{SageMaker, arns, jobs::gone, names::ClusterName};
 
 /// Lists HyperPod clusters, or the instance groups, nodes or events of one.
 #[derive(Deserialize, JsonSchema)]
@@ -71,7 +71,7 @@ impl Tool for ListClusters {
         .on("*", &["sagemaker:ListClusters"])
         .when("cluster")
         .on(
-            CLUSTER,
+            arns::CLUSTER,
             &["sagemaker:DescribeCluster", "sagemaker:ListClusterNodes", "sagemaker:ListClusterEvents"],
         )
         .names_no_resource()
@@ -83,7 +83,7 @@ impl Tool for ListClusters {
             (None, None) => self.clusters(cx).await,
             (None, Some(_)) => Err(Error::invalid("`show` is of one cluster: give `cluster` too")),
             (Some(cluster), show) => {
-                let cluster = cluster.here(cx)?;
+                let cluster = cluster.as_str();
                 match show.unwrap_or_default() {
                     Show::Groups => groups(cx, cluster, self.name.as_deref()).await,
                     Show::Nodes => self.nodes(cx, cluster).await,
@@ -93,8 +93,6 @@ impl Tool for ListClusters {
         }
     }
 }
-
-const CLUSTER: &str = "arn:{partition}:sagemaker:{region}:{account}:cluster/{cluster}";
 
 impl ListClusters {
     async fn clusters(self, cx: &Call<SageMaker>) -> Result<Page<Row>> {
@@ -110,7 +108,9 @@ impl ListClusters {
             .send()
             .await?;
         let clusters = out.cluster_summaries.unwrap_or_default().into_iter();
-        let clusters = clusters.filter(|cluster| crate::scope::allows(cx, cluster.cluster_arn.as_deref()));
+        let clusters = clusters.filter(|cluster| {
+            crate::scope::allows(cx, "sagemaker:ListClusters", cluster.cluster_arn.as_deref())
+        });
         Ok(cx.page(clusters.map(cluster), out.next_token))
     }
 

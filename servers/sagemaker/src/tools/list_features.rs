@@ -58,14 +58,16 @@ impl Tool for ListFeatures {
                 .send()
                 .await?;
             let groups = out.feature_group_summaries.unwrap_or_default().into_iter();
-            let groups = groups.filter(|group| crate::scope::allows(cx, group.feature_group_arn.as_deref()));
+            let groups = groups.filter(|group| {
+                crate::scope::allows(cx, "sagemaker:ListFeatureGroups", group.feature_group_arn.as_deref())
+            });
             return Ok(cx.page(groups.map(row), out.next_token));
         };
         let sent = cx
             .client()
             .sagemaker
             .describe_feature_group()
-            .feature_group_name(group.here(cx)?)
+            .feature_group_name(group.as_str())
             .set_next_token(cx.token())
             .send()
             .await;

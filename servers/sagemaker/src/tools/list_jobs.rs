@@ -46,21 +46,8 @@ struct Onward {
 impl Tool for ListJobs {
     type Service = SageMaker;
     type Output = Page<Row>;
-    const SPEC: Spec = Spec::list("list_jobs", "List jobs")
-        .on(
-            "*",
-            &[
-                "sagemaker:ListTrainingJobs",
-                "sagemaker:ListProcessingJobs",
-                "sagemaker:ListTransformJobs",
-                "sagemaker:ListHyperParameterTuningJobs",
-                "sagemaker:ListAutoMLJobs",
-                "sagemaker:ListCompilationJobs",
-                "sagemaker:ListLabelingJobs",
-            ],
-        )
-        .rows(arns::EACH_JOB)
-        .regional();
+    const SPEC: Spec =
+        Spec::list("list_jobs", "List jobs").on("*", jobs::LIST).rows(arns::EACH_JOB).regional();
 
     async fn call(self, cx: &Call<SageMaker>) -> Result<Self::Output> {
         let filter = Filter {

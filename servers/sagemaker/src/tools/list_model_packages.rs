@@ -58,7 +58,7 @@ impl Tool for ListModelPackages {
     const SPEC: Spec = Spec::list("list_model_packages", "List model packages")
         .on("*", &["sagemaker:ListModelPackageGroups"])
         .when("package_group")
-        .on("*", &["sagemaker:ListModelPackages"])
+        .on(arns::PACKAGES_OF_GROUP, &["sagemaker:ListModelPackages"])
         .on(arns::MODEL_PACKAGE_GROUP, &["sagemaker:DescribeModelPackageGroup"])
         .names_no_resource()
         .regional()
@@ -81,11 +81,16 @@ impl Tool for ListModelPackages {
                 .send()
                 .await?;
             let groups = out.model_package_group_summary_list.unwrap_or_default().into_iter();
-            let groups =
-                groups.filter(|group| crate::scope::allows(cx, group.model_package_group_arn.as_deref()));
+            let groups = groups.filter(|group| {
+                crate::scope::allows(
+                    cx,
+                    "sagemaker:ListModelPackageGroups",
+                    group.model_package_group_arn.as_deref(),
+                )
+            });
             return Ok(cx.page(groups.map(row), out.next_token));
         };
-        let group = group.here(cx)?;
+        let group = group.as_str();
         if cx.token().is_none() {
             // AWS lists a group that does not exist as one without versions.
             let sent = client.describe_model_package_group().model_package_group_name(group).send().await;

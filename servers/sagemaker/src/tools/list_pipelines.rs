@@ -50,7 +50,7 @@ impl Tool for ListPipelines {
         let client = &cx.client().sagemaker;
         let most = cx.page_size().min(100);
         if let Some(pipeline) = self.pipeline {
-            let name = pipeline.here(cx)?;
+            let name = pipeline.as_str();
             let sent = client
                 .list_pipeline_executions()
                 .pipeline_name(name)

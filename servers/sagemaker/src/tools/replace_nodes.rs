@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::{SageMaker, jobs::gone, names::ClusterName};
+use crate::{SageMaker, arns, jobs::gone, names::ClusterName};
 
 /// Replaces nodes of a HyperPod cluster by new machines, or restarts them. Their local disks are lost when replaced.
 #[derive(Deserialize, JsonSchema)]
@@ -31,13 +31,15 @@ impl Change for ReplaceNodes {
     type Output = Page<Row>;
     type Items = ();
     const SPEC: Spec = Spec::destroy("replace_nodes", "Replace nodes")
-        .on(CLUSTER, &["sagemaker:ListClusterNodes", "sagemaker:BatchReplaceClusterNodes"])
+        .on(arns::CLUSTER, &["sagemaker:ListClusterNodes"])
+        .when("not reboot")
+        .on(arns::CLUSTER, &["sagemaker:BatchReplaceClusterNodes"])
         .when("reboot")
-        .on(CLUSTER, &["sagemaker:BatchRebootClusterNodes"])
+        .on(arns::CLUSTER, &["sagemaker:BatchRebootClusterNodes"])
         .optional();
 
     async fn plan(&self, cx: &Call<SageMaker>) -> Result<Plan> {
-        let known = nodes(cx, self.cluster.here(cx)?).await?;
+        let known = nodes(cx, self.cluster.as_str()).await?;
         if let Some(unknown) = self.nodes.iter().find(|node| !known.contains_key(*node)) {
             return Err(Error::not_found(format!("the cluster {} has no node {unknown}", self.cluster))
                 .with_next("list_clusters with show=nodes lists them"));
@@ -58,7 +60,7 @@ impl Change for ReplaceNodes {
     }
 
     async fn apply(self, (): (), cx: &Call<SageMaker>) -> Result<Self::Output> {
-        let cluster = self.cluster.here(cx)?;
+        let cluster = self.cluster.as_str();
         let client = &cx.client().sagemaker;
         let nodes = Some(self.nodes.clone());
         let (done, failed): (Vec<String>, Vec<(String, String)>) = if self.reboot {
@@ -94,8 +96,6 @@ impl Change for ReplaceNodes {
         Ok(cx.page(rows, None))
     }
 }
-
-const CLUSTER: &str = "arn:{partition}:sagemaker:{region}:{account}:cluster/{cluster}";
 
 /// Every node with its group and its status.
 async fn nodes(cx: &Call<SageMaker>, cluster: &str) -> Result<BTreeMap<String, (String, String)>> {

@@ -5,8 +5,8 @@ use serde::Deserialize;
 use serde_json::json;
 
 use crate::{
-    SageMaker,
-    executions::{Done, EXECUTION, status},
+    SageMaker, arns,
+    executions::{Done, status},
     names::ExecutionArn,
 };
 
@@ -23,7 +23,7 @@ impl Change for RetryPipeline {
     type Output = One<Done>;
     type Items = ();
     const SPEC: Spec = Spec::write("retry_pipeline", "Retry pipeline")
-        .on(EXECUTION, &["sagemaker:DescribePipelineExecution", "sagemaker:RetryPipelineExecution"])
+        .on(arns::EXECUTION, &["sagemaker:DescribePipelineExecution", "sagemaker:RetryPipelineExecution"])
         .optional();
 
     async fn plan(&self, cx: &Call<SageMaker>) -> Result<Plan> {

@@ -14,7 +14,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    SageMaker, endpoints,
+    SageMaker, arns, endpoints,
     fields::{list, text, whole},
     jobs::{self, Filter, Found, Kind, Status},
     scope,
@@ -160,7 +160,7 @@ async fn running_endpoints(cx: &Call<SageMaker>) -> Result<Vec<Row>> {
                 endpoint.endpoint_status,
                 Some(EndpointStatus::Failed | EndpointStatus::Deleting | EndpointStatus::OutOfService)
             );
-            bills && scope::allows(cx, endpoint.endpoint_arn.as_deref())
+            bills && scope::allows(cx, "sagemaker:DescribeEndpoint", endpoint.endpoint_arn.as_deref())
         }));
         token = out.next_token.filter(|token| !token.is_empty());
         if token.is_none() {
@@ -187,7 +187,7 @@ async fn variants(cx: &Call<SageMaker>, endpoint: EndpointSummary) -> Result<Vec
     let config = match config {
         Ok(config) => config,
         // What runs goes on without it.
-        Err(error) if error.kind == ErrorKind::NotFound => {
+        Err(error) if matches!(error.kind, ErrorKind::NotFound | ErrorKind::Refused) => {
             let rows = current.iter().chain(&shadows).map(|variant| {
                 let of = variant.variant_name.as_deref().unwrap_or_default();
                 let mut row = row("endpoint", format!("{name}/{of}"), status.clone(), since);
@@ -236,7 +236,11 @@ async fn components(cx: &Call<SageMaker>) -> Result<Vec<Row>> {
             .send()
             .await?;
         for component in out.inference_components.unwrap_or_default() {
-            if !scope::allows(cx, component.inference_component_arn.as_deref()) {
+            if !scope::allows(
+                cx,
+                "sagemaker:ListInferenceComponents",
+                component.inference_component_arn.as_deref(),
+            ) {
                 continue;
             }
             let since = component.creation_time.as_ref().map(DateTime::secs);
@@ -270,7 +274,13 @@ async fn notebooks(cx: &Call<SageMaker>) -> Result<Vec<Row>> {
             .await?;
         for notebook in out.notebook_instances.unwrap_or_default() {
             let runs = notebook.notebook_instance_status == Some(NotebookInstanceStatus::InService);
-            if !runs || !scope::allows(cx, notebook.notebook_instance_arn.as_deref()) {
+            if !runs
+                || !scope::allows(
+                    cx,
+                    "sagemaker:ListNotebookInstances",
+                    notebook.notebook_instance_arn.as_deref(),
+                )
+            {
                 continue;
             }
             // The last change is its last start.
@@ -293,9 +303,6 @@ async fn notebooks(cx: &Call<SageMaker>) -> Result<Vec<Row>> {
 }
 
 async fn apps(cx: &Call<SageMaker>) -> Result<Vec<Row>> {
-    // AWS lists apps without their ARNs.
-    let account = if scope::allows(cx, None) { String::new() } else { cx.identity().await?.account };
-    let start = format!("arn:{}:sagemaker:{}:{account}:app", awsmcp_aws::partition(cx.region()), cx.region());
     let (mut rows, mut token) = (Vec::new(), None);
     while rows.len() < MOST {
         let out = cx.client().sagemaker.list_apps().max_results(100).set_next_token(token).send().await?;
@@ -312,7 +319,13 @@ async fn apps(cx: &Call<SageMaker>) -> Result<Vec<Row>> {
             let kind = app.app_type.map(|kind| kind.to_string()).unwrap_or_default();
             let owner = app.user_profile_name.or(app.space_name).unwrap_or_default();
             let (domain, app) = (app.domain_id.unwrap_or_default(), app.app_name.unwrap_or_default());
-            if !scope::allows(cx, Some(&format!("{start}/{domain}/{owner}/{kind}/{app}"))) {
+            let named = [
+                ("answer.domain", domain.as_str()),
+                ("answer.owner", &owner),
+                ("answer.kind", &kind),
+                ("answer.app", &app),
+            ];
+            if scope::may(cx, "sagemaker:ListApps", arns::RUNNING_APP, &named).await.is_err() {
                 continue;
             }
             let status = Some("InService".to_owned());
@@ -366,7 +379,7 @@ async fn warm(cx: &Call<SageMaker>) -> Result<Vec<String>> {
 async fn job(cx: &Call<SageMaker>, kind: Kind, name: String) -> Result<Option<Row>> {
     let described = jobs::describe(cx, kind, &name).await?;
     let found = Found { kind, name, described };
-    if !scope::allows(cx, found.arn().as_deref()) {
+    if !scope::allows(cx, "sagemaker:DescribeTrainingJob", found.arn().as_deref()) {
         return Ok(None);
     }
     let config = match kind {
@@ -400,7 +413,9 @@ async fn clusters(cx: &Call<SageMaker>) -> Result<Vec<Row>> {
         let found = out.cluster_summaries.unwrap_or_default().into_iter();
         names.extend(
             found
-                .filter(|cluster| scope::allows(cx, cluster.cluster_arn.as_deref()))
+                .filter(|cluster| {
+                    scope::allows(cx, "sagemaker:DescribeCluster", cluster.cluster_arn.as_deref())
+                })
                 .filter_map(|cluster| Some((cluster.cluster_name?, cluster.creation_time))),
         );
         token = out.next_token.filter(|token| !token.is_empty());

@@ -66,11 +66,11 @@ impl Change for ScaleEndpoint {
         )
         .when("max")
         .on(
-            "*",
+            arns::SCALABLE_TARGET,
             &["application-autoscaling:RegisterScalableTarget", "application-autoscaling:PutScalingPolicy"],
         )
         .when("fixed")
-        .on("*", &["application-autoscaling:DeregisterScalableTarget"])
+        .on(arns::SCALABLE_TARGET, &["application-autoscaling:DeregisterScalableTarget"])
         .names_no_resource()
         .idempotent()
         .optional();
@@ -110,7 +110,7 @@ impl Change for ScaleEndpoint {
     async fn apply(self, (): (), cx: &Call<SageMaker>) -> Result<Self::Output> {
         self.check()?;
         let target = self.target(cx).await?;
-        let endpoint = self.endpoint.here(cx)?;
+        let endpoint = self.endpoint.as_str();
         let (id, dimension, metric) = target.scalable(endpoint);
         let mut outcome = Vec::new();
         let scaling = &cx.client().scaling;
@@ -200,9 +200,9 @@ impl ScaleEndpoint {
     }
 
     async fn target(&self, cx: &Call<SageMaker>) -> Result<Target> {
-        let endpoint = self.endpoint.here(cx)?;
+        let endpoint = self.endpoint.as_str();
         if let Some(component) = &self.component {
-            let name = component.here(cx)?;
+            let name = component.as_str();
             let sent = cx
                 .client()
                 .sagemaker

@@ -108,7 +108,7 @@ impl Tool for Search {
         for record in out.results.unwrap_or_default() {
             let Value::Object(found) = shape::json(&record)? else { continue };
             let Some(found) = found.into_iter().map(|(_, found)| found).next() else { continue };
-            if scope::allows(cx, arn(&found).as_deref()) {
+            if scope::allows(cx, "sagemaker:Search", arn(&found).as_deref()) {
                 rows.push(row(&found, &properties));
             }
         }

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::{SageMaker, jobs::gone, names::NotebookName};
+use crate::{SageMaker, arns, jobs::gone, names::NotebookName};
 
 /// Starts or stops a notebook instance. Stopped it bills only for its disk.
 #[derive(Deserialize, JsonSchema)]
@@ -33,7 +33,7 @@ impl Change for SetNotebook {
     type Items = ();
     const SPEC: Spec = Spec::write("set_notebook", "Set notebook")
         .on(
-            NOTEBOOK,
+            arns::NOTEBOOK,
             &[
                 "sagemaker:DescribeNotebookInstance",
                 "sagemaker:StartNotebookInstance",
@@ -44,7 +44,7 @@ impl Change for SetNotebook {
         .optional();
 
     async fn plan(&self, cx: &Call<SageMaker>) -> Result<Plan> {
-        let now = describe(cx, self.notebook.here(cx)?).await?;
+        let now = describe(cx, self.notebook.as_str()).await?;
         let status = now.notebook_instance_status.as_ref().map(|status| status.as_str()).unwrap_or_default();
         let instance = now.instance_type.as_ref().map(|instance| instance.as_str()).unwrap_or_default();
         let name = &self.notebook;
@@ -65,7 +65,7 @@ impl Change for SetNotebook {
     }
 
     async fn apply(self, (): (), cx: &Call<SageMaker>) -> Result<Self::Output> {
-        let name = self.notebook.here(cx)?;
+        let name = self.notebook.as_str();
         let client = &cx.client().sagemaker;
         let before = describe(cx, name).await?;
         let status =
@@ -84,8 +84,6 @@ impl Change for SetNotebook {
         Ok(One(Done { name: name.to_owned(), status }))
     }
 }
-
-const NOTEBOOK: &str = "arn:{partition}:sagemaker:{region}:{account}:notebook-instance/{notebook}";
 
 async fn describe(cx: &Call<SageMaker>, name: &str) -> Result<DescribeNotebookInstanceOutput> {
     let sent = cx.client().sagemaker.describe_notebook_instance().notebook_instance_name(name).send().await;

@@ -82,7 +82,7 @@ impl Change for StartPipeline {
             .client()
             .sagemaker
             .start_pipeline_execution()
-            .pipeline_name(self.pipeline.here(cx)?)
+            .pipeline_name(self.pipeline.as_str())
             .set_pipeline_execution_display_name(self.display_name)
             .set_pipeline_parameters(Some(parameters).filter(|parameters| !parameters.is_empty()))
             .send()
@@ -102,7 +102,7 @@ impl StartPipeline {
 
     async fn definition(&self, cx: &Call<SageMaker>) -> Result<Value> {
         let sent =
-            cx.client().sagemaker.describe_pipeline().pipeline_name(self.pipeline.here(cx)?).send().await;
+            cx.client().sagemaker.describe_pipeline().pipeline_name(self.pipeline.as_str()).send().await;
         let found = sent.map_err(|error| gone(Error::from(error)))?;
         Ok(serde_json::from_str(found.pipeline_definition.as_deref().unwrap_or_default()).unwrap_or_default())
     }

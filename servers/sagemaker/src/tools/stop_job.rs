@@ -28,27 +28,8 @@ impl Change for StopJob {
     type Service = SageMaker;
     type Output = One<Stopped>;
     type Items = ();
-    const SPEC: Spec = Spec::write("stop_job", "Stop job")
-        .on(
-            arns::JOB,
-            &[
-                "sagemaker:DescribeTrainingJob",
-                "sagemaker:DescribeProcessingJob",
-                "sagemaker:DescribeTransformJob",
-                "sagemaker:DescribeHyperParameterTuningJob",
-                "sagemaker:DescribeAutoMLJobV2",
-                "sagemaker:DescribeCompilationJob",
-                "sagemaker:DescribeLabelingJob",
-                "sagemaker:StopTrainingJob",
-                "sagemaker:StopProcessingJob",
-                "sagemaker:StopTransformJob",
-                "sagemaker:StopHyperParameterTuningJob",
-                "sagemaker:StopAutoMLJob",
-                "sagemaker:StopCompilationJob",
-                "sagemaker:StopLabelingJob",
-            ],
-        )
-        .idempotent();
+    const SPEC: Spec =
+        Spec::write("stop_job", "Stop job").on(arns::JOB, jobs::FIND).on(arns::JOB, jobs::STOP).idempotent();
 
     async fn plan(&self, cx: &Call<SageMaker>) -> Result<Plan> {
         let found = jobs::find(cx, self.kind, &self.job).await?;

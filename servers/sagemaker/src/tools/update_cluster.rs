@@ -30,12 +30,12 @@ impl Change for UpdateCluster {
     type Output = One<Updated>;
     type Items = ();
     const SPEC: Spec = Spec::write("update_cluster", "Update cluster")
-        .on(CLUSTER, &["sagemaker:DescribeCluster"])
+        .on(arns::CLUSTER, &["sagemaker:DescribeCluster"])
         .when("instances")
-        .on(CLUSTER, &["sagemaker:UpdateCluster"])
+        .on(arns::CLUSTER, &["sagemaker:UpdateCluster"])
         .on(arns::ANY_ROLE, &["iam:PassRole"])
         .when("software")
-        .on(CLUSTER, &["sagemaker:UpdateClusterSoftware"])
+        .on(arns::CLUSTER, &["sagemaker:UpdateClusterSoftware"])
         .minutes(5)
         .optional();
 
@@ -72,7 +72,7 @@ impl Change for UpdateCluster {
 
     async fn apply(self, (): (), cx: &Call<SageMaker>) -> Result<Self::Output> {
         let groups = self.groups(cx).await?;
-        let cluster = self.cluster.here(cx)?;
+        let cluster = self.cluster.as_str();
         let client = &cx.client().sagemaker;
         let outcome = match (self.instances, groups.into_iter().next()) {
             (Some(wanted), Some(group)) => {
@@ -100,8 +100,6 @@ impl Change for UpdateCluster {
     }
 }
 
-const CLUSTER: &str = "arn:{partition}:sagemaker:{region}:{account}:cluster/{cluster}";
-
 impl UpdateCluster {
     /// The groups that are meant.
     async fn groups(&self, cx: &Call<SageMaker>) -> Result<Vec<ClusterInstanceGroupDetails>> {
@@ -115,7 +113,7 @@ impl UpdateCluster {
             (true, false, false) => return wrong("`instances` is of a `group`"),
             (false, false, _) => return wrong("give `group` with `instances`, or `software`"),
         }
-        let sent = cx.client().sagemaker.describe_cluster().cluster_name(self.cluster.here(cx)?).send().await;
+        let sent = cx.client().sagemaker.describe_cluster().cluster_name(self.cluster.as_str()).send().await;
         let mut groups = sent.map_err(|error| gone(Error::from(error)))?.instance_groups.unwrap_or_default();
         if let Some(name) = &self.group {
             let names: Vec<String> =

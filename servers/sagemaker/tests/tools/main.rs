@@ -9,4 +9,5 @@ mod jobs;
 mod logs;
 mod machines;
 mod pipelines;
+mod scoping;
 mod world;

@@ -1,0 +1,146 @@
+//! What a call names is what it is held to, and what only an answer names is asked for before it is used.
+
+use awsmcp_testing::{Response, Stub};
+use serde_json::{Value, json};
+
+use crate::world::server_at;
+
+fn described(config: &str) -> Value {
+    json!({"EndpointName": "e", "EndpointArn": "arn:aws:sagemaker:us-east-1:123456789012:endpoint/e",
+        "EndpointConfigName": config, "EndpointStatus": "InService", "CreationTime": 1_700_000_000,
+        "LastModifiedTime": 1_700_000_000})
+}
+
+/// An endpoint that runs the model of another team on a configuration of theirs.
+fn shared() -> Stub {
+    Stub::start(|request| match request.operation() {
+        "DescribeEndpoint" => Response::output(described("Other-Config")),
+        "DescribeEndpointConfig" => Response::output(json!({
+            "EndpointConfigName": "Other-Config", "CreationTime": 1_700_000_000,
+            "EndpointConfigArn": "arn:aws:sagemaker:us-east-1:123456789012:endpoint-config/other-config",
+            "ProductionVariants": [{"VariantName": "v", "ModelName": "Other-Model", "InstanceType": "ml.m5.large",
+                "InitialInstanceCount": 1}],
+        })),
+        "DeleteEndpoint" | "DeleteEndpointConfig" | "DeleteModel" => Response::new(200, ""),
+        _ => Response::error(400, "ValidationException", "not scripted"),
+    })
+}
+
+const AT: &str = "arn:aws:sagemaker:*:*:";
+
+#[test]
+fn an_arn_of_another_kind_or_service_never_leaves() {
+    let stub = shared();
+    let mut server = server_at(stub.env(), &["--allow-arn", "*"]);
+    let at = "arn:aws:sagemaker:us-east-1:123456789012";
+    for (tool, call) in [
+        ("describe_endpoint", json!({"endpoint": " e"})),
+        ("describe_endpoint", json!({"endpoint": format!("{at}:model/e")})),
+        ("describe_endpoint", json!({"endpoint": format!("{at}:endpoint/x/e")})),
+        ("describe_endpoint", json!({"endpoint": "arn:aws:kms:us-east-1:123456789012:key/x:endpoint/e"})),
+        ("describe_job", json!({"job": format!("{at}:endpoint/j")})),
+        ("delete_model", json!({"model": format!("{at}:endpoint/m")})),
+        ("stop_pipeline", json!({"execution": format!("{at}:pipeline/p")})),
+        ("stop_pipeline", json!({"execution": format!("{at}:pipeline/*/execution/x")})),
+        ("approve_model", json!({"package": format!("{at}:model/g/1"), "approval": "approved"})),
+        ("create_job", json!({"kind": "training", "name": "a/b", "clone": "c"})),
+        ("create_job", json!({"kind": "training", "name": "b", "clone": "c", "role": "arn:aws:s3:::role/r"})),
+    ] {
+        let refused = server.call(tool, call.clone());
+        assert!(refused.error().contains("good one"), "{tool} {call}: {}", refused.text);
+    }
+    assert!(stub.calls().is_empty(), "{:?}", stub.calls());
+}
+
+#[test]
+fn an_arn_moves_the_call_to_its_region_and_stays_in_its_account() {
+    let stub = shared();
+    let args = ["--allow-region", "eu-west-1", "--allow-arn", "arn:aws:sagemaker:*:123456789012:*"];
+    let mut server = server_at(stub.env(), &args);
+    let call = |region: &str, account: &str| json!({"endpoint": format!("arn:aws:sagemaker:{region}:{account}:endpoint/e"), "dry_run": true});
+    server.call("delete_endpoint", call("eu-west-1", "123456789012")).ok();
+    let sent = stub.of("DescribeEndpoint");
+    assert!(sent.iter().all(|request| request.region() == Some("eu-west-1")), "{sent:?}");
+    assert_eq!(sent.last().unwrap().json()["EndpointName"], json!("e"));
+    let count = sent.len();
+    let foreign = server.call("delete_endpoint", call("eu-west-1", "210987654321"));
+    assert!(foreign.error().contains("is of account 210987654321"), "{}", foreign.text);
+    assert_eq!(stub.of("DescribeEndpoint").len(), count);
+}
+
+#[test]
+fn an_endpoints_configuration_is_read_only_where_it_is_allowed() {
+    let stub = shared();
+    let endpoint = format!("{AT}endpoint/e");
+    let mut server = server_at(stub.env(), &["--allow-arn", &endpoint]);
+    let card = server.call("describe_endpoint", json!({"endpoint": "e"}));
+    assert!(card.ok().contains("endpoint-config/other-config is outside"), "{}", card.text);
+    assert!(!card.text.contains("Other-Model"), "{}", card.text);
+    let plan = server.call("delete_endpoint", json!({"endpoint": "e", "dry_run": true}));
+    assert!(plan.ok().contains("delete the endpoint e"), "{}", plan.text);
+    assert!(stub.of("DescribeEndpointConfig").is_empty());
+    let config = format!("{AT}endpoint-config/other-*");
+    let mut server = server_at(stub.env(), &["--allow-arn", &endpoint, "--allow-arn", &config]);
+    let card = server.call("describe_endpoint", json!({"endpoint": "e"}));
+    assert!(!card.ok().contains("is outside what the operator allowed"), "{}", card.text);
+    assert_eq!(stub.of("DescribeEndpointConfig").len(), 1);
+}
+
+#[test]
+fn what_is_deleted_with_an_endpoint_is_asked_for_by_name() {
+    let stub = shared();
+    let (endpoint, config) = (format!("{AT}endpoint/e"), format!("{AT}endpoint-config/other-*"));
+    for (call, allowed, outside) in [
+        (json!({"endpoint": "e", "config": true}), "", "endpoint-config/other-config is outside"),
+        (json!({"endpoint": "e", "models": true}), "", "endpoint-config/other-config is outside"),
+        (json!({"endpoint": "e", "models": true}), config.as_str(), "model/other-model is outside"),
+    ] {
+        let mut args = vec!["--allow-arn", &endpoint];
+        if !allowed.is_empty() {
+            args.extend(["--allow-arn", allowed]);
+        }
+        let refused = server_at(stub.env(), &args).call("delete_endpoint", call.clone());
+        assert!(refused.error().contains(outside), "{call}: {}", refused.text);
+    }
+    for operation in ["DeleteEndpoint", "DeleteEndpointConfig", "DeleteModel"] {
+        assert!(stub.of(operation).is_empty(), "{operation}");
+    }
+}
+
+#[test]
+fn the_log_of_a_step_is_read_only_where_it_is_allowed() {
+    const EXECUTION: &str = "arn:aws:sagemaker:us-east-1:123456789012:pipeline/p/execution/abc";
+    let stub = Stub::start(|request| match request.operation() {
+        "DescribePipelineExecution" => Response::output(json!({
+            "PipelineArn": "arn:aws:sagemaker:us-east-1:123456789012:pipeline/p", "PipelineExecutionArn": EXECUTION,
+            "PipelineExecutionStatus": "Failed", "CreationTime": 1_700_000_000, "LastModifiedTime": 1_700_000_900,
+        })),
+        "ListPipelineExecutionSteps" => Response::output(json!({"PipelineExecutionSteps": [
+            {"StepName": "Train", "StepStatus": "Failed", "Metadata": {"TrainingJob":
+                {"Arn": "arn:aws:sagemaker:us-east-1:123456789012:training-job/train-1"}}}]})),
+        "ListPipelineParametersForExecution" => Response::output(json!({"PipelineParameters": []})),
+        "DescribeTrainingJob" => Response::output(json!({
+            "TrainingJobName": "train-1", "TrainingJobArn": "arn:aws:sagemaker:us-east-1:123456789012:training-job/train-1",
+            "TrainingJobStatus": "Failed", "SecondaryStatus": "Failed", "ModelArtifacts": {"S3ModelArtifacts": "s3://b"},
+            "CreationTime": 1_700_000_300, "AlgorithmSpecification": {"TrainingInputMode": "File"},
+            "StoppingCondition": {},
+        })),
+        "DescribeLogStreams" => {
+            Response::output(json!({"logStreams": [{"logStreamName": "train-1/algo-1-1700000300"}]}))
+        }
+        "GetLogEvents" => {
+            Response::output(json!({"events": [{"timestamp": 1_700_000_890_000_i64, "message": "KeyError"}]}))
+        }
+        _ => Response::error(400, "ValidationException", "not scripted"),
+    });
+    let (pipeline, job) = (format!("{AT}pipeline/p/*"), format!("{AT}training-job/train-*"));
+    let mut server = server_at(stub.env(), &["--allow-arn", &pipeline, "--allow-arn", &job]);
+    let card = server.call("describe_execution", json!({"execution": EXECUTION}));
+    assert!(card.ok().contains("log-group:/aws/sagemaker/TrainingJobs"), "{}", card.text);
+    assert!(stub.of("DescribeLogStreams").is_empty() && stub.of("GetLogEvents").is_empty());
+    assert_eq!(stub.of("DescribeTrainingJob").len(), 1);
+    let logs = "arn:aws:logs:*:*:log-group:/aws/sagemaker/TrainingJobs*";
+    let args = ["--allow-arn", &pipeline, "--allow-arn", &job, "--allow-arn", logs];
+    let card = server_at(stub.env(), &args).call("describe_execution", json!({"execution": EXECUTION}));
+    assert!(card.ok().contains("KeyError"), "{}", card.text);
+}
