@@ -128,9 +128,9 @@ pub(crate) fn router<H: ServerHandler + Clone>(
     calls: CancellationToken,
 ) -> Router {
     let limits = web.limits;
-    let Served { handler, risks, .. } = served;
+    let Served { service, risks, .. } = served;
     let owners = sessions::Owners::new(web.sessions);
-    let mcp = StreamableHttpService::new(move || Ok(handler.clone()), owners.manager(), config(&web, calls));
+    let mcp = StreamableHttpService::new(move || Ok(service.clone()), owners.manager(), config(&web, calls));
     let auth = Arc::new(web.auth);
     let mcp = tower::ServiceBuilder::new()
         .layer(from_fn(log::log))

@@ -46,7 +46,7 @@ use crate::{
     auth::Scopes,
     environment,
     http::{self, Web},
-    served::Served,
+    served::{self, Served},
     stop,
 };
 
@@ -114,9 +114,8 @@ impl<S: Service> Function<S> {
         web.names.any_host = true;
         web.sessions = None;
         let never = CancellationToken::new();
-        let served = Served::alone(&engine, version, true);
-        let handler = served.handler.clone();
-        let router = http::router(served, web, never.clone(), never);
+        let handler = served::handler(&engine, version, true);
+        let router = http::router(Served::alone(handler.clone()), web, never.clone(), never);
         let router = TowerToHyperService::new(router);
         Function { engine, handler, router, streaming, unauthorized_go_on, scopes }
     }

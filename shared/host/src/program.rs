@@ -9,7 +9,7 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use crate::{
     commands, lambda, launch, logging,
     options::{self, Options},
-    served::Served,
+    served::{self, Served},
     transport,
 };
 
@@ -154,5 +154,6 @@ async fn serve_alone<S: Service>(
         let web = options.web.web()?;
         return lambda::serve(engine, version, runtime_api, web, options.web.lambda_streaming).await;
     }
-    transport::serve(Served::alone(&engine, version, options.web.http.is_some()), options).await
+    let handler = served::handler(&engine, version, options.web.http.is_some());
+    transport::serve(Served::alone(handler), options).await
 }

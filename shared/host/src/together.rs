@@ -8,7 +8,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail};
-use awsmcp_mcp::{Extra, Member, Risk, Server, Service, Together, prefixed};
+use awsmcp_mcp::{Extra, Member, Risk, Server, Service, Stamped, Together, prefixed};
 use clap::{Arg, ArgMatches, Args, Command, FromArgMatches};
 use futures::future::{BoxFuture, join_all};
 
@@ -16,7 +16,7 @@ use crate::{
     client, lambda, launch, logging,
     options::{self, Options},
     program::run_as,
-    served::Served,
+    served::{self, Served},
     transport,
 };
 
@@ -51,12 +51,13 @@ impl Program {
             run: Box::new(move |arguments| run_as(&format!("awsmcp {}", S::ID), arguments, server, version)),
             join: Box::new(move |options| {
                 let engine = Arc::new(launch::engine(options, server)?);
-                let Served { handler, risks, .. } =
-                    Served::alone(&engine, version, options.web.http.is_some());
+                let handler = served::handler(&engine, version, options.web.http.is_some());
                 Ok(Joined {
                     unmatched: engine.unmatched_arns(),
-                    member: Member::new(handler, version),
-                    risks: risks.iter().map(|(name, risk)| (prefixed(S::ID, name), *risk)).collect(),
+                    member: Member::new(handler),
+                    risks: served::risks(&engine)
+                        .map(|(name, risk)| (prefixed(S::ID, &name), risk))
+                        .collect(),
                     settled: Box::pin(async move { engine.settled().await }),
                 })
             }),
@@ -139,7 +140,7 @@ fn serve_several(programs: &[Program], version: &'static str, matches: &ArgMatch
     }
     tracing::info!(servers = ids.join(","), version, "starting");
     let served = Served {
-        handler: Together::new(members, version),
+        service: Stamped::new(Together::new(members, version)),
         program: format!("awsmcp {}", ids.first().unwrap_or(&"s3")),
         risks: risks.into(),
     };

@@ -24,7 +24,7 @@ pub(crate) async fn serve<H: ServerHandler + Clone>(served: Served<H>, options: 
         return http::serve(served, address, web, stopping).await;
     }
     tokio::spawn(cancel_after(stop::signalled_or_orphaned(), stopping.clone()));
-    stdio::serve_stdio(served.handler, stdio::Limits::default(), stopping).await
+    stdio::serve_stdio(served.service, stdio::Limits::default(), stopping).await
 }
 
 async fn cancel_after(event: impl Future<Output = ()>, token: CancellationToken) {

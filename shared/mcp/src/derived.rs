@@ -6,13 +6,13 @@
 
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
-use rmcp::model::{JsonObject, Tool, ToolAnnotations};
+use rmcp::model::JsonObject;
 use serde_json::{Value, json};
 
 use crate::{
-    Result, Risk, Settings,
+    Result, Settings,
     fence::{self, neutral},
-    together::LONGEST_NAME,
+    names::LONGEST_NAME,
     validate,
 };
 
@@ -33,9 +33,9 @@ pub struct Derived {
 /// One of them.
 pub(crate) struct Made {
     pub(crate) name: String,
-    title: String,
-    description: String,
-    schema: Arc<JsonObject>,
+    pub(crate) title: String,
+    pub(crate) description: String,
+    pub(crate) schema: Arc<JsonObject>,
     with: JsonObject,
 }
 
@@ -87,17 +87,6 @@ impl Made {
         arguments.insert(into.to_owned(), Value::Object(given));
         Ok(arguments)
     }
-
-    /// As `tools/list` shows it.
-    pub(crate) fn listed(&self, risk: Risk) -> Tool {
-        let mut hints = ToolAnnotations::new().read_only(!risk.changes() && risk != Risk::Invoke);
-        if hints.read_only_hint == Some(false) {
-            hints = hints.destructive(risk == Risk::Destroy);
-        }
-        Tool::new(self.name.clone(), self.description.clone(), self.schema.clone())
-            .with_title(self.title.clone())
-            .with_annotations(hints)
-    }
 }
 
 /// The keywords of a schema that hold words for a reader.
@@ -136,13 +125,14 @@ fn fence_words(schema: &mut JsonObject) {
 mod tests {
     use super::*;
     use crate::fence::tests::{HOSTILE, holds};
+    use crate::{Risk, listing};
 
     #[test]
     fn no_word_of_a_tool_that_the_account_made_leaves_its_line() {
         for data in HOSTILE {
             let described = |name: &str| json!({"type": "object", "properties": {name: {"description": data, "title": data}}});
             let row = json!({"name": "fn_a", "title": data, "description": format!("its maker says {data}"), "schema": described("n")});
-            let tool = Made::read(&row).unwrap().listed(Risk::Invoke);
+            let tool = listing::derived(&Made::read(&row).unwrap(), Risk::Invoke);
             let field = &tool.input_schema["properties"]["n"];
             let words = [
                 tool.description.as_deref(),

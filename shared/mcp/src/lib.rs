@@ -2,7 +2,7 @@
 //!
 //! A server is a [`Service`] and a table of contents ([`Server`]); a tool is a [`Tool`] (looks at things) or a
 //! [`Change`] (changes them, and can say beforehand what it would change). [`Engine`] runs a call from
-//! arguments to answer; [`Handler`] speaks MCP.
+//! arguments to answer; [`Handler`] speaks MCP, and [`Stamped`] is what a transport serves of it.
 
 mod argument;
 mod audit;
@@ -10,6 +10,8 @@ mod call;
 mod cleanup;
 mod clock;
 mod confirm;
+mod content;
+mod contract;
 mod cursor;
 mod derived;
 mod difference;
@@ -20,9 +22,12 @@ mod extra;
 mod fence;
 pub mod files;
 mod gate;
+mod greeting;
 mod handler;
 mod input;
 mod kept;
+mod listing;
+mod names;
 mod nonfinite;
 mod output;
 mod plan;
@@ -38,6 +43,7 @@ mod server;
 mod service;
 mod settings;
 mod shorten;
+mod stamp;
 mod text;
 mod time;
 mod together;
@@ -53,6 +59,7 @@ pub use awsmcp_spec::{Arn, ResourceRef, Risk, Spec};
 pub use call::{Call, Progress};
 pub use cleanup::Cleanup;
 pub use clock::Clock;
+pub use content::content;
 pub use derived::Derived;
 pub use difference::difference;
 pub use engine::{Answer, Caller, Consent, Engine, Overview};
@@ -60,21 +67,22 @@ pub use extra::Extra;
 pub use fence::{for_terminal, neutral};
 pub use files::Files;
 pub use gate::COMMON_TOOLSETS;
-pub use handler::{Handler, content};
+pub use handler::Handler;
+pub use names::{prefixed, unprefixed};
 pub use output::{Body, One, Output, Page, Part, Reply, View};
 pub use plan::Plan;
 pub use principal::{Principal, risk_of, scope};
 pub use prompt::{Argument, Prompt};
 pub use region::Region;
-pub use render::thousands;
 pub use resource::{Completion, Resource};
 pub use second_look::Look;
 pub use server::Server;
 pub use service::{Named, Service};
 pub use settings::{Confirm, Looks, OutputMode, SealKey, Settings};
-pub use text::{human_size, nearest, quoted};
+pub use stamp::Stamped;
+pub use text::{human_size, nearest, quoted, thousands};
 pub use time::{DAY, HOUR, Moment, TimeRange, to_millisecond, to_second};
-pub use together::{Member, Together, prefixed, unprefixed};
+pub use together::{Member, Together};
 pub use tool::{Change, Tool};
 pub use waiting::Waited;
 pub use whoami::WHOAMI;

@@ -33,6 +33,7 @@ pub struct Argument {
 }
 
 impl Prompt {
+    /// As `prompts/list` shows it.
     pub(crate) fn listed(&self) -> rmcp::model::Prompt {
         let arguments = self.arguments.iter().map(|argument| {
             PromptArgument::new(argument.name)
@@ -43,6 +44,10 @@ impl Prompt {
             .with_title(self.title)
     }
 
+    /// The text with a caller's arguments in their places, as a message of the user.
+    ///
+    /// # Errors
+    /// When an argument is missing that must be given; the text says what to put there.
     pub(crate) fn filled(&self, given: &JsonObject) -> Result<GetPromptResult, ErrorData> {
         let mut text = self.text.to_owned();
         for argument in self.arguments {

@@ -12,7 +12,7 @@ use crate::{
     fence::{guarded, neutral, neutral_json},
     kept,
     shorten::{self, Cut, Short, head, left_out},
-    text::human_size,
+    text::{human_size, thousands},
 };
 
 /// Rows as lines of tab-separated cells under a header, as many as fit.
@@ -251,19 +251,6 @@ fn drop_empty(value: &mut Value) {
         Value::Array(items) => items.iter_mut().for_each(drop_empty),
         _ => {}
     }
-}
-
-/// A number with its thousands apart: `1,203`.
-pub fn thousands(number: u64) -> String {
-    let digits = number.to_string();
-    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
 }
 
 /// The last line of a table: how many rows, out of how many, and how to go on.

@@ -2,12 +2,7 @@
 
 use std::borrow::Cow;
 
-use awsmcp_spec::{Manifest, OptionEntry, PromptEntry, ResourceEntry, Risk, ToolEntry, ToolsetEntry};
-use serde_json::Value;
-
-use crate::{
-    Change, Derived, Prompt, Resource, Service, Settings, Tool, gate, handler, schema, tool::Entry, whoami,
-};
+use crate::{Change, Derived, Prompt, Resource, Service, Tool, tool::Entry, whoami};
 
 /// A server's tools, resources and prompts, in the order a newcomer should meet them.
 pub struct Server<S: Service> {
@@ -83,84 +78,6 @@ impl<S: Service> Server<S> {
     /// What the server tells a model when it connects. Hosts cut at 2,048 characters.
     pub(crate) fn instructions(&self) -> String {
         format!("{} {}\n{COMMON}", S::SUMMARY, self.guide)
-    }
-
-    /// All that the server promises, as data.
-    #[must_use]
-    pub fn manifest(&self) -> Manifest {
-        let common = schema::Common { region: true, profile: true };
-        let bytes = |settings: &Settings| {
-            gate::Gate::new(self, settings).map_or(0, |gate| {
-                let plain = schema::Common { region: false, profile: false };
-                handler::list_bytes(&handler::tools(self, &gate, settings, &plain))
-            })
-        };
-        let everything = Settings {
-            allow: Risk::ALL.into_iter().collect(),
-            toolsets: vec!["all".to_owned()],
-            allow_dirs: vec![".".into()],
-            ..Settings::default()
-        };
-        Manifest {
-            server: S::ID.to_owned(),
-            title: S::TITLE.to_owned(),
-            summary: S::SUMMARY.to_owned(),
-            instructions: self.instructions(),
-            options: S::EXTRAS
-                .iter()
-                .map(|extra| OptionEntry {
-                    name: extra.name.to_owned(),
-                    value: extra.value.to_owned(),
-                    variable: extra.variable(),
-                    about: extra.about(),
-                })
-                .collect(),
-            toolsets: self
-                .toolsets
-                .iter()
-                .map(|(name, summary)| ToolsetEntry {
-                    name: (*name).to_owned(),
-                    summary: (*summary).to_owned(),
-                })
-                .collect(),
-            tools: self
-                .entries
-                .iter()
-                .map(|entry| ToolEntry {
-                    name: entry.spec.name.to_owned(),
-                    title: entry.spec.title.to_owned(),
-                    description: entry.input().description.clone(),
-                    risk: entry.spec.risk,
-                    toolset: entry.toolset.to_owned(),
-                    default: !entry.spec.optional,
-                    local_files: entry.spec.local_files,
-                    needs: entry.spec.declared().map(Into::into).collect(),
-                    input_schema: Value::Object(common.add_to(&entry.spec, &entry.input().schema)),
-                })
-                .collect(),
-            resources: self
-                .resources
-                .iter()
-                .map(|resource| ResourceEntry {
-                    uri_template: resource.template.to_owned(),
-                    name: resource.name.to_owned(),
-                    description: resource.description.to_owned(),
-                    tool: resource.tool.to_owned(),
-                })
-                .collect(),
-            prompts: self
-                .prompts
-                .iter()
-                .map(|prompt| PromptEntry {
-                    name: prompt.name.to_owned(),
-                    description: prompt.description.to_owned(),
-                    arguments: prompt.arguments.iter().map(|argument| argument.name.to_owned()).collect(),
-                    text: prompt.text.to_owned(),
-                })
-                .collect(),
-            default_list_bytes: bytes(&Settings::default()),
-            full_list_bytes: bytes(&everything),
-        }
     }
 
     /// The IAM actions that an operation of the SDK may stand for.

@@ -1,4 +1,4 @@
-//! Words: quotations, sizes, near misses.
+//! Words: quotations, sizes and numbers, near misses.
 
 pub(crate) use crate::fence::neutral;
 
@@ -26,6 +26,19 @@ pub fn human_size(bytes: u64) -> String {
         }
     }
     format!("{size:.1} {unit}")
+}
+
+/// A number with its thousands apart: `1,203`.
+pub fn thousands(number: u64) -> String {
+    let digits = number.to_string();
+    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
 }
 
 /// The known word closest to `word`, if it is close enough to have been meant.

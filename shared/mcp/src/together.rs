@@ -19,7 +19,8 @@ use serde_json::json;
 
 use crate::{
     Handler, Service,
-    handler::{discovered, initialized},
+    greeting::{discovered, initialized},
+    names::{LONGEST_NAME, prefixed, unprefixed},
     server::COMMON,
     text::{nearest, quoted},
 };
@@ -43,8 +44,8 @@ pub struct Member {
 }
 
 impl Member {
-    /// Takes a server; `version` is that of the binary that holds them all.
-    pub fn new<S: Service>(handler: Handler<S>, version: &'static str) -> Member {
+    /// Takes a server. Its answers go out in the name of all of them: whoever serves [`Together`] stamps them.
+    pub fn new<S: Service>(handler: Handler<S>) -> Member {
         let server = &handler.engine().server;
         let tools = server.entries.iter().map(|entry| entry.spec.name);
         let names = tools.chain(server.prompts.iter().map(|prompt| prompt.name));
@@ -53,28 +54,9 @@ impl Member {
             guide: server.guide,
             names: names.collect(),
             schemes: server.resources.iter().filter_map(|resource| scheme(resource.template)).collect(),
-            service: Box::new(handler.known_as(&implementation(version))),
+            service: Box::new(handler),
         }
     }
-}
-
-/// The name of a server's tool or prompt where it is one of several.
-pub fn prefixed(id: &str, name: &str) -> String {
-    format!("{id}_{name}")
-}
-
-/// The name that a server itself knows, if this is of a tool or prompt of its own.
-pub fn unprefixed<'a>(id: &str, name: &'a str) -> Option<&'a str> {
-    name.strip_prefix(id)?.strip_prefix('_')
-}
-
-/// The longest name of a tool that hosts take.
-pub(crate) const LONGEST_NAME: usize = 64;
-
-fn implementation(version: &str) -> Implementation {
-    Implementation::new("awsmcp", version)
-        .with_title("AWS (awsmcp)")
-        .with_description("Several AWS services behind one connection")
 }
 
 fn scheme(uri: &str) -> Option<&str> {
@@ -85,7 +67,10 @@ impl Together {
     /// Takes the servers, in the order in which they are shown; `version` is the binary's.
     #[must_use]
     pub fn new(members: Vec<Member>, version: &str) -> Self {
-        Together { members: members.into(), info: implementation(version) }
+        let info = Implementation::new("awsmcp", version)
+            .with_title("AWS (awsmcp)")
+            .with_description("Several AWS services behind one connection");
+        Together { members: members.into(), info }
     }
 
     fn ids(&self) -> String {

@@ -6,6 +6,7 @@ use std::{
     thread,
 };
 
+use awsmcp_mcp::Stamped;
 use rmcp::{ServerHandler, model::ServerConfig};
 use tokio::net::TcpSocket;
 
@@ -52,7 +53,11 @@ impl Running {
         let ended = thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
             runtime.unwrap().block_on(async move {
-                let served = Served { handler: Desk, program: "desk".to_owned(), risks: Vec::new().into() };
+                let served = Served {
+                    service: Stamped::new(Desk),
+                    program: "desk".to_owned(),
+                    risks: Vec::new().into(),
+                };
                 let calls = CancellationToken::new();
                 let router = router(served, web, told.clone(), calls.clone());
                 let listener = TcpListener::from_std(listener).unwrap();
