@@ -12,6 +12,7 @@ fn stub(group: &'static str) -> Stub {
         "Invoke" => Response::new(200, "1"),
         "GetFunctionConfiguration" => {
             Response::output(json!({"FunctionName": "f", "RevisionId": "seen", "CodeSha256": "c2Vlbg==",
+                "MemorySize": 128, "Timeout": 3, "Runtime": "python3.13", "Handler": "i.h",
                 "LoggingConfig": {"LogGroup": group}}))
         }
         "FilterLogEvents" => Response::output(json!({"events": []})),
