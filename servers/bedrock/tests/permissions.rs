@@ -76,7 +76,8 @@ const ROWS: &[Row] = &[
             "application-inference-profile",
         )
         .map(drop)
-    }),
+    })
+    .arns(ANY),
     Row::new("list_knowledge_bases", |run| {
         let (base, _) = base(run);
         run.call(json!({}), &base).map(drop)
@@ -183,14 +184,16 @@ const ROWS: &[Row] = &[
             run.call(json!({"job": job}), "stopping")?;
         }
         Ok(())
-    }),
+    })
+    .arns(ANY),
     Row::new("delete_artefact", |run| {
         let all = [custom(run), imported(run), job(run, "CreateEvaluationJob"), profile(run)];
         for artefact in all {
             run.call(json!({"artefact": artefact}), "\"deleted\"")?;
         }
         Ok(())
-    }),
+    })
+    .arns(ANY),
 ];
 
 fn is_guarded(request: &Request) -> bool {

@@ -6,6 +6,9 @@ pub(crate) const FUNCTION: &str = "arn:{partition}:lambda:{region}:{account}:fun
 /// A version or an alias that has a field of its own: AWS holds a call of it to the ARN with the qualifier.
 pub(crate) const QUALIFIED_FUNCTION: &str =
     "arn:{partition}:lambda:{region}:{account}:function:{function}:{qualifier}";
+/// A version to delete.
+pub(crate) const FUNCTION_VERSION: &str =
+    "arn:{partition}:lambda:{region}:{account}:function:{function}:{version}";
 pub(crate) const LISTED_FUNCTION: &str = "arn:{partition}:lambda:{region}:{account}:function:{name}";
 /// The usual log group of a function. It is of the bare name: versions and aliases write to the same one.
 pub(crate) const FUNCTION_LOGS: &str =

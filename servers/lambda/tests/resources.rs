@@ -11,10 +11,13 @@ fn stub(group: &'static str) -> Stub {
     Stub::start(move |request| match request.operation() {
         "Invoke" => Response::new(200, "1"),
         "GetFunctionConfiguration" => {
-            Response::output(json!({"FunctionName": "f", "LoggingConfig": {"LogGroup": group}}))
+            Response::output(json!({"FunctionName": "f", "RevisionId": "seen", "CodeSha256": "c2Vlbg==",
+                "MemorySize": 128, "Timeout": 3, "Runtime": "python3.13", "Handler": "i.h",
+                "LoggingConfig": {"LogGroup": group}}))
         }
         "FilterLogEvents" => Response::output(json!({"events": []})),
-        "GetAlias" => Response::output(json!({"Name": "prod", "FunctionVersion": "3"})),
+        "GetAlias" => Response::output(json!({"Name": "prod", "FunctionVersion": "3", "RevisionId": "seen"})),
+        "PublishVersion" => Response::output(json!({"FunctionName": "f", "Version": "4"})),
         "ListVersionsByFunction" => Response::output(
             json!({"Versions": [{"Version": "$LATEST"}, {"Version": "2"}, {"Version": "3"}]}),
         ),
@@ -165,6 +168,17 @@ fn a_version_or_an_alias_is_judged_with_its_function() {
 }
 
 #[test]
+fn a_version_is_deleted_where_that_version_is_allowed() {
+    let stub = stub("/aws/lambda/f");
+    let mut server = held(&stub, &[&format!("{ACCOUNT}:f"), &format!("{ACCOUNT}:f:2")]);
+    let refused = server.call("delete_function", json!({"function": "f", "version": "3"}));
+    assert!(refused.error().contains("f:3 is outside"), "{}", refused.text);
+    assert_eq!(sent(&stub), [""; 0]);
+    server.call("delete_function", json!({"function": "f", "version": "2"}));
+    assert_eq!(stub.of("GetFunctionConfiguration")[0].query("Qualifier"), Some("2"));
+}
+
+#[test]
 fn what_is_of_the_whole_function_is_not_done_by_its_alias() {
     let stub = stub("/aws/lambda/f");
     let mut server = held(&stub, &[&format!("{ACCOUNT}:f:*")]);
@@ -282,4 +296,50 @@ fn a_role_and_a_package_are_what_they_are_judged_as() {
         server.call("update_config", json!({"function": "f", "role": role})).error();
     }
     assert_eq!(sent(&stub), [""; 0]);
+}
+
+#[test]
+fn what_was_looked_at_is_the_condition_of_what_is_done() {
+    let stub = stub("/aws/lambda/f");
+    let mut server = held(&stub, &[&format!("{ACCOUNT}:f*")]);
+    server.call("set_alias", json!({"function": "f", "alias": "prod", "version": "2"})).ok();
+    assert_eq!(stub.of("UpdateAlias")[0].json()["RevisionId"], json!("seen"));
+    // One look: what is confirmed is not looked for again.
+    assert_eq!(stub.of("GetAlias").len(), 1);
+    server.call("publish_version", json!({"function": "f"})).ok();
+    let published = stub.of("PublishVersion")[0].json();
+    assert_eq!((&published["RevisionId"], &published["CodeSha256"]), (&json!("seen"), &json!("c2Vlbg==")));
+    server.call("update_config", json!({"function": "f", "patch": {"Timeout": 9}}));
+    assert_eq!(stub.of("UpdateFunctionConfiguration")[0].json()["RevisionId"], json!("seen"));
+    server.call("update_code", json!({"function": "f", "files": {"index.py": "x = 1"}}));
+    assert_eq!(stub.of("UpdateFunctionCode")[0].json()["RevisionId"], json!("seen"));
+}
+
+#[test]
+fn a_package_that_changes_meanwhile_is_not_uploaded() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("code.zip");
+    std::fs::write(&path, package("x = 1")).unwrap();
+    let written = path.clone();
+    let stub = Stub::start(move |request| match request.operation() {
+        "GetFunctionConfiguration" => {
+            // The plan reads the package while it waits for this.
+            std::thread::sleep(std::time::Duration::from_secs(1));
+            std::fs::write(&written, package("x = 2")).unwrap();
+            Response::output(json!({"FunctionName": "f", "RevisionId": "seen"}))
+        }
+        _ => Response::error(404, "ResourceNotFoundException", "nothing is here"),
+    });
+    let arguments = ["--allow", "write", "--allow-dir", dir.path().to_str().unwrap()];
+    let refused = started(&stub, &arguments).call("update_code", json!({"function": "f", "zip_path": path}));
+    assert!(refused.error().contains("changed since"), "{}", refused.text);
+    assert!(stub.of("UpdateFunctionCode").is_empty());
+}
+
+fn package(text: &str) -> Vec<u8> {
+    use std::io::Write;
+    let mut writer = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    writer.start_file("index.py", zip::write::SimpleFileOptions::default()).unwrap();
+    writer.write_all(text.as_bytes()).unwrap();
+    writer.finish().unwrap().into_inner()
 }

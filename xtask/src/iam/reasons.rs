@@ -120,6 +120,8 @@ pub(super) const REASONS: &[Reason] = &[
         "The data names the function only; a call of a version or an alias is held to the ARN that ends with it.",
     )
     .on("arn:{partition}:lambda:{region}:{account}:function:{function}:{qualifier}"),
+    Reason::of(Rule::OtherResource, &["lambda:*"], "As above, of a version that is deleted.")
+        .on("arn:{partition}:lambda:{region}:{account}:function:{function}:{version}"),
     Reason::of(
         Rule::OtherResource,
         &["ec2:CreateTags", "ec2:DeleteTags"],

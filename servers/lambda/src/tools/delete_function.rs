@@ -46,7 +46,7 @@ impl Change for DeleteFunction {
     type Output = One<Deleted>;
     type Items = ();
     const SPEC: Spec = Spec::destroy("delete_function", "Delete function")
-        .when("function")
+        .when("function and not alias and not version")
         .on(
             arns::FUNCTION,
             &[
@@ -59,6 +59,9 @@ impl Change for DeleteFunction {
         .on("*", &["lambda:ListEventSourceMappings"])
         .when("alias")
         .on(arns::FUNCTION, &["lambda:GetAlias", "lambda:DeleteAlias"])
+        .when("version")
+        .on(arns::FUNCTION, &["lambda:ListAliases"])
+        .on(arns::FUNCTION_VERSION, &["lambda:GetFunctionConfiguration", "lambda:DeleteFunction"])
         .when("layer")
         .on(arns::LAYER_VERSION, &["lambda:GetLayerVersion", "lambda:DeleteLayerVersion"])
         .when("event_source")

@@ -1,7 +1,6 @@
 use awsmcp_mcp::{Call, Change, One, Plan, Result, Spec, human_size};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 
 use crate::{Lambda, arns, configuration::current, names::FunctionName};
 
@@ -22,15 +21,22 @@ pub(crate) struct Published {
     state: Option<String>,
 }
 
+/// What was looked at: nothing else is published.
+#[derive(Serialize)]
+pub(crate) struct Seen {
+    code_sha256: Option<String>,
+    revision: Option<String>,
+}
+
 impl Change for PublishVersion {
     type Service = Lambda;
     type Output = One<Published>;
-    type Items = ();
+    type Items = Seen;
     const SPEC: Spec = Spec::write("publish_version", "Publish version")
         .on(arns::FUNCTION, &["lambda:GetFunctionConfiguration", "lambda:PublishVersion"])
         .optional();
 
-    async fn plan(&self, cx: &Call<Lambda>) -> Result<Plan> {
+    async fn plan(&self, cx: &Call<Lambda>) -> Result<Plan<Seen>> {
         self.function.unqualified()?;
         let config = current(cx, &self.function.base(), None).await?;
         let runtime = config.runtime.as_ref().map_or("image", |runtime| runtime.as_str());
@@ -39,20 +45,20 @@ impl Change for PublishVersion {
             "publish {} as it is ({runtime}, {size}) as a new version; AWS makes none if nothing changed since the last",
             self.function
         ));
-        Ok(plan.state(json!({"revision": config.revision_id})))
+        Ok(plan.items(Seen { code_sha256: config.code_sha256, revision: config.revision_id }))
     }
 
-    async fn apply(self, (): (), cx: &Call<Lambda>) -> Result<Self::Output> {
+    async fn apply(self, seen: Seen, cx: &Call<Lambda>) -> Result<Self::Output> {
         let function = self.function.base();
-        let config = current(cx, &function, None).await?;
         let out = cx
             .client()
             .lambda
             .publish_version()
             .function_name(&function)
             .set_description(self.description)
-            // What was planned, not what somebody uploads in between.
-            .set_code_sha256(config.code_sha256)
+            // What was planned, not what somebody uploads or configures in between.
+            .set_code_sha256(seen.code_sha256)
+            .set_revision_id(seen.revision)
             .send()
             .await?;
         Ok(One(Published {

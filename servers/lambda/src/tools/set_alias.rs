@@ -35,10 +35,19 @@ pub(crate) struct Alias {
     description: Option<String>,
 }
 
+/// What was confirmed: the alias as it is to be.
+#[derive(Serialize)]
+pub(crate) struct Step {
+    after: Alias,
+    /// That of the alias as it was; none of one that is to be made.
+    revision: Option<String>,
+    is_new: bool,
+}
+
 impl Change for SetAlias {
     type Service = Lambda;
     type Output = One<Alias>;
-    type Items = ();
+    type Items = Step;
     const SPEC: Spec = Spec::write("set_alias", "Set alias")
         .on(arns::FUNCTION, &["lambda:GetAlias", "lambda:CreateAlias", "lambda:UpdateAlias"])
         .when("rollback")
@@ -46,8 +55,8 @@ impl Change for SetAlias {
         .optional()
         .idempotent();
 
-    async fn plan(&self, cx: &Call<Lambda>) -> Result<Plan> {
-        let before = self.present(cx).await?;
+    async fn plan(&self, cx: &Call<Lambda>) -> Result<Plan<Step>> {
+        let (before, revision) = self.present(cx).await?.unzip();
         let after = self.wanted(cx, before.as_ref()).await?;
         self.may_call(cx, &after).await?;
         let what = if before.is_some() { "point" } else { "make" };
@@ -70,14 +79,13 @@ impl Change for SetAlias {
         if after.version == "$LATEST" {
             plan = plan.warning("$LATEST changes with every update: an alias of it cannot be rolled back");
         }
-        Ok(plan.difference(old.as_ref(), Some(&new)).state(json!(old)))
+        let step = Step { after, revision: revision.flatten(), is_new: before.is_none() };
+        Ok(plan.difference(old.as_ref(), Some(&new)).state(json!(old)).items(step))
     }
 
-    async fn apply(self, (): (), cx: &Call<Lambda>) -> Result<Self::Output> {
+    async fn apply(self, step: Step, cx: &Call<Lambda>) -> Result<Self::Output> {
         let function = self.function.base();
-        let before = self.present(cx).await?;
-        let after = self.wanted(cx, before.as_ref()).await?;
-        self.may_call(cx, &after).await?;
+        let Step { after, revision, is_new } = step;
         let weight = after.canary_version.clone().zip(after.canary_percent);
         let routing = AliasRoutingConfiguration::builder();
         let routing = match weight {
@@ -86,7 +94,7 @@ impl Change for SetAlias {
             None => routing.set_additional_version_weights(Some(Default::default())).build(),
         };
         let client = &cx.client().lambda;
-        if before.is_some() {
+        if !is_new {
             client
                 .update_alias()
                 .function_name(function)
@@ -94,6 +102,7 @@ impl Change for SetAlias {
                 .function_version(&after.version)
                 .set_description(self.description)
                 .routing_config(routing)
+                .set_revision_id(revision)
                 .send()
                 .await?;
         } else {
@@ -113,12 +122,16 @@ impl Change for SetAlias {
 }
 
 impl SetAlias {
-    async fn present(&self, cx: &Call<Lambda>) -> Result<Option<Alias>> {
+    /// The alias as it is, and its revision.
+    async fn present(&self, cx: &Call<Lambda>) -> Result<Option<(Alias, Option<String>)>> {
         self.function.unqualified()?;
         let function = self.function.base();
         let asked = cx.client().lambda.get_alias().function_name(function).name(self.alias.as_str()).send();
         match asked.await.map_err(Error::from) {
-            Ok(out) => Ok(Some(Alias::of(out))),
+            Ok(out) => {
+                let revision = out.revision_id.clone();
+                Ok(Some((Alias::of(out), revision)))
+            }
             Err(error) if error.kind == Kind::NotFound => Ok(None),
             Err(error) => Err(error),
         }

@@ -1,10 +1,9 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_lambda::{primitives::Blob, types::Architecture};
-use awsmcp_mcp::{Call, Change, One, Plan, Result, Spec, human_size};
+use awsmcp_mcp::{Call, Change, Error, One, Plan, Result, Spec, human_size};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 
 use crate::{
     Lambda, arns,
@@ -60,10 +59,17 @@ pub(crate) struct Updated {
     last_update: Option<String>,
 }
 
+/// What was looked at: the function as it was, and the code that was to replace its own.
+#[derive(Serialize)]
+pub(crate) struct Seen {
+    revision: Option<String>,
+    sha256: Option<String>,
+}
+
 impl Change for UpdateCode {
     type Service = Lambda;
     type Output = One<Updated>;
-    type Items = ();
+    type Items = Seen;
     const SPEC: Spec = Spec::write("update_code", "Update code")
         .on(arns::FUNCTION, &["lambda:GetFunctionConfiguration", "lambda:UpdateFunctionCode"])
         .when("s3_key")
@@ -73,7 +79,7 @@ impl Change for UpdateCode {
         .minutes(15)
         .idempotent();
 
-    async fn plan(&self, cx: &Call<Lambda>) -> Result<Plan> {
+    async fn plan(&self, cx: &Call<Lambda>) -> Result<Plan<Seen>> {
         self.function.unqualified()?;
         let function = self.function.base();
         let (code, config) = tokio::try_join!(self.code(cx), current(cx, &function, None))?;
@@ -98,17 +104,24 @@ impl Change for UpdateCode {
         {
             plan = plan.warning(format!("its architecture becomes {wanted}"));
         }
-        Ok(plan.state(json!({"revision": config.revision_id, "sha256": sha256})))
+        Ok(plan.items(Seen { revision: config.revision_id, sha256 }))
     }
 
-    async fn apply(self, (): (), cx: &Call<Lambda>) -> Result<Self::Output> {
+    async fn apply(self, seen: Seen, cx: &Call<Lambda>) -> Result<Self::Output> {
         let function = self.function.base();
         let code = self.code(cx).await?;
+        if code.sha256() != seen.sha256 {
+            return Err(Error::conflict(
+                "the package is not the one that was looked at: it was changed since",
+            )
+            .with_next("call again to see what it is now"));
+        }
         let request = cx
             .client()
             .lambda
             .update_function_code()
             .function_name(&function)
+            .set_revision_id(seen.revision)
             .publish(self.publish)
             .set_architectures(self.architecture.map(|cpu| vec![cpu.into()]));
         let request = match code {

@@ -51,7 +51,8 @@ pub(crate) struct Updated {
 impl Change for UpdateConfig {
     type Service = Lambda;
     type Output = One<Updated>;
-    type Items = ();
+    /// The revision that was looked at.
+    type Items = Option<String>;
     const SPEC: Spec = Spec::write("update_config", "Update configuration")
         .on(arns::FUNCTION, &["lambda:GetFunctionConfiguration", "lambda:UpdateFunctionConfiguration"])
         .when("role")
@@ -59,7 +60,7 @@ impl Change for UpdateConfig {
         .minutes(6)
         .idempotent();
 
-    async fn plan(&self, cx: &Call<Lambda>) -> Result<Plan> {
+    async fn plan(&self, cx: &Call<Lambda>) -> Result<Plan<Option<String>>> {
         let function = self.checked()?;
         let out = current(cx, &function, None).await?;
         let before = Config::of(&out);
@@ -96,10 +97,10 @@ impl Change for UpdateConfig {
         {
             plan = plan.warning(format!("AWS deprecated that runtime on {day}"));
         }
-        Ok(plan.state(json!({"revision": out.revision_id, "after": after.json()})))
+        Ok(plan.state(after.json()).items(out.revision_id))
     }
 
-    async fn apply(self, (): (), cx: &Call<Lambda>) -> Result<Self::Output> {
+    async fn apply(self, revision: Option<String>, cx: &Call<Lambda>) -> Result<Self::Output> {
         let function = self.checked()?;
         let out = current(cx, &function, None).await?;
         let before = Config::of(&out);
@@ -114,9 +115,8 @@ impl Change for UpdateConfig {
             }));
         }
         let request = cx.client().lambda.update_function_configuration().function_name(&function);
-        // What was read must still hold, or values that somebody set since would be lost.
-        let request =
-            request.set_revision_id(out.revision_id).set_role(self.role.map(|role| role.to_string()));
+        // What was confirmed must still hold, or values that somebody set since would be lost.
+        let request = request.set_revision_id(revision).set_role(self.role.map(|role| role.to_string()));
         after.request(&before, request).send().await?;
         let done = settled(cx, &function).await?;
         Ok(One(Updated {
