@@ -195,6 +195,9 @@ fn automatic_period(range: TimeRange, now: i64) -> i64 {
 }
 
 /// Reads the series, over all of AWS's pages.
+///
+/// IAM knows no resource of GetMetricData: whoever may read one metric may read all, and math and SEARCH(..) name nothing
+/// that a list of ARNs could hold. The operator holds such tools back as a whole (`--exclude-tools`).
 pub(crate) async fn fetch(
     cx: &Call<CloudWatch>,
     metrics: &[Metric],
