@@ -10,8 +10,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     Cleanup, Error, Files, Kind, Page, Principal, Result, Risk, Service, Settings,
+    allowed::{self, flag, turned_off},
     fence::neutral,
-    gate::{self, flag, turned_off},
 };
 
 /// Tells the caller how far a long call has come.
@@ -205,7 +205,7 @@ impl<S: Service> Call<S> {
         };
         resources(template, environment, named)
             .iter()
-            .try_for_each(|arn| gate::may::<S>(action, arn, &self.settings))
+            .try_for_each(|arn| allowed::may::<S>(action, arn, &self.settings))
     }
 
     /// The same of a whole ARN that AWS gave.
@@ -213,7 +213,7 @@ impl<S: Service> Call<S> {
     /// # Errors
     /// When it is outside the operator's list.
     pub fn may_on(&self, action: &str, arn: &str) -> Result<()> {
-        gate::may::<S>(action, arn, &self.settings)
+        allowed::may::<S>(action, arn, &self.settings)
     }
 
     /// A part of an answer that may be missing: where it cannot be read, a note names the permission, and the rest goes on.

@@ -9,6 +9,7 @@ mod admission;
 mod answer;
 mod caller;
 mod change;
+mod ended;
 mod look;
 mod outcome;
 mod reached;
@@ -23,7 +24,7 @@ use rmcp::model::JsonObject;
 use self::{account::Found, admission::Admission, run::Run};
 pub use self::{
     caller::{Caller, Consent},
-    outcome::Answer,
+    ended::Answer,
 };
 use crate::{
     Cleanup, Server, Service, Settings,

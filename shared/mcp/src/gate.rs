@@ -2,7 +2,14 @@
 
 use awsmcp_spec::{Environment, Pattern, Risk, in_row, resources, texts};
 
-use crate::{Error, Result, Server, Service, Settings, argument, input::Input, text::nearest, tool::Entry};
+use crate::{
+    Error, Result, Server, Service, Settings,
+    allowed::{canonical, flag, may, turned_off},
+    argument,
+    input::Input,
+    text::nearest,
+    tool::Entry,
+};
 
 /// The toolsets that every server has.
 pub const COMMON_TOOLSETS: [&str; 2] = ["default", "all"];
@@ -64,18 +71,6 @@ impl Gate {
             None => Err(Error::internal("a tool is missing from the gate")),
         }
     }
-}
-
-/// The refusal of what the operator did not allow.
-pub(crate) fn turned_off(what: &str, reason: &str) -> Error {
-    Error::refused(format!("{what} is turned off: {reason}")).with_next(
-        "only the operator can turn it on, by starting the server with that flag; do not work around it",
-    )
-}
-
-/// Which flag allows a risk.
-pub(crate) fn flag(risk: Risk) -> String {
-    format!("it needs --allow {risk}")
 }
 
 fn why_off<S: Service>(entry: &Entry<S>, settings: &Settings) -> Option<String> {
@@ -148,11 +143,6 @@ pub(crate) fn touches<S: Service>(
     found.into_iter().map(canonical::<S>).collect()
 }
 
-/// AWS's own way to write it, where the template's is another.
-pub(crate) fn canonical<S: Service>(arn: String) -> String {
-    S::arn(&arn).ok().flatten().unwrap_or(arn)
-}
-
 /// # Errors
 /// When the call would touch a resource outside the operator's ARN allow-list.
 pub(crate) fn scope<S: Service>(
@@ -172,29 +162,6 @@ pub(crate) fn scope<S: Service>(
         may::<S>(action, &arn, settings)?;
     }
     Ok(())
-}
-
-/// # Errors
-/// When `arn` is outside the operator's ARN allow-list.
-pub(crate) fn may<S: Service>(action: &str, arn: &str, settings: &Settings) -> Result<()> {
-    let allowed = &settings.allow_arns;
-    if allowed.is_empty() || !settings.looks.first {
-        return Ok(());
-    }
-    // What is meant does not matter where everything is allowed.
-    if let Err(why) = S::arn(arn)
-        && !allowed.iter().any(|pattern| pattern.as_str() == "*")
-    {
-        return Err(Error::refused(why));
-    }
-    if allowed.iter().any(|pattern| pattern.covers(arn)) {
-        return Ok(());
-    }
-    let allowed: Vec<&str> = allowed.iter().map(|pattern| pattern.as_str()).collect();
-    Err(Error::refused(format!("{action} on {arn} is outside what the operator allowed")).with_next(format!(
-        "stay within {}, or ask the operator to add it with --allow-arn",
-        allowed.join(", ")
-    )))
 }
 
 /// The patterns of the allow-list that fit nothing which this server can touch: an operator who wrote one meant another.

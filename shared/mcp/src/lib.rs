@@ -4,6 +4,7 @@
 //! [`Change`] (changes them, and can say beforehand what it would change). [`Engine`] runs a call from
 //! arguments to answer; [`Handler`] speaks MCP, and [`Stamped`] is what a transport serves of it.
 
+mod allowed;
 mod argument;
 mod audit;
 mod call;

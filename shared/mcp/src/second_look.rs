@@ -12,7 +12,7 @@ use awsmcp_aws::RequestView;
 use awsmcp_spec::{Environment, Need};
 
 pub use self::look::Look;
-use crate::{Service, Settings, gate, service};
+use crate::{Service, Settings, allowed, service};
 
 /// # Errors
 /// When the request names something outside the list, or it cannot be told what it names although the operation is
@@ -36,7 +36,7 @@ pub(crate) fn hold<S: Service>(
     let own = if S::LOOKS.iter().any(|look| look.is_of(operation)) { operation } else { "*" };
     let looks = S::LOOKS.iter().filter(|look| look.is_of(own));
     let named: Vec<String> =
-        looks.flat_map(|look| look.read(environment, texts)).map(gate::canonical::<S>).collect();
+        looks.flat_map(|look| look.read(environment, texts)).map(allowed::canonical::<S>).collect();
     if named.is_empty() {
         return Err(format!("{operation} was not sent: it cannot be told from the request what it is about"));
     }

@@ -4,48 +4,14 @@ use std::time::Duration;
 
 use awsmcp_aws::Tap;
 use jiff::Timestamp;
-use serde_json::Value;
 
 use crate::{
-    Error, Kind, Part, Result, Service,
+    Error, Kind, Result, Service,
     audit::Line,
-    engine::{reached::Reached, run::Run},
+    engine::{ended::Answer, reached::Reached, run::Run},
     explain::{self, Failure},
     service,
 };
-
-/// How a call ended.
-#[derive(Debug)]
-pub enum Answer {
-    /// An answer: text, further blocks, and its structured form where that is wanted.
-    Done {
-        /// The text.
-        text: String,
-        /// Images and bytes that follow it.
-        parts: Vec<Part>,
-        /// The structured form.
-        structured: Option<Value>,
-    },
-    /// A plan that waits for its confirmation; nothing was done.
-    Planned {
-        /// The plan, and how to confirm it.
-        text: String,
-    },
-    /// A plan that the caller must be asked about; nothing was done.
-    Ask {
-        /// The question.
-        question: String,
-        /// To be given back with the answer.
-        state: String,
-    },
-    /// A failure, with what to do next.
-    Failed {
-        /// The text.
-        text: String,
-        /// What kind of failure it was.
-        kind: Kind,
-    },
-}
 
 impl<S: Service> Run<'_, S> {
     /// The answer of a call that failed: what went wrong, where, and what to do next.
