@@ -83,13 +83,13 @@ fn what_does_not_fit_its_schema_is_named_with_what_would() {
         ),
         ("list_objects", json!({"bucket": "bucket", "cursor": {}}), "`cursor` takes a string"),
         ("list_objects", json!({"bucket": "bucket", "query": 5}), "`query` takes a string"),
-        ("list_objects", json!({"bucket": "../etc"}), "\"../etc\" is not a bucket name"),
-        ("list_objects", json!({"bucket": ""}), "is not a bucket name"),
-        ("list_objects", json!({"bucket": "bucket?x=y"}), "is not a bucket name"),
-        ("list_objects", json!({"bucket": "bucket#@evil.example"}), "is not a bucket name"),
-        ("list_objects", json!({"bucket": "bucket\u{0}"}), "is not a bucket name"),
-        ("list_objects", json!({"bucket": "arn:aws:iam::1:role/x"}), "is not a bucket name"),
-        ("list_objects", json!({"bucket": "b".repeat(10_000_000)}), "is not a bucket name"),
+        ("list_objects", json!({"bucket": "../etc"}), "\"../etc\" is not a bucket's name"),
+        ("list_objects", json!({"bucket": ""}), "is not a bucket's name"),
+        ("list_objects", json!({"bucket": "bucket?x=y"}), "is not a bucket's name"),
+        ("list_objects", json!({"bucket": "bucket#@evil.example"}), "is not a bucket's name"),
+        ("list_objects", json!({"bucket": "bucket\u{0}"}), "is not a bucket's name"),
+        ("list_objects", json!({"bucket": "arn:aws:iam::1:role/x"}), "is not a bucket's name"),
+        ("list_objects", json!({"bucket": "b".repeat(10_000_000)}), "is not a bucket's name"),
         ("head_object", json!({"bucket": "bucket", "key": ""}), "key"),
         ("head_object", json!({"bucket": "bucket", "key": "k".repeat(1025)}), "1,024 bytes"),
         ("delete_objects", json!({"bucket": "bucket", "keys": []}), "keys"),
@@ -211,7 +211,9 @@ fn bytes_that_are_not_utf_8_or_not_json_are_a_parse_error() {
         server.write_line(line);
         let answer = server.read().unwrap();
         assert_eq!(answer["error"]["code"], -32700, "{answer}");
-        assert!(answer.get("id").is_none_or(Value::is_null), "{answer}");
+        // Who waits for an answer to this id would wait for ever otherwise.
+        let id = if String::from_utf8_lossy(line).contains("\"id\":901") { json!(901) } else { Value::Null };
+        assert_eq!(answer.get("id").unwrap_or(&Value::Null), &id, "{answer}");
     }
     is_well(&mut server);
 }

@@ -106,22 +106,32 @@ fn a_person_who_does_not_agree_has_nothing_done() {
 }
 
 #[test]
-fn a_client_that_cannot_answer_after_all_gets_a_token() {
+fn a_client_that_cannot_ask_after_all_gets_a_token_only_where_the_operator_wants_that() {
     bucket("fallback", &["a"]);
-    let mut server = start(aws().env(), &DESTROY);
-    let info = json!({"name": "t", "version": "1"});
-    // It says that it can be asked, and then answers that it knows no such method.
-    server.request(
-        "initialize",
-        json!({"protocolVersion": "2025-11-25", "capabilities": {"elicitation": {}}, "clientInfo": info}),
-    );
-    server.notify("notifications/initialized", json!({}));
     let call = delete("fallback", &["a"]);
+    // It says that it can ask its user, and then answers that it knows no such method.
+    let initialized = |args: &[&str]| {
+        let mut server = start(aws().env(), args);
+        let info = json!({"name": "t", "version": "1"});
+        server.request(
+            "initialize",
+            json!({"protocolVersion": "2025-11-25", "capabilities": {"elicitation": {}}, "clientInfo": info}),
+        );
+        server.notify("notifications/initialized", json!({}));
+        server
+    };
+    let mut server = initialized(&DESTROY);
+    let refused = server.call("delete_objects", call.clone());
+    refused.fails(&["could not ask its user", "nothing was done", "--confirm token"]);
+    refused.lacks(&["\"confirm\":"]);
+    assert!(exists("fallback", "a"));
+    is_well(&mut server);
+
+    let mut server = initialized(&["--allow", "destroy", "--confirm", "token"]);
     let token = token(&server.call("delete_objects", call.clone()));
     assert!(exists("fallback", "a"));
     server.call("delete_objects", and(&call, "confirm", token)).ok();
     assert!(!exists("fallback", "a"));
-    is_well(&mut server);
 }
 
 #[test]

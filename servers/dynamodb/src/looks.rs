@@ -42,6 +42,7 @@ pub(crate) const LOOKS: &[Look] = &[
         "arn:{partition}:dynamodb:{region}:{account}:table/{StreamArn}",
     ),
     look(&["ExecuteStatement"], "arn:{partition}:dynamodb:{region}:{account}:table/{table of the statement}"),
+    look(&["GetInsightRuleReport"], "arn:{partition}:cloudwatch:{region}:{account}:insight-rule/{RuleName}"),
     // A shard's iterator is a token that AWS gave for a stream that was looked at before.
     look(&["GetRecords"], "*"),
 ];

@@ -47,9 +47,9 @@ fn statements(stub: &Stub) -> Vec<String> {
 #[test]
 fn an_arn_of_something_else_is_no_table() {
     let (stub, mut server) =
-        held(&["--allow-arn", "arn:aws:dynamodb:us-east-1:*:table/team-*,arn:aws:kms:*:*:*"]);
+        held(&["--allow-arn", "arn:aws:dynamodb:us-east-1:*:table/team-*,arn:aws:s3:::*"]);
     for table in [
-        "arn:aws:kms:us-east-1:123456789012:key/x:table/secret",
+        "arn:aws:s3:::x:table/secret",
         "arn:aws:dynamodb:us-east-1:123456789012:table/team-a:table/secret",
         "arn:aws:dynamodb:us-east-1:123456789012:table/team-a/index/x",
         " team-orders",
@@ -146,10 +146,10 @@ fn a_replica_is_held_to_its_region() {
 #[test]
 fn a_backup_is_held_by_its_own_arn() {
     let (stub, mut server) =
-        held(&["--allow-arn", "arn:aws:dynamodb:us-east-1:*:table/team-*,arn:aws:kms:*:*:*"]);
+        held(&["--allow-arn", "arn:aws:dynamodb:us-east-1:*:table/team-*,arn:aws:s3:::*"]);
     let backup = |table: &str| json!({"backup": format!("arn:aws:dynamodb:us-east-1:123456789012:table/{table}/backup/1-a")});
     refused(&stub, &mut server, "delete_backup", backup("secret"), OUTSIDE);
-    let other = json!({"backup": "arn:aws:kms:us-east-1:123456789012:key/x:table/secret/backup/1-a"});
+    let other = json!({"backup": "arn:aws:s3:::x:table/secret/backup/1-a"});
     refused(&stub, &mut server, "delete_backup", other, "is not a backup's ARN");
     let inside = server.call("delete_backup", backup("team-orders"));
     assert!(inside.error().contains("nothing is here"), "{}", inside.error());

@@ -86,7 +86,8 @@ const ROWS: &[Row] = &[
     Row::new("diagnose_table", |run| {
         let table = table(run);
         run.call(json!({"table": table}), "contributor insights are off").map(drop)
-    }),
+    })
+    .arns(&["arn:aws:cloudwatch:*:*:insight-rule/*"]),
     Row::new("put_items", |run| {
         let table = table(run);
         run.call(json!({"table": table, "items": [{"pk": "a"}]}), "\"written\":1")?;
@@ -153,6 +154,8 @@ const ROWS: &[Row] = &[
         run.call(json!({"table": table, "add_replicas": ["eu-west-1"]}), "add replica")?;
         run.call(json!({"table": table, "delete_replicas": ["eu-west-1"]}), "delete replica").map(drop)
     })
+    .arns(&["arn:aws:dynamodb:eu-west-1:*:table/*"])
+    .regions(&["eu-west-1"])
     .allows(Risk::Destroy),
     Row::new("set_table_option", |run| {
         let table = table(run);

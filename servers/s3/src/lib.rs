@@ -42,6 +42,11 @@ impl Service for S3 {
     const SUMMARY: &'static str = "Find, read, write and look after Amazon S3 buckets and objects.";
     const PREFIXES: &'static [(&'static str, &'static str)] = &[("S3", "s3")];
     const ACTIONS: &'static [(&'static str, &'static [&'static str])] = actions::TABLE;
+    const FORMS: &'static [&'static str] = &[
+        "arn:{partition}:s3:*:*:accesspoint/*",
+        "arn:{partition}:s3-object-lambda:*:*:accesspoint/*",
+        "arn:{partition}:s3-outposts:*:*:outpost/*",
+    ];
     const LOOKS: &'static [Look] = looks::LOOKS;
     const REPEATABLE: &'static [&'static str] = &[
         "AbortMultipartUpload",

@@ -93,7 +93,7 @@ fn in_arn(arn: Arn) -> Option<ResourceRef> {
                 }
                 _ => false,
             };
-            (of_account && is_point).then(|| ResourceRef::Whole(Arn { resource, ..arn }))
+            (of_account && is_point).then_some(ResourceRef::Whole(Arn { resource, ..arn }))
         }
         _ => None,
     }

@@ -76,6 +76,7 @@ pub struct Row {
     tool: &'static str,
     scenario: Scenario,
     arns: &'static [&'static str],
+    regions: &'static [&'static str],
     allows: Option<Risk>,
     adds: Option<fn(&Request) -> Option<&'static str>>,
     serves: Option<fn(&Request) -> Option<Response>>,
@@ -84,13 +85,20 @@ pub struct Row {
 impl Row {
     /// `scenario` makes what the calls need, as root, and then makes the calls.
     pub const fn new(tool: &'static str, scenario: Scenario) -> Row {
-        Row { tool, scenario, arns: &[], allows: None, adds: None, serves: None }
+        Row { tool, scenario, arns: &[], regions: &[], allows: None, adds: None, serves: None }
     }
 
     /// Also allows these ARNs: those of another service, whose names are not the row's own.
     #[must_use]
     pub const fn arns(mut self, arns: &'static [&'static str]) -> Row {
         self.arns = arns;
+        self
+    }
+
+    /// Also allows these regions, which the calls name.
+    #[must_use]
+    pub const fn regions(mut self, regions: &'static [&'static str]) -> Row {
+        self.regions = regions;
         self
     }
 
@@ -484,6 +492,9 @@ impl Permissions {
         for arn in own.into_iter().chain(row.arns.iter().map(|arn| (*arn).to_owned())) {
             flags.extend(["--allow-arn".to_owned(), arn]);
         }
+        for region in row.regions {
+            flags.extend(["--allow-region".to_owned(), (*region).to_owned()]);
+        }
         let risks = [Some(tool.risk), row.allows].into_iter().flatten();
         for risk in risks.filter(|risk| *risk != Risk::Read) {
             flags.extend(["--allow".to_owned(), risk.to_string()]);
@@ -638,7 +649,8 @@ fn applies(need: &NeedEntry, arguments: &Value) -> bool {
     let is = |name: &str, wanted: &str| match arguments.get(name) {
         Some(Value::Array(items)) => items.iter().any(|item| item == wanted),
         Some(Value::String(text)) => text == wanted,
-        Some(value) => value.to_string() == wanted,
+        Some(value @ (Value::Bool(_) | Value::Number(_))) => format!("{value}") == wanted,
+        Some(_) => false,
         None => false,
     };
     let holds = |term: &str| match (term.strip_prefix("not "), term.split_once('=')) {

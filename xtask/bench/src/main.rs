@@ -1,5 +1,7 @@
 //! `cargo xtask bench`: what the servers cost, beside what people would use instead, measured in one run.
 
+#![expect(clippy::disallowed_methods, reason = "what is measured is found by PATH; it is no server")]
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -36,7 +36,7 @@ fn world() -> Stub {
             let described = |name: &str| json!({"logGroupName": name, "arn": format!("arn:aws:logs:us-east-1:{ACCOUNT}:log-group:{name}:*"), "storedBytes": 1000});
             let groups: [&str; 3] = ["/secret/payroll", "/team/app", "/team/pay"];
             Response::output(
-                json!({"logGroups": groups.into_iter().filter(wanted).map(|name| described(name)).collect::<Vec<_>>()}),
+                json!({"logGroups": groups.into_iter().filter(wanted).map(described).collect::<Vec<_>>()}),
             )
         }
         "StartQuery" => Response::output(json!({"queryId": "q"})),

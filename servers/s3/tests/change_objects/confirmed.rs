@@ -85,9 +85,10 @@ fn what_changed_since_the_plan_does_not_move() {
         match (request.operation(), request.nth, request.path()) {
             // The listing of the target, after that of the source, of the call that does it.
             ("ListObjectsV2", 4, _) => aws().put_object("move-moved", "old/b", &[], "new contents"),
-            // Before its copy is made.
-            ("HeadObject", _, "/move-moved/old/c") => {
-                aws().put_object("move-moved", "new/c", &[], "somebody's")
+            // Before its copy is made; the local AWS would overlook the condition that the copy carries.
+            ("CopyObject", _, "/move-moved/new/c") => {
+                aws().put_object("move-moved", "new/c", &[], "somebody's");
+                return Response::s3_error(412, "PreconditionFailed", "there is such an object");
             }
             _ => {}
         }

@@ -1,6 +1,6 @@
 //! A change: plan, ask, do.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use serde_json::Value;
 use tokio::time::Instant;
@@ -54,15 +54,16 @@ impl<S: Service> Run<'_, S> {
         }
         let asks = self.engine.settings.confirm != Confirm::Off
             && (self.entry.spec.risk == Risk::Destroy || planned.plan.asks());
-        while asks {
+        let mut agreed = false;
+        while asks && !agreed {
             match self.consent(&planned.plan).await? {
-                Agreed::Yes => break,
+                Agreed::Yes => agreed = true,
                 Agreed::NotYet(answer) => return Ok(answer),
                 // A person took their time: what they agreed to must still be what would happen.
                 Agreed::YesTo(seen) => {
                     planned = self.bounded(planning(own.clone(), call.clone())).await?;
                     match self.engine.confirmations.redeem(&seen, &self.bound(), &planned.plan) {
-                        Ok(()) => break,
+                        Ok(()) => agreed = true,
                         Err(Refusal::Moved) => {}
                         Err(refusal) => return Err(Error::refused(refusal.why())),
                     }
@@ -141,7 +142,7 @@ impl<S: Service> Run<'_, S> {
             Consent::Ask(ask) => {
                 let began = Instant::now();
                 let asked = tokio::select! {
-                    asked = tokio::time::timeout(within, ask(question)) => asked.ok().flatten(),
+                    asked = tokio::time::timeout(within, ask(question)) => asked,
                     () = self.caller.cancel.cancelled() => {
                         return Err(Error::cancelled("the caller cancelled the call"));
                     }
@@ -149,10 +150,19 @@ impl<S: Service> Run<'_, S> {
                 // The time that a person takes is not the call's.
                 self.ends += began.elapsed();
                 match asked {
-                    Some(true) => return Ok(Agreed::YesTo(token)),
-                    Some(false) => return Err(declined()),
+                    Ok(Some(true)) => return Ok(Agreed::YesTo(token)),
+                    Ok(Some(false)) => return Err(declined()),
                     // No answer is no agreement; and the model does not get to agree instead.
-                    None => return Err(unanswered(within)),
+                    Ok(None) => {
+                        return Err(unanswered(
+                            "the client could not ask its user, although it says that it can",
+                        ));
+                    }
+                    Err(_) => {
+                        let why =
+                            format!("the user was asked and did not answer within {} s", within.as_secs());
+                        return Err(unanswered(&why));
+                    }
                 }
             }
         }
@@ -165,12 +175,8 @@ impl<S: Service> Run<'_, S> {
 }
 
 /// Nobody answered. Nothing is done, and the next call asks again.
-fn unanswered(within: Duration) -> Error {
-    Error::refused(format!(
-        "the user was asked and did not answer within {} s; nothing was done",
-        within.as_secs()
-    ))
-    .with_next(
+fn unanswered(why: &str) -> Error {
+    Error::refused(format!("{why}; nothing was done")).with_next(
         "call again when the user is there to answer; for agents that run without a person, the operator can start the \
          server with --confirm token",
     )

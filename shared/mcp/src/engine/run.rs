@@ -281,7 +281,7 @@ impl<'a, S: Service> Run<'a, S> {
                 let found = S::PATIENCE.iter().find(|(name, _)| *name == operation);
                 found.map(|(_, minutes)| Duration::from_secs(minutes * 60))
             });
-        if let Some(second_look) = self.second_look(target, self.account(target).await?) {
+        if let Some(second_look) = self.second_look(target).await? {
             rules = rules.look(second_look);
         }
         let tap = Tap::with_rules(target, rules);
@@ -308,21 +308,25 @@ impl<'a, S: Service> Run<'a, S> {
 
     /// What each request is held to once more, right before it is signed: the operator's list, by what the request itself
     /// names. None where there is no list.
-    fn second_look(
+    async fn second_look(
         &self,
         target: &Target,
-        account: Option<String>,
-    ) -> Option<impl Fn(&RequestView) -> Result<(), String> + Send + Sync + 'static + use<S>> {
+    ) -> Result<Option<impl Fn(&RequestView) -> Result<(), String> + Send + Sync + 'static + use<S>>> {
         let settings = self.engine.settings.clone();
         if settings.allow_arns.is_empty() || !settings.looks.second || S::LOOKS.is_empty() {
-            return None;
+            return Ok(None);
         }
+        // A request may name what no argument did, so every need counts here, whatever it depends on.
+        let account = match self.entry.spec.declared().any(|need| need.arn.contains("{account}")) {
+            true => Some(self.bounded(self.trace.session.identity(target)).await?.account),
+            false => None,
+        };
         let target = target.clone();
         let needs: Vec<Need> = self.entry.spec.declared().collect();
-        Some(move |request: &RequestView| {
+        Ok(Some(move |request: &RequestView| {
             let environment = awsmcp_aws::environment(&target, account.as_deref());
             second_look::hold::<S>(request, &needs, environment, &settings)
-        })
+        }))
     }
 
     /// Runs `work` until it is done, the caller loses interest, or the call's time is over. Dropping it drops its HTTP
