@@ -50,6 +50,17 @@ impl Service for Bedrock {
         ("Bedrock Agent Runtime", "bedrock"),
         ("S3", "s3"),
     ];
+    const PATIENCE: &'static [(&'static str, u64)] = &[
+        ("Converse", 15),
+        ("ConverseStream", 15),
+        ("InvokeAgent", 15),
+        ("InvokeFlow", 15),
+        ("InvokeModel", 15),
+        ("InvokeModelWithResponseStream", 15),
+        ("Rerank", 2),
+        ("Retrieve", 2),
+        ("RetrieveAndGenerate", 15),
+    ];
     const ACTIONS: &'static [(&'static str, &'static [&'static str])] = actions::TABLE;
     const FORMS: &'static [&'static str] = &[arns::ANY_ENDPOINT];
     const EXTRAS: &'static [Extra] = spending::EXTRAS;

@@ -49,6 +49,8 @@ impl Service for SageMaker {
     const TITLE: &'static str = "Amazon SageMaker";
     const SUMMARY: &'static str = "Find out why jobs fail and how endpoints do, run and deploy, and see everything that bills in Amazon SageMaker.";
     const PREFIXES: &'static [(&'static str, &'static str)] = actions::PREFIXES;
+    const PATIENCE: &'static [(&'static str, u64)] =
+        &[("InvokeEndpoint", 2), ("InvokeEndpointWithResponseStream", 10)];
     const ACTIONS: &'static [(&'static str, &'static [&'static str])] = actions::TABLE;
     const NAMES: &'static [Named] = &[
         Named { argument: "job", tool: "list_jobs", column: "name" },
