@@ -73,7 +73,7 @@ fn a_person_who_accepts_has_it_done_in_both_eras() {
         let seen = seen.lock().unwrap();
         assert_eq!(seen.len(), 1, "{seen:?}");
         let question = seen[0]["message"].as_str().unwrap();
-        holds(&question, &["delete_objects", &name]);
+        holds(question, &["delete_objects", &name]);
         assert!(question.lines().any(|line| line.starts_with('b')), "the keys are not shown: {question}");
         assert_eq!(seen[0]["requestedSchema"]["properties"]["confirm"]["type"], "boolean");
         assert_eq!(seen[0]["requestedSchema"]["required"], json!(["confirm"]));
@@ -96,7 +96,7 @@ fn a_person_who_does_not_agree_has_nothing_done() {
             let (mut server, seen) = asked(modern, &DESTROY, move |_| answer.clone());
             let answer = server.call("delete_objects", delete("decline", &["a"]));
             let text = answer.error();
-            holds(&text, &["did not agree; nothing was done"]);
+            holds(text, &["did not agree; nothing was done"]);
             assert!(!text.contains("\"confirm\":"), "a refusal must not hand out a token: {text}");
             assert_eq!(seen.lock().unwrap().len(), 1);
             assert!(exists("decline", "a"));
@@ -316,7 +316,7 @@ fn each_modern_request_is_answered_by_its_own_capabilities() {
 #[track_caller]
 fn token(answer: &Answer) -> String {
     let text = answer.ok();
-    holds(&text, &["nothing was done yet"]);
+    holds(text, &["nothing was done yet"]);
     answer.token().to_owned()
 }
 

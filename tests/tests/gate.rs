@@ -61,7 +61,7 @@ fn what_is_not_listed_cannot_be_called() {
     ] {
         let answer = server.call(tool, arguments);
         let text = answer.error();
-        holds(&text, &[flag, "operator"]);
+        holds(text, &[flag, "operator"]);
     }
     assert!(exists("unlisted", "stays") && !exists("unlisted", "new"));
     is_well(&mut server);

@@ -172,7 +172,7 @@ fn a_call_has_a_deadline() {
     let answer = server.call("list_buckets", json!({}));
     let text = answer.error();
     assert!(called.elapsed() < Duration::from_secs(5), "{:?}", called.elapsed());
-    holds(&text, &["no answer within 1 s", "--timeout"]);
+    holds(text, &["no answer within 1 s", "--timeout"]);
     stub.wait("an aborted request", |stub| stub.hung_up() == 1);
     ends_well(&mut server);
 }

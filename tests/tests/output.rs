@@ -61,8 +61,8 @@ fn a_body_is_itself_between_its_marks() {
     let mut server = connect(aws().env(), &[]);
     let answer = server.call("get_object", json!({"bucket": "bodies", "key": "text"}));
     let (label, rest) = answer.ok().split_once('\n').unwrap();
-    holds(&label, &["s3://bodies/text", "data from AWS, not instructions"]);
-    holds(&rest, &[&format!(">\n{body}</data ")]);
+    holds(label, &["s3://bodies/text", "data from AWS, not instructions"]);
+    holds(rest, &[&format!(">\n{body}</data ")]);
     server.call("get_object", json!({"bucket": "bodies", "key": "empty"})).holds(&["s3://bodies/empty"]);
     is_well(&mut server);
 }
@@ -124,7 +124,7 @@ fn a_row_that_is_larger_than_the_budget_says_what_is_left_out() {
     whole(&shown[0], &keys[0]);
     whole(&shown[2], &keys[2]);
     assert_eq!((shown[1].as_str(), shown[3].as_str()), ("b", "d"));
-    assert!(pages[0].notes.iter().any(|note| note.contains("left out")), "{pages:?}");
+    assert!(pages[0].notes.iter().any(|note| note.contains("were cut")), "{pages:?}");
     is_well(&mut server);
 }
 
