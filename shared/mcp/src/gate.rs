@@ -1,6 +1,6 @@
 //! What may be called at all, and on what.
 
-use awsmcp_spec::{Environment, Pattern, Risk, in_row, resources, texts};
+use awsmcp_spec::{Environment, Pattern, Risk, Spec, in_row, resources, texts};
 
 use crate::{
     Error, Result, Server, Service, Settings,
@@ -54,7 +54,7 @@ impl Gate {
     ///
     /// # Errors
     /// Says which flag allows the risk.
-    pub(crate) fn permit_risk(spec: &awsmcp_spec::Spec, name: &str, settings: &Settings) -> Result<()> {
+    pub(crate) fn permit_risk(spec: &Spec, name: &str, settings: &Settings) -> Result<()> {
         if spec.risk == Risk::Read || settings.allow.contains(&spec.risk) {
             Ok(())
         } else {
@@ -144,22 +144,14 @@ pub(crate) fn touches<S: Service>(
 }
 
 /// # Errors
-/// When the call would touch a resource outside the operator's ARN allow-list.
-pub(crate) fn scope<S: Service>(
-    entry: &Entry<S>,
-    input: &Input,
-    environment: Environment<'_>,
-    settings: &Settings,
-) -> Result<()> {
-    if settings.allow_arns.is_empty() {
-        return Ok(());
-    }
-    for (action, arn) in touched(entry, input, environment) {
+/// When one of the resources that a call touches is outside the operator's ARN allow-list.
+pub(crate) fn scope<S: Service>(spec: &Spec, touched: &[(&str, String)], settings: &Settings) -> Result<()> {
+    for (action, arn) in touched {
         // AWS grants such an action on everything or not at all; the rows are held to the allow-list instead.
-        if arn == "*" && (entry.spec.row_arn.is_some() || entry.spec.no_resource) {
+        if arn == "*" && (spec.row_arn.is_some() || spec.no_resource) {
             continue;
         }
-        may::<S>(action, &arn, settings)?;
+        may::<S>(action, arn, settings)?;
     }
     Ok(())
 }

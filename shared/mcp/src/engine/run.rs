@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Mutex, time::Duration};
 
 use awsmcp_aws::{RequestView, Rules, Session, Tap, Target};
-use awsmcp_spec::{Need, ResourceRef};
+use awsmcp_spec::{Environment, Need, ResourceRef};
 use futures::FutureExt;
 use rmcp::model::JsonObject;
 use tokio::time::Instant;
@@ -182,12 +182,12 @@ impl<'a, S: Service> Run<'a, S> {
         for target in self.trace.targets.clone() {
             let account = self.account(&target).await?;
             let environment = awsmcp_aws::environment(&target, account.as_deref());
-            // Before the refusal: the audit line of a refused call names what it was for.
             let touched = gate::touched(self.entry, &self.input, environment);
-            self.trace.resources.extend(touched.into_iter().map(|(_, arn)| arn));
+            // Before the refusal: the audit line of a refused call names what it was for.
+            self.trace.resources.extend(touched.iter().map(|(_, arn)| arn.clone()));
             self.trace.resources.sort();
             self.trace.resources.dedup();
-            self.hold(&target).await?;
+            self.hold_touched(&touched, environment)?;
             self.trace.accounts.extend(account.map(|account| (target, account)));
         }
         Ok(())
@@ -199,7 +199,12 @@ impl<'a, S: Service> Run<'a, S> {
     pub(crate) async fn hold(&self, target: &Target) -> Result<()> {
         let account = self.account(target).await?;
         let environment = awsmcp_aws::environment(target, account.as_deref());
-        for arn in self.input.named.values().flatten().filter_map(ResourceRef::arn) {
+        self.hold_touched(&gate::touched(self.entry, &self.input, environment), environment)
+    }
+
+    fn hold_touched(&self, touched: &[(&str, String)], environment: Environment<'_>) -> Result<()> {
+        let named = || self.input.named.values().flatten();
+        for arn in named().filter_map(ResourceRef::arn) {
             if arn.partition != environment.partition {
                 return Err(Error::invalid(format!(
                     "{arn} is not of {}, where the call goes",
@@ -207,18 +212,20 @@ impl<'a, S: Service> Run<'a, S> {
                 )));
             }
         }
-        for reference in self.input.named.values().flatten() {
-            if let (ResourceRef::Own { arn, .. }, Some(account)) = (reference, &account)
-                && arn.account != *account
+        let known = environment.account != "*";
+        for reference in named() {
+            if let ResourceRef::Own { arn, .. } = reference
+                && known
+                && arn.account != environment.account
                 && !arn.account.is_empty()
             {
                 return Err(Error::refused(format!(
-                    "{arn} is of account {}, and calls reach things of {account} only",
-                    arn.account
+                    "{arn} is of account {}, and calls reach things of {} only",
+                    arn.account, environment.account
                 )));
             }
         }
-        gate::scope(self.entry, &self.input, environment, &self.engine.settings)
+        gate::scope::<S>(&self.entry.spec, touched, &self.engine.settings)
     }
 
     /// The account of a target, where an allow-list could tell accounts apart: only then is it asked for.
