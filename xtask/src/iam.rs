@@ -16,7 +16,6 @@ use crate::say;
 
 mod check;
 mod form;
-mod reading;
 mod reasons;
 mod rule;
 mod snapshot;

@@ -4,7 +4,7 @@ use awsmcp_spec::{Manifest, Risk};
 
 use super::reasons::{REASONS, Reason};
 use super::rule::Rule;
-use super::{Facts, form, reading};
+use super::{Facts, form};
 use crate::known::Finding;
 
 /// A need as a tool declares it.
@@ -97,7 +97,7 @@ fn rules(facts: &Facts, need: &Need<'_>) -> Vec<(Rule, String)> {
         ));
     }
     let name = need.action.split_once(':').map_or(need.action, |(_, name)| name);
-    if reading::reads(name) != action.level.reads() {
+    if awsmcp_spec::reads(name) != action.level.reads() {
         let level = action.level.name();
         wrong.push((Rule::Name, format!("its access level is {level}, which its name does not say")));
     }

@@ -155,13 +155,8 @@ pub(super) const REASONS: &[Reason] = &[
     // Names that do not say what AWS says.
     Reason::of(
         Rule::Name,
-        &["bedrock:ApplyGuardrail", "bedrock:Invoke*", "sagemaker:InvokeEndpoint*"],
+        &["bedrock:ApplyGuardrail", "bedrock:Invoke*", "bedrock:Retrieve", "sagemaker:InvokeEndpoint*"],
         "AWS counts a model's answer as read; it costs each time, so the name that does not say reading is the safer one.",
-    ),
-    Reason::of(
-        Rule::Name,
-        &["bedrock:RetrieveAndGenerate"],
-        "AWS counts it as a write; it searches and runs a model, and stores nothing.",
     ),
     Reason::of(
         Rule::Name,
