@@ -6,13 +6,13 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail};
-use awsmcp_mcp::{Answer, Caller, Consent, Engine, Handler, Part, Risk, Server, Service};
+use awsmcp_mcp::{Answer, Caller, Consent, Engine, Handler, Part, Risk, Server, Service, for_terminal};
 use awsmcp_spec::{Environment, NeedEntry, Policy, gateway_tool};
 use serde_json::{Map, Value};
 
 use crate::{
     auth, stop,
-    terminal::{print, report, without_controls},
+    terminal::{print, report},
 };
 
 /// Runs one tool, as a client would; the gate and the errors are the same. Answers whether it succeeded.
@@ -82,7 +82,7 @@ fn consent(yes: bool) -> Consent {
         Box::pin(async move {
             let asked = tokio::task::spawn_blocking(move || {
                 let mut stderr = std::io::stderr();
-                write!(stderr, "{}\nGo ahead? [y/N] ", without_controls(&question)).ok()?;
+                write!(stderr, "{}\nGo ahead? [y/N] ", for_terminal(&question)).ok()?;
                 stderr.flush().ok()?;
                 let mut line = String::new();
                 std::io::stdin().read_line(&mut line).ok()?;
@@ -99,7 +99,7 @@ fn progress() -> Option<awsmcp_mcp::Progress> {
             let share =
                 total.filter(|total| *total > 0.0).map(|total| format!(" {:.0} %", done / total * 100.0));
             // A terminal that is gone loses nothing but this line.
-            let message = without_controls(&message);
+            let message = for_terminal(&message);
             let _ = write!(std::io::stderr(), "\r{message}{}\x1b[K", share.unwrap_or_default());
         }) as awsmcp_mcp::Progress
     })

@@ -10,6 +10,7 @@ use std::{
 };
 
 use anyhow::{Context, Result};
+use awsmcp_mcp::for_terminal;
 
 /// Writes a line to standard output.
 ///
@@ -30,39 +31,8 @@ pub(crate) fn report(text: &str) -> Result<()> {
 }
 
 fn write_line(mut out: impl Write, is_terminal: bool, text: &str) -> std::io::Result<()> {
-    let text = if is_terminal { without_controls(text) } else { Cow::Borrowed(text) };
+    let text = if is_terminal { for_terminal(text) } else { Cow::Borrowed(text) };
     writeln!(out, "{text}")
-}
-
-/// A text as a terminal may show it: line breaks and tabs stay, every other character that controls a terminal, or that
-/// reorders or hides what stands beside it, is written as `\u001b` and the like.
-pub(crate) fn without_controls(text: &str) -> Cow<'_, str> {
-    if !text.chars().any(controls) {
-        return Cow::Borrowed(text);
-    }
-    let mut out = String::with_capacity(text.len() + 16);
-    let mut letters = text.chars().peekable();
-    while let Some(letter) = letters.next() {
-        match letter {
-            // A line of a file that was written on Windows.
-            '\r' if letters.peek() == Some(&'\n') => {}
-            letter if controls(letter) => {
-                for unit in letter.encode_utf16(&mut [0; 2]) {
-                    out.push_str(&format!("\\u{unit:04x}"));
-                }
-            }
-            letter => out.push(letter),
-        }
-    }
-    Cow::Owned(out)
-}
-
-/// Whether a character does something else to a terminal than to show itself.
-fn controls(letter: char) -> bool {
-    letter.is_control() && !matches!(letter, '\n' | '\t')
-        || matches!(letter,
-            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
 }
 
 #[cfg(test)]
@@ -95,7 +65,7 @@ mod tests {
     #[test]
     fn no_control_character_reaches_a_terminal() {
         for letter in (0..=0x10_ffff_u32).filter_map(char::from_u32) {
-            let shown = without_controls(&format!("<{letter}>")).into_owned();
+            let shown = for_terminal(&format!("<{letter}>")).into_owned();
             let is_plain = shown.chars().all(|c| !c.is_control() || matches!(c, '\n' | '\t'));
             assert!(is_plain && shown.starts_with('<') && shown.ends_with('>'), "{letter:?}: {shown:?}");
         }

@@ -105,8 +105,12 @@ pub(crate) fn note(written_out: usize) -> Option<String> {
     }
 }
 
-/// A text for a person's terminal: nothing in it moves the cursor, changes colours or titles, or hides.
+/// A text for a person's terminal: lines and tabs stay, and nothing in it moves the cursor, changes colours or titles, or
+/// hides. A line of a file that was written on Windows ends as any other.
 pub fn for_terminal(text: &str) -> Cow<'_, str> {
+    if text.contains("\r\n") {
+        return Cow::Owned(self::text(&text.replace("\r\n", "\n")).into_owned());
+    }
     self::text(text)
 }
 
