@@ -63,14 +63,6 @@ impl Tap {
         Tap(Arc::new(Inner { rules, account: Some(format!("{target:?}")), made: Mutex::default() }))
     }
 
-    /// As [`with_rules`](Tap::with_rules), with [`Rules::new`].
-    pub fn for_target(
-        target: &Target,
-        permit: impl Fn(&str, &str) -> Result<(), String> + Send + Sync + 'static,
-    ) -> Tap {
-        Tap::with_rules(target, Rules::new(permit))
-    }
-
     /// A tap for calls to anywhere, with [`Rules::new`].
     pub fn new(permit: impl Fn(&str, &str) -> Result<(), String> + Send + Sync + 'static) -> Tap {
         Tap(Arc::new(Inner { rules: Rules::new(permit), account: None, made: Mutex::default() }))

@@ -139,9 +139,6 @@ pub(crate) struct Options {
     extras: BTreeMap<&'static str, String>,
 }
 
-/// How long AWS may say nothing within an ordinary call.
-const SILENCE: Duration = Duration::from_secs(18);
-
 const SAFETY: &str = "Safety";
 const ACCOUNT: &str = "Account";
 const ANSWERS: &str = "Answers";
@@ -331,9 +328,9 @@ impl Options {
             max_attempts: self.max_attempts,
             connect_timeout: self.connect_timeout.map(Duration::try_from_secs_f64).transpose()?,
             // Silence must end before the call does, so that its error can say what happened.
-            read_timeout: self
-                .timeout
-                .map(|seconds| Duration::from_secs_f64(seconds as f64 * 0.3).min(SILENCE)),
+            read_timeout: self.timeout.map(|seconds| {
+                Duration::from_secs_f64(seconds as f64 * 0.3).min(SessionConfig::READ_TIMEOUT)
+            }),
             app_name: Some("awsmcp".to_owned()),
             ..SessionConfig::default()
         })

@@ -78,7 +78,7 @@ async fn one_account_that_is_throttled_does_not_slow_another() {
             region: "eu-west-1".into(),
             endpoint: None,
         };
-        let tap = Tap::for_target(&target, |_, _| Ok(()));
+        let tap = Tap::with_rules(&target, Rules::new(|_, _| Ok(())));
         client(http.clone(), &tap).get_caller_identity().send().await.unwrap_err();
         tap.attempts()
     };
