@@ -327,9 +327,11 @@ impl Options {
             dual_stack: self.dual_stack.then_some(true),
             max_attempts: self.max_attempts,
             connect_timeout: self.connect_timeout.map(Duration::try_from_secs_f64).transpose()?,
-            // Silence must end before the call does, so that its error can say what happened.
+            // Silence ends before the call does, so that its error can say what happened; but what AWS takes for an
+            // ordinary answer is no silence, and there the call's own end speaks.
             read_timeout: self.timeout.map(|seconds| {
-                Duration::from_secs_f64(seconds as f64 * 0.3).min(SessionConfig::READ_TIMEOUT)
+                let third = Duration::from_secs_f64(seconds as f64 * 0.3);
+                third.clamp(Duration::from_secs(5), SessionConfig::READ_TIMEOUT)
             }),
             app_name: Some("awsmcp".to_owned()),
             ..SessionConfig::default()

@@ -15,7 +15,7 @@ mod outcome;
 mod reached;
 mod run;
 
-use std::{sync::Arc, time::Instant};
+use std::sync::Arc;
 
 use awsmcp_aws::Session;
 use awsmcp_spec::{Risk, Spec};
@@ -151,14 +151,13 @@ impl<S: Service> Engine<S> {
                 (index, entry, Some(made))
             }
         };
-        let started = Instant::now();
         let mut run = Run::new(self, entry, name, caller);
         // Boxed: the futures of a whole call are large and deep, for the stack and for the compiler.
         let answer = match Box::pin(run.go(index, made.as_deref(), arguments)).await {
             Ok(answer) => answer,
             Err(error) => Box::pin(run.failed(error)).await,
         };
-        run.audit(&answer, started.elapsed());
+        run.audit(&answer);
         Ok(answer)
     }
 

@@ -53,7 +53,7 @@ impl<S: Service> Run<'_, S> {
     }
 
     /// Writes the call's line into the audit log.
-    pub(crate) fn audit(&self, answer: &Answer, took: Duration) {
+    pub(crate) fn audit(&self, answer: &Answer) {
         let Some(audit) = &self.engine.settings.audit else { return };
         let made: Vec<_> = self.trace.taps.iter().flat_map(Tap::made).collect();
         let (outcome, error) = match answer {
@@ -87,7 +87,7 @@ impl<S: Service> Run<'_, S> {
             request_ids: made.iter().filter_map(|made| made.request_id.clone()).collect(),
             attempts: made.iter().map(|made| made.attempts).sum(),
             throttled: made.iter().map(|made| made.throttled).sum(),
-            duration_ms: took.as_millis().try_into().unwrap_or(u64::MAX),
+            duration_ms: self.began.elapsed().as_millis().try_into().unwrap_or(u64::MAX),
         });
     }
 }

@@ -29,7 +29,7 @@ pub(crate) struct Run<'a, S: Service> {
     /// The arguments, once they are read.
     pub(crate) input: Input,
     /// When the call began, and when it must have ended.
-    began: Instant,
+    pub(crate) began: Instant,
     pub(crate) ends: Instant,
     pub(crate) trace: Trace,
 }
