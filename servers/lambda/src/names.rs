@@ -1,8 +1,8 @@
 //! Names with rules: read once, strictly, with an error that shows what a good one looks like.
 
-use awsmcp_mcp::{Arn, Call, Error, Kind, ResourceArgument, ResourceRef, Result, resource_string};
+use awsmcp_mcp::{Arn, Error, ResourceArgument, ResourceRef, Result, resource_string};
 
-use crate::{Lambda, arns};
+use crate::arns;
 
 /// A function: its name or its ARN, with or without a version or an alias behind it.
 ///
@@ -60,7 +60,12 @@ impl FunctionName {
     ///
     /// # Errors
     /// When it is outside the list.
-    pub(crate) async fn may(&self, cx: &Call<Lambda>, action: &str, qualifier: Option<&str>) -> Result<()> {
+    pub(crate) async fn may(
+        &self,
+        cx: &Call<crate::Lambda>,
+        action: &str,
+        qualifier: Option<&str>,
+    ) -> Result<()> {
         let name = qualified(&self.name, qualifier);
         match &self.arn {
             Some(arn) => {
@@ -120,11 +125,8 @@ pub(crate) struct LoggedFunction(FunctionName);
 
 impl LoggedFunction {
     /// The name alone, which is what requests carry.
-    ///
-    /// # Errors
-    /// When its ARN is of another region or account than the call.
-    pub(crate) async fn here(&self, cx: &Call<Lambda>) -> Result<&str> {
-        here(cx, &self.0).await
+    pub(crate) fn name(&self) -> &str {
+        &self.0.name
     }
 }
 
@@ -144,11 +146,8 @@ pub(crate) struct MeasuredFunction(FunctionName);
 
 impl MeasuredFunction {
     /// The name alone, which is what requests carry.
-    ///
-    /// # Errors
-    /// When its ARN is of another region or account than the call.
-    pub(crate) async fn here(&self, cx: &Call<Lambda>) -> Result<&str> {
-        here(cx, &self.0).await
+    pub(crate) fn name(&self) -> &str {
+        &self.0.name
     }
 
     /// As [`FunctionName::qualifier`].
@@ -175,26 +174,6 @@ fn own(function: &FunctionName, name: String) -> ResourceRef {
         Some(arn) => ResourceRef::Own { arn: arn.clone(), name },
         None => ResourceRef::Name(name),
     }
-}
-
-/// What lies in the call's own account and region has no account in its name: a name taken from another's ARN would be read
-/// here, where it is another function.
-async fn here<'a>(cx: &Call<Lambda>, function: &'a FunctionName) -> Result<&'a str> {
-    if let Some(arn) = &function.arn {
-        if arn.region != cx.region() {
-            let mut error = Error::new(Kind::WrongRegion, format!("{arn} is in {}", arn.region));
-            error.region = Some(arn.region.clone());
-            return Err(error.with_next(format!("call again with region {}", arn.region)));
-        }
-        let account = cx.identity().await?.account;
-        if arn.account != account {
-            return Err(Error::invalid(format!(
-                "{arn} is of account {}, and this tool sees what is in {account} only",
-                arn.account
-            )));
-        }
-    }
-    Ok(&function.name)
 }
 
 /// A version or an alias of a function.

@@ -28,6 +28,7 @@ use aws_smithy_types::config_bag::{ConfigBag, Storable, StoreReplace};
 use aws_smithy_types::date_time::{DateTime, Format};
 use aws_smithy_types::retry::RetryConfig;
 use aws_types::endpoint_config::EndpointUrl;
+use aws_types::region::Region;
 use aws_types::request_id::RequestId;
 
 pub use made::{Attempt, Made};
@@ -191,8 +192,9 @@ impl Intercept for Tap {
     ) -> Result<(), BoxError> {
         let (service, operation) = named(cfg)?;
         let endpoint = cfg.load::<EndpointUrl>().map(|endpoint| endpoint.0.as_str());
-        let view =
-            RequestView::of(&service, &operation, context.request(), endpoint).map_err(Error::internal)?;
+        let region = cfg.load::<Region>().map_or("", AsRef::as_ref);
+        let view = RequestView::of(&service, &operation, context.request(), endpoint, region)
+            .map_err(Error::internal)?;
         Ok(self.inspect(&view, cfg)?)
     }
 

@@ -35,15 +35,23 @@ pub struct RequestView {
     pub query: Vec<(String, String)>,
     /// The headers, with names in lower case.
     pub headers: Vec<(String, String)>,
-    /// The host that stands in for AWS's own, if one does.
-    stand_in: Option<String>,
+    /// What stands in for AWS's own endpoint, if anything does.
+    stand_in: Option<StandIn>,
     raw: Option<SdkBody>,
     body: OnceLock<Members>,
 }
 
+/// What stands in for AWS's own endpoint.
+#[derive(Debug)]
+struct StandIn {
+    host: String,
+    /// The region that it answers for.
+    region: String,
+}
+
 impl RequestView {
-    /// Reads a request that has its host and path, as it is right before it is signed. `endpoint` is the URL that stands
-    /// in for AWS's own.
+    /// Reads a request to `region` that has its host and path, as it is right before it is signed. `endpoint` is the URL
+    /// that stands in for AWS's own.
     ///
     /// # Errors
     /// In words, if the request's or the endpoint's URL is none.
@@ -52,10 +60,11 @@ impl RequestView {
         operation: &str,
         request: &HttpRequest,
         endpoint: Option<&str>,
+        region: &str,
     ) -> Result<RequestView, String> {
         let (host, path, query) = parts(request.uri())?;
         let (stand_in, base) = match endpoint.map(parts).transpose()? {
-            Some((host, base, _)) => (Some(host), base),
+            Some((host, base, _)) => (Some(StandIn { host, region: region.to_owned() }), base),
             None => (None, String::new()),
         };
         // An endpoint may have a path of its own, which says nothing about the operation.

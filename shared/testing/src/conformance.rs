@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use awsmcp_spec::{Manifest, SCHEMA_KEYWORDS, ToolEntry};
+use awsmcp_spec::{Manifest, SCHEMA_KEYWORDS, ToolEntry, fields_of};
 use serde_json::Value;
 
 use crate::{fail, golden};
@@ -119,6 +119,16 @@ fn of_tool(tool: &ToolEntry) -> Vec<String> {
         let action = need.action.split_once(':');
         if !action.is_some_and(|(service, action)| !service.is_empty() && !action.is_empty()) {
             wrong.push(format!("{:?} is no IAM action", need.action));
+        }
+    }
+    // A condition on what no input has would never hold.
+    let conditions: BTreeSet<&str> = tool.needs.iter().filter_map(|need| need.when.as_deref()).collect();
+    for condition in conditions {
+        for field in fields_of(condition) {
+            let first = field.split(['.', '[']).next().unwrap_or(field);
+            if !properties.contains(&first) {
+                wrong.push(format!("{condition:?} speaks of {first}, and its input has no such field"));
+            }
         }
     }
     wrong

@@ -72,7 +72,7 @@ impl Tool for FunctionHealth {
 
     async fn call(self, cx: &Call<Lambda>) -> Result<Self::Output> {
         const DAY: i64 = 86_400;
-        let function = self.function.here(cx).await?;
+        let function = self.function.name();
         let qualifier = self.function.qualifier(self.qualifier.as_ref())?;
         let range = TimeRange::new(self.start, self.end, DAY)?;
         // A function that does not exist has no figures, and would look healthy.

@@ -67,7 +67,7 @@ impl Tool for FunctionLogs {
     async fn call(self, cx: &Call<Lambda>) -> Result<Self::Output> {
         const HOUR: i64 = 3600;
         let range = TimeRange::new(self.start, self.end, HOUR)?;
-        let log = Log::of(cx, self.function.here(cx).await?).await?;
+        let log = Log::of(cx, self.function.name()).await?;
         match (self.show, &self.request_id) {
             (Show::Invocations, _) => self.invocations(cx, &log, range).await,
             (Show::Lines, Some(id)) => self.one_invocation(cx, &log, range, id).await,

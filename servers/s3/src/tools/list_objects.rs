@@ -140,7 +140,10 @@ impl ListObjects {
                 looked_at(&scanned)
             ));
         }
-        let rows = sums.rows(cx.limit() as usize);
+        let (rows, left_out) = sums.rows(cx.limit() as usize);
+        if let Some(left_out) = left_out {
+            cx.note(left_out);
+        }
         Ok(cx.page(rows, scanned.next.as_ref().map(token).transpose()?))
     }
 
@@ -272,8 +275,8 @@ impl Sums {
         format!("in all {}{by}", all.words())
     }
 
-    /// The largest first; what does not fit is one row.
-    fn rows(self, limit: usize) -> Vec<Row> {
+    /// The largest first, and in words what they leave out.
+    fn rows(self, limit: usize) -> (Vec<Row>, Option<String>) {
         let mut sums: Vec<_> = self.folders.into_iter().collect();
         sums.sort_by(|(left, a), (right, b)| b.bytes.cmp(&a.bytes).then_with(|| left.cmp(right)));
         let rest = sums.split_off(limit.min(sums.len()));
@@ -283,14 +286,12 @@ impl Sums {
             objects: sum.objects,
             size_bytes: sum.bytes,
         };
-        let mut rows: Vec<Row> = sums.into_iter().map(row).collect();
-        if !rest.is_empty() {
-            let count = rest.len();
+        let left_out = (!rest.is_empty()).then(|| {
             let mut sum = Sum::default();
             rest.iter().for_each(|(_, one)| sum.add(*one));
-            rows.push(row(((format!("({count} smaller)"), None), sum)));
-        }
-        rows
+            format!("{} smaller left out, with {} in all: raise `limit`", rest.len(), sum.words())
+        });
+        (sums.into_iter().map(row).collect(), left_out)
     }
 }
 
@@ -320,17 +321,14 @@ mod tests {
             sums.totals(),
             "in all 5 objects, 118 B: GLACIER 1 object, 7 B; STANDARD 4 objects, 111 B"
         );
-        let rows: Vec<_> = sums.rows(3).into_iter().map(|row| serde_json::to_value(row).unwrap()).collect();
+        let (rows, left_out) = sums.rows(3);
+        let rows: Vec<_> = rows.into_iter().map(|row| serde_json::to_value(row).unwrap()).collect();
         let row = |prefix: &str, class: Option<&str>, objects: u64, bytes: u64| serde_json::json!({"prefix": prefix, "storage_class": class, "objects": objects, "size_bytes": bytes});
         assert_eq!(
             rows,
-            [
-                row("logs/*", None, 1, 100),
-                row("logs/a/", None, 2, 10),
-                row("logs/a/", Some("GLACIER"), 1, 7),
-                row("(1 smaller)", None, 1, 1)
-            ]
+            [row("logs/*", None, 1, 100), row("logs/a/", None, 2, 10), row("logs/a/", Some("GLACIER"), 1, 7),]
         );
+        assert_eq!(left_out.unwrap(), "1 smaller left out, with 1 object, 1 B in all: raise `limit`");
     }
 
     #[test]

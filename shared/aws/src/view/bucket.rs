@@ -1,5 +1,7 @@
 //! Where an object store's bucket and key stand: in the path, in the host, or behind an access point.
 
+use std::net::IpAddr;
+
 use super::RequestView;
 use crate::partition;
 
@@ -35,12 +37,17 @@ impl RequestView {
 
     fn place(&self) -> Place {
         if let Some(stand_in) = &self.stand_in {
-            if self.host == *stand_in {
-                return Place::Path;
-            }
-            let bucket = self.host.strip_suffix(stand_in.as_str()).and_then(|rest| rest.strip_suffix('.'));
-            if let Some(bucket) = bucket {
-                return Place::Host(bucket.to_owned());
+            let named = self.host.strip_suffix(stand_in.host.as_str());
+            match named.map(|named| named.strip_suffix('.').unwrap_or(named)) {
+                Some("") => return Place::Path,
+                // The SDK writes a bucket into the path where it cannot be part of a name: what stands before an address,
+                // as before an endpoint of access points, is an access point.
+                Some(named) if is_address(&stand_in.host) || stand_in.host.starts_with("accesspoint.") => {
+                    let point = |name: &str| format!("accesspoint/{name}");
+                    return Place::Host(owned("s3", &stand_in.region, named, point));
+                }
+                Some(bucket) => return Place::Host(bucket.to_owned()),
+                None => {}
             }
         }
         of_aws(self.host.split(':').next().unwrap_or_default())
@@ -57,13 +64,6 @@ fn of_aws(host: &str) -> Place {
     let (before, rest) = labels.split_at(at);
     let (store, after) = rest.split_first().unwrap_or((&"", &[]));
     let region = after.iter().copied().find(|label| *label != "dualstack").unwrap_or_default();
-    let arn = |service: &str, named: &str, resource: &dyn Fn(&str) -> String| match named.rsplit_once('-') {
-        Some((name, account)) if account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit()) => {
-            let partition = partition(region);
-            Place::Host(format!("arn:{partition}:{service}:{region}:{account}:{}", resource(name)))
-        }
-        _ => Place::Host(named.to_owned()),
-    };
     match (*store, before) {
         ("s3-control" | "s3-control-fips", _) => Place::Nowhere,
         (_, []) => Place::Path,
@@ -71,14 +71,31 @@ fn of_aws(host: &str) -> Place {
             Place::Host(format!("arn:aws:s3:::accesspoint/{}", alias.join(".")))
         }
         ("s3-accesspoint" | "s3-accesspoint-fips", [named]) => {
-            arn("s3", named, &|name| format!("accesspoint/{name}"))
+            Place::Host(owned("s3", region, named, |name| format!("accesspoint/{name}")))
         }
         ("s3-object-lambda" | "s3-object-lambda-fips", [named]) => {
-            arn("s3-object-lambda", named, &|name| format!("accesspoint/{name}"))
+            Place::Host(owned("s3-object-lambda", region, named, |name| format!("accesspoint/{name}")))
         }
         ("s3-outposts", [named, outpost]) => {
-            arn("s3-outposts", named, &|name| format!("outpost/{outpost}/accesspoint/{name}"))
+            let point = |name: &str| format!("outpost/{outpost}/accesspoint/{name}");
+            Place::Host(owned("s3-outposts", region, named, point))
         }
         (_, before) => Place::Host(before.join(".")),
     }
+}
+
+/// The ARN of what a host names as `name-account`; the name itself, where no account stands behind it.
+fn owned(service: &str, region: &str, named: &str, resource: impl Fn(&str) -> String) -> String {
+    match named.rsplit_once('-') {
+        Some((name, account)) if account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit()) => {
+            format!("arn:{}:{service}:{region}:{account}:{}", partition(region), resource(name))
+        }
+        _ => named.to_owned(),
+    }
+}
+
+/// Whether a host, with its port, is an address and no name.
+fn is_address(host: &str) -> bool {
+    let without_port = host.rsplit_once(':').map_or(host, |(before, _)| before);
+    [host, without_port].iter().any(|host| host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok())
 }

@@ -20,7 +20,7 @@ fn request(
 fn view(url: &str, kind: &str, body: impl Into<SdkBody>) -> RequestView {
     let headers = [("content-type", kind)];
     let headers = if kind.is_empty() { &[][..] } else { &headers[..] };
-    RequestView::of("X", "CreateThing", &request("POST", url, headers, body), None).unwrap()
+    RequestView::of("X", "CreateThing", &request("POST", url, headers, body), None, "eu-west-1").unwrap()
 }
 
 fn at(url: &str) -> RequestView {
@@ -211,9 +211,29 @@ fn a_bucket_and_its_key_are_found_wherever_they_stand() {
             Some("b"),
             Some("k"),
         ),
+        // An SDK puts no bucket before an address.
+        (
+            "http://ap-123456789012.127.0.0.1:9000/k",
+            Some("http://127.0.0.1:9000"),
+            Some("arn:aws:s3:eu-west-1:123456789012:accesspoint/ap"),
+            Some("k"),
+        ),
+        (
+            "https://ap-123456789012.accesspoint.vpce-1.s3.eu-west-1.vpce.amazonaws.com/k",
+            Some("https://accesspoint.vpce-1.s3.eu-west-1.vpce.amazonaws.com"),
+            Some("arn:aws:s3:eu-west-1:123456789012:accesspoint/ap"),
+            Some("k"),
+        ),
+        (
+            "http://b-123456789012.localhost:4566/k",
+            Some("http://localhost:4566"),
+            Some("b-123456789012"),
+            Some("k"),
+        ),
         ("https://B.S3.eu-west-1.AMAZONAWS.com/k", None, Some("b"), Some("k")),
     ] {
-        let view = RequestView::of("S3", "GetObject", &request("GET", url, &[], ""), endpoint).unwrap();
+        let view =
+            RequestView::of("S3", "GetObject", &request("GET", url, &[], ""), endpoint, "eu-west-1").unwrap();
         let one = |text: Option<&str>| text.map(str::to_owned).into_iter().collect::<Vec<_>>();
         assert_eq!(view.texts("bucket"), one(bucket), "{url}");
         assert_eq!(view.texts("key"), one(key), "{url}");
@@ -224,7 +244,7 @@ fn a_bucket_and_its_key_are_found_wherever_they_stand() {
 fn a_header_is_read_as_it_is() {
     let headers = [("x-amz-copy-source", "b/k%20l"), ("x-amz-meta-a", "1")];
     let request = request("PUT", URL, &headers, "");
-    let view = RequestView::of("S3", "CopyObject", &request, None).unwrap();
+    let view = RequestView::of("S3", "CopyObject", &request, None, "eu-west-1").unwrap();
     assert_eq!(view.texts("header:X-Amz-Copy-Source"), ["b/k%20l"]);
     assert_eq!(view.texts("header:none"), [] as [String; 0]);
 }
@@ -240,7 +260,7 @@ fn a_stream_is_not_read() {
 fn a_token_or_a_condition_makes_a_request_repeatable() {
     let safe = |operation: &str, url: &str, headers: &[(&'static str, &str)], body: &str| {
         let request = request("POST", url, headers, body);
-        RequestView::of("X", operation, &request, None).unwrap().repeats_safely()
+        RequestView::of("X", operation, &request, None, "eu-west-1").unwrap().repeats_safely()
     };
     let rest = [("content-type", "application/json")];
     let json = [("content-type", JSON), ("x-amz-target", "X.Y")];
@@ -313,7 +333,7 @@ proptest! {
         let mut request = HttpRequest::new(SdkBody::from(body));
         request.set_uri(url.as_str()).unwrap();
         request.headers_mut().insert("content-type", kind);
-        let view = RequestView::of("S3", "CreateThing", &request, None).unwrap();
+        let view = RequestView::of("S3", "CreateThing", &request, None, "eu-west-1").unwrap();
         for path in PATHS {
             view.texts(path);
         }

@@ -195,7 +195,7 @@ impl<'a, S: Service> Run<'a, S> {
 
     /// # Errors
     /// When the call would touch something in `target` that is outside the operator's list of resources, or an ARN among
-    /// its arguments is of another account than the one whose things the call can name.
+    /// its arguments is of another region, or of another account than the one whose things the call can name.
     pub(crate) async fn hold(&self, target: &Target) -> Result<()> {
         let account = self.account(target).await?;
         let environment = awsmcp_aws::environment(target, account.as_deref());
@@ -203,36 +203,23 @@ impl<'a, S: Service> Run<'a, S> {
     }
 
     fn hold_touched(&self, touched: &[(&str, String)], environment: Environment<'_>) -> Result<()> {
-        let named = || self.input.named.values().flatten();
-        for arn in named().filter_map(ResourceRef::arn) {
-            if arn.partition != environment.partition {
-                return Err(Error::invalid(format!(
-                    "{arn} is not of {}, where the call goes",
-                    environment.partition
-                )));
-            }
-        }
-        let known = environment.account != "*";
-        for reference in named() {
-            if let ResourceRef::Own { arn, .. } = reference
-                && known
-                && arn.account != environment.account
-                && !arn.account.is_empty()
-            {
-                return Err(Error::refused(format!(
-                    "{arn} is of account {}, and calls reach things of {} only",
-                    arn.account, environment.account
-                )));
-            }
+        for reference in self.input.named.values().flatten() {
+            in_reach(reference, environment)?;
         }
         gate::scope::<S>(&self.entry.spec, touched, &self.engine.settings)
     }
 
-    /// The account of a target, where an allow-list could tell accounts apart: only then is it asked for.
+    /// The account of a target, where it decides something: an allow-list could tell accounts apart, or an argument is an
+    /// ARN whose request will carry its name alone. Only then is it asked for.
     pub(crate) async fn account(&self, target: &Target) -> Result<Option<String>> {
         let needed = self.entry.spec.declared().filter(|need| need.applies(&self.input.own));
         let mut arns = needed.map(|need| need.arn).chain(self.entry.spec.row_arn);
-        if self.engine.settings.allow_arns.is_empty() || !arns.any(|arn| arn.contains("{account}")) {
+        let listed = !self.engine.settings.allow_arns.is_empty() && arns.any(|arn| arn.contains("{account}"));
+        let named =
+            self.input.named.values().flatten().any(
+                |reference| matches!(reference, ResourceRef::Own { arn, .. } if !arn.account.is_empty()),
+            );
+        if !listed && !named {
             return Ok(None);
         }
         Ok(Some(self.bounded(self.trace.session.identity(target)).await?.account))
@@ -351,6 +338,35 @@ impl<'a, S: Service> Run<'a, S> {
             () = self.caller.cancel.cancelled() => Err(Error::cancelled("the caller cancelled the call")),
         }
     }
+}
+
+/// # Errors
+/// When an argument is an ARN that a call to `environment` does not reach: the request would be about something else that
+/// bears the same name there.
+fn in_reach(reference: &ResourceRef, environment: Environment<'_>) -> Result<()> {
+    let Some(arn) = reference.arn() else { return Ok(()) };
+    if arn.partition != environment.partition {
+        return Err(Error::invalid(format!(
+            "{arn} is not of {}, where the call goes",
+            environment.partition
+        )));
+    }
+    // What stands for itself, such as a key or a role, may be elsewhere.
+    if matches!(reference, ResourceRef::Whole(_)) {
+        return Ok(());
+    }
+    if !arn.region.is_empty() && arn.region != environment.region {
+        return Err(Error::invalid(format!("{arn} is not in {}, where the call goes", environment.region))
+            .with_next(format!("call it with region {}, or leave the region out", arn.region)));
+    }
+    let elsewhere = !arn.account.is_empty() && arn.account != environment.account;
+    if matches!(reference, ResourceRef::Own { .. }) && elsewhere {
+        return Err(Error::refused(format!(
+            "{arn} is of account {}, and calls reach things of {} only",
+            arn.account, environment.account
+        )));
+    }
+    Ok(())
 }
 
 /// Which page of a list is asked for.
