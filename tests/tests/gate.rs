@@ -239,7 +239,7 @@ fn variables() -> Vec<String> {
 fn held(args: &[&str]) -> (Stub, Server) {
     held_on(
         |request| match request.method.as_str() {
-            "PUT" => Response::new(200, "").header("etag", "\"1\""),
+            "PUT" => Response::new(200, "").with("etag", "\"1\""),
             "GET" if request.query("list-type").is_some() => Response::objects(&["k".to_owned()], None),
             _ => Response::s3_error(404, "NoSuchKey", "There is no such key"),
         },

@@ -62,7 +62,7 @@ impl FunctionName {
     /// When it is outside the list.
     pub(crate) async fn may(
         &self,
-        cx: &Call<crate::Lambda>,
+        cx: &awsmcp_mcp::Call<crate::Lambda>,
         action: &str,
         qualifier: Option<&str>,
     ) -> Result<()> {
