@@ -13,6 +13,11 @@ pub(crate) const LOOKS: &[Look] = &[
     look(&["*"], "arn:{partition}:dynamodb:{region}:{account}:table/{TableName}"),
     look(&["*"], "arn:{partition}:dynamodb:{region}:{account}:table/{TargetTableName}"),
     look(&["*"], "arn:{partition}:dynamodb:{region}:{account}:table/{SourceTableName}"),
+    look(&["Query", "Scan"], "arn:{partition}:dynamodb:{region}:{account}:table/{TableName}"),
+    look(
+        &["Query", "Scan"],
+        "arn:{partition}:dynamodb:{region}:{account}:table/{TableName}/index/{IndexName}",
+    ),
     look(
         &["TagResource", "UntagResource", "ListTagsOfResource", "GetResourcePolicy", "PutResourcePolicy"],
         "arn:{partition}:dynamodb:{region}:{account}:table/{ResourceArn}",
@@ -27,6 +32,8 @@ pub(crate) const LOOKS: &[Look] = &[
         "arn:{partition}:dynamodb:{region}:{account}:table/{TransactItems[].*.TableName}",
     ),
     look(&["ExportTableToPointInTime"], "arn:{partition}:dynamodb:{region}:{account}:table/{TableArn}"),
+    // DynamoDB writes there as the caller.
+    look(&["ExportTableToPointInTime"], "arn:{partition}:s3:::{S3Bucket}/{export prefix}"),
     look(
         &["ImportTable"],
         "arn:{partition}:dynamodb:{region}:{account}:table/{TableCreationParameters.TableName}",
@@ -47,11 +54,24 @@ pub(crate) const LOOKS: &[Look] = &[
     look(&["GetRecords"], "*"),
 ];
 
-/// The table that a PartiQL statement names, by our own reading of what is sent.
 pub(crate) fn place(place: &str, request: &RequestView) -> Option<Vec<String>> {
-    if place != "table of the statement" {
-        return None;
+    match place {
+        // By our own reading of what is sent.
+        "table of the statement" => {
+            let statements = request.texts("Statement");
+            Some(
+                statements
+                    .iter()
+                    .filter_map(|text| partiql::parse(text).ok())
+                    .map(|read| read.table)
+                    .collect(),
+            )
+        }
+        // All below it.
+        "export prefix" => {
+            let prefix = request.texts("S3Prefix").into_iter().next().unwrap_or_default();
+            Some(vec![format!("{prefix}*")])
+        }
+        _ => None,
     }
-    let statements = request.texts("Statement");
-    Some(statements.iter().filter_map(|text| partiql::parse(text).ok()).map(|read| read.table).collect())
 }

@@ -12,6 +12,17 @@ pub(crate) const LOOKS: &[Look] = &[
         operations: &["CreateFunction"],
         arn: "arn:{partition}:lambda:{region}:{account}:function:{FunctionName}",
     },
+    // A package is read, and a role is passed on, as the caller.
+    Look {
+        operations: &["CreateFunction", "UpdateFunctionCode"],
+        arn: "arn:{partition}:s3:::{S3Bucket}/{S3Key}",
+    },
+    Look { operations: &["CreateFunction"], arn: "arn:{partition}:s3:::{Code.S3Bucket}/{Code.S3Key}" },
+    Look { operations: &["CreateFunction", "UpdateFunctionConfiguration"], arn: "{Role}" },
+    Look {
+        operations: &["UpdateFunctionCode", "UpdateFunctionConfiguration"],
+        arn: "arn:{partition}:lambda:{region}:{account}:function:{function of the path}",
+    },
     Look {
         operations: &["TagResource", "UntagResource", "ListTags"],
         arn: "arn:{partition}:lambda:{region}:{account}:function:{path:2..}",

@@ -12,6 +12,8 @@ use std::{collections::BTreeMap, ffi::OsString, path::PathBuf, sync::Arc, time::
 
 use anyhow::{Context, Result, anyhow, bail};
 use awsmcp_aws::{Role, SessionConfig};
+#[cfg(debug_assertions)]
+use awsmcp_mcp::Looks;
 use awsmcp_mcp::{
     Audit, COMMON_TOOLSETS, Confirm, Extra, OutputMode, Risk, SealKey, Settings, WHOAMI, unprefixed,
 };
@@ -44,6 +46,11 @@ pub(crate) struct Options {
     /// Only these resources; an ARN with IAM's wildcards, such as arn:aws:s3:::team-*.
     #[arg(long, global = true, env = "AWSMCP_ALLOW_ARN", value_delimiter = ',', value_name = "ARN", help_heading = SAFETY)]
     allow_arn: Vec<String>,
+    /// Holds calls to these resources by one look alone, at the arguments or at the requests, so that a test can show that
+    /// either holds. No release has it.
+    #[cfg(debug_assertions)]
+    #[arg(long, global = true, hide = true, value_name = "LOOK", help_heading = SAFETY)]
+    only_look: Option<Look>,
     /// A local directory that tools may read and write.
     #[arg(long, global = true, env = "AWSMCP_ALLOW_DIR", value_delimiter = ',', value_name = "DIRECTORY", help_heading = SAFETY)]
     allow_dir: Vec<PathBuf>,
@@ -163,6 +170,16 @@ enum ConfirmMode {
     Token,
     /// Not at all.
     Off,
+}
+
+/// A look that holds a call to the list of resources.
+#[cfg(debug_assertions)]
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Look {
+    /// At what the arguments name.
+    First,
+    /// At what each request names.
+    Second,
 }
 
 /// How much is logged.
@@ -425,6 +442,13 @@ impl Options {
             ),
             max_calls: bounded("--max-calls", self.max_calls, 1, default.max_calls)?,
             max_waiting: self.max_waiting.unwrap_or(default.max_waiting),
+            #[cfg(debug_assertions)]
+            looks: match self.only_look {
+                None => default.looks,
+                Some(Look::First) => Looks { first: true, second: false },
+                Some(Look::Second) => Looks { first: false, second: true },
+            },
+            #[cfg(not(debug_assertions))]
             looks: default.looks,
             confirm: match self.confirm {
                 None | Some(ConfirmMode::Ask) => Confirm::Ask,

@@ -1,20 +1,27 @@
 //! The proofs that tools need exactly the IAM actions they declare, from one table with a row for each tool.
 
+mod desk;
+mod hostile;
+mod row;
+mod run;
+
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
-use std::time::Duration;
 
 use awsmcp_spec::{Manifest, NeedEntry, Policy, Risk, Statement, ToolEntry};
-use serde_json::{Value, json};
-use tempfile::TempDir;
+use serde_json::Value;
 
+use self::desk::Desk;
+use self::row::Without;
+pub use self::row::{Exception, Row};
+pub use self::run::{Run, Stopped};
 use crate::fail::OrFail;
-use crate::{Answer, LocalAws, Request, Response, Server, Stub, fail, with};
+use crate::{LocalAws, fail};
 
 /// A server's tools, and the table that proves what they need.
 pub struct Permissions {
@@ -34,9 +41,6 @@ pub struct Permissions {
     /// What cannot be proven so, and why.
     pub exceptions: &'static [Exception],
 }
-
-/// Picks requests.
-type Picks = fn(&Request) -> bool;
 
 /// The proofs of a table as tests, from the path of the function that gives its [`Permissions`]. Of those that run
 /// fakecloud say `ignore = "runs fakecloud"`.
@@ -65,260 +69,13 @@ macro_rules! permission_proofs {
         fn one_action_fewer_fails_by_name() {
             $permissions().one_action_fewer_fails_by_name();
         }
+
+        #[test]
+        $(#[ignore = $why])?
+        fn no_hostile_identity_leaves() {
+            $permissions().no_hostile_identity_leaves();
+        }
     };
-}
-
-type Scenario = fn(&mut Run<'_>) -> Result<(), Stopped>;
-
-/// A tool, and calls of it that use every action it declares.
-#[derive(Clone, Copy, Debug)]
-pub struct Row {
-    tool: &'static str,
-    scenario: Scenario,
-    arns: &'static [&'static str],
-    regions: &'static [&'static str],
-    allows: Option<Risk>,
-    adds: Option<fn(&Request) -> Option<&'static str>>,
-    serves: Option<fn(&Request) -> Option<Response>>,
-}
-
-impl Row {
-    /// `scenario` makes what the calls need, as root, and then makes the calls.
-    pub const fn new(tool: &'static str, scenario: Scenario) -> Row {
-        Row { tool, scenario, arns: &[], regions: &[], allows: None, adds: None, serves: None }
-    }
-
-    /// Also allows these ARNs: those of another service, whose names are not the row's own.
-    #[must_use]
-    pub const fn arns(mut self, arns: &'static [&'static str]) -> Row {
-        self.arns = arns;
-        self
-    }
-
-    /// Also allows these regions, which the calls name.
-    #[must_use]
-    pub const fn regions(mut self, regions: &'static [&'static str]) -> Row {
-        self.regions = regions;
-        self
-    }
-
-    /// Also allows this risk, which part of the tool's work is of.
-    #[must_use]
-    pub const fn allows(mut self, risk: Risk) -> Row {
-        self.allows = Some(risk);
-        self
-    }
-
-    /// Puts a header that AWS sends, and the local AWS does not, into the answers to some requests.
-    #[must_use]
-    pub const fn adds(mut self, header: fn(&Request) -> Option<&'static str>) -> Row {
-        self.adds = Some(header);
-        self
-    }
-
-    /// Answers what the local AWS does not serve, or serves wrongly. No permission is checked of that: the actions need
-    /// an [`Exception::unchecked`].
-    #[must_use]
-    pub const fn serves(mut self, answer: fn(&Request) -> Option<Response>) -> Row {
-        self.serves = Some(answer);
-        self
-    }
-}
-
-/// An action that a proof must pass over. One that it need not pass over fails the test.
-#[derive(Clone, Copy, Debug)]
-pub struct Exception {
-    tools: &'static [&'static str],
-    action: &'static str,
-    /// For people: it has no other use.
-    _reason: &'static str,
-    unmade: bool,
-    extra: bool,
-    without: Option<Without>,
-}
-
-/// What becomes of the scenario when the action is taken away.
-#[derive(Clone, Copy, Debug)]
-enum Without {
-    /// Nothing: neither the local AWS nor AWS refuses these calls.
-    Same,
-    /// Nothing here, while AWS refuses such requests.
-    Refused(Picks),
-    /// A call answers otherwise, with these words, and need not name the action.
-    Says(&'static str),
-}
-
-impl Exception {
-    /// About one action of these tools.
-    pub const fn of(tools: &'static [&'static str], action: &'static str, reason: &'static str) -> Exception {
-        Exception { tools, action, _reason: reason, unmade: false, extra: false, without: None }
-    }
-
-    /// No operation of the scenario stands for it.
-    #[must_use]
-    pub const fn unmade(mut self) -> Exception {
-        self.unmade = true;
-        self
-    }
-
-    /// It is not declared and AWS does not want it, but the local AWS does: it is granted besides the printed policy.
-    #[must_use]
-    pub const fn extra(mut self) -> Exception {
-        self.extra = true;
-        self
-    }
-
-    /// Nothing in the scenario fails without it.
-    #[must_use]
-    pub const fn unnoticed(mut self) -> Exception {
-        self.without = Some(Without::Same);
-        self
-    }
-
-    /// The local AWS does not check it. AWS refuses the requests that `refuses` picks: the proof refuses them instead,
-    /// as the service's protocol does. `.unchecked(|request| request.operation() == "CreateFunction")`
-    #[must_use]
-    pub const fn unchecked(mut self, refuses: fn(&Request) -> bool) -> Exception {
-        self.without = Some(Without::Refused(refuses));
-        self
-    }
-
-    /// Without it a call answers otherwise: with these words.
-    #[must_use]
-    pub const fn says(mut self, words: &'static str) -> Exception {
-        self.without = Some(Without::Says(words));
-        self
-    }
-}
-
-/// Why a scenario ended early: a call failed, or its answer was not the expected one.
-#[derive(Clone, Debug)]
-pub struct Stopped {
-    text: String,
-    failed: bool,
-}
-
-impl Stopped {
-    fn names(&self, action: &str) -> bool {
-        let whole = |at: usize| {
-            let rest = self.text.get(at + action.len()..).unwrap_or_default();
-            !rest.starts_with(|letter: char| letter.is_ascii_alphanumeric())
-        };
-        let denied = !self.failed || self.text.contains("HTTP 403") || self.text.contains("AccessDenied");
-        denied && self.text.match_indices(action).any(|(at, _)| whole(at))
-    }
-}
-
-/// A row's scenario under way: with names, a directory and a server of its own.
-pub struct Run<'a> {
-    tool: &'a str,
-    name: String,
-    directory: PathBuf,
-    server: &'a mut Server,
-    whole: bool,
-    aws: &'static LocalAws,
-    /// The arguments of each call so far.
-    calls: Vec<Value>,
-}
-
-impl Run<'_> {
-    /// Where root makes what the calls need.
-    pub fn aws(&self) -> &'static LocalAws {
-        self.aws
-    }
-
-    /// A name that nothing else has, allowed to this row.
-    pub fn name(&self, what: &str) -> String {
-        format!("{}-{what}", self.name)
-    }
-
-    /// An empty local directory, allowed to this row.
-    pub fn directory(&self) -> &Path {
-        &self.directory
-    }
-
-    /// Whether nothing is taken away in this run: what is slow, and uses no action of its own, is done only then.
-    pub fn is_whole(&self) -> bool {
-        self.whole
-    }
-
-    /// Calls the tool, confirms where it asks, and answers all that it said, which must hold `expected`.
-    ///
-    /// # Errors
-    /// Ends the scenario where the call fails or says something else.
-    pub fn call(&mut self, arguments: Value, expected: &str) -> Result<String, Stopped> {
-        let first = self.send(arguments.clone());
-        let Some(token) = first.plan_token() else { return expect(first, "", expected) };
-        let mut confirmed = arguments;
-        if let Some(fields) = confirmed.as_object_mut() {
-            fields.insert("confirm".to_owned(), json!(token));
-        }
-        let second = self.send(confirmed);
-        expect(second, &first.text, expected)
-    }
-
-    /// Asks the tool for its plan only.
-    ///
-    /// # Errors
-    /// Ends the scenario where the call fails or says something else.
-    pub fn plan(&mut self, mut arguments: Value, expected: &str) -> Result<String, Stopped> {
-        if let Some(fields) = arguments.as_object_mut() {
-            fields.insert("dry_run".to_owned(), json!(true));
-        }
-        let answer = self.send(arguments);
-        expect(answer, "", expected)
-    }
-
-    /// Calls the tool, which must fail with these words.
-    ///
-    /// # Errors
-    /// Ends the scenario where the call succeeds or says something else.
-    pub fn fails(&mut self, arguments: Value, expected: &str) -> Result<String, Stopped> {
-        let answer = self.send(arguments);
-        let failed = answer.is_error;
-        if failed && answer.text.contains(expected) {
-            return Ok(answer.text);
-        }
-        Err(Stopped { text: format!("{}\n(expected to fail with {expected:?})", answer.text), failed })
-    }
-
-    /// Follows a link that a tool signed. A success is expected.
-    ///
-    /// # Errors
-    /// Ends the scenario with what was answered instead.
-    #[track_caller]
-    pub fn follow(
-        &self,
-        method: &str,
-        url: &str,
-        headers: &[(&str, &str)],
-        body: &str,
-    ) -> Result<(), Stopped> {
-        let target = url.split_once("://").map_or(url, |(_, rest)| rest);
-        let (host, path) = target.split_once('/').unwrap_or((target, ""));
-        let headers: Vec<_> =
-            headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        let reply = crate::http::send(host, method, &format!("/{path}"), &headers, body.as_bytes())
-            .or_fail(format!("{method} {url}"));
-        if (200..300).contains(&reply.status) {
-            return Ok(());
-        }
-        Err(Stopped { text: format!("{method} {url}: HTTP {} {}", reply.status, reply.text()), failed: true })
-    }
-
-    fn send(&mut self, arguments: Value) -> Answer {
-        self.calls.push(arguments.clone());
-        self.server.call(self.tool, arguments)
-    }
-}
-
-fn expect(answer: Answer, before: &str, expected: &str) -> Result<String, Stopped> {
-    let text = if before.is_empty() { answer.text } else { format!("{before}\n{}", answer.text) };
-    if answer.is_error || !text.contains(expected) {
-        let text = if answer.is_error { text } else { format!("{text}\n(expected to hold {expected:?})") };
-        return Err(Stopped { text, failed: answer.is_error });
-    }
-    Ok(text)
 }
 
 impl Permissions {
@@ -487,9 +244,19 @@ impl Permissions {
     }
 
     fn flags(&self, row: &Row, tool: &ToolEntry, directory: &Path) -> Vec<String> {
-        let mut flags = vec!["--tools".to_owned(), tool.name.clone()];
         let own = (self.arns)(&format!("{}-", dashed(tool)));
-        for arn in own.into_iter().chain(row.arns.iter().map(|arn| (*arn).to_owned())) {
+        let arns = own.into_iter().chain(row.arns.iter().map(|arn| (*arn).to_owned()));
+        Permissions::flags_for(row, tool, arns, directory)
+    }
+
+    fn flags_for(
+        row: &Row,
+        tool: &ToolEntry,
+        arns: impl IntoIterator<Item = String>,
+        directory: &Path,
+    ) -> Vec<String> {
+        let mut flags = vec!["--tools".to_owned(), tool.name.clone()];
+        for arn in arns {
             flags.extend(["--allow-arn".to_owned(), arn]);
         }
         for region in row.regions {
@@ -553,93 +320,6 @@ fn verdict(action: &str, without: Option<Without>, ended: Result<(), Stopped>) -
         }
     }
 }
-
-/// A server for one tool, with an audit log and a directory.
-struct Desk {
-    server: Server,
-    tool: String,
-    name: String,
-    directory: TempDir,
-    aws: &'static LocalAws,
-    _front: Option<Stub>,
-}
-
-impl Desk {
-    #[track_caller]
-    fn open(
-        permissions: &Permissions,
-        row: &Row,
-        tool: &ToolEntry,
-        env: Vec<(String, String)>,
-        refuses: Option<(Picks, &str)>,
-    ) -> Desk {
-        let aws = (permissions.aws)();
-        let front = (refuses.is_some() || row.adds.is_some() || row.serves.is_some()).then(|| {
-            let refuses = refuses.map(|(refuses, action)| (refuses, action.to_owned()));
-            let (adds, serves) = (row.adds, row.serves);
-            Stub::before(aws, move |request| {
-                if let Some((_, action)) = refuses.as_ref().filter(|(refuses, _)| refuses(request)) {
-                    return Response::denied(action);
-                }
-                if let Some(answer) = serves.and_then(|serves| serves(request)) {
-                    return answer;
-                }
-                match adds.and_then(|adds| adds(request)?.split_once(": ")) {
-                    Some((name, value)) => Response::HandOn.with(name, value),
-                    None => Response::HandOn,
-                }
-            })
-        });
-        let env = match &front {
-            Some(front) => with(env, &[("AWS_ENDPOINT_URL", &front.endpoint())]),
-            None => env,
-        };
-        let directory = tempfile::tempdir().or_fail("no temporary directory");
-        let mut flags = permissions.flags(row, tool, directory.path());
-        flags.extend(["--audit-log".to_owned(), directory.path().join(AUDIT).display().to_string()]);
-        let mut server = Server::spawn(permissions.binary, flags, env).patience(Duration::from_secs(120));
-        server.initialize();
-        Desk { server, tool: tool.name.clone(), name: dashed(tool), directory, aws, _front: front }
-    }
-
-    /// Runs the row with new names: the calls it made, and how it ended.
-    #[track_caller]
-    fn run(&mut self, row: &Row) -> (Vec<Value>, Result<(), Stopped>) {
-        self.run_as(row, true)
-    }
-
-    /// Runs it where something is taken away.
-    #[track_caller]
-    fn run_without(&mut self, row: &Row) -> Result<(), Stopped> {
-        self.run_as(row, false).1
-    }
-
-    #[track_caller]
-    fn run_as(&mut self, row: &Row, whole: bool) -> (Vec<Value>, Result<(), Stopped>) {
-        let name = format!("{}-{}", self.name, number());
-        let directory = self.directory.path().join(&name);
-        std::fs::create_dir(&directory).or_fail("no directory for the row");
-        let server = &mut self.server;
-        let mut run =
-            Run { tool: &self.tool, name, directory, server, whole, aws: self.aws, calls: Vec::new() };
-        let ended = (row.scenario)(&mut run);
-        (run.calls, ended)
-    }
-
-    /// The operations of each call so far.
-    #[track_caller]
-    fn operations(&self) -> Vec<Vec<String>> {
-        let log = std::fs::read_to_string(self.directory.path().join(AUDIT)).or_fail("no audit log");
-        let line = |line: &str| -> Vec<String> {
-            let line: Value = serde_json::from_str(line).or_fail("an audit line that is not JSON");
-            let operations = line.get("operations").and_then(Value::as_array).into_iter().flatten();
-            operations.filter_map(Value::as_str).map(str::to_owned).collect()
-        };
-        log.lines().map(line).collect()
-    }
-}
-
-const AUDIT: &str = "audit.jsonl";
 
 /// Whether a need counts for a call with these arguments. Written anew: the proof must not trust the gate's reading.
 fn applies(need: &NeedEntry, arguments: &Value) -> bool {
