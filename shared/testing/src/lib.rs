@@ -40,6 +40,7 @@ mod place;
 mod request;
 mod response;
 mod rig;
+mod routing;
 mod runtime_api;
 mod sign;
 mod stub;

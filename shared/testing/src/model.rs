@@ -1,18 +1,16 @@
 //! AWS's service models, as botocore ships them: what an operation is called, and what it may answer.
 
+mod writing;
+
 use std::collections::HashMap;
 use std::io::Read;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD;
-use ciborium::Value as Cbor;
 use flate2::read::GzDecoder;
 use serde_json::{Map, Value};
 
 use crate::event_stream::Event;
-use crate::request::Request;
 use crate::{cbor, fail, tool};
 
 /// Fails the test unless the operation may answer so: with members of its output shape and no other, those that are
@@ -128,55 +126,6 @@ impl Model {
         self.operation(operation).is_some()
     }
 
-    /// The operation of a REST request: the one that says most about its path, query and headers.
-    pub(crate) fn operation_at(&self, request: &Request) -> Option<String> {
-        if let Some(named) = request.query("x-id").filter(|name| self.has(name)) {
-            return Some(named.to_owned());
-        }
-        let operations = self.json.get("operations")?.as_object()?;
-        let fits =
-            operations.iter().filter_map(|(name, operation)| Some((self.fit(operation, request)?, name)));
-        // The first of equals.
-        fits.rev().max_by_key(|(fit, _)| *fit).map(|(_, name)| name.clone())
-    }
-
-    /// How much an operation says about the request; `None` where it is another.
-    fn fit(&self, operation: &Value, request: &Request) -> Option<(usize, usize, bool)> {
-        let http = operation.get("http")?;
-        if http.get("method")?.as_str()? != request.method {
-            return None;
-        }
-        let uri = http.get("requestUri")?.as_str()?;
-        let (path, query) = uri.split_once('?').unwrap_or((uri, ""));
-        let literal = fits_path(path, request.path())?;
-        let given = |name: &str, value: &str| {
-            request.parameters().any(|(found, is)| found == name && (value.is_empty() || value == is))
-        };
-        let mut said = 0;
-        for pair in query.split('&').filter(|pair| !pair.is_empty()) {
-            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            if !given(name, value) {
-                return None;
-            }
-            said += 1;
-        }
-        let shape =
-            operation.pointer("/input/shape").and_then(Value::as_str).and_then(|name| self.shape(name));
-        for (name, member) in shape.into_iter().flat_map(required) {
-            let name = member.get("locationName").and_then(Value::as_str).unwrap_or(name);
-            let there = match member.get("location").and_then(Value::as_str) {
-                Some("header") => request.header(&name.to_ascii_lowercase()).is_some(),
-                Some("querystring") => given(name, ""),
-                _ => continue,
-            };
-            if !there {
-                return None;
-            }
-            said += 1;
-        }
-        Some((said, literal, operation.get("deprecated").is_none()))
-    }
-
     /// What is wrong with an answer.
     pub(crate) fn wrong(&self, operation: &str, answer: &Value) -> Vec<String> {
         let mut wrong = Vec::new();
@@ -216,41 +165,6 @@ impl Model {
             },
         }
         wrong
-    }
-
-    /// Writes an answer as the service does. It is a right one.
-    pub(crate) fn write(
-        &self,
-        operation: &str,
-        answer: &Value,
-        protocol: Protocol,
-    ) -> Result<Written, String> {
-        let status = self.operation(operation).and_then(|it| it.pointer("/http/responseCode")?.as_u64());
-        let mut written = Written {
-            status: status.and_then(|status| u16::try_from(status).ok()).unwrap_or(200),
-            headers: Vec::new(),
-            body: Vec::new(),
-        };
-        let shape = self.output(operation).unwrap_or_default();
-        match protocol {
-            Protocol::Json => {
-                written.headers.push(("content-type".to_owned(), "application/x-amz-json-1.0".to_owned()));
-                written.body = self.json(shape, answer).to_string().into_bytes();
-            }
-            Protocol::Cbor => {
-                written.headers.push(("content-type".to_owned(), "application/cbor".to_owned()));
-                written.headers.push(("smithy-protocol".to_owned(), "rpc-v2-cbor".to_owned()));
-                written.body = cbor::write(&self.cbor(shape, answer));
-            }
-            Protocol::RestJson => self.write_rest(shape, answer, &mut written),
-            Protocol::RestXml | Protocol::Query | Protocol::Ec2 => {
-                return Err(format!(
-                    "{} answers {operation} in XML: write it out with Response::new",
-                    self.name
-                ));
-            }
-        }
-        Ok(written)
     }
 
     /// Writes a request with this input.
@@ -347,111 +261,6 @@ impl Model {
         members.map(|(name, _)| name).find(|name| name.eq_ignore_ascii_case("message")).unwrap_or("message")
     }
 
-    /// What goes to the status, into headers, into the body.
-    fn write_rest(&self, shape: &str, answer: &Value, written: &mut Written) {
-        let of = self.shape(shape).unwrap_or(&Value::Null);
-        let mut body = Map::new();
-        let payload = of.get("payload").and_then(Value::as_str);
-        written.headers.push(("content-type".to_owned(), "application/json".to_owned()));
-        for (name, member) in members(of) {
-            let Some(value) = answer.get(name) else { continue };
-            let plain = || value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-            let named = member.get("locationName").and_then(Value::as_str).unwrap_or(name);
-            let shape = member.get("shape").and_then(Value::as_str).unwrap_or_default();
-            match member.get("location").and_then(Value::as_str) {
-                Some("statusCode") => {
-                    written.status =
-                        value.as_u64().and_then(|it| u16::try_from(it).ok()).unwrap_or(written.status);
-                }
-                Some("header") if named.eq_ignore_ascii_case("content-type") => {
-                    written.headers.retain(|(name, _)| name != "content-type");
-                    written.headers.push((named.to_owned(), plain()));
-                }
-                Some("header") => written.headers.push((named.to_owned(), plain())),
-                Some("headers") => {
-                    let entries = value.as_object().into_iter().flatten();
-                    written.headers.extend(entries.map(|(name, value)| {
-                        (format!("{named}{name}"), value.as_str().unwrap_or_default().to_owned())
-                    }));
-                }
-                _ if payload == Some(name) => {
-                    let text = self.shape(shape).and_then(|shape| shape.get("type")?.as_str());
-                    let is_text = matches!(text, Some("blob" | "string"));
-                    written.body =
-                        if is_text { plain() } else { self.json(shape, value).to_string() }.into_bytes();
-                }
-                _ => {
-                    body.insert(named.to_owned(), self.json(shape, value));
-                }
-            }
-        }
-        if payload.is_none() && written.status != 204 {
-            written.body = Value::Object(body).to_string().into_bytes();
-        }
-    }
-
-    /// The value as JSON on the wire.
-    fn json(&self, name: &str, value: &Value) -> Value {
-        let shape = self.shape(name).unwrap_or(&Value::Null);
-        match (kind(shape), value) {
-            ("structure", Value::Object(fields)) if shape.get("document").is_none() => {
-                let written = |(name, value): (&String, &Value)| {
-                    let member = shape.get("members").and_then(|members| members.get(name));
-                    let named = member.and_then(|it| it.get("locationName")?.as_str()).unwrap_or(name);
-                    (named.to_owned(), self.json(of(member), value))
-                };
-                fields.iter().map(written).collect::<Map<_, _>>().into()
-            }
-            ("list", Value::Array(items)) => {
-                items.iter().map(|item| self.json(of(shape.get("member")), item)).collect()
-            }
-            ("map", Value::Object(entries)) => {
-                let written = |(name, value): (&String, &Value)| {
-                    (name.clone(), self.json(of(shape.get("value")), value))
-                };
-                entries.iter().map(written).collect::<Map<_, _>>().into()
-            }
-            ("timestamp", Value::String(text)) if shape.get("timestampFormat").is_none() => {
-                seconds(text).map_or(Value::Null, Value::from)
-            }
-            (_, value) => value.clone(),
-        }
-    }
-
-    fn cbor(&self, name: &str, value: &Value) -> Cbor {
-        /// The tag of a time in seconds.
-        const TIME: u64 = 1;
-        let shape = self.shape(name).unwrap_or(&Value::Null);
-        match (kind(shape), value) {
-            ("timestamp", value) => {
-                let seconds = value.as_str().and_then(seconds).or(value.as_f64()).unwrap_or_default();
-                Cbor::Tag(TIME, Box::new(Cbor::Float(seconds)))
-            }
-            ("blob", Value::String(text)) => Cbor::Bytes(BASE64_STANDARD.decode(text).unwrap_or_default()),
-            ("float" | "double", Value::String(text)) => Cbor::Float(text.parse().unwrap_or(f64::NAN)),
-            ("float" | "double", value) => Cbor::Float(value.as_f64().unwrap_or_default()),
-            (kind, Value::Object(fields)) => {
-                let member = |field: &str| match kind {
-                    "map" => of(shape.get("value")),
-                    _ => of(shape.get("members").and_then(|members| members.get(field))),
-                };
-                let entry = |(field, value): (&String, &Value)| {
-                    (Cbor::Text(field.clone()), self.cbor(member(field), value))
-                };
-                Cbor::Map(fields.iter().map(entry).collect())
-            }
-            (_, Value::Array(items)) => {
-                Cbor::Array(items.iter().map(|item| self.cbor(of(shape.get("member")), item)).collect())
-            }
-            (_, Value::String(text)) => Cbor::Text(text.clone()),
-            (_, Value::Bool(truth)) => Cbor::Bool(*truth),
-            (_, Value::Number(number)) => {
-                number.as_i64().map_or_else(|| Cbor::Float(number.as_f64().unwrap_or_default()), Cbor::from)
-            }
-            (_, Value::Null) => Cbor::Null,
-        }
-    }
-
     fn check(&self, name: &str, value: &Value, at: &str, wrong: &mut Vec<String>) {
         let Some(shape) = self.shape(name) else { return };
         let mut expected = |what: &str| wrong.push(format!("{at} must be {what}, not {value}"));
@@ -502,6 +311,11 @@ impl Model {
         }
     }
 
+    /// All operations, by their names.
+    pub(crate) fn operations(&self) -> Option<&Map<String, Value>> {
+        self.json.get("operations")?.as_object()
+    }
+
     fn operation(&self, name: &str) -> Option<&Value> {
         self.json.get("operations")?.get(name)
     }
@@ -510,7 +324,7 @@ impl Model {
         self.operation(operation)?.get("output")?.get("shape")?.as_str()
     }
 
-    fn shape(&self, name: &str) -> Option<&Value> {
+    pub(crate) fn shape(&self, name: &str) -> Option<&Value> {
         self.json.get("shapes")?.get(name)
     }
 }
@@ -525,24 +339,6 @@ pub(crate) fn models() -> PathBuf {
     data.unwrap_or_else(|| {
         fail(format!("{} has no botocore: run `cargo xtask tools ministack`", libraries.display()))
     })
-}
-
-/// How many literal segments a path has in common with a template; `None` where it does not fit.
-fn fits_path(template: &str, path: &str) -> Option<usize> {
-    let mut segments = path.trim_matches('/').split('/').filter(|segment| !segment.is_empty());
-    let mut literal = 0;
-    for part in template.trim_matches('/').split('/').filter(|part| !part.is_empty()) {
-        let segment = segments.next()?;
-        if part.ends_with("+}") {
-            return Some(literal);
-        }
-        match part.starts_with('{') {
-            true => {}
-            false if part == segment => literal += 1,
-            false => return None,
-        }
-    }
-    segments.next().is_none().then_some(literal)
 }
 
 fn kind(shape: &Value) -> &str {
@@ -563,7 +359,7 @@ fn members(shape: &Value) -> impl Iterator<Item = (&str, &Value)> {
         .map(|(name, it)| (name.as_str(), it))
 }
 
-fn required(shape: &Value) -> impl Iterator<Item = (&str, &Value)> {
+pub(crate) fn required(shape: &Value) -> impl Iterator<Item = (&str, &Value)> {
     let is = |name: &str| {
         let names = shape.get("required").and_then(Value::as_array);
         names.is_some_and(|names| names.iter().any(|required| required == name))

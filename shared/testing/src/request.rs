@@ -98,24 +98,8 @@ impl Request {
         self.model.as_ref().map_or(Protocol::RestXml, |model| model.protocol)
     }
 
-    /// Finds out what is asked for. `models` answers those of a service by the name that requests are signed with.
-    pub(crate) fn recognise(&mut self, models: impl Fn(&str) -> Vec<Arc<Model>>) {
-        let models = models(self.service().unwrap_or_default());
-        let named = self.named();
-        let found = match &named {
-            Some((prefix, operation)) => models
-                .iter()
-                .find(|model| model.target_prefix() == Some(prefix) && model.has(operation))
-                .or_else(|| models.iter().find(|model| model.has(operation))),
-            None => models.iter().find(|model| model.operation_at(self).is_some()),
-        };
-        self.model = found.or(models.first()).cloned();
-        let at = || self.model.as_ref().and_then(|model| model.operation_at(self));
-        self.operation = named.map(|(_, operation)| operation).or_else(at).unwrap_or_default();
-    }
-
     /// The prefix of the target and the operation, of a protocol that names it.
-    fn named(&self) -> Option<(String, String)> {
+    pub(crate) fn named(&self) -> Option<(String, String)> {
         if let Some((prefix, operation)) = self.header("x-amz-target").and_then(|it| it.rsplit_once('.')) {
             return Some((prefix.to_owned(), operation.to_owned()));
         }
@@ -173,7 +157,7 @@ fn decode(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model;
+    use crate::{model, routing};
 
     fn request(method: &str, target: &str, service: &str, headers: &[(&str, &str)], body: &str) -> Request {
         let scope = format!(
@@ -188,7 +172,7 @@ mod tests {
             body: body.into(),
             ..Request::default()
         };
-        request.recognise(model::signed_as);
+        routing::recognise(&mut request, model::signed_as);
         request
     }
 
