@@ -49,6 +49,21 @@ impl Gate {
         self.off.get(index).and_then(Option::as_deref)
     }
 
+    /// The tools that words of ours name and that are off, each with what turns it on: what is suggested can be done.
+    pub(crate) fn off_among<S: Service>(&self, words: &str, server: &Server<S>, own: &str) -> Vec<String> {
+        let word = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
+        // A name of one word could be any word.
+        let named: Vec<&str> =
+            words.split(|letter| !word(letter)).filter(|name| name.contains('_')).collect();
+        let entries = server.entries.iter().enumerate();
+        let meant = entries.filter(|(_, entry)| entry.spec.name != own && named.contains(&entry.spec.name));
+        meant
+            .filter_map(|(index, entry)| {
+                Some(format!("{} is turned off: {}", entry.spec.name, self.why_off(index)?))
+            })
+            .collect()
+    }
+
     /// Lets a tool pass that is not called by its own name: the operator's wish for the tools that stand for it takes the
     /// place of choosing it, but not of allowing its risk.
     ///

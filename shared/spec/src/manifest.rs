@@ -73,6 +73,9 @@ pub struct ToolEntry {
     /// Whether it needs an allowed directory.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub local_files: bool,
+    /// The tool that shows what a call did, of what changes something.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shown_by: Option<String>,
     /// The IAM actions it may use.
     pub needs: Vec<NeedEntry>,
     /// The JSON schema of its input, with every common parameter that it can take.

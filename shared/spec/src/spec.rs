@@ -191,7 +191,7 @@ pub struct Spec {
     pub no_resource: bool,
     /// Whether its rows quote what somebody stored, and so are marked as data.
     pub quotes: bool,
-    /// The tool that shows what a change did, for a caller whose answer was lost.
+    /// The tool that shows what a change did, for a caller whose answer was lost; its own name, where its plan does.
     pub shown_by: Option<&'static str>,
     /// The longest a call may take, in minutes, where that is more than an ordinary call's deadline.
     pub minutes: Option<u64>,
@@ -333,7 +333,7 @@ impl Spec {
         self
     }
 
-    /// Names the tool that shows what this one did, for a caller whose answer was lost.
+    /// Names the tool that shows what this one did, for a caller whose answer was lost; its own name, where its plan does.
     pub const fn shown_by(mut self, tool: &'static str) -> Self {
         self.shown_by = Some(tool);
         self

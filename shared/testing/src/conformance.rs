@@ -229,6 +229,7 @@ mod tests {
             toolset: "things".to_owned(),
             default: true,
             local_files: false,
+            shown_by: None,
             needs: vec![NeedEntry { action: "s:List".to_owned(), arn: "*".to_owned(), when: None }],
             input_schema: json!({"type": "object", "properties": {
                 "max_size": {"type": "integer"},

@@ -333,7 +333,8 @@ impl<S: Service> Run<'_, S> {
             }
             said.push(&rest.line);
         }
-        for note in notes {
+        let off = self.engine.gate.off_among(&notes.join("\n"), &self.engine.server, self.name);
+        for note in notes.iter().chain(&off) {
             // Several regions may say the same.
             if !said.contains(&note.as_str()) {
                 text.push_str("\nnote: ");

@@ -49,7 +49,13 @@ impl<S: Service> Run<'_, S> {
             identity: identity.as_ref(),
             actions: &actions,
         };
-        Answer::Failed { text: explain::text::<S>(&error, &failure), kind: error.kind }
+        let mut text = explain::text::<S>(&error, &failure);
+        let hint = text.rsplit_once("\nnext: ").map_or("", |(_, hint)| hint);
+        for off in self.engine.gate.off_among(hint, &self.engine.server, self.name) {
+            text.push_str("\nnote: ");
+            text.push_str(&off);
+        }
+        Answer::Failed { text, kind: error.kind }
     }
 
     /// Writes the call's line into the audit log.

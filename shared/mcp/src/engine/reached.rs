@@ -53,6 +53,7 @@ impl Reached {
         error.message = format!("{}; {}", error.message.trim_end_matches('.'), also.join("; "));
         if !self.unknown.is_empty() || !self.done.is_empty() && broke_off {
             let look = match spec.shown_by {
+                Some(tool) if tool == spec.name => "look at its plan, with `dry_run`,".to_owned(),
                 Some(tool) => format!("look with {tool}"),
                 None => "look at what is there".to_owned(),
             };

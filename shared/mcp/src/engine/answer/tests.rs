@@ -226,6 +226,10 @@ impl Change for SetClock {
 }
 
 fn engine(output: OutputMode) -> Engine<Store> {
+    with(Settings { allow: Risk::ALL.into_iter().collect(), output, ..Settings::default() })
+}
+
+fn with(settings: Settings) -> Engine<Store> {
     let server = Server::<Store>::new("")
         .toolset("things", "")
         .tool::<ListThings>()
@@ -244,7 +248,6 @@ fn engine(output: OutputMode) -> Engine<Store> {
         allow_regions: vec!["us-east-1".to_owned()],
         ..SessionConfig::default()
     };
-    let settings = Settings { allow: Risk::ALL.into_iter().collect(), output, ..Settings::default() };
     Engine::new(server, Session::new(config), settings).unwrap()
 }
 
@@ -265,6 +268,20 @@ async fn see(
 
 async fn ask(engine: &Engine<Store>, tool: &str, arguments: Value) -> String {
     see(engine, tool, &arguments, &Caller::default()).await.0
+}
+
+#[tokio::test]
+async fn a_suggested_tool_is_on_or_the_answer_says_what_turns_it_on() {
+    let call = json!({"text": "delete_thing"});
+    let off = ask(&with(Settings::default()), "fail_thing", call.clone()).await;
+    assert!(off.ends_with("\nnote: delete_thing is turned off: it needs --allow destroy"), "{off}");
+    let on = ask(&engine(OutputMode::Text), "fail_thing", call).await;
+    assert!(!on.contains("turned off"), "{on}");
+    // Only what we say is a suggestion.
+    let own = ask(&with(Settings::default()), "fail_thing", json!({"text": "fail_thing"})).await;
+    assert!(!own.contains("turned off"), "{own}");
+    let data = ask(&with(Settings::default()), "get_thing", json!({"text": "delete_thing"})).await;
+    assert!(!data.contains("turned off"), "{data}");
 }
 
 /// Every string and every name in a value.
