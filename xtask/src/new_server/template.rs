@@ -103,8 +103,8 @@ pub fn server() -> Server<{service}> {{
 #[cfg(test)]
 mod tests {{
     #[test]
-    fn manifest() {{
-        awsmcp_testing::manifest(env!(\"CARGO_MANIFEST_DIR\"), &super::server().manifest());
+    fn the_manifest_conforms() {{
+        awsmcp_testing::conformance(&super::server().manifest(), &[]);
     }}
 }}
 "

@@ -6,9 +6,10 @@ const SENTENCE: &str = "one sentence for the model, then when to use which tool 
 const FIELD: &str = "What to pass, and which tool returns it.";
 const ANSWER: &str = "What it answers: the fields a person would read aloud.";
 const ACTION: &str = "service:Action";
+const SHOWN_BY: &str = "tool_that_shows_what_was_done";
 
 /// What a person replaces. `cargo xtask tidy` finds what was left.
-pub(crate) const PLACEHOLDERS: [&str; 4] = [SENTENCE, FIELD, ANSWER, ACTION];
+pub(crate) const PLACEHOLDERS: [&str; 5] = [SENTENCE, FIELD, ANSWER, ACTION, SHOWN_BY];
 
 fn title(name: &str) -> String {
     let text = name.replace('_', " ");
@@ -43,8 +44,10 @@ pub(crate) struct Row {{
 "
         )
     };
+    let shown_by =
+        if risk.changes() { format!("\n        .shown_by(\"{SHOWN_BY}\")") } else { String::new() };
     let spec = format!(
-        "const SPEC: Spec = Spec::{constructor}(\"{name}\", \"{title}\")
+        "const SPEC: Spec = Spec::{constructor}(\"{name}\", \"{title}\"){shown_by}
         .on(\"arn:{{partition}}:service:{{region}}:{{account}}:kind/{{name}}\", &[\"{ACTION}\"]);"
     );
     if risk.changes() {
@@ -53,15 +56,16 @@ pub(crate) struct Row {{
 impl Change for {kind} {{
     type Service = {service};
     type Output = One<Row>;
-    type Items = ();
+    type Items = Row;
     {spec}
 
-    async fn plan(&self, _: &Call<{service}>) -> Result<Plan> {{
-        Ok(Plan::new(format!(\"change {{}}\", self.name)))
+    async fn plan(&self, _: &Call<{service}>) -> Result<Plan<Row>> {{
+        let seen = Row {{ name: self.name.clone() }};
+        Ok(Plan::new(format!(\"change {{}}\", self.name)).items(seen))
     }}
 
-    async fn apply(self, (): (), _: &Call<{service}>) -> Result<Self::Output> {{
-        Ok(One(Row {{ name: self.name }}))
+    async fn apply(self, seen: Row, _: &Call<{service}>) -> Result<Self::Output> {{
+        Ok(One(seen))
     }}
 }}
 ",

@@ -72,7 +72,7 @@ mod tests {
         );
         write("servers/x/src/tools/mod.rs", "//! One file a tool.\n");
         write("servers/x/tests/permissions.rs", "Row::new(\"get_thing\")");
-        let tool = New { name: "get_thing", risk: Risk::Read, toolset: None };
+        let tool = New { name: "get_thing", risk: Risk::Write, toolset: None };
         let file = new_tool::create(root.path(), "x", tool).unwrap();
         let manifest: Manifest = serde_json::from_value(json!({
             "server": "x", "title": "", "summary": "", "instructions": "", "toolsets": [], "resources": [],
