@@ -21,7 +21,7 @@ pub(crate) fn tools<S: Service>(
         let input = entry.input();
         let tool = Tool::new(spec.name, input.description.clone(), common.add_to(spec, &input.schema))
             .with_title(spec.title)
-            .with_annotations(annotations(spec.risk, spec.idempotent));
+            .with_annotations(annotations(spec.risk, spec.idempotent, spec.local_files));
         match settings.output {
             OutputMode::Text => tool,
             OutputMode::Structured => tool.with_raw_output_schema(Arc::new(entry.output())),
@@ -34,7 +34,7 @@ pub(crate) fn tools<S: Service>(
 pub(crate) fn derived(made: &Made, risk: Risk) -> Tool {
     Tool::new(made.name.clone(), made.description.clone(), made.schema.clone())
         .with_title(made.title.clone())
-        .with_annotations(annotations(risk, false))
+        .with_annotations(annotations(risk, false, false))
 }
 
 /// The size of a `tools/list` answer.
@@ -43,9 +43,9 @@ pub(crate) fn bytes(tools: &[Tool]) -> usize {
 }
 
 /// What a host is told of the danger. That something is destroyed, or that a second call changes nothing more, can only be
-/// said of a tool that is not read-only.
-fn annotations(risk: Risk, idempotent: bool) -> ToolAnnotations {
-    let read_only = !risk.changes() && risk != Risk::Invoke;
+/// said of a tool that is not read-only; and what reads from AWS but writes local files is not.
+fn annotations(risk: Risk, idempotent: bool, local_files: bool) -> ToolAnnotations {
+    let read_only = !risk.changes() && risk != Risk::Invoke && !local_files;
     let mut hints = ToolAnnotations::new().read_only(read_only);
     if !read_only {
         hints = hints.destructive(risk == Risk::Destroy);
@@ -62,7 +62,9 @@ mod tests {
 
     #[test]
     fn hosts_are_told_the_danger_of_a_tool() {
-        let hints = |risk, idempotent| serde_json::to_value(annotations(risk, idempotent)).unwrap();
+        let hints = |risk, idempotent| serde_json::to_value(annotations(risk, idempotent, false)).unwrap();
+        let download = serde_json::to_value(annotations(Risk::Read, false, true)).unwrap();
+        assert_eq!(download, json!({"readOnlyHint": false, "destructiveHint": false}));
         assert_eq!(hints(Risk::Read, true), json!({"readOnlyHint": true}));
         assert_eq!(hints(Risk::Reveal, false), json!({"readOnlyHint": true}));
         assert_eq!(hints(Risk::Invoke, true), json!({"readOnlyHint": false, "destructiveHint": false}));

@@ -1,5 +1,5 @@
 use awsmcp_mcp::{
-    Call, Error, One, Result, Spec, Tool,
+    Call, Error, One, Result, Risk, Spec, Tool,
     files::{Place, Sort},
     quoted,
 };
@@ -56,6 +56,10 @@ impl Tool for DownloadFile {
             fetching::head(cx, &self.bucket, &self.key, self.version_id.as_deref())
         );
         let head = head?;
+        if self.overwrite && !cx.settings().allow.contains(&Risk::Write) {
+            return Err(Error::refused("replacing a local file needs --allow write")
+                .with_next("write to a new path; only the operator can allow it, by that flag"));
+        }
         let place = target?.place(cx, self.overwrite).await?;
         let path = place.path().display().to_string();
         let manager = transfer::manager(cx, 0)?;

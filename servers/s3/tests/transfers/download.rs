@@ -162,6 +162,12 @@ fn an_existing_file_is_replaced_only_when_told() {
     assert_eq!(place.read("k"), b"old");
     let mut over = call;
     over["overwrite"] = json!(true);
+    // What is there already is somebody's: who may only read replaces nothing.
+    let reader = place
+        .server_allowing("reveal", &[("AWS_ENDPOINT_URL", &aws().endpoint())])
+        .call("download_file", over.clone());
+    reader.fails(&["replacing a local file needs --allow write"]);
+    assert_eq!(place.read("k"), b"old");
     done(&server.call("download_file", over));
     assert_eq!(place.read("k"), b"new");
     assert_eq!(place.names("."), ["k"]);
