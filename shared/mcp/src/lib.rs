@@ -81,7 +81,7 @@ pub use server::Server;
 pub use service::{Named, Service};
 pub use settings::{Confirm, Looks, OutputMode, SealKey, Settings};
 pub use stamp::Stamped;
-pub use text::{human_size, nearest, quoted, thousands};
+pub use text::{counted, human_size, nearest, quoted, thousands};
 pub use time::{DAY, HOUR, Moment, TimeRange, to_millisecond, to_second};
 pub use together::{Member, Together};
 pub use tool::{Change, Tool};

@@ -41,6 +41,21 @@ pub fn thousands(number: u64) -> String {
     out
 }
 
+/// So many of them: `1 alarm`, `1,203 policies`.
+pub fn counted(count: impl TryInto<u64>, noun: &str) -> String {
+    let count = count.try_into().unwrap_or(u64::MAX);
+    let number = thousands(count);
+    if count == 1 {
+        return format!("{number} {noun}");
+    }
+    let vowel = |letter: char| "aeiou".contains(letter);
+    match noun.strip_suffix('y').filter(|stem| !stem.ends_with(vowel)) {
+        Some(stem) => format!("{number} {stem}ies"),
+        None if noun.ends_with(['s', 'x']) || noun.ends_with("ch") => format!("{number} {noun}es"),
+        None => format!("{number} {noun}s"),
+    }
+}
+
 /// The known word closest to `word`, if it is close enough to have been meant.
 pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     // The comparison takes time and memory by the product of both lengths.
@@ -91,6 +106,22 @@ macro_rules! plain_string {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nouns_agree_with_their_numbers() {
+        for (count, noun, words) in [
+            (0_u64, "alarm", "0 alarms"),
+            (1, "policy", "1 policy"),
+            (2, "policy", "2 policies"),
+            (2, "key", "2 keys"),
+            (2, "alias", "2 aliases"),
+            (2, "branch", "2 branches"),
+            (1203, "index", "1,203 indexes"),
+        ] {
+            assert_eq!(counted(count, noun), words);
+        }
+        assert_eq!(counted(3_usize, "row"), "3 rows");
+    }
 
     #[test]
     fn sizes_read_well() {
