@@ -21,6 +21,8 @@ pub(crate) const DEFAULT_PROMPT_ROUTER: &str =
     "arn:{partition}:bedrock:{region}:{account}:default-prompt-router/{model}";
 /// A model of the marketplace, which is called by its endpoint's ARN.
 pub(crate) const ANY_ENDPOINT: &str = "arn:{partition}:sagemaker:{region}:{account}:endpoint/*";
+/// A profile as list_profiles shows it: AWS's own by its id, the account's by its ARN, which stands for itself.
+pub(crate) const LISTED_PROFILE: &str = "arn:{partition}:bedrock:{region}:{account}:inference-profile/{id}";
 /// The model that orders what was found.
 pub(crate) const RERANK_MODEL: &str = "arn:{partition}:bedrock:{region}::foundation-model/{rerank}";
 

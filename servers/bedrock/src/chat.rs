@@ -88,95 +88,14 @@ impl Answer {
         mut out: ConverseStreamOutput,
         started: Instant,
     ) -> Result<Answer> {
-        let (mut answer, mut tools, mut pictures) = (Answer::default(), BTreeMap::new(), BTreeMap::new());
-        let mut telling = Telling::default();
+        let mut coming = Coming { cx, started, parts: Parts::default(), telling: Telling::default() };
         loop {
-            let event = match out.stream.recv().await {
-                Ok(Some(event)) => event,
-                Ok(None) => break,
-                Err(error) => return Err(answer.broken(Error::from(error))),
-            };
-            match event {
-                Event::ContentBlockStart(start) => match start.start {
-                    Some(ContentBlockStart::ToolUse(tool)) => {
-                        telling.word(cx, &format!("[{}]", tool.name));
-                        tools.insert(start.content_block_index, (tool.tool_use_id, tool.name, String::new()));
-                    }
-                    Some(ContentBlockStart::Image(image)) => {
-                        pictures.insert(start.content_block_index, (image.format.to_string(), Vec::new()));
-                    }
-                    _ => {}
-                },
-                Event::ContentBlockDelta(delta) => {
-                    let at = delta.content_block_index;
-                    match delta.delta {
-                        Some(ContentBlockDelta::Text(text)) => {
-                            let passed = || u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-                            answer.first_words_ms.get_or_insert_with(passed);
-                            telling.word(cx, &text);
-                            answer.text.push_str(&text);
-                        }
-                        Some(ContentBlockDelta::ToolUse(piece)) => {
-                            if let Some((_, _, input)) = tools.get_mut(&at) {
-                                input.push_str(&piece.input);
-                            }
-                        }
-                        Some(ContentBlockDelta::ReasoningContent(piece)) => {
-                            let reasoning = answer.reasoning.get_or_insert_default();
-                            match piece {
-                                ReasoningContentBlockDelta::Text(text) => {
-                                    telling.word(cx, &text);
-                                    reasoning.text.push_str(&text);
-                                }
-                                ReasoningContentBlockDelta::Signature(signature) => {
-                                    reasoning.signature.get_or_insert_default().push_str(&signature);
-                                }
-                                _ => {}
-                            }
-                        }
-                        Some(ContentBlockDelta::Citation(citation)) => {
-                            let texts = citation.source_content.unwrap_or_default();
-                            answer.citations.push(Citation {
-                                title: citation.title,
-                                place: citation.location.as_ref().and_then(place),
-                                text: texts.into_iter().filter_map(|content| content.text).collect(),
-                            });
-                        }
-                        Some(ContentBlockDelta::Image(image)) => {
-                            if let (Some((_, data)), Some(ImageSource::Bytes(bytes))) =
-                                (pictures.get_mut(&at), image.source)
-                            {
-                                data.extend(bytes.into_inner());
-                            }
-                        }
-                        _ => {}
-                    }
-                }
-                Event::MessageStop(stop) => {
-                    answer.stop_reason = stop.stop_reason.to_string();
-                    answer.more = stop.additional_model_response_fields.as_ref().map(value);
-                }
-                Event::Metadata(metadata) => {
-                    answer.usage = metadata.usage.as_ref().map(Usage::of);
-                    answer.latency_ms = metadata.metrics.map(|metrics| metrics.latency_ms);
-                    if let Some(trace) = metadata.trace {
-                        answer.guardrail = trace.guardrail.as_ref().map(Trace::of);
-                        answer.routed_to = trace.prompt_router.and_then(|router| router.invoked_model_id);
-                    }
-                }
-                _ => {}
+            match out.stream.recv().await {
+                Ok(Some(event)) => coming.take(event),
+                Ok(None) => return coming.ended(),
+                Err(error) => return Err(coming.parts.answer.broken(Error::from(error))),
             }
         }
-        telling.last(cx);
-        answer.tool_use = tools
-            .into_values()
-            .map(|(id, name, input)| ToolUse { id, name, input: input_of(&input) })
-            .collect();
-        answer.images = pictures.into_values().filter(|(_, data)| !data.is_empty()).collect();
-        if answer.stop_reason.is_empty() {
-            return Err(answer.broken(Error::conflict("the answer ended before it was complete")));
-        }
-        Ok(answer)
     }
 
     /// Of an answer that came in one piece.
@@ -262,6 +181,120 @@ impl Answer {
             );
         }
         error
+    }
+}
+
+/// What came of an answer so far.
+#[derive(Default)]
+struct Parts {
+    answer: Answer,
+    /// Calls of tools by their places in the answer: id, name, and the input as far as it is there.
+    tools: BTreeMap<i32, (String, String, String)>,
+    /// Pictures by their places: format and data.
+    pictures: BTreeMap<i32, (String, Vec<u8>)>,
+}
+
+/// An answer that comes piece by piece.
+struct Coming<'a> {
+    cx: &'a Call<Bedrock>,
+    started: Instant,
+    parts: Parts,
+    telling: Telling,
+}
+
+impl Coming<'_> {
+    fn take(&mut self, event: Event) {
+        let answer = &mut self.parts.answer;
+        match event {
+            Event::ContentBlockStart(start) => self.begin(start.content_block_index, start.start),
+            Event::ContentBlockDelta(delta) => self.piece(delta.content_block_index, delta.delta),
+            Event::MessageStop(stop) => {
+                answer.stop_reason = stop.stop_reason.to_string();
+                answer.more = stop.additional_model_response_fields.as_ref().map(value);
+            }
+            Event::Metadata(metadata) => {
+                answer.usage = metadata.usage.as_ref().map(Usage::of);
+                answer.latency_ms = metadata.metrics.map(|metrics| metrics.latency_ms);
+                if let Some(trace) = metadata.trace {
+                    answer.guardrail = trace.guardrail.as_ref().map(Trace::of);
+                    answer.routed_to = trace.prompt_router.and_then(|router| router.invoked_model_id);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn begin(&mut self, at: i32, start: Option<ContentBlockStart>) {
+        match start {
+            Some(ContentBlockStart::ToolUse(tool)) => {
+                self.telling.word(self.cx, &format!("[{}]", tool.name));
+                self.parts.tools.insert(at, (tool.tool_use_id, tool.name, String::new()));
+            }
+            Some(ContentBlockStart::Image(image)) => {
+                self.parts.pictures.insert(at, (image.format.to_string(), Vec::new()));
+            }
+            _ => {}
+        }
+    }
+
+    fn piece(&mut self, at: i32, piece: Option<ContentBlockDelta>) {
+        let Parts { answer, tools, pictures } = &mut self.parts;
+        match piece {
+            Some(ContentBlockDelta::Text(text)) => {
+                let passed = || u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
+                answer.first_words_ms.get_or_insert_with(passed);
+                self.telling.word(self.cx, &text);
+                answer.text.push_str(&text);
+            }
+            Some(ContentBlockDelta::ToolUse(piece)) => {
+                if let Some((_, _, input)) = tools.get_mut(&at) {
+                    input.push_str(&piece.input);
+                }
+            }
+            Some(ContentBlockDelta::ReasoningContent(piece)) => {
+                let reasoning = answer.reasoning.get_or_insert_default();
+                match piece {
+                    ReasoningContentBlockDelta::Text(text) => {
+                        self.telling.word(self.cx, &text);
+                        reasoning.text.push_str(&text);
+                    }
+                    ReasoningContentBlockDelta::Signature(signature) => {
+                        reasoning.signature.get_or_insert_default().push_str(&signature);
+                    }
+                    _ => {}
+                }
+            }
+            Some(ContentBlockDelta::Citation(citation)) => {
+                let texts = citation.source_content.unwrap_or_default();
+                answer.citations.push(Citation {
+                    title: citation.title,
+                    place: citation.location.as_ref().and_then(place),
+                    text: texts.into_iter().filter_map(|content| content.text).collect(),
+                });
+            }
+            Some(ContentBlockDelta::Image(image)) => {
+                if let (Some((_, data)), Some(ImageSource::Bytes(bytes))) =
+                    (pictures.get_mut(&at), image.source)
+                {
+                    data.extend(bytes.into_inner());
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn ended(mut self) -> Result<Answer> {
+        self.telling.last(self.cx);
+        let Parts { mut answer, tools, pictures } = self.parts;
+        answer.tool_use = tools
+            .into_values()
+            .map(|(id, name, input)| ToolUse { id, name, input: input_of(&input) })
+            .collect();
+        answer.images = pictures.into_values().filter(|(_, data)| !data.is_empty()).collect();
+        if answer.stop_reason.is_empty() {
+            return Err(answer.broken(Error::conflict("the answer ended before it was complete")));
+        }
+        Ok(answer)
     }
 }
 

@@ -30,7 +30,7 @@ pub(crate) struct Turn {
     tool_results: Option<Vec<ToolResult>>,
 }
 
-#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema, PartialEq)]
 #[serde(rename_all = "snake_case")]
 enum Role {
     #[default]
@@ -114,10 +114,10 @@ impl Given {
     pub(crate) fn said(self) -> Result<Said> {
         let cached = |what| self.cache.contains(&what);
         let mut bytes = 0;
-        let mut messages = Vec::new();
+        let mut turns = Turns::default();
         for turn in &self.messages {
             bytes += turn.bytes();
-            messages.push(turn.message()?);
+            turns.add(turn.role, turn.content()?);
         }
         let mut last = self.attached.blocks;
         if let Some(prompt) = self.prompt.filter(|prompt| !prompt.is_empty()) {
@@ -126,12 +126,11 @@ impl Given {
         } else if !last.is_empty() {
             return Err(Error::invalid("`prompt` must say what to do with the images and documents"));
         }
-        if cached(Cached::Messages) && !last.is_empty() {
-            last.push(ContentBlock::CachePoint(cache_point()?));
+        turns.add(Role::User, last);
+        if cached(Cached::Messages) {
+            turns.cache()?;
         }
-        if !last.is_empty() {
-            messages.push(message(ConversationRole::User, last)?);
-        }
+        let messages = turns.messages()?;
         if messages.is_empty() {
             return Err(Error::invalid("nothing is said: give `prompt` or `messages`")
                 .with_next("a good one is {\"model\":\"amazon.nova-lite-v1:0\",\"prompt\":\"Say hello\"}"));
@@ -174,7 +173,7 @@ impl Given {
 }
 
 impl Turn {
-    fn message(&self) -> Result<Message> {
+    fn content(&self) -> Result<Vec<ContentBlock>> {
         let mut content = Vec::new();
         // Bedrock wants the thoughts first, and results before other words.
         if let Some(reasoning) = &self.reasoning {
@@ -200,11 +199,7 @@ impl Turn {
             return Err(Error::invalid("a turn of `messages` is empty")
                 .with_next("a good one is {\"role\":\"user\",\"text\":\"Hello\"}"));
         }
-        let role = match self.role {
-            Role::User => ConversationRole::User,
-            Role::Assistant => ConversationRole::Assistant,
-        };
-        message(role, content)
+        Ok(content)
     }
 
     fn bytes(&self) -> usize {
@@ -256,8 +251,46 @@ fn tool_choice(choice: &str) -> Result<ToolChoice> {
     })
 }
 
-fn message(role: ConversationRole, content: Vec<ContentBlock>) -> Result<Message> {
-    Message::builder().role(role).set_content(Some(content)).build().map_err(missing)
+/// Turns on their way to Bedrock, which wants those of user and assistant by turns.
+#[derive(Default)]
+struct Turns(Vec<(Role, Vec<ContentBlock>)>);
+
+impl Turns {
+    /// Adds to what was said. What the same side says next is part of the same turn.
+    fn add(&mut self, role: Role, content: Vec<ContentBlock>) {
+        if content.is_empty() {
+            return;
+        }
+        match self.0.last_mut() {
+            Some((before, said)) if *before == role => {
+                said.extend(content);
+                // Bedrock wants results before other words.
+                if role == Role::User {
+                    said.sort_by_key(|block| !matches!(block, ContentBlock::ToolResult(_)));
+                }
+            }
+            _ => self.0.push((role, content)),
+        }
+    }
+
+    /// Lets the cache cover all that was said so far.
+    fn cache(&mut self) -> Result<()> {
+        if let Some((_, said)) = self.0.last_mut() {
+            said.push(ContentBlock::CachePoint(cache_point()?));
+        }
+        Ok(())
+    }
+
+    fn messages(self) -> Result<Vec<Message>> {
+        let message = |(role, content)| {
+            let role = match role {
+                Role::User => ConversationRole::User,
+                Role::Assistant => ConversationRole::Assistant,
+            };
+            Message::builder().role(role).set_content(Some(content)).build().map_err(missing)
+        };
+        self.0.into_iter().map(message).collect()
+    }
 }
 
 fn cache_point() -> Result<CachePointBlock> {
@@ -279,6 +312,46 @@ mod tests {
         serde_json::from_value(value).unwrap()
     }
 
+    fn kinds(message: &Message) -> Vec<&'static str> {
+        let kind = |block: &ContentBlock| match block {
+            ContentBlock::Text(_) => "text",
+            ContentBlock::ReasoningContent(_) => "reasoning",
+            ContentBlock::ToolUse(_) => "tool_use",
+            ContentBlock::ToolResult(_) => "tool_result",
+            ContentBlock::CachePoint(_) => "cache",
+            _ => "other",
+        };
+        message.content().iter().map(kind).collect()
+    }
+
+    #[test]
+    fn what_one_side_says_in_a_row_is_one_turn() {
+        let messages = turns(json!([
+            {"role": "user", "text": "weather?"},
+            {"role": "user", "text": "in Bern"},
+            {"role": "assistant", "tool_use": [{"id": "t1", "name": "weather", "input": {}}]},
+            {"role": "user", "text": "here:"},
+            {"role": "user", "tool_results": [{"id": "t1", "result": {"celsius": 3}}]},
+        ]));
+        let given = Given { messages, prompt: Some("and in Fahrenheit?".into()), ..Given::default() };
+        let said = given.said().unwrap();
+        let all: Vec<_> = said.messages.iter().map(kinds).collect();
+        assert_eq!(all, [vec!["text", "text"], vec!["tool_use"], vec!["tool_result", "text", "text"]]);
+    }
+
+    #[test]
+    fn the_cache_covers_a_last_turn_of_results() {
+        let messages = turns(json!([
+            {"role": "assistant", "tool_use": [{"id": "t1", "name": "weather", "input": {}}]},
+            {"role": "user", "tool_results": [{"id": "t1", "result": {"celsius": 3}}]},
+        ]));
+        let said = Given { messages, cache: vec![Cached::Messages], ..Given::default() }.said().unwrap();
+        assert_eq!(
+            said.messages.iter().map(kinds).collect::<Vec<_>>(),
+            [vec!["tool_use"], vec!["tool_result", "cache"]]
+        );
+    }
+
     #[test]
     fn a_turn_has_its_parts_in_the_order_bedrock_wants() {
         let messages = turns(json!([
@@ -288,19 +361,6 @@ mod tests {
             {"role": "user", "text": "and?", "tool_results": [{"id": "t1", "result": "{\"celsius\": 3}"}]},
         ]));
         let said = Given { messages, ..Given::default() }.said().unwrap();
-        let kinds = |message: &Message| -> Vec<&str> {
-            message
-                .content()
-                .iter()
-                .map(|block| match block {
-                    ContentBlock::Text(_) => "text",
-                    ContentBlock::ReasoningContent(_) => "reasoning",
-                    ContentBlock::ToolUse(_) => "tool_use",
-                    ContentBlock::ToolResult(_) => "tool_result",
-                    _ => "other",
-                })
-                .collect()
-        };
         let all: Vec<Vec<&str>> = said.messages.iter().map(kinds).collect();
         assert_eq!(all, [vec!["text"], vec!["reasoning", "text", "tool_use"], vec!["tool_result", "text"]]);
         assert!(said.tokens > 5);

@@ -26,6 +26,9 @@ pub(crate) struct Finding {
     pub(crate) score: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) threshold: Option<f64>,
+    /// How often, where it is not shown which text it was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) times: Option<u64>,
 }
 
 impl Finding {
@@ -86,13 +89,30 @@ pub(crate) fn findings(assessment: &GuardrailAssessment) -> Vec<Finding> {
     all
 }
 
+/// Findings without the texts that they are about: which policy found what, how often, and what became of it.
+fn veiled(all: Vec<Finding>) -> Vec<Finding> {
+    let mut kept: Vec<Finding> = Vec::new();
+    for mut finding in all {
+        finding.matched = None;
+        // A word of the guardrail's own is what the text said.
+        if finding.policy == "word" {
+            "a word of its list".clone_into(&mut finding.found);
+        }
+        match kept.iter_mut().find(|other| Finding { times: None, ..(*other).clone() } == finding) {
+            Some(same) => same.times = Some(same.times.unwrap_or(1) + 1),
+            None => kept.push(finding),
+        }
+    }
+    kept
+}
+
 /// What a guardrail did to a conversation.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
 pub(crate) struct Trace {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) reason: Option<String>,
     pub(crate) findings: Vec<Finding>,
-    /// What the model wrote before the guardrail took it away.
+    /// What the model wrote before the guardrail took it away. Only where the operator lets secrets be shown.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) model_wrote: Vec<String>,
 }
@@ -113,6 +133,11 @@ impl Trace {
         let model_wrote = if all.is_empty() { Vec::new() } else { trace.model_output().to_vec() };
         Trace { reason: trace.action_reason.clone(), findings: all, model_wrote }
     }
+
+    /// The same without what the guardrail hid: whoever applies one so that its texts are not seen must not see them here.
+    pub(crate) fn veiled(self) -> Trace {
+        Trace { findings: veiled(self.findings), model_wrote: Vec::new(), ..self }
+    }
 }
 
 /// What was checked, in AWS's text units of 1,000 characters: that is what a guardrail costs.
@@ -127,4 +152,29 @@ pub(crate) fn units(usage: &GuardrailUsage) -> i64 {
         usage.automated_reasoning_policy_units.unwrap_or(0),
     ];
     all.into_iter().map(i64::from).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_guardrail_hid_stays_hidden() {
+        let pii = |text: &str| Finding {
+            matched: Some(text.to_owned()),
+            ..Finding::new("pii", "NAME", "ANONYMIZED")
+        };
+        let findings = vec![
+            pii("Alice Secret"),
+            Finding::new("topic", "Law", "BLOCKED"),
+            pii("Bob Secret"),
+            Finding::new("word", "darn", "BLOCKED"),
+        ];
+        let trace = Trace { reason: None, findings, model_wrote: vec!["Alice Secret wrote".to_owned()] };
+        let shown = serde_json::to_string(&trace.veiled()).unwrap();
+        assert_eq!(
+            shown,
+            r#"{"findings":[{"policy":"pii","found":"NAME","action":"ANONYMIZED","times":2},{"policy":"topic","found":"Law","action":"BLOCKED"},{"policy":"word","found":"a word of its list","action":"BLOCKED"}]}"#
+        );
+    }
 }

@@ -178,9 +178,27 @@ pub(crate) async fn fetch(
 impl Found {
     /// What can be changed of it.
     pub(crate) fn definition(&self) -> Value {
-        let kept =
-            self.answer.iter().filter(|(name, value)| DEFINED.contains(&name.as_str()) && !value.is_null());
+        // A policy of a kind that came up after this was written is carried along: to leave it out would remove it.
+        let is_defined = |name: &str| DEFINED.contains(&name) || name.ends_with("Policy");
+        let kept = self.answer.iter().filter(|(name, value)| is_defined(name) && !value.is_null());
         plain(&Value::Object(kept.map(|(name, value)| (name.clone(), value.clone())).collect()))
+    }
+
+    /// All that AWS said of it, but for how it stands at the moment: two that are equal are one and the same.
+    pub(crate) fn seen(&self) -> Value {
+        const STANDING: [&str; 3] = ["status", "statusReasons", "failureRecommendations"];
+        let lasting = self.answer.iter().filter(|(name, _)| !STANDING.contains(&name.as_str()));
+        Value::Object(lasting.map(|(name, value)| (name.clone(), value.clone())).collect())
+    }
+
+    /// What AWS takes for a new definition of it, in place of the whole that it has now.
+    pub(crate) fn replaced(&self, definition: &Value) -> Value {
+        let mut body = request(definition);
+        let key = self.answer.get("kmsKeyArn").filter(|key| !key.is_null());
+        if let (Some(fields), Some(key)) = (body.as_object_mut(), key) {
+            fields.insert("kmsKeyId".to_owned(), key.clone());
+        }
+        body
     }
 
     /// What a reader wants of it.

@@ -8,10 +8,13 @@ mod attachments;
 mod chat;
 mod citing;
 mod conversation;
+mod families;
 mod findings;
 mod guardrail;
 mod json;
+mod looks;
 mod models;
+mod moved;
 mod names;
 mod prompts;
 mod retrieval;
@@ -21,8 +24,8 @@ mod wire;
 
 use std::borrow::Cow;
 
-use awsmcp_aws::{Error, Kind, SdkConfig, Tap};
-use awsmcp_mcp::{Extra, Named, Resource, Server, Service};
+use awsmcp_aws::{Error, Kind, RequestView, SdkConfig, Tap};
+use awsmcp_mcp::{Extra, Look, Named, Resource, Server, Service};
 use tools::*;
 
 /// Amazon Bedrock, as the tools use it.
@@ -63,6 +66,23 @@ impl Service for Bedrock {
     ];
     const ACTIONS: &'static [(&'static str, &'static [&'static str])] = actions::TABLE;
     const FORMS: &'static [&'static str] = &[arns::ANY_ENDPOINT];
+    const LOOKS: &'static [Look] = looks::LOOKS;
+    // It puts the whole draft. What makes or starts something carries a client token, and is known by that.
+    const REPEATABLE: &'static [&'static str] = &["UpdateGuardrail"];
+    const ALWAYS: &'static [(&'static str, &'static [&'static str])] = &[
+        ("CountTokens", &["inputTokens"]),
+        ("CreateGuardrail", &["guardrailId", "version"]),
+        ("CreateGuardrailVersion", &["guardrailId", "version"]),
+        ("CreateInferenceProfile", &["inferenceProfileArn"]),
+        ("CreateModelInvocationJob", &["jobArn"]),
+        ("GetGuardrail", &["guardrailId", "version", "status"]),
+        ("ListGuardrails", &["guardrails"]),
+        ("Rerank", &["results"]),
+        ("Retrieve", &["retrievalResults"]),
+        ("StartAsyncInvoke", &["invocationArn"]),
+        ("StartIngestionJob", &["ingestionJob"]),
+        ("UpdateGuardrail", &["guardrailId", "version"]),
+    ];
     const EXTRAS: &'static [Extra] = spending::EXTRAS;
     const NAMES: &'static [Named] = &[
         Named { argument: "model", tool: "list_models", column: "id" },
@@ -90,6 +110,10 @@ impl Service for Bedrock {
 
     fn arn(arn: &str) -> Result<Option<String>, String> {
         names::arn(arn)
+    }
+
+    fn place(place: &str, request: &RequestView) -> Option<Vec<String>> {
+        looks::place(place, request)
     }
 
     fn hint(error: &Error) -> Option<Cow<'static, str>> {

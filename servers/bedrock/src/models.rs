@@ -50,6 +50,23 @@ pub(crate) async fn profiles(
     Ok(all)
 }
 
+/// Profiles that may be called, and the models of those that are kept back.
+#[derive(Debug, Default)]
+pub(crate) struct Profiles {
+    pub(crate) open: Vec<InferenceProfileSummary>,
+    /// By their ids: what needs a profile is told apart from what has none.
+    closed: Vec<String>,
+}
+
+impl Profiles {
+    /// Those whose ARNs `may` be called.
+    pub(crate) fn held(all: Vec<InferenceProfileSummary>, may: impl Fn(&str) -> bool) -> Profiles {
+        let (open, closed): (Vec<_>, Vec<_>) =
+            all.into_iter().partition(|profile| may(&profile.inference_profile_arn));
+        Profiles { open, closed: closed.iter().flat_map(behind).collect() }
+    }
+}
+
 /// The id of the model that an ARN is of.
 pub(crate) fn model_of(arn: &str) -> &str {
     arn.rsplit('/').next().unwrap_or(arn)
@@ -70,11 +87,11 @@ pub(crate) fn behind(profile: &InferenceProfileSummary) -> Vec<String> {
 /// Models joined with profiles: each model once, by an id that can be called here, and then the account's own profiles.
 pub(crate) fn joined(
     models: Vec<FoundationModelSummary>,
-    system: &[InferenceProfileSummary],
-    own: &[InferenceProfileSummary],
+    system: &Profiles,
+    own: &Profiles,
 ) -> Vec<Callable> {
     let mut by_model: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for profile in system {
+    for profile in &system.open {
         for model in behind(profile) {
             by_model.entry(model).or_default().push(profile.inference_profile_id.clone());
         }
@@ -84,9 +101,9 @@ pub(crate) fn joined(
         .map(|model| {
             let mut ids = by_model.remove(&model.model_id).unwrap_or_default();
             // Models are often written without their context length: profiles know them so.
-            let plain = model.model_id.rsplitn(2, ':').last().unwrap_or_default();
+            let plain = model.model_id.rsplitn(2, ':').last().unwrap_or_default().to_owned();
             if ids.is_empty() && plain.contains(':') {
-                ids = by_model.get(plain).cloned().unwrap_or_default();
+                ids = by_model.get(&plain).cloned().unwrap_or_default();
             }
             ids.sort_by_key(|id| (id.starts_with("global."), id.clone()));
             let types = model.inference_types_supported.as_deref().unwrap_or_default();
@@ -108,10 +125,11 @@ pub(crate) fn joined(
             }
             if is_missing {
                 let needs = types.iter().any(|sort| sort.as_str() == "INFERENCE_PROFILE");
-                let what = if needs {
-                    "an inference profile, and this region has none"
-                } else {
-                    "provisioned throughput"
+                let is_closed = || system.closed.iter().any(|id| *id == model_id || *id == plain);
+                let what = match needs {
+                    true if is_closed() => "an inference profile, and the operator allowed none",
+                    true => "an inference profile, and this region has none",
+                    false => "provisioned throughput",
                 };
                 notes.push(format!("needs {what}"));
             }
@@ -129,7 +147,7 @@ pub(crate) fn joined(
         .collect();
     let known: BTreeMap<String, Callable> =
         found.iter().map(|row| (without_area(&row.id).unwrap_or(&row.id).to_owned(), row.clone())).collect();
-    for profile in own {
+    for profile in &own.open {
         // A profile over models that the filters left out is left out too.
         let Some(of) =
             behind(profile).iter().find_map(|model| known.get(without_area(model).unwrap_or(model)))
@@ -201,7 +219,8 @@ mod tests {
             profile("us.a.both-v1:0", &["a.both-v1:0"]),
         ];
         let own = [profile("xyz", &["a.profile-only-v1:0"]), profile("other", &["b.unknown"])];
-        let rows = joined(models, &system, &own);
+        let all = |profiles: &[InferenceProfileSummary]| Profiles::held(profiles.to_vec(), |_| true);
+        let rows = joined(models, &all(&system), &all(&own));
         let shown: Vec<(&str, String, Option<&str>)> =
             rows.iter().map(|row| (row.id.as_str(), row.areas.join(","), row.note.as_deref())).collect();
         assert_eq!(
@@ -226,6 +245,31 @@ mod tests {
     }
 
     #[test]
+    fn a_profile_that_is_kept_back_is_no_way_to_call_a_model() {
+        let models =
+            || vec![model("a.one-v1:0", &["INFERENCE_PROFILE"]), model("a.two-v1:0", &["ON_DEMAND"])];
+        let system = vec![
+            profile("us.a.one-v1:0", &["a.one-v1:0"]),
+            profile("global.a.one-v1:0", &["a.one-v1:0"]),
+            profile("us.a.two-v1:0", &["a.two-v1:0"]),
+        ];
+        let shown = |closed: &[&str]| {
+            let may = |arn: &str| !closed.iter().any(|id| arn.ends_with(id));
+            let rows = joined(models(), &Profiles::held(system.clone(), may), &Profiles::default());
+            let row = |row: Callable| {
+                format!("{} {} {}", row.id, row.areas.join(","), row.note.unwrap_or_default())
+            };
+            rows.into_iter().map(row).collect::<Vec<_>>()
+        };
+        assert_eq!(shown(&[]), ["us.a.one-v1:0 global ", "a.two-v1:0 us "]);
+        assert_eq!(shown(&["/us.a.one-v1:0", "/us.a.two-v1:0"]), ["global.a.one-v1:0  ", "a.two-v1:0  "]);
+        assert_eq!(
+            shown(&["a.one-v1:0"]),
+            ["a.one-v1:0  needs an inference profile, and the operator allowed none", "a.two-v1:0 us "]
+        );
+    }
+
+    #[test]
     fn a_legacy_model_is_marked() {
         let life = FoundationModelLifecycle::builder()
             .status(FoundationModelLifecycleStatus::Legacy)
@@ -233,6 +277,7 @@ mod tests {
             .unwrap();
         let mut old = model("a.old-v1:0", &["ON_DEMAND"]);
         old.model_lifecycle = Some(life);
-        assert_eq!(joined(vec![old], &[], &[])[0].note.as_deref(), Some("legacy"));
+        let none = Profiles::default();
+        assert_eq!(joined(vec![old], &none, &none)[0].note.as_deref(), Some("legacy"));
     }
 }

@@ -48,11 +48,21 @@ impl Intercept for Heard {
     }
 }
 
-/// Sends `body` in place of what the SDK wrote. It is put there before the request is signed.
+/// Sends `body` in place of what the SDK wrote, but for the token that AWS knows a request by which is sent twice. It is put
+/// there before the request is signed.
 pub(crate) fn saying(body: &Value) -> impl Fn(&mut HttpRequest) + Send + Sync + 'static {
-    let body = body.to_string();
+    const TOKEN: &str = "clientRequestToken";
+    let body = body.clone();
     move |request| {
+        let mut body = body.clone();
+        let written = request.body().bytes().and_then(|bytes| serde_json::from_slice::<Value>(bytes).ok());
+        if let (Some(fields), Some(token)) =
+            (body.as_object_mut(), written.as_ref().and_then(|written| written.get(TOKEN)))
+        {
+            fields.insert(TOKEN.to_owned(), token.clone());
+        }
+        let body = body.to_string();
         request.headers_mut().insert("content-length", body.len().to_string());
-        *request.body_mut() = SdkBody::from(body.clone());
+        *request.body_mut() = SdkBody::from(body);
     }
 }

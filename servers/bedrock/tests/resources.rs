@@ -180,7 +180,7 @@ fn a_job_is_held_to_its_own_arn() {
         server.call("delete_artefact", json!({"artefact": wrong})).error();
     }
     assert_eq!(sent(&stub), [""; 0]);
-    server.call("stop_job", json!({"job": mine})).ok();
+    server.confirmed("stop_job", json!({"job": mine})).ok();
     assert_eq!(stub.of("StopModelInvocationJob").len(), 1);
 }
 

@@ -12,6 +12,8 @@ pub(crate) const IMPORT_LOG_STREAMS: &str =
 /// CloudWatch's rules that count the keys of tables.
 pub(crate) const INSIGHT_RULES: &str =
     "arn:{partition}:cloudwatch:{region}:{account}:insight-rule/DynamoDBContributorInsights-*";
+/// The key that a table or an export is encrypted with.
+pub(crate) const KMS_KEY: &str = "arn:{partition}:kms:{region}:{account}:key/{kms_key}";
 /// The same table in the regions that get a copy of it.
 pub(crate) const NEW_REPLICA: &str = "arn:{partition}:dynamodb:{add_replicas}:{account}:table/{table}";
 /// The same table in the regions that lose theirs.

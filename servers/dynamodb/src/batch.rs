@@ -1,6 +1,9 @@
 //! Many items at once: split as DynamoDB wants them, what it leaves over tried again.
 
-use std::{collections::HashMap, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    time::Duration,
+};
 
 use aws_sdk_dynamodb::types::{KeysAndAttributes, ReturnConsumedCapacity, WriteRequest};
 use awsmcp_mcp::{Call, Error, Kind, Result};
@@ -12,8 +15,9 @@ use crate::{
     DynamoDb,
     capacity::Consumed,
     expression::Expressions,
+    moved::{LEFT, Seen},
     names::TableName,
-    value::{Any, Attributes},
+    value::{self, Any, Attributes, fingerprint, identity},
 };
 
 const AT_ONCE: usize = 4;
@@ -99,6 +103,40 @@ async fn get_some(
         }
     }
     Ok(got)
+}
+
+/// Of items that were seen, the keys of those that are still what they were; and the others, with why they are left alone.
+///
+/// DynamoDB takes no condition in a batch: it is looked once more, right before.
+///
+/// # Errors
+/// When DynamoDB refuses to be looked at.
+pub(crate) async fn unmoved(
+    cx: &Call<DynamoDb>,
+    table: &TableName,
+    seen: Vec<Seen>,
+    names: &[String],
+) -> Result<(Vec<Attributes>, Vec<Failed>)> {
+    let keys: Vec<Attributes> = seen.iter().map(|seen| seen.key.clone()).collect();
+    let got = get(cx, table, &keys, None, true).await?;
+    let now: HashMap<String, String> =
+        got.items.iter().map(|item| (identity(&value::only(item, names)), fingerprint(item))).collect();
+    let unseen: HashSet<String> = got.left.iter().map(identity).collect();
+    let (mut same, mut left) = (Vec::new(), Vec::new());
+    for Seen { key, state } in seen {
+        let id = identity(&key);
+        let why = match now.get(&id) {
+            _ if unseen.contains(&id) => "it could not be looked at again, and was left as it is: throttled",
+            now if now == state.as_ref() => {
+                same.push(key);
+                continue;
+            }
+            None => "it is gone already",
+            Some(_) => LEFT,
+        };
+        left.push(Failed { key: Any(value::item(key, names)), why: why.to_owned() });
+    }
+    Ok((same, left))
 }
 
 /// What became of writes.

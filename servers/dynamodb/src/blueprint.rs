@@ -77,6 +77,15 @@ impl NewIndex {
             .map_err(failed)
     }
 
+    /// Which attributes it keeps, where not all.
+    pub(crate) fn kept(&self) -> String {
+        match self.include.as_deref() {
+            None => String::new(),
+            Some([]) => "; keys only".to_owned(),
+            Some(names) => format!("; keys and {}", names.join(", ")),
+        }
+    }
+
     pub(crate) fn words(&self) -> String {
         self.keys().map(ToString::to_string).collect::<Vec<_>>().join(", ")
     }

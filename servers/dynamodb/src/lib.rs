@@ -8,6 +8,7 @@ mod capacity;
 mod entity;
 mod expression;
 mod looks;
+mod moved;
 mod names;
 mod partiql;
 mod prompts;
@@ -111,9 +112,9 @@ impl Service for DynamoDb {
 pub fn server() -> Server<DynamoDb> {
     Server::new(
         "Start with list_tables and describe_table; query reads by key, scan reads everything. Items are plain JSON, \
-         numbers exact to 38 digits (write them as numbers). A set is {\"$set\": [..]}, binary is {\"$binary\": \"base64\"}, \
-         a map that looks like one of these is {\"$map\": {..}}. Paths: a.b[0], \"odd.name\".x. In `query` (JMESPath) items are \
-         [].item. Every answer tells the capacity it consumed.",
+         numbers exact to 38 digits; long ones, which clients round, come and go as {\"$number\": \"92838584930183242888\"}. \
+         A set is {\"$set\": [..]}, binary is {\"$binary\": \"base64\"}, a map that looks like one of these is {\"$map\": {..}}. Paths: a.b[0], \"odd.name\".x. In `query` (JMESPath) items are \
+         [].item; a long number is to_number(x.\"$number\"). Every answer tells the capacity it consumed.",
     )
     .toolset("items", "find and read items")
     .tool::<ListTables>()
@@ -164,6 +165,6 @@ pub fn server() -> Server<DynamoDb> {
 mod tests {
     #[test]
     fn the_manifest_conforms() {
-        awsmcp_testing::conformance(&super::server().manifest(), &["hot_keys"]);
+        awsmcp_testing::conformance(&super::server().manifest(), &["hot_keys", "to_number"]);
     }
 }

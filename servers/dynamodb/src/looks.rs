@@ -18,6 +18,17 @@ pub(crate) const LOOKS: &[Look] = &[
         &["Query", "Scan"],
         "arn:{partition}:dynamodb:{region}:{account}:table/{TableName}/index/{IndexName}",
     ),
+    look(&["*"], "arn:{partition}:dynamodb:{region}:{account}:table/{SourceTableArn}"),
+    look(&["UpdateTable"], "arn:{partition}:dynamodb:{region}:{account}:table/{TableName}"),
+    look(
+        &["UpdateTable"],
+        "arn:{partition}:dynamodb:{ReplicaUpdates[].Create.RegionName}:{account}:table/{TableName}",
+    ),
+    look(
+        &["UpdateTable"],
+        "arn:{partition}:dynamodb:{ReplicaUpdates[].Delete.RegionName}:{account}:table/{TableName}",
+    ),
+    look(&["RestoreTableFromBackup"], "arn:{partition}:dynamodb:{region}:{account}:table/{TargetTableName}"),
     look(
         &["TagResource", "UntagResource", "ListTagsOfResource", "GetResourcePolicy", "PutResourcePolicy"],
         "arn:{partition}:dynamodb:{region}:{account}:table/{ResourceArn}",
@@ -42,6 +53,12 @@ pub(crate) const LOOKS: &[Look] = &[
         &["DescribeBackup", "DeleteBackup", "RestoreTableFromBackup"],
         "arn:{partition}:dynamodb:{region}:{account}:table/{BackupArn}",
     ),
+    look(&["ExportTableToPointInTime"], "arn:{partition}:kms:{region}:{account}:key/{key of the request}"),
+    look(&["ExportTableToPointInTime", "CreateTable"], "{alias of the request}"),
+    look(&["CreateTable"], "arn:{partition}:dynamodb:{region}:{account}:table/{TableName}"),
+    look(&["CreateTable"], "arn:{partition}:kms:{region}:{account}:key/{key of the request}"),
+    look(&["ImportTable"], "arn:{partition}:s3:::{S3BucketSource.S3Bucket}"),
+    look(&["ImportTable"], "arn:{partition}:s3:::{S3BucketSource.S3Bucket}/*"),
     look(&["DescribeExport"], "arn:{partition}:dynamodb:{region}:{account}:table/{ExportArn}"),
     look(&["DescribeImport"], "arn:{partition}:dynamodb:{region}:{account}:table/{ImportArn}"),
     look(
@@ -54,24 +71,106 @@ pub(crate) const LOOKS: &[Look] = &[
     look(&["GetRecords"], "*"),
 ];
 
+/// What needs more than its name: the table that a PartiQL statement names, by our own reading of what is sent; and a KMS
+/// key, apart from the ARN of an alias, which is no key's.
 pub(crate) fn place(place: &str, request: &RequestView) -> Option<Vec<String>> {
+    let keys = || {
+        ["SSESpecification.KMSMasterKeyId", "S3SseKmsKeyId"].into_iter().flat_map(|path| request.texts(path))
+    };
+    let is_alias = |text: &String| text.starts_with("arn:") && text.contains(":alias/");
     match place {
-        // By our own reading of what is sent.
         "table of the statement" => {
             let statements = request.texts("Statement");
-            Some(
-                statements
-                    .iter()
-                    .filter_map(|text| partiql::parse(text).ok())
-                    .map(|read| read.table)
-                    .collect(),
-            )
+            let read = statements.iter().filter_map(|text| partiql::parse(text).ok());
+            Some(read.map(|read| read.table).collect())
         }
         // All below it.
         "export prefix" => {
             let prefix = request.texts("S3Prefix").into_iter().next().unwrap_or_default();
             Some(vec![format!("{prefix}*")])
         }
+        "key of the request" => Some(keys().filter(|text| !is_alias(text)).collect()),
+        "alias of the request" => Some(keys().filter(is_alias).collect()),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::actions;
+
+    /// The operations that an action may stand for.
+    fn operations(action: &str) -> BTreeSet<String> {
+        let of_table = actions::TABLE.iter().filter(|(_, actions)| actions.contains(&action));
+        let mut operations: BTreeSet<String> = of_table.map(|(name, _)| (*name).to_owned()).collect();
+        operations.extend(action.split_once(':').map(|(_, name)| name.to_owned()));
+        operations
+    }
+
+    /// Whether this server sends it: the rest DynamoDB does itself, with the caller's permissions.
+    fn is_sent(operation: &str) -> bool {
+        const ITS_OWN: [&str; 14] = [
+            "AbortMultipartUpload",
+            "ConditionCheckItem",
+            "CreateGrant",
+            "CreateLogGroup",
+            "CreateLogStream",
+            "CreateTableReplica",
+            "Decrypt",
+            "DeleteTableReplica",
+            "DescribeKey",
+            "DescribeLogStreams",
+            "GenerateDataKey",
+            "PutLogEvents",
+            "PutObjectAcl",
+            "PutRetentionPolicy",
+        ];
+        let is_language = operation.starts_with("PartiQL");
+        let is_others =
+            ["BatchExecuteStatement", "ExecuteTransaction", "GetObject", "ListBucket", "PutObject"];
+        !ITS_OWN.contains(&operation) && !is_language && !is_others.contains(&operation)
+    }
+
+    /// The operations that the table looks at by the members that all of DynamoDB's have, and those members.
+    fn names_a_table(operation: &str) -> bool {
+        const PLAIN: [&str; 16] = [
+            "CreateBackup",
+            "DeleteItem",
+            "DeleteTable",
+            "DescribeContinuousBackups",
+            "DescribeContributorInsights",
+            "DescribeTable",
+            "DescribeTimeToLive",
+            "GetItem",
+            "PutItem",
+            "RestoreTableToPointInTime",
+            "UpdateContinuousBackups",
+            "UpdateContributorInsights",
+            "UpdateItem",
+            "UpdateTimeToLive",
+            "ListExports",
+            "ListImports",
+        ];
+        PLAIN.contains(&operation)
+    }
+
+    #[test]
+    fn every_operation_that_is_declared_on_an_arn_is_looked_at() {
+        let manifest = crate::server().manifest();
+        let on_arns = manifest.tools.iter().flat_map(|tool| &tool.needs).filter(|need| need.arn != "*");
+        let mut seen = BTreeSet::new();
+        for operation in on_arns.flat_map(|need| operations(&need.action)).filter(|name| is_sent(name)) {
+            let is_named = LOOKS.iter().any(|look| look.operations.contains(&operation.as_str()));
+            assert!(is_named || names_a_table(&operation), "no look is about {operation}");
+            seen.insert(operation);
+        }
+        assert!(seen.len() > 30, "{seen:?}");
+        for look in LOOKS {
+            let stray = look.operations.iter().find(|name| **name != "*" && !seen.contains(**name));
+            assert_eq!(stray, None, "a look is about what no tool declares");
+        }
     }
 }

@@ -4,7 +4,7 @@ use aws_sdk_dynamodb::{primitives::DateTime, types::ScalarAttributeType};
 use awsmcp_mcp::{Arn, Moment, ResourceArgument, ResourceRef, plain_string, resource_string};
 use serde::Serialize;
 
-resource_string!(TableName, Name, TablePrefix, IndexName, BackupArn, Bucket);
+resource_string!(TableName, Name, TablePrefix, IndexName, BackupArn, Bucket, KmsKey);
 
 fn is_name(text: &str) -> bool {
     (3..=255).contains(&text.len())
@@ -236,6 +236,61 @@ impl std::fmt::Display for Bucket {
     }
 }
 
+/// A KMS key: its id or ARN, or the name or ARN of an alias.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct KmsKey {
+    text: String,
+    resource: ResourceRef,
+}
+
+impl KmsKey {
+    pub(crate) fn as_str(&self) -> &str {
+        &self.text
+    }
+}
+
+impl ResourceArgument for KmsKey {
+    /// <https://docs.aws.amazon.com/kms/latest/developerguide/concepts.html#key-id>
+    fn parse(text: &str) -> Result<Self, String> {
+        let letters = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_');
+        let is_id = |id: &str| (1..=256).contains(&id.len()) && id.chars().all(letters);
+        let is_alias = |name: &str| {
+            name.strip_prefix("alias/").is_some_and(|name| {
+                (1..=256).contains(&name.len()) && name.chars().all(|letter| letters(letter) || letter == '/')
+            })
+        };
+        let resource = match text.starts_with("arn:") {
+            // It may be another account's.
+            true => Arn::parse(text)
+                .ok()
+                .filter(|arn| {
+                    let of_region = arn.service == "kms" && !arn.region.is_empty() && arn.account.len() == 12;
+                    of_region && (arn.name("kms", "key/").is_some_and(is_id) || is_alias(&arn.resource))
+                })
+                .map(ResourceRef::Whole),
+            // An alias's name stands for some key of the account.
+            false => (is_id(text) || is_alias(text)).then(|| ResourceRef::Name(text.to_owned())),
+        };
+        let resource = resource.ok_or_else(|| {
+            format!(
+                "{text:?} is not a KMS key: good ones are 1234abcd-12ab-34cd-56ef-1234567890ab, alias/my-key and \
+                 arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+            )
+        })?;
+        Ok(KmsKey { text: text.to_owned(), resource })
+    }
+
+    fn resource(&self) -> ResourceRef {
+        self.resource.clone()
+    }
+}
+
+impl From<KmsKey> for String {
+    fn from(key: KmsKey) -> Self {
+        key.text
+    }
+}
+
 /// A key attribute with its type: `id`, `created_at:N`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct KeyAttribute {
@@ -343,6 +398,30 @@ mod tests {
         }
     }
 
+    #[test]
+    fn kms_keys_are_read_strictly() {
+        for good in [
+            "1234abcd-12ab-34cd-56ef-1234567890ab",
+            "alias/my-key",
+            "alias/aws/dynamodb",
+            "arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+            "arn:aws:kms:us-east-1:123456789012:alias/my-key",
+        ] {
+            assert_eq!(String::from(KmsKey::parse(good).unwrap()), good);
+        }
+        for bad in [
+            "",
+            "alias/",
+            "key/x",
+            " alias/my-key",
+            "x:y",
+            "arn:aws:s3:::key/x",
+            "arn:aws:kms:us-east-1:1:key/x",
+        ] {
+            assert!(KmsKey::parse(bad).unwrap_err().contains("alias/my-key"), "{bad}");
+        }
+    }
+
     /// Texts that try to be read in two ways.
     fn hostile() -> impl Strategy<Value = String> {
         let piece = prop_oneof![
@@ -393,6 +472,14 @@ mod tests {
             if let Ok(bucket) = Bucket::parse(&text) {
                 let judged = judged(arns::S3_BUCKET, &bucket.resource());
                 prop_assert_eq!(judged, vec![format!("arn:aws:s3:::{bucket}")]);
+            }
+            if let Ok(key) = KmsKey::parse(&text) {
+                prop_assert_eq!(key.as_str(), &text);
+                let whole = match text.starts_with("arn:") {
+                    true => text.clone(),
+                    false => format!("arn:aws:kms:*:*:key/{text}"),
+                };
+                prop_assert_eq!(judged(arns::KMS_KEY, &key.resource()), vec![whole]);
             }
             let (prefix, index) = (TablePrefix::parse(&text), IndexName::parse(&text));
             let read = [prefix.as_ref().map(TablePrefix::as_str), index.as_ref().map(IndexName::as_str)];

@@ -1,10 +1,12 @@
 //! A table as tools need to know it: its keys, its indexes, its state.
 
 use aws_sdk_dynamodb::types::{
-    AttributeDefinition, AttributeValue, BillingMode, IndexStatus, KeySchemaElement, KeyType, ReplicaStatus,
-    TableDescription, TableStatus,
+    AttributeDefinition, AttributeValue, BillingMode, IndexStatus, KeySchemaElement, KeyType,
+    OnDemandThroughput, ProvisionedThroughputDescription, ReplicaStatus, TableDescription, TableStatus,
 };
 use awsmcp_mcp::{Call, Error, Kind, Result, quoted};
+use serde::Serialize;
+use serde_json::{Value, json};
 
 use crate::{
     DynamoDb,
@@ -24,7 +26,7 @@ pub(crate) async fn describe(cx: &Call<DynamoDb>, table: &TableName) -> Result<T
 }
 
 /// The key attributes of a table or an index, partition key first.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct Keys {
     /// Each with its type.
     pub(crate) attributes: Vec<(String, String)>,
@@ -71,6 +73,12 @@ impl Keys {
             .map(|(name, kind)| {
                 let value =
                     item.get(name).ok_or_else(|| wrong(format!("the key attribute {name} is missing")))?;
+                // A long number survives many clients only as text.
+                let number = match value {
+                    AttributeValue::S(text) if kind == "N" => value::number_of_text(text),
+                    _ => None,
+                };
+                let value = number.as_ref().unwrap_or(value);
                 if value::type_name(value) != kind {
                     return Err(wrong(format!(
                         "the key attribute {name} is {kind}, not {}",
@@ -112,8 +120,7 @@ impl Keys {
 pub(crate) fn key_words(key: &Attributes, first: &[String]) -> String {
     let json = value::item(key.clone(), first);
     let fields = json.as_object().into_iter().flatten();
-    let word = |value: &serde_json::Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-    fields.map(|(name, value)| format!("{name}={}", word(value))).collect::<Vec<_>>().join(", ")
+    fields.map(|(name, value)| format!("{name}={}", value::words(value))).collect::<Vec<_>>().join(", ")
 }
 
 /// An index: its name and its keys.
@@ -148,8 +155,8 @@ pub(crate) fn layout(table: &TableDescription) -> String {
 /// Adds the table's keys and indexes to an error that is about them.
 pub(crate) async fn explained(cx: &Call<DynamoDb>, table: &TableName, error: Error) -> Error {
     let words = error.message.to_lowercase();
-    let about_keys =
-        ["key", "index"].iter().any(|word| words.contains(word)) && !words.contains("reserved keyword");
+    let about_keys = ["key", "index", "schema type"].iter().any(|word| words.contains(word))
+        && !words.contains("reserved keyword");
     if error.kind != Kind::Invalid || error.status.is_none() || !about_keys {
         return error;
     }
@@ -172,6 +179,41 @@ pub(crate) fn billing(table: &TableDescription) -> String {
         (Some(BillingMode::PayPerRequest), _) | (_, None | Some((0, 0))) => "on demand".to_owned(),
         (_, Some((read, write))) => format!("provisioned {read} read, {write} write"),
     }
+}
+
+/// All that can be set of a table, as it is now: two that are equal are one table in one state.
+pub(crate) fn settings(table: &TableDescription) -> Value {
+    let units = |units: Option<&ProvisionedThroughputDescription>| {
+        units.map(|units| (units.read_capacity_units, units.write_capacity_units))
+    };
+    let limits = |limits: Option<&OnDemandThroughput>| {
+        limits.map(|limits| (limits.max_read_request_units, limits.max_write_request_units))
+    };
+    let global = table.global_secondary_indexes().iter().map(|index| {
+        json!([
+            index.index_name(),
+            index.index_status().map(ToString::to_string),
+            units(index.provisioned_throughput()),
+            limits(index.on_demand_throughput())
+        ])
+    });
+    let mut replicas: Vec<&str> =
+        table.replicas().iter().filter_map(|replica| replica.region_name()).collect();
+    replicas.sort_unstable();
+    let stream = table
+        .stream_specification()
+        .map(|stream| (stream.stream_enabled, stream.stream_view_type().map(ToString::to_string)));
+    json!({
+        "id": table.table_id(),
+        "status": table.table_status().map(ToString::to_string),
+        "layout": layout(table),
+        "billing": [billing(table), json!(units(table.provisioned_throughput())), json!(limits(table.on_demand_throughput()))],
+        "indexes": global.collect::<Vec<_>>(),
+        "stream": stream,
+        "class": table.table_class_summary().and_then(|class| class.table_class()).map(ToString::to_string),
+        "protected": table.deletion_protection_enabled(),
+        "replicas": replicas,
+    })
 }
 
 /// What is not yet as it shall be, of a table that changes: nothing once all is active.
@@ -251,9 +293,11 @@ mod tests {
         let keys = Keys::of(&table());
         let item = |text: &str| value::Item(serde_json::from_str(text).unwrap()).attributes().unwrap();
         assert_eq!(keys.key_of(&item(r#"{"pk": "a", "sk": 1, "x": 2}"#), "item 0").unwrap().len(), 2);
+        let long = keys.key_of(&item(r#"{"pk": "a", "sk": "92838584930183242888"}"#), "item 0").unwrap();
+        assert_eq!(long["sk"], AttributeValue::N("92838584930183242888".to_owned()));
         for (text, words) in [
             (r#"{"pk": "a"}"#, "sk is missing; the table's key is pk (S), sk (N)"),
-            (r#"{"pk": "a", "sk": "1"}"#, "sk is N, not S"),
+            (r#"{"pk": "a", "sk": "one"}"#, "sk is N, not S"),
             (r#"{"pk": "", "sk": 1}"#, "pk may not be empty"),
         ] {
             let error = keys.key_of(&item(text), "item 0").unwrap_err();

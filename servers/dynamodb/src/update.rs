@@ -79,6 +79,16 @@ impl Changes {
         })
     }
 
+    /// Whether these changes alone may have made `after` of `before`: all other attributes are the same.
+    pub(crate) fn made_all_of(&self, before: &Attributes, after: &Attributes) -> bool {
+        let others = |item: &Attributes| {
+            let mut item = item.clone();
+            item.retain(|name, _| !self.paths().any(|path| path.attribute() == name));
+            value::identity(&item)
+        };
+        others(before) == others(after)
+    }
+
     /// The update expression.
     pub(crate) fn expression(&self, expressions: &mut Expressions) -> String {
         let mut clauses = Vec::new();
@@ -149,6 +159,17 @@ mod tests {
         assert_eq!(rows[4], json!({"attribute": "old", "now": "5", "action": "remove", "value": null}));
         assert!(changes.leave_alone(&["a".into()]).unwrap_err().message.contains("part of the key"));
         assert!(changes.leave_alone(&["pk".into()]).is_ok());
+    }
+
+    #[test]
+    fn what_others_changed_is_told_apart() {
+        let read = |text: &str| item(text).attributes().unwrap();
+        let changes =
+            Changes::read(Some(&item(r#"{"a.b": 1}"#)), None, None, &[Path::parse("c").unwrap()]).unwrap();
+        let before = read(r#"{"pk": "x", "a": {"b": 0}, "c": 1, "d": 1.0}"#);
+        assert!(changes.made_all_of(&before, &read(r#"{"pk": "x", "a": {"b": 1}, "d": 1}"#)));
+        assert!(!changes.made_all_of(&before, &read(r#"{"pk": "x", "a": {"b": 1}, "d": 2}"#)));
+        assert!(!changes.made_all_of(&before, &read(r#"{"pk": "x", "a": {"b": 1}, "d": 1, "e": 1}"#)));
     }
 
     #[test]

@@ -1,13 +1,21 @@
 //! Plain JSON and DynamoDB's values, either way without loss.
 //!
 //! Strings, numbers (as exact as they are written), booleans, null, lists and maps are what they are in JSON. What JSON
-//! lacks is an object with one marked field: `{"$set": [...]}` and `{"$binary": "base64"}`. A map that happens to look
-//! like one is wrapped: `{"$map": {...}}`.
+//! lacks is an object with one marked field: `{"$set": [...]}`, `{"$binary": "base64"}`, and `{"$number": "..."}` for what
+//! many clients would round. A map that happens to look like one, or like DynamoDB's own typed JSON, is wrapped:
+//! `{"$map": {...}}`.
 
-use std::{borrow::Cow, collections::HashMap};
+mod number;
+mod size;
+
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, HashMap, HashSet},
+    hash::{DefaultHasher, Hash, Hasher},
+};
 
 use aws_sdk_dynamodb::{primitives::Blob, types::AttributeValue};
-use awsmcp_mcp::{Error, Result, human_size, quoted};
+use awsmcp_mcp::{Error, Result, exact};
 use base64::{
     Engine as _,
     alphabet::STANDARD,
@@ -18,9 +26,12 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Number, Value, json};
 
+pub(crate) use size::{fits, item_size};
+
 const SET: &str = "$set";
 const BINARY: &str = "$binary";
 const MAP: &str = "$map";
+const NUMBER: &str = "$number";
 
 /// The attributes of an item or a key, as DynamoDB takes them.
 pub(crate) type Attributes = HashMap<String, AttributeValue>;
@@ -64,30 +75,19 @@ impl Item {
     /// # Errors
     /// Names the attribute that DynamoDB cannot hold.
     pub(crate) fn attributes(&self) -> Result<Attributes> {
-        if is_typed(&self.0) {
-            return Err(Error::invalid(
-                "this is DynamoDB's typed JSON; write plain JSON, the types follow from it",
-            )
-            .with_next("write {\"id\": \"a\", \"count\": 5, \"tags\": {\"$set\": [\"x\"]}} for {\"id\": {\"S\": \"a\"}, \"count\": {\"N\": \"5\"}, \"tags\": {\"SS\": [\"x\"]}}"));
-        }
         attributes(&self.0, "")
     }
 }
 
-/// Whether every attribute is written as `{"S": ...}`: its key attributes could not be maps, so it is no plain item.
+/// Whether an object is written as DynamoDB's typed JSON, `{"S": ...}`: as a map it could be stored too, and is hardly meant.
 fn is_typed(fields: &Map<String, Value>) -> bool {
-    let typed = |value: &Value| {
-        value.as_object().filter(|inner| inner.len() == 1).and_then(|inner| inner.iter().next()).is_some_and(
-            |(name, value)| match name.as_str() {
-                "S" | "N" | "B" => value.is_string(),
-                "SS" | "NS" | "BS" | "L" => value.is_array(),
-                "M" => value.is_object(),
-                "BOOL" | "NULL" => value.is_boolean(),
-                _ => false,
-            },
-        )
-    };
-    !fields.is_empty() && fields.values().all(typed)
+    fields.iter().next().filter(|_| fields.len() == 1).is_some_and(|(name, value)| match name.as_str() {
+        "S" | "N" | "B" => value.is_string(),
+        "SS" | "NS" | "BS" | "L" => value.is_array(),
+        "M" => value.is_object(),
+        "BOOL" | "NULL" => value.is_boolean(),
+        _ => false,
+    })
 }
 
 fn attributes(fields: &Map<String, Value>, at: &str) -> Result<Attributes> {
@@ -114,7 +114,13 @@ pub(crate) fn attribute(value: &Value, at: &str) -> Result<AttributeValue> {
     Ok(match value {
         Value::Null => AttributeValue::Null(true),
         Value::Bool(flag) => AttributeValue::Bool(*flag),
-        Value::Number(number) => AttributeValue::N(decimal(&number.to_string()).map_err(wrong)?),
+        Value::Number(number) if number::may_be_rounded(number) => {
+            let doubt = exact::doubtful(if at.is_empty() { "value" } else { at }, value);
+            return Err(
+                doubt.map_or_else(|| wrong("it may have been rounded".to_owned()), |doubt| doubt.refusal())
+            );
+        }
+        Value::Number(number) => AttributeValue::N(number::decimal(&number.to_string()).map_err(wrong)?),
         Value::String(text) => AttributeValue::S(text.clone()),
         Value::Array(items) => AttributeValue::L(
             items
@@ -126,8 +132,21 @@ pub(crate) fn attribute(value: &Value, at: &str) -> Result<AttributeValue> {
         Value::Object(fields) => match marked(fields) {
             Some((SET, inner)) => set(inner).map_err(wrong)?,
             Some((BINARY, inner)) => AttributeValue::B(binary(inner).map_err(wrong)?),
+            Some((NUMBER, _)) => match exact::read(value)? {
+                Some(number) => AttributeValue::N(number::decimal(&number.to_string()).map_err(wrong)?),
+                None => return Err(wrong("it is no number".to_owned())),
+            },
             Some((_, Value::Object(inner))) => AttributeValue::M(attributes(inner, at)?),
             Some(_) => return Err(wrong(format!("{{{MAP:?}: ...}} holds an object"))),
+            None if is_typed(fields) => {
+                return Err(wrong(
+                    "this is DynamoDB's typed JSON; write plain JSON, the types follow from it".to_owned(),
+                )
+                .with_next(
+                    "write {\"id\": \"a\", \"count\": 5, \"tags\": {\"$set\": [\"x\"]}} for {\"id\": {\"S\": \"a\"}, \"count\": \
+                     {\"N\": \"5\"}, \"tags\": {\"SS\": [\"x\"]}}; a map that is really like that is {\"$map\": {\"S\": \"a\"}}",
+                ));
+            }
             None => AttributeValue::M(attributes(fields, at)?),
         },
     })
@@ -144,21 +163,29 @@ fn depth(value: &Value) -> usize {
 /// The mark and what it marks, of an object that has nothing else.
 fn marked(fields: &Map<String, Value>) -> Option<(&'static str, &Value)> {
     let (name, value) = fields.iter().next().filter(|_| fields.len() == 1)?;
-    [SET, BINARY, MAP].into_iter().find(|mark| mark == name).map(|mark| (mark, value))
+    [SET, BINARY, MAP, NUMBER].into_iter().find(|mark| mark == name).map(|mark| (mark, value))
 }
 
 fn set(value: &Value) -> Result<AttributeValue, String> {
     let good = "a set is {\"$set\": [...]} with at least one element, all strings, all numbers or all {\"$binary\": ...}";
     let items = value.as_array().filter(|items| !items.is_empty()).ok_or(good)?;
-    let mut seen = std::collections::HashSet::new();
-    if let Some(twice) = items.iter().find(|item| !seen.insert(item.to_string())) {
-        return Err(format!("the set holds {} twice", quoted(&twice.to_string())));
+    let numbers = items.iter().map(number_in_set).collect::<Result<Option<Vec<Number>>, String>>()?;
+    let mut seen = HashSet::new();
+    let is_new = |text: String| seen.insert(text);
+    let same: Vec<String> = match &numbers {
+        Some(numbers) => numbers.iter().map(|number| number::canonical(&number.to_string())).collect(),
+        None => items.iter().map(ToString::to_string).collect(),
+    };
+    if let Some(at) = same.into_iter().map(is_new).position(|is_new| !is_new) {
+        let twice = items.get(at).map(ToString::to_string).unwrap_or_default();
+        return Err(format!("the set holds {} twice", twice.trim_matches('"')));
     }
     if let Some(texts) = items.iter().map(|item| item.as_str().map(str::to_owned)).collect() {
         return Ok(AttributeValue::Ss(texts));
     }
-    if items.iter().all(Value::is_number) {
-        let numbers: Result<_, String> = items.iter().map(|item| decimal(&item.to_string())).collect();
+    if let Some(numbers) = numbers {
+        let numbers: Result<_, String> =
+            numbers.iter().map(|number| number::decimal(&number.to_string())).collect();
         return numbers.map(AttributeValue::Ns);
     }
     let blobs: Option<Vec<_>> = items
@@ -171,6 +198,19 @@ fn set(value: &Value) -> Result<AttributeValue, String> {
     blobs.map(AttributeValue::Bs)
 }
 
+/// An element of a set that is a number, in either form.
+fn number_in_set(item: &Value) -> Result<Option<Number>, String> {
+    match item {
+        Value::Number(number) if number::may_be_rounded(number) => {
+            let doubt = exact::doubtful("an element", item);
+            Err(doubt
+                .map_or_else(|| "a number may have been rounded".to_owned(), |doubt| doubt.why().to_owned()))
+        }
+        Value::Number(number) => Ok(Some(number.clone())),
+        other => exact::read(other).map_err(|error| error.message.clone()),
+    }
+}
+
 fn binary(value: &Value) -> Result<Blob, String> {
     const EITHER: GeneralPurposeConfig =
         GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
@@ -179,84 +219,6 @@ fn binary(value: &Value) -> Result<Blob, String> {
         .decode(text)
         .map(Blob::new)
         .map_err(|error| format!("not base64: {error}; a good one looks like {{\"$binary\": \"aGVsbG8=\"}}"))
-}
-
-/// A number as DynamoDB holds it, without change.
-///
-/// # Errors
-/// When it has more than 38 digits, or is too large or too small.
-fn decimal(text: &str) -> Result<String, String> {
-    const DIGITS: usize = 38;
-    let (mantissa, exponent) = match text.split_once(['e', 'E']) {
-        Some((mantissa, exponent)) => (mantissa, exponent.parse::<i64>().unwrap_or(i64::MAX)),
-        None => (text, 0),
-    };
-    let mantissa = mantissa.trim_start_matches(['-', '+']);
-    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-    let digits = format!("{whole}{fraction}");
-    let Some(first) = digits.find(|digit| digit != '0') else { return Ok("0".to_owned()) };
-    let significant = digits.get(first..).unwrap_or_default().trim_end_matches('0');
-    if significant.len() > DIGITS {
-        return Err(format!(
-            "{} has {} significant digits, and DynamoDB's numbers have at most {DIGITS}; keep it as a string",
-            quoted(text).trim_matches('"'),
-            significant.len()
-        ));
-    }
-    // The power of ten of the first digit.
-    let power = exponent.saturating_add(whole.len() as i64 - 1 - first as i64);
-    if !(-130..=125).contains(&power) {
-        return Err(format!(
-            "{} is out of the range of DynamoDB's numbers: 1e-130 to 9.99e125, and their negatives",
-            quoted(text).trim_matches('"')
-        ));
-    }
-    Ok(text.to_owned())
-}
-
-/// The most bytes that DynamoDB keeps in one item.
-const LARGEST: u64 = 400 * 1024;
-
-/// # Errors
-/// When the item is too large for DynamoDB; names what takes the space.
-pub(crate) fn fits(item: &Attributes) -> Result<()> {
-    let size = item_size(item);
-    if size <= LARGEST {
-        return Ok(());
-    }
-    let largest = item.iter().max_by_key(|(_, value)| size_of(value));
-    let largest =
-        largest.map(|(name, value)| format!("; {} alone has {}", quoted(name), human_size(size_of(value))));
-    Err(Error::invalid(format!(
-        "the item has {}, and DynamoDB keeps at most 400 KiB{}",
-        human_size(size),
-        largest.unwrap_or_default()
-    ))
-    .with_next("split it, compress it, or keep the large part in S3 and its address in the item"))
-}
-
-/// What DynamoDB counts: <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html>
-pub(crate) fn item_size(item: &Attributes) -> u64 {
-    item.iter().map(|(name, value)| name.len() as u64 + size_of(value)).sum()
-}
-
-fn size_of(value: &AttributeValue) -> u64 {
-    let number = |text: &str| {
-        let digits = text.split(['e', 'E']).next().unwrap_or_default();
-        let digits = digits.chars().filter(char::is_ascii_digit).collect::<String>();
-        digits.trim_matches('0').len().div_ceil(2) as u64 + 1
-    };
-    match value {
-        AttributeValue::S(text) => text.len() as u64,
-        AttributeValue::N(text) => number(text),
-        AttributeValue::B(blob) => blob.as_ref().len() as u64,
-        AttributeValue::Ss(texts) => texts.iter().map(|text| text.len() as u64).sum(),
-        AttributeValue::Ns(texts) => texts.iter().map(|text| number(text)).sum(),
-        AttributeValue::Bs(blobs) => blobs.iter().map(|blob| blob.as_ref().len() as u64).sum(),
-        AttributeValue::L(items) => 3 + items.iter().map(|item| 1 + size_of(item)).sum::<u64>(),
-        AttributeValue::M(fields) => 3 + fields.len() as u64 + item_size(fields),
-        _ => 1,
-    }
 }
 
 /// An item as JSON: the attributes of `first` come first, the others by name.
@@ -275,16 +237,20 @@ fn fields(attributes: Attributes, first: &[String]) -> Map<String, Value> {
 pub(crate) fn plain(value: AttributeValue) -> Value {
     match value {
         AttributeValue::S(text) => Value::String(text),
-        AttributeValue::N(text) => number(text),
+        AttributeValue::N(text) => number::shown(text),
         AttributeValue::B(blob) => encoded(&blob),
         AttributeValue::Bool(flag) => Value::Bool(flag),
         AttributeValue::Ss(texts) => json!({SET: texts}),
-        AttributeValue::Ns(texts) => json!({SET: texts.into_iter().map(number).collect::<Vec<_>>()}),
+        AttributeValue::Ns(texts) => json!({SET: texts.into_iter().map(number::shown).collect::<Vec<_>>()}),
         AttributeValue::Bs(blobs) => json!({SET: blobs.iter().map(encoded).collect::<Vec<_>>()}),
         AttributeValue::L(items) => Value::Array(items.into_iter().map(plain).collect()),
         AttributeValue::M(inner) => {
             let inner = fields(inner, &[]);
-            if marked(&inner).is_some() { json!({MAP: inner}) } else { Value::Object(inner) }
+            if marked(&inner).is_some() || is_typed(&inner) {
+                json!({MAP: inner})
+            } else {
+                Value::Object(inner)
+            }
         }
         // Null, and what a newer DynamoDB may add.
         _ => Value::Null,
@@ -293,10 +259,6 @@ pub(crate) fn plain(value: AttributeValue) -> Value {
 
 fn encoded(blob: &Blob) -> Value {
     json!({BINARY: BASE64_STANDARD.encode(blob)})
-}
-
-fn number(text: String) -> Value {
-    text.parse::<Number>().map_or(Value::String(text), Value::Number)
 }
 
 /// What DynamoDB calls the type of a value.
@@ -320,9 +282,63 @@ pub(crate) fn only(item: &Attributes, names: &[String]) -> Attributes {
     names.iter().filter_map(|name| Some((name.clone(), item.get(name)?.clone()))).collect()
 }
 
-/// Attributes as text that two equal ones share: the order of fields, and of a set's elements, makes no difference.
+/// Attributes as text that two equal ones share: neither the order of fields or of a set's elements nor how a number is
+/// written makes a difference.
 pub(crate) fn identity(attributes: &Attributes) -> String {
-    item(attributes.clone(), &[]).to_string()
+    same_fields(attributes).to_string()
+}
+
+/// A short text that differs where items do.
+pub(crate) fn fingerprint(attributes: &Attributes) -> String {
+    let mut hasher = DefaultHasher::new();
+    identity(attributes).hash(&mut hasher);
+    format!("{:016x}", hasher.finish())
+}
+
+fn same_fields(attributes: &Attributes) -> Value {
+    let sorted: BTreeMap<&String, Value> =
+        attributes.iter().map(|(name, value)| (name, same(value))).collect();
+    json!(sorted)
+}
+
+/// A value with its type, written in one way only.
+fn same(value: &AttributeValue) -> Value {
+    let sorted = |mut texts: Vec<String>| {
+        texts.sort();
+        texts
+    };
+    let inner = match value {
+        AttributeValue::S(text) => json!(text),
+        AttributeValue::N(text) => json!(number::canonical(text)),
+        AttributeValue::B(blob) => json!(BASE64_STANDARD.encode(blob)),
+        AttributeValue::Bool(flag) => json!(flag),
+        AttributeValue::Ss(texts) => json!(sorted(texts.clone())),
+        AttributeValue::Ns(texts) => {
+            json!(sorted(texts.iter().map(|text| number::canonical(text)).collect()))
+        }
+        AttributeValue::Bs(blobs) => {
+            json!(sorted(blobs.iter().map(|blob| BASE64_STANDARD.encode(blob)).collect()))
+        }
+        AttributeValue::L(items) => items.iter().map(same).collect(),
+        AttributeValue::M(inner) => same_fields(inner),
+        _ => Value::Null,
+    };
+    json!([type_name(value), inner])
+}
+
+/// A key's value of type `N` that was given as text, as clients do that keep long numbers so.
+pub(crate) fn number_of_text(text: &str) -> Option<AttributeValue> {
+    let number = text.parse::<Number>().ok()?;
+    number::decimal(&number.to_string()).ok().map(AttributeValue::N)
+}
+
+/// A value in words: a text without quotes, a long number as its digits.
+pub(crate) fn words(value: &Value) -> String {
+    match (value, exact::read(value)) {
+        (Value::String(text), _) => text.clone(),
+        (_, Ok(Some(number))) => number.to_string(),
+        (other, _) => other.to_string(),
+    }
 }
 
 #[cfg(test)]
@@ -352,13 +368,14 @@ mod tests {
         assert_eq!(read["w"], AttributeValue::M(HashMap::from([("$set".to_owned(), inner)])));
         let written = item(read, &["n".to_owned()]).to_string();
         assert!(
-            written
-                .starts_with(r#"{"n":12345678901234567890123456789012345678,"b":{"$binary":"AAH/"},"bs":"#),
+            written.starts_with(
+                r#"{"n":{"$number":"12345678901234567890123456789012345678"},"b":{"$binary":"AAH/"},"bs":"#
+            ),
             "{written}"
         );
         let again: Value = serde_json::from_str(&written).unwrap();
         let before: Value = serde_json::from_str(text).unwrap();
-        assert_eq!(again, before);
+        assert_eq!(exact::read_all(again).unwrap(), before);
     }
 
     #[test]
@@ -379,11 +396,19 @@ mod tests {
             (r#"{"a": {"$binary": "%"}}"#, "aGVsbG8="),
             (r#"{"a": {"$map": 1}}"#, "holds an object"),
             (r#"{"pk": {"S": "x"}, "n": {"N": "5"}}"#, "typed JSON"),
+            (r#"{"pk": "x", "n": {"N": "5"}}"#, "n: this is DynamoDB's typed JSON"),
+            (r#"{"pk": "x", "l": [{"BOOL": true}]}"#, "l[0]: this is DynamoDB's typed JSON"),
+            (r#"{"a": {"$set": [1, 1.0]}}"#, "the set holds 1.0 twice"),
+            (r#"{"a": {"$number": "12x"}}"#, "takes a number as text"),
+            (r#"{"a": 92838584930183250000}"#, r#"write it as text: {"$number":"92838584930183250000"}"#),
+            (r#"{"a": {"$set": [1, 92838584930183250000]}}"#, "write it as text"),
         ] {
             assert!(error(text).contains(words), "{text}: {}", error(text));
         }
-        // A map that only looks a little like it is a map.
-        assert!(read(r#"{"pk": "x", "n": {"N": "5"}}"#).is_ok());
+        // A map that only looks a little like it is a map, and so is one that says so.
+        assert!(
+            read(r#"{"pk": "x", "n": {"N": 5}, "s": {"S": "a", "x": 1}, "m": {"$map": {"S": "a"}}}"#).is_ok()
+        );
         let deep = format!(r#"{{"a": {}1{}}}"#, "[".repeat(40), "]".repeat(40));
         assert!(error(&deep).contains("32 levels"));
     }
@@ -398,6 +423,33 @@ mod tests {
         assert!(error.message.contains("400.4 KiB") && error.message.contains("\"big\""), "{error}");
         let item = Attributes::from([("k".into(), AttributeValue::S("y".repeat(409_599)))]);
         assert!(fits(&item).is_ok());
+    }
+
+    #[test]
+    fn a_number_that_a_client_would_round_goes_in_and_out_as_text() {
+        let long = "92838584930183242888";
+        let item = read(&format!(
+            r#"{{"a": {{"$number": "{long}"}}, "s": {{"$set": [{{"$number": "{long}"}}, 1]}}, "p": {long}}}"#
+        ))
+        .unwrap();
+        assert_eq!(item["a"], AttributeValue::N(long.into()));
+        assert_eq!(item["p"], AttributeValue::N(long.into()));
+        assert_eq!(item["s"], AttributeValue::Ns(vec![long.into(), "1".into()]));
+        assert_eq!(plain(item["a"].clone()), json!({"$number": long}));
+        assert_eq!(words(&plain(item["a"].clone())), long);
+        let looks = read(r#"{"m": {"$map": {"$number": "1"}}}"#).unwrap();
+        assert_eq!(plain(looks["m"].clone()), json!({"$map": {"$number": "1"}}));
+    }
+
+    #[test]
+    fn items_are_the_same_by_value() {
+        let one = read(r#"{"id": 1.0, "l": [1e3, {"x": -0}], "s": {"$set": [2, 1]}}"#).unwrap();
+        let other = read(r#"{"s": {"$set": [1.00, 2e0]}, "l": [1000, {"x": 0}], "id": 1}"#).unwrap();
+        assert_eq!(identity(&one), identity(&other));
+        assert_eq!(fingerprint(&one), fingerprint(&other));
+        for different in [r#"{"id": "1"}"#, r#"{"id": [1]}"#, r#"{"id": {"$set": [1]}}"#, r#"{"id": 2}"#] {
+            assert_ne!(identity(&read(different).unwrap()), identity(&read(r#"{"id": 1}"#).unwrap()));
+        }
     }
 
     fn decimals() -> impl Strategy<Value = String> {
@@ -421,8 +473,15 @@ mod tests {
                 .prop_map(|set| AttributeValue::Bs(set.into_iter().map(Blob::new).collect())),
         ];
         leaf.prop_recursive(4, 24, 4, |inner| {
-            let name =
-                prop_oneof![".{0,5}", Just(SET.to_owned()), Just(BINARY.to_owned()), Just(MAP.to_owned())];
+            let name = prop_oneof![
+                ".{0,5}",
+                Just(SET.to_owned()),
+                Just(BINARY.to_owned()),
+                Just(MAP.to_owned()),
+                Just(NUMBER.to_owned()),
+                Just("S".to_owned()),
+                Just("L".to_owned())
+            ];
             prop_oneof![
                 proptest::collection::vec(inner.clone(), 0..4).prop_map(AttributeValue::L),
                 proptest::collection::hash_map(name, inner, 0..4).prop_map(AttributeValue::M),

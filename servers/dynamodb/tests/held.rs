@@ -155,3 +155,30 @@ fn a_backup_is_held_by_its_own_arn() {
     assert!(inside.error().contains("nothing is here"), "{}", inside.error());
     assert_eq!(stub.calls().len(), 1);
 }
+
+#[test]
+fn a_key_is_held_by_its_own_arn() {
+    let key = |key: &str| format!("arn:aws:kms:us-east-1:123456789012:key/{key}");
+    let list = format!("arn:aws:dynamodb:us-east-1:*:table/team-*,{},arn:aws:s3:::exports/*", key("k1"));
+    let (stub, mut server) = held(&["--allow-arn", &list]);
+    let export = |key: &str| json!({"table": "team-orders", "bucket": "exports", "kms_key": key});
+    let create =
+        |key: &str| json!({"table": "team-new", "partition_key": "id", "kms_key": key, "wait_seconds": 0});
+    for outside in [
+        "k2",
+        &key("k2"),
+        "alias/mine",
+        "arn:aws:kms:us-east-1:123456789012:alias/mine",
+        "arn:aws:kms:us-east-1:999999999999:key/k1",
+    ] {
+        refused(&stub, &mut server, "export_table", export(outside), OUTSIDE);
+        refused(&stub, &mut server, "create_table", create(outside), OUTSIDE);
+    }
+    for wrong in [" k1", "arn:aws:s3:::k1", "key/k1"] {
+        refused(&stub, &mut server, "create_table", create(wrong), "is not a KMS key");
+    }
+    for inside in ["k1", &key("k1")] {
+        server.call("export_table", export(inside));
+    }
+    assert!(!stub.of("DescribeTable").is_empty());
+}

@@ -145,9 +145,10 @@ const ROWS: &[Row] = &[
     }),
     Row::new("create_table", |run| {
         let table = run.name("new");
-        let call = json!({"table": table, "partition_key": "id", "tags": {"team": "web"}});
+        let call = json!({"table": table, "partition_key": "id", "tags": {"team": "web"}, "kms_key": KEY});
         run.call(call, "ACTIVE").map(drop)
-    }),
+    })
+    .arns(&[KEY]),
     Row::new("update_table", |run| {
         let table = table(run);
         run.call(json!({"table": table, "deletion_protection": true}), "ACTIVE")?;
@@ -189,9 +190,10 @@ const ROWS: &[Row] = &[
     Row::new("export_table", |run| {
         let table = table(run);
         recoverable(run, &table);
-        run.call(json!({"table": table, "bucket": "exports"}), "arn").map(drop)
+        run.call(json!({"table": table, "bucket": "exports"}), "arn")?;
+        run.call(json!({"table": table, "bucket": "exports", "kms_key": KEY}), "arn").map(drop)
     })
-    .arns(&["arn:aws:s3:::exports/*"]),
+    .arns(&["arn:aws:s3:::exports/*", KEY]),
     Row::new("import_table", |run| {
         let call = json!({"table": run.name("new"), "partition_key": "id", "bucket": "imports", "format": "csv"});
         run.call(call, "arn").map(drop)
@@ -210,6 +212,8 @@ const ROWS: &[Row] = &[
     }),
 ];
 
+const KEY: &str = "arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab";
+const KEYS: &str = "DynamoDB itself does it with the caller's permissions; no KMS takes part here";
 const FILLS: &str = "DynamoDB itself does it with the caller's permissions while it fills the new table";
 const MOVES: &str = "DynamoDB itself does it with the caller's permissions; no S3 and no logs take part here";
 
@@ -255,6 +259,10 @@ const EXCEPTIONS: &[Exception] = &[
     Exception::of(FILLING, "dynamodb:Query", FILLS).unmade().unchecked(fills),
     Exception::of(FILLING, "dynamodb:Scan", FILLS).unmade().unchecked(fills),
     Exception::of(FILLING, "dynamodb:UpdateItem", FILLS).unmade().unchecked(fills),
+    Exception::of(&["create_table"], "kms:CreateGrant", KEYS).unmade().unchecked(encrypts),
+    Exception::of(&["create_table"], "kms:DescribeKey", KEYS).unmade().unchecked(encrypts),
+    Exception::of(&["export_table"], "kms:Decrypt", KEYS).unmade().unchecked(encrypts),
+    Exception::of(&["export_table"], "kms:GenerateDataKey", KEYS).unmade().unchecked(encrypts),
     Exception::of(&["export_table"], "s3:PutObject", MOVES).unmade().unchecked(moves),
     Exception::of(&["export_table"], "s3:PutObjectAcl", MOVES).unmade().unchecked(moves),
     Exception::of(&["export_table"], "s3:AbortMultipartUpload", MOVES).unmade().unchecked(moves),
@@ -276,6 +284,11 @@ fn fills(request: &Request) -> bool {
 
 fn adds_replica(request: &Request) -> bool {
     request.operation() == "UpdateTable" && request.json()["ReplicaUpdates"][0]["Create"].is_object()
+}
+
+fn encrypts(request: &Request) -> bool {
+    let body = request.json();
+    body["SSESpecification"].is_object() || body["S3SseKmsKeyId"].is_string()
 }
 
 fn moves(request: &Request) -> bool {

@@ -7,7 +7,7 @@ use aws_sdk_bedrockruntime::{
         PerformanceConfigLatency, PerformanceConfiguration,
     },
 };
-use awsmcp_mcp::{Call, Error, Result, Spec, Tool};
+use awsmcp_mcp::{Call, Error, Result, Risk, Spec, Tool};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -135,15 +135,46 @@ impl Tool for Converse {
             Some(usage) => cx.note(hold.settle(usage)),
             None => cx.note("AWS did not tell what was used: the most that the call could use is counted"),
         }
-        match answer.stop_reason.as_str() {
-            "max_tokens" => cx.note(format!("the answer was cut at {most} tokens: `max_tokens` asks for more")),
-            "tool_use" => cx.note(
-                "go on with `messages`: all turns so far, this answer as an assistant's turn, and a user's turn with \
-                 `tool_results`",
-            ),
-            _ => {}
-        }
+        veil(cx, &mut answer);
+        explain(cx, &answer, most, &caps);
         Ok(answer)
+    }
+}
+
+/// Takes away what a guardrail hid: who guards a model so that nobody sees some texts must not see them beside it.
+fn veil(cx: &Call<Bedrock>, answer: &mut Answer) {
+    let Some(trace) = answer.guardrail.take() else { return };
+    let hid = !trace.findings.is_empty() || !trace.model_wrote.is_empty();
+    let may_show = cx.permit("showing what a guardrail hid", Risk::Reveal).is_ok();
+    if hid && !may_show {
+        cx.note("the texts that the guardrail found are not shown: that needs --allow reveal");
+    }
+    answer.guardrail = Some(if may_show { trace } else { trace.veiled() });
+}
+
+/// Says why an answer ended where it did, and what to do next.
+fn explain(cx: &Call<Bedrock>, answer: &Answer, most: u64, caps: &Caps) {
+    match answer.stop_reason.as_str() {
+        "max_tokens" if most >= caps.most() => cx.note(format!(
+            "the answer was cut at {most} tokens, the most that the operator allows (--max-output-tokens)"
+        )),
+        "max_tokens" => cx.note(format!("the answer was cut at {most} tokens: `max_tokens` asks for more")),
+        "tool_use" => cx.note(
+            "go on with `messages`: all turns so far, this answer as an assistant's turn, and a user's turn with \
+             `tool_results`",
+        ),
+        "content_filtered" => cx.note("the model's own filter held the answer back: say it another way"),
+        "guardrail_intervened" => cx.note("the guardrail took the answer's place: `guardrail` says why"),
+        "model_context_window_exceeded" => {
+            cx.note("the conversation is longer than the model takes: shorten `messages`")
+        }
+        "malformed_model_output" | "malformed_tool_use" => {
+            cx.note("the model wrote what cannot be read: call again, or use another model")
+        }
+        _ if answer.text.is_empty() && answer.tool_use.is_empty() && answer.images.is_empty() => {
+            cx.note("the model answered nothing")
+        }
+        _ => {}
     }
 }
 

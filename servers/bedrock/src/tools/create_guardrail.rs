@@ -45,9 +45,13 @@ impl Change for CreateGuardrail {
         let same = listed.guardrails.iter().find(|guardrail| guardrail.name == self.name);
         let plan = Plan::new(format!("create guardrail {}", self.name));
         let plan = match same {
+            // One that the operator did not allow is not named.
             Some(same) => plan.warning(format!(
                 "{} has this name already: AWS will refuse a second; update_guardrail changes it",
-                same.id
+                match cx.may_on("bedrock:GetGuardrail", &same.arn) {
+                    Ok(()) => same.id.as_str(),
+                    Err(_) => "another",
+                }
             )),
             None => plan,
         };

@@ -28,7 +28,8 @@ pub(crate) struct Created {
 impl Change for CreateProfile {
     type Service = Bedrock;
     type Output = One<Created>;
-    type Items = ();
+    /// The ARN of what it stands for.
+    type Items = String;
     const SPEC: Spec = Spec::write("create_profile", "Create profile")
         .on("*", &["bedrock:ListInferenceProfiles"])
         .on(arns::ANY_APPLICATION_INFERENCE_PROFILE, &["bedrock:CreateInferenceProfile"])
@@ -38,9 +39,10 @@ impl Change for CreateProfile {
         .when("tags")
         .on(arns::ANY_APPLICATION_INFERENCE_PROFILE, &["bedrock:TagResource"])
         .names_no_resource()
-        .optional();
+        .optional()
+        .shown_by("list_profiles");
 
-    async fn plan(&self, cx: &Call<Bedrock>) -> Result<Plan> {
+    async fn plan(&self, cx: &Call<Bedrock>) -> Result<Plan<String>> {
         let (system, own) = tokio::join!(
             profiles(cx, InferenceProfileType::SystemDefined),
             profiles(cx, InferenceProfileType::Application)
@@ -48,14 +50,15 @@ impl Change for CreateProfile {
         let source = self.source(cx, &system?);
         let mut plan = Plan::new(format!("create inference profile {} of {source}", self.name));
         if let Some(same) = own?.iter().find(|profile| profile.inference_profile_name == self.name) {
-            plan = plan.warning(format!("{} has this name already", same.inference_profile_arn));
+            // One that the operator did not allow is not named.
+            let may = cx.may_on("bedrock:GetInferenceProfile", &same.inference_profile_arn).is_ok();
+            let which = if may { same.inference_profile_arn.as_str() } else { "another" };
+            plan = plan.warning(format!("{which} has this name already"));
         }
-        Ok(plan)
+        Ok(plan.items(source))
     }
 
-    async fn apply(self, (): (), cx: &Call<Bedrock>) -> Result<Self::Output> {
-        let system = profiles(cx, InferenceProfileType::SystemDefined).await?;
-        let source = self.source(cx, &system);
+    async fn apply(self, source: String, cx: &Call<Bedrock>) -> Result<Self::Output> {
         let tags = self.tags.map(|tags| {
             tags.into_iter()
                 .map(|(key, value)| Tag::builder().key(key).value(value).build())

@@ -2,9 +2,8 @@ use awsmcp_aws::utc_second;
 use awsmcp_mcp::{Call, Change, Error, One, Plan, Result, Spec};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 
-use crate::{Bedrock, arns, models::model_of, names::BedrockArn};
+use crate::{Bedrock, arns, models::model_of, moved::moved, names::BedrockArn};
 
 /// Deletes what a job left: a custom or imported model, an ended evaluation; or an inference profile of the account's own.
 #[derive(Deserialize, JsonSchema)]
@@ -19,6 +18,18 @@ pub(crate) struct Deleted {
     deleted: String,
 }
 
+/// What goes, as it was seen.
+#[derive(Default, PartialEq, Serialize)]
+pub(crate) struct Doomed {
+    arn: String,
+    name: String,
+    /// When it was made.
+    since: String,
+    status: String,
+    /// The provisioned throughput that serves a model.
+    served: Vec<String>,
+}
+
 enum Kind {
     Custom,
     Imported,
@@ -29,7 +40,7 @@ enum Kind {
 impl Change for DeleteArtefact {
     type Service = Bedrock;
     type Output = One<Deleted>;
-    type Items = ();
+    type Items = Doomed;
     const SPEC: Spec = Spec::destroy("delete_artefact", "Delete artefact")
         .on(arns::CUSTOM_MODEL_ARTEFACT, &["bedrock:GetCustomModel", "bedrock:DeleteCustomModel"])
         .on(arns::IMPORTED_MODEL_ARTEFACT, &["bedrock:GetImportedModel", "bedrock:DeleteImportedModel"])
@@ -40,56 +51,33 @@ impl Change for DeleteArtefact {
         .names_no_resource()
         .optional();
 
-    async fn plan(&self, cx: &Call<Bedrock>) -> Result<Plan> {
-        let client = &cx.client().bedrock;
-        let (id, short) = (self.artefact.as_str(), model_of(self.artefact.as_str()));
-        match self.kind()? {
+    async fn plan(&self, cx: &Call<Bedrock>) -> Result<Plan<Doomed>> {
+        let doomed = self.look(cx).await?;
+        let Doomed { name, since, status, served, .. } = &doomed;
+        let plan = match self.kind()? {
             Kind::Custom => {
-                let (model, served) = tokio::join!(
-                    client.get_custom_model().model_identifier(id).send(),
-                    client.list_provisioned_model_throughputs().model_arn_equals(id).max_results(100).send()
-                );
-                let (model, served) = (model?, served?.provisioned_model_summaries.unwrap_or_default());
-                let mut plan = Plan::new(format!(
-                    "delete custom model {}, made {}",
-                    model.model_name,
-                    utc_second(model.creation_time)
-                ))
-                .warning("only training it again brings it back")
-                .state(json!(model.model_arn));
+                let mut plan = Plan::new(format!("delete custom model {name}, made {since}"))
+                    .warning("only training it again brings it back");
                 if !served.is_empty() {
-                    let names: Vec<&str> =
-                        served.iter().map(|found| found.provisioned_model_name.as_str()).collect();
-                    plan = plan.warning(format!("provisioned throughput serves it: {}", names.join(", ")));
+                    plan = plan.warning(format!("provisioned throughput serves it: {}", served.join(", ")));
                 }
-                Ok(plan)
+                plan
             }
-            Kind::Imported => {
-                let model = client.get_imported_model().model_identifier(id).send().await?;
-                Ok(Plan::new(format!("delete imported model {}", model.model_name.unwrap_or_default()))
-                    .warning("calls that name it fail from then on"))
-            }
-            Kind::Evaluation => {
-                let job = client.get_evaluation_job().job_identifier(id).send().await?;
-                Ok(Plan::new(format!("delete evaluation {}, which is {}", job.job_name, job.status))
-                    .warning("its results in S3 stay")
-                    .state(json!(job.status.as_str())))
-            }
-            Kind::Profile => {
-                let profile =
-                    client.get_inference_profile().inference_profile_identifier(short).send().await?;
-                // It is asked for by its id alone, which may be that of another profile here.
-                if profile.inference_profile_arn != id {
-                    return Err(Error::not_found(format!("there is no {id} here"))
-                        .with_next("list_profiles shows the profiles of this region"));
-                }
-                Ok(Plan::new(format!("delete inference profile {}", profile.inference_profile_name))
-                    .warning("calls that name it fail from then on"))
-            }
-        }
+            Kind::Imported => Plan::new(format!("delete imported model {name}"))
+                .warning("calls that name it fail from then on"),
+            Kind::Evaluation => Plan::new(format!("delete evaluation {name}, which is {status}"))
+                .warning("its results in S3 stay"),
+            Kind::Profile => Plan::new(format!("delete inference profile {name}"))
+                .warning("calls that name it fail from then on"),
+        };
+        Ok(plan.items(doomed))
     }
 
-    async fn apply(self, (): (), cx: &Call<Bedrock>) -> Result<Self::Output> {
+    async fn apply(self, doomed: Doomed, cx: &Call<Bedrock>) -> Result<Self::Output> {
+        // AWS takes no condition.
+        if self.look(cx).await? != doomed {
+            return Err(moved(self.artefact.as_str()));
+        }
         let client = &cx.client().bedrock;
         let (id, short) = (self.artefact.as_str(), model_of(self.artefact.as_str()));
         match self.kind()? {
@@ -115,6 +103,62 @@ impl Change for DeleteArtefact {
 }
 
 impl DeleteArtefact {
+    /// What there is now.
+    async fn look(&self, cx: &Call<Bedrock>) -> Result<Doomed> {
+        let client = &cx.client().bedrock;
+        let (id, short) = (self.artefact.as_str(), model_of(self.artefact.as_str()));
+        Ok(match self.kind()? {
+            Kind::Custom => {
+                let (model, served) = tokio::join!(
+                    client.get_custom_model().model_identifier(id).send(),
+                    client.list_provisioned_model_throughputs().model_arn_equals(id).max_results(100).send()
+                );
+                let (model, served) = (model?, served?.provisioned_model_summaries.unwrap_or_default());
+                Doomed {
+                    arn: model.model_arn,
+                    name: model.model_name,
+                    since: utc_second(model.creation_time),
+                    served: served.into_iter().map(|found| found.provisioned_model_name).collect(),
+                    ..Doomed::default()
+                }
+            }
+            Kind::Imported => {
+                let model = client.get_imported_model().model_identifier(id).send().await?;
+                Doomed {
+                    arn: model.model_arn.unwrap_or_default(),
+                    name: model.model_name.unwrap_or_default(),
+                    since: model.creation_time.as_ref().map(utc_second).unwrap_or_default(),
+                    ..Doomed::default()
+                }
+            }
+            Kind::Evaluation => {
+                let job = client.get_evaluation_job().job_identifier(id).send().await?;
+                Doomed {
+                    arn: job.job_arn,
+                    name: job.job_name,
+                    since: utc_second(job.creation_time),
+                    status: job.status.to_string(),
+                    ..Doomed::default()
+                }
+            }
+            Kind::Profile => {
+                let profile =
+                    client.get_inference_profile().inference_profile_identifier(short).send().await?;
+                // It is asked for by its id alone, which may be that of another profile here.
+                if profile.inference_profile_arn != id {
+                    return Err(Error::not_found(format!("there is no {id} here"))
+                        .with_next("list_profiles shows the profiles of this region"));
+                }
+                Doomed {
+                    arn: profile.inference_profile_arn,
+                    name: profile.inference_profile_name,
+                    since: profile.created_at.as_ref().map(utc_second).unwrap_or_default(),
+                    ..Doomed::default()
+                }
+            }
+        })
+    }
+
     fn kind(&self) -> Result<Kind> {
         match self.artefact.kind() {
             "custom-model" => Ok(Kind::Custom),

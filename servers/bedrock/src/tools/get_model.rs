@@ -92,8 +92,10 @@ async fn foundation(cx: &Call<Bedrock>, id: &str) -> Result<Model> {
     let asked = cx.client().bedrock.get_foundation_model().model_identifier(id).send();
     let (out, system) = tokio::join!(asked, profiles(cx, InferenceProfileType::SystemDefined));
     let Some(details) = out?.model_details else { return Ok(Model::default()) };
+    // Only those that the operator lets somebody call.
     let holds = |profile: &&aws_sdk_bedrock::types::InferenceProfileSummary| {
         behind(profile).contains(&details.model_id)
+            && cx.may_on("bedrock:InvokeModel", &profile.inference_profile_arn).is_ok()
     };
     let profiles = system?.iter().filter(holds).map(|profile| profile.inference_profile_id.clone()).collect();
     let life = details.model_lifecycle;

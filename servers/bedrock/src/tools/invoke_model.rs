@@ -17,9 +17,10 @@ use serde_json::{Value, json};
 
 use crate::{
     Bedrock, arns,
+    families::{Answers, limit},
     json::Json,
     names::{GuardrailId, GuardrailVersion, ModelId},
-    spending::{Caps, Usage, about, asked_for, may_have_run},
+    spending::{Caps, Usage, about, asked_for, choices, may_have_run},
 };
 
 /// Calls a model with a body of its own form, as for embeddings and images. For chat: converse.
@@ -54,16 +55,10 @@ impl Tool for InvokeModel {
 
     async fn call(self, cx: &Call<Bedrock>) -> Result<Self::Output> {
         let caps = Caps::of(cx)?;
-        let asked = asked_for(&self.body.0);
-        caps.output(asked)?;
-        let input = self.body.0.to_string();
-        // Without a limit of its own, an answer may be as long as the model likes; embeddings have none.
-        let hold = caps.hold(&self.model, about(input.len()), asked.unwrap_or_default())?;
-        if caps.in_all() && asked.is_none() {
-            cx.note(
-                "the body sets no limit of output tokens: what the answer has is counted only afterwards",
-            );
-        }
+        let mut body = self.body.0;
+        let most = most(cx, &caps, &self.model, &mut body)?;
+        let input = body.to_string();
+        let hold = caps.hold(&self.model, about(input.len()), most)?;
         let version = self
             .guardrail
             .as_ref()
@@ -101,6 +96,38 @@ impl Tool for InvokeModel {
         }
         Ok(One(Answered { body: shown(&out.content_type, body), usage, latency_ms }))
     }
+}
+
+/// The most output tokens that a call with this body may have. A limit that it lacks is written into it where the family of
+/// the model has one.
+fn most(cx: &Call<Bedrock>, caps: &Caps, model: &ModelId, body: &mut Value) -> Result<u64> {
+    let answers = Answers::of(model);
+    if answers == Answers::Media {
+        caps.unmetered("a model of images, video or speech")?;
+    }
+    let each = match (asked_for(body), answers) {
+        (Some(asked), _) => caps.output(Some(asked))?,
+        (None, Answers::Numbers | Answers::Media) => return Ok(0),
+        (None, Answers::Text(path)) => {
+            limit(body, path, caps.most());
+            cx.note(format!(
+                "the body set no limit of output tokens: {} at `{}` was added",
+                caps.most(),
+                path.join(".")
+            ));
+            caps.most()
+        }
+        (None, Answers::Unknown) if caps.in_all() => {
+            return Err(Error::refused(format!(
+                "the body sets no limit of output tokens, and what {model} may answer at most is not known"
+            ))
+            .with_next(
+                "give the limit in the body by the model's own name for it, such as \"max_tokens\": 500",
+            ));
+        }
+        (None, Answers::Unknown) => 0,
+    };
+    Ok(each.saturating_mul(choices(body)))
 }
 
 /// JSON, text, or what it is.

@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use crate::{
     Bedrock,
-    models::{Callable, joined, profiles},
+    models::{Callable, Profiles, joined, profiles},
 };
 
 /// Lists models by ids that can be called in this region: model ids, or inference profiles where a model needs one.
@@ -68,7 +68,12 @@ impl Tool for ListModels {
             profiles(cx, InferenceProfileType::SystemDefined),
             profiles(cx, InferenceProfileType::Application)
         );
-        let rows: Vec<Callable> = joined(models?.model_summaries.unwrap_or_default(), &system?, &own?)
+        // Only what the operator lets somebody call, and by which ids.
+        let may = |arn: &str| cx.may_on("bedrock:InvokeModel", arn).is_ok();
+        let mut models = models?.model_summaries.unwrap_or_default();
+        models.retain(|model| may(&model.model_arn));
+        let (system, own) = (Profiles::held(system?, may), Profiles::held(own?, may));
+        let rows: Vec<Callable> = joined(models, &system, &own)
             .into_iter()
             .filter(|row| !self.streams_only || row.streams == Some(true))
             .filter(|row| self.all || row.note.as_deref().is_none_or(|note| note.starts_with("profile of")))

@@ -4,7 +4,7 @@ use awsmcp_mcp::{Call, Page, Result, Spec, Tool};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Bedrock, models::behind};
+use crate::{Bedrock, arns, models::behind};
 
 /// Lists inference profiles: the account's own, or AWS's (`system`). list_models joins them with models.
 #[derive(Deserialize, JsonSchema)]
@@ -31,7 +31,7 @@ impl Tool for ListProfiles {
     type Output = Page<Row>;
     const SPEC: Spec = Spec::list("list_profiles", "List profiles")
         .on("*", &["bedrock:ListInferenceProfiles"])
-        .names_no_resource()
+        .rows(arns::LISTED_PROFILE)
         .regional()
         .optional();
 

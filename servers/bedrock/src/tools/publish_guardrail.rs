@@ -1,9 +1,9 @@
 use awsmcp_mcp::{Call, Change, One, Plan, Result, Spec};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::{Bedrock, arns, guardrail, names::GuardrailId};
+use crate::{Bedrock, arns, guardrail, moved::moved, names::GuardrailId};
 
 /// Publishes a guardrail's draft as a numbered version, which does not change any more.
 #[derive(Deserialize, JsonSchema)]
@@ -22,13 +22,15 @@ pub(crate) struct Published {
 impl Change for PublishGuardrail {
     type Service = Bedrock;
     type Output = One<Published>;
-    type Items = ();
+    /// The draft as it was seen.
+    type Items = Value;
     const SPEC: Spec = Spec::write("publish_guardrail", "Publish guardrail")
         .on(arns::GUARDRAIL, &["bedrock:GetGuardrail", "bedrock:CreateGuardrailVersion"])
         .on("*", &["bedrock:ListGuardrails"])
-        .names_no_resource();
+        .names_no_resource()
+        .shown_by("list_guardrails");
 
-    async fn plan(&self, cx: &Call<Bedrock>) -> Result<Plan> {
+    async fn plan(&self, cx: &Call<Bedrock>) -> Result<Plan<Value>> {
         let listed = cx.client().bedrock.list_guardrails().guardrail_identifier(self.guardrail.as_str());
         let (draft, listed) =
             tokio::join!(guardrail::fetch(cx, &self.guardrail, None), listed.max_results(1000).send());
@@ -58,10 +60,14 @@ impl Change for PublishGuardrail {
             }
             plan = plan.difference(Some(&before), Some(&now));
         }
-        Ok(plan.state(json!([last, now])))
+        Ok(plan.state(json!(last)).items(draft.seen()))
     }
 
-    async fn apply(self, (): (), cx: &Call<Bedrock>) -> Result<Self::Output> {
+    async fn apply(self, seen: Value, cx: &Call<Bedrock>) -> Result<Self::Output> {
+        // AWS takes no condition: a draft that somebody changed in between would become a version that nobody saw.
+        if guardrail::fetch(cx, &self.guardrail, None).await?.seen() != seen {
+            return Err(moved("the draft"));
+        }
         let asked =
             cx.client().bedrock.create_guardrail_version().guardrail_identifier(self.guardrail.as_str());
         let made = asked.set_description(self.description).send().await?;

@@ -12,6 +12,7 @@ use crate::{
     Bedrock, arns,
     conversation::missing,
     json::{Json, document},
+    moved::moved,
     names::{ModelId, RoleArn, S3Uri},
     spending::Caps,
 };
@@ -22,7 +23,7 @@ use crate::{
 #[serde(deny_unknown_fields)]
 pub(crate) struct StartJob {
     model: ModelId,
-    /// Batch: a JSONL file.
+    /// Batch: a JSONL file, or a folder of them.
     input: Option<S3Uri>,
     /// Async: the model's own body.
     model_input: Option<Json>,
@@ -42,13 +43,22 @@ pub(crate) struct Started {
     output: String,
 }
 
+/// A file as it was seen.
+#[derive(PartialEq, Serialize)]
+pub(crate) struct Seen {
+    etag: Option<String>,
+    bytes: u64,
+}
+
 impl Change for StartJob {
     type Service = Bedrock;
     type Output = One<Started>;
-    type Items = ();
+    /// The file that a batch is over, as it was seen.
+    type Items = Option<Seen>;
     const SPEC: Spec = {
         let spec = Spec::write("start_job", "Start job")
             .optional()
+            .shown_by("list_jobs")
             .when("input")
             .on(arns::FOUNDATION_MODEL, &["bedrock:CreateModelInvocationJob"])
             .on(arns::CUSTOM_MODEL, &["bedrock:CreateModelInvocationJob"])
@@ -60,39 +70,41 @@ impl Change for StartJob {
         arns::on_models(spec, &["bedrock:InvokeModel"]).on(arns::ANY_ASYNC_INVOKE, &["bedrock:InvokeModel"])
     };
 
-    async fn plan(&self, cx: &Call<Bedrock>) -> Result<Plan> {
+    async fn plan(&self, cx: &Call<Bedrock>) -> Result<Plan<Option<Seen>>> {
         match self.work(cx)? {
             Work::Batch { name, input, .. } => {
-                // AWS finds out only when the job runs, hours later.
-                let head =
-                    cx.client().s3.head_object().bucket(input.bucket()).key(input.key()).send().await?;
-                let size = head.content_length().and_then(|size| u64::try_from(size).ok()).unwrap_or(0);
+                let seen = look(cx, input).await?;
+                let size = match &seen {
+                    Some(seen) => human_size(seen.bytes),
+                    None => "every JSONL file under it".to_owned(),
+                };
                 let mut plan = Plan::new(format!(
-                    "start batch {name} of {} over {input} ({}) into {}",
-                    self.model,
-                    human_size(size),
-                    self.output
+                    "start batch {name} of {} over {input} ({size}) into {}",
+                    self.model, self.output
                 ))
                 .warning("each record is a call of the model and costs as such")
-                .ask()
-                .state(json!(head.e_tag()));
-                if !input.key().ends_with(".jsonl") {
+                .ask();
+                if seen.is_some() && !input.key().ends_with(".jsonl") {
                     plan = plan.warning("a batch takes JSONL files: this one does not end with .jsonl");
                 }
-                Ok(plan)
+                Ok(plan.items(seen))
             }
             Work::Async(body) => {
                 Ok(Plan::new(format!("start {} asynchronously, into {}", self.model, self.output))
                     .row(json!({"model_input": body.0.to_string()}))
-                    .warning("it costs what the call costs, and cannot be stopped"))
+                    .warning("it costs what the call costs, and cannot be stopped")
+                    .items(None))
             }
         }
     }
 
-    async fn apply(self, (): (), cx: &Call<Bedrock>) -> Result<Self::Output> {
+    async fn apply(self, seen: Option<Seen>, cx: &Call<Bedrock>) -> Result<Self::Output> {
         let output = self.output.to_string();
         let arn = match self.work(cx)? {
             Work::Batch { name, role, input } => {
+                if look(cx, input).await? != seen {
+                    return Err(moved(input.as_str()));
+                }
                 let from = ModelInvocationJobS3InputDataConfig::builder()
                     .s3_uri(input.as_str())
                     .build()
@@ -129,6 +141,17 @@ impl Change for StartJob {
         };
         Ok(One(Started { arn, output }))
     }
+}
+
+/// The file of prompts, where it is one. AWS finds out only when the job runs, hours later. Of a folder it takes all files,
+/// and nothing is looked at here.
+async fn look(cx: &Call<Bedrock>, input: &S3Uri) -> Result<Option<Seen>> {
+    if input.key().ends_with('/') {
+        return Ok(None);
+    }
+    let head = cx.client().s3.head_object().bucket(input.bucket()).key(input.key()).send().await?;
+    let bytes = head.content_length().and_then(|size| u64::try_from(size).ok()).unwrap_or(0);
+    Ok(Some(Seen { etag: head.e_tag, bytes }))
 }
 
 enum Work<'a> {

@@ -27,6 +27,7 @@ enum Kind {
 impl Change for StopJob {
     type Service = Bedrock;
     type Output = One<Stopping>;
+    // The ARN is the job: one that has ended in between cannot be stopped, and AWS says so.
     type Items = ();
     const SPEC: Spec = Spec::write("stop_job", "Stop job")
         .on(arns::MODEL_INVOCATION_JOB, &["bedrock:GetModelInvocationJob", "bedrock:StopModelInvocationJob"])
@@ -36,7 +37,8 @@ impl Change for StopJob {
         )
         .on(arns::EVALUATION_JOB, &["bedrock:GetEvaluationJob", "bedrock:StopEvaluationJob"])
         .optional()
-        .idempotent();
+        .idempotent()
+        .shown_by("list_jobs");
 
     async fn plan(&self, cx: &Call<Bedrock>) -> Result<Plan> {
         let client = &cx.client().bedrock;
@@ -63,9 +65,9 @@ impl Change for StopJob {
             plan = plan.warning(format!("{done} of {total} records are done; they stay and are billed"));
         }
         if ["Completed", "Failed", "Stopped", "Expired"].contains(&status.as_str()) {
-            plan = plan.warning("it has ended already");
+            return Ok(plan.warning("it has ended already"));
         }
-        Ok(plan)
+        Ok(plan.ask())
     }
 
     async fn apply(self, (): (), cx: &Call<Bedrock>) -> Result<Self::Output> {

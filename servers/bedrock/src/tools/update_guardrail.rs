@@ -8,6 +8,7 @@ use crate::{
     Bedrock, arns,
     guardrail::{self, Found},
     json::{Json, merge},
+    moved::moved,
     names::GuardrailId,
     wire::saying,
 };
@@ -28,15 +29,23 @@ pub(crate) struct Updated {
     updated: String,
 }
 
+/// The draft as it was seen, and what is sent in its place.
+#[derive(Serialize)]
+pub(crate) struct Replaced {
+    seen: Value,
+    body: Value,
+}
+
 impl Change for UpdateGuardrail {
     type Service = Bedrock;
     type Output = One<Updated>;
-    type Items = ();
+    type Items = Replaced;
     const SPEC: Spec = Spec::write("update_guardrail", "Update guardrail")
         .on(arns::GUARDRAIL, &["bedrock:GetGuardrail", "bedrock:UpdateGuardrail"])
-        .idempotent();
+        .idempotent()
+        .shown_by("get_guardrail");
 
-    async fn plan(&self, cx: &Call<Bedrock>) -> Result<Plan> {
+    async fn plan(&self, cx: &Call<Bedrock>) -> Result<Plan<Replaced>> {
         let (found, after) = self.change(cx).await?;
         let before = found.definition();
         let mut plan =
@@ -47,15 +56,20 @@ impl Change for UpdateGuardrail {
         let lost: Vec<&str> =
             policies(&before).into_iter().filter(|name| !policies(&after).contains(name)).collect();
         if !lost.is_empty() {
-            plan = plan.warning(format!("it will no longer have: {}", lost.join(", ")));
+            // What it held back gets through from then on, wherever the draft is used.
+            plan = plan.warning(format!("it will no longer have: {}", lost.join(", "))).ask();
         }
-        Ok(plan.difference(Some(&before), Some(&after)).state(before))
+        let items = Replaced { seen: found.seen(), body: found.replaced(&after) };
+        Ok(plan.difference(Some(&before), Some(&after)).items(items))
     }
 
-    async fn apply(self, (): (), cx: &Call<Bedrock>) -> Result<Self::Output> {
-        let (_, after) = self.change(cx).await?;
+    async fn apply(self, replaced: Replaced, cx: &Call<Bedrock>) -> Result<Self::Output> {
+        // The whole is put, and AWS takes no condition: what somebody else changed in between would be lost.
+        if guardrail::fetch(cx, &self.guardrail, None).await?.seen() != replaced.seen {
+            return Err(moved("the draft"));
+        }
         let asked = cx.client().bedrock.update_guardrail().guardrail_identifier(self.guardrail.as_str());
-        let done = asked.customize().mutate_request(saying(&guardrail::request(&after))).send().await?;
+        let done = asked.customize().mutate_request(saying(&replaced.body)).send().await?;
         Ok(One(Updated {
             id: done.guardrail_id,
             version: done.version,

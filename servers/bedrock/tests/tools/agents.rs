@@ -127,6 +127,44 @@ fn lists_of_agents_flows_and_prompts_have_pages() {
     BEDROCK.at(stub.env()).start().call("list_prompts", json!({})).fails(&["bedrock:ListPrompts"]);
 }
 
+#[test]
+fn agents_and_flows_are_listed_by_the_aliases_that_may_be_run() {
+    let time = "2026-11-22T10:00:00Z";
+    let agent =
+        move |id: &str| json!({"agentId": id, "agentName": id, "agentStatus": "PREPARED", "updatedAt": time});
+    let flow = move |id: &str| {
+        json!({"id": id, "name": id, "arn": format!("arn:aws:bedrock:us-east-1:123456789012:flow/{id}"),
+        "status": "Prepared", "createdAt": time, "updatedAt": time, "version": "DRAFT"})
+    };
+    let agent_alias = move |name: &str, id: &str| json!({"agentAliasId": id, "agentAliasName": name, "agentAliasStatus": "PREPARED", "createdAt": time, "updatedAt": time});
+    let flow_alias = move |name: &str, id: &str| {
+        json!({"id": id, "name": name, "flowId": "F1", "arn": "arn:aws:bedrock:us-east-1:123456789012:flow/F1/alias/X",
+        "routingConfiguration": [], "createdAt": time, "updatedAt": time})
+    };
+    let stub = Stub::start(move |request| {
+        Response::output(match request.operation() {
+            "ListAgents" => json!({"agentSummaries": [agent("AG1"), agent("AG2"), agent("AG3")]}),
+            "ListFlows" => json!({"flowSummaries": [flow("FL1"), flow("FL2")]}),
+            "ListAgentAliases" => {
+                json!({"agentAliasSummaries": [agent_alias("live", "LIVE"), agent_alias("next", "NEXT")]})
+            }
+            _ => json!({"flowAliasSummaries": [flow_alias("live", "LIVE"), flow_alias("next", "NEXT")]}),
+        })
+    });
+    let own = |what: &str| format!("arn:aws:bedrock:us-east-1:123456789012:{what}");
+    let list = [own("agent-alias/AG1/LIVE"), own("agent-alias/AG3/TSTALIASID"), own("flow/FL2/alias/NEXT")]
+        .join(",");
+    let mut server = BEDROCK.at(stub.env()).and(&["--allow-arn", &list]).start();
+    let agents = server.call("list_agents", json!({}));
+    agents.holds(&["AG1\tAG1\tPREPARED\tlive=LIVE\t", "AG3", "2 rows"]);
+    agents.lacks(&["AG2", "NEXT"]);
+    let flows = server.call("list_agents", json!({"kind": "flow"}));
+    flows.holds(&["FL2\tFL2\tPrepared\tnext=NEXT\t", "1 row"]);
+    flows.lacks(&["FL1", "LIVE"]);
+    let mut server = BEDROCK.at(stub.env()).start();
+    server.call("list_agents", json!({})).holds(&["AG1", "AG2\tAG2\tPREPARED\tlive=LIVE,next=NEXT", "AG3"]);
+}
+
 fn chunk(text: &str) -> Event {
     Event::new("chunk", json!({"bytes": BASE64_STANDARD.encode(text)}))
 }

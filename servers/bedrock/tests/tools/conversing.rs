@@ -265,7 +265,14 @@ fn a_guardrails_trace_says_which_rule_found_what() {
         all
     });
     let call = json!({"model": MODEL, "prompt": "tell", "guardrail": "gr1", "guardrail_version": "3"});
-    let said = BEDROCK.at(stub.env()).start().call("converse", call);
+    // Who may not see secrets learns what was found, and none of the texts.
+    let hidden = BEDROCK.at(stub.env()).start().call("converse", call.clone());
+    hidden.lacks(&["a@b.example", "the secret is 42"]);
+    hidden.holds(&[
+        r#"{"side":"output","policy":"pii","found":"EMAIL","action":"ANONYMIZED"}"#,
+        "--allow reveal",
+    ]);
+    let said = BEDROCK.at(stub.env()).and(&["--allow", "reveal"]).start().call("converse", call);
     let trace = &said.object()["guardrail"];
     assert_eq!(
         trace["findings"],

@@ -1,5 +1,10 @@
 //! Guardrails: made, changed, published, tested and deleted.
 
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicUsize, Ordering},
+};
+
 use awsmcp_testing::{LocalAws, Response, Server, Stub, holds};
 use serde_json::{Value, json};
 
@@ -103,7 +108,9 @@ fn a_policy_that_is_removed_is_not_sent() {
     let mut dry = call.clone();
     dry["dry_run"] = json!(true);
     server.call("update_guardrail", dry).holds(&["it will no longer have: topicPolicy"]);
-    server.call("update_guardrail", call).ok();
+    // What the policy held back gets through from then on: that is asked about.
+    server.call("update_guardrail", call.clone()).holds(&["nothing was done yet"]);
+    server.confirmed("update_guardrail", call).ok();
     assert_eq!(
         stub.of("UpdateGuardrail")[0].json(),
         json!({
@@ -111,6 +118,109 @@ fn a_policy_that_is_removed_is_not_sent() {
             "contentPolicyConfig": {"filtersConfig": [{"type": "HATE", "inputStrength": "HIGH", "outputStrength": "HIGH"}],
                 "tierConfig": {"tierName": "STANDARD"}}})
     );
+}
+
+/// A guardrail as AWS answers it, with a policy of a kind that this program has never heard of, and a key.
+fn whole() -> Value {
+    json!({
+        "name": "n", "guardrailId": "g1", "guardrailArn": "arn:aws:bedrock:us-east-1:123456789012:guardrail/g1",
+        "version": "DRAFT", "status": "READY", "createdAt": "2026-11-22T10:00:00Z", "updatedAt": "2026-11-22T10:00:00Z",
+        "kmsKeyArn": "arn:aws:kms:us-east-1:123456789012:key/k1", "description": "d",
+        "blockedInputMessaging": "no", "blockedOutputsMessaging": "no",
+        "futurePolicy": {"rules": [{"type": "NEW", "depth": 3}]},
+        "wordPolicy": {"words": [{"text": "zebra"}], "managedWordLists": [{"type": "PROFANITY"}]},
+        "contentPolicy": {"filters": [{"type": "HATE", "inputStrength": "HIGH", "outputStrength": "LOW"}],
+            "tier": {"tierName": "CLASSIC"}}})
+}
+
+/// An answer that the SDK's own model does not know all of.
+fn answered(guardrail: &Value) -> Response {
+    Response::new(200, guardrail.to_string()).with("content-type", "application/json")
+}
+
+/// What AWS answers of a guardrail that was put as `sent`.
+fn stored(sent: &Value) -> Value {
+    match sent {
+        Value::Object(fields) => {
+            let name = |name: &str| name.strip_suffix("Config").unwrap_or(name).to_owned();
+            Value::Object(fields.iter().map(|(field, value)| (name(field), stored(value))).collect())
+        }
+        Value::Array(items) => items.iter().map(stored).collect(),
+        other => other.clone(),
+    }
+}
+
+#[test]
+fn a_change_of_one_field_leaves_all_others_as_they_were() {
+    let kept = Arc::new(Mutex::new(whole()));
+    let held = kept.clone();
+    let stub = Stub::start(move |request| match request.operation() {
+        "GetGuardrail" => answered(&held.lock().unwrap()),
+        "UpdateGuardrail" => {
+            let mut after = stored(&request.json());
+            after["kmsKeyArn"] = after["kmsKeyId"].take();
+            after.as_object_mut().unwrap().retain(|name, _| name != "kmsKeyId");
+            for name in ["guardrailId", "guardrailArn", "version", "status", "createdAt", "updatedAt"] {
+                after[name] = whole()[name].clone();
+            }
+            *held.lock().unwrap() = after;
+            Response::output(
+                json!({"guardrailId": "g1", "version": "DRAFT", "updatedAt": "2026-11-22T10:00:01Z",
+                "guardrailArn": "arn:aws:bedrock:us-east-1:123456789012:guardrail/g1"}),
+            )
+        }
+        other => Response::error(400, "ValidationException", other),
+    });
+    let mut server = BEDROCK.at(stub.env()).start();
+    let patch = json!({"wordPolicy": {"words": [{"text": "lion"}]}});
+    server.call("update_guardrail", json!({"guardrail": "g1", "patch": patch})).ok();
+    let mut wanted = whole();
+    wanted["wordPolicy"]["words"] = json!([{"text": "lion"}]);
+    assert_eq!(*kept.lock().unwrap(), wanted);
+}
+
+/// An AWS with a guardrail that somebody else changes after the first two looks at it: `after` says how.
+fn meddled(after: fn(&mut Value)) -> Stub {
+    let looks = AtomicUsize::new(0);
+    Stub::start(move |request| match request.operation() {
+        "GetGuardrail" => {
+            let mut answer = whole();
+            if looks.fetch_add(1, Ordering::Relaxed) >= 2 {
+                after(&mut answer);
+            }
+            answered(&answer)
+        }
+        "ListGuardrails" => Response::output(json!({"guardrails": []})),
+        other => Response::error(400, "ValidationException", other),
+    })
+}
+
+#[test]
+fn a_guardrail_that_moved_since_the_plan_is_left_alone() {
+    let moved = "changed while this was planned; nothing was done";
+    let guardrail = || json!({"guardrail": "g1"});
+    let patch = json!({"guardrail": "g1", "patch": {"wordPolicy": null}});
+    // Each is looked at twice before, by a dry run or the question, and once more right before it is changed.
+    for (tool, call, operation) in [
+        ("update_guardrail", patch, "UpdateGuardrail"),
+        ("delete_guardrail", guardrail(), "DeleteGuardrail"),
+        ("publish_guardrail", guardrail(), "CreateGuardrailVersion"),
+    ] {
+        let stub = meddled(|answer| answer["wordPolicy"]["words"] = json!([{"text": "lion"}]));
+        let mut server = BEDROCK.at(stub.env()).start();
+        if tool == "publish_guardrail" {
+            server.plan(tool, call.clone()).ok();
+            server.call(tool, call).fails(&["the draft", moved]);
+        } else {
+            server.confirmed(tool, call).fails(&[moved]);
+        }
+        assert!(stub.of(operation).is_empty(), "{tool}");
+    }
+    // How it stands at the moment is no change of it.
+    let stub = meddled(|answer| answer["status"] = json!("VERSIONING"));
+    let mut server = BEDROCK.at(stub.env()).start();
+    server.plan("publish_guardrail", guardrail()).ok();
+    server.call("publish_guardrail", guardrail()).fails(&["CreateGuardrailVersion"]);
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! Jobs: started, listed, stopped, and what they leave.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use awsmcp_testing::{LocalAws, Response, Stub, expect, holds};
 use serde_json::{Value, json};
 
@@ -26,7 +28,7 @@ fn a_batch_is_planned_confirmed_started_and_stopped() {
     let arn = started.object()["arn"].as_str().unwrap().to_owned();
     holds(&arn, &[":model-invocation-job/"]);
     server.plan("stop_job", json!({"job": arn})).holds(&["stop batch job", "which is "]);
-    server.call("stop_job", json!({"job": arn})).holds(&["\"stopping\":\"arn:aws:bedrock:"]);
+    server.confirmed("stop_job", json!({"job": arn})).holds(&["\"stopping\":\"arn:aws:bedrock:"]);
 }
 
 #[test]
@@ -158,12 +160,9 @@ fn a_plan_to_stop_says_how_far_a_job_is() {
         .call("stop_job", job("model-customization-job"))
         .holds(&["stop customization job tune, which is InProgress"]);
     assert!(stub.of("StopModelInvocationJob").is_empty());
-    server
-        .call(
-            "stop_job",
-            json!({"job": "arn:aws:bedrock:us-east-1:123456789012:model-customization-job/ab12cd34ef56"}),
-        )
-        .ok();
+    let running =
+        json!({"job": "arn:aws:bedrock:us-east-1:123456789012:model-customization-job/ab12cd34ef56"});
+    server.confirmed("stop_job", running).ok();
     assert_eq!(stub.of("StopModelCustomizationJob").len(), 1);
 }
 
@@ -210,4 +209,62 @@ fn what_jobs_leave_is_deleted_after_a_look_at_who_uses_it() {
     confirm["confirm"] = json!(first.token());
     server.call("delete_artefact", confirm).fails(&["it still runs", "stop_job stops it"]);
     server.call("delete_artefact", of("agent")).fails(&["nothing that this tool deletes"]);
+}
+
+#[test]
+fn a_batch_takes_a_folder() {
+    let arn = "arn:aws:bedrock:us-east-1:123456789012:model-invocation-job/ab12cd34ef56";
+    let stub = Stub::start(move |request| match request.operation() {
+        "CreateModelInvocationJob" => Response::output(json!({"jobArn": arn})),
+        other => Response::error(400, "ValidationException", other),
+    });
+    let mut server = BEDROCK.at(stub.env()).start();
+    let call = json!({"model": MODEL, "input": "s3://batch-bucket/prompts/", "output": "s3://batch-bucket/out/",
+        "name": "nightly", "role": ROLE});
+    server
+        .plan("start_job", call.clone())
+        .holds(&["over s3://batch-bucket/prompts/ (every JSONL file under it)"]);
+    server.confirmed("start_job", call).holds(&[arn]);
+    let sent = stub.of("CreateModelInvocationJob")[0].json();
+    assert_eq!(sent["inputDataConfig"]["s3InputDataConfig"]["s3Uri"], "s3://batch-bucket/prompts/");
+}
+
+#[test]
+fn a_batch_is_over_the_file_that_was_planned() {
+    let heads = AtomicUsize::new(0);
+    let stub = Stub::start(move |request| match request.operation() {
+        // Somebody writes another file between the plan and the start.
+        "HeadObject" => {
+            let tag = if heads.fetch_add(1, Ordering::Relaxed) < 2 { "\"seen\"" } else { "\"another\"" };
+            Response::new(200, "").with("etag", tag)
+        }
+        other => Response::error(400, "ValidationException", other),
+    });
+    let mut server = BEDROCK.at(stub.env()).start();
+    let call = json!({"model": MODEL, "input": "s3://batch-bucket/in.jsonl", "output": "s3://batch-bucket/out/",
+        "name": "nightly", "role": ROLE});
+    let first = server.call("start_job", call.clone());
+    let mut confirm = call;
+    confirm["confirm"] = json!(first.token());
+    server.call("start_job", confirm).fails(&["s3://batch-bucket/in.jsonl changed while this was planned"]);
+    assert!(stub.of("CreateModelInvocationJob").is_empty());
+}
+
+#[test]
+fn an_artefact_that_is_another_by_now_is_left_alone() {
+    let arn = "arn:aws:bedrock:us-east-1:123456789012:evaluation-job/m1";
+    let looks = AtomicUsize::new(0);
+    let stub = Stub::start(move |request| match request.operation() {
+        "GetEvaluationJob" => {
+            let status = if looks.fetch_add(1, Ordering::Relaxed) < 2 { "Completed" } else { "InProgress" };
+            Response::output(json!({"jobArn": arn, "jobName": "judge", "status": status, "roleArn": ROLE,
+                "jobType": "Automated", "creationTime": "2026-11-22T10:00:00Z",
+                "evaluationConfig": {"human": {"datasetMetricConfigs": []}},
+                "inferenceConfig": {"models": []}, "outputDataConfig": {"s3Uri": "s3://b/o"}}))
+        }
+        other => Response::error(400, "ValidationException", other),
+    });
+    let mut server = BEDROCK.at(stub.env()).start();
+    server.confirmed("delete_artefact", json!({"artefact": arn})).fails(&["changed while this was planned"]);
+    assert!(stub.of("BatchDeleteEvaluationJob").is_empty());
 }

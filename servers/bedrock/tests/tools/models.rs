@@ -205,3 +205,26 @@ fn an_allow_list_holds_models_by_id_and_profile() {
     let profile = server.call("converse", json!({"model": "us.amazon.nova-lite-v1:0", "prompt": "x"}));
     profile.fails(&["inference-profile/us.amazon.nova-lite-v1:0"]);
 }
+
+#[test]
+fn lists_show_only_what_the_operator_allowed() {
+    let stub = region();
+    let foundation = "arn:aws:bedrock:us-east-1::foundation-model/p.by-*";
+    let profile =
+        |id: &str| format!("arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/{id}");
+    let list =
+        [foundation, &profile("global.*"), "arn:aws:bedrock:us-east-1:123456789012:inference-profile/us.*"]
+            .join(",");
+    let mut server = BEDROCK.at(stub.env()).and(&["--allow-arn", &list]).start();
+    let rows = server.call("list_models", json!({"all": true}));
+    rows.holds(&["global.p.by-profile-v1:0", "1 row"]);
+    rows.lacks(&["us.p.by", "ab12", "p.direct", "p.old", "p.rented"]);
+    let profiles = server.call("list_profiles", json!({}));
+    profiles.holds(&["0 rows"]);
+    let list = format!("{foundation},{}", profile("ab12"));
+    let mut server = BEDROCK.at(stub.env()).and(&["--allow-arn", &list]).start();
+    server.call("list_profiles", json!({})).holds(&[&profile("ab12")]);
+    let rows = server.call("list_models", json!({"all": true}));
+    rows.holds(&[&profile("ab12"), "needs an inference profile, and the operator allowed none"]);
+    rows.lacks(&["us.p.by", "global.p.by"]);
+}

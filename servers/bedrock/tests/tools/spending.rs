@@ -164,3 +164,57 @@ fn a_wrong_setting_stops_the_start() {
         assert!(!out.status.success() && text.contains(good), "{flag} {value}: {text}");
     }
 }
+
+/// What a model answers to a raw call, with the use that AWS tells.
+fn raw(output: u32) -> Response {
+    Response::new(200, "{}")
+        .with("content-type", "application/json")
+        .with("x-amzn-bedrock-input-token-count", "10")
+        .with("x-amzn-bedrock-output-token-count", &output.to_string())
+}
+
+#[test]
+fn a_raw_call_is_held_to_the_caps_too() {
+    let stub = Stub::start(|_| raw(500));
+    let args = ["--max-tokens-total", "2000", "--max-output-tokens", "500"];
+    let mut server = BEDROCK.at(stub.env()).and(&args).start();
+    let call = |model: &str, body: serde_json::Value| json!({"model": model, "body": body});
+    let book = json!({"messages": [{"role": "user", "content": "write a book"}]});
+    // What this model may answer is not known, and the body does not say.
+    server
+        .call("invoke_model", call("acme.m-v1:0", book.clone()))
+        .fails(&["sets no limit of output tokens", "max_tokens"]);
+    server
+        .call(
+            "invoke_model",
+            call("acme.m-v1:0", json!({"requests": [{"max_tokens": 300}, {"max_tokens": "300"}]})),
+        )
+        .fails(&["600 output tokens"]);
+    server
+        .call("invoke_model", call("amazon.nova-canvas-v1:0", json!({"taskType": "TEXT_IMAGE"})))
+        .fails(&["cannot be held to"]);
+    server
+        .call("invoke_model", call("acme.m-v1:0", json!({"max_tokens": 400, "n": 8})))
+        .fails(&["more than --max-tokens-total leaves"]);
+    assert!(stub.calls().is_empty());
+    // Of a family that is known the limit is written into the body.
+    server.call("invoke_model", call(MODEL, book)).holds(&["500 at `inferenceConfig.maxTokens` was added"]);
+    assert_eq!(stub.of("InvokeModel")[0].json()["inferenceConfig"]["maxTokens"], 500);
+    server.call("invoke_model", call("amazon.titan-embed-text-v2:0", json!({"inputText": "x"}))).ok();
+    assert_eq!(stub.of("InvokeModel")[1].json(), json!({"inputText": "x"}));
+}
+
+#[test]
+fn a_model_whose_answer_was_lost_is_not_run_again() {
+    let stub = Stub::start(|_| Response::HangUp);
+    let mut server = BEDROCK.at(stub.env()).set("AWS_MAX_ATTEMPTS", "3").start();
+    for (tool, call) in [
+        ("converse", json!({"model": MODEL, "prompt": "hi", "max_tokens": 500})),
+        ("converse", json!({"model": MODEL, "prompt": "hi", "max_tokens": 500, "whole": true})),
+        ("invoke_model", json!({"model": MODEL, "body": {"inferenceConfig": {"maxTokens": 500}}})),
+    ] {
+        let before = stub.calls().len();
+        server.call(tool, call).fails(&["not known"]);
+        assert_eq!(stub.calls().len(), before + 1, "{tool}");
+    }
+}

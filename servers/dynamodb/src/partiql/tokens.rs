@@ -171,6 +171,43 @@ fn quoted(letters: &[char], at: usize, quote: char) -> Option<(String, usize)> {
     }
 }
 
+/// Words that are values.
+pub(super) fn is_literal(word: &str) -> bool {
+    ["TRUE", "FALSE", "NULL", "MISSING"].iter().any(|literal| word.eq_ignore_ascii_case(literal))
+}
+
+/// Words that begin or join clauses: none of them is a value.
+pub(super) fn is_reserved(word: &str) -> bool {
+    [
+        "SELECT",
+        "INSERT",
+        "UPDATE",
+        "DELETE",
+        "FROM",
+        "WHERE",
+        "SET",
+        "REMOVE",
+        "INTO",
+        "AND",
+        "OR",
+        "NOT",
+        "IN",
+        "BETWEEN",
+        "IS",
+        "ORDER",
+        "BY",
+        "RETURNING",
+        "VALUES",
+        "UNION",
+        "JOIN",
+        "GROUP",
+        "DROP",
+        "CREATE",
+    ]
+    .iter()
+    .any(|reserved| word.eq_ignore_ascii_case(reserved))
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

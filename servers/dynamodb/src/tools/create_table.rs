@@ -11,7 +11,7 @@ use serde_json::json;
 use crate::{
     DynamoDb, arns,
     blueprint::{Class, NewIndex, View, definitions, failed, schema, units},
-    names::{KeyAttribute, TableName},
+    names::{KeyAttribute, KmsKey, TableName},
     table,
     waiting::{is_gone, outcome, settle},
 };
@@ -41,7 +41,7 @@ pub(crate) struct CreateTable {
     stream: Option<View>,
     table_class: Option<Class>,
     /// ARN or alias; AWS's own without.
-    kms_key: Option<String>,
+    kms_key: Option<KmsKey>,
     #[serde(default)]
     deletion_protection: bool,
     tags: Option<BTreeMap<String, String>>,
@@ -65,6 +65,9 @@ impl Change for CreateTable {
         .on(arns::TABLE, &["dynamodb:DescribeTable", "dynamodb:CreateTable"])
         .when("tags")
         .on(arns::TABLE, &["dynamodb:TagResource"])
+        .when("kms_key")
+        // What DynamoDB itself does with the caller's permissions, to use the key from then on.
+        .on(arns::KMS_KEY, &["kms:CreateGrant", "kms:DescribeKey"])
         .optional()
         .minutes(60);
 
@@ -98,8 +101,11 @@ impl Change for CreateTable {
             .map(|index| (index, "global"))
             .chain(self.local_indexes.iter().map(|index| (index, "local")))
         {
-            plan =
-                plan.row(json!({"setting": format!("{kind} index {}", index.name), "value": index.words()}));
+            let value = format!("{}{}", index.words(), index.kept());
+            plan = plan.row(json!({"setting": format!("{kind} index {}", index.name), "value": value}));
+        }
+        for (setting, value) in self.further() {
+            plan = plan.row(json!({"setting": setting, "value": value}));
         }
         Ok(plan)
     }
@@ -122,7 +128,11 @@ impl Change for CreateTable {
             .transpose()
             .map_err(failed)?;
         let encryption = self.kms_key.as_ref().map(|key| {
-            SseSpecification::builder().enabled(true).sse_type(SseType::Kms).kms_master_key_id(key).build()
+            SseSpecification::builder()
+                .enabled(true)
+                .sse_type(SseType::Kms)
+                .kms_master_key_id(key.as_str())
+                .build()
         });
         let tags = self
             .tags
@@ -161,6 +171,26 @@ type Checked = (
 );
 
 impl CreateTable {
+    /// What is asked for besides keys, indexes and units, in words.
+    fn further(&self) -> Vec<(&'static str, String)> {
+        let limit = |units: Option<i64>| units.map_or("none".to_owned(), |units| units.to_string());
+        let limits = (self.max_read_units.is_some() || self.max_write_units.is_some())
+            .then(|| format!("{} read, {} write", limit(self.max_read_units), limit(self.max_write_units)));
+        let tags = self.tags.iter().flatten().map(|(key, value)| format!("{key}={value}"));
+        let tags: Vec<String> = tags.collect();
+        [
+            ("limits", limits),
+            ("stream", self.stream.and_then(View::aws).map(|view| view.to_string())),
+            ("class", self.table_class.map(|class| class.aws().to_string())),
+            ("KMS key", self.kms_key.clone().map(String::from)),
+            ("deletion protection", self.deletion_protection.then(|| "on".to_owned())),
+            ("tags", (!tags.is_empty()).then(|| tags.join(", "))),
+        ]
+        .into_iter()
+        .filter_map(|(setting, value)| Some((setting, value?)))
+        .collect()
+    }
+
     fn keys(&self) -> impl Iterator<Item = &KeyAttribute> {
         std::iter::once(&self.partition_key).chain(&self.sort_key)
     }

@@ -14,6 +14,7 @@ use crate::{
     batch::{self, Failed},
     capacity::Consumed,
     expression::{Condition, Expressions},
+    moved::Seen,
     names::TableName,
     table::{self, Keys, key_words},
     value::{self, Any, Attributes, Item, identity},
@@ -41,10 +42,18 @@ pub(crate) struct Deleted {
     failed: Vec<Failed>,
 }
 
+/// What is deleted: items that were there, as they were seen.
+#[derive(Serialize)]
+pub(crate) struct Doomed {
+    /// The names of the key attributes.
+    names: Vec<String>,
+    items: Vec<Seen>,
+}
+
 impl Change for DeleteItems {
     type Service = DynamoDb;
     type Output = One<Deleted>;
-    type Items = ();
+    type Items = Doomed;
     const SPEC: Spec = Spec::destroy("delete_items", "Delete items")
         .on(arns::TABLE, &["dynamodb:DescribeTable", "dynamodb:BatchGetItem", "dynamodb:BatchWriteItem"])
         .when("condition")
@@ -54,7 +63,7 @@ impl Change for DeleteItems {
         .idempotent()
         .minutes(10);
 
-    async fn plan(&self, cx: &Call<DynamoDb>) -> Result<Plan> {
+    async fn plan(&self, cx: &Call<DynamoDb>) -> Result<Plan<Doomed>> {
         const SHOWN: usize = 20;
         let keys = Keys::of(&table::describe(cx, &self.table).await?);
         let (all, names) = (self.keys(&keys)?, keys.names());
@@ -87,19 +96,30 @@ impl Change for DeleteItems {
             plan = plan.warning(format!("{} do not exist: {shown}", missing.len()));
         }
         if !got.left.is_empty() {
-            plan = plan.warning(format!("{} could not be looked at: throttled", got.left.len()));
+            plan = plan.warning(format!(
+                "{} could not be looked at, and are not deleted: throttled",
+                got.left.len()
+            ));
         }
-        // Whoever agrees has seen these very items.
-        let mut state: Vec<String> = got.items.iter().map(identity).collect();
-        state.sort();
-        Ok(plan.state(json!(state)))
+        let seen = got.items.iter().map(|item| Seen::of(value::only(item, &names), Some(item)));
+        let mut items: Vec<Seen> = seen.collect();
+        items.sort_by_key(|seen| identity(&seen.key));
+        Ok(plan.items(Doomed { names, items }))
     }
 
-    async fn apply(self, (): (), cx: &Call<DynamoDb>) -> Result<Self::Output> {
-        let keys = Keys::of(&table::describe(cx, &self.table).await?);
-        let (all, names) = (self.keys(&keys)?, keys.names());
+    async fn apply(self, doomed: Doomed, cx: &Call<DynamoDb>) -> Result<Self::Output> {
+        let names = doomed.names;
+        let (all, mut left) = batch::unmoved(cx, &self.table, doomed.items, &names).await?;
+        if all.is_empty()
+            && let Some(first) = left.first()
+        {
+            return Err(Error::conflict(format!("nothing was deleted; {}: {}", first.key.0, first.why))
+                .with_next("call again: it looks anew and shows what would go now"));
+        }
         if self.is_conditional() {
-            return self.each(cx, all, &names).await;
+            let One(mut done) = self.each(cx, all, &names).await?;
+            done.failed.append(&mut left);
+            return Ok(One(done));
         }
         let writes = all.into_iter().map(|key| {
             let delete = DeleteRequest::builder().set_key(Some(key)).build();
@@ -115,11 +135,11 @@ impl Change for DeleteItems {
         {
             return Err(Error::conflict(format!("nothing was deleted: {why}")));
         }
-        let failed = wrote.left.into_iter().map(|(write, why)| {
+        left.extend(wrote.left.into_iter().map(|(write, why)| {
             let key = write.delete_request.map(|delete| delete.key).unwrap_or_default();
             Failed { key: Any(value::item(key, &names)), why }
-        });
-        Ok(One(Deleted { deleted: wrote.done, failed: failed.collect() }))
+        }));
+        Ok(One(Deleted { deleted: wrote.done, failed: left }))
     }
 }
 

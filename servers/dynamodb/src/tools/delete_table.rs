@@ -6,6 +6,7 @@ use serde_json::json;
 
 use crate::{
     DynamoDb, arns,
+    moved::moved,
     names::TableName,
     table,
     waiting::{outcome, settle},
@@ -30,7 +31,8 @@ pub(crate) struct Deleted {
 impl Change for DeleteTable {
     type Service = DynamoDb;
     type Output = One<Deleted>;
-    type Items = ();
+    /// The id of the very table: another may bear its name by then.
+    type Items = Option<String>;
     const SPEC: Spec = Spec::destroy("delete_table", "Delete table")
         .on(
             arns::TABLE,
@@ -41,7 +43,7 @@ impl Change for DeleteTable {
         .optional()
         .minutes(60);
 
-    async fn plan(&self, cx: &Call<DynamoDb>) -> Result<Plan> {
+    async fn plan(&self, cx: &Call<DynamoDb>) -> Result<Plan<Option<String>>> {
         let found = table::describe(cx, &self.table).await?;
         if found.deletion_protection_enabled == Some(true) {
             return Err(Error::conflict(format!("{} is protected against deletion", self.table)).with_next(
@@ -93,11 +95,13 @@ impl Change for DeleteTable {
                 format!("whether it has backups is unknown: dynamodb:ListBackups: {}", error.message)
             }
         });
-        let arn = found.table_id.clone();
-        Ok(plan.state(json!(arn)))
+        Ok(plan.items(found.table_id))
     }
 
-    async fn apply(self, (): (), cx: &Call<DynamoDb>) -> Result<Self::Output> {
+    async fn apply(self, id: Option<String>, cx: &Call<DynamoDb>) -> Result<Self::Output> {
+        if table::describe(cx, &self.table).await?.table_id != id {
+            return Err(moved(&format!("the table {}", self.table)));
+        }
         cx.client().db.delete_table().table_name(self.table.as_str()).send().await?;
         let waited = settle(cx, &self.table, self.wait_seconds.unwrap_or(120)).await?;
         Ok(One(Deleted { table: self.table.to_string(), status: outcome(cx, &waited) }))

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     DynamoDb, arns,
-    names::{Bucket, TableName, date_time},
+    names::{Bucket, KmsKey, TableName, date_time},
     table,
 };
 
@@ -24,7 +24,7 @@ pub(crate) struct ExportTable {
     time: Option<Moment>,
     /// Only changes since; up to `time`.
     since: Option<Moment>,
-    kms_key: Option<String>,
+    kms_key: Option<KmsKey>,
     bucket_owner: Option<String>,
 }
 
@@ -45,7 +45,8 @@ pub(crate) struct Started {
 impl Change for ExportTable {
     type Service = DynamoDb;
     type Output = One<Started>;
-    type Items = ();
+    /// The table's ARN.
+    type Items = Option<String>;
     const SPEC: Spec = Spec::write("export_table", "Export table")
         .on(
             arns::TABLE,
@@ -56,9 +57,12 @@ impl Change for ExportTable {
             ],
         )
         .on(arns::S3_ANY_OBJECT, &["s3:PutObject", "s3:PutObjectAcl", "s3:AbortMultipartUpload"])
-        .optional();
+        .when("kms_key")
+        .on(arns::KMS_KEY, &["kms:GenerateDataKey", "kms:Decrypt"])
+        .optional()
+        .shown_by("list_backups");
 
-    async fn plan(&self, cx: &Call<DynamoDb>) -> Result<Plan> {
+    async fn plan(&self, cx: &Call<DynamoDb>) -> Result<Plan<Option<String>>> {
         let found = table::describe(cx, &self.table).await?;
         let out = cx.client().db.describe_continuous_backups().table_name(self.table.as_str()).send().await?;
         let pitr = out.continuous_backups_description.and_then(|it| it.point_in_time_recovery_description);
@@ -78,13 +82,13 @@ impl Change for ExportTable {
         let as_of = self.time.map(|time| format!(" as of {}", time.0)).unwrap_or_default();
         let prefix = self.prefix.as_deref().unwrap_or_default();
         let plan = Plan::new(format!("export {what}{as_of} to s3://{}/{prefix}", self.bucket));
-        Ok(plan.warning(
+        let plan = plan.warning(
             "it is billed by the size of the table; it runs for minutes to hours, list_backups shows it",
-        ))
+        );
+        Ok(plan.items(found.table_arn))
     }
 
-    async fn apply(self, (): (), cx: &Call<DynamoDb>) -> Result<Self::Output> {
-        let arn = table::describe(cx, &self.table).await?.table_arn;
+    async fn apply(self, arn: Option<String>, cx: &Call<DynamoDb>) -> Result<Self::Output> {
         let incremental = self.incremental()?;
         let out = cx
             .client()
@@ -95,7 +99,7 @@ impl Change for ExportTable {
             .set_s3_prefix(self.prefix.clone())
             .set_s3_bucket_owner(self.bucket_owner.clone())
             .set_s3_sse_algorithm(self.kms_key.as_ref().map(|_| S3SseAlgorithm::Kms))
-            .set_s3_sse_kms_key_id(self.kms_key.clone())
+            .set_s3_sse_kms_key_id(self.kms_key.clone().map(String::from))
             .export_format(match self.format {
                 Format::DynamodbJson => ExportFormat::DynamodbJson,
                 Format::Ion => ExportFormat::Ion,

@@ -1,6 +1,7 @@
 use std::collections::HashSet;
 
-use awsmcp_mcp::{Call, Error, Page, Result, Spec, Tool};
+use aws_sdk_dynamodb::types::AttributeValue;
+use awsmcp_mcp::{Call, Error, Kind, Page, Result, Spec, Tool};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -9,7 +10,7 @@ use crate::{
     expression::{Expressions, Path},
     names::TableName,
     reading::Row,
-    table::{explained, key_words},
+    table::{self, Keys, explained, key_words},
     value::{self, Attributes, Item, identity},
 };
 
@@ -53,8 +54,16 @@ impl Tool for GetItems {
         }
         let projection = expressions.projection(&paths);
         let projection = projection.as_deref().map(|text| (text, &expressions));
-        let got = match batch::get(cx, &self.table, &keys, projection, self.consistent).await {
-            Ok(got) => got,
+        let (keys, got) = match batch::get(cx, &self.table, &keys, projection, self.consistent).await {
+            Ok(got) => (keys, got),
+            // A long number given as text is told from a text by the table's key only.
+            Err(error) if has_number_as_text(&keys) && error.kind == Kind::Invalid => {
+                let own = Keys::of(&table::describe(cx, &self.table).await?);
+                let read = keys.iter().map(|key| own.exactly(key, "key")).collect::<Result<Vec<_>>>();
+                let Ok(read) = read else { return Err(explained(cx, &self.table, error).await) };
+                let got = batch::get(cx, &self.table, &read, projection, self.consistent).await?;
+                (read, got)
+            }
             Err(error) => return Err(explained(cx, &self.table, error).await),
         };
         cx.note(got.consumed.words());
@@ -83,4 +92,12 @@ impl Tool for GetItems {
         }
         Ok(cx.page(Row::items(rows), None))
     }
+}
+
+fn has_number_as_text(keys: &[Attributes]) -> bool {
+    let is_number = |value: &AttributeValue| match value {
+        AttributeValue::S(text) => value::number_of_text(text).is_some(),
+        _ => false,
+    };
+    keys.iter().any(|key| key.values().any(is_number))
 }

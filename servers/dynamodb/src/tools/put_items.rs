@@ -1,7 +1,8 @@
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
-use aws_sdk_dynamodb::types::{
-    AttributeValue, PutRequest, ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure, WriteRequest,
+use aws_sdk_dynamodb::{
+    operation::put_item::PutItemError,
+    types::{PutRequest, ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure, WriteRequest},
 };
 use awsmcp_mcp::{Call, Change, Error, Kind, One, Plan, Result, Spec, thousands};
 use futures::{StreamExt, stream};
@@ -14,6 +15,7 @@ use crate::{
     batch::{self, Failed},
     capacity::Consumed,
     expression::{Condition, Expressions},
+    moved::Seen,
     names::TableName,
     table::{self, Keys, key_words},
     value::{self, Any, Attributes, Item, identity},
@@ -44,10 +46,18 @@ pub(crate) struct Written {
     failed: Vec<Failed>,
 }
 
+/// What was looked at: the table's key, and what there was under the keys of the items.
+#[derive(Serialize)]
+pub(crate) struct Puts {
+    keys: Keys,
+    /// Only where items are replaced without a condition of DynamoDB's.
+    seen: Vec<Seen>,
+}
+
 impl Change for PutItems {
     type Service = DynamoDb;
     type Output = One<Written>;
-    type Items = ();
+    type Items = Puts;
     const SPEC: Spec = Spec::write("put_items", "Put items")
         .on(arns::TABLE, &["dynamodb:DescribeTable", "dynamodb:BatchGetItem", "dynamodb:PutItem"])
         .when("overwrite")
@@ -55,7 +65,7 @@ impl Change for PutItems {
         .idempotent()
         .minutes(10);
 
-    async fn plan(&self, cx: &Call<DynamoDb>) -> Result<Plan> {
+    async fn plan(&self, cx: &Call<DynamoDb>) -> Result<Plan<Puts>> {
         const SHOWN: usize = 20;
         let keys = Keys::of(&table::describe(cx, &self.table).await?);
         let items = self.items(&keys)?;
@@ -65,12 +75,14 @@ impl Change for PutItems {
         let names = keys.names();
         let paths: Vec<_> = names.iter().map(|name| crate::expression::Path::of(name)).collect();
         let projection = expressions.projection(&paths);
-        let projection = projection.as_deref().map(|text| (text, &expressions));
+        // What is replaced is looked at whole.
+        let projection = projection.as_deref().filter(|_| !self.replaces()).map(|text| (text, &expressions));
         let got = batch::get(cx, &self.table, &all, projection, true).await?;
-        let there: HashSet<String> = got.items.iter().map(identity).collect();
+        let there: HashMap<String, &Attributes> =
+            got.items.iter().map(|item| (identity(&value::only(item, &names)), item)).collect();
         let replaced: Vec<String> = all
             .iter()
-            .filter(|key| there.contains(&identity(key)))
+            .filter(|key| there.contains_key(&identity(key)))
             .map(|key| key_words(key, &names))
             .collect();
         if !replaced.is_empty() && self.is_new_only() {
@@ -98,7 +110,7 @@ impl Change for PutItems {
             self.table
         ));
         for key in all.iter().take(SHOWN) {
-            let state = if there.contains(&identity(key)) { "exists" } else { "new" };
+            let state = if there.contains_key(&identity(key)) { "exists" } else { "new" };
             plan = plan.row(json!({"key": key_words(key, &names), "state": state}));
         }
         if all.len() > SHOWN {
@@ -110,15 +122,16 @@ impl Change for PutItems {
                 got.left.len()
             ));
         }
-        Ok(plan.state(json!(replaced)))
+        let seen = all.iter().filter(|_| self.replaces());
+        let seen = seen.map(|key| Seen::of(key.clone(), there.get(&identity(key)).copied())).collect();
+        Ok(plan.state(json!(replaced)).items(Puts { keys, seen }))
     }
 
-    async fn apply(self, (): (), cx: &Call<DynamoDb>) -> Result<Self::Output> {
-        let keys = Keys::of(&table::describe(cx, &self.table).await?);
+    async fn apply(self, Puts { keys, seen }: Puts, cx: &Call<DynamoDb>) -> Result<Self::Output> {
         let items = self.items(&keys)?;
         let names = keys.names();
-        let (written, failed, consumed) = if self.overwrite && !self.is_conditional() {
-            self.batches(cx, items, &names).await?
+        let (written, failed, consumed) = if self.replaces() {
+            self.batches(cx, items, seen, &names).await?
         } else {
             self.each(cx, items, &names).await?
         };
@@ -138,6 +151,11 @@ impl PutItems {
         !self.condition.is_empty() || self.condition_expression.is_some()
     }
 
+    /// Whether items are replaced whatever they are.
+    fn replaces(&self) -> bool {
+        self.overwrite && !self.is_conditional()
+    }
+
     /// Whether only items that are not there yet are written.
     fn is_new_only(&self) -> bool {
         !self.overwrite && !self.is_conditional()
@@ -152,8 +170,9 @@ impl PutItems {
                 error.message = format!("item {at}: {}", error.message);
                 error
             };
-            let attributes = item.attributes().map_err(name)?;
+            let mut attributes = item.attributes().map_err(name)?;
             let key = keys.key_of(&attributes, &format!("item {at}"))?;
+            attributes.extend(key.clone());
             value::fits(&attributes).map_err(name)?;
             if !seen.insert(identity(&key)) {
                 return Err(Error::invalid(format!(
@@ -175,9 +194,13 @@ impl PutItems {
         &self,
         cx: &Call<DynamoDb>,
         items: Vec<(Attributes, Attributes)>,
+        seen: Vec<Seen>,
         names: &[String],
     ) -> Result<(usize, Vec<Failed>, Consumed)> {
-        let writes = items.into_iter().map(|(_, item)| {
+        let (same, mut failed) = batch::unmoved(cx, &self.table, seen, names).await?;
+        let same: HashSet<String> = same.iter().map(identity).collect();
+        let items = items.into_iter().filter(|(key, _)| same.contains(&identity(key)));
+        let writes = items.map(|(_, item)| {
             let put = PutRequest::builder().set_item(Some(item)).build();
             put.map(|put| WriteRequest::builder().put_request(put).build())
         });
@@ -185,11 +208,11 @@ impl PutItems {
             .collect::<std::result::Result<_, _>>()
             .map_err(|error| Error::internal(error.to_string()))?;
         let wrote = batch::write(cx, &self.table, writes, "wrote").await;
-        let failed = wrote.left.into_iter().map(|(write, why)| {
+        failed.extend(wrote.left.into_iter().map(|(write, why)| {
             let item = write.put_request.map(|put| put.item).unwrap_or_default();
             Failed { key: Any(value::item(value::only(&item, names), names)), why }
-        });
-        Ok((wrote.done, failed.collect(), wrote.consumed))
+        }));
+        Ok((wrote.done, failed, wrote.consumed))
     }
 
     /// One request for each item: only so can each have a condition.
@@ -212,32 +235,33 @@ impl PutItems {
                 .db
                 .put_item()
                 .table_name(self.table.as_str())
-                .set_item(Some(item))
+                .set_item(Some(item.clone()))
                 .set_condition_expression(condition.clone())
                 .set_expression_attribute_names(expressions.names())
                 .set_expression_attribute_values(expressions.values())
                 .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
                 .return_consumed_capacity(ReturnConsumedCapacity::Total);
-            async move { (key, request.send().await) }
+            async move { (key, item, request.send().await) }
         });
         let mut puts = stream::iter(puts).buffer_unordered(AT_ONCE);
         let (mut written, mut failed, mut consumed) = (0, Vec::new(), Consumed::default());
-        while let Some((key, sent)) = puts.next().await {
+        while let Some((key, item, sent)) = puts.next().await {
             match sent {
                 Ok(out) => {
                     written += 1;
                     consumed.writes(out.consumed_capacity);
                 }
                 Err(error) => {
-                    let there = error
-                        .as_service_error()
-                        .and_then(|error| match error {
-                            aws_sdk_dynamodb::operation::put_item::PutItemError::ConditionalCheckFailedException(
-                                failed,
-                            ) => failed.item.clone(),
-                            _ => None,
-                        })
-                        .map(|item: std::collections::HashMap<String, AttributeValue>| value::item(item, names));
+                    let there = match error.as_service_error() {
+                        Some(PutItemError::ConditionalCheckFailedException(failed)) => failed.item.clone(),
+                        _ => None,
+                    };
+                    // Its first answer was lost, and this is what it wrote.
+                    if there.as_ref().is_some_and(|there| identity(there) == identity(&item)) {
+                        written += 1;
+                        continue;
+                    }
+                    let there = there.map(|item| value::item(item, names));
                     let error = Error::from(error);
                     if total == 1 && error.kind != Kind::Conflict {
                         return Err(error);

@@ -1,7 +1,10 @@
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use aws_sdk_dynamodbstreams::types::{AttributeValue as Streamed, Record, Shard, ShardIteratorType};
+use aws_sdk_dynamodbstreams::{
+    primitives::DateTime,
+    types::{AttributeValue as Streamed, Record, Shard, ShardIteratorType},
+};
 use awsmcp_aws::utc_second;
 use awsmcp_mcp::{Call, Error, Kind, Moment, Page, Result, Spec, Tool};
 use schemars::JsonSchema;
@@ -45,6 +48,9 @@ struct Spot {
     shard: String,
     #[serde(rename = "a", default, skip_serializing_if = "Option::is_none")]
     after: Option<String>,
+    /// How far open shards were read before: they go on for as long as the table is written to.
+    #[serde(rename = "o", default, skip_serializing_if = "BTreeMap::is_empty")]
+    open: BTreeMap<String, String>,
 }
 
 impl Tool for ReadStream {
@@ -73,31 +79,60 @@ impl Tool for ReadStream {
         let from = spot.as_ref().and_then(|spot| {
             shards.iter().position(|shard| shard.shard_id.as_deref() == Some(spot.shard.as_str()))
         });
-        let mut after = spot.and_then(|spot| spot.after);
-        let (mut rows, mut seen) = (Vec::new(), 0);
+        let (mut after, mut open) = spot.map(|spot| (spot.after, spot.open)).unwrap_or_default();
+        let (mut rows, mut seen, mut of_shards, mut came) = (Vec::new(), 0, 0, None);
         let limit = cx.limit() as usize;
         for (at, shard) in shards.iter().enumerate().skip(from.unwrap_or(0)) {
             cx.progress(at as u64, Some(shards.len() as u64), format!("{seen} records read"));
+            let id = shard.shard_id.clone().unwrap_or_default();
+            let start = after.take().or_else(|| open.get(&id).cloned());
             let read = self
-                .shard(&client, &stream, shard, after.take(), wanted.as_deref(), limit - rows.len())
+                .shard(&client, &stream, shard, start.clone(), wanted.as_deref(), limit - rows.len())
                 .await?;
             seen += read.seen;
+            of_shards += usize::from(!read.rows.is_empty());
             rows.extend(read.rows);
-            let shard = shard.shard_id.clone().unwrap_or_default();
+            came = came.max(read.came);
+            let behind = read.last.or(start);
+            if is_open(shard)
+                && let Some(behind) = &behind
+            {
+                open.insert(id.clone(), behind.clone());
+            }
             let next = match (read.more, shards.get(at + 1)) {
-                (Some(after), _) => Some(Spot { shard, after: Some(after) }),
-                (None, Some(next)) if rows.len() >= limit => {
-                    Some(Spot { shard: next.shard_id.clone().unwrap_or_default(), after: None })
+                (true, _) => Some((id, behind)),
+                (false, Some(next)) if rows.len() >= limit => {
+                    Some((next.shard_id.clone().unwrap_or_default(), None))
                 }
                 _ => None,
             };
-            if let Some(next) = next {
-                cx.note(searched(seen, wanted.is_some()));
-                return Ok(cx.page(rows, Some(token(&next)?)));
+            if let Some((shard, after)) = next {
+                told(cx, seen, wanted.is_some(), of_shards);
+                return Ok(cx.page(rows, Some(token(&Spot { shard, after, open })?)));
             }
         }
-        cx.note(searched(seen, wanted.is_some()));
-        Ok(cx.page(rows, None))
+        told(cx, seen, wanted.is_some(), of_shards);
+        // What is written from now on comes into the shards that are open, and nobody can tell where they end.
+        let first = shards.iter().find(|shard| is_open(shard)).and_then(|shard| shard.shard_id.clone());
+        let Some(shard) = first else { return Ok(cx.page(rows, None)) };
+        let until = came.map(|came: DateTime| format!("read up to {}", utc_second(came)));
+        cx.note(format!(
+            "{}; what happens from now on, or comes late, is behind the cursor",
+            until.unwrap_or_else(|| "no record was there yet".to_owned())
+        ));
+        let after = open.get(&shard).cloned();
+        Ok(cx.page(rows, Some(token(&Spot { shard, after, open })?)))
+    }
+}
+
+fn is_open(shard: &Shard) -> bool {
+    shard.sequence_number_range().is_none_or(|range| range.ending_sequence_number().is_none())
+}
+
+fn told(cx: &Call<DynamoDb>, seen: usize, keyed: bool, of_shards: usize) {
+    cx.note(searched(seen, keyed));
+    if of_shards > 1 {
+        cx.note(format!("the rows are of {of_shards} shards, one after the other, each oldest first"));
     }
 }
 
@@ -130,8 +165,11 @@ async fn shards(client: &aws_sdk_dynamodbstreams::Client, stream: &str) -> Resul
 struct ReadShard {
     rows: Vec<Row>,
     seen: usize,
-    /// The record behind which the shard goes on, where the page is full.
-    more: Option<String>,
+    /// The last record that was looked at, and when it was written.
+    last: Option<String>,
+    came: Option<DateTime>,
+    /// Whether the shard goes on behind it: the page is full, or patience is over.
+    more: bool,
 }
 
 impl ReadStream {
@@ -144,9 +182,10 @@ impl ReadStream {
         wanted: Option<&str>,
         limit: usize,
     ) -> Result<ReadShard> {
-        // An open shard has no end; a closed one may have gaps.
-        const GAPS: usize = 3;
-        const MOST: usize = 200;
+        // It may take several requests to come to the part of a shard that has records, and an open shard does not tell its
+        // end: only so many empty answers in a row are taken for it.
+        const GAPS: usize = 50;
+        const MOST: usize = 500;
         let request = client
             .get_shard_iterator()
             .stream_arn(stream)
@@ -169,32 +208,31 @@ impl ReadStream {
             }
             Err(error) => return Err(error),
         };
-        let is_open =
-            shard.sequence_number_range().is_none_or(|range| range.ending_sequence_number().is_none());
         let mut gaps = 0;
         for _ in 0..MOST {
             let Some(iterator) = next else { return Ok(read) };
             let out = client.get_records().shard_iterator(iterator).limit(1000).send().await?;
             next = out.next_shard_iterator;
             let records = out.records.unwrap_or_default();
-            if records.is_empty() && is_open {
-                gaps += 1;
-                if gaps >= GAPS {
-                    return Ok(read);
-                }
+            gaps = if records.is_empty() { gaps + 1 } else { 0 };
+            if is_open(shard) && gaps >= GAPS {
+                return Ok(read);
             }
             for record in records {
-                let number = record.dynamodb().and_then(|it| it.sequence_number()).map(str::to_owned);
+                let change = record.dynamodb();
+                read.last = change.and_then(|it| it.sequence_number()).map(str::to_owned).or(read.last);
+                read.came = change.and_then(|it| it.approximate_creation_date_time()).copied().max(read.came);
                 read.seen += 1;
                 if self.is_wanted(&record, wanted) {
                     read.rows.push(row(record));
                 }
                 if read.rows.len() >= limit {
-                    read.more = number;
+                    read.more = true;
                     return Ok(read);
                 }
             }
         }
+        read.more = next.is_some();
         Ok(read)
     }
 

@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::{DynamoDb, arns, blueprint::failed, names::TableName, table, value::Item};
+use crate::{DynamoDb, arns, blueprint::failed, moved::moved, names::TableName, table, value::Item};
 
 /// Sets TTL, point-in-time recovery, tags, resource policy or contributor insights of a table.
 #[derive(Deserialize, JsonSchema)]
@@ -37,10 +37,34 @@ pub(crate) struct Done {
     set: Vec<&'static str>,
 }
 
+/// What is set now, of that which shall be set.
+#[derive(Debug, Default, PartialEq, Serialize)]
+pub(crate) struct Seen {
+    arn: String,
+    /// The attribute that TTL goes by.
+    ttl: Option<String>,
+    recovery: Option<Recovery>,
+    policy: Option<Policy>,
+}
+
+/// How point-in-time recovery stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+struct Recovery {
+    on: bool,
+    days: Option<i32>,
+}
+
+/// A resource policy with AWS's own number of its state.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+struct Policy {
+    text: Value,
+    revision: Option<String>,
+}
+
 impl Change for SetTableOption {
     type Service = DynamoDb;
     type Output = One<Done>;
-    type Items = ();
+    type Items = Seen;
     const SPEC: Spec = Spec::write("set_table_option", "Set table option")
         .on(arns::TABLE, &["dynamodb:DescribeTable"])
         .when("ttl_attribute")
@@ -60,17 +84,16 @@ impl Change for SetTableOption {
         .idempotent()
         .optional();
 
-    async fn plan(&self, cx: &Call<DynamoDb>) -> Result<Plan> {
+    async fn plan(&self, cx: &Call<DynamoDb>) -> Result<Plan<Seen>> {
         self.check()?;
-        let arn = self.arn(cx).await?;
+        let seen = self.look(cx).await?;
         let mut plan = Plan::new(format!("set {} of {}", self.names().join(", "), self.table));
-        let (mut ask, mut state) = (false, Vec::new());
+        let mut ask = false;
         if let Some(wanted) = &self.ttl_attribute {
-            let now = self.ttl(cx).await?;
-            let old = now.clone().unwrap_or_else(|| "off".to_owned());
+            let old = seen.ttl.as_deref().unwrap_or("off");
             let new = if wanted.is_empty() { "off" } else { wanted };
             plan = plan.row(json!({"option": "ttl", "now": old, "wanted": new}));
-            if let Some(other) = now.filter(|now| !wanted.is_empty() && now != wanted) {
+            if let Some(other) = seen.ttl.as_ref().filter(|now| !wanted.is_empty() && *now != wanted) {
                 return Err(Error::conflict(format!(
                     "TTL goes by {other} now, and DynamoDB changes it only in two steps"
                 ))
@@ -84,17 +107,22 @@ impl Change for SetTableOption {
             }
         }
         if let Some(on) = self.pitr {
-            let out =
-                cx.client().db.describe_continuous_backups().table_name(self.table.as_str()).send().await?;
-            let pitr =
-                out.continuous_backups_description.and_then(|it| it.point_in_time_recovery_description);
-            let now = pitr.and_then(|it| it.point_in_time_recovery_status)
-                == Some(PointInTimeRecoveryStatus::Enabled);
-            plan = plan.row(json!({"option": "pitr", "now": now, "wanted": on}));
-            if now && !on {
-                plan = plan.warning(
-                    "what could be restored so far cannot be any more, even if it is turned on again",
-                );
+            let now = seen.recovery.unwrap_or_default();
+            let days = |on: bool, days: Option<i32>| match (on, days) {
+                (false, _) => json!(false),
+                (true, None) => json!(true),
+                (true, Some(days)) => json!(format!("{days} days")),
+            };
+            let wanted = days(on, self.pitr_days.or(now.days));
+            plan = plan.row(json!({"option": "pitr", "now": days(now.on, now.days), "wanted": wanted}));
+            let fewer = self.pitr_days.zip(now.days).is_some_and(|(wanted, now)| wanted < now);
+            if now.on && (!on || fewer) {
+                plan = plan.warning(match on {
+                    true => "what could be restored from the days before cannot be any more",
+                    false => {
+                        "what could be restored so far cannot be any more, even if it is turned on again"
+                    }
+                });
                 ask = true;
             }
         }
@@ -105,13 +133,11 @@ impl Change for SetTableOption {
             plan = plan.row(json!({"option": "remove_tags", "wanted": self.remove_tags}));
         }
         if self.policy.is_some() || self.remove_policy {
-            let now = self.present_policy(cx, &arn).await?;
             let new = self.policy.as_ref().map(|policy| Value::Object(policy.0.clone()));
-            plan = plan.difference(now.as_ref(), new.as_ref());
+            plan = plan.difference(seen.policy.as_ref().map(|policy| &policy.text), new.as_ref());
             plan = plan
                 .warning("a resource policy decides who of other accounts, and who here, may use the table");
             ask = true;
-            state.push(json!(now));
         }
         if let Some(on) = self.insights {
             plan = plan.row(json!({"option": "insights", "wanted": on}));
@@ -119,71 +145,18 @@ impl Change for SetTableOption {
                 plan = plan.warning("contributor insights are billed by events");
             }
         }
-        let plan = plan.state(Value::Array(state));
-        Ok(if ask { plan.ask() } else { plan })
+        let plan = if ask { plan.ask() } else { plan };
+        Ok(plan.items(seen))
     }
 
-    async fn apply(self, (): (), cx: &Call<DynamoDb>) -> Result<Self::Output> {
-        self.check()?;
-        let (db, name) = (&cx.client().db, self.table.as_str());
-        let arn = self.arn(cx).await?;
+    async fn apply(self, seen: Seen, cx: &Call<DynamoDb>) -> Result<Self::Output> {
+        // Only for policies AWS takes a condition.
+        if self.look(cx).await? != seen {
+            return Err(moved(&format!("what is set of {}", self.table)));
+        }
         let mut set = Vec::new();
         for option in self.names() {
-            let done: Result<()> = match option {
-                "ttl" => self.put_ttl(cx).await,
-                "pitr" => {
-                    let on = self.pitr.unwrap_or(false);
-                    let days = self.pitr_days.filter(|_| on);
-                    let wanted = PointInTimeRecoverySpecification::builder()
-                        .point_in_time_recovery_enabled(on)
-                        .set_recovery_period_in_days(days)
-                        .build()
-                        .map_err(failed)?;
-                    let request = db.update_continuous_backups().table_name(name);
-                    request
-                        .point_in_time_recovery_specification(wanted)
-                        .send()
-                        .await
-                        .map(drop)
-                        .map_err(Into::into)
-                }
-                "tags" => {
-                    let tags = self.tags.iter().flatten();
-                    let tags =
-                        tags.map(|(key, value)| Tag::builder().key(key).value(value).build().map_err(failed));
-                    let tags = tags.collect::<Result<Vec<_>>>()?;
-                    db.tag_resource()
-                        .resource_arn(&arn)
-                        .set_tags(Some(tags))
-                        .send()
-                        .await
-                        .map(drop)
-                        .map_err(Into::into)
-                }
-                "remove_tags" => {
-                    let request =
-                        db.untag_resource().resource_arn(&arn).set_tag_keys(Some(self.remove_tags.clone()));
-                    request.send().await.map(drop).map_err(Into::into)
-                }
-                "policy" => {
-                    let policy = json!(self.policy).to_string();
-                    let request = db.put_resource_policy().resource_arn(&arn).policy(policy);
-                    request.send().await.map(drop).map_err(Into::into)
-                }
-                "remove_policy" => {
-                    db.delete_resource_policy().resource_arn(&arn).send().await.map(drop).map_err(Into::into)
-                }
-                _ => {
-                    let action = match self.insights {
-                        Some(true) => ContributorInsightsAction::Enable,
-                        _ => ContributorInsightsAction::Disable,
-                    };
-                    let request =
-                        db.update_contributor_insights().table_name(name).contributor_insights_action(action);
-                    request.send().await.map(drop).map_err(Into::into)
-                }
-            };
-            done.map_err(|mut error: Error| {
+            self.put(cx, option, &seen).await.map_err(|mut error: Error| {
                 let before =
                     if set.is_empty() { String::new() } else { format!("; set before: {}", set.join(", ")) };
                 error.message = format!("{option}: {}{before}", error.message);
@@ -224,9 +197,23 @@ impl SetTableOption {
         Ok(())
     }
 
-    async fn arn(&self, cx: &Call<DynamoDb>) -> Result<String> {
+    /// What is set now.
+    async fn look(&self, cx: &Call<DynamoDb>) -> Result<Seen> {
         let found = table::describe(cx, &self.table).await?;
-        found.table_arn.ok_or_else(|| Error::internal("AWS named no ARN of the table"))
+        let arn = found.table_arn.ok_or_else(|| Error::internal("AWS named no ARN of the table"))?;
+        let ttl = match self.ttl_attribute {
+            Some(_) => self.ttl(cx).await?,
+            None => None,
+        };
+        let recovery = match self.pitr {
+            Some(_) => Some(self.recovery(cx).await?),
+            None => None,
+        };
+        let policy = match self.policy.is_some() || self.remove_policy {
+            true => present_policy(cx, &arn).await?,
+            false => None,
+        };
+        Ok(Seen { arn, ttl, recovery, policy })
     }
 
     /// The attribute that TTL goes by.
@@ -240,14 +227,71 @@ impl SetTableOption {
         Ok(ttl.and_then(|ttl| ttl.attribute_name).filter(|_| on))
     }
 
-    async fn put_ttl(&self, cx: &Call<DynamoDb>) -> Result<()> {
+    async fn recovery(&self, cx: &Call<DynamoDb>) -> Result<Recovery> {
+        let out = cx.client().db.describe_continuous_backups().table_name(self.table.as_str()).send().await?;
+        let found = out.continuous_backups_description.and_then(|it| it.point_in_time_recovery_description);
+        let on = found.as_ref().and_then(|it| it.point_in_time_recovery_status.as_ref())
+            == Some(&PointInTimeRecoveryStatus::Enabled);
+        Ok(Recovery { on, days: found.and_then(|it| it.recovery_period_in_days).filter(|_| on) })
+    }
+
+    async fn put(&self, cx: &Call<DynamoDb>, option: &str, seen: &Seen) -> Result<()> {
+        let (db, name, arn) = (&cx.client().db, self.table.as_str(), seen.arn.as_str());
+        match option {
+            "ttl" => self.put_ttl(cx, seen.ttl.as_ref()).await?,
+            "pitr" => {
+                let on = self.pitr.unwrap_or(false);
+                // What is not named stays as it is: AWS takes its own 35 days where none are given.
+                let days = self.pitr_days.or(seen.recovery.and_then(|now| now.days)).filter(|_| on);
+                let wanted = PointInTimeRecoverySpecification::builder()
+                    .point_in_time_recovery_enabled(on)
+                    .set_recovery_period_in_days(days)
+                    .build()
+                    .map_err(failed)?;
+                let request = db.update_continuous_backups().table_name(name);
+                request.point_in_time_recovery_specification(wanted).send().await?;
+            }
+            "tags" => {
+                let tags = self.tags.iter().flatten();
+                let tags =
+                    tags.map(|(key, value)| Tag::builder().key(key).value(value).build().map_err(failed));
+                let tags = tags.collect::<Result<Vec<_>>>()?;
+                db.tag_resource().resource_arn(arn).set_tags(Some(tags)).send().await?;
+            }
+            "remove_tags" => {
+                let keys = Some(self.remove_tags.clone());
+                db.untag_resource().resource_arn(arn).set_tag_keys(keys).send().await?;
+            }
+            "policy" => {
+                let policy = json!(self.policy).to_string();
+                let request = db.put_resource_policy().resource_arn(arn).policy(policy);
+                // The word is AWS's own.
+                let none = seen.policy.is_none().then(|| "NO_POLICY".to_owned());
+                request.set_expected_revision_id(none.or_else(|| revision(seen))).send().await?;
+            }
+            "remove_policy" => {
+                let request = db.delete_resource_policy().resource_arn(arn);
+                request.set_expected_revision_id(revision(seen)).send().await?;
+            }
+            _ => {
+                let action = match self.insights {
+                    Some(true) => ContributorInsightsAction::Enable,
+                    _ => ContributorInsightsAction::Disable,
+                };
+                let request = db.update_contributor_insights().table_name(name);
+                request.contributor_insights_action(action).send().await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn put_ttl(&self, cx: &Call<DynamoDb>, now: Option<&String>) -> Result<()> {
         let wanted = self.ttl_attribute.clone().unwrap_or_default();
-        let now = self.ttl(cx).await?;
         let (enabled, attribute) = match (wanted.is_empty(), now) {
             // It is as it shall be.
             (true, None) => return Ok(()),
-            (false, Some(now)) if now == wanted => return Ok(()),
-            (true, Some(now)) => (false, now),
+            (false, Some(now)) if *now == wanted => return Ok(()),
+            (true, Some(now)) => (false, now.clone()),
             (false, _) => (true, wanted),
         };
         let wanted = TimeToLiveSpecification::builder()
@@ -259,12 +303,20 @@ impl SetTableOption {
         request.time_to_live_specification(wanted).send().await?;
         Ok(())
     }
+}
 
-    async fn present_policy(&self, cx: &Call<DynamoDb>, arn: &str) -> Result<Option<Value>> {
-        match cx.client().db.get_resource_policy().resource_arn(arn).send().await.map_err(Error::from) {
-            Ok(out) => Ok(out.policy.and_then(|text| serde_json::from_str(&text).ok())),
-            Err(error) if error.kind == Kind::NotFound => Ok(None),
-            Err(error) => Err(error),
-        }
+/// AWS's number of the policy that was seen.
+fn revision(seen: &Seen) -> Option<String> {
+    seen.policy.as_ref().and_then(|policy| policy.revision.clone())
+}
+
+async fn present_policy(cx: &Call<DynamoDb>, arn: &str) -> Result<Option<Policy>> {
+    match cx.client().db.get_resource_policy().resource_arn(arn).send().await.map_err(Error::from) {
+        Ok(out) => Ok(out.policy.map(|text| Policy {
+            text: serde_json::from_str(&text).unwrap_or(Value::String(text)),
+            revision: out.revision_id,
+        })),
+        Err(error) if error.kind == Kind::NotFound => Ok(None),
+        Err(error) => Err(error),
     }
 }

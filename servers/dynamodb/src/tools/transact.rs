@@ -14,10 +14,11 @@ use crate::{
     DynamoDb, arns,
     capacity::Consumed,
     expression::{Condition, Expressions, Path},
+    moved::{Seen, moved},
     names::TableName,
     table::{self, Keys, key_words},
     update::Changes,
-    value::{self, Any, Attributes, Item},
+    value::{self, Any, Attributes, Item, fingerprint},
 };
 
 /// Reads (`get`) or writes (`write`) up to 100 items of several tables, all or none. Deleting needs destroy allowed.
@@ -86,10 +87,18 @@ pub(crate) struct Row {
     item: Option<Any>,
 }
 
+/// What a transaction that writes was planned on; nothing of one that reads.
+#[derive(Default, Serialize)]
+pub(crate) struct Looked {
+    tables: Tables,
+    /// The items that it is about, in its order.
+    seen: Vec<Seen>,
+}
+
 impl Change for Transact {
     type Service = DynamoDb;
     type Output = Page<Row>;
-    type Items = ();
+    type Items = Looked;
     const SPEC: Spec = Spec::write("transact", "Transaction")
         .when("get")
         .on(arns::GET_TABLE, &["dynamodb:GetItem"])
@@ -108,7 +117,7 @@ impl Change for Transact {
         .quotes()
         .optional();
 
-    async fn plan(&self, cx: &Call<DynamoDb>) -> Result<Plan> {
+    async fn plan(&self, cx: &Call<DynamoDb>) -> Result<Plan<Looked>> {
         match (&self.get, &self.write) {
             (Some(get), None) => {
                 let mut plan = Plan::new(format!("read {} items at one moment, changing nothing", get.len()));
@@ -116,40 +125,38 @@ impl Change for Transact {
                     let key = key_words(&one.key.attributes()?, &[]);
                     plan = plan.row(json!({"op": "get", "table": one.table, "key": key}));
                 }
-                Ok(plan)
+                Ok(plan.items(Looked::default()))
             }
             (None, Some(writes)) => self.plan_writes(cx, writes).await,
             _ => Err(Error::invalid("give `get` or `write`: a transaction reads or writes")),
         }
     }
 
-    async fn apply(self, (): (), cx: &Call<DynamoDb>) -> Result<Self::Output> {
+    async fn apply(self, looked: Looked, cx: &Call<DynamoDb>) -> Result<Self::Output> {
         match (&self.get, &self.write) {
             (Some(get), _) => read(cx, get).await,
-            (_, Some(writes)) => write(cx, writes).await,
+            (_, Some(writes)) => write(cx, writes, looked).await,
             _ => Err(Error::invalid("give `get` or `write`")),
         }
     }
 }
 
 impl Transact {
-    async fn plan_writes(&self, cx: &Call<DynamoDb>, writes: &[Write]) -> Result<Plan> {
+    async fn plan_writes(&self, cx: &Call<DynamoDb>, writes: &[Write]) -> Result<Plan<Looked>> {
         if writes.iter().any(|write| write.op == Op::Delete) {
             cx.permit("transact with delete", Risk::Destroy)?;
         }
         let tables = Tables::of(cx, writes).await?;
-        let mut lookups = Vec::new();
+        let mut targets = Vec::new();
         let mut planned = Vec::new();
         for (at, write) in writes.iter().enumerate() {
             let keys = tables.keys(&write.table)?;
             let key = write.key(keys, at)?;
             write.build(keys, at)?;
-            lookups.push(get_of(&write.table, key.clone(), None)?);
             planned.push((write, key_words(&key, &keys.names())));
+            targets.push((&write.table, key));
         }
-        let out = cx.client().db.transact_get_items().set_transact_items(Some(lookups)).send().await?;
-        let now: Vec<Option<Attributes>> =
-            out.responses.unwrap_or_default().into_iter().map(|response| response.item).collect();
+        let now = items_now(cx, &targets).await?;
         let count = |op| writes.iter().filter(|write| write.op == op).count();
         let parts: Vec<String> = [Op::Put, Op::Update, Op::Delete, Op::Check]
             .into_iter()
@@ -164,14 +171,26 @@ impl Transact {
             }
             plan = plan.row(json!({"op": write.op.word(), "table": write.table, "key": key, "now": now}));
         }
-        let plan = plan.state(json!(
-            now.into_iter().map(|item| item.map(|item| value::item(item, &[]))).collect::<Vec<_>>()
-        ));
+        let seen = targets.into_iter().zip(&now).map(|((_, key), item)| Seen::of(key, item.as_ref()));
+        let seen = seen.collect();
+        let plan = plan.items(Looked { tables, seen });
         Ok(if count(Op::Delete) > 0 { plan.ask() } else { plan })
     }
 }
 
+/// The items of these keys at one moment.
+async fn items_now(
+    cx: &Call<DynamoDb>,
+    targets: &[(&TableName, Attributes)],
+) -> Result<Vec<Option<Attributes>>> {
+    let lookups = targets.iter().map(|(table, key)| get_of(table, key.clone(), None));
+    let lookups = lookups.collect::<Result<Vec<_>>>()?;
+    let out = cx.client().db.transact_get_items().set_transact_items(Some(lookups)).send().await?;
+    Ok(out.responses.unwrap_or_default().into_iter().map(|response| response.item).collect())
+}
+
 /// The keys of the tables that a transaction is about.
+#[derive(Default, Serialize)]
 struct Tables(Vec<(TableName, Keys)>);
 
 impl Tables {
@@ -207,6 +226,12 @@ impl Write {
         }
     }
 
+    /// The item of a put, with its key as the table wants it.
+    fn whole(&self, key: Attributes) -> Result<Option<Attributes>> {
+        let item = self.item.as_ref().map(Item::attributes).transpose()?;
+        Ok(item.map(|item| item.into_iter().chain(key).collect()))
+    }
+
     fn build(&self, keys: &Keys, at: usize) -> Result<TransactWriteItem> {
         let failed = |error: aws_sdk_dynamodb::error::BuildError| Error::internal(error.to_string());
         let key = self.key(keys, at)?;
@@ -227,7 +252,7 @@ impl Write {
             Op::Put => item.put(
                 Put::builder()
                     .table_name(table)
-                    .set_item(self.item.as_ref().map(Item::attributes).transpose()?)
+                    .set_item(self.whole(key)?)
                     .set_condition_expression(condition)
                     .set_expression_attribute_names(expressions.names())
                     .set_expression_attribute_values(expressions.values())
@@ -340,8 +365,8 @@ async fn read(cx: &Call<DynamoDb>, get: &[Lookup]) -> Result<Page<Row>> {
     Ok(cx.page(rows, None))
 }
 
-async fn write(cx: &Call<DynamoDb>, writes: &[Write]) -> Result<Page<Row>> {
-    let tables = Tables::of(cx, writes).await?;
+async fn write(cx: &Call<DynamoDb>, writes: &[Write], looked: Looked) -> Result<Page<Row>> {
+    let Looked { tables, seen } = looked;
     let mut items = Vec::new();
     let mut rows = Vec::new();
     for (at, write) in writes.iter().enumerate() {
@@ -349,6 +374,17 @@ async fn write(cx: &Call<DynamoDb>, writes: &[Write]) -> Result<Page<Row>> {
         items.push(write.build(keys, at)?);
         let key = key_words(&write.key(keys, at)?, &keys.names());
         rows.push(Row { op: write.op.word(), table: write.table.to_string(), key, item: None });
+    }
+    // What was agreed to is what is there: otherwise nothing is written, as with any condition of a transaction.
+    let targets: Vec<_> =
+        writes.iter().map(|write| &write.table).zip(seen.iter().map(|seen| seen.key.clone())).collect();
+    let now = items_now(cx, &targets).await?;
+    let other = rows
+        .iter()
+        .zip(seen.iter().zip(&now))
+        .find(|(_, (seen, now))| seen.state != now.as_ref().map(fingerprint));
+    if let Some((row, _)) = other {
+        return Err(moved(&format!("{} of {}", row.key, row.table)));
     }
     let sent = cx
         .client()

@@ -1,7 +1,7 @@
 use aws_sdk_dynamodb::types::{ReturnConsumedCapacity, ReturnValue, ReturnValuesOnConditionCheckFailure};
 use awsmcp_mcp::{Call, Change, Error, Page, Plan, Result, Spec};
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use serde_json::json;
 
 use crate::{
@@ -11,7 +11,7 @@ use crate::{
     names::TableName,
     table::{self, Keys, key_words},
     update::Changes,
-    value::{self, Any, Attributes, Item},
+    value::{self, Any, Attributes, Item, fingerprint},
 };
 
 /// Changes attributes of one item and answers it before and after. An item that is missing is made only with `upsert`.
@@ -46,29 +46,42 @@ pub(crate) struct Image {
     item: Any,
 }
 
+/// What was looked at: the table's key, and the item.
+pub(crate) struct Found {
+    keys: Keys,
+    before: Option<Attributes>,
+    consumed: Consumed,
+}
+
+impl Serialize for Found {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        (&self.keys, self.before.as_ref().map(fingerprint)).serialize(serializer)
+    }
+}
+
 impl Change for UpdateItem {
     type Service = DynamoDb;
     type Output = Page<Image>;
-    type Items = ();
+    type Items = Found;
     const SPEC: Spec = Spec::write("update_item", "Update item")
         .on(arns::TABLE, &["dynamodb:DescribeTable", "dynamodb:GetItem", "dynamodb:UpdateItem"])
         .quotes();
 
-    async fn plan(&self, cx: &Call<DynamoDb>) -> Result<Plan> {
+    async fn plan(&self, cx: &Call<DynamoDb>) -> Result<Plan<Found>> {
         let keys = Keys::of(&table::describe(cx, &self.table).await?);
         let key = keys.exactly(&self.key.attributes()?, "key")?;
         let changes = self.changes()?;
         changes.leave_alone(&keys.names())?;
         self.expressions(&changes, &keys)?;
         let words = key_words(&key, &keys.names());
-        let now = self.look(cx, key).await?.0;
+        let (now, consumed) = self.look(cx, key).await?;
         if now.is_none() && !self.upsert {
             return Err(Error::not_found(format!("{} has no item {words}", self.table))
                 .with_next("`upsert` makes it; get_items and query show what there is"));
         }
         let what = if now.is_some() { "update" } else { "make" };
         let mut plan = Plan::new(format!("{what} item {words} of {}", self.table));
-        let item = now.unwrap_or_default();
+        let item = now.clone().unwrap_or_default();
         for row in changes.rows(&item) {
             plan = plan.row(row);
         }
@@ -77,16 +90,19 @@ impl Change for UpdateItem {
                 json!({"expression": raw, "item": value::item(item.clone(), &keys.names()).to_string()}),
             );
         }
-        Ok(plan.state(value::item(item, &[])))
+        let plan = plan.items(Found { keys, before: now, consumed });
+        if self.condition.is_empty() && self.condition_expression.is_none() {
+            return Ok(plan);
+        }
+        Ok(plan.warning("whether the condition holds, DynamoDB finds out when it is done"))
     }
 
-    async fn apply(self, (): (), cx: &Call<DynamoDb>) -> Result<Self::Output> {
-        let keys = Keys::of(&table::describe(cx, &self.table).await?);
+    async fn apply(self, found: Found, cx: &Call<DynamoDb>) -> Result<Self::Output> {
+        let Found { keys, before, mut consumed } = found;
         let names = keys.names();
         let key = keys.exactly(&self.key.attributes()?, "key")?;
         let changes = self.changes()?;
         let (expressions, update, condition) = self.expressions(&changes, &keys)?;
-        let (before, mut consumed) = self.look(cx, key.clone()).await?;
         let sent = cx
             .client()
             .db
@@ -120,6 +136,12 @@ impl Change for UpdateItem {
         };
         consumed.writes(out.consumed_capacity);
         consumed.note(cx);
+        if let (Some(before), Some(after)) = (&before, &out.attributes)
+            && self.update_expression.is_none()
+            && !changes.made_all_of(before, after)
+        {
+            cx.note("somebody else changed the item too: not all between before and after is this call's");
+        }
         let image =
             |image: &'static str, item: Attributes| Image { image, item: Any(value::item(item, &names)) };
         let before = before.map(|item| image("before", item));

@@ -1,25 +1,18 @@
-use std::time::Instant;
+mod steps;
 
-use aws_sdk_dynamodb::{
-    operation::update_table::builders::UpdateTableFluentBuilder,
-    types::{
-        AttributeDefinition, BillingMode, CreateReplicationGroupMemberAction,
-        DeleteGlobalSecondaryIndexAction, DeleteReplicationGroupMemberAction, GlobalSecondaryIndexUpdate,
-        OnDemandThroughput, ReplicationGroupUpdate, StreamSpecification, TableDescription,
-        UpdateGlobalSecondaryIndexAction,
-    },
-};
-use awsmcp_mcp::{Call, Change, Error, One, Plan, Region, Result, Risk, Spec, nearest};
+use aws_sdk_dynamodb::types::TableDescription;
+use awsmcp_mcp::{Call, Change, Error, One, Plan, Region, Result, Risk, Spec};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{
     DynamoDb, arns,
-    blueprint::{Class, NewIndex, View, definitions, failed, units},
-    names::{KeyAttribute, TableName},
+    blueprint::{Class, NewIndex, View},
+    moved::moved,
+    names::TableName,
     table,
-    waiting::{Waited, outcome, settle_since},
+    waiting::{Settled, outcome, settle},
 };
 
 /// Changes a table: billing, indexes, stream, class, protection, replicas; one step after the other, waiting for each.
@@ -68,7 +61,8 @@ pub(crate) struct Updated {
 impl Change for UpdateTable {
     type Service = DynamoDb;
     type Output = One<Updated>;
-    type Items = ();
+    /// All that can be set of the table, as it was seen: the steps follow from it.
+    type Items = Value;
     const SPEC: Spec = Spec::write("update_table", "Update table")
         .on(arns::TABLE, &["dynamodb:DescribeTable", "dynamodb:UpdateTable"])
         .when("add_replicas")
@@ -81,7 +75,7 @@ impl Change for UpdateTable {
         .optional()
         .minutes(60);
 
-    async fn plan(&self, cx: &Call<DynamoDb>) -> Result<Plan> {
+    async fn plan(&self, cx: &Call<DynamoDb>) -> Result<Plan<Value>> {
         if !self.delete_indexes.is_empty() || !self.delete_replicas.is_empty() {
             cx.permit("update_table with delete_indexes or delete_replicas", Risk::Destroy)?;
         }
@@ -98,6 +92,7 @@ impl Change for UpdateTable {
         }
         let mut ask = false;
         for (given, warning) in [
+            (self.shrinks(&description), "with fewer units, requests may be throttled that are served now"),
             (
                 !self.delete_indexes.is_empty(),
                 "queries of a deleted index fail; making it anew reads the whole table",
@@ -116,14 +111,17 @@ impl Change for UpdateTable {
                 "a new index is filled from the whole table: that takes time and, provisioned, write units",
             );
         }
-        let plan = plan.state(json!(table::pending(&description)));
-        Ok(if ask { plan.ask() } else { plan })
+        let plan = if ask { plan.ask() } else { plan };
+        Ok(plan.items(table::settings(&description)))
     }
 
-    async fn apply(self, (): (), cx: &Call<DynamoDb>) -> Result<Self::Output> {
+    async fn apply(self, seen: Value, cx: &Call<DynamoDb>) -> Result<Self::Output> {
         let description = table::describe(cx, &self.table).await?;
+        // AWS takes no condition: a table that somebody else changes in between is left to them.
+        if table::settings(&description) != seen {
+            return Err(moved(&format!("the table {}", self.table)));
+        }
         let steps = self.steps(&description)?;
-        let begun = Instant::now();
         let (mut done, total) = (Vec::new(), steps.len() as u64);
         for step in steps {
             let request = cx.client().db.update_table().table_name(self.table.as_str());
@@ -131,12 +129,14 @@ impl Change for UpdateTable {
                 let mut error = error;
                 if !done.is_empty() {
                     error.message = format!("{}; done before: {}", error.message, done.join(", "));
+                    error = error
+                        .with_next("describe_table shows the table as it is; call again with what is left");
                 }
                 return Err(error);
             }
             done.push(step.name);
-            let waited = settle_since(begun, cx, &self.table, self.wait_seconds.unwrap_or(120)).await?;
-            if let Waited::Pending(_) = &waited {
+            let settled = settle(cx, &self.table, self.wait_seconds.unwrap_or(120)).await?;
+            if let Settled::Pending(_) = &settled {
                 let left = total - done.len() as u64;
                 if left > 0 {
                     cx.note(format!("{left} further steps were not begun: the table takes one at a time"));
@@ -144,7 +144,7 @@ impl Change for UpdateTable {
                 return Ok(One(Updated {
                     table: self.table.to_string(),
                     done,
-                    status: outcome(cx, &waited),
+                    status: outcome(cx, &settled),
                 }));
             }
         }
@@ -165,170 +165,21 @@ const FILLING: &[&str] = &[
     "dynamodb:UpdateItem",
 ];
 
-type Build = Box<dyn FnOnce(UpdateTableFluentBuilder) -> UpdateTableFluentBuilder + Send>;
-
-/// One request: DynamoDB takes one kind of change at a time.
-struct Step {
-    name: String,
-    now: String,
-    change: Build,
-}
-
-impl Step {
-    fn new(
-        name: impl Into<String>,
-        now: impl Into<String>,
-        change: impl FnOnce(UpdateTableFluentBuilder) -> UpdateTableFluentBuilder + Send + 'static,
-    ) -> Step {
-        Step { name: name.into(), now: now.into(), change: Box::new(change) }
-    }
-}
-
 impl UpdateTable {
-    fn steps(&self, table: &TableDescription) -> Result<Vec<Step>> {
-        let mut steps = self.billing(table)?;
-        let known: Vec<String> = table::indexes(table).into_iter().map(|index| index.name).collect();
-        for name in self.delete_indexes.clone() {
-            if !known.contains(&name) {
-                let meant = nearest(&name, known.iter().map(String::as_str));
-                let meant = meant.map(|meant| format!("; did you mean {meant}?")).unwrap_or_default();
-                return Err(Error::not_found(format!("{} has no index {name}{meant}", self.table))
-                    .with_next(table::layout(table)));
-            }
-            let delete =
-                DeleteGlobalSecondaryIndexAction::builder().index_name(&name).build().map_err(failed)?;
-            let update = GlobalSecondaryIndexUpdate::builder().delete(delete).build();
-            steps.push(Step::new(format!("delete index {name}"), "", |request| {
-                request.global_secondary_index_updates(update)
-            }));
-        }
-        let provisioned = table::billing(table) != "on demand" && !self.on_demand;
-        for index in &self.create_indexes {
-            if known.contains(&index.name.to_string()) {
-                return Err(Error::conflict(format!("{} has an index {} already", self.table, index.name))
-                    .with_next(table::layout(table)));
-            }
-            let own = table.attribute_definitions().iter().map(|definition| KeyAttribute {
-                name: definition.attribute_name.clone(),
-                kind: definition.attribute_type.clone(),
-            });
-            let own: Vec<KeyAttribute> = own.collect();
-            let all: Vec<AttributeDefinition> = definitions(own.iter().chain(index.keys()))?;
-            let units = if provisioned {
-                units(self.read_units.or(Some(5)), self.write_units.or(Some(5)))?
-            } else {
-                None
-            };
-            let update = GlobalSecondaryIndexUpdate::builder().create(index.creation(units)?).build();
-            steps.push(Step::new(format!("create index {}: {}", index.name, index.words()), "", |request| {
-                request.set_attribute_definitions(Some(all)).global_secondary_index_updates(update)
-            }));
-        }
-        if let Some(view) = self.stream {
-            let now = table.stream_specification().filter(|stream| stream.stream_enabled);
-            let now = now
-                .and_then(|stream| stream.stream_view_type())
-                .map_or("off".to_owned(), ToString::to_string);
-            let stream = StreamSpecification::builder()
-                .stream_enabled(view != View::Off)
-                .set_stream_view_type(view.aws())
-                .build()
-                .map_err(failed)?;
-            let wanted = view.aws().map_or("off".to_owned(), |view| view.to_string());
-            steps.push(Step::new(format!("stream {wanted}"), now, |request| {
-                request.stream_specification(stream)
-            }));
-        }
-        if let Some(class) = self.table_class {
-            let class = class.aws();
-            let now = table.table_class_summary().and_then(|summary| summary.table_class());
-            let now = now.map_or("STANDARD".to_owned(), ToString::to_string);
-            steps.push(Step::new(format!("table class {class}"), now, |request| request.table_class(class)));
-        }
-        if let Some(on) = self.deletion_protection {
-            let word = |on| if on { "on" } else { "off" };
-            let now = word(table.deletion_protection_enabled.unwrap_or(false));
-            steps.push(Step::new(format!("deletion protection {}", word(on)), now, move |request| {
-                request.deletion_protection_enabled(on)
-            }));
-        }
-        for region in self.delete_replicas.clone() {
-            let delete = DeleteReplicationGroupMemberAction::builder()
-                .region_name(region.as_str())
-                .build()
-                .map_err(failed)?;
-            let update = ReplicationGroupUpdate::builder().delete(delete).build();
-            steps.push(Step::new(format!("delete replica {region}"), "", |request| {
-                request.replica_updates(update)
-            }));
-        }
-        for region in self.add_replicas.clone() {
-            let create = CreateReplicationGroupMemberAction::builder()
-                .region_name(region.as_str())
-                .build()
-                .map_err(failed)?;
-            let update = ReplicationGroupUpdate::builder().create(create).build();
-            steps.push(Step::new(format!("add replica {region}"), "", |request| {
-                request.replica_updates(update)
-            }));
-        }
-        if steps.is_empty() {
-            return Err(Error::invalid("nothing to change")
-                .with_next("a good one is \"deletion_protection\": true, or \"create_indexes\": [{\"name\": \"by-date\", \"partition_key\": \"type\", \"sort_key\": \"date\"}]"));
-        }
-        Ok(steps)
-    }
-
-    fn billing(&self, table: &TableDescription) -> Result<Vec<Step>> {
-        let now = table::billing(table);
-        let units = units(self.read_units, self.write_units)?;
-        let limits = (self.max_read_units.is_some() || self.max_write_units.is_some()).then(|| {
-            OnDemandThroughput::builder()
-                .set_max_read_request_units(self.max_read_units)
-                .set_max_write_request_units(self.max_write_units)
-                .build()
-        });
-        if self.on_demand && units.is_some() {
-            return Err(Error::invalid("give `on_demand`, or `read_units` and `write_units`, not both"));
-        }
-        let mut steps = Vec::new();
-        if self.on_demand || limits.is_some() {
-            let on_demand = self.on_demand;
-            let limit = |units: Option<i64>| units.map_or("unchanged".to_owned(), |units| units.to_string());
-            let name = match &limits {
-                Some(limits) => format!(
-                    "on demand, at most {} read, {} write",
-                    limit(limits.max_read_request_units),
-                    limit(limits.max_write_request_units)
-                ),
-                None => "on demand".to_owned(),
-            };
-            steps.push(Step::new(name, now, move |request| {
-                let request = request.set_on_demand_throughput(limits);
-                if on_demand { request.billing_mode(BillingMode::PayPerRequest) } else { request }
-            }));
-        } else if let Some(units) = units {
-            let (read, write) = (units.read_capacity_units, units.write_capacity_units);
-            // A table that leaves on demand must say the units of its indexes too.
-            let indexes = if now == "on demand" { table.global_secondary_indexes() } else { &[] };
-            let updates: Vec<GlobalSecondaryIndexUpdate> = indexes
-                .iter()
-                .map(|index| {
-                    let update = UpdateGlobalSecondaryIndexAction::builder()
-                        .index_name(index.index_name().unwrap_or_default())
-                        .provisioned_throughput(units.clone())
-                        .build()
-                        .map_err(failed)?;
-                    Ok(GlobalSecondaryIndexUpdate::builder().update(update).build())
-                })
-                .collect::<Result<_>>()?;
-            steps.push(Step::new(format!("provisioned {read} read, {write} write"), now, |request| {
-                request
-                    .billing_mode(BillingMode::Provisioned)
-                    .provisioned_throughput(units)
-                    .set_global_secondary_index_updates((!updates.is_empty()).then_some(updates))
-            }));
-        }
-        Ok(steps)
+    /// Whether the table may read or write less than now.
+    fn shrinks(&self, table: &TableDescription) -> bool {
+        let less = |wanted: Option<i64>, now: Option<i64>| match (wanted, now) {
+            // -1 is no limit at all.
+            (Some(wanted), now) if wanted >= 0 => now.is_none_or(|now| now < 0 || wanted < now),
+            _ => false,
+        };
+        let limits = table.on_demand_throughput();
+        let limited = less(self.max_read_units, limits.and_then(|limits| limits.max_read_request_units))
+            || less(self.max_write_units, limits.and_then(|limits| limits.max_write_request_units));
+        // On demand there are no units, and any number of them is less.
+        let units = table.provisioned_throughput().filter(|_| table::billing(table) != "on demand");
+        limited
+            || less(self.read_units, units.and_then(|units| units.read_capacity_units))
+            || less(self.write_units, units.and_then(|units| units.write_capacity_units))
     }
 }

@@ -2,11 +2,12 @@ use aws_sdk_dynamodb::types::{ReturnConsumedCapacity, ReturnValuesOnConditionChe
 use awsmcp_mcp::{Call, Change, Error, Page, Plan, Result, Risk, Spec};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{
     DynamoDb, arns,
     capacity::Consumed,
+    moved::moved,
     names::TableName,
     partiql::{Kind, Statement},
     statement,
@@ -41,7 +42,8 @@ pub(crate) enum Row {
 impl Change for WritePartiql {
     type Service = DynamoDb;
     type Output = Page<Row>;
-    type Items = ();
+    /// What the statement's condition found.
+    type Items = Vec<Value>;
     const SPEC: Spec = Spec::write("write_partiql", "Write with PartiQL")
         .on(
             arns::TABLE,
@@ -55,7 +57,7 @@ impl Change for WritePartiql {
         .quotes()
         .optional();
 
-    async fn plan(&self, cx: &Call<DynamoDb>) -> Result<Plan> {
+    async fn plan(&self, cx: &Call<DynamoDb>) -> Result<Plan<Vec<Value>>> {
         let statement = self.read(cx)?;
         statement::parameters(&statement, &self.parameters)?;
         let word = statement.kind.word();
@@ -69,12 +71,15 @@ impl Change for WritePartiql {
         } else if items.is_empty() {
             plan = plan.warning("no item fits the condition now");
         }
-        let plan = plan.state(json!(items));
-        Ok(if statement.kind == Kind::Delete { plan.ask() } else { plan })
+        let plan = if statement.kind == Kind::Delete { plan.ask() } else { plan };
+        Ok(plan.items(items))
     }
 
-    async fn apply(self, (): (), cx: &Call<DynamoDb>) -> Result<Self::Output> {
+    async fn apply(self, seen: Vec<Value>, cx: &Call<DynamoDb>) -> Result<Self::Output> {
         let statement = self.read(cx)?;
+        if self.look(cx, &statement).await? != seen {
+            return Err(moved("what the statement is about"));
+        }
         let out = cx
             .client()
             .db
@@ -110,7 +115,7 @@ impl WritePartiql {
     }
 
     /// What the statement's condition finds now.
-    async fn look(&self, cx: &Call<DynamoDb>, statement: &Statement) -> Result<Vec<serde_json::Value>> {
+    async fn look(&self, cx: &Call<DynamoDb>, statement: &Statement) -> Result<Vec<Value>> {
         const MOST: i32 = 10;
         let Some(condition) = &statement.condition else {
             return match statement.kind {

@@ -1,3 +1,4 @@
+use awsmcp_testing::{Response, Stub};
 use serde_json::{Value, json};
 
 use crate::world::{DYNAMODB, aws, orders, table};
@@ -96,19 +97,17 @@ fn numbers_stay_exact_from_the_message_to_the_table_and_back() {
     assert_eq!(stored["Item"]["small"]["N"], "-0.1000000000000000000000000000000000001");
     let read = server.call("get_items", json!({"table": "exact", "keys": [{"pk": "n", "sk": "1"}]}));
     for exact in [
-        "\"big\":12345678901234567890123456789012345678,",
-        "\"small\":-0.1000000000000000000000000000000000001",
-        "12345678901234567890123456789012345678]}",
-        "{\"list\":[0.12345678901234567890123456789]}",
+        "\"big\":{\"$number\":\"12345678901234567890123456789012345678\"}",
+        "\"small\":{\"$number\":\"-0.1000000000000000000000000000000000001\"}",
+        "{\"$number\":\"12345678901234567890123456789012345678\"}]}",
+        "{\"list\":[{\"$number\":\"0.12345678901234567890123456789\"}]}",
     ] {
-        let sorted = read.ok().replace(
-            "1.5,12345678901234567890123456789012345678]",
-            "12345678901234567890123456789012345678]",
-        );
+        let sorted = read.ok().replace("{\"$set\":[1.5,", "{\"$set\":[");
         assert!(sorted.replace(",1.5]", "]").contains(exact), "{exact}: {}", read.text);
     }
     // A number of a filter is as exact, and so is one that `query` selects.
-    let by = json!({"table": "exact", "keys": [{"pk": "n", "sk": "1"}], "query": "[?item.big > `12345678901234567890`].item.small"});
+    let by = json!({"table": "exact", "keys": [{"pk": "n", "sk": "1"}],
+        "query": "[?to_number(item.big.\"$number\") > `12345678901234567890`].item.small.\"$number\""});
     server.call("get_items", by).holds(&["-0.1000000000000000000000000000000000001"]);
     let long: Value = serde_json::from_str(&format!(
         r#"{{"table": "exact", "items": [{{"pk": "n", "sk": "2", "n": {}}}]}}"#,
@@ -117,6 +116,60 @@ fn numbers_stay_exact_from_the_message_to_the_table_and_back() {
     .unwrap();
     let long = server.call("put_items", long);
     long.fails(&["item 0: n: 777", "39 significant digits"]);
+}
+
+#[test]
+fn a_number_that_a_client_would_round_goes_both_ways_as_text() {
+    aws(
+        "CreateTable",
+        json!({"TableName": "long-ids", "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
+        "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "N"}], "BillingMode": "PAY_PER_REQUEST"}),
+    );
+    let long = "92838584930183242888";
+    let mut server = DYNAMODB.start();
+    let exact = json!({"$number": long});
+    server
+        .call("put_items", json!({"table": "long-ids", "items": [{"id": exact, "copy": exact, "n": 1}]}))
+        .ok();
+    let stored = aws("GetItem", json!({"TableName": "long-ids", "Key": {"id": {"N": long}}}));
+    assert_eq!(stored["Item"]["copy"]["N"], long);
+    // A key may be given as text too, and comes back in the form that survives.
+    for id in [exact.clone(), json!(long)] {
+        let read = server.call("get_items", json!({"table": "long-ids", "keys": [{"id": id}]}));
+        assert_eq!(read.object(), json!({"id": exact, "copy": exact, "n": 1}));
+        server.call("update_item", json!({"table": "long-ids", "key": {"id": id}, "add": {"n": 0}})).ok();
+        server
+            .plan("delete_items", json!({"table": "long-ids", "keys": [{"id": id}]}))
+            .holds(&["delete 1 item"]);
+    }
+    server.call("put_items", json!({"table": "long-ids", "items": [{"id": "92838584930183242889"}]})).ok();
+    // As a client of doubles passes 92838584930183242888 on.
+    let rounded: Value =
+        serde_json::from_str(r#"{"table": "long-ids", "items": [{"id": 92838584930183250000}]}"#).unwrap();
+    let refused = server.call("put_items", rounded);
+    refused.fails(&["beyond 2^53", r#"write it as text: {"$number":"92838584930183250000"}"#]);
+    assert_eq!(aws("Scan", json!({"TableName": "long-ids"}))["Count"], 2);
+}
+
+#[test]
+fn numbers_of_keys_are_the_same_by_value() {
+    // AWS writes numbers in a way of its own, whatever it was asked with; the emulator does not.
+    let stub = Stub::start(|request| match request.operation() {
+        "DescribeTable" => Response::output(json!({"Table": {"TableName": "nums",
+            "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
+            "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "N"}]}})),
+        _ => Response::output(json!({"Responses": {"nums": [
+            {"id": {"N": "1"}, "name": {"S": "old"}}, {"id": {"N": "1000"}, "name": {"S": "old"}}]}})),
+    });
+    let mut server = DYNAMODB.at(stub.env()).start();
+    let keys: Value = serde_json::from_str(r#"[{"id": 1.0}, {"id": 1e3}]"#).unwrap();
+    let read = server.call("get_items", json!({"table": "nums", "keys": keys}));
+    assert_eq!(read.objects().len(), 2, "{}", read.text);
+    read.lacks(&["no such item"]);
+    let items: Value = serde_json::from_str(r#"[{"id": 1.0, "name": "new"}]"#).unwrap();
+    let plan = server.plan("put_items", json!({"table": "nums", "items": items, "overwrite": true}));
+    plan.holds(&["1 of them replaced whole", "exists"]);
+    server.plan("delete_items", json!({"table": "nums", "keys": keys})).lacks(&["do not exist"]);
 }
 
 #[test]

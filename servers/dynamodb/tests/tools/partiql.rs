@@ -48,7 +48,7 @@ fn writing_statements_show_what_they_find_and_deleting_is_graver() {
     table("partiql-write");
     let mut server = DYNAMODB.start();
     let ask = |statement: &str| json!({"table": "partiql-write", "statement": statement});
-    let insert = json!({"table": "partiql-write", "statement": "INSERT INTO \"partiql-write\" VALUE {'pk': ?, 'sk': '1', 'n': ?}", "parameters": ["a", 12345678901234567890123456789.5]});
+    let insert = json!({"table": "partiql-write", "statement": "INSERT INTO \"partiql-write\" VALUE {'pk': ?, 'sk': '1', 'n': ?}", "parameters": ["a", {"$number": "12345678901234567890123456789.5"}]});
     server.call("write_partiql", insert.clone()).holds(&["INSERT"]);
     server.call("write_partiql", insert).fails(&["Duplicate"]);
     let update = json!({

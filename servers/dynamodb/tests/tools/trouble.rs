@@ -3,7 +3,7 @@
 use awsmcp_testing::{LocalAws, Response, Stub};
 use serde_json::{Value, json};
 
-use crate::world::{DYNAMODB, orders, table};
+use crate::world::{DYNAMODB, aws, orders, table};
 
 #[test]
 fn writes_that_are_left_over_are_tried_again() {
@@ -155,10 +155,12 @@ fn a_table_that_takes_its_time_is_waited_for_and_then_told() {
     let told: Vec<String> = server.notifications().iter().map(ToString::to_string).collect();
     let waits =
         told.iter().filter(|told| told.contains("table UPDATING, index by-owner CREATING (backfilling)"));
-    assert_eq!(waits.count(), 2, "{told:?}");
+    // Progress is told once a second: both looks fall into the first.
+    assert_eq!(waits.count(), 1, "{told:?}");
     let stub = Stub::before(LocalAws::shared(), |request| match (request.operation(), request.nth) {
         ("UpdateTable", _) => Response::output(json!({"TableDescription": {"TableName": "slow-table"}})),
-        ("DescribeTable", 3..) => {
+        // Two plans and the look right before the deed see the table as it is.
+        ("DescribeTable", 4..) => {
             Response::output(json!({"Table": {"TableName": "slow-table", "TableStatus": "UPDATING"}}))
         }
         _ => Response::HandOn,
@@ -188,4 +190,236 @@ fn hot_keys_are_read_where_contributor_insights_are_on() {
     let mut server = DYNAMODB.at(stub.env()).start();
     let said = server.call("diagnose_table", json!({"table": "hot-keys"}));
     said.holds(&["high: the key USER#1 was throttled most, 42 times"]);
+}
+
+/// A stub before the local AWS that lets somebody else write, right before the request of this operation that is the `nth`.
+fn meddled(operation: &'static str, nth: usize, other: impl Fn() + Send + Sync + 'static) -> Stub {
+    Stub::before(LocalAws::shared(), move |request| {
+        if request.operation() == operation && request.nth == nth {
+            other();
+        }
+        Response::HandOn
+    })
+}
+
+#[test]
+fn an_item_that_changed_since_the_plan_is_not_deleted() {
+    table("moved-deletes");
+    for sk in ["1", "2", "3"] {
+        aws("PutItem", json!({"TableName": "moved-deletes", "Item": {"pk": {"S": "u"}, "sk": {"S": sk}}}));
+    }
+    // Two plans look, and then the deed once more.
+    let stub = meddled("BatchGetItem", 3, || {
+        aws(
+            "PutItem",
+            json!({"TableName": "moved-deletes", "Item": {"pk": {"S": "u"}, "sk": {"S": "2"}, "new": {"N": "1"}}}),
+        );
+        aws("DeleteItem", json!({"TableName": "moved-deletes", "Key": {"pk": {"S": "u"}, "sk": {"S": "3"}}}));
+    });
+    let mut server = DYNAMODB.at(stub.env()).start();
+    let keys: Vec<Value> = ["1", "2", "3"].map(|sk| json!({"pk": "u", "sk": sk})).into();
+    let done = server.confirmed("delete_items", json!({"table": "moved-deletes", "keys": keys}));
+    done.holds(&[
+        "\"deleted\":1",
+        r#"{"key":{"pk":"u","sk":"2"},"why":"it changed while this was planned, and was left as it is"}"#,
+        r#"{"key":{"pk":"u","sk":"3"},"why":"it is gone already"}"#,
+    ]);
+    let left = aws("Scan", json!({"TableName": "moved-deletes"}));
+    assert_eq!(left["Items"], json!([{"pk": {"S": "u"}, "sk": {"S": "2"}, "new": {"N": "1"}}]));
+}
+
+#[test]
+fn an_item_that_came_up_since_the_plan_is_not_overwritten() {
+    table("moved-puts");
+    let stub = meddled("BatchGetItem", 2, || {
+        aws(
+            "PutItem",
+            json!({"TableName": "moved-puts", "Item": {"pk": {"S": "u"}, "sk": {"S": "2"}, "theirs": {"N": "1"}}}),
+        );
+    });
+    let mut server = DYNAMODB.at(stub.env()).start();
+    let items = json!([{"pk": "u", "sk": "1", "ours": 1}, {"pk": "u", "sk": "2", "ours": 1}]);
+    let done = server.call("put_items", json!({"table": "moved-puts", "items": items, "overwrite": true}));
+    done.holds(&["\"written\":1", "it changed while this was planned, and was left as it is"]);
+    let kept =
+        aws("GetItem", json!({"TableName": "moved-puts", "Key": {"pk": {"S": "u"}, "sk": {"S": "2"}}}));
+    assert_eq!(kept["Item"]["theirs"]["N"], "1");
+}
+
+#[test]
+fn a_put_whose_answer_was_lost_is_told_as_written() {
+    table("lost-puts");
+    // The first answer is lost after AWS has written; the second finds the very item.
+    let stub = Stub::before(LocalAws::shared(), |request| match (request.operation(), request.nth) {
+        ("PutItem", 1) => {
+            let item = request.json()["Item"].clone();
+            aws("PutItem", json!({"TableName": "lost-puts", "Item": item}));
+            Response::HangUp
+        }
+        _ => Response::HandOn,
+    });
+    let mut server = DYNAMODB.at(stub.env()).start();
+    let put =
+        server.call("put_items", json!({"table": "lost-puts", "items": [{"pk": "n", "sk": "1", "v": 1}]}));
+    put.holds(&["\"written\":1"]);
+    assert_eq!(stub.of("PutItem").len(), 2);
+}
+
+#[test]
+fn a_transaction_about_items_that_moved_writes_nothing() {
+    table("moved-transaction");
+    for sk in ["1", "2"] {
+        aws(
+            "PutItem",
+            json!({"TableName": "moved-transaction", "Item": {"pk": {"S": "u"}, "sk": {"S": sk}}}),
+        );
+    }
+    let stub = meddled("TransactGetItems", 3, || {
+        aws(
+            "PutItem",
+            json!({"TableName": "moved-transaction", "Item": {"pk": {"S": "u"}, "sk": {"S": "2"}, "new": {"N": "1"}}}),
+        );
+    });
+    let mut server = DYNAMODB.at(stub.env()).start();
+    let delete =
+        |sk: &str| json!({"op": "delete", "table": "moved-transaction", "key": {"pk": "u", "sk": sk}});
+    let done = server.confirmed("transact", json!({"write": [delete("1"), delete("2")]}));
+    done.fails(&["pk=u, sk=2 of moved-transaction changed while this was planned; nothing was done"]);
+    assert_eq!(aws("Scan", json!({"TableName": "moved-transaction"}))["Count"], 2);
+}
+
+#[test]
+fn a_statement_about_an_item_that_moved_is_not_run() {
+    table("moved-statement");
+    aws("PutItem", json!({"TableName": "moved-statement", "Item": {"pk": {"S": "u"}, "sk": {"S": "1"}}}));
+    let stub = meddled("ExecuteStatement", 3, || {
+        aws(
+            "PutItem",
+            json!({"TableName": "moved-statement", "Item": {"pk": {"S": "u"}, "sk": {"S": "1"}, "new": {"N": "1"}}}),
+        );
+    });
+    let mut server = DYNAMODB.at(stub.env()).start();
+    let statement = "DELETE FROM \"moved-statement\" WHERE pk = 'u' AND sk = '1'";
+    let done = server.confirmed("write_partiql", json!({"table": "moved-statement", "statement": statement}));
+    done.fails(&["what the statement is about changed while this was planned"]);
+    assert_eq!(aws("Scan", json!({"TableName": "moved-statement"}))["Count"], 1);
+}
+
+#[test]
+fn a_table_that_moved_since_the_plan_is_left_alone() {
+    let described = |more: Value| {
+        let mut table = json!({"TableName": "moved-table", "TableStatus": "ACTIVE", "TableId": "id-1",
+            "TableArn": "arn:aws:dynamodb:us-east-1:123456789012:table/moved-table",
+            "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}],
+            "AttributeDefinitions": [{"AttributeName": "pk", "AttributeType": "S"}]});
+        table.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        Response::output(json!({"Table": table}))
+    };
+    let stub = |after: Value| {
+        Stub::start(move |request| match (request.operation(), request.nth) {
+            ("DescribeTable", 3..) => described(after.clone()),
+            ("DescribeTable", _) => described(json!({})),
+            ("DescribeContinuousBackups", _) => Response::output(json!({})),
+            ("ListBackups", _) => Response::output(json!({"BackupSummaries": []})),
+            _ => Response::error(400, "ValidationException", "not here"),
+        })
+    };
+    let moved = "the table moved-table changed while this was planned; nothing was done";
+    let protect = json!({"table": "moved-table", "deletion_protection": false, "wait_seconds": 0});
+    let other = stub(json!({"TableClassSummary": {"TableClass": "STANDARD_INFREQUENT_ACCESS"}}));
+    DYNAMODB.at(other.env()).start().confirmed("update_table", protect).fails(&[moved]);
+    let other = stub(json!({"TableId": "id-2"}));
+    let delete = json!({"table": "moved-table"});
+    DYNAMODB.at(other.env()).start().confirmed("delete_table", delete).fails(&[moved]);
+    assert!(other.of("DeleteTable").is_empty());
+}
+
+#[test]
+fn a_policy_is_put_under_the_condition_that_it_is_what_was_seen() {
+    let stub = Stub::start(|request| match request.operation() {
+        "DescribeTable" => Response::output(json!({"Table": {"TableName": "policies",
+            "TableArn": "arn:aws:dynamodb:us-east-1:123456789012:table/policies"}})),
+        "GetResourcePolicy" => Response::output(json!({"Policy": "{\"Statement\":[]}", "RevisionId": "r7"})),
+        "DescribeContinuousBackups" => Response::output(json!({"ContinuousBackupsDescription": {
+            "ContinuousBackupsStatus": "ENABLED", "PointInTimeRecoveryDescription": {
+            "PointInTimeRecoveryStatus": "ENABLED", "RecoveryPeriodInDays": 20}}})),
+        _ => Response::output(json!({})),
+    });
+    let mut server = DYNAMODB.at(stub.env()).start();
+    let policy = json!({"Version": "2012-10-17", "Statement": []});
+    server.confirmed("set_table_option", json!({"table": "policies", "policy": policy})).ok();
+    server.confirmed("set_table_option", json!({"table": "policies", "remove_policy": true})).ok();
+    assert_eq!(stub.of("PutResourcePolicy")[0].json()["ExpectedRevisionId"], "r7");
+    assert_eq!(stub.of("DeleteResourcePolicy")[0].json()["ExpectedRevisionId"], "r7");
+    // Days that are not named stay what they are; fewer of them are asked about.
+    server.call("set_table_option", json!({"table": "policies", "pitr": true})).ok();
+    let put = &stub.of("UpdateContinuousBackups")[0].json()["PointInTimeRecoverySpecification"];
+    assert_eq!(put["RecoveryPeriodInDays"], 20);
+    let fewer = server.call("set_table_option", json!({"table": "policies", "pitr": true, "pitr_days": 5}));
+    fewer.holds(&["nothing was done yet", "20 days", "5 days"]);
+}
+
+#[test]
+fn what_lets_a_table_serve_less_is_asked_about() {
+    let stub = Stub::start(|request| match request.operation() {
+        "DescribeTable" => Response::output(json!({"Table": {"TableName": "units", "TableStatus": "ACTIVE",
+            "BillingModeSummary": {"BillingMode": "PROVISIONED"},
+            "ProvisionedThroughput": {"ReadCapacityUnits": 10, "WriteCapacityUnits": 10}}})),
+        _ => Response::output(json!({"TableDescription": {"TableName": "units"}})),
+    });
+    let mut server = DYNAMODB.at(stub.env()).start();
+    let units = |read: u32, write: u32| json!({"table": "units", "read_units": read, "write_units": write});
+    server.call("update_table", units(10, 5)).holds(&["nothing was done yet", "may be throttled"]);
+    server.call("update_table", units(10, 20)).holds(&["\"done\":"]);
+    server.call("update_table", json!({"table": "units", "on_demand": true})).holds(&["\"done\":"]);
+}
+
+/// A stream of one open shard whose records come behind empty answers: what each `GetRecords` answers, by its number.
+fn streamed(records: fn(usize) -> Vec<Value>) -> Stub {
+    let arn = "arn:aws:dynamodb:us-east-1:123456789012:table/streams/stream/2026-11-22T10:00:00.000";
+    Stub::start(move |request| match request.operation() {
+        "DescribeTable" => {
+            Response::output(json!({"Table": {"TableName": "streams", "LatestStreamArn": arn}}))
+        }
+        "DescribeStream" => Response::output(json!({"StreamDescription": {"Shards": [
+            {"ShardId": "shardId-000000000000000000001", "SequenceNumberRange": {"StartingSequenceNumber": "100000000000000000001"}}]}})),
+        "GetShardIterator" => Response::output(json!({"ShardIterator": "i"})),
+        _ => Response::output(json!({"Records": records(request.nth), "NextShardIterator": "i"})),
+    })
+}
+
+fn record(number: usize, key: &str) -> Value {
+    json!({"eventName": "MODIFY", "dynamodb": {"Keys": {"pk": {"S": key}}, "SequenceNumber": format!("{:021}", 100 + number),
+        "ApproximateCreationDateTime": 1_795_341_600, "StreamViewType": "KEYS_ONLY"}})
+}
+
+#[test]
+fn an_empty_answer_is_no_end_of_a_stream() {
+    let stub = streamed(|nth| match nth {
+        1..=4 => Vec::new(),
+        5 => (0..5).map(|number| record(number, "a")).collect(),
+        _ => Vec::new(),
+    });
+    let mut server = DYNAMODB.at(stub.env()).start();
+    let all = server.call("read_stream", json!({"table": "streams"}));
+    all.holds(&["5 rows, next: ", "read 5 records", "read up to 2026-11-22T", "behind the cursor"]);
+    // The cursor goes on behind the last record that was seen.
+    let next = json!({"table": "streams", "cursor": all.next().unwrap()});
+    server.call("read_stream", next).holds(&["0 rows", "no record was there yet"]);
+    let asked = stub.of("GetShardIterator")[1].json();
+    assert_eq!(asked["ShardIteratorType"], "AFTER_SEQUENCE_NUMBER");
+    assert_eq!(asked["SequenceNumber"], format!("{:021}", 104));
+}
+
+#[test]
+fn a_stream_that_is_longer_than_a_call_is_patient_goes_on_with_its_cursor() {
+    // The only record of the wanted key stands behind more answers than one call reads.
+    let stub = streamed(|nth| vec![record(nth, if nth == 502 { "wanted" } else { "other" })]);
+    let mut server = DYNAMODB.at(stub.env()).start();
+    let ask = json!({"table": "streams", "key": {"pk": "wanted"}});
+    let first = server.call("read_stream", ask.clone());
+    first.holds(&["0 rows, next: ", "looked at 500 records"]);
+    let next =
+        json!({"table": "streams", "key": {"pk": "wanted"}, "cursor": first.next().unwrap(), "limit": 1});
+    server.call("read_stream", next).holds(&["wanted", "1 row, next: "]);
 }

@@ -1,0 +1,218 @@
+//! The steps of a change, one request each.
+
+use aws_sdk_dynamodb::{
+    operation::update_table::builders::UpdateTableFluentBuilder,
+    types::{
+        AttributeDefinition, BillingMode, CreateReplicationGroupMemberAction,
+        DeleteGlobalSecondaryIndexAction, DeleteReplicationGroupMemberAction, GlobalSecondaryIndexUpdate,
+        OnDemandThroughput, ReplicationGroupUpdate, StreamSpecification, TableDescription,
+        UpdateGlobalSecondaryIndexAction,
+    },
+};
+use awsmcp_mcp::{Error, Result, nearest};
+
+use super::UpdateTable;
+use crate::{
+    blueprint::{View, definitions, failed, units},
+    names::KeyAttribute,
+    table,
+};
+
+pub(super) type Build = Box<dyn FnOnce(UpdateTableFluentBuilder) -> UpdateTableFluentBuilder + Send>;
+
+/// One request: DynamoDB takes one kind of change at a time.
+pub(super) struct Step {
+    pub(super) name: String,
+    pub(super) now: String,
+    pub(super) change: Build,
+}
+
+impl Step {
+    fn new(
+        name: impl Into<String>,
+        now: impl Into<String>,
+        change: impl FnOnce(UpdateTableFluentBuilder) -> UpdateTableFluentBuilder + Send + 'static,
+    ) -> Step {
+        Step { name: name.into(), now: now.into(), change: Box::new(change) }
+    }
+}
+
+impl UpdateTable {
+    /// What is to be done, in order: what goes makes room for what comes.
+    pub(super) fn steps(&self, table: &TableDescription) -> Result<Vec<Step>> {
+        let mut steps = self.billing(table)?;
+        steps.extend(self.deleted_indexes(table)?);
+        steps.extend(self.created_indexes(table)?);
+        steps.extend(self.settings(table)?);
+        steps.extend(self.replicas()?);
+        if steps.is_empty() {
+            return Err(Error::invalid("nothing to change")
+                .with_next("a good one is \"deletion_protection\": true, or \"create_indexes\": [{\"name\": \"by-date\", \"partition_key\": \"type\", \"sort_key\": \"date\"}]"));
+        }
+        Ok(steps)
+    }
+
+    fn deleted_indexes(&self, table: &TableDescription) -> Result<Vec<Step>> {
+        let known: Vec<String> = table::indexes(table).into_iter().map(|index| index.name).collect();
+        let mut steps = Vec::new();
+        for name in self.delete_indexes.clone() {
+            if !known.contains(&name) {
+                let meant = nearest(&name, known.iter().map(String::as_str));
+                let meant = meant.map(|meant| format!("; did you mean {meant}?")).unwrap_or_default();
+                return Err(Error::not_found(format!("{} has no index {name}{meant}", self.table))
+                    .with_next(table::layout(table)));
+            }
+            let delete =
+                DeleteGlobalSecondaryIndexAction::builder().index_name(&name).build().map_err(failed)?;
+            let update = GlobalSecondaryIndexUpdate::builder().delete(delete).build();
+            steps.push(Step::new(format!("delete index {name}"), "", |request| {
+                request.global_secondary_index_updates(update)
+            }));
+        }
+        Ok(steps)
+    }
+
+    fn created_indexes(&self, table: &TableDescription) -> Result<Vec<Step>> {
+        let known: Vec<String> = table::indexes(table).into_iter().map(|index| index.name).collect();
+        let provisioned =
+            self.read_units.is_some() || table::billing(table) != "on demand" && !self.on_demand;
+        let mut steps = Vec::new();
+        for index in &self.create_indexes {
+            let name = index.name.to_string();
+            // One that goes in the same call makes room for it.
+            if known.contains(&name) && !self.delete_indexes.contains(&name) {
+                return Err(Error::conflict(format!("{} has an index {} already", self.table, index.name))
+                    .with_next(table::layout(table)));
+            }
+            let own = table.attribute_definitions().iter().map(|definition| KeyAttribute {
+                name: definition.attribute_name.clone(),
+                kind: definition.attribute_type.clone(),
+            });
+            let own: Vec<KeyAttribute> = own.collect();
+            let all: Vec<AttributeDefinition> = definitions(own.iter().chain(index.keys()))?;
+            let units = if provisioned {
+                units(self.read_units.or(Some(5)), self.write_units.or(Some(5)))?
+            } else {
+                None
+            };
+            let update = GlobalSecondaryIndexUpdate::builder().create(index.creation(units)?).build();
+            let name = format!("create index {}: {}", index.name, index.words());
+            steps.push(Step::new(name, "", |request| {
+                request.set_attribute_definitions(Some(all)).global_secondary_index_updates(update)
+            }));
+        }
+        Ok(steps)
+    }
+
+    /// Stream, class and protection.
+    fn settings(&self, table: &TableDescription) -> Result<Vec<Step>> {
+        let mut steps = Vec::new();
+        if let Some(view) = self.stream {
+            let now = table.stream_specification().filter(|stream| stream.stream_enabled);
+            let now = now
+                .and_then(|stream| stream.stream_view_type())
+                .map_or("off".to_owned(), ToString::to_string);
+            let stream = StreamSpecification::builder()
+                .stream_enabled(view != View::Off)
+                .set_stream_view_type(view.aws())
+                .build()
+                .map_err(failed)?;
+            let wanted = view.aws().map_or("off".to_owned(), |view| view.to_string());
+            steps.push(Step::new(format!("stream {wanted}"), now, |request| {
+                request.stream_specification(stream)
+            }));
+        }
+        if let Some(class) = self.table_class {
+            let class = class.aws();
+            let now = table.table_class_summary().and_then(|summary| summary.table_class());
+            let now = now.map_or("STANDARD".to_owned(), ToString::to_string);
+            steps.push(Step::new(format!("table class {class}"), now, |request| request.table_class(class)));
+        }
+        if let Some(on) = self.deletion_protection {
+            let word = |on| if on { "on" } else { "off" };
+            let now = word(table.deletion_protection_enabled.unwrap_or(false));
+            steps.push(Step::new(format!("deletion protection {}", word(on)), now, move |request| {
+                request.deletion_protection_enabled(on)
+            }));
+        }
+        Ok(steps)
+    }
+
+    fn replicas(&self) -> Result<Vec<Step>> {
+        let mut steps = Vec::new();
+        for region in self.delete_replicas.clone() {
+            let delete = DeleteReplicationGroupMemberAction::builder()
+                .region_name(region.as_str())
+                .build()
+                .map_err(failed)?;
+            let update = ReplicationGroupUpdate::builder().delete(delete).build();
+            steps.push(Step::new(format!("delete replica {region}"), "", |request| {
+                request.replica_updates(update)
+            }));
+        }
+        for region in self.add_replicas.clone() {
+            let create = CreateReplicationGroupMemberAction::builder()
+                .region_name(region.as_str())
+                .build()
+                .map_err(failed)?;
+            let update = ReplicationGroupUpdate::builder().create(create).build();
+            steps.push(Step::new(format!("add replica {region}"), "", |request| {
+                request.replica_updates(update)
+            }));
+        }
+        Ok(steps)
+    }
+
+    fn billing(&self, table: &TableDescription) -> Result<Vec<Step>> {
+        let now = table::billing(table);
+        let units = units(self.read_units, self.write_units)?;
+        let limits = (self.max_read_units.is_some() || self.max_write_units.is_some()).then(|| {
+            OnDemandThroughput::builder()
+                .set_max_read_request_units(self.max_read_units)
+                .set_max_write_request_units(self.max_write_units)
+                .build()
+        });
+        if self.on_demand && units.is_some() {
+            return Err(Error::invalid("give `on_demand`, or `read_units` and `write_units`, not both"));
+        }
+        let mut steps = Vec::new();
+        if self.on_demand || limits.is_some() {
+            let on_demand = self.on_demand;
+            let limit = |units: Option<i64>| units.map_or("unchanged".to_owned(), |units| units.to_string());
+            let name = match &limits {
+                Some(limits) => format!(
+                    "on demand, at most {} read, {} write",
+                    limit(limits.max_read_request_units),
+                    limit(limits.max_write_request_units)
+                ),
+                None => "on demand".to_owned(),
+            };
+            steps.push(Step::new(name, now, move |request| {
+                let request = request.set_on_demand_throughput(limits);
+                if on_demand { request.billing_mode(BillingMode::PayPerRequest) } else { request }
+            }));
+        } else if let Some(units) = units {
+            let (read, write) = (units.read_capacity_units, units.write_capacity_units);
+            // A table that leaves on demand must say the units of its indexes too.
+            let indexes = if now == "on demand" { table.global_secondary_indexes() } else { &[] };
+            let updates: Vec<GlobalSecondaryIndexUpdate> = indexes
+                .iter()
+                .map(|index| {
+                    let update = UpdateGlobalSecondaryIndexAction::builder()
+                        .index_name(index.index_name().unwrap_or_default())
+                        .provisioned_throughput(units.clone())
+                        .build()
+                        .map_err(failed)?;
+                    Ok(GlobalSecondaryIndexUpdate::builder().update(update).build())
+                })
+                .collect::<Result<_>>()?;
+            steps.push(Step::new(format!("provisioned {read} read, {write} write"), now, |request| {
+                request
+                    .billing_mode(BillingMode::Provisioned)
+                    .provisioned_throughput(units)
+                    .set_global_secondary_index_updates((!updates.is_empty()).then_some(updates))
+            }));
+        }
+        Ok(steps)
+    }
+}
