@@ -73,6 +73,11 @@ pub(crate) async fn named(cx: &Call<CloudWatch>, names: &[AlarmName]) -> Result<
     Ok(found)
 }
 
+/// The names and the settings of those of these alarms that exist.
+pub(crate) async fn settings(cx: &Call<CloudWatch>, names: &[AlarmName]) -> Result<Vec<(String, String)>> {
+    Ok(named(cx, names).await?.iter().map(|alarm| (alarm.name().to_owned(), alarm.settings())).collect())
+}
+
 /// Names of up to 100 alarms that the operator's list holds.
 async fn names(cx: &Call<CloudWatch>, prefix: Option<String>) -> Result<Vec<String>> {
     let request = cx.client().metrics.describe_alarms().set_alarm_name_prefix(prefix).max_records(100);
@@ -152,6 +157,33 @@ impl Alarm {
 
     pub(crate) fn insufficient_data_actions(&self) -> &[String] {
         of_any!(self, insufficient_data_actions).as_deref().unwrap_or_default()
+    }
+
+    /// All that it is set to, whatever AWS knows of it and without its state: two alarms with the same settings are set alike.
+    pub(crate) fn settings(&self) -> String {
+        match self {
+            Alarm::Metric(alarm) => {
+                let mut alarm = (**alarm).clone();
+                (alarm.state_value, alarm.state_reason, alarm.state_reason_data) = (None, None, None);
+                (alarm.state_updated_timestamp, alarm.state_transitioned_timestamp) = (None, None);
+                alarm.evaluation_state = None;
+                format!("{alarm:?}")
+            }
+            Alarm::Composite(alarm) => {
+                let mut alarm = (**alarm).clone();
+                (alarm.state_value, alarm.state_reason, alarm.state_reason_data) = (None, None, None);
+                (alarm.state_updated_timestamp, alarm.state_transitioned_timestamp) = (None, None);
+                (alarm.actions_suppressed_by, alarm.actions_suppressed_reason) = (None, None);
+                format!("{alarm:?}")
+            }
+            Alarm::Log(alarm) => {
+                let mut alarm = (**alarm).clone();
+                (alarm.state_value, alarm.state_reason, alarm.state_reason_data) = (None, None, None);
+                (alarm.state_updated_timestamp, alarm.state_transitioned_timestamp) = (None, None);
+                alarm.evaluation_state = None;
+                format!("{alarm:?}")
+            }
+        }
     }
 
     /// What makes it go off, in a line.

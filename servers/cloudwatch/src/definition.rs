@@ -22,12 +22,14 @@ pub(crate) struct Definition {
     pub(crate) alarm_description: Option<String>,
     #[serde(flatten)]
     pub(crate) source: Source,
-    pub(crate) comparison_operator: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) comparison_operator: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) threshold: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) threshold_metric_id: Option<String>,
-    pub(crate) evaluation_periods: i32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) evaluation_periods: Option<i32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) datapoints_to_alarm: Option<i32>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -41,7 +43,7 @@ pub(crate) struct Definition {
     pub(crate) insufficient_data_actions: Vec<String>,
 }
 
-/// What it watches: one metric, or several and an expression.
+/// What it watches: one metric, several and an expression, or what a call cannot name.
 #[derive(Clone, Debug, Serialize)]
 #[serde(untagged)]
 pub(crate) enum Source {
@@ -52,9 +54,13 @@ pub(crate) enum Source {
         dimensions: BTreeMap<String, String>,
         stat: String,
         period: i32,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        unit: Option<String>,
     },
     #[serde(rename_all = "PascalCase")]
     Math { metrics: Vec<Query> },
+    /// A query in PromQL: it stands in the alarm's evaluation criteria, which go back as they are.
+    Criteria {},
 }
 
 impl Default for Source {
@@ -105,8 +111,8 @@ impl Source {
         match (metrics, band) {
             ([], _) => Err(Error::invalid("`metrics` is empty: name at least one")),
             ([metric], None) if metric.expression.is_none() => {
-                let QueryStat { namespace, metric_name, dimensions, stat, .. } = QueryStat::new(metric);
-                Ok(Source::One { namespace, metric_name, dimensions, stat, period })
+                let QueryStat { namespace, metric_name, dimensions, stat, unit } = QueryStat::new(metric);
+                Ok(Source::One { namespace, metric_name, dimensions, stat, period, unit })
             }
             (metrics, band) => {
                 let last = metrics.len();
@@ -131,6 +137,38 @@ impl Source {
         }
     }
 
+    /// Takes over what a call cannot name of a metric that was watched before, too: whose it is, and its unit.
+    pub(crate) fn keep_from(&mut self, before: &Source) {
+        match (self, before) {
+            (
+                Source::One { namespace, metric_name, dimensions, unit, .. },
+                Source::One {
+                    namespace: old_namespace,
+                    metric_name: old_name,
+                    dimensions: old_dimensions,
+                    unit: old,
+                    ..
+                },
+            ) if (&*namespace, &*metric_name, &*dimensions) == (old_namespace, old_name, old_dimensions) => {
+                unit.clone_from(old);
+            }
+            (Source::Math { metrics }, Source::Math { metrics: before }) => {
+                for query in metrics {
+                    let same = |old: &&Query| match (&query.stat, &old.stat) {
+                        (Some(new), Some(old)) => new.is_of(old),
+                        _ => query.expression.is_some() && query.expression == old.expression,
+                    };
+                    let Some(old) = before.iter().find(same) else { continue };
+                    query.account_id.clone_from(&old.account_id);
+                    if let (Some(stat), Some(old)) = (&mut query.stat, &old.stat) {
+                        stat.unit.clone_from(&old.unit);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
     pub(crate) fn set_period(&mut self, seconds: i32) {
         match self {
             Source::One { period, .. } => *period = seconds,
@@ -138,6 +176,7 @@ impl Source {
                 .iter_mut()
                 .filter(|query| query.period.is_some())
                 .for_each(|query| query.period = Some(seconds)),
+            Source::Criteria {} => {}
         }
     }
 
@@ -214,6 +253,12 @@ impl Query {
 }
 
 impl QueryStat {
+    /// Whether both are of the same metric.
+    fn is_of(&self, other: &QueryStat) -> bool {
+        (&self.namespace, &self.metric_name, &self.dimensions)
+            == (&other.namespace, &other.metric_name, &other.dimensions)
+    }
+
     fn new(metric: &Metric) -> QueryStat {
         QueryStat {
             namespace: metric.namespace.clone().unwrap_or_default(),
@@ -232,7 +277,9 @@ fn map(dimensions: &[Dimension]) -> BTreeMap<String, String> {
 
 impl Definition {
     pub(crate) fn read(alarm: &MetricAlarm) -> Definition {
-        let source = if alarm.metrics().is_empty() {
+        let source = if alarm.evaluation_criteria.is_some() {
+            Source::Criteria {}
+        } else if alarm.metrics().is_empty() {
             let stat = alarm.statistic.as_ref().map(|stat| stat.as_str()).or(alarm.extended_statistic());
             Source::One {
                 namespace: alarm.namespace().unwrap_or_default().to_owned(),
@@ -240,6 +287,7 @@ impl Definition {
                 dimensions: map(alarm.dimensions()),
                 stat: stat.unwrap_or("Average").to_owned(),
                 period: alarm.period.unwrap_or(60),
+                unit: alarm.unit.as_ref().map(|unit| unit.as_str().to_owned()),
             }
         } else {
             Source::Math { metrics: alarm.metrics().iter().map(Query::read).collect() }
@@ -247,14 +295,10 @@ impl Definition {
         Definition {
             alarm_description: alarm.alarm_description.clone().filter(|text| !text.is_empty()),
             source,
-            comparison_operator: alarm
-                .comparison_operator
-                .as_ref()
-                .map(|it| it.as_str().to_owned())
-                .unwrap_or_default(),
+            comparison_operator: alarm.comparison_operator.as_ref().map(|it| it.as_str().to_owned()),
             threshold: alarm.threshold,
             threshold_metric_id: alarm.threshold_metric_id.clone(),
-            evaluation_periods: alarm.evaluation_periods.unwrap_or(1),
+            evaluation_periods: alarm.evaluation_periods,
             datapoints_to_alarm: alarm.datapoints_to_alarm,
             treat_missing_data: alarm.treat_missing_data.clone(),
             actions_enabled: alarm.actions_enabled.unwrap_or(true),
@@ -272,10 +316,10 @@ impl Definition {
     ) -> PutMetricAlarmFluentBuilder {
         let request = request
             .set_alarm_description(self.alarm_description)
-            .comparison_operator(ComparisonOperator::from(self.comparison_operator.as_str()))
+            .set_comparison_operator(self.comparison_operator.as_deref().map(ComparisonOperator::from))
             .set_threshold(self.threshold)
             .set_threshold_metric_id(self.threshold_metric_id)
-            .evaluation_periods(self.evaluation_periods)
+            .set_evaluation_periods(self.evaluation_periods)
             .set_datapoints_to_alarm(self.datapoints_to_alarm)
             .set_treat_missing_data(self.treat_missing_data)
             .actions_enabled(self.actions_enabled)
@@ -283,11 +327,13 @@ impl Definition {
             .set_ok_actions(Some(self.ok_actions))
             .set_insufficient_data_actions(Some(self.insufficient_data_actions));
         let request = match self.source {
+            Source::Criteria {} => request,
             Source::Math { metrics } => {
                 request.set_metrics(Some(metrics.into_iter().map(Query::sdk).collect()))
             }
-            Source::One { namespace, metric_name, dimensions: given, stat, period } => {
+            Source::One { namespace, metric_name, dimensions: given, stat, period, unit } => {
                 let request = request
+                    .set_unit(unit.as_deref().map(StandardUnit::from))
                     .namespace(namespace)
                     .metric_name(metric_name)
                     .set_dimensions(Some(dimensions(&given)))
@@ -301,12 +347,156 @@ impl Definition {
         };
         let Some(before) = before else { return request };
         request
-            .set_unit(before.unit.clone())
             .set_evaluate_low_sample_count_percentile(before.evaluate_low_sample_count_percentile.clone())
             .set_evaluation_window(before.evaluation_window.clone())
             .set_warm_up_configuration(before.warm_up_configuration.clone())
             .set_evaluation_criteria(before.evaluation_criteria.clone())
             .set_evaluation_interval(before.evaluation_interval)
             .set_action_configuration(before.action_configuration.clone())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_cloudwatch::{
+        primitives::DateTime,
+        types::{
+            ActionConfiguration, AlarmPromQlCriteria, EvaluationCriteria, EvaluationState, EvaluationWindow,
+            StateValue, WallClockWindow, WarmUpConfiguration,
+        },
+    };
+
+    use super::*;
+
+    /// The members of a struct of the SDK and their values, as its own `Debug` writes them; those that are not set left out.
+    fn members(of: &impl std::fmt::Debug) -> BTreeMap<String, String> {
+        let text = format!("{of:#?}");
+        let mut found: BTreeMap<String, String> = BTreeMap::new();
+        let mut name = String::new();
+        for line in text.lines().skip(1) {
+            let own = line.strip_prefix("    ").filter(|line| !line.starts_with([' ', '}', ']', ')']));
+            match own.and_then(|line| line.split_once(": ")) {
+                Some((member, value)) => {
+                    name = member.to_owned();
+                    found.insert(name.clone(), value.to_owned());
+                }
+                None => found.entry(name.clone()).or_default().push_str(line),
+            }
+        }
+        found.retain(|_, value| value != "None,");
+        found
+    }
+
+    /// Members that only say how an alarm is, or that AWS keeps apart from it.
+    const NOT_SET: [&str; 8] = [
+        "alarm_arn",
+        "alarm_configuration_updated_timestamp",
+        "evaluation_state",
+        "state_reason",
+        "state_reason_data",
+        "state_transitioned_timestamp",
+        "state_updated_timestamp",
+        "state_value",
+    ];
+
+    fn common() -> aws_sdk_cloudwatch::types::builders::MetricAlarmBuilder {
+        MetricAlarm::builder()
+            .alarm_name("a")
+            .alarm_arn("arn:aws:cloudwatch:us-east-1:123456789012:alarm:a")
+            .alarm_description("d")
+            .alarm_configuration_updated_timestamp(DateTime::from_secs(1))
+            .actions_enabled(false)
+            .ok_actions("ok")
+            .alarm_actions("alarm")
+            .insufficient_data_actions("lacks")
+            .state_value(StateValue::Ok)
+            .state_reason("r")
+            .state_reason_data("{}")
+            .state_updated_timestamp(DateTime::from_secs(2))
+            .state_transitioned_timestamp(DateTime::from_secs(3))
+            .evaluation_state(EvaluationState::PartialData)
+            .evaluation_periods(5)
+            .datapoints_to_alarm(4)
+            .comparison_operator(ComparisonOperator::LessThanThreshold)
+            .treat_missing_data("breaching")
+            .evaluate_low_sample_count_percentile("ignore")
+            .evaluation_window(EvaluationWindow::WallClockWindow(
+                WallClockWindow::builder().timezone("Europe/Berlin").build(),
+            ))
+            .warm_up_configuration(
+                WarmUpConfiguration::builder().warm_up_period_duration_in_minutes(3).build(),
+            )
+            .evaluation_interval(30)
+            .action_configuration(ActionConfiguration::builder().build())
+    }
+
+    fn dimension() -> Dimension {
+        Dimension::builder().name("Service").value("orders").build()
+    }
+
+    /// One for each thing that an alarm can watch, with everything else set.
+    fn alarms() -> Vec<MetricAlarm> {
+        let one = || {
+            common()
+                .namespace("N")
+                .metric_name("M")
+                .dimensions(dimension())
+                .period(10)
+                .unit(StandardUnit::Milliseconds)
+                .threshold(1.5)
+        };
+        let metric = SdkMetric::builder().namespace("N").metric_name("M").dimensions(dimension()).build();
+        let stat =
+            MetricStat::builder().metric(metric).period(60).stat("p90").unit(StandardUnit::Bytes).build();
+        let query = MetricDataQuery::builder()
+            .id("m1")
+            .metric_stat(stat)
+            .label("l")
+            .return_data(false)
+            .account_id("999999999999")
+            .build();
+        let band = MetricDataQuery::builder()
+            .id("e1")
+            .expression("ANOMALY_DETECTION_BAND(m1, 2)")
+            .label("band")
+            .period(60)
+            .return_data(true)
+            .account_id("123456789012")
+            .build();
+        let promql = AlarmPromQlCriteria::builder().query("up == 0").build();
+        vec![
+            one().statistic(Statistic::Sum).build(),
+            one().extended_statistic("p99.9").build(),
+            common().metrics(query).metrics(band).threshold_metric_id("e1").build(),
+            common().evaluation_criteria(EvaluationCriteria::PromQlCriteria(promql)).build(),
+        ]
+    }
+
+    #[test]
+    fn what_a_definition_does_not_change_is_put_as_it_was_described() {
+        let config = aws_sdk_cloudwatch::Config::builder().behavior_version_latest().build();
+        let client = aws_sdk_cloudwatch::Client::from_conf(config);
+        for alarm in alarms() {
+            let request = client.put_metric_alarm().alarm_name("a");
+            let request = Definition::read(&alarm).request(request, Some(&alarm));
+            let mut described = members(&alarm);
+            described.retain(|name, _| !NOT_SET.contains(&name.as_str()));
+            assert_eq!(members(request.as_input()), described);
+        }
+    }
+
+    /// A member that AWS gives alarms later is neither read nor put here, and would be lost: then this fails.
+    #[test]
+    fn every_member_of_an_alarm_is_known_here() {
+        let all = format!("{:?}", MetricAlarm::builder().build());
+        let known: std::collections::BTreeSet<String> =
+            alarms().iter().flat_map(|alarm| members(alarm).into_keys()).collect();
+        let unknown: Vec<&str> = all
+            .trim_start_matches("MetricAlarm { ")
+            .split(", ")
+            .filter_map(|member| member.split_once(": ").map(|(name, _)| name))
+            .filter(|name| !known.contains(*name))
+            .collect();
+        assert_eq!(unknown, [""; 0]);
     }
 }

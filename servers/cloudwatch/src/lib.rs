@@ -16,6 +16,7 @@ mod patterns;
 mod prompts;
 mod room;
 mod rule;
+mod seen;
 mod statement;
 mod tools;
 
@@ -47,18 +48,29 @@ impl Service for CloudWatch {
     // Every operation's IAM action has the operation's name.
     const ACTIONS: &'static [(&'static str, &'static [&'static str])] = &[];
     const LOOKS: &'static [Look] = looks::LOOKS;
+    // Puts of a whole setting under its name, and deletions: the second finds what the first made. PutQueryDefinition has a
+    // client token, which is known by itself.
     const REPEATABLE: &'static [&'static str] = &[
         "DeleteAlarms",
         "DeleteDashboards",
         "DeleteRetentionPolicy",
         "DisableAlarmActions",
         "EnableAlarmActions",
+        "PutAlarmMuteRule",
         "PutCompositeAlarm",
         "PutDashboard",
+        "PutIndexPolicy",
+        "PutLogGroupDeletionProtection",
         "PutMetricAlarm",
         "PutMetricFilter",
         "PutRetentionPolicy",
         "PutSubscriptionFilter",
+    ];
+    // Other changes answer nothing at all.
+    const ALWAYS: &'static [(&'static str, &'static [&'static str])] = &[
+        ("CreateExportTask", &["taskId"]),
+        ("PutQueryDefinition", &["queryDefinitionId"]),
+        ("StartQuery", &["queryId"]),
     ];
     const PATIENCE: &'static [(&'static str, u64)] = &[("StartLiveTail", 10)];
     const EXTRAS: &'static [Extra] = &[Extra {

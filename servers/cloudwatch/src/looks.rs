@@ -34,7 +34,11 @@ pub(crate) const LOOKS: &[Look] = &[
         arn: "arn:{partition}:cloudwatch:{region}:{account}:alarm-mute-rule:{Name}",
     },
     Look {
-        operations: &["DeleteAlarmMuteRule"],
+        operations: &["PutAlarmMuteRule"],
+        arn: "arn:{partition}:cloudwatch:{region}:{account}:alarm:{MuteTargets.AlarmNames}",
+    },
+    Look {
+        operations: &["GetAlarmMuteRule", "DeleteAlarmMuteRule"],
         arn: "arn:{partition}:cloudwatch:{region}:{account}:alarm-mute-rule:{AlarmMuteRuleName}",
     },
     Look {
@@ -71,4 +75,39 @@ pub(crate) fn place(place: &str, request: &RequestView) -> Option<Vec<String>> {
         Source::Prefix { prefix, .. } => format!("{prefix}*"),
     }));
     Some(groups)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::server;
+
+    /// What an ARN or its template is of: its service and the kinds in it, such as `logs` and `log-group`, `log-stream`.
+    fn kind(arn: &str) -> Option<(&str, Vec<&str>)> {
+        let mut parts = arn.splitn(6, ':').skip(2);
+        let (service, resource) = (parts.next()?, parts.nth(2)?);
+        let kinds = ["log-group", "log-stream", "alarm-mute-rule", "alarm", "dashboard"];
+        let words = resource.split([':', '/']).filter(|word| kinds.contains(word));
+        Some((service, words.collect()))
+    }
+
+    #[test]
+    fn every_operation_that_is_declared_on_an_arn_has_a_look_of_its_kind() {
+        let mut looked_at = 0;
+        for tool in server().manifest().tools {
+            for need in tool.needs.iter().filter(|need| need.arn != "*") {
+                // Every operation has the name of its action.
+                let (_, operation) = need.action.split_once(':').unwrap();
+                let named = |look: &&Look| look.operations.contains(&operation);
+                let own: Vec<&Look> = match LOOKS.iter().filter(named).collect::<Vec<_>>() {
+                    own if own.is_empty() => LOOKS.iter().filter(|look| look.operations == ["*"]).collect(),
+                    own => own,
+                };
+                let fits = own.iter().any(|look| kind(look.arn) == kind(&need.arn));
+                assert!(fits, "{}: no look at {operation} is about {}", tool.name, need.arn);
+                looked_at += 1;
+            }
+        }
+        assert!(looked_at > 30, "{looked_at}");
+    }
 }

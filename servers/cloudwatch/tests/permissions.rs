@@ -27,7 +27,7 @@ fn permissions() -> Permissions {
 }
 
 /// The operations of metrics, alarms and dashboards; all others are of logs.
-const METRICS: [&str; 18] = [
+const METRICS: [&str; 19] = [
     "DeleteAlarmMuteRule",
     "DeleteAlarms",
     "DeleteDashboards",
@@ -35,6 +35,7 @@ const METRICS: [&str; 18] = [
     "DescribeAlarms",
     "DisableAlarmActions",
     "EnableAlarmActions",
+    "GetAlarmMuteRule",
     "GetDashboard",
     "GetMetricData",
     "GetMetricStatistics",
@@ -118,7 +119,9 @@ const ROWS: &[Row] = &[
     .arns(ANY)
     .allows(Risk::Destroy)
     .serves(|request| match request.operation() {
-        "DescribeIndexPolicies" => Some(Response::output(json!({"indexPolicies": []}))),
+        "DescribeIndexPolicies" => {
+            Some(Response::output(json!({"indexPolicies": [{"policyDocument": "{\"Fields\":[\"b\"]}"}]})))
+        }
         "PutIndexPolicy" | "DeleteIndexPolicy" | "PutLogGroupDeletionProtection" => Some(Response::output(json!({}))),
         _ => None,
     }),
@@ -196,8 +199,10 @@ const ROWS: &[Row] = &[
         Ok(())
     })
     .arns(ANY)
-    .serves(|request| {
-        matches!(request.operation(), "PutAlarmMuteRule" | "DeleteAlarmMuteRule").then(|| Response::output(json!({})))
+    .serves(|request| match request.operation() {
+        "GetAlarmMuteRule" => Some(Response::output(json!({"Name": "rule"}))),
+        "PutAlarmMuteRule" | "DeleteAlarmMuteRule" => Some(Response::output(json!({}))),
+        _ => None,
     }),
     Row::new("delete_alarms", |run| {
         let alarm = alarm(run);
@@ -259,6 +264,8 @@ const EXCEPTIONS: &[Exception] = &[
         .unchecked(|it| it.operation() == "CreateExportTask"),
     Exception::of(&["export_logs"], "logs:DescribeExportTasks", NOT_SERVED)
         .unchecked(|it| it.operation() == "DescribeExportTasks"),
+    Exception::of(&["set_alarm"], "cloudwatch:GetAlarmMuteRule", NOT_SERVED)
+        .unchecked(|it| it.operation() == "GetAlarmMuteRule"),
     Exception::of(&["set_alarm"], "cloudwatch:PutAlarmMuteRule", NOT_SERVED)
         .unchecked(|it| it.operation() == "PutAlarmMuteRule"),
     Exception::of(&["set_alarm"], "cloudwatch:DeleteAlarmMuteRule", NOT_SERVED)

@@ -1,14 +1,10 @@
 //! The configuration of a function: as AWS holds it, and as a merge patch changes it.
 
+mod request;
+
 use std::collections::BTreeMap;
 
-use aws_sdk_lambda::{
-    operation::{
-        get_function_configuration::GetFunctionConfigurationOutput,
-        update_function_configuration::builders::UpdateFunctionConfigurationFluentBuilder,
-    },
-    types,
-};
+use aws_sdk_lambda::operation::get_function_configuration::GetFunctionConfigurationOutput;
 use awsmcp_mcp::{Call, Error, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -242,93 +238,6 @@ impl Config {
             }
         }
         shown
-    }
-
-    /// Puts what differs from `before` into a request; what went away is set to AWS's nothing.
-    pub(crate) fn request(
-        self,
-        before: &Config,
-        mut to: UpdateFunctionConfigurationFluentBuilder,
-    ) -> UpdateFunctionConfigurationFluentBuilder {
-        if self.description != before.description {
-            to = to.description(self.description.unwrap_or_default());
-        }
-        if self.handler != before.handler {
-            to = to.set_handler(self.handler);
-        }
-        if self.runtime != before.runtime {
-            to = to.set_runtime(self.runtime.as_deref().map(types::Runtime::from));
-        }
-        if self.memory_size != before.memory_size {
-            to = to.set_memory_size(self.memory_size);
-        }
-        if self.timeout != before.timeout {
-            to = to.set_timeout(self.timeout);
-        }
-        if self.environment != before.environment {
-            let variables = self.environment.unwrap_or_default().variables.into_iter().collect();
-            to = to.environment(types::Environment::builder().set_variables(Some(variables)).build());
-        }
-        if self.layers != before.layers {
-            to = to.set_layers(Some(self.layers.unwrap_or_default()));
-        }
-        if self.vpc_config != before.vpc_config {
-            let vpc = self.vpc_config.unwrap_or_default();
-            to = to.vpc_config(
-                types::VpcConfig::builder()
-                    .set_subnet_ids(Some(vpc.subnet_ids))
-                    .set_security_group_ids(Some(vpc.security_group_ids))
-                    .set_ipv6_allowed_for_dual_stack(vpc.ipv6_allowed_for_dual_stack)
-                    .build(),
-            );
-        }
-        if self.dead_letter_config != before.dead_letter_config {
-            let target = self.dead_letter_config.unwrap_or_default().target_arn;
-            to = to.dead_letter_config(types::DeadLetterConfig::builder().target_arn(target).build());
-        }
-        if self.kms_key_arn != before.kms_key_arn {
-            to = to.kms_key_arn(self.kms_key_arn.unwrap_or_default());
-        }
-        if self.tracing_config != before.tracing_config {
-            let mode = self.tracing_config.map_or_else(|| "PassThrough".to_owned(), |tracing| tracing.mode);
-            let mode = types::TracingMode::from(mode.as_str());
-            to = to.tracing_config(types::TracingConfig::builder().mode(mode).build());
-        }
-        if self.ephemeral_storage != before.ephemeral_storage {
-            let size = self.ephemeral_storage.map_or(512, |storage| storage.size);
-            // The size is there, so this builds.
-            to = to.set_ephemeral_storage(types::EphemeralStorage::builder().size(size).build().ok());
-        }
-        if self.snap_start != before.snap_start {
-            let apply = self.snap_start.map_or_else(|| "None".to_owned(), |snap| snap.apply_on);
-            let apply = types::SnapStartApplyOn::from(apply.as_str());
-            to = to.snap_start(types::SnapStart::builder().apply_on(apply).build());
-        }
-        if self.logging_config != before.logging_config {
-            let logging = self.logging_config.unwrap_or_default();
-            let level = |level: Option<String>| level.as_deref().map(types::ApplicationLogLevel::from);
-            to = to.logging_config(
-                types::LoggingConfig::builder()
-                    .set_log_format(logging.log_format.as_deref().map(types::LogFormat::from))
-                    .set_application_log_level(level(logging.application_log_level))
-                    .set_system_log_level(
-                        logging.system_log_level.as_deref().map(types::SystemLogLevel::from),
-                    )
-                    .set_log_group(logging.log_group)
-                    .build(),
-            );
-        }
-        if self.image_config != before.image_config {
-            let image = self.image_config.unwrap_or_default();
-            to = to.image_config(
-                types::ImageConfig::builder()
-                    .set_entry_point(Some(image.entry_point))
-                    .set_command(Some(image.command))
-                    .set_working_directory(image.working_directory)
-                    .build(),
-            );
-        }
-        to
     }
 }
 

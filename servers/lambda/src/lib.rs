@@ -14,6 +14,7 @@ mod policy;
 mod prompts;
 mod report;
 mod runtimes;
+mod seen;
 mod settling;
 mod times;
 mod tools;
@@ -52,8 +53,25 @@ impl Service for Lambda {
     ];
     const ACTIONS: &'static [(&'static str, &'static [&'static str])] = actions::TABLE;
     const LOOKS: &'static [Look] = looks::LOOKS;
+    // Puts and deletions of one value: the second finds what the first made. What names a revision is not among them: its
+    // second is refused, since the first made another.
     const REPEATABLE: &'static [&'static str] =
-        &["DeleteFunctionConcurrency", "PutFunctionConcurrency", "TagResource", "UntagResource"];
+        &["DeleteFunctionConcurrency", "PutFunctionConcurrency", "PutProvisionedConcurrencyConfig"];
+    const ALWAYS: &'static [(&'static str, &'static [&'static str])] = &[
+        ("AddPermission", &["Statement"]),
+        ("CreateAlias", &["Name"]),
+        ("CreateEventSourceMapping", &["UUID"]),
+        ("CreateFunction", &["FunctionName"]),
+        ("CreateFunctionUrlConfig", &["FunctionUrl"]),
+        ("PublishVersion", &["Version"]),
+        ("PutFunctionConcurrency", &["ReservedConcurrentExecutions"]),
+        ("PutProvisionedConcurrencyConfig", &["RequestedProvisionedConcurrentExecutions"]),
+        ("UpdateAlias", &["Name"]),
+        ("UpdateEventSourceMapping", &["UUID"]),
+        ("UpdateFunctionCode", &["FunctionName"]),
+        ("UpdateFunctionConfiguration", &["FunctionName"]),
+        ("UpdateFunctionUrlConfig", &["FunctionUrl"]),
+    ];
     const PATIENCE: &'static [(&'static str, u64)] = &[("Invoke", 15), ("InvokeWithResponseStream", 15)];
     const FORMS: &'static [&'static str] = &[arns::LOG_GROUP];
     const EXTRAS: &'static [Extra] = function_tools::EXTRAS;

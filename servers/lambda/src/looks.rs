@@ -24,10 +24,6 @@ pub(crate) const LOOKS: &[Look] = &[
         arn: "arn:{partition}:lambda:{region}:{account}:function:{function of the path}",
     },
     Look {
-        operations: &["TagResource", "UntagResource", "ListTags"],
-        arn: "arn:{partition}:lambda:{region}:{account}:function:{path:2..}",
-    },
-    Look {
         operations: &["GetEventSourceMapping", "UpdateEventSourceMapping", "DeleteEventSourceMapping"],
         arn: "arn:{partition}:lambda:{region}:{account}:event-source-mapping:{path:2}",
     },
@@ -55,4 +51,51 @@ pub(crate) fn place(place: &str, request: &RequestView) -> Option<Vec<String>> {
         None => function,
     };
     Some(request.texts("path:2").into_iter().map(named).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use awsmcp_mcp::Server;
+
+    use super::*;
+    use crate::{Lambda, server};
+
+    /// What AWS itself does with the caller's permissions: no request of ours is about it.
+    const DONE_BY_AWS: [&str; 5] =
+        ["iam:PassRole", "lambda:ListTags", "lambda:TagResource", "s3:GetObject", "s3:GetObjectVersion"];
+
+    /// What an ARN or its template is of: service and kind, such as `lambda` and `function`.
+    fn kind(arn: &str) -> Option<(&str, &str)> {
+        let mut parts = arn.splitn(6, ':').skip(2);
+        let (service, resource) = (parts.next()?, parts.nth(2)?);
+        Some((service, resource.split([':', '/']).next()?))
+    }
+
+    #[test]
+    fn every_operation_that_is_declared_on_an_arn_has_a_look_of_its_kind() {
+        let mut looked_at = 0;
+        for tool in server().manifest().tools {
+            for need in tool.needs {
+                if need.arn == "*" || DONE_BY_AWS.contains(&need.action.as_str()) {
+                    continue;
+                }
+                let (service, action) = need.action.split_once(':').unwrap();
+                let operation = if action == "InvokeFunction" { "Invoke" } else { action };
+                let sdk = if service == "logs" { "CloudWatch Logs" } else { "Lambda" };
+                assert_eq!(
+                    Server::<Lambda>::actions(sdk, operation).first().map(|it| it.to_string()),
+                    Some(need.action.clone())
+                );
+                let named = |look: &&Look| look.operations.contains(&operation);
+                let own: Vec<&Look> = match LOOKS.iter().filter(named).collect::<Vec<_>>() {
+                    own if own.is_empty() => LOOKS.iter().filter(|look| look.operations == ["*"]).collect(),
+                    own => own,
+                };
+                let fits = own.iter().any(|look| kind(look.arn) == kind(&need.arn));
+                assert!(fits, "{}: no look at {operation} is about {}", tool.name, need.arn);
+                looked_at += 1;
+            }
+        }
+        assert!(looked_at > 40, "{looked_at}");
+    }
 }

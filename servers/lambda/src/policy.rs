@@ -15,15 +15,25 @@ pub(crate) struct Grant {
     pub(crate) action: String,
     /// From where, where that is held to something.
     pub(crate) condition: Option<String>,
+    /// The version or alias whose policy it stands in; none of the function's own.
+    pub(crate) qualifier: Option<String>,
     #[serde(skip)]
     pub(crate) is_public: bool,
 }
 
-/// The statements of a function's policy; none where it has no policy.
+/// A policy: of a function, or of one version or alias. AWS keeps them apart.
+#[derive(Debug, Default)]
+pub(crate) struct Policy {
+    pub(crate) grants: Vec<Grant>,
+    /// Whoever changes the policy names it, so that nobody's change is lost.
+    pub(crate) revision: Option<String>,
+}
+
+/// The policy of a function, or of a version or alias; one without statements where there is none.
 ///
 /// # Errors
 /// When it cannot be read.
-pub(crate) async fn grants(client: &Client, function: &str, qualifier: Option<&str>) -> Result<Vec<Grant>> {
+pub(crate) async fn policy(client: &Client, function: &str, qualifier: Option<&str>) -> Result<Policy> {
     let asked = client
         .lambda
         .get_policy()
@@ -33,9 +43,13 @@ pub(crate) async fn grants(client: &Client, function: &str, qualifier: Option<&s
         .await
         .map_err(Error::from);
     match asked {
-        Ok(out) => Ok(read(out.policy.as_deref().unwrap_or_default())),
+        Ok(out) => {
+            let mut grants = read(out.policy.as_deref().unwrap_or_default());
+            grants.iter_mut().for_each(|grant| grant.qualifier = qualifier.map(str::to_owned));
+            Ok(Policy { grants, revision: out.revision_id })
+        }
         // No policy and no function look the same; that there is a function is for others to say.
-        Err(error) if error.kind == Kind::NotFound => Ok(Vec::new()),
+        Err(error) if error.kind == Kind::NotFound => Ok(Policy::default()),
         Err(error) => Err(error),
     }
 }
@@ -47,38 +61,87 @@ fn read(policy: &str) -> Vec<Grant> {
         Some(one) => vec![one.clone()],
         None => Vec::new(),
     };
-    statements.iter().map(grant).collect()
+    statements.iter().map(Grant::of).collect()
 }
 
-fn grant(statement: &Value) -> Grant {
-    let principal = match statement.get("Principal") {
-        Some(Value::String(everybody)) => everybody.clone(),
-        Some(Value::Object(kinds)) => kinds.values().map(words).collect::<Vec<_>>().join(","),
-        _ => String::new(),
-    };
-    let condition = statement.get("Condition").filter(|condition| !condition.is_null());
-    let conditions: Vec<String> = condition
-        .and_then(Value::as_object)
-        .into_iter()
-        .flatten()
-        .flat_map(|(_, keys)| keys.as_object().cloned().unwrap_or_default())
-        .map(|(key, value)| format!("{key}={}", words(&value)))
-        .collect();
-    // What holds everybody to an account, an organisation or a source is not public.
-    let narrow =
-        ["aws:sourcearn", "aws:sourceaccount", "aws:principalorgid", "aws:sourcevpc", "aws:sourceip"];
-    let is_narrow = conditions
-        .iter()
-        .any(|condition| narrow.iter().any(|key| condition.to_ascii_lowercase().starts_with(key)));
-    Grant {
-        statement_id: statement.get("Sid").map(words).unwrap_or_default(),
-        is_public: principal.split(',').any(|who| who == "*")
-            && statement.get("Effect").and_then(Value::as_str) != Some("Deny")
-            && !is_narrow,
-        principal,
-        action: statement.get("Action").map(words).unwrap_or_default(),
-        condition: Some(conditions.join(" ")).filter(|text| !text.is_empty()),
+impl Grant {
+    /// What a statement of a policy grants.
+    pub(crate) fn of(statement: &Value) -> Grant {
+        let principal = match statement.get("Principal") {
+            Some(Value::String(everybody)) => everybody.clone(),
+            Some(Value::Object(kinds)) => kinds.values().map(words).collect::<Vec<_>>().join(","),
+            _ => String::new(),
+        };
+        let conditions = conditions(statement);
+        let said: Vec<String> =
+            conditions.iter().map(|(_, key, values)| format!("{key}={}", values.join(","))).collect();
+        let is_narrow = conditions.iter().any(|(operator, key, values)| narrows(operator, key, values));
+        Grant {
+            statement_id: statement.get("Sid").map(words).unwrap_or_default(),
+            is_public: principal.split(',').any(|who| who == "*")
+                && statement.get("Effect").and_then(Value::as_str) != Some("Deny")
+                && !is_narrow,
+            principal,
+            action: statement.get("Action").map(words).unwrap_or_default(),
+            condition: Some(said.join(" ")).filter(|text| !text.is_empty()),
+            qualifier: None,
+        }
     }
+
+    /// Whether it is about calls that come by the function's URL: they need an action of their own, and another with a
+    /// condition that says so.
+    pub(crate) fn is_by_url(&self) -> bool {
+        self.action.contains("InvokeFunctionUrl") || self.is_invoking_by_url()
+    }
+
+    /// Whether it is the second of the two.
+    pub(crate) fn is_invoking_by_url(&self) -> bool {
+        self.condition
+            .as_deref()
+            .is_some_and(|condition| condition.to_ascii_lowercase().contains("invokedviafunctionurl=true"))
+    }
+}
+
+/// The conditions of a statement: operator, key and values.
+fn conditions(statement: &Value) -> Vec<(String, String, Vec<String>)> {
+    let operators = statement.get("Condition").and_then(Value::as_object).into_iter().flatten();
+    operators
+        .flat_map(|(operator, keys)| {
+            let keys = keys.as_object().cloned().unwrap_or_default();
+            keys.into_iter().map(|(key, value)| {
+                let values = match value {
+                    Value::Array(items) => items.iter().map(words).collect(),
+                    one => vec![words(&one)],
+                };
+                (operator.clone(), key, values)
+            })
+        })
+        .collect()
+}
+
+/// Whether a condition holds everybody to an account, an organisation, a network, or a resource of one account.
+fn narrows(operator: &str, key: &str, values: &[String]) -> bool {
+    let (operator, key) = (operator.to_ascii_lowercase(), key.to_ascii_lowercase());
+    // What denies, or holds also where the key is missing, keeps nobody out.
+    let keeps_out = !operator.contains("not")
+        && !operator.ends_with("ifexists")
+        && !operator.starts_with("forallvalues:")
+        && operator != "null";
+    let whole = |value: &str| !value.is_empty() && !value.contains(['*', '?']);
+    let narrow = |value: &String| match key.as_str() {
+        // A resource without an account in its ARN, such as a bucket, may be anybody's tomorrow.
+        "aws:sourcearn" | "aws:principalarn" => value.split(':').nth(4).is_some_and(whole),
+        "aws:sourceaccount"
+        | "aws:sourceorgid"
+        | "aws:principalaccount"
+        | "aws:principalorgid"
+        | "aws:sourcevpc"
+        | "aws:sourcevpce" => whole(value),
+        "aws:principalorgpaths" | "aws:sourceorgpaths" => value.split('/').next().is_some_and(whole),
+        "aws:sourceip" => !value.ends_with("/0"),
+        _ => false,
+    };
+    keeps_out && !values.is_empty() && values.iter().all(narrow)
 }
 
 fn words(value: &Value) -> String {
@@ -110,5 +173,35 @@ mod tests {
         assert_eq!(found[0].condition.as_deref(), Some("AWS:SourceArn=arn:aws:s3:::b"));
         assert_eq!(found.iter().map(|grant| grant.is_public).collect::<Vec<_>>(), [false, true, false]);
         assert!(read("").is_empty() && read("[]").is_empty());
+    }
+
+    #[test]
+    fn only_a_condition_that_names_an_owner_is_narrow() {
+        let public = |condition: Value| {
+            Grant::of(&json!({"Effect": "Allow", "Principal": "*", "Action": "a", "Condition": condition}))
+                .is_public
+        };
+        for wide in [
+            json!({"ArnLike": {"AWS:SourceArn": "arn:aws:s3:::*"}}),
+            json!({"ArnLike": {"AWS:SourceArn": "arn:aws:s3:::bucket"}}),
+            json!({"ArnLike": {"AWS:SourceArn": "arn:aws:sns:us-east-1:*:topic"}}),
+            json!({"ArnLike": {"AWS:SourceArn": ["arn:aws:sns:us-east-1:123456789012:t", "arn:aws:sns:us-east-1:*:t"]}}),
+            json!({"StringLike": {"aws:SourceAccount": "*"}}),
+            json!({"StringNotEquals": {"aws:SourceAccount": "123456789012"}}),
+            json!({"StringEqualsIfExists": {"aws:SourceAccount": "123456789012"}}),
+            json!({"IpAddress": {"aws:SourceIp": "0.0.0.0/0"}}),
+            json!({"StringEquals": {"lambda:FunctionUrlAuthType": "NONE"}}),
+            json!({}),
+        ] {
+            assert!(public(wide.clone()), "{wide}");
+        }
+        for narrow in [
+            json!({"ArnLike": {"AWS:SourceArn": "arn:aws:sns:us-east-1:123456789012:*"}}),
+            json!({"ArnLike": {"AWS:SourceArn": "arn:aws:s3:::*"}, "StringEquals": {"AWS:SourceAccount": "123456789012"}}),
+            json!({"StringEquals": {"aws:PrincipalOrgID": "o-1"}}),
+            json!({"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}),
+        ] {
+            assert!(!public(narrow.clone()), "{narrow}");
+        }
     }
 }

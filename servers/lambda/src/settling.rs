@@ -6,18 +6,20 @@ use aws_sdk_lambda::{
     operation::get_function_configuration::GetFunctionConfigurationOutput,
     types::{LastUpdateStatus, State},
 };
-use awsmcp_mcp::{Call, Error, Result};
+use awsmcp_mcp::{Call, Error, Result, Waited};
 
 use crate::{Lambda, configuration::current};
 
-/// Waits until the function's last update is through.
+/// Longer than any update takes; the call's own time ends before.
+const MOST: Duration = Duration::from_secs(3600);
+
+/// Waits until the function's last update is through, as long as the call may take. An update that takes longer goes on in
+/// AWS: the answer is then how it stands, and a note says so.
 ///
 /// # Errors
-/// When the update failed, or takes longer than AWS's updates take.
+/// When AWS could not carry out the update.
 pub(crate) async fn settled(cx: &Call<Lambda>, function: &str) -> Result<GetFunctionConfigurationOutput> {
-    const TRIES: u64 = 150;
-    let mut pause = Duration::from_millis(200);
-    for tried in 0..TRIES {
+    let look = || async {
         let config = current(cx, function, None).await?;
         let failed = config.last_update_status == Some(LastUpdateStatus::Failed);
         if failed || config.state == Some(State::Failed) {
@@ -28,15 +30,19 @@ pub(crate) async fn settled(cx: &Call<Lambda>, function: &str) -> Result<GetFunc
             ))
             .with_next("correct that and call again; get_function shows the state"));
         }
-        let waits = config.last_update_status == Some(LastUpdateStatus::InProgress)
+        let goes_on = config.last_update_status == Some(LastUpdateStatus::InProgress)
             || config.state == Some(State::Pending);
-        if !waits {
-            return Ok(config);
+        Ok(if goes_on {
+            Waited::Still("AWS carries out the update".to_owned())
+        } else {
+            Waited::Ready(config)
+        })
+    };
+    match cx.until(MOST, look).await? {
+        Waited::Ready(config) => Ok(config),
+        Waited::Still(_) => {
+            cx.note("the change was taken but is not through yet: get_function shows when it is");
+            current(cx, function, None).await
         }
-        cx.progress(tried, Some(TRIES), "AWS carries out the update");
-        tokio::time::sleep(pause).await;
-        pause = (pause * 2).min(Duration::from_secs(3));
     }
-    Err(Error::timeout("the change was taken but is not through yet")
-        .with_next("get_function shows when it is"))
 }

@@ -1,7 +1,9 @@
 //! What is judged is what is sent: under an allow-list no request names anything outside it, however it was written.
 #![cfg(test)]
 
-use awsmcp_testing::{Response, Server, Stub};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use awsmcp_testing::{Request, Response, Server, Stub};
 use serde_json::{Value, json};
 
 const ACCOUNT: &str = "arn:aws:lambda:us-east-1:123456789012:function";
@@ -252,7 +254,7 @@ fn an_alias_points_only_to_what_may_be_called() {
     let canary = json!({"function": "f", "alias": "prod", "version": "3", "canary_version": "2", "canary_percent": 10});
     assert!(server.call("set_alias", canary).error().contains("f:2 is outside"));
     assert!(stub.of("UpdateAlias").is_empty());
-    held(&stub, &[&function, &alias, &second]).call("set_alias", back).ok();
+    held(&stub, &[&function, &alias, &second]).confirmed("set_alias", back).ok();
     assert_eq!(stub.of("UpdateAlias")[0].json()["FunctionVersion"], json!("2"));
 }
 
@@ -296,6 +298,149 @@ fn a_role_and_a_package_are_what_they_are_judged_as() {
         server.call("update_config", json!({"function": "f", "role": role})).error();
     }
     assert_eq!(sent(&stub), [""; 0]);
+}
+
+/// A function that has everything; what is named `fresh` is not there yet.
+fn whole(request: &Request) -> Response {
+    let function = || {
+        json!({"FunctionName": "f", "FunctionArn": format!("{ACCOUNT}:f"), "RevisionId": "seen", "CodeSha256": "c2Vlbg==",
+        "CodeSize": 1, "MemorySize": 128, "Timeout": 3, "Runtime": "python3.13", "Handler": "i.h", "Version": "$LATEST"})
+    };
+    let mapping = || json!({"UUID": "14e0db71", "State": "Enabled", "FunctionArn": format!("{ACCOUNT}:f")});
+    let url = || {
+        json!({"FunctionUrl": "https://u", "FunctionArn": format!("{ACCOUNT}:f"), "AuthType": "AWS_IAM",
+        "CreationTime": "2026-01-01T00:00:00Z", "LastModifiedTime": "2026-01-01T00:00:00Z"})
+    };
+    if request.path().contains("fresh") {
+        match request.operation() {
+            "GetAlias" | "GetFunctionUrlConfig" => {
+                return Response::error(404, "ResourceNotFoundException", "not yet");
+            }
+            _ => {}
+        }
+    }
+    Response::output(match request.operation() {
+        "Invoke" => return Response::new(200, "1"),
+        "GetFunctionConfiguration"
+        | "UpdateFunctionConfiguration"
+        | "UpdateFunctionCode"
+        | "CreateFunction" => function(),
+        "PublishVersion" => json!({"FunctionName": "f", "Version": "4"}),
+        "GetFunction" => json!({"Configuration": function(), "Code": {"ImageUri": "i"}}),
+        "GetAlias" | "UpdateAlias" | "CreateAlias" => {
+            json!({"Name": "prod", "FunctionVersion": "3", "RevisionId": "seen"})
+        }
+        "ListVersionsByFunction" => json!({"Versions": [{"Version": "2"}, {"Version": "3"}]}),
+        "GetPolicy" => json!({"Policy": "{\"Statement\":[{\"Sid\":\"there\"}]}", "RevisionId": "r"}),
+        "AddPermission" => json!({"Statement": "{}"}),
+        "ListFunctionUrlConfigs" => json!({"FunctionUrlConfigs": []}),
+        "GetFunctionUrlConfig" | "UpdateFunctionUrlConfig" => url(),
+        "CreateFunctionUrlConfig" => {
+            let mut made = url();
+            made.as_object_mut().unwrap().remove("LastModifiedTime");
+            made
+        }
+        "GetFunctionConcurrency" | "PutFunctionConcurrency" => json!({"ReservedConcurrentExecutions": 3}),
+        "GetProvisionedConcurrencyConfig" | "PutProvisionedConcurrencyConfig" => {
+            json!({"RequestedProvisionedConcurrentExecutions": 3})
+        }
+        "GetEventSourceMapping"
+        | "UpdateEventSourceMapping"
+        | "DeleteEventSourceMapping"
+        | "CreateEventSourceMapping" => mapping(),
+        "FilterLogEvents" => json!({"events": []}),
+        _ => json!({}),
+    })
+}
+
+/// Calls that send every operation that is declared on an ARN.
+fn every_call() -> Vec<(&'static str, Value)> {
+    let mut all = calls("f");
+    all.retain(|(tool, _)| *tool != "create_function");
+    all.extend([
+        ("get_code", json!({"function": "f"})),
+        ("set_alias", json!({"function": "f", "alias": "fresh", "version": "1"})),
+        ("set_alias", json!({"function": "f", "alias": "prod", "rollback": true})),
+        (
+            "create_function",
+            json!({"function": "fresh", "role": "arn:aws:iam::123456789012:role/r", "runtime": "python3.13", "handler": "i.h", "files": {"i.py": "x"}}),
+        ),
+        ("set_concurrency", json!({"function": "f", "remove": "reserved"})),
+        ("set_concurrency", json!({"function": "f", "qualifier": "prod", "provisioned": 7})),
+        ("set_concurrency", json!({"function": "f", "qualifier": "prod", "remove": "provisioned"})),
+        ("set_event_source", json!({"uuid": "14e0db71", "batch_size": 3})),
+        ("set_url", json!({"function": "fresh"})),
+        ("set_url", json!({"function": "f", "streaming": true})),
+        ("set_url", json!({"function": "f", "remove": true})),
+        ("set_permission", json!({"function": "f", "statement_id": "there", "remove": true})),
+        ("delete_function", json!({"function": "f", "alias": "prod"})),
+        ("delete_function", json!({"function": "f", "version": "3"})),
+        ("delete_function", json!({"layer": "l", "layer_version": 1})),
+        ("delete_function", json!({"event_source": "14e0db71"})),
+    ]);
+    all
+}
+
+#[test]
+fn every_declared_operation_is_sent_under_a_list_that_holds_just_what_it_is_about() {
+    let is_made = AtomicBool::new(false);
+    let stub = Stub::start(move |request| {
+        is_made.fetch_or(request.operation() == "CreateFunction", Ordering::SeqCst);
+        match request.operation() {
+            "GetFunctionConfiguration"
+                if request.path().contains("fresh") && !is_made.load(Ordering::SeqCst) =>
+            {
+                Response::error(404, "ResourceNotFoundException", "not yet")
+            }
+            _ => whole(request),
+        }
+    });
+    let mine: Vec<String> = ["f", "f:prod", "f:1", "f:2", "f:3", "fresh", "fresh:1"]
+        .iter()
+        .map(|name| format!("{ACCOUNT}:{name}"))
+        .collect();
+    let mut list: Vec<&str> = mine.iter().map(String::as_str).collect();
+    list.extend([
+        "arn:aws:logs:us-east-1:123456789012:log-group:/aws/lambda/f:*",
+        "arn:aws:lambda:us-east-1:123456789012:layer:l:1",
+        "arn:aws:lambda:us-east-1:123456789012:event-source-mapping:14e0db71",
+        "arn:aws:iam::123456789012:role/r",
+    ]);
+    let mut server = held(&stub, &list);
+    for (tool, arguments) in every_call() {
+        let first = server.call(tool, arguments.clone());
+        let last = match first.plan_token() {
+            Some(_) => server.confirmed(tool, arguments.clone()),
+            None => first,
+        };
+        // An image's code is not read; all else must go through.
+        assert!(tool == "get_code" || !last.is_error, "{tool} {arguments}: {}", last.text);
+        assert!(!last.text.contains("was not sent"), "{tool} {arguments}: {}", last.text);
+    }
+    // What AWS itself does with the caller's permissions is no request of ours.
+    let by_aws = ["PassRole", "ListTags", "TagResource", "GetObject", "GetObjectVersion"];
+    for tool in awsmcp_lambda::server().manifest().tools {
+        for need in tool.needs.iter().filter(|need| need.arn != "*") {
+            let (_, action) = need.action.split_once(':').unwrap();
+            let operation = if action == "InvokeFunction" { "Invoke" } else { action };
+            assert!(
+                by_aws.contains(&operation) || !stub.of(operation).is_empty(),
+                "{} never sent {operation}",
+                tool.name
+            );
+        }
+    }
+}
+
+#[test]
+fn an_answer_that_is_not_lambdas_is_no_success() {
+    let stub = Stub::start(|request| match request.operation() {
+        "PublishVersion" => Response::new(200, "{}").with("content-type", "application/json"),
+        _ => whole(request),
+    });
+    let mut server = started(&stub, &["--allow", "write", "--toolsets", "all"]);
+    let published = server.call("publish_version", json!({"function": "f"}));
+    assert!(published.error().contains("it has no Version"), "{}", published.text);
 }
 
 #[test]

@@ -5,11 +5,12 @@ use serde_json::json;
 
 use crate::{
     CloudWatch,
-    alarms::{Alarm, all, find},
+    alarms::{self, Alarm, all, find},
     arns,
     groups::visible,
     names::AlarmName,
     rule::children,
+    seen::still,
 };
 
 /// Deletes alarms, with their history.
@@ -28,7 +29,8 @@ pub(crate) struct Done {
 impl Change for DeleteAlarms {
     type Service = CloudWatch;
     type Output = One<Done>;
-    type Items = ();
+    /// The alarms as they were looked at: name and settings of each.
+    type Items = Vec<(String, String)>;
     const SPEC: Spec = Spec::destroy("delete_alarms", "Delete alarms")
         .on("*", &["cloudwatch:DescribeAlarms"])
         .on(arns::ALARMS, &["cloudwatch:DeleteAlarms"])
@@ -36,7 +38,7 @@ impl Change for DeleteAlarms {
         .optional()
         .idempotent();
 
-    async fn plan(&self, cx: &Call<CloudWatch>) -> Result<Plan> {
+    async fn plan(&self, cx: &Call<CloudWatch>) -> Result<Plan<Vec<(String, String)>>> {
         let mut found = Vec::new();
         for name in &self.alarms {
             found.push(find(cx, name).await?);
@@ -74,13 +76,11 @@ impl Change for DeleteAlarms {
                 ));
             }
         }
-        let state: Vec<(&str, String)> =
-            found.iter().map(|alarm| (alarm.name(), alarm.condition())).collect();
-        Ok(plan.state(json!(state)))
+        Ok(plan.items(found.iter().map(|alarm| (alarm.name().to_owned(), alarm.settings())).collect()))
     }
 
-    async fn apply(self, (): (), cx: &Call<CloudWatch>) -> Result<Self::Output> {
-        let names: Vec<String> = self.alarms.iter().map(ToString::to_string).collect();
+    async fn apply(self, seen: Vec<(String, String)>, cx: &Call<CloudWatch>) -> Result<Self::Output> {
+        let names = still(cx, seen, &alarms::settings(cx, &self.alarms).await?)?;
         cx.client().metrics.delete_alarms().set_alarm_names(Some(names.clone())).send().await?;
         Ok(One(Done { deleted: names }))
     }

@@ -1,12 +1,13 @@
 use awsmcp_mcp::{Call, Change, One, Plan, Result, Spec};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{
     CloudWatch, arns,
-    dashboards::{find, widgets},
+    dashboards::{existing, find, widgets},
     names::DashboardName,
+    seen::still,
 };
 
 /// Deletes dashboards. `get_dashboard` with `json` shows what would bring one back.
@@ -25,7 +26,8 @@ pub(crate) struct Done {
 impl Change for DeleteDashboards {
     type Service = CloudWatch;
     type Output = One<Done>;
-    type Items = ();
+    /// The dashboards as they were looked at: name and body of each.
+    type Items = Vec<(String, Value)>;
     const SPEC: Spec = Spec::destroy("delete_dashboards", "Delete dashboards")
         .on(arns::DASHBOARDS, &["cloudwatch:GetDashboard", "cloudwatch:DeleteDashboards"])
         .on("*", &["cloudwatch:ListDashboards"])
@@ -33,7 +35,7 @@ impl Change for DeleteDashboards {
         .optional()
         .idempotent();
 
-    async fn plan(&self, cx: &Call<CloudWatch>) -> Result<Plan> {
+    async fn plan(&self, cx: &Call<CloudWatch>) -> Result<Plan<Vec<(String, Value)>>> {
         let count = self.dashboards.len();
         let plural = if count == 1 { "" } else { "s" };
         let mut plan = Plan::new(format!("delete {count} dashboard{plural}"));
@@ -44,13 +46,17 @@ impl Change for DeleteDashboards {
             let titles: Vec<&str> =
                 widgets.iter().filter_map(|widget| widget.title.as_deref()).take(5).collect();
             plan = plan.row(json!({"dashboard": name.as_str(), "widgets": widgets.len(), "titles": titles}));
-            bodies.push(body);
+            bodies.push((name.as_str().to_owned(), body));
         }
-        Ok(plan.state(json!(bodies)))
+        Ok(plan.items(bodies))
     }
 
-    async fn apply(self, (): (), cx: &Call<CloudWatch>) -> Result<Self::Output> {
-        let names: Vec<String> = self.dashboards.iter().map(ToString::to_string).collect();
+    async fn apply(self, seen: Vec<(String, Value)>, cx: &Call<CloudWatch>) -> Result<Self::Output> {
+        let mut now = Vec::new();
+        for name in &self.dashboards {
+            now.extend(existing(cx, name).await?.map(|body| (name.as_str().to_owned(), body)));
+        }
+        let names = still(cx, seen, &now)?;
         cx.client().metrics.delete_dashboards().set_dashboard_names(Some(names.clone())).send().await?;
         Ok(One(Done { deleted: names }))
     }

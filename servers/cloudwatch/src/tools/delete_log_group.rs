@@ -2,9 +2,9 @@ use aws_sdk_cloudwatchlogs::types::OrderBy;
 use awsmcp_mcp::{Call, Change, Error, One, Plan, Result, Spec, human_size};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::{CloudWatch, arns, groups, names::OwnLogGroup};
+use crate::{CloudWatch, arns, groups, names::OwnLogGroup, seen::unchanged};
 
 /// Deletes a log group with all its events, filters and subscriptions, for good.
 #[derive(Deserialize, JsonSchema)]
@@ -21,7 +21,8 @@ pub(crate) struct Done {
 impl Change for DeleteLogGroup {
     type Service = CloudWatch;
     type Output = One<Done>;
-    type Items = ();
+    /// The group as it was looked at, but for its events: a plan that changed with each of them could not be confirmed.
+    type Items = Value;
     const SPEC: Spec = Spec::destroy("delete_log_group", "Delete log group")
         .on("*", &["logs:DescribeLogGroups"])
         .on(
@@ -31,7 +32,22 @@ impl Change for DeleteLogGroup {
         .names_no_resource()
         .optional();
 
-    async fn plan(&self, cx: &Call<CloudWatch>) -> Result<Plan> {
+    async fn plan(&self, cx: &Call<CloudWatch>) -> Result<Plan<Value>> {
+        let (plan, seen) = self.look(cx).await?;
+        Ok(plan.items(seen))
+    }
+
+    async fn apply(self, seen: Value, cx: &Call<CloudWatch>) -> Result<Self::Output> {
+        let (_, now) = self.look(cx).await?;
+        unchanged(&format!("the log group {}", self.log_group), &seen, &now)?;
+        cx.client().logs.delete_log_group().log_group_name(self.log_group.name()).send().await?;
+        Ok(One(Done { deleted: self.log_group.to_string() }))
+    }
+}
+
+impl DeleteLogGroup {
+    /// What deleting it would do, and what it is now.
+    async fn look(&self, cx: &Call<CloudWatch>) -> Result<(Plan, Value)> {
         let group = groups::describe(cx, &self.log_group).await?;
         let name = self.log_group.name();
         if group.deletion_protection_enabled == Some(true) {
@@ -51,20 +67,17 @@ impl Change for DeleteLogGroup {
         let last = latest
             .map_or("it has no events".to_owned(), |at| format!("the last event is of {}", groups::day(at)));
         let mut plan = Plan::new(format!("delete the log group {name}, {}; {last}", human_size(size)));
+        let mut readers = Vec::new();
         for subscription in subscriptions?.subscription_filters.unwrap_or_default() {
             let to = subscription.destination_arn.unwrap_or_default();
             plan = plan.warning(format!("its subscription to {to} ends"));
+            readers.push(to);
         }
         if let Some(filters) = group.metric_filter_count.filter(|count| *count > 0) {
             plan = plan.warning(format!(
                 "{filters} metric filters go too: alarms on their metrics get no more data"
             ));
         }
-        Ok(plan.state(json!([group.arn, group.creation_time])))
-    }
-
-    async fn apply(self, (): (), cx: &Call<CloudWatch>) -> Result<Self::Output> {
-        cx.client().logs.delete_log_group().log_group_name(self.log_group.name()).send().await?;
-        Ok(One(Done { deleted: self.log_group.to_string() }))
+        Ok((plan, json!([group.arn, group.creation_time, group.metric_filter_count, readers])))
     }
 }

@@ -35,7 +35,8 @@ pub(crate) struct Done {
 impl Change for ExportLogs {
     type Service = CloudWatch;
     type Output = One<Done>;
-    type Items = ();
+    /// The time that was shown, from and to in milliseconds: `-1d` is of the plan, not of the deed.
+    type Items = (i64, i64);
     const SPEC: Spec = Spec::write("export_logs", "Export logs")
         .on("*", &["logs:DescribeLogGroups"])
         .on(arns::LOG_GROUP, &["logs:CreateExportTask"])
@@ -45,22 +46,22 @@ impl Change for ExportLogs {
         .optional()
         .minutes(60);
 
-    async fn plan(&self, cx: &Call<CloudWatch>) -> Result<Plan> {
+    async fn plan(&self, cx: &Call<CloudWatch>) -> Result<Plan<(i64, i64)>> {
         let range = TimeRange::new(self.start, self.end, DAY)?;
         let group = groups::describe(cx, &self.log_group).await?;
         let about = human_size(estimate(&[group], range));
         let plan = Plan::new(format!("export {} to {}", self.log_group, self.destination()));
-        Ok(plan.warning(format!(
+        let plan = plan.warning(format!(
             "about {about}, of {range}, are copied; one export runs at a time in an account"
-        )))
+        ));
+        Ok(plan.items((range.start.as_millisecond(), range.end.as_millisecond())))
     }
 
-    async fn apply(self, (): (), cx: &Call<CloudWatch>) -> Result<Self::Output> {
-        let range = TimeRange::new(self.start, self.end, DAY)?;
+    async fn apply(self, (from, to): (i64, i64), cx: &Call<CloudWatch>) -> Result<Self::Output> {
         let request = cx.client().logs.create_export_task().log_group_name(self.log_group.name());
         let answer = request
-            .from(range.start.as_millisecond())
-            .to(range.end.as_millisecond())
+            .from(from)
+            .to(to)
             .destination(&self.bucket)
             .set_destination_prefix(self.prefix.clone())
             .set_log_stream_name_prefix(self.stream_prefix.clone())

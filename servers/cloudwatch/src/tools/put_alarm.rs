@@ -12,6 +12,7 @@ use crate::{
     metrics::Metric,
     names::AlarmName,
     rule::children,
+    seen::unchanged,
 };
 
 /// Creates an alarm, or changes what is given of one; the plan shows the difference.
@@ -72,10 +73,18 @@ pub(crate) struct Done {
     condition: String,
 }
 
+/// The alarm as it was looked at, with every setting of it; none of one that is new.
+#[derive(Serialize)]
+pub(crate) struct Seen {
+    settings: Option<String>,
+    /// Whether the call changes anything.
+    changes: bool,
+}
+
 impl Change for PutAlarm {
     type Service = CloudWatch;
     type Output = One<Done>;
-    type Items = ();
+    type Items = Seen;
     const SPEC: Spec = Spec::write("put_alarm", "Put alarm")
         .on("*", &["cloudwatch:DescribeAlarms"])
         .on(arns::ALARM, &["cloudwatch:PutMetricAlarm"])
@@ -84,7 +93,7 @@ impl Change for PutAlarm {
         .names_no_resource()
         .idempotent();
 
-    async fn plan(&self, cx: &Call<CloudWatch>) -> Result<Plan> {
+    async fn plan(&self, cx: &Call<CloudWatch>) -> Result<Plan<Seen>> {
         // Its state tells that of the alarms below it: who may not see those may not put them behind a name.
         for child in self.rule.as_deref().map(children).unwrap_or_default() {
             cx.may("cloudwatch:DescribeAlarms", arns::EACH_ALARM, &[("name", &child)]).await?;
@@ -97,16 +106,33 @@ impl Change for PutAlarm {
             Some(old) if *old == new => format!("leave the alarm {} as it is: nothing changes", self.alarm),
             Some(_) => format!("change the alarm {}", self.alarm),
         });
-        let plan = plan.difference(old.as_ref(), Some(&new)).state(json!(old));
-        let plan = wanted.warnings(cx).await?.into_iter().fold(plan, Plan::warning);
-        Ok(match before.as_ref().and_then(Alarm::state) {
-            Some(StateValue::Alarm) => plan.warning("it is in ALARM now: the change may end that"),
-            _ => plan,
-        })
+        let changes = old.as_ref() != Some(&new);
+        let mut plan = wanted
+            .warnings(cx)
+            .await?
+            .into_iter()
+            .fold(plan.difference(old.as_ref(), Some(&new)), Plan::warning);
+        if changes && before.as_ref().and_then(Alarm::state) == Some(&StateValue::Alarm) {
+            plan = plan.warning("it is in ALARM now: the change may end that");
+        }
+        let lost = before.as_ref().map(|before| wanted.loses(before)).unwrap_or_default();
+        if !lost.is_empty() {
+            plan = plan.warning(format!("no longer told of an ALARM: {}", lost.join(", "))).ask();
+        }
+        Ok(plan.items(Seen { settings: before.as_ref().map(Alarm::settings), changes }))
     }
 
-    async fn apply(self, (): (), cx: &Call<CloudWatch>) -> Result<Self::Output> {
+    async fn apply(self, seen: Seen, cx: &Call<CloudWatch>) -> Result<Self::Output> {
         let before = existing(cx, &self.alarm).await?;
+        unchanged(
+            &format!("the alarm {}", self.alarm),
+            &seen.settings,
+            &before.as_ref().map(Alarm::settings),
+        )?;
+        if !seen.changes {
+            let condition = before.map(|alarm| alarm.condition()).unwrap_or_default();
+            return Ok(One(Done { alarm: self.alarm.to_string(), outcome: "left as it is", condition }));
+        }
         let is_new = before.is_none();
         let metrics = &cx.client().metrics;
         match self.wanted(before.as_ref())? {
@@ -152,15 +178,14 @@ enum Wanted {
 
 impl PutAlarm {
     fn wanted(&self, before: Option<&Alarm>) -> Result<Wanted> {
-        let about_metrics = self.metrics.is_some()
-            || self.comparison.is_some()
-            || self.threshold.is_some()
-            || self.band.is_some()
-            || self.period_seconds.is_some()
-            || self.periods.is_some()
-            || self.datapoints.is_some()
-            || self.missing_data.is_some();
+        let about_metrics = self.is_about_metrics();
         match (before, &self.rule) {
+            (Some(Alarm::Metric(alarm)), _) if alarm.evaluation_criteria.is_some() && about_metrics => {
+                Err(Error::conflict(format!(
+                    "{} watches a query in PromQL; put_alarm changes its description and its actions only",
+                    self.alarm
+                )))
+            }
             (Some(Alarm::Log(_)), _) => Err(Error::conflict(format!(
                 "{} watches a scheduled query; put_alarm does not change such alarms",
                 self.alarm
@@ -185,6 +210,18 @@ impl PutAlarm {
             (Some(Alarm::Metric(alarm)), None) => Ok(Wanted::Metric(Box::new(self.changed(alarm)?))),
             (None, None) => Ok(Wanted::Metric(Box::new(self.created()?))),
         }
+    }
+
+    /// Whether the call names what only metric alarms have.
+    fn is_about_metrics(&self) -> bool {
+        self.metrics.is_some()
+            || self.comparison.is_some()
+            || self.threshold.is_some()
+            || self.band.is_some()
+            || self.period_seconds.is_some()
+            || self.periods.is_some()
+            || self.datapoints.is_some()
+            || self.missing_data.is_some()
     }
 
     fn composite(&self, mut alarm: CompositeAlarm) -> CompositeAlarm {
@@ -213,7 +250,7 @@ impl PutAlarm {
         }
         let fresh = Definition {
             source: Source::new(metrics, self.period_seconds.unwrap_or(60), self.band)?,
-            evaluation_periods: 1,
+            evaluation_periods: Some(1),
             actions_enabled: true,
             ..Definition::default()
         };
@@ -224,7 +261,8 @@ impl PutAlarm {
         let mut definition = Definition::read(alarm);
         if let Some(metrics) = &self.metrics {
             let period = self.period_seconds.or(alarm.period).unwrap_or(60);
-            definition.source = Source::new(metrics, period, self.band)?;
+            let before = std::mem::replace(&mut definition.source, Source::new(metrics, period, self.band)?);
+            definition.source.keep_from(&before);
         } else if self.band.is_some() {
             return Err(Error::invalid("give `metrics` too where the `band` changes"));
         } else if let Some(seconds) = self.period_seconds {
@@ -245,17 +283,17 @@ impl PutAlarm {
         }
         if let Some(comparison) = self.comparison {
             definition.comparison_operator =
-                comparison.operator(definition.threshold_metric_id.is_some())?.to_owned();
+                Some(comparison.operator(definition.threshold_metric_id.is_some())?.to_owned());
         }
         definition.alarm_description = self.description.clone().or(definition.alarm_description);
-        definition.evaluation_periods = self.periods.unwrap_or(definition.evaluation_periods);
+        definition.evaluation_periods = self.periods.or(definition.evaluation_periods);
         definition.datapoints_to_alarm = self.datapoints.or(definition.datapoints_to_alarm);
-        if let Some(datapoints) = definition.datapoints_to_alarm
-            && datapoints > definition.evaluation_periods
+        if let (Some(datapoints), Some(periods)) =
+            (definition.datapoints_to_alarm, definition.evaluation_periods)
+            && datapoints > periods
         {
             return Err(Error::invalid(format!(
-                "`datapoints` {datapoints} is more than the {} `periods` they are of",
-                definition.evaluation_periods
+                "`datapoints` {datapoints} is more than the {periods} `periods` they are of"
             )));
         }
         if let Some(missing) = self.missing_data {
@@ -306,6 +344,15 @@ impl Wanted {
             Wanted::Metric(definition) => json!(definition),
             Wanted::Composite(alarm) => composite(alarm),
         }
+    }
+
+    /// The actions for ALARM that the alarm had and has no longer.
+    fn loses(&self, before: &Alarm) -> Vec<String> {
+        let kept = match self {
+            Wanted::Metric(definition) => &definition.alarm_actions[..],
+            Wanted::Composite(alarm) => alarm.alarm_actions(),
+        };
+        before.alarm_actions().iter().filter(|action| !kept.contains(action)).cloned().collect()
     }
 
     async fn warnings(&self, cx: &Call<CloudWatch>) -> Result<Vec<String>> {

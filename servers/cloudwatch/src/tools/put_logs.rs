@@ -39,7 +39,8 @@ pub(crate) struct Done {
 impl Change for PutLogs {
     type Service = CloudWatch;
     type Output = One<Done>;
-    type Items = ();
+    /// Whether the stream has to be made.
+    type Items = bool;
     const SPEC: Spec = Spec::write("put_logs", "Put logs")
         .on("*", &["logs:DescribeLogGroups"])
         .on(arns::LOG_GROUP, &["logs:DescribeLogStreams"])
@@ -47,7 +48,7 @@ impl Change for PutLogs {
         .names_no_resource()
         .optional();
 
-    async fn plan(&self, cx: &Call<CloudWatch>) -> Result<Plan> {
+    async fn plan(&self, cx: &Call<CloudWatch>) -> Result<Plan<bool>> {
         self.batches()?;
         groups::describe(cx, &self.log_group).await?;
         let bytes: usize = self.events.iter().map(|event| event.message.len()).sum();
@@ -55,26 +56,32 @@ impl Change for PutLogs {
         let headline =
             format!("write {count} events, {size}, to {} of {}", self.stream.as_str(), self.log_group);
         Ok(match self.has_stream(cx).await? {
-            true => Plan::new(headline),
-            false => Plan::new(format!("{headline}, a new stream")),
+            true => Plan::new(headline).items(false),
+            false => Plan::new(format!("{headline}, a new stream")).items(true),
         })
     }
 
-    async fn apply(self, (): (), cx: &Call<CloudWatch>) -> Result<Self::Output> {
+    async fn apply(self, is_new: bool, cx: &Call<CloudWatch>) -> Result<Self::Output> {
         let batches = self.batches()?;
         let (logs, group) = (&cx.client().logs, self.log_group.name());
-        if !self.has_stream(cx).await? {
-            logs.create_log_stream()
-                .log_group_name(group)
-                .log_stream_name(self.stream.as_str())
-                .send()
-                .await?;
+        if is_new {
+            let request =
+                logs.create_log_stream().log_group_name(group).log_stream_name(self.stream.as_str());
+            match request.send().await.map_err(Error::from) {
+                Ok(_) => {}
+                // Somebody made it since; that it is there is all that is needed.
+                Err(error) if error.code.as_deref() == Some("ResourceAlreadyExistsException") => {}
+                Err(error) => return Err(error),
+            }
         }
+        let total = self.events.len();
         let (mut written, mut rejected) = (0, Vec::new());
         for batch in batches {
             let count = batch.len();
             let request = logs.put_log_events().log_group_name(group).log_stream_name(self.stream.as_str());
-            let answer = request.set_log_events(Some(batch)).send().await?;
+            let answer = request.set_log_events(Some(batch)).send().await.map_err(|error| {
+                partly(error.into(), written, total, if is_new { Some(self.stream.as_str()) } else { None })
+            })?;
             written += count;
             let Some(info) = answer.rejected_log_events_info else { continue };
             let ends = |at: Option<i32>| at.and_then(|at| usize::try_from(at).ok()).unwrap_or(0);
@@ -144,6 +151,17 @@ impl PutLogs {
         }
         Ok(batches)
     }
+}
+
+/// The error of one batch of several, with what is there by now.
+fn partly(mut error: Error, written: usize, total: usize, made: Option<&str>) -> Error {
+    let made = made.map(|stream| format!("the stream {stream} was made")).into_iter();
+    let events = (written > 0).then(|| format!("{written} of {total} events, the oldest, were written"));
+    let there: Vec<String> = made.chain(events).collect();
+    if !there.is_empty() {
+        error.message = format!("{} ({})", error.message, there.join(", "));
+    }
+    error
 }
 
 #[cfg(test)]

@@ -43,6 +43,7 @@ pub(crate) struct Done {
 impl Change for PutMetrics {
     type Service = CloudWatch;
     type Output = One<Done>;
+    // Values are added to what there is, whatever that is: the arguments say it all.
     type Items = ();
     const SPEC: Spec = Spec::write("put_metrics", "Put metrics")
         .on("*", &["cloudwatch:PutMetricData"])

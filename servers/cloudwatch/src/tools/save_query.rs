@@ -1,12 +1,13 @@
-use aws_sdk_cloudwatchlogs::types::QueryDefinition;
+use aws_sdk_cloudwatchlogs::types::{QueryDefinition, QueryLanguage};
 use awsmcp_mcp::{Call, Change, One, Plan, Result, Spec};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::{
-    CloudWatch, groups,
+    CloudWatch, arns, groups,
     names::OwnLogGroup,
+    seen::unchanged,
     statement::{self, Language},
 };
 
@@ -19,8 +20,8 @@ pub(crate) struct SaveQuery {
     name: String,
     #[schemars(length(min = 1, max = 10000))]
     statement: String,
-    #[serde(default)]
-    log_groups: Vec<OwnLogGroup>,
+    /// Else those that it has.
+    log_groups: Option<Vec<OwnLogGroup>>,
     #[serde(default)]
     language: Language,
 }
@@ -31,41 +32,73 @@ pub(crate) struct Done {
     query_definition_id: Option<String>,
 }
 
+/// What was looked at: the query of that name, with every setting of it; none of one that is new.
+#[derive(Serialize)]
+pub(crate) struct Seen {
+    saved: Option<String>,
+    /// Whether the call changes anything.
+    changes: bool,
+}
+
 impl Change for SaveQuery {
     type Service = CloudWatch;
     type Output = One<Done>;
-    type Items = ();
+    type Items = Seen;
     const SPEC: Spec = Spec::write("save_query", "Save query")
         .on("*", &["logs:DescribeQueryDefinitions", "logs:PutQueryDefinition"])
         .names_no_resource()
         .optional()
         .idempotent();
 
-    async fn plan(&self, cx: &Call<CloudWatch>) -> Result<Plan> {
-        let old = self.existing(cx).await?.map(|old| {
-            json!({"log_groups": old.log_group_names.unwrap_or_default(), "statement": lines(&old.query_string.unwrap_or_default())})
-        });
-        let new = json!({"log_groups": self.groups(), "statement": lines(&self.held(cx).await?)});
-        let plan = Plan::new(match &old {
+    async fn plan(&self, cx: &Call<CloudWatch>) -> Result<Plan<Seen>> {
+        let saved = self.existing(cx).await?;
+        let new = self.over(saved.clone(), self.held(cx).await?);
+        // Those that it keeps are held to the list like those that are given.
+        for group in new.log_group_names() {
+            cx.may("logs:StartQuery", arns::EACH_LOG_GROUP, &[("name", group)]).await?;
+        }
+        let (before, after) = (saved.as_ref().map(described), described(&new));
+        let changes = before.as_ref() != Some(&after);
+        let plan = Plan::new(match &before {
             None => format!("save the query {}", self.name),
-            Some(old) if *old == new => format!("leave the query {} as it is: nothing changes", self.name),
-            Some(_) => format!("replace the query {}", self.name),
+            Some(_) if changes => format!("replace the query {}", self.name),
+            Some(_) => format!("leave the query {} as it is: nothing changes", self.name),
         });
-        Ok(plan.difference(old.as_ref(), Some(&new)).state(json!(old)))
+        let saved = saved.map(|saved| format!("{saved:?}"));
+        Ok(plan.difference(before.as_ref(), Some(&after)).items(Seen { saved, changes }))
     }
 
-    async fn apply(self, (): (), cx: &Call<CloudWatch>) -> Result<Self::Output> {
-        let old = self.existing(cx).await?;
-        let request =
-            cx.client().logs.put_query_definition().name(&self.name).query_string(self.held(cx).await?);
+    async fn apply(self, seen: Seen, cx: &Call<CloudWatch>) -> Result<Self::Output> {
+        let saved = self.existing(cx).await?;
+        let now = saved.as_ref().map(|saved| format!("{saved:?}"));
+        unchanged(&format!("the query {}", self.name), &seen.saved, &now)?;
+        if !seen.changes {
+            let id = saved.and_then(|saved| saved.query_definition_id);
+            return Ok(One(Done { name: self.name, query_definition_id: id }));
+        }
+        let new = self.over(saved, self.held(cx).await?);
+        let request = cx.client().logs.put_query_definition().set_name(new.name);
         let answer = request
-            .query_language(self.language.sdk())
-            .set_log_group_names(Some(self.groups()).filter(|groups| !groups.is_empty()))
-            .set_query_definition_id(old.and_then(|old| old.query_definition_id))
+            .set_query_string(new.query_string)
+            .set_query_language(new.query_language)
+            .set_log_group_names(new.log_group_names.filter(|groups| !groups.is_empty()))
+            .set_query_definition_id(new.query_definition_id)
+            .set_parameters(new.parameters)
             .send()
             .await?;
         Ok(One(Done { name: self.name, query_definition_id: answer.query_definition_id }))
     }
+}
+
+/// A saved query, for people.
+fn described(query: &QueryDefinition) -> Value {
+    let language = query.query_language.as_ref().map_or("CWLI", QueryLanguage::as_str);
+    json!({
+        "log_groups": query.log_group_names(),
+        "statement": lines(query.query_string().unwrap_or_default()),
+        // The usual one goes without saying.
+        "language": Some(language).filter(|language| *language != "CWLI"),
+    })
 }
 
 /// A line each, so that a difference shows only those that change.
@@ -74,14 +107,22 @@ fn lines(statement: &str) -> Vec<Value> {
 }
 
 impl SaveQuery {
-    fn groups(&self) -> Vec<String> {
-        self.log_groups.iter().map(ToString::to_string).collect()
+    /// The query with what the call names.
+    fn over(&self, saved: Option<QueryDefinition>, statement: String) -> QueryDefinition {
+        let mut query = saved.unwrap_or_else(|| QueryDefinition::builder().build());
+        query.name = Some(self.name.clone());
+        query.query_string = Some(statement);
+        query.query_language = Some(self.language.sdk());
+        if let Some(groups) = &self.log_groups {
+            query.log_group_names = Some(groups.iter().map(ToString::to_string).collect());
+        }
+        query
     }
 
     /// The statement as it is saved. Who runs it later may see other groups than this caller: what is put behind a name is
     /// held to the list as if it were run.
     async fn held(&self, cx: &Call<CloudWatch>) -> Result<String> {
-        for group in &self.log_groups {
+        for group in self.log_groups.iter().flatten() {
             groups::may(cx, "logs:StartQuery", group).await?;
         }
         Ok(statement::held(cx, self.language, &self.statement).await?.text)

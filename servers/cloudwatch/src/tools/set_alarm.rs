@@ -1,5 +1,8 @@
-use aws_sdk_cloudwatch::types::{MuteTargets, Rule, Schedule, StateValue};
-use awsmcp_mcp::{Call, Change, Error, One, Plan, Result, Spec};
+use aws_sdk_cloudwatch::{
+    operation::get_alarm_mute_rule::GetAlarmMuteRuleOutput,
+    types::{MuteTargets, Rule, Schedule, StateValue},
+};
+use awsmcp_mcp::{Call, Change, Error, Kind, One, Plan, Result, Spec};
 use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -7,9 +10,10 @@ use serde_json::json;
 
 use crate::{
     CloudWatch,
-    alarms::{Alarm, find},
+    alarms::{self, Alarm, find},
     arns,
     names::{AlarmName, MuteRule},
+    seen::{still, unchanged},
 };
 
 /// Turns alarms' actions on or off, mutes them for a while, ends a mute, or sets their state until the next evaluation.
@@ -57,10 +61,19 @@ enum Wanted<'a> {
     Unmute(&'a str),
 }
 
+/// What was looked at.
+#[derive(Serialize)]
+pub(crate) struct Seen {
+    /// Name and settings of each alarm.
+    alarms: Vec<(String, String)>,
+    /// The mute rule, with every setting of it; none where it is not about one, or where there is none yet.
+    rule: Option<String>,
+}
+
 impl Change for SetAlarm {
     type Service = CloudWatch;
     type Output = One<Done>;
-    type Items = ();
+    type Items = Seen;
     const SPEC: Spec = Spec::write("set_alarm", "Set alarm")
         .on("*", &["cloudwatch:DescribeAlarms"])
         .when("actions")
@@ -68,15 +81,19 @@ impl Change for SetAlarm {
         .when("state")
         .on(arns::ALARMS, &["cloudwatch:SetAlarmState"])
         .when("mute")
-        .on(arns::MUTE_RULE, &["cloudwatch:PutAlarmMuteRule", "cloudwatch:DeleteAlarmMuteRule"])
+        .on(
+            arns::MUTE_RULE,
+            &["cloudwatch:GetAlarmMuteRule", "cloudwatch:PutAlarmMuteRule", "cloudwatch:DeleteAlarmMuteRule"],
+        )
         .on(arns::ALARMS, &["cloudwatch:PutAlarmMuteRule"])
         .names_no_resource()
         .optional()
         .idempotent();
 
-    async fn plan(&self, cx: &Call<CloudWatch>) -> Result<Plan> {
+    async fn plan(&self, cx: &Call<CloudWatch>) -> Result<Plan<Seen>> {
         let wanted = self.wanted()?;
         let alarms = self.found(cx).await?;
+        let rule = self.rule(cx).await?;
         let count = alarms.len();
         let plural = if count == 1 { "" } else { "s" };
         let mut plan = Plan::new(match &wanted {
@@ -101,17 +118,34 @@ impl Change for SetAlarm {
         }
         if matches!(wanted, Wanted::Actions(Actions::Disable)) {
             plan = plan
-                .warning("nobody is told of an ALARM until they are enabled again; a mute ends by itself");
+                .warning("nobody is told of an ALARM until they are enabled again; a mute ends by itself")
+                .ask();
+        }
+        match (&wanted, &rule) {
+            (Wanted::Mute(..), Some(rule)) => {
+                plan = plan.warning(format!("it replaces the mute rule of that name: {}", said(rule))).ask();
+            }
+            (Wanted::Unmute(_), Some(rule)) => plan = plan.warning(format!("it is {}", said(rule))),
+            (Wanted::Unmute(name), None) => {
+                return Err(Error::not_found(format!("there is no mute rule {name}")));
+            }
+            _ => {}
         }
         if matches!(wanted, Wanted::State(..)) && alarms.iter().any(|alarm| !alarm.alarm_actions().is_empty())
         {
             plan = plan.warning("the actions really run: people may be called").ask();
         }
-        Ok(plan)
+        let alarms = alarms.iter().map(|alarm| (alarm.name().to_owned(), alarm.settings())).collect();
+        Ok(plan.items(Seen { alarms, rule: rule.as_ref().map(fingerprint) }))
     }
 
-    async fn apply(self, (): (), cx: &Call<CloudWatch>) -> Result<Self::Output> {
-        let names: Vec<String> = self.alarms.iter().map(ToString::to_string).collect();
+    async fn apply(self, seen: Seen, cx: &Call<CloudWatch>) -> Result<Self::Output> {
+        let before = self.rule(cx).await?;
+        if let Some(name) = &self.mute {
+            let now = before.as_ref().map(fingerprint);
+            unchanged(&format!("the mute rule {}", name.as_str()), &seen.rule, &now)?;
+        }
+        let names = still(cx, seen.alarms, &alarms::settings(cx, &self.alarms).await?)?;
         let metrics = &cx.client().metrics;
         let outcome = match self.wanted()? {
             Wanted::Actions(Actions::Enable) => {
@@ -123,9 +157,10 @@ impl Change for SetAlarm {
                 "actions disabled".to_owned()
             }
             Wanted::State(state, reason) => {
-                for name in &names {
+                for (at, name) in names.iter().enumerate() {
                     let request = metrics.set_alarm_state().alarm_name(name).state_value(state.sdk());
-                    request.state_reason(reason).send().await?;
+                    let set = request.state_reason(reason).send().await;
+                    set.map_err(|error| partly(error.into(), &names, at))?;
                 }
                 format!("set to {} until the next evaluation", state.sdk().as_str())
             }
@@ -139,6 +174,7 @@ impl Change for SetAlarm {
                 metrics
                     .put_alarm_mute_rule()
                     .name(rule)
+                    .set_description(before.and_then(|before| before.description))
                     .rule(Rule::builder().schedule(schedule).build())
                     .mute_targets(MuteTargets::builder().set_alarm_names(Some(names.clone())).build())
                     .send()
@@ -164,6 +200,17 @@ impl SetAlarm {
         Ok(alarms)
     }
 
+    /// The mute rule that the call names, if there is one.
+    async fn rule(&self, cx: &Call<CloudWatch>) -> Result<Option<GetAlarmMuteRuleOutput>> {
+        let Some(name) = &self.mute else { return Ok(None) };
+        let asked = cx.client().metrics.get_alarm_mute_rule().alarm_mute_rule_name(name.as_str()).send();
+        match asked.await.map_err(Error::from) {
+            Ok(rule) => Ok(Some(rule)),
+            Err(error) if error.kind == Kind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
     fn wanted(&self) -> Result<Wanted<'_>> {
         match (self.actions, self.state, &self.mute, self.minutes) {
             (Some(actions), None, None, None) => Ok(Wanted::Actions(actions)),
@@ -181,6 +228,44 @@ impl SetAlarm {
             )),
         }
     }
+}
+
+/// A mute rule in a few words: what it mutes, and when.
+fn said(rule: &GetAlarmMuteRuleOutput) -> String {
+    let schedule = rule.rule().and_then(Rule::schedule);
+    let word = |text: Option<&str>| text.unwrap_or("?").to_owned();
+    let names = rule.mute_targets().map(MuteTargets::alarm_names).unwrap_or_default();
+    format!(
+        "of {}, for {} from {}",
+        if names.is_empty() { "no alarm".to_owned() } else { names.join(", ") },
+        word(schedule.and_then(Schedule::duration)),
+        word(schedule.and_then(Schedule::expression)),
+    )
+}
+
+/// All that it is set to; whether it is active now is not part of it.
+fn fingerprint(rule: &GetAlarmMuteRuleOutput) -> String {
+    format!(
+        "{:?}",
+        (
+            &rule.description,
+            &rule.rule,
+            &rule.mute_targets,
+            &rule.start_date,
+            &rule.expire_date,
+            &rule.last_updated_timestamp
+        )
+    )
+}
+
+/// The error of the alarm at this place, with what was set before it and what was not.
+fn partly(mut error: Error, names: &[String], at: usize) -> Error {
+    let (done, left) = names.split_at(at.min(names.len()));
+    if !done.is_empty() {
+        error.message =
+            format!("{} (set before: {}; not set: {})", error.message, done.join(", "), left.join(", "));
+    }
+    error
 }
 
 impl State {

@@ -283,7 +283,7 @@ fn actions_are_turned_off_and_on() {
         alarm	state	actions_enabled	actions
         switched	INSUFFICIENT_DATA	true	arn:aws:sns:us-east-1:123456789012:ops
         1 row"#]]);
-    server.call("set_alarm", off).ok();
+    server.confirmed("set_alarm", off).ok();
     let listed = server.call("list_alarms", json!({"prefix": "switched"}));
     listed.holds(&["actions_enabled", "false"]);
     server.call("set_alarm", json!({"alarms": ["switched"], "actions": "enable"})).ok();
@@ -314,6 +314,13 @@ fn a_state_is_set_with_a_reason_and_after_a_question() {
 fn alarms_are_muted_for_a_while_and_heard_again() {
     make("muted");
     let stub = Stub::before(LocalAws::shared(), |request| match request.operation() {
+        // It is there from the mute on.
+        "GetAlarmMuteRule" if request.nth < 3 => {
+            Response::error(404, "ResourceNotFoundException", "no such rule")
+        }
+        "GetAlarmMuteRule" => {
+            Response::output(json!({"Name": "maintenance", "MuteTargets": {"AlarmNames": ["muted"]}}))
+        }
         "PutAlarmMuteRule" | "DeleteAlarmMuteRule" => Response::output(json!({})),
         _ => Response::HandOn,
     });

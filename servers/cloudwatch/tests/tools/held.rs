@@ -1,6 +1,6 @@
 //! Calls that are held to the operator's list of resources: what only a statement, a rule or an answer names, too.
 
-use awsmcp_testing::{Response, Server, Stub};
+use awsmcp_testing::{Request, Response, Server, Stub};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -338,4 +338,111 @@ fn a_group_of_a_linked_account_is_queried_by_its_arn() {
         .call("query_logs", json!({"log_groups": [format!("{ARN}:*")], "statement": "fields @message"}))
         .ok();
     assert_eq!(stub.of("StartQuery")[0].json()["logGroupIdentifiers"], json!([ARN]));
+}
+
+/// An account of the team that has everything; what is named `fresh` is not there yet.
+fn whole(request: &Request) -> Response {
+    let asked = request.json();
+    let is_fresh = asked.to_string().contains("fresh");
+    Response::output(match request.operation() {
+        "DescribeLogGroups" if is_fresh => json!({"logGroups": []}),
+        "DescribeLogGroups" => {
+            let arn = format!("arn:aws:logs:us-east-1:{ACCOUNT}:log-group:/team/app:*");
+            json!({"logGroups": [{"logGroupName": "/team/app", "arn": arn, "creationTime": 1, "retentionInDays": 30, "storedBytes": 1}]})
+        }
+        "DescribeAlarms" if is_fresh => json!({"MetricAlarms": []}),
+        "DescribeAlarms" => json!({"MetricAlarms": [alarm("team-pay")]}),
+        "DescribeMetricFilters" => json!({"metricFilters": [{"filterName": "f", "filterPattern": "x"}]}),
+        "DescribeSubscriptionFilters" => {
+            json!({"subscriptionFilters": [{"filterName": "s", "filterPattern": "x"}]})
+        }
+        "DescribeAlarmHistory" => json!({"AlarmHistoryItems": []}),
+        "GetMetricData" => json!({"MetricDataResults": []}),
+        "GetDashboard" => json!({"DashboardName": "team-main", "DashboardBody": "{\"widgets\":[]}"}),
+        "GetAlarmMuteRule" => json!({"Name": "team-night"}),
+        "GetLogGroupFields" => json!({"logGroupFields": []}),
+        "FilterLogEvents" => json!({"events": []}),
+        "StartQuery" => json!({"queryId": "q"}),
+        "GetQueryResults" => json!({"status": "Complete", "results": []}),
+        "CreateExportTask" => json!({"taskId": "t"}),
+        "ListLogAnomalyDetectors" => json!({"anomalyDetectors": []}),
+        _ => json!({}),
+    })
+}
+
+#[test]
+fn every_declared_operation_is_sent_under_a_list_that_holds_just_what_it_is_about() {
+    let stub = Stub::start(whole);
+    let list: Vec<String> = [
+        "logs:us-east-1:123456789012:log-group:/team/app:*",
+        "logs:us-east-1:123456789012:log-group:/team/fresh:*",
+        "logs:us-east-1:123456789012:log-group:/team/app:log-stream:s",
+        "cloudwatch:us-east-1:123456789012:alarm:team-pay",
+        "cloudwatch:us-east-1:123456789012:alarm:team-fresh",
+        "cloudwatch:us-east-1:123456789012:alarm-mute-rule:team-night",
+        "cloudwatch::123456789012:dashboard/team-main",
+    ]
+    .iter()
+    .flat_map(|arn| ["--allow-arn".to_owned(), format!("arn:aws:{arn}")])
+    .collect();
+    let list: Vec<&str> = list.iter().map(String::as_str).collect();
+    let mut server = CLOUDWATCH.and(&list).at(stub.env()).start();
+    let group = |more: Value| {
+        let mut call = json!({"log_group": "/team/app"});
+        call.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        ("set_log_group", call)
+    };
+    for (tool, arguments) in [
+        ("filter_logs", json!({"log_groups": ["/team/app"]})),
+        ("query_logs", json!({"log_groups": ["/team/app"], "statement": "fields a"})),
+        ("log_group_detail", json!({"log_group": "/team/app"})),
+        ("put_logs", json!({"log_group": "/team/app", "stream": "s", "events": [{"message": "m"}]})),
+        ("set_log_group", json!({"log_group": "/team/fresh", "create": true})),
+        group(json!({"retention_days": 7})),
+        group(json!({"retention_days": 0})),
+        group(json!({"metric_filter": {"name": "g", "namespace": "N", "metric": "M"}})),
+        group(json!({"metric_filter": {"name": "f", "remove": true}})),
+        group(
+            json!({"subscription": {"name": "t", "destination_arn": "arn:aws:lambda:us-east-1:123456789012:function:f"}}),
+        ),
+        group(json!({"subscription": {"name": "s", "remove": true}})),
+        group(json!({"deletion_protection": "on"})),
+        ("export_logs", json!({"log_group": "/team/app", "bucket": "b"})),
+        ("delete_log_group", json!({"log_group": "/team/app"})),
+        ("explain_alarm", json!({"alarm": "team-pay"})),
+        ("put_alarm", json!({"alarm": "team-pay", "threshold": 5})),
+        ("put_alarm", json!({"alarm": "team-fresh", "rule": "ALARM(\"team-pay\")"})),
+        ("set_alarm", json!({"alarms": ["team-pay"], "actions": "disable"})),
+        ("set_alarm", json!({"alarms": ["team-pay"], "actions": "enable"})),
+        ("set_alarm", json!({"alarms": ["team-pay"], "state": "ok", "reason": "r"})),
+        ("set_alarm", json!({"alarms": ["team-pay"], "mute": "team-night", "minutes": 5})),
+        ("set_alarm", json!({"alarms": ["team-pay"], "mute": "team-night"})),
+        ("delete_alarms", json!({"alarms": ["team-pay"]})),
+        ("put_dashboard", json!({"dashboard": "team-main", "body": {"widgets": [{"type": "text"}]}})),
+        ("delete_dashboards", json!({"dashboards": ["team-main"]})),
+    ] {
+        let first = server.call(tool, arguments.clone());
+        let last = match first.plan_token() {
+            Some(_) => server.confirmed(tool, arguments.clone()),
+            None => first,
+        };
+        last.ok();
+        last.lacks(&["was not sent", "denied"]);
+    }
+    for tool in awsmcp_cloudwatch::server().manifest().tools {
+        for need in tool.needs.iter().filter(|need| need.arn != "*") {
+            let (_, operation) = need.action.split_once(':').unwrap();
+            assert!(!stub.of(operation).is_empty(), "{} never sent {operation}", tool.name);
+        }
+    }
+}
+
+#[test]
+fn an_alarm_outside_the_list_is_not_muted_by_a_rule_inside_it() {
+    let stub = Stub::start(whole);
+    let rule = ["--allow-arn", "arn:aws:cloudwatch:*:*:alarm-mute-rule:team-*"];
+    let mut server = CLOUDWATCH.and(&rule).at(stub.env()).start();
+    let call = json!({"alarms": ["team-pay"], "mute": "team-night", "minutes": 5});
+    server.call("set_alarm", call).fails(&["alarm:team-pay", "outside what the operator allowed"]);
+    assert!(stub.of("PutAlarmMuteRule").is_empty());
 }

@@ -63,7 +63,7 @@ fn filters_are_put_shown_and_removed() {
     let plan = server.plan("set_log_group", removal.clone());
     plan.shows(expect![[r#"
         dry run, nothing was changed. set_log_group would change the log group /filtered/app
-        warning: its metric gets no more values, and alarms on it no more data
+        warning: Shop Errors gets no more values, and alarms on it no more data
         setting	now	then
         metric_filter	ERROR: Shop Errors = 1	removed
         1 row"#]]);

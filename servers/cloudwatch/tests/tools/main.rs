@@ -9,4 +9,5 @@ mod kept;
 mod log_groups;
 mod logs;
 mod metrics;
+mod moved;
 mod world;

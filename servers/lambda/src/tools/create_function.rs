@@ -7,7 +7,6 @@ use aws_sdk_lambda::{
 use awsmcp_mcp::{Call, Change, Error, Kind, One, Plan, Result, Spec};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 
 use crate::{
     Lambda, arns,
@@ -15,6 +14,7 @@ use crate::{
     deployment::{Code, Source},
     names::{BucketName, FunctionName, ObjectKey, RoleArn},
     runtimes::{deprecation, today},
+    seen::unchanged,
     settling::settled,
     tools::update_code::Cpu,
 };
@@ -62,7 +62,8 @@ pub(crate) struct Created {
 impl Change for CreateFunction {
     type Service = Lambda;
     type Output = One<Created>;
-    type Items = ();
+    /// AWS's fingerprint of the code that was looked at, where it is at hand. AWS makes no second function of that name.
+    type Items = Option<String>;
     const SPEC: Spec = Spec::write("create_function", "Create function")
         .on(arns::FUNCTION, &["lambda:GetFunctionConfiguration", "lambda:CreateFunction"])
         .on(arns::ROLE, &["iam:PassRole"])
@@ -75,7 +76,7 @@ impl Change for CreateFunction {
         .minutes(15)
         .optional();
 
-    async fn plan(&self, cx: &Call<Lambda>) -> Result<Plan> {
+    async fn plan(&self, cx: &Call<Lambda>) -> Result<Plan<Option<String>>> {
         self.function.unqualified()?;
         let function = self.function.base();
         let code = self.code(cx).await?;
@@ -103,12 +104,13 @@ impl Change for CreateFunction {
         if let Some(day) = deprecation(runtime, today(), 0) {
             plan = plan.warning(format!("AWS deprecated {runtime} on {day}"));
         }
-        Ok(plan.state(json!({"sha256": code.sha256()})))
+        Ok(plan.items(code.sha256()))
     }
 
-    async fn apply(self, (): (), cx: &Call<Lambda>) -> Result<Self::Output> {
+    async fn apply(self, seen: Option<String>, cx: &Call<Lambda>) -> Result<Self::Output> {
         let function = self.function.base();
         let code = self.code(cx).await?;
+        unchanged("the package", &seen, &code.sha256())?;
         let is_image = matches!(code, Code::Image(_));
         let from = FunctionCode::builder();
         let from = match code {
@@ -141,7 +143,12 @@ impl Change for CreateFunction {
             .publish(self.publish)
             .send()
             .await?;
-        let done = settled(cx, &function).await?;
+        let done = settled(cx, &function).await.map_err(|mut error| {
+            error.message = format!("{} was made and is there, but: {}", self.function, error.message);
+            error.with_next(
+                "get_function shows it; update_code and update_config correct it, delete_function removes it",
+            )
+        })?;
         Ok(One(Created {
             function: self.function.to_string(),
             arn: out.function_arn,

@@ -1,13 +1,14 @@
 use awsmcp_mcp::{Call, Change, Error, One, Plan, Result, Spec, human_size};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{
     Lambda, arns,
     configuration::current,
     metrics::counted,
     names::{FunctionName, LayerName, MappingId, Qualifier, arn_function},
+    seen::unchanged,
     times::modified,
 };
 
@@ -44,7 +45,8 @@ enum Wanted<'a> {
 impl Change for DeleteFunction {
     type Service = Lambda;
     type Output = One<Deleted>;
-    type Items = ();
+    /// What was looked at: only this is deleted.
+    type Items = Value;
     const SPEC: Spec = Spec::destroy("delete_function", "Delete function")
         .when("function and not alias and not version")
         .on(
@@ -70,79 +72,61 @@ impl Change for DeleteFunction {
         .rows(arns::FUNCTION)
         .optional();
 
-    async fn plan(&self, cx: &Call<Lambda>) -> Result<Plan> {
-        let client = &cx.client().lambda;
-        match self.wanted()? {
-            Wanted::Function(function) => whole(cx, function).await,
-            Wanted::Alias(function, alias) => {
-                let out = client.get_alias().function_name(function.base()).name(alias).send().await?;
-                let version = out.function_version.unwrap_or_default();
-                Ok(Plan::new(format!(
-                    "delete the alias {alias} of {function}, which points to version {version}"
-                ))
-                .warning("whoever calls it by that name gets an error")
-                .state(json!(out.revision_id)))
-            }
-            Wanted::Version(function, version) => one_version(cx, function, version).await,
-            Wanted::Layer(layer, version) => {
-                let request =
-                    client.get_layer_version().layer_name(layer.to_string()).version_number(version);
-                let out = request.send().await?;
-                let size =
-                    out.content.map(|content| human_size(content.code_size.try_into().unwrap_or_default()));
-                Ok(Plan::new(format!(
-                    "delete version {version} of layer {layer} ({})",
-                    size.unwrap_or_default()
-                ))
-                .warning("functions that have it keep it; no other can take it on"))
-            }
-            Wanted::EventSource(uuid) => {
-                let out = client.get_event_source_mapping().uuid(uuid).send().await?;
-                // Which function it feeds, only AWS's answer names.
-                if let Some(function) = &out.function_arn {
-                    cx.may_on("lambda:DeleteEventSourceMapping", function)?;
-                }
-                Ok(Plan::new(format!(
-                    "delete the mapping {uuid} from {} to {}",
-                    out.event_source_arn.unwrap_or_default(),
-                    arn_function(out.function_arn.as_deref().unwrap_or_default())
-                ))
-                .warning("the place in a stream is forgotten; set_event_source with enabled=false keeps it")
-                .state(json!(out.state)))
-            }
-        }
+    async fn plan(&self, cx: &Call<Lambda>) -> Result<Plan<Value>> {
+        let (plan, seen) = look(cx, &self.wanted()?).await?;
+        Ok(plan.items(seen))
     }
 
-    async fn apply(self, (): (), cx: &Call<Lambda>) -> Result<Self::Output> {
+    async fn apply(self, seen: Value, cx: &Call<Lambda>) -> Result<Self::Output> {
         let client = &cx.client().lambda;
-        let deleted = match self.wanted()? {
+        let wanted = self.wanted()?;
+        // AWS deletes under no condition.
+        let (_, now) = look(cx, &wanted).await?;
+        unchanged(&wanted.name(), &seen, &now)?;
+        let deleted = wanted.name();
+        match wanted {
             Wanted::Function(function) => {
                 client.delete_function().function_name(function.base()).send().await?;
-                format!("function {function}")
             }
             Wanted::Alias(function, alias) => {
                 client.delete_alias().function_name(function.base()).name(alias).send().await?;
-                format!("alias {alias} of {function}")
             }
             Wanted::Version(function, version) => {
                 client.delete_function().function_name(function.base()).qualifier(version).send().await?;
-                format!("version {version} of {function}")
             }
             Wanted::Layer(layer, version) => {
-                client
-                    .delete_layer_version()
-                    .layer_name(layer.to_string())
-                    .version_number(version)
-                    .send()
-                    .await?;
-                format!("version {version} of layer {layer}")
+                let request =
+                    client.delete_layer_version().layer_name(layer.to_string()).version_number(version);
+                request.send().await?;
             }
             Wanted::EventSource(uuid) => {
                 client.delete_event_source_mapping().uuid(uuid).send().await?;
-                format!("event source mapping {uuid}")
             }
-        };
+        }
         Ok(One(Deleted { deleted }))
+    }
+}
+
+impl Wanted<'_> {
+    fn name(&self) -> String {
+        match self {
+            Wanted::Function(function) => format!("function {function}"),
+            Wanted::Alias(function, alias) => format!("alias {alias} of {function}"),
+            Wanted::Version(function, version) => format!("version {version} of {function}"),
+            Wanted::Layer(layer, version) => format!("version {version} of layer {layer}"),
+            Wanted::EventSource(uuid) => format!("event source mapping {uuid}"),
+        }
+    }
+}
+
+/// What deleting it would do, and what it is now.
+async fn look(cx: &Call<Lambda>, wanted: &Wanted<'_>) -> Result<(Plan, Value)> {
+    match wanted {
+        Wanted::Function(function) => whole(cx, function).await,
+        Wanted::Alias(function, alias) => one_alias(cx, function, alias).await,
+        Wanted::Version(function, version) => one_version(cx, function, version).await,
+        Wanted::Layer(layer, version) => one_layer(cx, layer, *version).await,
+        Wanted::EventSource(uuid) => mapping(cx, uuid).await,
     }
 }
 
@@ -183,7 +167,7 @@ impl DeleteFunction {
     }
 }
 
-async fn whole(cx: &Call<Lambda>, function: &FunctionName) -> Result<Plan> {
+async fn whole(cx: &Call<Lambda>, function: &FunctionName) -> Result<(Plan, Value)> {
     let client = &cx.client().lambda;
     let base = function.base();
     let config = current(cx, &base, None).await?;
@@ -231,10 +215,10 @@ async fn whole(cx: &Call<Lambda>, function: &FunctionName) -> Result<Plan> {
         ));
     }
     plan = plan.warning("its code is gone unless it is kept elsewhere; its logs stay");
-    Ok(plan.state(json!([config.revision_id, published, names, uuids])))
+    Ok((plan, json!([config.revision_id, published, names, uuids])))
 }
 
-async fn one_version(cx: &Call<Lambda>, function: &FunctionName, version: &str) -> Result<Plan> {
+async fn one_version(cx: &Call<Lambda>, function: &FunctionName, version: &str) -> Result<(Plan, Value)> {
     let base = function.base();
     let config = current(cx, &base, Some(version)).await?;
     let aliases =
@@ -246,5 +230,35 @@ async fn one_version(cx: &Call<Lambda>, function: &FunctionName, version: &str) 
     if !names.is_empty() {
         plan = plan.warning(format!("AWS refuses while these aliases point to it: {}", names.join(", ")));
     }
-    Ok(plan.state(json!(config.revision_id)))
+    Ok((plan, json!([config.revision_id, config.code_sha256, names])))
+}
+
+async fn one_alias(cx: &Call<Lambda>, function: &FunctionName, alias: &str) -> Result<(Plan, Value)> {
+    let out = cx.client().lambda.get_alias().function_name(function.base()).name(alias).send().await?;
+    let version = out.function_version.unwrap_or_default();
+    let plan =
+        Plan::new(format!("delete the alias {alias} of {function}, which points to version {version}"))
+            .warning("whoever calls it by that name gets an error");
+    Ok((plan, json!([out.revision_id, version])))
+}
+
+async fn one_layer(cx: &Call<Lambda>, layer: &LayerName, version: i64) -> Result<(Plan, Value)> {
+    let request = cx.client().lambda.get_layer_version().layer_name(layer.to_string());
+    let content = request.version_number(version).send().await?.content;
+    let size = content.as_ref().map(|content| human_size(content.code_size.try_into().unwrap_or_default()));
+    let plan = Plan::new(format!("delete version {version} of layer {layer} ({})", size.unwrap_or_default()))
+        .warning("functions that have it keep it; no other can take it on");
+    Ok((plan, json!(content.and_then(|content| content.code_sha256))))
+}
+
+async fn mapping(cx: &Call<Lambda>, uuid: &str) -> Result<(Plan, Value)> {
+    let out = cx.client().lambda.get_event_source_mapping().uuid(uuid).send().await?;
+    // Which function it feeds, only AWS's answer names.
+    if let Some(function) = &out.function_arn {
+        cx.may_on("lambda:DeleteEventSourceMapping", function)?;
+    }
+    let (source, function) = (out.event_source_arn.unwrap_or_default(), out.function_arn.unwrap_or_default());
+    let plan = Plan::new(format!("delete the mapping {uuid} from {source} to {}", arn_function(&function)))
+        .warning("the place in a stream is forgotten; set_event_source with enabled=false keeps it");
+    Ok((plan, json!([out.state, source, function])))
 }

@@ -2,11 +2,12 @@ use aws_sdk_lambda::{operation::get_alias::GetAliasOutput, types::AliasRoutingCo
 use awsmcp_mcp::{Call, Change, Error, Kind, One, Plan, Result, Spec};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::{
     Lambda, arns,
     names::{FunctionName, Qualifier},
+    times::modified,
 };
 
 /// Points an alias to a version, with a canary if wanted, or rolls it back; makes the alias if there is none.
@@ -20,7 +21,7 @@ pub(crate) struct SetAlias {
     canary_version: Option<Qualifier>,
     #[schemars(range(min = 0, max = 100))]
     canary_percent: Option<f64>,
-    /// Ends the canary, or else goes back to the version before.
+    /// Ends the canary, or else goes back to the next lower version, which asks.
     #[serde(default)]
     rollback: bool,
     description: Option<String>,
@@ -42,6 +43,8 @@ pub(crate) struct Step {
     /// That of the alias as it was; none of one that is to be made.
     revision: Option<String>,
     is_new: bool,
+    /// Whether the canary is set or ended; else it stays as it is.
+    sets_canary: bool,
 }
 
 impl Change for SetAlias {
@@ -57,7 +60,7 @@ impl Change for SetAlias {
 
     async fn plan(&self, cx: &Call<Lambda>) -> Result<Plan<Step>> {
         let (before, revision) = self.present(cx).await?.unzip();
-        let after = self.wanted(cx, before.as_ref()).await?;
+        let (after, guess) = self.wanted(cx, before.as_ref()).await?;
         self.may_call(cx, &after).await?;
         let what = if before.is_some() { "point" } else { "make" };
         let share = after
@@ -79,13 +82,27 @@ impl Change for SetAlias {
         if after.version == "$LATEST" {
             plan = plan.warning("$LATEST changes with every update: an alias of it cannot be rolled back");
         }
-        let step = Step { after, revision: revision.flatten(), is_new: before.is_none() };
-        Ok(plan.difference(old.as_ref(), Some(&new)).state(json!(old)).items(step))
+        if let Some(guess) = guess {
+            plan = plan.warning(guess).ask();
+        }
+        let canary = |alias: &Alias| (alias.canary_version.clone(), alias.canary_percent);
+        let sets_canary = before.as_ref().map(canary).unwrap_or_default() != canary(&after);
+        if let Some((version, percent)) = before.as_ref().and_then(|before| {
+            before
+                .canary_version
+                .as_ref()
+                .zip(before.canary_percent)
+                .filter(|_| after.canary_version.is_none())
+        }) {
+            plan = plan.warning(format!("the canary ends: {percent} % of the calls to version {version}"));
+        }
+        let step = Step { after, revision: revision.flatten(), is_new: before.is_none(), sets_canary };
+        Ok(plan.difference(old.as_ref(), Some(&new)).items(step))
     }
 
     async fn apply(self, step: Step, cx: &Call<Lambda>) -> Result<Self::Output> {
         let function = self.function.base();
-        let Step { after, revision, is_new } = step;
+        let Step { after, revision, is_new, sets_canary } = step;
         let weight = after.canary_version.clone().zip(after.canary_percent);
         let routing = AliasRoutingConfiguration::builder();
         let routing = match weight {
@@ -93,27 +110,28 @@ impl Change for SetAlias {
             // An empty map takes the weights away.
             None => routing.set_additional_version_weights(Some(Default::default())).build(),
         };
+        let routing = sets_canary.then_some(routing);
         let client = &cx.client().lambda;
-        if !is_new {
-            client
-                .update_alias()
-                .function_name(function)
-                .name(&after.alias)
-                .function_version(&after.version)
-                .set_description(self.description)
-                .routing_config(routing)
-                .set_revision_id(revision)
-                .send()
-                .await?;
-        } else {
-            let has_canary = after.canary_version.is_some();
+        if is_new {
             client
                 .create_alias()
                 .function_name(function)
                 .name(&after.alias)
                 .function_version(&after.version)
                 .set_description(self.description)
-                .set_routing_config(has_canary.then_some(routing))
+                .set_routing_config(routing)
+                .send()
+                .await?;
+        } else {
+            // What is not sent stays as it is.
+            client
+                .update_alias()
+                .function_name(function)
+                .name(&after.alias)
+                .function_version(&after.version)
+                .set_description(self.description)
+                .set_routing_config(routing)
+                .set_revision_id(revision)
                 .send()
                 .await?;
         }
@@ -145,7 +163,8 @@ impl SetAlias {
         Ok(())
     }
 
-    async fn wanted(&self, cx: &Call<Lambda>, before: Option<&Alias>) -> Result<Alias> {
+    /// The alias as it is to be, and what about it is a guess.
+    async fn wanted(&self, cx: &Call<Lambda>, before: Option<&Alias>) -> Result<(Alias, Option<String>)> {
         let text = |qualifier: &Option<Qualifier>| qualifier.as_ref().map(|found| found.as_str().to_owned());
         let description =
             self.description.clone().or_else(|| before.and_then(|before| before.description.clone()));
@@ -161,43 +180,63 @@ impl SetAlias {
             }
             let before =
                 before.ok_or_else(|| Error::not_found(format!("there is no alias {alias} to roll back")))?;
-            let version = match before.canary_version {
-                Some(_) => before.version.clone(),
-                None => self.version_before(cx, &before.version).await?,
+            let (version, guess) = match before.canary_version {
+                Some(_) => (before.version.clone(), None),
+                None => {
+                    let (version, guess) = self.version_below(cx, &before.version).await?;
+                    (version, Some(guess))
+                }
             };
-            return Ok(Alias { alias, version, canary_version: None, canary_percent: None, description });
+            return Ok((
+                Alias { alias, version, canary_version: None, canary_percent: None, description },
+                guess,
+            ));
         }
+        // A canary that nobody mentions goes on; another version ends it.
+        let kept = before
+            .filter(|_| given.is_none())
+            .and_then(|before| before.canary_version.clone().zip(before.canary_percent));
         let version = given.or_else(|| before.map(|before| before.version.clone())).ok_or_else(|| {
             Error::invalid(format!("there is no alias {alias} yet: `version` is missing"))
                 .with_next("list_versions shows the versions")
         })?;
-        let (canary_version, canary_percent) = canary.unzip();
-        Ok(Alias { alias, version, canary_version, canary_percent, description })
+        let (canary_version, canary_percent) = canary.or(kept).unzip();
+        Ok((Alias { alias, version, canary_version, canary_percent, description }, None))
     }
 
-    /// The newest version that is older.
-    async fn version_before(&self, cx: &Call<Lambda>, version: &str) -> Result<String> {
+    /// The highest version below, and what is known of it: AWS keeps no history of an alias.
+    async fn version_below(&self, cx: &Call<Lambda>, version: &str) -> Result<(String, String)> {
         const MOST_PAGES: usize = 40;
         let number: u64 = version.parse().map_err(|_| {
             Error::invalid(format!("the alias points to {version}, which has no version before it"))
         })?;
         let function = self.function.base();
-        let (mut marker, mut found) = (None, None);
+        let (mut marker, mut found): (_, Option<(u64, String)>) = (None, None);
         for _ in 0..MOST_PAGES {
             let asked = cx.client().lambda.list_versions_by_function().function_name(&function);
             let out = asked.set_marker(marker).send().await?;
-            let versions = out.versions.unwrap_or_default();
-            let numbers = versions.iter().filter_map(|version| version.version.as_ref()?.parse::<u64>().ok());
-            found = numbers.filter(|older| *older < number).chain(found).max();
+            let versions = out.versions.unwrap_or_default().into_iter();
+            let below = versions.filter_map(|known| {
+                let older = known.version.as_ref()?.parse::<u64>().ok().filter(|older| *older < number)?;
+                let made = known.last_modified.as_deref().map(modified).unwrap_or_default();
+                let about = known.description.filter(|text| !text.is_empty());
+                Some((older, format!("of {made}{}", about.map(|it| format!(", {it:?}")).unwrap_or_default())))
+            });
+            found = below.chain(found).max_by_key(|(older, _)| *older);
             marker = out.next_marker.filter(|marker| !marker.is_empty());
             if marker.is_none() {
                 break;
             }
         }
-        found.map(|number| number.to_string()).ok_or_else(|| {
+        let (older, about) = found.ok_or_else(|| {
             Error::not_found(format!("there is no version before {version}"))
                 .with_next("list_versions shows the versions")
-        })
+        })?;
+        let guess = format!(
+            "AWS keeps no history of an alias: {older} ({about}) is only the highest number below {version}; `version` \
+             names another"
+        );
+        Ok((older.to_string(), guess))
     }
 }
 

@@ -1,11 +1,11 @@
 use awsmcp_mcp::{Call, Change, Error, Kind, One, Plan, Result, Spec};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 
 use crate::{
     Lambda, arns,
     names::{FunctionName, Qualifier},
+    seen::unchanged,
 };
 
 /// Sets or removes a function's reserved concurrency, or the provisioned concurrency of a version or alias.
@@ -43,6 +43,7 @@ pub(crate) struct Done {
 }
 
 /// What is to be done, checked.
+#[derive(Serialize)]
 enum Wanted {
     Reserve(i32),
     Release,
@@ -50,10 +51,17 @@ enum Wanted {
     Unprovision(String),
 }
 
+/// What was confirmed, and the concurrency that it changes. AWS takes it under no condition.
+#[derive(Serialize)]
+pub(crate) struct Step {
+    wanted: Wanted,
+    now: Option<i32>,
+}
+
 impl Change for SetConcurrency {
     type Service = Lambda;
     type Output = One<Done>;
-    type Items = ();
+    type Items = Step;
     const SPEC: Spec = Spec::write("set_concurrency", "Set concurrency")
         .when("reserved")
         .on(arns::FUNCTION, &["lambda:GetFunctionConcurrency", "lambda:PutFunctionConcurrency"])
@@ -72,39 +80,53 @@ impl Change for SetConcurrency {
         .optional()
         .idempotent();
 
-    async fn plan(&self, cx: &Call<Lambda>) -> Result<Plan> {
+    async fn plan(&self, cx: &Call<Lambda>) -> Result<Plan<Step>> {
         let (function, wanted) = (self.function.base(), self.wanted()?);
         let now = self.present(cx, &function, &wanted).await?;
         let from = now.map_or_else(|| "none".to_owned(), |count| count.to_string());
         let name = &self.function;
+        let shrinks = |count: i32| now.is_some_and(|now| count < now);
         let plan = match &wanted {
+            wanted if wanted.is_done(now) => Plan::new(format!(
+                "leave the {} concurrency of {name} as it is, which is {from}: nothing changes",
+                wanted.kind()
+            )),
+            Wanted::Reserve(0) => {
+                Plan::new(format!("set the reserved concurrency of {name} from {from} to 0"))
+                    .warning("every call is throttled from then on")
+                    .ask()
+            }
             Wanted::Reserve(count) => {
-                let plan =
-                    Plan::new(format!("set the reserved concurrency of {name} from {from} to {count}"));
-                match count {
-                    0 => plan.warning("every call is throttled from then on").ask(),
-                    _ => plan.warning(format!(
-                        "it never gets more than {count} at once, and all other functions share what is left"
-                    )),
-                }
+                let plan = Plan::new(format!(
+                    "set the reserved concurrency of {name} from {from} to {count}"
+                ))
+                .warning(format!(
+                    "it never gets more than {count} at once, and all other functions share what is left"
+                ));
+                if shrinks(*count) { plan.ask() } else { plan }
             }
             Wanted::Release => {
                 Plan::new(format!("remove the reserved concurrency of {name}, which is {from}"))
             }
-            Wanted::Provision(qualifier, count) => Plan::new(format!(
-                "set the provisioned concurrency of {name}:{qualifier} from {from} to {count}"
-            ))
-            .warning("provisioned environments are billed while they stand"),
+            Wanted::Provision(qualifier, count) => {
+                let plan = Plan::new(format!(
+                    "set the provisioned concurrency of {name}:{qualifier} from {from} to {count}"
+                ))
+                .warning("provisioned environments are billed while they stand");
+                if shrinks(*count) { plan.ask() } else { plan }
+            }
             Wanted::Unprovision(qualifier) => Plan::new(format!(
                 "remove the provisioned concurrency of {name}:{qualifier}, which is {from}"
-            )),
+            ))
+            .warning("its environments end, and calls begin cold")
+            .ask(),
         };
-        Ok(plan.state(json!(now)))
+        Ok(plan.items(Step { wanted, now }))
     }
 
-    async fn apply(self, (): (), cx: &Call<Lambda>) -> Result<Self::Output> {
-        let (function, wanted) = (self.function.base(), self.wanted()?);
-        let client = &cx.client().lambda;
+    async fn apply(self, step: Step, cx: &Call<Lambda>) -> Result<Self::Output> {
+        let Step { wanted, now: seen } = step;
+        let function = self.function.base();
         let mut done = Done {
             function: self.function.to_string(),
             qualifier: None,
@@ -113,6 +135,18 @@ impl Change for SetConcurrency {
             removed: None,
             status: None,
         };
+        if wanted.is_done(seen) {
+            match wanted {
+                Wanted::Reserve(_) | Wanted::Release => done.reserved = seen,
+                Wanted::Provision(qualifier, _) | Wanted::Unprovision(qualifier) => {
+                    (done.qualifier, done.provisioned) = (Some(qualifier), seen);
+                }
+            }
+            return Ok(One(done));
+        }
+        let now = self.present(cx, &function, &wanted).await?;
+        unchanged(&format!("the {} concurrency of {}", wanted.kind(), self.function), &seen, &now)?;
+        let client = &cx.client().lambda;
         match wanted {
             Wanted::Reserve(count) => {
                 let request = client.put_function_concurrency().function_name(function);
@@ -142,6 +176,23 @@ impl Change for SetConcurrency {
             }
         }
         Ok(One(done))
+    }
+}
+
+impl Wanted {
+    /// Whether it is so already. `now` is the concurrency as it was seen.
+    fn is_done(&self, now: Option<i32>) -> bool {
+        match self {
+            Wanted::Reserve(count) | Wanted::Provision(_, count) => now == Some(*count),
+            Wanted::Release | Wanted::Unprovision(_) => now.is_none(),
+        }
+    }
+
+    fn kind(&self) -> &'static str {
+        match self {
+            Wanted::Reserve(_) | Wanted::Release => "reserved",
+            Wanted::Provision(..) | Wanted::Unprovision(_) => "provisioned",
+        }
     }
 }
 

@@ -10,9 +10,12 @@ use serde_json::{Value, json};
 use crate::{
     Lambda, arns,
     names::{FunctionName, Qualifier},
+    seen::unchanged,
 };
 
-/// Makes, changes or removes a function's URL. `none` as auth asks first; set_permission then lets the public in.
+/// Makes, changes or removes a function's URL.
+///
+/// `none` as auth asks first; set_permission, once with `url_auth` and once with `via_url`, then lets the public in.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct SetUrl {
@@ -45,10 +48,18 @@ pub(crate) struct Done {
     removed: Option<bool>,
 }
 
+/// The URL as it was looked at; none where there is none yet. AWS takes a change of it under no condition.
+#[derive(Serialize)]
+pub(crate) struct Seen {
+    url: Option<(String, Value)>,
+    /// Whether the call changes anything.
+    changes: bool,
+}
+
 impl Change for SetUrl {
     type Service = Lambda;
     type Output = One<Done>;
-    type Items = ();
+    type Items = Seen;
     const SPEC: Spec = Spec::write("set_url", "Set URL")
         .when("not qualifier")
         .on(
@@ -75,54 +86,54 @@ impl Change for SetUrl {
         .optional()
         .idempotent();
 
-    async fn plan(&self, cx: &Call<Lambda>) -> Result<Plan> {
+    async fn plan(&self, cx: &Call<Lambda>) -> Result<Plan<Seen>> {
         let present = self.present(cx).await?;
-        let before = present.as_ref().map(shown);
+        let url = present.as_ref().map(described);
+        let before = url.as_ref().map(|(_, settings)| settings.clone());
         let place = self.place()?;
         if self.remove {
-            let url = self.existing(present)?.function_url;
-            return Ok(Plan::new(format!("remove the URL {url} of {place}"))
+            let address = self.existing(present)?.function_url;
+            return Ok(Plan::new(format!("remove the URL {address} of {place}"))
                 .warning("its address is gone for good: a new URL gets another one")
-                .state(json!(before))
-                .ask());
+                .ask()
+                .items(Seen { url, changes: true }));
         }
-        let mut after = before.clone().unwrap_or_else(|| json!({"auth": "AWS_IAM", "mode": "BUFFERED"}));
-        let mut set = |name: &str, value: Option<Value>| {
-            if let (Some(value), Some(fields)) = (value, after.as_object_mut()) {
-                fields.insert(name.to_owned(), value);
-            }
-        };
-        set("auth", self.auth.map(|auth| json!(FunctionUrlAuthType::from(auth).as_str())));
-        set("mode", self.mode().map(|mode| json!(mode.as_str())));
-        set("origins", self.cors_origins.as_ref().map(|origins| json!(origins)));
-        set("methods", self.cors_methods.as_ref().map(|methods| json!(methods)));
-        set("headers", self.cors_headers.as_ref().map(|headers| json!(headers)));
-        let what = if before.is_some() { "change" } else { "make" };
-        let mut plan = Plan::new(format!("{what} the URL of {place}"));
-        if self.auth == Some(Auth::None)
-            && before.as_ref().and_then(|old| old.get("auth")) != Some(&json!("NONE"))
-        {
+        let after = self.over(before.clone());
+        let is_open = |settings: &Value| settings.get("auth") == Some(&json!("NONE"));
+        let (was_open, opens) = (before.as_ref().is_some_and(is_open), is_open(&after));
+        let changes = before.as_ref() != Some(&after);
+        let mut plan = Plan::new(match &before {
+            None => format!("make the URL of {place}"),
+            Some(_) if changes => format!("change the URL of {place}"),
+            Some(_) => format!("leave the URL of {place} as it is: nothing changes"),
+        });
+        if opens && !was_open {
             plan = plan
-                .warning("anybody on the internet may call it, once a policy statement with principal * says so too")
+                .warning("anybody on the internet may call it, once two policy statements with principal * say so too")
                 .ask();
         }
-        Ok(plan.difference(before.as_ref(), Some(&after)).state(json!(before)))
+        if was_open && !opens {
+            plan = plan.warning("whoever calls it without signing gets 403 from then on").ask();
+        }
+        Ok(plan.difference(before.as_ref(), Some(&after)).items(Seen { url, changes }))
     }
 
-    async fn apply(self, (): (), cx: &Call<Lambda>) -> Result<Self::Output> {
+    async fn apply(self, seen: Seen, cx: &Call<Lambda>) -> Result<Self::Output> {
+        let name = self.function.to_string();
+        if !seen.changes {
+            let (url, settings) = seen.url.unwrap_or_default();
+            let auth = settings.get("auth").and_then(Value::as_str).map(str::to_owned);
+            return Ok(One(Done { function: name, url: Some(url), auth, removed: None }));
+        }
         let present = self.present(cx).await?;
+        unchanged(&format!("the URL of {}", self.place()?), &seen.url, &present.as_ref().map(described))?;
         let function = self.function.base();
         let qualifier = self.function.qualifier(self.qualifier.as_ref())?;
         let client = &cx.client().lambda;
-        let name = self.function.to_string();
         if self.remove {
             let url = self.existing(present)?.function_url;
-            client
-                .delete_function_url_config()
-                .function_name(function)
-                .set_qualifier(qualifier)
-                .send()
-                .await?;
+            let request = client.delete_function_url_config().function_name(function);
+            request.set_qualifier(qualifier).send().await?;
             return Ok(One(Done { function: name, url: Some(url), auth: None, removed: Some(true) }));
         }
         let (mode, auth) = (self.mode(), self.auth.map(FunctionUrlAuthType::from));
@@ -133,6 +144,7 @@ impl Change for SetUrl {
             let out = request.set_auth_type(auth).set_cors(cors).set_invoke_mode(mode).send().await?;
             (out.function_url, out.auth_type)
         } else {
+            // AWS makes no second one.
             let request =
                 client.create_function_url_config().function_name(function).set_qualifier(qualifier);
             let auth = auth.unwrap_or(FunctionUrlAuthType::AwsIam);
@@ -153,6 +165,22 @@ impl From<Auth> for FunctionUrlAuthType {
 }
 
 impl SetUrl {
+    /// The settings with what the call names.
+    fn over(&self, before: Option<Value>) -> Value {
+        let mut after = before.unwrap_or_else(|| json!({"auth": "AWS_IAM", "mode": "BUFFERED"}));
+        let mut set = |name: &str, value: Option<Value>| {
+            if let (Some(value), Some(fields)) = (value, after.as_object_mut()) {
+                fields.insert(name.to_owned(), value);
+            }
+        };
+        set("auth", self.auth.map(|auth| json!(FunctionUrlAuthType::from(auth).as_str())));
+        set("mode", self.mode().map(|mode| json!(mode.as_str())));
+        set("origins", self.cors_origins.as_ref().map(|origins| json!(origins)));
+        set("methods", self.cors_methods.as_ref().map(|methods| json!(methods)));
+        set("headers", self.cors_headers.as_ref().map(|headers| json!(headers)));
+        after
+    }
+
     fn place(&self) -> Result<String> {
         let qualifier = self.function.qualifier(self.qualifier.as_ref())?;
         Ok(qualifier
@@ -203,13 +231,18 @@ impl SetUrl {
     }
 }
 
-fn shown(url: &GetFunctionUrlConfigOutput) -> Value {
+/// Its address, and its settings.
+fn described(url: &GetFunctionUrlConfigOutput) -> (String, Value) {
     let cors = url.cors.as_ref();
-    json!({
+    let settings = json!({
         "auth": url.auth_type.as_str(),
         "mode": url.invoke_mode.as_ref().map_or("BUFFERED", |mode| mode.as_str()),
         "origins": cors.and_then(|cors| cors.allow_origins.clone()),
         "methods": cors.and_then(|cors| cors.allow_methods.clone()),
         "headers": cors.and_then(|cors| cors.allow_headers.clone()),
-    })
+        "exposed_headers": cors.and_then(|cors| cors.expose_headers.clone()),
+        "credentials": cors.and_then(|cors| cors.allow_credentials),
+        "max_age_seconds": cors.and_then(|cors| cors.max_age),
+    });
+    (url.function_url.clone(), settings)
 }

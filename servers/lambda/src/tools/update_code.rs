@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_lambda::{primitives::Blob, types::Architecture};
-use awsmcp_mcp::{Call, Change, Error, One, Plan, Result, Spec, human_size};
+use awsmcp_mcp::{Call, Change, One, Plan, Result, Spec, human_size};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -10,6 +10,7 @@ use crate::{
     configuration::current,
     deployment::{Code, Source},
     names::{BucketName, FunctionName, ObjectKey},
+    seen::unchanged,
     settling::settled,
 };
 
@@ -110,12 +111,7 @@ impl Change for UpdateCode {
     async fn apply(self, seen: Seen, cx: &Call<Lambda>) -> Result<Self::Output> {
         let function = self.function.base();
         let code = self.code(cx).await?;
-        if code.sha256() != seen.sha256 {
-            return Err(Error::conflict(
-                "the package is not the one that was looked at: it was changed since",
-            )
-            .with_next("call again to see what it is now"));
-        }
+        unchanged("the package", &seen.sha256, &code.sha256())?;
         let request = cx
             .client()
             .lambda

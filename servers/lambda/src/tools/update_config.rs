@@ -48,11 +48,22 @@ pub(crate) struct Updated {
     modified: Option<String>,
 }
 
+/// What was confirmed: the configuration as it was and as it is to be, which AWS takes while the revision is that one.
+#[derive(Serialize)]
+pub(crate) struct Step {
+    before: Config,
+    after: Config,
+    /// The names of what differs.
+    changed: Vec<String>,
+    revision: Option<String>,
+    last_update: Option<String>,
+    last_modified: Option<String>,
+}
+
 impl Change for UpdateConfig {
     type Service = Lambda;
     type Output = One<Updated>;
-    /// The revision that was looked at.
-    type Items = Option<String>;
+    type Items = Step;
     const SPEC: Spec = Spec::write("update_config", "Update configuration")
         .on(arns::FUNCTION, &["lambda:GetFunctionConfiguration", "lambda:UpdateFunctionConfiguration"])
         .when("role")
@@ -60,7 +71,7 @@ impl Change for UpdateConfig {
         .minutes(6)
         .idempotent();
 
-    async fn plan(&self, cx: &Call<Lambda>) -> Result<Plan<Option<String>>> {
+    async fn plan(&self, cx: &Call<Lambda>) -> Result<Plan<Step>> {
         let function = self.checked()?;
         let out = current(cx, &function, None).await?;
         let before = Config::of(&out);
@@ -70,18 +81,18 @@ impl Change for UpdateConfig {
         } else {
             (before.masked(None), after.masked(Some(&before)))
         };
-        let changes = self.changes(&before, &after, out.role.as_deref());
+        let changed = self.changes(&before, &after, out.role.as_deref());
         let wanted = self.role.as_ref().map(RoleArn::to_string);
         for (shown, role) in [(&mut old, &out.role), (&mut new, &wanted)] {
             if let Some(fields) = shown.as_object_mut() {
                 fields.insert("Role".to_owned(), json!(role));
-                fields.retain(|name, _| changes.contains(name));
+                fields.retain(|name, _| changed.contains(name));
             }
         }
-        let mut plan = Plan::new(if changes.is_empty() {
+        let mut plan = Plan::new(if changed.is_empty() {
             format!("leave the configuration of {} as it is: nothing changes", self.function)
         } else {
-            format!("change {} of {}", changes.join(", "), self.function)
+            format!("change {} of {}", changed.join(", "), self.function)
         });
         plan = plan.difference(Some(&old), Some(&new));
         let lost: Vec<&str> = before
@@ -97,22 +108,22 @@ impl Change for UpdateConfig {
         {
             plan = plan.warning(format!("AWS deprecated that runtime on {day}"));
         }
-        Ok(plan.state(after.json()).items(out.revision_id))
+        Ok(plan.items(Step {
+            before,
+            after,
+            changed,
+            revision: out.revision_id,
+            last_update: out.last_update_status.map(|status| status.to_string()),
+            last_modified: out.last_modified.as_deref().map(modified),
+        }))
     }
 
-    async fn apply(self, revision: Option<String>, cx: &Call<Lambda>) -> Result<Self::Output> {
-        let function = self.checked()?;
-        let out = current(cx, &function, None).await?;
-        let before = Config::of(&out);
-        let after = before.patched(&self.patch())?;
-        let changed = self.changes(&before, &after, out.role.as_deref());
+    async fn apply(self, step: Step, cx: &Call<Lambda>) -> Result<Self::Output> {
+        let function = self.function.base();
+        let Step { before, after, changed, revision, last_update, last_modified } = step;
+        let name = self.function.to_string();
         if changed.is_empty() {
-            return Ok(One(Updated {
-                function: self.function.to_string(),
-                changed,
-                last_update: out.last_update_status.map(|status| status.to_string()),
-                modified: out.last_modified.as_deref().map(modified),
-            }));
+            return Ok(One(Updated { function: name, changed, last_update, modified: last_modified }));
         }
         let request = cx.client().lambda.update_function_configuration().function_name(&function);
         // What was confirmed must still hold, or values that somebody set since would be lost.
@@ -120,7 +131,7 @@ impl Change for UpdateConfig {
         after.request(&before, request).send().await?;
         let done = settled(cx, &function).await?;
         Ok(One(Updated {
-            function: self.function.to_string(),
+            function: name,
             changed,
             last_update: done.last_update_status.map(|status| status.to_string()),
             modified: done.last_modified.as_deref().map(modified),

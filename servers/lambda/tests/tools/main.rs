@@ -4,5 +4,6 @@
 mod changing;
 mod function_tools;
 mod invoking;
+mod kept;
 mod looking;
 mod world;

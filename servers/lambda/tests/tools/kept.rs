@@ -1,0 +1,492 @@
+//! What a change does not name stays as it was, what moved since the plan is left alone, and what ends or opens asks.
+
+use awsmcp_testing::{Request, Response, Server, Stub, holds};
+use serde_json::{Value, json};
+
+use crate::world::LAMBDA;
+
+const FUNCTION: &str = "arn:aws:lambda:us-east-1:123456789012:function:f";
+const QUEUE: &str = "arn:aws:sqs:us-east-1:123456789012:q";
+
+/// A mapping with all that AWS replaces as one.
+fn mapping() -> Value {
+    json!({"UUID": "14e0db71", "State": "Enabled", "EventSourceArn": QUEUE, "FunctionArn": FUNCTION, "BatchSize": 5,
+        "MaximumBatchingWindowInSeconds": 2, "MaximumRetryAttempts": 3, "ParallelizationFactor": 2, "BisectBatchOnFunctionError": true,
+        "ScalingConfig": {"MaximumConcurrency": 9}, "FilterCriteria": {"Filters": [{"Pattern": "{\"a\":[1]}"}]},
+        "FunctionResponseTypes": ["ReportBatchItemFailures"],
+        "DestinationConfig": {"OnSuccess": {"Destination": "arn:aws:sns:us-east-1:123456789012:fine"},
+            "OnFailure": {"Destination": "arn:aws:sns:us-east-1:123456789012:bad"}}})
+}
+
+fn url() -> Value {
+    json!({"FunctionUrl": "https://u.lambda-url.us-east-1.on.aws/", "FunctionArn": FUNCTION, "AuthType": "AWS_IAM",
+        "CreationTime": "2026-01-01T00:00:00Z", "LastModifiedTime": "2026-01-01T00:00:00Z", "InvokeMode": "RESPONSE_STREAM",
+        "Cors": {"AllowCredentials": true, "AllowHeaders": ["h"], "AllowMethods": ["POST"], "AllowOrigins": ["https://a.example"],
+            "ExposeHeaders": ["e"], "MaxAge": 7}})
+}
+
+fn configuration() -> Value {
+    json!({"FunctionName": "f", "FunctionArn": FUNCTION, "RevisionId": "seen", "CodeSha256": "c2Vlbg==", "CodeSize": 10, "MemorySize": 128,
+        "Timeout": 3, "Runtime": "python3.13", "Handler": "i.h", "LastUpdateStatus": "Successful", "State": "Active",
+        "Environment": {"Variables": {"A": "1", "B": "2"}},
+        "LoggingConfig": {"LogFormat": "JSON", "ApplicationLogLevel": "DEBUG", "SystemLogLevel": "WARN", "LogGroup": "/mine"},
+        "VpcConfig": {"SubnetIds": ["subnet-1"], "SecurityGroupIds": ["sg-1"], "VpcId": "vpc-1", "Ipv6AllowedForDualStack": true}})
+}
+
+fn alias() -> Value {
+    json!({"Name": "prod", "FunctionVersion": "4", "RevisionId": "seen", "Description": "d",
+        "RoutingConfig": {"AdditionalVersionWeights": {"5": 0.125}}})
+}
+
+fn policy() -> Value {
+    let statement = json!({"Sid": "s3", "Effect": "Allow", "Principal": {"Service": "s3.amazonaws.com"}, "Action": "lambda:InvokeFunction"});
+    json!({"Policy": json!({"Statement": [statement]}).to_string(), "RevisionId": "policy-seen"})
+}
+
+/// What AWS has: a function with everything.
+fn there(request: &Request) -> Response {
+    Response::output(match request.operation() {
+        "GetEventSourceMapping" | "UpdateEventSourceMapping" => mapping(),
+        "GetFunctionUrlConfig" | "UpdateFunctionUrlConfig" => url(),
+        "GetFunctionConfiguration" | "UpdateFunctionConfiguration" => configuration(),
+        "GetAlias" | "UpdateAlias" => alias(),
+        "GetPolicy" => policy(),
+        "AddPermission" => json!({"Statement": "{}"}),
+        "GetFunctionConcurrency" | "PutFunctionConcurrency" => json!({"ReservedConcurrentExecutions": 50}),
+        "GetProvisionedConcurrencyConfig" | "PutProvisionedConcurrencyConfig" => {
+            json!({"RequestedProvisionedConcurrentExecutions": 5, "Status": "READY"})
+        }
+        "ListVersionsByFunction" => json!({"Versions": [{"Version": "$LATEST"},
+            {"Version": "2", "LastModified": "2026-11-01T10:00:00.000+0000", "Description": "never deployed"},
+            {"Version": "4", "LastModified": "2026-11-02T10:00:00.000+0000"}]}),
+        "ListAliases" => json!({"Aliases": [{"Name": "prod"}]}),
+        "ListEventSourceMappings" => json!({"EventSourceMappings": [mapping()]}),
+        "GetLayerVersion" => json!({"Version": 1, "Content": {"CodeSize": 10, "CodeSha256": "bGF5ZXI="}}),
+        "DeleteEventSourceMapping" => mapping(),
+        _ => json!({}),
+    })
+}
+
+/// What the only request of this operation carried.
+#[track_caller]
+fn sent(stub: &Stub, operation: &str) -> Value {
+    let all = stub.of(operation);
+    assert_eq!(all.len(), 1, "{operation}");
+    all[0].json()
+}
+
+/// Calls a tool, and confirms where it asks.
+fn done(server: &mut Server, tool: &str, arguments: &Value) -> String {
+    let first = server.call(tool, arguments.clone());
+    match first.plan_token() {
+        Some(_) => server.confirmed(tool, arguments.clone()).ok().to_owned(),
+        None => first.ok().to_owned(),
+    }
+}
+
+#[test]
+fn a_mapping_keeps_what_a_call_does_not_name() {
+    let stub = Stub::start(there);
+    let mut server = LAMBDA.at(stub.env()).start();
+    let other = "arn:aws:sns:us-east-1:123456789012:worse";
+    done(&mut server, "set_event_source", &json!({"uuid": "14e0db71", "on_failure": other}));
+    let success = mapping()["DestinationConfig"]["OnSuccess"].clone();
+    assert_eq!(
+        sent(&stub, "UpdateEventSourceMapping"),
+        json!({"DestinationConfig": {"OnSuccess": success, "OnFailure": {"Destination": other}}})
+    );
+    // What is so already is not sent.
+    let same = json!({"uuid": "14e0db71", "batch_size": 5, "max_concurrency": 9, "partial_failures": true, "filters": [{"a": [1]}]});
+    server.plan("set_event_source", same.clone()).holds(&["nothing changes"]);
+    holds(&done(&mut server, "set_event_source", &same), &["\"state\":\"Enabled\""]);
+    assert_eq!(stub.of("UpdateEventSourceMapping").len(), 1);
+}
+
+#[test]
+fn a_url_keeps_what_a_call_does_not_name() {
+    let stub = Stub::start(there);
+    let mut server = LAMBDA.at(stub.env()).start();
+    done(&mut server, "set_url", &json!({"function": "f", "cors_methods": ["GET"]}));
+    let mut cors = url()["Cors"].clone();
+    cors["AllowMethods"] = json!(["GET"]);
+    assert_eq!(sent(&stub, "UpdateFunctionUrlConfig"), json!({"Cors": cors}));
+    let same = json!({"function": "f", "cors_methods": ["POST"], "auth": "iam", "streaming": true});
+    server.plan("set_url", same.clone()).holds(&["nothing changes"]);
+    holds(&done(&mut server, "set_url", &same), &["https://u.lambda-url", "AWS_IAM"]);
+    assert_eq!(stub.of("UpdateFunctionUrlConfig").len(), 1);
+}
+
+#[test]
+fn a_canary_that_nobody_mentions_goes_on() {
+    let stub = Stub::start(there);
+    let mut server = LAMBDA.at(stub.env()).start();
+    let call = json!({"function": "f", "alias": "prod", "description": "production"});
+    let plan = server.plan("set_alias", call.clone());
+    plan.holds(&["12.5 % of the calls to version 5"]).lacks(&["-  \"canary"]);
+    server.call("set_alias", call).holds(&["\"canary_version\":\"5\""]);
+    assert_eq!(
+        sent(&stub, "UpdateAlias"),
+        json!({"FunctionVersion": "4", "Description": "production", "RevisionId": "seen"})
+    );
+    // Another version ends it, which is said.
+    let other = json!({"function": "f", "alias": "prod", "version": "2"});
+    server.plan("set_alias", other.clone()).holds(&["the canary ends: 12.5 % of the calls to version 5"]);
+    server.call("set_alias", other).ok();
+    assert_eq!(stub.of("UpdateAlias")[1].json()["RoutingConfig"], json!({"AdditionalVersionWeights": {}}));
+}
+
+#[test]
+fn a_configuration_keeps_what_a_patch_does_not_name() {
+    let stub = Stub::start(there);
+    let mut server = LAMBDA.at(stub.env()).start();
+    let logging = configuration()["LoggingConfig"].clone();
+    for (patch, changed) in [
+        (json!({"Timeout": 9}), json!({"Timeout": 9})),
+        (
+            json!({"Environment": {"Variables": {"A": "3"}}}),
+            json!({"Environment": {"Variables": {"A": "3", "B": "2"}}}),
+        ),
+        (
+            json!({"LoggingConfig": {"SystemLogLevel": "INFO"}}),
+            json!({"LoggingConfig": {"LogFormat": logging["LogFormat"], "ApplicationLogLevel": "DEBUG", "SystemLogLevel": "INFO",
+                "LogGroup": "/mine"}}),
+        ),
+        (
+            json!({"VpcConfig": {"SecurityGroupIds": ["sg-2"]}}),
+            json!({"VpcConfig": {"SubnetIds": ["subnet-1"], "SecurityGroupIds": ["sg-2"], "Ipv6AllowedForDualStack": true}}),
+        ),
+        (json!({"TracingConfig": {"Mode": "Active"}}), json!({"TracingConfig": {"Mode": "Active"}})),
+        (json!({"EphemeralStorage": {"Size": 1024}}), json!({"EphemeralStorage": {"Size": 1024}})),
+    ] {
+        done(&mut server, "update_config", &json!({"function": "f", "patch": patch}));
+        let sent = stub.of("UpdateFunctionConfiguration").last().unwrap().json();
+        let mut expected = changed;
+        expected["RevisionId"] = json!("seen");
+        assert_eq!(sent, expected, "{patch}");
+    }
+    // What was confirmed is not looked for again: a look for each plan, and one for each update that must be through.
+    assert_eq!(stub.of("GetFunctionConfiguration").len(), 12);
+}
+
+#[test]
+fn what_is_so_already_is_not_set_again() {
+    let stub = Stub::start(there);
+    let mut server = LAMBDA.at(stub.env()).start();
+    for arguments in [
+        json!({"function": "f", "reserved": 50}),
+        json!({"function": "f", "qualifier": "1", "provisioned": 5}),
+    ] {
+        server.plan("set_concurrency", arguments.clone()).holds(&["nothing changes"]);
+        server.call("set_concurrency", arguments).ok();
+    }
+    assert!(stub.of("PutFunctionConcurrency").is_empty());
+    assert!(stub.of("PutProvisionedConcurrencyConfig").is_empty());
+}
+
+/// Every change that AWS takes under no condition, the operation that shows its object, what that answers after somebody else
+/// was there, and the operation that must not be sent then.
+fn moves() -> Vec<(&'static str, Value, &'static str, Value, &'static str)> {
+    let with = |mut value: Value, name: &str, other: Value| {
+        value[name] = other;
+        value
+    };
+    vec![
+        (
+            "set_concurrency",
+            json!({"function": "f", "reserved": 60}),
+            "GetFunctionConcurrency",
+            json!({"ReservedConcurrentExecutions": 70}),
+            "PutFunctionConcurrency",
+        ),
+        (
+            "set_concurrency",
+            json!({"function": "f", "remove": "reserved"}),
+            "GetFunctionConcurrency",
+            json!({}),
+            "DeleteFunctionConcurrency",
+        ),
+        (
+            "set_concurrency",
+            json!({"function": "f:1", "remove": "provisioned"}),
+            "GetProvisionedConcurrencyConfig",
+            json!({"RequestedProvisionedConcurrentExecutions": 8}),
+            "DeleteProvisionedConcurrencyConfig",
+        ),
+        (
+            "set_event_source",
+            json!({"uuid": "14e0db71", "batch_size": 7}),
+            "GetEventSourceMapping",
+            with(mapping(), "BatchSize", json!(6)),
+            "UpdateEventSourceMapping",
+        ),
+        (
+            "set_event_source",
+            json!({"uuid": "14e0db71", "batch_size": 7}),
+            "GetEventSourceMapping",
+            with(mapping(), "FunctionArn", json!("arn:aws:lambda:us-east-1:123456789012:function:g")),
+            "UpdateEventSourceMapping",
+        ),
+        (
+            "set_url",
+            json!({"function": "f", "cors_methods": ["GET"]}),
+            "GetFunctionUrlConfig",
+            with(url(), "AuthType", json!("NONE")),
+            "UpdateFunctionUrlConfig",
+        ),
+        (
+            "set_url",
+            json!({"function": "f", "remove": true}),
+            "GetFunctionUrlConfig",
+            with(url(), "FunctionUrl", json!("https://other.lambda-url.us-east-1.on.aws/")),
+            "DeleteFunctionUrlConfig",
+        ),
+        (
+            "delete_function",
+            json!({"function": "f"}),
+            "GetFunctionConfiguration",
+            with(configuration(), "RevisionId", json!("other")),
+            "DeleteFunction",
+        ),
+        (
+            "delete_function",
+            json!({"function": "f"}),
+            "ListAliases",
+            json!({"Aliases": [{"Name": "prod"}, {"Name": "new"}]}),
+            "DeleteFunction",
+        ),
+        (
+            "delete_function",
+            json!({"function": "f", "alias": "prod"}),
+            "GetAlias",
+            with(alias(), "FunctionVersion", json!("5")),
+            "DeleteAlias",
+        ),
+        (
+            "delete_function",
+            json!({"function": "f", "version": "2"}),
+            "ListAliases",
+            json!({"Aliases": [{"Name": "prod"}, {"Name": "new"}]}),
+            "DeleteFunction",
+        ),
+        (
+            "delete_function",
+            json!({"event_source": "14e0db71"}),
+            "GetEventSourceMapping",
+            with(mapping(), "EventSourceArn", json!("arn:aws:sqs:us-east-1:123456789012:other")),
+            "DeleteEventSourceMapping",
+        ),
+    ]
+}
+
+#[test]
+fn what_moved_between_plan_and_deed_is_left_alone() {
+    for (tool, arguments, shows, other, changes) in moves() {
+        // Where the tool asks, plan and confirmed plan are looks one and two, and the deed's own is the third.
+        let asks = {
+            let stub = Stub::start(there);
+            LAMBDA.at(stub.env()).start().call(tool, arguments.clone()).plan_token().is_some()
+        };
+        let last = if asks { 3 } else { 2 };
+        let stub = Stub::start(move |request| match request.operation() {
+            operation if operation == shows && request.nth >= last => Response::output(other.clone()),
+            _ => there(request),
+        });
+        let mut server = LAMBDA.at(stub.env()).start();
+        let moved = if asks {
+            server.confirmed(tool, arguments.clone())
+        } else {
+            server.call(tool, arguments.clone())
+        };
+        holds(moved.error(), &["changed since it was looked at; nothing was done"]);
+        assert!(stub.of(changes).is_empty(), "{tool} {arguments}");
+        // Where nothing moved, it is done.
+        let still = Stub::start(there);
+        done(&mut LAMBDA.at(still.env()).start(), tool, &arguments);
+        assert_eq!(still.of(changes).len(), 1, "{tool} {arguments}");
+    }
+}
+
+#[test]
+fn a_confirmation_fits_only_the_world_that_it_was_given_for() {
+    for (tool, arguments, shows, other, changes) in moves() {
+        let stub = Stub::start(move |request| match request.operation() {
+            operation if operation == shows && request.nth >= 2 => Response::output(other.clone()),
+            _ => there(request),
+        });
+        let mut server = LAMBDA.at(stub.env()).start();
+        let plan = server.call(tool, arguments.clone());
+        let Some(token) = plan.plan_token() else { continue };
+        let mut again = arguments.clone();
+        again["confirm"] = json!(token);
+        server.call(tool, again).holds(&["nothing was done yet"]);
+        assert!(stub.of(changes).is_empty(), "{tool} {arguments}");
+    }
+}
+
+#[test]
+fn a_permission_is_changed_under_the_revision_that_was_seen() {
+    let stub = Stub::start(there);
+    let mut server = LAMBDA.at(stub.env()).start();
+    server
+        .call("set_permission", json!({"function": "f", "statement_id": "own", "principal": "123456789012"}))
+        .holds(&["added"]);
+    assert_eq!(sent(&stub, "AddPermission")["RevisionId"], json!("policy-seen"));
+    server
+        .call("set_permission", json!({"function": "f", "statement_id": "s3", "remove": true}))
+        .holds(&["removed"]);
+    assert_eq!(stub.of("RemovePermission")[0].query("RevisionId"), Some("policy-seen"));
+}
+
+#[test]
+fn a_permission_by_url_says_so() {
+    let stub = Stub::start(there);
+    let mut server = LAMBDA.at(stub.env()).start();
+    let call = json!({"function": "f", "statement_id": "via", "principal": "*", "via_url": true});
+    server.call("set_permission", call.clone()).holds(&["nothing was done yet", "anybody on the internet"]);
+    server.confirmed("set_permission", call).ok();
+    let sent = sent(&stub, "AddPermission");
+    assert_eq!(
+        (&sent["Action"], &sent["InvokedViaFunctionUrl"]),
+        (&json!("lambda:InvokeFunction"), &json!(true))
+    );
+}
+
+#[test]
+fn what_shrinks_ends_or_opens_asks_first() {
+    let stub = Stub::start(there);
+    let mut server = LAMBDA.at(stub.env()).start();
+    let permission = |more: Value| {
+        let mut call = json!({"function": "f", "statement_id": "new"});
+        call.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        call
+    };
+    for (tool, arguments, why) in [
+        ("set_concurrency", json!({"function": "f", "reserved": 10}), "from 50 to 10"),
+        ("set_concurrency", json!({"function": "f", "reserved": 0}), "every call is throttled"),
+        ("set_concurrency", json!({"function": "f:1", "provisioned": 2}), "from 5 to 2"),
+        ("set_concurrency", json!({"function": "f:1", "remove": "provisioned"}), "calls begin cold"),
+        (
+            "set_event_source",
+            json!({"uuid": "14e0db71", "enabled": false}),
+            "messages then wait at the source",
+        ),
+        ("set_event_source", json!({"uuid": "14e0db71", "filters": [{"b": [2]}]}), "is dropped"),
+        ("set_url", json!({"function": "f", "auth": "none"}), "anybody on the internet"),
+        ("set_permission", permission(json!({"principal": "*"})), "everybody may call it"),
+        (
+            "set_permission",
+            permission(json!({"principal": "*", "source_arn": "arn:aws:s3:::*"})),
+            "that source may be of any account: set source_account",
+        ),
+        (
+            "set_permission",
+            permission(json!({"principal": "999988887777"})),
+            "999988887777 is another account",
+        ),
+        (
+            "set_permission",
+            permission(json!({"principal": "arn:aws:iam::999988887777:role/r"})),
+            "999988887777 is another account",
+        ),
+        (
+            "set_permission",
+            permission(json!({"principal": "123456789012", "action": "lambda:*"})),
+            "lambda:* is more than calling it",
+        ),
+        (
+            "set_permission",
+            permission(json!({"principal": "123456789012", "action": "lambda:UpdateFunctionCode"})),
+            "is more than calling it",
+        ),
+    ] {
+        server.call(tool, arguments).holds(&["nothing was done yet", why]);
+    }
+    // What holds it to an owner does not.
+    for narrow in [
+        json!({"principal": "123456789012"}),
+        json!({"principal": "*", "source_arn": "arn:aws:sns:us-east-1:123456789012:t"}),
+        json!({"principal": "*", "source_arn": "arn:aws:s3:::b", "source_account": "123456789012"}),
+        json!({"principal": "123456789012", "action": "lambda:GetFunction"}),
+    ] {
+        server.call("set_permission", permission(narrow)).holds(&["added"]);
+    }
+}
+
+#[test]
+fn a_rollback_says_what_it_guesses_and_asks() {
+    let mut plain = alias();
+    plain.as_object_mut().unwrap().remove("RoutingConfig");
+    let stub = Stub::start(move |request| match request.operation() {
+        "GetAlias" => Response::output(plain.clone()),
+        _ => there(request),
+    });
+    let mut server = LAMBDA.at(stub.env()).start();
+    let call = json!({"function": "f", "alias": "prod", "rollback": true});
+    server.call("set_alias", call.clone()).holds(&[
+        "nothing was done yet",
+        "AWS keeps no history of an alias: 2 (of 2026-11-01T10:00:00Z, \"never deployed\") is only the highest number below 4",
+    ]);
+    server.confirmed("set_alias", call).holds(&["\"version\":\"2\""]);
+    assert_eq!(sent(&stub, "UpdateAlias"), json!({"FunctionVersion": "2", "RevisionId": "seen"}));
+}
+
+#[test]
+fn a_function_that_was_made_and_cannot_run_is_named() {
+    let stub = Stub::start(|request| match (request.operation(), request.nth) {
+        ("GetFunctionConfiguration", 1) => Response::error(404, "ResourceNotFoundException", "none"),
+        ("GetFunctionConfiguration", _) => Response::output(
+            json!({"FunctionName": "f", "State": "Failed", "StateReason": "the image is gone"}),
+        ),
+        ("CreateFunction", _) => Response::output(json!({"FunctionName": "f", "Version": "$LATEST"})),
+        _ => there(request),
+    });
+    let mut server = LAMBDA.at(stub.env()).start();
+    let made = server.call(
+        "create_function",
+        json!({"function": "f", "role": crate::world::ROLE, "image_uri": "123456789012.dkr.ecr.us-east-1.amazonaws.com/r:1"}),
+    );
+    made.fails(&["f was made and is there", "the image is gone", "delete_function removes it"]);
+}
+
+#[test]
+fn who_may_call_an_alias_is_part_of_who_may_call_the_function() {
+    let url_of_live = json!({"FunctionUrl": "https://live.lambda-url.us-east-1.on.aws/", "FunctionArn": format!("{FUNCTION}:live"),
+        "AuthType": "NONE", "CreationTime": "2026-01-01T00:00:00Z", "LastModifiedTime": "2026-01-01T00:00:00Z"});
+    let open = json!({"Statement": [
+        {"Sid": "url", "Effect": "Allow", "Principal": "*", "Action": "lambda:InvokeFunctionUrl",
+            "Condition": {"StringEquals": {"lambda:FunctionUrlAuthType": "NONE"}}},
+        {"Sid": "via", "Effect": "Allow", "Principal": "*", "Action": "lambda:InvokeFunction",
+            "Condition": {"Bool": {"lambda:InvokedViaFunctionUrl": "true"}}},
+    ]})
+    .to_string();
+    let world = move |request: &Request| match (request.operation(), request.query("Qualifier")) {
+        ("GetFunction", _) => Response::output(json!({"Configuration": configuration()})),
+        ("GetPolicy", Some("live")) => Response::output(json!({"Policy": open, "RevisionId": "r"})),
+        ("GetPolicy", _) => Response::error(404, "ResourceNotFoundException", "no policy"),
+        ("ListFunctionUrlConfigs", _) => Response::output(json!({"FunctionUrlConfigs": [url_of_live]})),
+        ("ListAliases", _) => Response::output(json!({"Aliases": [{"Name": "live"}, {"Name": "dev"}]})),
+        _ => Response::output(json!({})),
+    };
+    let stub = Stub::start(world.clone());
+    let card = LAMBDA.at(stub.env()).start().call("get_function", json!({"function": "f"}));
+    card.holds(&[
+        "high: anybody may call https://live.lambda-url.us-east-1.on.aws/",
+        "\"qualifier\":\"live\"",
+    ])
+    .lacks(&["no policy statement lets the public use it"]);
+    let asked: Vec<_> =
+        stub.of("GetPolicy").iter().map(|it| it.query("Qualifier").map(str::to_owned)).collect();
+    assert!(asked.contains(&Some("dev".to_owned())) && asked.len() == 3, "{asked:?}");
+    // Where the list does not hold the alias, that is said.
+    let stub = Stub::start(world);
+    let held = LAMBDA
+        .and(&["--allow-arn", FUNCTION])
+        .at(stub.env())
+        .start()
+        .call("get_function", json!({"function": "f"}));
+    held.holds(&[
+        "whether the policy of live opens it could not be read",
+        "the policy of dev could not be read",
+    ]);
+    assert!(stub.of("GetPolicy").iter().all(|request| request.query("Qualifier").is_none()));
+}
