@@ -125,7 +125,8 @@ impl ResourceArgument for NewJobName {
         match is_name(text) && text.len() <= 63 && text.bytes().all(letters) && !text.ends_with('-') {
             true => Ok(NewJobName(text.to_owned())),
             false => Err(format!(
-                "{text:?} is not a name of a job; a good one is my-job-2, of letters, digits and hyphens, at most 63 long"
+                "{text:?} is not a name of a job; a good one is my-job-2, of letters, digits and hyphens, at most 63 long, of \
+                 tuning and automl jobs at most 32 long"
             )),
         }
     }

@@ -191,7 +191,8 @@ const ROWS: &[Row] = &[
         let group = run.name("g");
         run.call(json!({"name": group}), &group)?;
         run.call(json!({"package_group": group}), package.as_str().unwrap_or_default()).map(drop)
-    }),
+    })
+    .arns(ANY),
     Row::new("approve_model", |run| {
         let package = package(run);
         run.call(json!({"package": package, "approval": "rejected"}), "Rejected").map(drop)
@@ -632,18 +633,19 @@ fn steps(request: &Request) -> Option<Response> {
 fn bill(request: &Request) -> Option<Response> {
     let arn = |resource: &str| format!("arn:aws:sagemaker:us-east-1:123456789012:{resource}/running-costs-x");
     let listed = |noun: &str, resource: &str| json!([{format!("{noun}Name"): "running-costs-x", format!("{noun}Arn"): arn(resource), format!("{noun}Status"): "InProgress", "CreationTime": 1}]);
-    let name = "running-costs-x";
+    // What an endpoint runs on is held to the row's names too.
+    let (name, config) = ("running-costs-x", "running-costs-c");
     let found = match request.operation() {
         "ListEndpoints" => {
             json!({"Endpoints": [{"EndpointName": name, "EndpointArn": arn("endpoint"), "CreationTime": 1, "LastModifiedTime": 1,
             "EndpointStatus": "InService"}]})
         }
         "DescribeEndpoint" => {
-            json!({"EndpointName": name, "EndpointArn": arn("endpoint"), "EndpointConfigName": "c", "EndpointStatus": "InService",
+            json!({"EndpointName": name, "EndpointArn": arn("endpoint"), "EndpointConfigName": config, "EndpointStatus": "InService",
             "CreationTime": 1, "LastModifiedTime": 1})
         }
         "DescribeEndpointConfig" => {
-            json!({"EndpointConfigName": "c", "EndpointConfigArn": "a", "CreationTime": 1,
+            json!({"EndpointConfigName": config, "EndpointConfigArn": "a", "CreationTime": 1,
             "ProductionVariants": [{"VariantName": "v", "ModelName": "m", "InstanceType": "ml.m5.large", "InitialInstanceCount": 1}]})
         }
         "ListInferenceComponents" => json!({"InferenceComponents": []}),
