@@ -62,5 +62,5 @@ pub(crate) const SCALABLE_TARGET: &str =
 /// The job by which a step of a pipeline works.
 pub(crate) const STEP_JOB: &str = "arn:{partition}:sagemaker:{region}:{account}:{answer.kind}/{answer.job}";
 pub(crate) const STEP_LOGS: &str =
-    "arn:{partition}:logs:{region}:{account}:log-group:/aws/sagemaker/{answer.group}";
+    "arn:{partition}:logs:{region}:{account}:log-group:/aws/sagemaker/{answer.group}:*";
 pub(crate) const STEP_LOG_STREAMS: &str = "arn:{partition}:logs:{region}:{account}:log-group:/aws/sagemaker/{answer.group}:log-stream:{answer.job}/*";

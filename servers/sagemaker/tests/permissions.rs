@@ -218,8 +218,10 @@ const ROWS: &[Row] = &[
     Row::new("update_cluster", |run| {
         let name = cluster(run);
         run.call(json!({"cluster": name, "group": "workers", "instances": 3}), "from 2 to 3")?;
+        run.call(json!({"cluster": name, "group": "workers", "instances": 1}), "to 1")?;
         run.call(json!({"cluster": name, "software": true}), "being updated").map(drop)
-    }),
+    })
+    .arns(ANY),
     Row::new("replace_nodes", |run| {
         let name = cluster(run);
         run.call(json!({"cluster": name, "nodes": ["i-1"]}), "i-1")?;
@@ -515,12 +517,23 @@ fn started(request: &Request) -> Option<Response> {
     }
 }
 
-/// Logs that have a line, of any job.
+/// Logs that have a line, of any job, in streams that are called as those of its kind are.
 fn logs(request: &Request) -> Option<Response> {
-    let line = json!([{"timestamp": 1, "message": "a line of the log"}]);
+    let input = request.json();
+    let asked = input["logStreamNamePrefix"].as_str().unwrap_or("AllTraffic");
+    let end = match asked.chars().last() {
+        Some('-') => "001-0a1b2c3d/algo-1-1700000000",
+        Some('/') => "algo-1-1700000000",
+        _ => "",
+    };
+    let stream = format!("{asked}{end}");
+    let line = json!([{"timestamp": 1, "message": "a line of the log", "logStreamName": stream}]);
     match request.operation() {
-        "DescribeLogStreams" => Some(Response::output(json!({"logStreams": [{"logStreamName": "stream"}]}))),
-        "GetLogEvents" | "FilterLogEvents" => Some(Response::output(json!({"events": line}))),
+        "DescribeLogStreams" => Some(Response::output(json!({"logStreams": [{"logStreamName": stream}]}))),
+        "FilterLogEvents" => Some(Response::output(json!({"events": line}))),
+        "GetLogEvents" => {
+            Some(Response::output(json!({"events": [{"timestamp": 1, "message": "a line of the log"}]})))
+        }
         _ => None,
     }
 }

@@ -3,7 +3,7 @@
 use awsmcp_testing::{Response, Stub};
 use serde_json::{Value, json};
 
-use crate::world::server_at;
+use crate::world::SAGEMAKER;
 
 fn described(config: &str) -> Value {
     json!({"EndpointName": "e", "EndpointArn": "arn:aws:sagemaker:us-east-1:123456789012:endpoint/e",
@@ -31,7 +31,7 @@ const AT: &str = "arn:aws:sagemaker:*:*:";
 #[test]
 fn an_arn_of_another_kind_or_service_never_leaves() {
     let stub = shared();
-    let mut server = server_at(stub.env(), &["--allow-arn", "*"]);
+    let mut server = SAGEMAKER.and(&["--allow-arn", "*"]).at(stub.env()).start();
     let at = "arn:aws:sagemaker:us-east-1:123456789012";
     for (tool, call) in [
         ("describe_endpoint", json!({"endpoint": " e"})),
@@ -56,7 +56,7 @@ fn an_arn_of_another_kind_or_service_never_leaves() {
 fn an_arn_moves_the_call_to_its_region_and_stays_in_its_account() {
     let stub = shared();
     let args = ["--allow-region", "eu-west-1", "--allow-arn", "arn:aws:sagemaker:*:123456789012:*"];
-    let mut server = server_at(stub.env(), &args);
+    let mut server = SAGEMAKER.and(&args).at(stub.env()).start();
     let call = |region: &str, account: &str| json!({"endpoint": format!("arn:aws:sagemaker:{region}:{account}:endpoint/e"), "dry_run": true});
     server.call("delete_endpoint", call("eu-west-1", "123456789012")).ok();
     let sent = stub.of("DescribeEndpoint");
@@ -72,7 +72,7 @@ fn an_arn_moves_the_call_to_its_region_and_stays_in_its_account() {
 fn an_endpoints_configuration_is_read_only_where_it_is_allowed() {
     let stub = shared();
     let endpoint = format!("{AT}endpoint/e");
-    let mut server = server_at(stub.env(), &["--allow-arn", &endpoint]);
+    let mut server = SAGEMAKER.and(&["--allow-arn", &endpoint]).at(stub.env()).start();
     let card = server.call("describe_endpoint", json!({"endpoint": "e"}));
     assert!(card.ok().contains("endpoint-config/other-config is outside"), "{}", card.text);
     assert!(!card.text.contains("Other-Model"), "{}", card.text);
@@ -80,7 +80,8 @@ fn an_endpoints_configuration_is_read_only_where_it_is_allowed() {
     assert!(plan.ok().contains("delete the endpoint e"), "{}", plan.text);
     assert!(stub.of("DescribeEndpointConfig").is_empty());
     let config = format!("{AT}endpoint-config/other-*");
-    let mut server = server_at(stub.env(), &["--allow-arn", &endpoint, "--allow-arn", &config]);
+    let mut server =
+        SAGEMAKER.and(&["--allow-arn", &endpoint, "--allow-arn", &config]).at(stub.env()).start();
     let card = server.call("describe_endpoint", json!({"endpoint": "e"}));
     assert!(!card.ok().contains("is outside what the operator allowed"), "{}", card.text);
     assert_eq!(stub.of("DescribeEndpointConfig").len(), 1);
@@ -99,7 +100,7 @@ fn what_is_deleted_with_an_endpoint_is_asked_for_by_name() {
         if !allowed.is_empty() {
             args.extend(["--allow-arn", allowed]);
         }
-        let refused = server_at(stub.env(), &args).call("delete_endpoint", call.clone());
+        let refused = SAGEMAKER.and(&args).at(stub.env()).start().call("delete_endpoint", call.clone());
         assert!(refused.error().contains(outside), "{call}: {}", refused.text);
     }
     for operation in ["DeleteEndpoint", "DeleteEndpointConfig", "DeleteModel"] {
@@ -134,13 +135,17 @@ fn the_log_of_a_step_is_read_only_where_it_is_allowed() {
         _ => Response::error(400, "ValidationException", "not scripted"),
     });
     let (pipeline, job) = (format!("{AT}pipeline/p/*"), format!("{AT}training-job/train-*"));
-    let mut server = server_at(stub.env(), &["--allow-arn", &pipeline, "--allow-arn", &job]);
+    let mut server = SAGEMAKER.and(&["--allow-arn", &pipeline, "--allow-arn", &job]).at(stub.env()).start();
     let card = server.call("describe_execution", json!({"execution": EXECUTION}));
     assert!(card.ok().contains("log-group:/aws/sagemaker/TrainingJobs"), "{}", card.text);
     assert!(stub.of("DescribeLogStreams").is_empty() && stub.of("GetLogEvents").is_empty());
     assert_eq!(stub.of("DescribeTrainingJob").len(), 1);
     let logs = "arn:aws:logs:*:*:log-group:/aws/sagemaker/TrainingJobs*";
     let args = ["--allow-arn", &pipeline, "--allow-arn", &job, "--allow-arn", logs];
-    let card = server_at(stub.env(), &args).call("describe_execution", json!({"execution": EXECUTION}));
+    let card = SAGEMAKER
+        .and(&args)
+        .at(stub.env())
+        .start()
+        .call("describe_execution", json!({"execution": EXECUTION}));
     assert!(card.ok().contains("KeyError"), "{}", card.text);
 }
