@@ -6,6 +6,7 @@ mod endpoints;
 mod executions;
 mod fields;
 mod jobs;
+mod kinds;
 mod looks;
 mod metrics;
 mod names;
