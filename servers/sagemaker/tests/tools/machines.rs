@@ -186,6 +186,14 @@ fn busy() -> Stub {
                     "CreationTime": hours(5), "ResourceSpec": {"InstanceType": "ml.m5.xlarge"}},
                 {"DomainId": "d-1", "UserProfileName": "eve", "AppType": "JupyterServer", "AppName": "default", "Status": "InService",
                     "CreationTime": hours(5), "ResourceSpec": {"InstanceType": "system"}},
+                {"DomainId": "d-1", "UserProfileName": "ann", "AppType": "Canvas", "AppName": "default", "Status": "InService",
+                    "CreationTime": hours(5), "ResourceSpec": {"InstanceType": "system"}},
+            ]})),
+            "ListMlflowTrackingServers" => Response::output(json!({"TrackingServerSummaries": [
+                {"TrackingServerName": "track", "TrackingServerStatus": "Started", "IsActive": "Active", "LastModifiedTime": hours(7),
+                    "TrackingServerArn": "arn:aws:sagemaker:us-east-1:123456789012:mlflow-tracking-server/track"},
+                {"TrackingServerName": "asleep", "TrackingServerStatus": "Stopped", "IsActive": "Inactive", "LastModifiedTime": hours(7),
+                    "TrackingServerArn": "arn:aws:sagemaker:us-east-1:123456789012:mlflow-tracking-server/asleep"},
             ]})),
             "ListTrainingJobs" if request.json()["WarmPoolStatusEquals"].is_string() => {
                 Response::output(json!({"TrainingJobSummaries": [
@@ -243,6 +251,10 @@ fn everything_that_bills_is_listed_dearest_first() {
         "notebook\tnote\tInService\tml.t3.medium\t1\t",
         "app\teve/default\tInService\tml.m5.xlarge\t1\t",
         "JupyterLab of d-1",
+        "app\tann/default\tInService\t",
+        "Canvas of d-1; logging out of Canvas ends it",
+        "MLflow server\ttrack\tStarted\t",
+        "note: not looked at, though they may bill: ",
         "training job\tlearn\tInProgress\tml.p3.2xlarge\t2\t",
         "warm pool\twarm\tCompleted\tml.p3.2xlarge\t2\t",
         "waits for its machines",
@@ -252,7 +264,7 @@ fn everything_that_bills_is_listed_dearest_first() {
     ] {
         assert!(text.contains(part), "{part}: {text}");
     }
-    for absent in ["dead", "system"] {
+    for absent in ["dead", "system", "asleep"] {
         assert!(!text.contains(absent), "{absent}: {text}");
     }
     assert!(text.find("notebook\tnote").unwrap() < text.find("endpoint\tlive/big").unwrap(), "{text}");
@@ -266,7 +278,7 @@ fn what_bills_is_held_to_the_allowed_arns() {
         SAGEMAKER.and(&["--allow-arn", "arn:aws:sagemaker:*:*:training-job/learn"]).at(stub.env()).start();
     let rows = server.call("running_costs", json!({}));
     assert!(rows.ok().contains("training job\tlearn"), "{}", rows.text);
-    for absent in ["live", "note\t", "warm\t", "eve"] {
+    for absent in ["live", "note\t", "warm\t", "eve", "ann", "track\t"] {
         assert!(!rows.text.contains(absent), "{absent}: {}", rows.text);
     }
 }
