@@ -137,6 +137,24 @@ fn less_than_runs_and_settings_that_go_are_asked_about() {
 }
 
 #[test]
+fn a_setting_that_is_asked_for_is_not_kept_as_it_was() {
+    let stub = running(on_the_new);
+    let call = json!({"endpoint": "fraud", "model": "fraud-v2", "variant_settings": {"InitialVariantWeight": 1.0},
+        "settings": {"DataCaptureConfig": {"InitialSamplingPercentage": 50}}});
+    at(&stub).call("deploy_model", call).holds(&[r#""outcome":"updated""#]);
+    let sent = stub.of("CreateEndpointConfig")[0].json();
+    let capture = &sent["DataCaptureConfig"];
+    assert_eq!(
+        (&capture["InitialSamplingPercentage"], &capture["DestinationS3Uri"]),
+        (&json!(50), &json!("s3://b/capture"))
+    );
+    let excluded = stub.of("UpdateEndpoint")[0].json()["ExcludeRetainedVariantProperties"].clone();
+    let expected =
+        json!([{"VariantPropertyType": "DesiredWeight"}, {"VariantPropertyType": "DataCaptureConfig"}]);
+    assert_eq!(excluded, expected);
+}
+
+#[test]
 fn settings_say_nothing_that_has_an_argument_and_nothing_unknown() {
     let stub = running(on_the_new);
     let mut server = at(&stub);

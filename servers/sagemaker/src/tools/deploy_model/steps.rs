@@ -103,6 +103,25 @@ fn note(gone: &mut Vec<String>, left: &mut Vec<String>, what: &str, name: &str, 
 }
 
 impl DeployModel {
+    /// What was asked for anew, so that it is not kept as it is.
+    fn excluded(&self) -> Option<Vec<VariantProperty>> {
+        let own = |field: &str| self.variant_settings.0.contains_key(field);
+        let excluded = [
+            (
+                VariantPropertyType::DesiredInstanceCount,
+                self.instances.is_some() || own("InitialInstanceCount"),
+            ),
+            (VariantPropertyType::DesiredWeight, own("InitialVariantWeight")),
+            (VariantPropertyType::DataCaptureConfig, self.settings.0.contains_key("DataCaptureConfig")),
+        ];
+        let excluded: Vec<VariantProperty> = excluded
+            .into_iter()
+            .filter(|(_, is_new)| *is_new)
+            .map(|(property, _)| VariantProperty::builder().variant_property_type(property).build())
+            .collect();
+        Some(excluded).filter(|excluded| !excluded.is_empty())
+    }
+
     /// Makes the model, where it is new, and the configuration, and puts it behind the endpoint. Answers the model's name.
     ///
     /// # Errors
@@ -138,9 +157,6 @@ impl DeployModel {
             made.asked("endpoint", endpoint, sent.map_err(Error::from))?;
             made.endpoint = Some(endpoint.to_owned());
         } else {
-            let count =
-                VariantProperty::builder().variant_property_type(VariantPropertyType::DesiredInstanceCount);
-            let count = count.build();
             let sent = client
                 .update_endpoint()
                 .endpoint_name(endpoint)
@@ -148,9 +164,7 @@ impl DeployModel {
                 .set_deployment_config(self.deployment())
                 // What scales by itself may have other numbers by now.
                 .set_retain_all_variant_properties(items.retains.then_some(true))
-                .set_exclude_retained_variant_properties(
-                    (items.retains && self.instances.is_some()).then(|| vec![count]),
-                )
+                .set_exclude_retained_variant_properties(self.excluded().filter(|_| items.retains))
                 .send()
                 .await;
             made.asked("update of the endpoint", endpoint, sent.map_err(Error::from))?;
