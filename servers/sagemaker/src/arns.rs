@@ -64,3 +64,8 @@ pub(crate) const STEP_JOB: &str = "arn:{partition}:sagemaker:{region}:{account}:
 pub(crate) const STEP_LOGS: &str =
     "arn:{partition}:logs:{region}:{account}:log-group:/aws/sagemaker/{answer.group}:*";
 pub(crate) const STEP_LOG_STREAMS: &str = "arn:{partition}:logs:{region}:{account}:log-group:/aws/sagemaker/{answer.group}:log-stream:{answer.job}/*";
+/// A component that runs on an endpoint's machines.
+pub(crate) const COMPONENT_OF_ENDPOINT: &str =
+    "arn:{partition}:sagemaker:{region}:{account}:inference-component/{answer.component}";
+pub(crate) const COMPONENT_LOGS: &str = "arn:{partition}:logs:{region}:{account}:log-group:/aws/sagemaker/InferenceComponents/{answer.component}:*";
+pub(crate) const COMPONENT_LOG_STREAMS: &str = "arn:{partition}:logs:{region}:{account}:log-group:/aws/sagemaker/InferenceComponents/{answer.component}:log-stream:*";

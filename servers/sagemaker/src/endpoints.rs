@@ -162,19 +162,23 @@ pub(crate) async fn health(
         .collect())
 }
 
-/// The last lines that the containers of an endpoint wrote, oldest first.
+/// Where the containers of an endpoint write their log.
+pub(crate) fn log_group(endpoint: &str) -> String {
+    format!("/aws/sagemaker/Endpoints/{endpoint}")
+}
+
+/// The last lines of all containers that write into a log group, oldest first.
 ///
 /// # Errors
 /// When CloudWatch does not answer. A log that does not exist has no lines.
-pub(crate) async fn last_lines(cx: &Call<SageMaker>, endpoint: &str, most: usize) -> Result<Vec<String>> {
+pub(crate) async fn last_lines(cx: &Call<SageMaker>, group: &str, most: usize) -> Result<Vec<String>> {
     use aws_sdk_cloudwatchlogs::types::OrderBy;
     const STREAMS: i32 = 5;
-    let group = format!("/aws/sagemaker/Endpoints/{endpoint}");
     let found = cx
         .client()
         .logs
         .describe_log_streams()
-        .log_group_name(&group)
+        .log_group_name(group)
         .order_by(OrderBy::LastEventTime)
         .descending(true)
         .limit(STREAMS)
@@ -190,7 +194,7 @@ pub(crate) async fn last_lines(cx: &Call<SageMaker>, endpoint: &str, most: usize
         cx.client()
             .logs
             .get_log_events()
-            .log_group_name(&group)
+            .log_group_name(group)
             .log_stream_name(name)
             .start_from_head(false)
             .limit(i32::try_from(most).unwrap_or(100).clamp(1, 1000))

@@ -102,6 +102,7 @@ const ROWS: &[Row] = &[
     }),
     Row::new("describe_endpoint", |run| {
         let name = endpoint(run, "e");
+        component(run, &name);
         complete(run, json!({"endpoint": name, "log_lines": 3}), "a line of the log")
     })
     .serves(logs),
@@ -145,14 +146,7 @@ const ROWS: &[Row] = &[
         run.call(json!({"endpoint": endpoint, "instances": 2}), "under way")?;
         run.call(json!({"endpoint": endpoint, "min": 1, "max": 2}), "between 1 and 2")?;
         run.call(json!({"endpoint": endpoint, "fixed": true}), "no longer automatic")?;
-        let component = run.name("c");
-        let specification = json!({"ModelName": endpoint, "ComputeResourceRequirements": {"MinMemoryRequiredInMb": 128}});
-        sagemaker(
-            run,
-            "CreateInferenceComponent",
-            json!({"InferenceComponentName": component, "EndpointName": endpoint, "VariantName": "AllTraffic",
-                "Specification": specification, "RuntimeConfig": {"CopyCount": 1}}),
-        );
+        let component = component(run, &endpoint);
         run.call(json!({"endpoint": endpoint, "component": component, "instances": 2}), "under way").map(drop)
     })
     .arns(ANY),
@@ -319,6 +313,7 @@ const EXCEPTIONS: &[Exception] = exceptions! {
     "sagemaker:ListPipelineExecutionSteps" "ListPipelineExecutionSteps" ["describe_execution"];
     "sagemaker:ListNotebookInstances" "ListNotebookInstances" ["running_costs"];
     "sagemaker:ListApps" "ListApps" ["running_costs"];
+    "sagemaker:ListMlflowTrackingServers" "ListMlflowTrackingServers" ["running_costs"];
     "sagemaker:ListClusters" "ListClusters" ["running_costs"];
     "sagemaker:DescribeCluster" "DescribeCluster" ["running_costs"];
     "sagemaker:ListClusterNodes" "ListClusterNodes" ["replace_nodes"];
@@ -442,6 +437,20 @@ fn endpoint(run: &Run<'_>, what: &str) -> String {
         run,
         "UpdateEndpointWeightsAndCapacities",
         json!({"EndpointName": name, "DesiredWeightsAndCapacities": wanted}),
+    );
+    name
+}
+
+/// A component on an endpoint, which runs the model of the endpoint's name.
+fn component(run: &Run<'_>, endpoint: &str) -> String {
+    let name = run.name("c");
+    let specification =
+        json!({"ModelName": endpoint, "ComputeResourceRequirements": {"MinMemoryRequiredInMb": 128}});
+    sagemaker(
+        run,
+        "CreateInferenceComponent",
+        json!({"InferenceComponentName": name, "EndpointName": endpoint, "VariantName": "AllTraffic",
+            "Specification": specification, "RuntimeConfig": {"CopyCount": 1}}),
     );
     name
 }
@@ -664,6 +673,7 @@ fn bill(request: &Request) -> Option<Response> {
         "ListInferenceComponents" => json!({"InferenceComponents": []}),
         "ListNotebookInstances" => json!({"NotebookInstances": []}),
         "ListApps" => json!({"Apps": []}),
+        "ListMlflowTrackingServers" => json!({"TrackingServerSummaries": []}),
         "ListTrainingJobs" => json!({"TrainingJobSummaries": listed("TrainingJob", "training-job")}),
         "ListProcessingJobs" => json!({"ProcessingJobSummaries": listed("ProcessingJob", "processing-job")}),
         "ListTransformJobs" => json!({"TransformJobSummaries": listed("TransformJob", "transform-job")}),

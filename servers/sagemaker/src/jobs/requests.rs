@@ -218,6 +218,12 @@ pub(crate) fn risks(kind: Kind, request: &Value, from: Option<&Value>) -> Vec<St
             if let Some(place) = same("/CheckpointConfig/S3Uri") {
                 risks.push(format!("it goes on from the checkpoints that the earlier job left in {place}"));
             }
+            if let Some(kept) =
+                whole(request, "/ResourceConfig/KeepAlivePeriodInSeconds").filter(|kept| *kept > 0)
+            {
+                let kept = thousands(kept.unsigned_abs());
+                risks.push(format!("its machines are kept warm, and bill, for {kept} s after its end"));
+            }
             let spot = flag(request, "/EnableManagedSpotTraining");
             if spot && request.pointer("/CheckpointConfig").is_none() {
                 risks.push("a spot job without checkpoints begins anew after each interruption".to_owned());
@@ -429,6 +435,9 @@ mod tests {
         let mut request = training();
         let told = |request: &Value, from: Option<&Value>| risks(Kind::Training, request, from).join("; ");
         assert!(told(&request, None).contains("without checkpoints"));
+        request["ResourceConfig"]["KeepAlivePeriodInSeconds"] = json!(3600);
+        assert!(told(&request, None).contains("bill, for 3,600 s after its end"));
+        request["ResourceConfig"]["KeepAlivePeriodInSeconds"] = json!(0);
         request["CheckpointConfig"] = json!({"S3Uri": "s3://b/c"});
         assert!(told(&request, Some(&request)).contains("goes on from the checkpoints"));
         assert_eq!(told(&request, None), "");

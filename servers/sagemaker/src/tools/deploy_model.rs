@@ -401,7 +401,7 @@ impl DeployModel {
             _ => "the endpoint is neither on the old configuration nor on the new one",
         };
         let mut text = format!("{what} ({status}): {why}");
-        match endpoints::last_lines(cx, endpoint, LINES).await {
+        match endpoints::last_lines(cx, &endpoints::log_group(endpoint), LINES).await {
             Ok(lines) if !lines.is_empty() => {
                 text.push_str(&format!("; its log ends: {}", lines.join(" | ")))
             }

@@ -80,6 +80,8 @@ impl Change for ScaleEndpoint {
     type Items = Items;
     const SPEC: Spec = Spec::write("scale_endpoint", "Scale endpoint")
         .on(arns::ENDPOINT, &["sagemaker:DescribeEndpoint", "sagemaker:UpdateEndpointWeightsAndCapacities"])
+        .when("instances")
+        .on("*", &["application-autoscaling:DescribeScalableTargets"])
         .when("component")
         .on(
             arns::INFERENCE_COMPONENT,
@@ -137,6 +139,15 @@ impl Change for ScaleEndpoint {
             (Some(most), Some(now)) if most > now => {
                 plan.warning("each more of them bills from when it runs")
             }
+            _ => plan,
+        };
+        let plan = match self.instances {
+            Some(_) if !self.fixed => match self.bounds(cx, &target).await? {
+                Some((min, max)) => plan.warning(format!(
+                    "it scales by itself between {min} and {max}, which may undo it: `fixed` ends that"
+                )),
+                None => plan,
+            },
             _ => plan,
         };
         let plan = match self.weight {
@@ -259,6 +270,15 @@ impl ScaleEndpoint {
             return wrong("a component has neither `variant` nor `weight`");
         }
         Ok(())
+    }
+
+    /// Between what it scales by itself, if it does.
+    async fn bounds(&self, cx: &Call<SageMaker>, target: &Target) -> Result<Option<(i32, i32)>> {
+        let (id, dimension, _) = target.scalable(self.endpoint.as_str());
+        let asked = cx.client().scaling.describe_scalable_targets();
+        let asked = asked.service_namespace(ServiceNamespace::Sagemaker).scalable_dimension(dimension);
+        let found = asked.resource_ids(id).send().await?.scalable_targets.unwrap_or_default();
+        Ok(found.first().map(|target| (target.min_capacity, target.max_capacity)))
     }
 
     /// The policy as it shall be: one that tracks the invocations already keeps its name and all that is not given.

@@ -218,6 +218,7 @@ fn scaled(refuse: &'static str) -> Stub {
             "ScalableDimension": "sagemaker:variant:DesiredInstanceCount", "PolicyType": "TargetTrackingScaling",
             "TargetTrackingScalingPolicyConfiguration": {"TargetValue": 250.0, "ScaleInCooldown": 600, "DisableScaleIn": true,
                 "PredefinedMetricSpecification": {"PredefinedMetricType": "SageMakerVariantInvocationsPerInstance"}}}]})),
+        "DescribeScalableTargets" => Response::output(json!({"ScalableTargets": []})),
         "RegisterScalableTarget" => Response::output(json!({})),
         "PutScalingPolicy" => Response::output(
             json!({"PolicyARN": "arn:aws:autoscaling:us-east-1:123456789012:scalingPolicy:x"}),

@@ -295,6 +295,75 @@ fn a_card_shows_variants_scaling_figures_and_log() {
     assert!(stub.most_at_once() > 1, "the parts are asked for one after another");
 }
 
+/// An endpoint that waits for machines, with a component that ran out of memory.
+fn stuck() -> Stub {
+    Stub::start(|request| match request.operation() {
+        "DescribeEndpoint" => Response::output(described(
+            "Updating",
+            "c",
+            json!({"ProductionVariants": [{"VariantName": "blue"}], "PendingDeploymentSummary": {
+                "EndpointConfigName": "next", "StartTime": 1_700_000_000, "ProductionVariants": [{"VariantName": "green",
+                    "InstanceType": "ml.p5.48xlarge", "CurrentInstanceCount": 0, "DesiredInstanceCount": 2, "VariantStatus": [
+                        {"Status": "Creating", "StatusMessage": "Unable to provision: InsufficientInstanceCapacity", "StartTime": 1_700_000_060}]}]}}),
+        )),
+        "DescribeEndpointConfig" => Response::output(json!({
+            "EndpointConfigName": "c", "EndpointConfigArn": arn("endpoint-config"), "CreationTime": 1, "ProductionVariants": [],
+        })),
+        "ListInferenceComponents" => Response::output(json!({"InferenceComponents": [
+            {"InferenceComponentName": "llama-ic", "VariantName": "blue", "InferenceComponentStatus": "Failed", "CreationTime": 1,
+                "InferenceComponentArn": arn("inference-component"), "EndpointArn": arn("endpoint"), "EndpointName": "e",
+                "LastModifiedTime": 1}]})),
+        "DescribeInferenceComponent" => Response::output(json!({
+            "InferenceComponentName": "llama-ic", "InferenceComponentArn": arn("inference-component"), "EndpointName": "e",
+            "EndpointArn": arn("endpoint"), "CreationTime": 1, "LastModifiedTime": 1, "InferenceComponentStatus": "Failed",
+            "FailureReason": "Failed to load the model", "RuntimeConfig": {"DesiredCopyCount": 2, "CurrentCopyCount": 0},
+        })),
+        "DescribeLogStreams" => match request.json()["logGroupName"].as_str() {
+            Some("/aws/sagemaker/InferenceComponents/llama-ic") => {
+                Response::output(json!({"logStreams": [{"logStreamName": "blue/1"}]}))
+            }
+            _ => Response::error(400, "ResourceNotFoundException", "no such group"),
+        },
+        "GetLogEvents" => {
+            Response::output(json!({"events": [{"timestamp": 1, "message": "OutOfMemoryError"}]}))
+        }
+        "DescribeScalableTargets" => Response::output(json!({"ScalableTargets": []})),
+        "DescribeScalingPolicies" => Response::output(json!({"ScalingPolicies": []})),
+        "GetMetricData" => Response::output(json!({"MetricDataResults": []})),
+        _ => Response::error(400, "ValidationException", "not scripted"),
+    })
+}
+
+#[test]
+fn why_an_endpoint_is_stuck_is_told_with_what_helps() {
+    let stub = stuck();
+    let card =
+        SAGEMAKER.at(stub.env()).start().call("describe_endpoint", json!({"endpoint": "e", "log_lines": 5}));
+    card.holds(&[
+        r#""pending_config":"next","pending":[{"variant":"green","instance_type":"ml.p5.48xlarge","instances":0,"desired_instances":2"#,
+        r#""status":"Creating: Unable to provision: InsufficientInstanceCapacity","since":"2023-11-14T22:14:20Z""#,
+        "try another instance type",
+        r#""status":"Failed","failure_reason":"Failed to load the model","copies":0,"desired_copies":2,"log":["OutOfMemoryError"]"#,
+    ]);
+}
+
+#[test]
+fn a_component_outside_the_list_is_not_looked_into() {
+    let stub = stuck();
+    let of = |resource: &str| format!("arn:aws:sagemaker:us-east-1:*:{resource}");
+    let logs = "arn:aws:logs:us-east-1:*:log-group:/aws/sagemaker/Endpoints/e:*";
+    let args =
+        ["--allow-arn", &of("endpoint/e"), "--allow-arn", &of("endpoint-config/c"), "--allow-arn", logs];
+    let card = SAGEMAKER
+        .and(&args)
+        .at(stub.env())
+        .start()
+        .call("describe_endpoint", json!({"endpoint": "e", "log_lines": 5}));
+    card.holds(&["the component llama-ic cannot be shown", "the log of llama-ic cannot be shown"])
+        .lacks(&["OutOfMemoryError"]);
+    assert!(stub.of("DescribeInferenceComponent").is_empty() && stub.of("GetLogEvents").is_empty());
+}
+
 #[test]
 #[ignore = "runs fakecloud"]
 fn a_variant_is_scaled_by_hand_and_automatically() {
@@ -318,6 +387,9 @@ fn a_variant_is_scaled_by_hand_and_automatically() {
         "{}",
         card.text
     );
+    // What is set by hand does not stay.
+    let undone = server.plan("scale_endpoint", json!({"endpoint": "scale", "instances": 4}));
+    undone.holds(&["it scales by itself between 1 and 4, which may undo it"]);
     let fixed = server.call("scale_endpoint", json!({"endpoint": "scale", "fixed": true}));
     assert!(fixed.ok().contains("no longer automatic"), "{}", fixed.text);
     let card = server.call("describe_endpoint", json!({"endpoint": "scale"}));

@@ -50,6 +50,28 @@ fn json_goes_and_comes() {
     ] {
         assert_eq!(sent.header(header), Some(value), "{header}");
     }
+    invoke(
+        &mut server,
+        json!({"payload": 1, "session": "NEW_SESSION", "inference_id": "mine", "target_container": "two"}),
+    )
+    .ok();
+    let sent = &stub.of("InvokeEndpoint")[1];
+    for (header, value) in [
+        ("x-amzn-sagemaker-session-id", "NEW_SESSION"),
+        ("x-amzn-sagemaker-inference-id", "mine"),
+        ("x-amzn-sagemaker-target-container-hostname", "two"),
+    ] {
+        assert_eq!(sent.header(header), Some(value), "{header}");
+    }
+    for (more, words) in [
+        (json!({"mode": "stream", "target_model": "m"}), "a streamed call takes no `target_model`"),
+        (json!({"timeout_seconds": 5}), "`timeout_seconds` is for mode async"),
+        (json!({"mode": "async", "session": "s"}), "or `session`"),
+    ] {
+        let mut call = json!({"payload": 1});
+        call.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        invoke(&mut server, call).fails(&[words]);
+    }
     let picked = invoke(&mut server, json!({"payload": [1], "query": "label"}));
     assert!(picked.ok().contains("cat") && !picked.text.contains("score"), "{}", picked.text);
 }

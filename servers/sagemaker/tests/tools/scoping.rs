@@ -109,6 +109,84 @@ fn what_is_deleted_with_an_endpoint_is_asked_for_by_name() {
 }
 
 #[test]
+fn the_model_that_a_job_runs_is_held_as_if_it_were_called() {
+    let stub = Stub::start(|request| match (request.operation(), request.nth) {
+        ("DescribeTransformJob", 1 | 2) => {
+            Response::error(400, "ValidationException", "Requested resource not found.")
+        }
+        ("CreateTransformJob", _) => Response::output(
+            json!({"TransformJobArn": "arn:aws:sagemaker:us-east-1:123456789012:transform-job/t"}),
+        ),
+        _ => Response::error(400, "ValidationException", "not scripted"),
+    });
+    let data = json!({"DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": "s3://b/i"}}});
+    let call = |model: &str| {
+        let request = json!({"ModelName": model, "TransformInput": data, "TransformOutput": {"S3OutputPath": "s3://b/o"},
+            "TransformResources": {"InstanceType": "ml.m5.large", "InstanceCount": 1}});
+        json!({"kind": "transform", "name": "t", "request": request})
+    };
+    let (job, model) = (format!("{AT}transform-job/t"), format!("{AT}model/team-*"));
+    let args = ["--allow-arn", &job, "--allow-arn", &model, "--allow-arn", "arn:aws:iam::*:role/*"];
+    let mut server = SAGEMAKER.and(&args).at(stub.env()).start();
+    server.call("create_job", call("secret")).fails(&["model/secret is outside what the operator allowed"]);
+    assert!(stub.of("CreateTransformJob").is_empty());
+    server.call("create_job", call("Team-m")).ok();
+    assert_eq!(stub.of("CreateTransformJob").len(), 1);
+}
+
+#[test]
+fn a_deployment_under_a_list_uses_what_the_list_has() {
+    let stub = Stub::start(|request| match (request.operation(), request.nth) {
+        ("DescribeEndpoint", 1..=3) => Response::output(described("Other-Config")),
+        ("DescribeEndpoint", _) => Response::output(described("e-somebody-elses")),
+        ("DescribeEndpointConfig", _) => Response::output(json!({
+            "EndpointConfigName": "Other-Config", "CreationTime": 1_700_000_000,
+            "EndpointConfigArn": "arn:aws:sagemaker:us-east-1:123456789012:endpoint-config/other-config",
+            "ProductionVariants": [
+                {"VariantName": "v", "ModelName": "Team-1", "InstanceType": "ml.m5.large", "InitialInstanceCount": 1},
+                {"VariantName": "w", "ModelName": "Other-Model", "InstanceType": "ml.m5.large", "InitialInstanceCount": 1},
+            ],
+        })),
+        ("DescribeModel", _) => Response::output(
+            json!({"ModelName": "m", "CreationTime": 1, "ModelArn": "arn:aws:sagemaker:us-east-1:123456789012:model/m"}),
+        ),
+        ("CreateEndpointConfig", _) => Response::output(
+            json!({"EndpointConfigArn": "arn:aws:sagemaker:us-east-1:123456789012:endpoint-config/x"}),
+        ),
+        ("UpdateEndpoint", _) => {
+            Response::output(json!({"EndpointArn": "arn:aws:sagemaker:us-east-1:123456789012:endpoint/e"}))
+        }
+        ("DeleteEndpointConfig", _) => Response::new(200, ""),
+        ("DescribeLogStreams", _) => Response::error(400, "ResourceNotFoundException", "no such group"),
+        _ => Response::error(400, "ValidationException", "not scripted"),
+    });
+    let call = json!({"endpoint": "e", "model": "team-2", "variant": "v"});
+    let list = ["endpoint/e", "endpoint-config/e-*", "endpoint-config/other-*", "model/team-*"]
+        .map(|it| format!("{AT}{it}"));
+    let logs = "arn:aws:logs:*:*:log-group:/aws/sagemaker/Endpoints/e:*".to_owned();
+    let flags = |more: &[String]| {
+        let all = list.iter().chain([&logs]).chain(more);
+        all.flat_map(|arn| ["--allow-arn".to_owned(), arn.clone()]).collect::<Vec<String>>()
+    };
+    let start = |flags: &[String]| {
+        let flags: Vec<&str> = flags.iter().map(String::as_str).collect();
+        SAGEMAKER.and(&flags).at(stub.env()).start()
+    };
+    // The other variant's model is put behind the endpoint anew.
+    start(&flags(&[]))
+        .call("deploy_model", call.clone())
+        .fails(&["model/other-model is outside what the operator allowed"]);
+    assert!(stub.of("CreateEndpointConfig").is_empty());
+    let more = [format!("{AT}model/other-model")];
+    // The stub's endpoint ends on another configuration than the new one.
+    start(&flags(&more)).call("deploy_model", call).fails(&["AWS rolled the update back"]);
+    let sent = stub.of("CreateEndpointConfig")[0].json();
+    let models: Vec<&Value> =
+        sent["ProductionVariants"].as_array().unwrap().iter().map(|variant| &variant["ModelName"]).collect();
+    assert_eq!(models, ["team-2", "Other-Model"]);
+}
+
+#[test]
 fn the_log_of_a_step_is_read_only_where_it_is_allowed() {
     const EXECUTION: &str = "arn:aws:sagemaker:us-east-1:123456789012:pipeline/p/execution/abc";
     let stub = Stub::start(|request| match request.operation() {
