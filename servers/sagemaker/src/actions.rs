@@ -29,3 +29,29 @@ pub(crate) const TABLE: &[(&str, &[&str])] = &[
     ("CreateEndpoint", &["sagemaker:CreateEndpoint", "sagemaker:AddTags"]),
     ("UpdateCluster", &["sagemaker:UpdateCluster", "iam:PassRole"]),
 ];
+
+/// What every good answer of AWS's has: one without it may say nothing of what became of the request.
+pub(crate) const ALWAYS: &[(&str, &[&str])] = &[
+    ("CreateAutoMLJobV2", &["AutoMLJobArn"]),
+    ("CreateCompilationJob", &["CompilationJobArn"]),
+    ("CreateEndpoint", &["EndpointArn"]),
+    ("CreateEndpointConfig", &["EndpointConfigArn"]),
+    ("CreateHyperParameterTuningJob", &["HyperParameterTuningJobArn"]),
+    ("CreateLabelingJob", &["LabelingJobArn"]),
+    ("CreateModel", &["ModelArn"]),
+    ("CreateProcessingJob", &["ProcessingJobArn"]),
+    ("CreateTrainingJob", &["TrainingJobArn"]),
+    ("CreateTransformJob", &["TransformJobArn"]),
+    ("DescribeCluster", &["ClusterStatus"]),
+    ("DescribeEndpoint", &["EndpointStatus"]),
+    ("DescribeEndpointConfig", &["EndpointConfigName"]),
+    ("DescribeTrainingJob", &["TrainingJobStatus"]),
+    ("ListClusterNodes", &["ClusterNodeSummaries"]),
+    ("ListEndpoints", &["Endpoints"]),
+    ("ListModels", &["Models"]),
+    ("ListTrainingJobs", &["TrainingJobSummaries"]),
+    ("StartPipelineExecution", &["PipelineExecutionArn"]),
+    ("UpdateCluster", &["ClusterArn"]),
+    ("UpdateEndpoint", &["EndpointArn"]),
+    ("UpdateModelPackage", &["ModelPackageArn"]),
+];

@@ -62,5 +62,10 @@ pub(crate) const SCALABLE_TARGET: &str =
 /// The job by which a step of a pipeline works.
 pub(crate) const STEP_JOB: &str = "arn:{partition}:sagemaker:{region}:{account}:{answer.kind}/{answer.job}";
 pub(crate) const STEP_LOGS: &str =
-    "arn:{partition}:logs:{region}:{account}:log-group:/aws/sagemaker/{answer.group}";
+    "arn:{partition}:logs:{region}:{account}:log-group:/aws/sagemaker/{answer.group}:*";
 pub(crate) const STEP_LOG_STREAMS: &str = "arn:{partition}:logs:{region}:{account}:log-group:/aws/sagemaker/{answer.group}:log-stream:{answer.job}/*";
+/// A component that runs on an endpoint's machines.
+pub(crate) const COMPONENT_OF_ENDPOINT: &str =
+    "arn:{partition}:sagemaker:{region}:{account}:inference-component/{answer.component}";
+pub(crate) const COMPONENT_LOGS: &str = "arn:{partition}:logs:{region}:{account}:log-group:/aws/sagemaker/InferenceComponents/{answer.component}:*";
+pub(crate) const COMPONENT_LOG_STREAMS: &str = "arn:{partition}:logs:{region}:{account}:log-group:/aws/sagemaker/InferenceComponents/{answer.component}:log-stream:*";

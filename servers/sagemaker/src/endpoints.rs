@@ -1,6 +1,6 @@
 //! Endpoints: what they are, how they do, and waiting until they are what they shall be.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use aws_sdk_sagemaker::{
     operation::{
@@ -8,7 +8,7 @@ use aws_sdk_sagemaker::{
     },
     types::EndpointStatus,
 };
-use awsmcp_mcp::{Call, Error, Kind, Result, TimeRange};
+use awsmcp_mcp::{Call, Error, Kind, Result, TimeRange, Waited};
 
 use crate::{
     SageMaker, arns,
@@ -47,16 +47,28 @@ pub(crate) async fn config(cx: &Call<SageMaker>, name: &str) -> Result<DescribeE
     sent.map_err(|error| gone(Error::from(error)))
 }
 
-/// Waits until the endpoint is no longer being changed, and answers what it is then.
+/// Waits until the endpoint is no longer being changed, and answers what it is then, or how it stood when the time was over.
+/// A look that AWS does not answer, or throttles, tells nothing of the endpoint: it is looked at again.
 ///
 /// # Errors
-/// When AWS does not say how it is.
-pub(crate) async fn settled(cx: &Call<SageMaker>, endpoint: &str) -> Result<DescribeEndpointOutput> {
-    const LONGEST: Duration = Duration::from_secs(15);
-    let started = tokio::time::Instant::now();
-    let mut pause = Duration::from_millis(500);
-    loop {
-        let now = describe(cx, endpoint).await?;
+/// When AWS refuses to say how it is.
+pub(crate) async fn settled(cx: &Call<SageMaker>, endpoint: &str) -> Result<Waited<DescribeEndpointOutput>> {
+    // The call's own time ends before.
+    const LONGEST: Duration = Duration::from_secs(3600);
+    let started = Instant::now();
+    cx.until(LONGEST, || async {
+        let found = describe(cx, endpoint).await;
+        let seconds = started.elapsed().as_secs();
+        let now = match found {
+            Ok(now) => now,
+            Err(error) if error.retryable() => {
+                return Ok(Waited::Still(format!(
+                    "how {endpoint} stands could not be seen after {seconds} s: {}",
+                    error.message
+                )));
+            }
+            Err(error) => return Err(error),
+        };
         let changing = matches!(
             now.endpoint_status,
             Some(
@@ -67,14 +79,25 @@ pub(crate) async fn settled(cx: &Call<SageMaker>, endpoint: &str) -> Result<Desc
             )
         );
         if !changing {
-            return Ok(now);
+            return Ok(Waited::Ready(now));
         }
-        let seconds = started.elapsed().as_secs();
         let status = now.endpoint_status.as_ref().map_or("being changed", EndpointStatus::as_str);
-        cx.progress(seconds, None, format!("{endpoint} is {status} since {seconds} s"));
-        tokio::time::sleep(pause).await;
-        pause = (pause * 2).min(LONGEST);
+        Ok(Waited::Still(format!("{endpoint} is {status} since {seconds} s")))
+    })
+    .await
+}
+
+/// What helps against the reason that AWS gives for a failure.
+pub(crate) fn cure(why: &str) -> &'static str {
+    let why = why.to_lowercase();
+    if why.contains("capacity") && !why.contains("limit") {
+        return "AWS has no such machines free here now: try another instance type, another availability zone, or later";
     }
+    if why.contains("ping") || why.contains("health check") {
+        return "mend what the log names; a large model may need more time, which `variant_settings` gives it: \
+                ContainerStartupHealthCheckTimeoutInSeconds, ModelDataDownloadTimeoutInSeconds";
+    }
+    "mend what the log or the reason names, then deploy again"
 }
 
 /// How a variant did over a time.
@@ -139,19 +162,23 @@ pub(crate) async fn health(
         .collect())
 }
 
-/// The last lines that the containers of an endpoint wrote, oldest first.
+/// Where the containers of an endpoint write their log.
+pub(crate) fn log_group(endpoint: &str) -> String {
+    format!("/aws/sagemaker/Endpoints/{endpoint}")
+}
+
+/// The last lines of all containers that write into a log group, oldest first.
 ///
 /// # Errors
 /// When CloudWatch does not answer. A log that does not exist has no lines.
-pub(crate) async fn last_lines(cx: &Call<SageMaker>, endpoint: &str, most: usize) -> Result<Vec<String>> {
+pub(crate) async fn last_lines(cx: &Call<SageMaker>, group: &str, most: usize) -> Result<Vec<String>> {
     use aws_sdk_cloudwatchlogs::types::OrderBy;
     const STREAMS: i32 = 5;
-    let group = format!("/aws/sagemaker/Endpoints/{endpoint}");
     let found = cx
         .client()
         .logs
         .describe_log_streams()
-        .log_group_name(&group)
+        .log_group_name(group)
         .order_by(OrderBy::LastEventTime)
         .descending(true)
         .limit(STREAMS)
@@ -167,7 +194,7 @@ pub(crate) async fn last_lines(cx: &Call<SageMaker>, endpoint: &str, most: usize
         cx.client()
             .logs
             .get_log_events()
-            .log_group_name(&group)
+            .log_group_name(group)
             .log_stream_name(name)
             .start_from_head(false)
             .limit(i32::try_from(most).unwrap_or(100).clamp(1, 1000))

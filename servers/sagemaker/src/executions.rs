@@ -5,7 +5,7 @@ use awsmcp_mcp::{Call, Error, Result};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::{SageMaker, jobs::gone};
+use crate::{SageMaker, jobs::gone, scope};
 
 /// What became of it after a change.
 #[derive(Serialize, JsonSchema)]
@@ -24,4 +24,16 @@ impl Done {
 pub(crate) async fn status(cx: &Call<SageMaker>, arn: &str) -> Result<Option<PipelineExecutionStatus>> {
     let sent = cx.client().sagemaker.describe_pipeline_execution().pipeline_execution_arn(arn).send().await;
     Ok(sent.map_err(|error| gone(Error::from(error)))?.pipeline_execution_status)
+}
+
+/// An execution as it was seen, in a word: what becomes of it changes with its status only.
+///
+/// # Errors
+/// When it stands otherwise by now.
+pub(crate) async fn unmoved(cx: &Call<SageMaker>, arn: &str, seen: &str) -> Result<()> {
+    let now = status(cx, arn).await?;
+    match now.as_ref().map_or("", PipelineExecutionStatus::as_str) == seen {
+        true => Ok(()),
+        false => Err(scope::moved("the execution")),
+    }
 }

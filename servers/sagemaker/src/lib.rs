@@ -6,6 +6,8 @@ mod endpoints;
 mod executions;
 mod fields;
 mod jobs;
+mod kinds;
+mod looks;
 mod metrics;
 mod names;
 mod payload;
@@ -24,8 +26,8 @@ use aws_sdk_s3 as s3;
 use aws_sdk_sagemaker as sagemaker;
 use aws_sdk_sagemakerfeaturestoreruntime as features;
 use aws_sdk_sagemakerruntime as runtime;
-use awsmcp_aws::{Error, Kind, SdkConfig, Tap};
-use awsmcp_mcp::{Completion, Named, Resource, Server, Service};
+use awsmcp_aws::{Error, Kind, RequestView, SdkConfig, Tap};
+use awsmcp_mcp::{Completion, Look, Named, Resource, Server, Service};
 use tools::*;
 
 /// Amazon SageMaker, as the tools use it.
@@ -52,6 +54,12 @@ impl Service for SageMaker {
     const PATIENCE: &'static [(&'static str, u64)] =
         &[("InvokeEndpoint", 2), ("InvokeEndpointWithResponseStream", 10)];
     const ACTIONS: &'static [(&'static str, &'static [&'static str])] = actions::TABLE;
+    // Each puts what it names, whole. What stops, deletes or moves something is refused the second time, and what carries a
+    // ClientRequestToken is known by itself.
+    const REPEATABLE: &'static [&'static str] =
+        &["PutScalingPolicy", "RegisterScalableTarget", "UpdateModelPackage"];
+    const ALWAYS: &'static [(&'static str, &'static [&'static str])] = actions::ALWAYS;
+    const LOOKS: &'static [Look] = looks::LOOKS;
     const NAMES: &'static [Named] = &[
         Named { argument: "job", tool: "list_jobs", column: "name" },
         Named { argument: "endpoint", tool: "list_endpoints", column: "name" },
@@ -85,6 +93,10 @@ impl Service for SageMaker {
 
     fn arn(arn: &str) -> Result<Option<String>, String> {
         Ok(names::arn(arn))
+    }
+
+    fn place(place: &str, request: &RequestView) -> Option<Vec<String>> {
+        looks::place(place, request)
     }
 
     fn hint(error: &Error) -> Option<Cow<'static, str>> {
@@ -210,7 +222,7 @@ pub fn server() -> Server<SageMaker> {
 #[cfg(test)]
 mod tests {
     #[test]
-    fn manifest() {
-        awsmcp_testing::manifest(env!("CARGO_MANIFEST_DIR"), &super::server().manifest());
+    fn the_manifest_conforms() {
+        awsmcp_testing::conformance(&super::server().manifest(), &[]);
     }
 }

@@ -5,7 +5,7 @@
 
 use awsmcp_mcp::{Arn, Call, Error, Kind, ResourceArgument, ResourceRef, Result, resource_string};
 
-use crate::{SageMaker, jobs};
+use crate::{SageMaker, kinds::Kind as JobKind};
 
 /// What SageMaker takes in a name.
 fn is_name(name: &str) -> bool {
@@ -95,16 +95,51 @@ names! {
     ComponentName("my-component", "inference-component");
     PipelineName("my-pipeline", "pipeline");
     NotebookName("my-notebook", "notebook-instance");
-    ClusterName("my-cluster", "cluster");
     FeatureGroupName("my-feature-group", "feature-group");
     PackageGroupName("my-package-group", "model-package-group");
 }
 
+/// A cluster by its name, or by its ARN, which the request carries as it is: the id in it is not the name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ClusterName {
+    text: String,
+    reference: ResourceRef,
+}
+
+impl ClusterName {
+    /// As the request carries it.
+    pub(crate) fn as_str(&self) -> &str {
+        &self.text
+    }
+}
+
+impl ResourceArgument for ClusterName {
+    fn parse(text: &str) -> Result<Self, String> {
+        let found = named(text, &["cluster"]);
+        found.map(|reference| ClusterName { text: text.to_owned(), reference }).ok_or_else(|| {
+            format!(
+                "{text:?} names no cluster; good ones are my-cluster and \
+                 arn:aws:sagemaker:us-east-1:123456789012:cluster/abcdefghijkl"
+            )
+        })
+    }
+
+    fn resource(&self) -> ResourceRef {
+        self.reference.clone()
+    }
+}
+
+impl std::fmt::Display for ClusterName {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(sent(&self.reference))
+    }
+}
+
 impl JobName {
     /// The kind that its ARN tells.
-    pub(crate) fn kind(&self) -> Option<jobs::Kind> {
+    pub(crate) fn kind(&self) -> Option<JobKind> {
         let (resource, _) = self.0.arn()?.resource.split_once('/')?;
-        jobs::Kind::of_resource(resource)
+        JobKind::of_resource(resource)
     }
 }
 
@@ -125,7 +160,8 @@ impl ResourceArgument for NewJobName {
         match is_name(text) && text.len() <= 63 && text.bytes().all(letters) && !text.ends_with('-') {
             true => Ok(NewJobName(text.to_owned())),
             false => Err(format!(
-                "{text:?} is not a name of a job; a good one is my-job-2, of letters, digits and hyphens, at most 63 long"
+                "{text:?} is not a name of a job; a good one is my-job-2, of letters, digits and hyphens, at most 63 long, of \
+                 tuning and automl jobs at most 32 long"
             )),
         }
     }
@@ -276,7 +312,7 @@ impl ResourceArgument for RoleArn {
     }
 }
 
-resource_string!(NewJobName, ExecutionArn, PackageArn, RoleArn);
+resource_string!(ClusterName, NewJobName, ExecutionArn, PackageArn, RoleArn);
 
 /// The last part of an ARN: the name of what it stands for.
 pub(crate) fn last_part(arn: &str) -> &str {
@@ -288,7 +324,7 @@ pub(crate) fn arn(arn: &str) -> Option<String> {
     let parts: Vec<&str> = arn.splitn(6, ':').collect();
     let ["arn", _, "sagemaker", _, _, rest] = parts.as_slice() else { return None };
     let (resource, name) = rest.split_once('/')?;
-    let resource: &str = jobs::Kind::of_word(resource).map_or(resource, |kind| kind.resource());
+    let resource: &str = JobKind::of_word(resource).map_or(resource, |kind| kind.resource());
     let before = arn.strip_suffix(rest)?;
     let written = format!("{before}{resource}/{}", name.to_ascii_lowercase());
     (written != arn).then_some(written)
@@ -305,7 +341,7 @@ mod tests {
     #[test]
     fn names_and_arns_are_taken() {
         let job = JobName::parse(ARN).unwrap();
-        assert_eq!((job.as_str(), job.kind()), ("my-job", Some(jobs::Kind::Training)));
+        assert_eq!((job.as_str(), job.kind()), ("my-job", Some(JobKind::Training)));
         assert_eq!(JobName::parse("my-job").unwrap().kind(), None);
         for wrong in [
             "",
@@ -356,6 +392,18 @@ mod tests {
             "arn:aws:iam::123456789012:role/a*",
         ] {
             assert!(RoleArn::parse(wrong).unwrap_err().contains("role/sagemaker"), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_cluster_is_sent_as_it_was_given() {
+        let arn = "arn:aws:sagemaker:us-east-1:123456789012:cluster/abcdefghijkl";
+        let cluster = ClusterName::parse(arn).unwrap();
+        assert_eq!((cluster.as_str(), cluster.to_string().as_str()), (arn, "abcdefghijkl"));
+        assert!(matches!(cluster.resource(), ResourceRef::Own { name, .. } if name == "abcdefghijkl"));
+        assert_eq!(ClusterName::parse("hp").unwrap().as_str(), "hp");
+        for wrong in ["", " hp", &arn.replace("cluster", "endpoint"), &format!("{arn}/x")] {
+            assert!(ClusterName::parse(wrong).unwrap_err().contains("cluster/abcdefghijkl"), "{wrong}");
         }
     }
 

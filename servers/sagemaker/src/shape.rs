@@ -159,6 +159,12 @@ fn remove(value: &mut Value, path: &[String]) {
 }
 
 /// The paths that `value` has and `other` does not; `null` is as good as absent.
+pub(crate) fn absent(value: &Value, other: &Value) -> Vec<String> {
+    let mut found = Vec::new();
+    without(value, other, "", &mut found);
+    found
+}
+
 fn without(value: &Value, other: &Value, path: &str, found: &mut Vec<String>) {
     let under = |name: &str| if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
     match (value, other) {

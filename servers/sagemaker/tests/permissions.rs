@@ -102,6 +102,7 @@ const ROWS: &[Row] = &[
     }),
     Row::new("describe_endpoint", |run| {
         let name = endpoint(run, "e");
+        component(run, &name);
         complete(run, json!({"endpoint": name, "log_lines": 3}), "a line of the log")
     })
     .serves(logs),
@@ -145,14 +146,7 @@ const ROWS: &[Row] = &[
         run.call(json!({"endpoint": endpoint, "instances": 2}), "under way")?;
         run.call(json!({"endpoint": endpoint, "min": 1, "max": 2}), "between 1 and 2")?;
         run.call(json!({"endpoint": endpoint, "fixed": true}), "no longer automatic")?;
-        let component = run.name("c");
-        let specification = json!({"ModelName": endpoint, "ComputeResourceRequirements": {"MinMemoryRequiredInMb": 128}});
-        sagemaker(
-            run,
-            "CreateInferenceComponent",
-            json!({"InferenceComponentName": component, "EndpointName": endpoint, "VariantName": "AllTraffic",
-                "Specification": specification, "RuntimeConfig": {"CopyCount": 1}}),
-        );
+        let component = component(run, &endpoint);
         run.call(json!({"endpoint": endpoint, "component": component, "instances": 2}), "under way").map(drop)
     })
     .arns(ANY),
@@ -191,7 +185,8 @@ const ROWS: &[Row] = &[
         let group = run.name("g");
         run.call(json!({"name": group}), &group)?;
         run.call(json!({"package_group": group}), package.as_str().unwrap_or_default()).map(drop)
-    }),
+    })
+    .arns(ANY),
     Row::new("approve_model", |run| {
         let package = package(run);
         run.call(json!({"package": package, "approval": "rejected"}), "Rejected").map(drop)
@@ -217,8 +212,10 @@ const ROWS: &[Row] = &[
     Row::new("update_cluster", |run| {
         let name = cluster(run);
         run.call(json!({"cluster": name, "group": "workers", "instances": 3}), "from 2 to 3")?;
+        run.call(json!({"cluster": name, "group": "workers", "instances": 1}), "to 1")?;
         run.call(json!({"cluster": name, "software": true}), "being updated").map(drop)
-    }),
+    })
+    .arns(ANY),
     Row::new("replace_nodes", |run| {
         let name = cluster(run);
         run.call(json!({"cluster": name, "nodes": ["i-1"]}), "i-1")?;
@@ -316,6 +313,7 @@ const EXCEPTIONS: &[Exception] = exceptions! {
     "sagemaker:ListPipelineExecutionSteps" "ListPipelineExecutionSteps" ["describe_execution"];
     "sagemaker:ListNotebookInstances" "ListNotebookInstances" ["running_costs"];
     "sagemaker:ListApps" "ListApps" ["running_costs"];
+    "sagemaker:ListMlflowTrackingServers" "ListMlflowTrackingServers" ["running_costs"];
     "sagemaker:ListClusters" "ListClusters" ["running_costs"];
     "sagemaker:DescribeCluster" "DescribeCluster" ["running_costs"];
     "sagemaker:ListClusterNodes" "ListClusterNodes" ["replace_nodes"];
@@ -443,6 +441,20 @@ fn endpoint(run: &Run<'_>, what: &str) -> String {
     name
 }
 
+/// A component on an endpoint, which runs the model of the endpoint's name.
+fn component(run: &Run<'_>, endpoint: &str) -> String {
+    let name = run.name("c");
+    let specification =
+        json!({"ModelName": endpoint, "ComputeResourceRequirements": {"MinMemoryRequiredInMb": 128}});
+    sagemaker(
+        run,
+        "CreateInferenceComponent",
+        json!({"InferenceComponentName": name, "EndpointName": endpoint, "VariantName": "AllTraffic",
+            "Specification": specification, "RuntimeConfig": {"CopyCount": 1}}),
+    );
+    name
+}
+
 /// A pipeline, and the ARN of an execution of it.
 fn execution(run: &Run<'_>) -> (String, String) {
     let name = run.name("p");
@@ -514,12 +526,23 @@ fn started(request: &Request) -> Option<Response> {
     }
 }
 
-/// Logs that have a line, of any job.
+/// Logs that have a line, of any job, in streams that are called as those of its kind are.
 fn logs(request: &Request) -> Option<Response> {
-    let line = json!([{"timestamp": 1, "message": "a line of the log"}]);
+    let input = request.json();
+    let asked = input["logStreamNamePrefix"].as_str().unwrap_or("AllTraffic");
+    let end = match asked.chars().last() {
+        Some('-') => "001-0a1b2c3d/algo-1-1700000000",
+        Some('/') => "algo-1-1700000000",
+        _ => "",
+    };
+    let stream = format!("{asked}{end}");
+    let line = json!([{"timestamp": 1, "message": "a line of the log", "logStreamName": stream}]);
     match request.operation() {
-        "DescribeLogStreams" => Some(Response::output(json!({"logStreams": [{"logStreamName": "stream"}]}))),
-        "GetLogEvents" | "FilterLogEvents" => Some(Response::output(json!({"events": line}))),
+        "DescribeLogStreams" => Some(Response::output(json!({"logStreams": [{"logStreamName": stream}]}))),
+        "FilterLogEvents" => Some(Response::output(json!({"events": line}))),
+        "GetLogEvents" => {
+            Some(Response::output(json!({"events": [{"timestamp": 1, "message": "a line of the log"}]})))
+        }
         _ => None,
     }
 }
@@ -632,23 +655,25 @@ fn steps(request: &Request) -> Option<Response> {
 fn bill(request: &Request) -> Option<Response> {
     let arn = |resource: &str| format!("arn:aws:sagemaker:us-east-1:123456789012:{resource}/running-costs-x");
     let listed = |noun: &str, resource: &str| json!([{format!("{noun}Name"): "running-costs-x", format!("{noun}Arn"): arn(resource), format!("{noun}Status"): "InProgress", "CreationTime": 1}]);
-    let name = "running-costs-x";
+    // What an endpoint runs on is held to the row's names too.
+    let (name, config) = ("running-costs-x", "running-costs-c");
     let found = match request.operation() {
         "ListEndpoints" => {
             json!({"Endpoints": [{"EndpointName": name, "EndpointArn": arn("endpoint"), "CreationTime": 1, "LastModifiedTime": 1,
             "EndpointStatus": "InService"}]})
         }
         "DescribeEndpoint" => {
-            json!({"EndpointName": name, "EndpointArn": arn("endpoint"), "EndpointConfigName": "c", "EndpointStatus": "InService",
+            json!({"EndpointName": name, "EndpointArn": arn("endpoint"), "EndpointConfigName": config, "EndpointStatus": "InService",
             "CreationTime": 1, "LastModifiedTime": 1})
         }
         "DescribeEndpointConfig" => {
-            json!({"EndpointConfigName": "c", "EndpointConfigArn": "a", "CreationTime": 1,
+            json!({"EndpointConfigName": config, "EndpointConfigArn": "a", "CreationTime": 1,
             "ProductionVariants": [{"VariantName": "v", "ModelName": "m", "InstanceType": "ml.m5.large", "InitialInstanceCount": 1}]})
         }
         "ListInferenceComponents" => json!({"InferenceComponents": []}),
         "ListNotebookInstances" => json!({"NotebookInstances": []}),
         "ListApps" => json!({"Apps": []}),
+        "ListMlflowTrackingServers" => json!({"TrackingServerSummaries": []}),
         "ListTrainingJobs" => json!({"TrainingJobSummaries": listed("TrainingJob", "training-job")}),
         "ListProcessingJobs" => json!({"ProcessingJobSummaries": listed("ProcessingJob", "processing-job")}),
         "ListTransformJobs" => json!({"TransformJobSummaries": listed("TransformJob", "transform-job")}),

@@ -89,6 +89,9 @@ pub(crate) const CREATE: &[&str] = &[
     "sagemaker:AddTags",
 ];
 
+/// Rows, and AWS's token for the next page.
+type Listed = Result<(Vec<Summary>, Option<String>)>;
+
 /// The page that is asked for.
 struct Asked<'a> {
     cx: &'a Call<SageMaker>,
@@ -150,95 +153,123 @@ pub(crate) async fn list(
     filter: &Filter,
     most: i32,
     token: Option<String>,
-) -> Result<(Vec<Summary>, Option<String>)> {
+) -> Listed {
     // AWS's pages have at most 100 rows.
     let page = Asked { cx, kind, filter, most: most.clamp(1, 100), token };
     match kind {
-        Kind::Training => list!(page, job => {
-            operation: list_training_jobs,
-            rows: training_job_summaries,
-            status: TrainingJobStatus,
-            sort: SortBy::CreationTime,
-            order: SortOrder::Descending,
-            name: training_job_name,
-            state: training_job_status,
-            ended: job.training_end_time.as_ref(),
-            failure: None,
-            detail: job.secondary_status.as_ref().map(|word| word.as_str().to_owned()),
-        }),
-        Kind::Processing => list!(page, job => {
-            operation: list_processing_jobs,
-            rows: processing_job_summaries,
-            status: ProcessingJobStatus,
-            sort: SortBy::CreationTime,
-            order: SortOrder::Descending,
-            name: processing_job_name,
-            state: processing_job_status,
-            ended: job.processing_end_time.as_ref(),
-            failure: job.failure_reason.clone(),
-            detail: job.exit_message.clone(),
-        }),
-        Kind::Transform => list!(page, job => {
-            operation: list_transform_jobs,
-            rows: transform_job_summaries,
-            status: TransformJobStatus,
-            sort: SortBy::CreationTime,
-            order: SortOrder::Descending,
-            name: transform_job_name,
-            state: transform_job_status,
-            ended: job.transform_end_time.as_ref(),
-            failure: job.failure_reason.clone(),
-            detail: None,
-        }),
-        Kind::Tuning => list!(page, job => {
-            operation: list_hyper_parameter_tuning_jobs,
-            rows: hyper_parameter_tuning_job_summaries,
-            status: HyperParameterTuningJobStatus,
-            sort: HyperParameterTuningJobSortByOptions::CreationTime,
-            order: SortOrder::Descending,
-            name: hyper_parameter_tuning_job_name,
-            state: hyper_parameter_tuning_job_status,
-            ended: job.hyper_parameter_tuning_end_time.as_ref(),
-            failure: None,
-            detail: job.strategy.as_ref().map(|word| word.as_str().to_owned()),
-        }),
-        Kind::Automl => list!(page, job => {
-            operation: list_auto_ml_jobs,
-            rows: auto_ml_job_summaries,
-            status: AutoMlJobStatus,
-            sort: AutoMlSortBy::CreationTime,
-            order: AutoMlSortOrder::Descending,
-            name: auto_ml_job_name,
-            state: auto_ml_job_status,
-            ended: job.end_time.as_ref(),
-            failure: job.failure_reason.clone(),
-            detail: job.auto_ml_job_secondary_status.as_ref().map(|word| word.as_str().to_owned()),
-        }),
-        Kind::Compilation => list!(page, job => {
-            operation: list_compilation_jobs,
-            rows: compilation_job_summaries,
-            status: CompilationJobStatus,
-            sort: ListCompilationJobsSortBy::CreationTime,
-            order: SortOrder::Descending,
-            name: compilation_job_name,
-            state: compilation_job_status,
-            ended: job.compilation_end_time.as_ref(),
-            failure: None,
-            detail: job.compilation_target_device.as_ref().map(|word| word.as_str().to_owned()),
-        }),
-        Kind::Labeling => list!(page, job => {
-            operation: list_labeling_jobs,
-            rows: labeling_job_summary_list,
-            status: LabelingJobStatus,
-            sort: SortBy::CreationTime,
-            order: SortOrder::Descending,
-            name: labeling_job_name,
-            state: labeling_job_status,
-            ended: None,
-            failure: job.failure_reason.clone(),
-            detail: None,
-        }),
+        Kind::Training => training(page).await,
+        Kind::Processing => processing(page).await,
+        Kind::Transform => transform(page).await,
+        Kind::Tuning => tuning(page).await,
+        Kind::Automl => automl(page).await,
+        Kind::Compilation => compilation(page).await,
+        Kind::Labeling => labeling(page).await,
     }
+}
+
+async fn training(page: Asked<'_>) -> Listed {
+    list!(page, job => {
+        operation: list_training_jobs,
+        rows: training_job_summaries,
+        status: TrainingJobStatus,
+        sort: SortBy::CreationTime,
+        order: SortOrder::Descending,
+        name: training_job_name,
+        state: training_job_status,
+        ended: job.training_end_time.as_ref(),
+        failure: None,
+        detail: job.secondary_status.as_ref().map(|word| word.as_str().to_owned()),
+    })
+}
+
+async fn processing(page: Asked<'_>) -> Listed {
+    list!(page, job => {
+        operation: list_processing_jobs,
+        rows: processing_job_summaries,
+        status: ProcessingJobStatus,
+        sort: SortBy::CreationTime,
+        order: SortOrder::Descending,
+        name: processing_job_name,
+        state: processing_job_status,
+        ended: job.processing_end_time.as_ref(),
+        failure: job.failure_reason.clone(),
+        detail: job.exit_message.clone(),
+    })
+}
+
+async fn transform(page: Asked<'_>) -> Listed {
+    list!(page, job => {
+        operation: list_transform_jobs,
+        rows: transform_job_summaries,
+        status: TransformJobStatus,
+        sort: SortBy::CreationTime,
+        order: SortOrder::Descending,
+        name: transform_job_name,
+        state: transform_job_status,
+        ended: job.transform_end_time.as_ref(),
+        failure: job.failure_reason.clone(),
+        detail: None,
+    })
+}
+
+async fn tuning(page: Asked<'_>) -> Listed {
+    list!(page, job => {
+        operation: list_hyper_parameter_tuning_jobs,
+        rows: hyper_parameter_tuning_job_summaries,
+        status: HyperParameterTuningJobStatus,
+        sort: HyperParameterTuningJobSortByOptions::CreationTime,
+        order: SortOrder::Descending,
+        name: hyper_parameter_tuning_job_name,
+        state: hyper_parameter_tuning_job_status,
+        ended: job.hyper_parameter_tuning_end_time.as_ref(),
+        failure: None,
+        detail: job.strategy.as_ref().map(|word| word.as_str().to_owned()),
+    })
+}
+
+async fn automl(page: Asked<'_>) -> Listed {
+    list!(page, job => {
+        operation: list_auto_ml_jobs,
+        rows: auto_ml_job_summaries,
+        status: AutoMlJobStatus,
+        sort: AutoMlSortBy::CreationTime,
+        order: AutoMlSortOrder::Descending,
+        name: auto_ml_job_name,
+        state: auto_ml_job_status,
+        ended: job.end_time.as_ref(),
+        failure: job.failure_reason.clone(),
+        detail: job.auto_ml_job_secondary_status.as_ref().map(|word| word.as_str().to_owned()),
+    })
+}
+
+async fn compilation(page: Asked<'_>) -> Listed {
+    list!(page, job => {
+        operation: list_compilation_jobs,
+        rows: compilation_job_summaries,
+        status: CompilationJobStatus,
+        sort: ListCompilationJobsSortBy::CreationTime,
+        order: SortOrder::Descending,
+        name: compilation_job_name,
+        state: compilation_job_status,
+        ended: job.compilation_end_time.as_ref(),
+        failure: None,
+        detail: job.compilation_target_device.as_ref().map(|word| word.as_str().to_owned()),
+    })
+}
+
+async fn labeling(page: Asked<'_>) -> Listed {
+    list!(page, job => {
+        operation: list_labeling_jobs,
+        rows: labeling_job_summary_list,
+        status: LabelingJobStatus,
+        sort: SortBy::CreationTime,
+        order: SortOrder::Descending,
+        name: labeling_job_name,
+        state: labeling_job_status,
+        ended: None,
+        failure: job.failure_reason.clone(),
+        detail: None,
+    })
 }
 
 macro_rules! describe {

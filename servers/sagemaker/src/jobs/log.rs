@@ -5,7 +5,7 @@ use awsmcp_mcp::{Call, Error, Kind as ErrorKind, Result};
 use futures::{StreamExt, TryStreamExt, stream};
 use serde::{Deserialize, Serialize};
 
-use super::Kind;
+use super::{Found, Kind};
 use crate::SageMaker;
 
 /// A line of the log.
@@ -57,9 +57,9 @@ pub(crate) async fn streams(
             Err(error) if error.kind == ErrorKind::NotFound => return Ok(names),
             Err(error) => return Err(error),
         };
-        names.extend(
-            page.log_streams.unwrap_or_default().into_iter().filter_map(|stream| stream.log_stream_name),
-        );
+        let found =
+            page.log_streams.unwrap_or_default().into_iter().filter_map(|stream| stream.log_stream_name);
+        names.extend(found.filter(|stream| is_of(kind, job, host, stream)));
         token = page.next_token.filter(|token| !token.is_empty());
         if names.len() >= MOST {
             cx.note(format!(
@@ -74,17 +74,44 @@ pub(crate) async fn streams(
     }
 }
 
-/// How the names of a job's streams begin.
-pub(crate) fn prefix(kind: Kind, job: &str, host: Option<&str>) -> String {
+/// How the names of a job's streams begin: what else begins so does not belong to it, see [`is_of`].
+fn prefix(kind: Kind, job: &str, host: Option<&str>) -> String {
     match (kind, host) {
-        // `algo-1` must not find `algo-10`.
-        (_, Some(host)) if host.starts_with("algo-") => format!("{job}/{host}-"),
+        // A tuning job's own jobs are called `name-001-0a1b2c3d`.
+        (Kind::Tuning, _) => format!("{job}-"),
         (_, Some(host)) => format!("{job}/{host}"),
         (Kind::Training | Kind::Processing | Kind::Transform, None) => format!("{job}/"),
-        // A tuning job's own jobs are called `name-001-abcdef`.
-        (Kind::Tuning, None) => format!("{job}-"),
         (Kind::Automl | Kind::Compilation | Kind::Labeling, None) => job.to_owned(),
     }
+}
+
+/// Whether a stream is a job's own, or one of its host's: names of jobs may begin with those of others.
+fn is_of(kind: Kind, job: &str, host: Option<&str>, stream: &str) -> bool {
+    let Some(rest) = stream.strip_prefix(job) else { return false };
+    let rest = match kind {
+        Kind::Tuning => match after_child(rest) {
+            Some(rest) => rest,
+            None => return false,
+        },
+        _ => rest,
+    };
+    match (rest.strip_prefix('/'), host) {
+        (None, host) => rest.is_empty() && host.is_none(),
+        (Some(_), None) => true,
+        (Some(rest), Some(host)) => {
+            let behind = rest.strip_prefix(host);
+            behind.is_some_and(|behind| behind.is_empty() || behind.starts_with(['-', '/']))
+        }
+    }
+}
+
+/// `/algo-1` of `-001-0a1b2c3d/algo-1`: what AWS puts behind the name of a tuning job for each of its training jobs.
+fn after_child(rest: &str) -> Option<&str> {
+    let (number, rest) = rest.strip_prefix('-')?.split_once('-')?;
+    let (id, behind) = rest.split_at_checked(8)?;
+    let is_number = number.len() >= 3 && number.bytes().all(|byte| byte.is_ascii_digit());
+    let is_id = id.bytes().all(|byte| byte.is_ascii_hexdigit());
+    (is_number && is_id && behind.starts_with('/')).then_some(behind)
 }
 
 /// The last `most` lines of all streams together, oldest first, and where those before them are.
@@ -173,13 +200,15 @@ fn last(mut lines: Vec<Line>, most: usize, from: Option<Tail>) -> (Vec<Line>, Op
 /// When CloudWatch does not answer.
 pub(crate) async fn walk(
     cx: &Call<SageMaker>,
+    found: &Found,
     group: &str,
-    job: &str,
-    prefix: &str,
+    of: Option<&str>,
     filter: Option<&str>,
     mut token: Option<String>,
 ) -> Result<(Vec<Line>, Option<String>)> {
     const MOST_PAGES: u64 = 50;
+    let (kind, job) = (found.kind, found.name.as_str());
+    let prefix = prefix(kind, job, of);
     let limit = cx.limit() as usize;
     let mut lines = Vec::new();
     for page in 0..MOST_PAGES {
@@ -189,15 +218,19 @@ pub(crate) async fn walk(
             .logs
             .filter_log_events()
             .log_group_name(group)
-            .log_stream_name_prefix(prefix)
+            .log_stream_name_prefix(&prefix)
             .set_filter_pattern(filter.map(str::to_owned))
             .limit(i32::try_from(left).unwrap_or(10_000))
             .set_next_token(token)
             .send()
             .await?;
         lines.extend(out.events.unwrap_or_default().into_iter().filter_map(|event| {
+            let stream = event.log_stream_name.as_deref().unwrap_or_default();
+            if !is_of(kind, job, of, stream) {
+                return None;
+            }
+            let host = host(job, stream);
             let message = event.message?.trim_end().to_owned();
-            let host = host(job, event.log_stream_name.as_deref().unwrap_or_default());
             Some(Line { time: event.timestamp.unwrap_or_default(), host, message })
         }));
         token = out.next_token.filter(|token| !token.is_empty());
@@ -237,10 +270,40 @@ mod tests {
     }
 
     #[test]
-    fn a_prefix_finds_one_host_only() {
-        assert_eq!(prefix(Kind::Training, "j", Some("algo-1")), "j/algo-1-");
-        assert_eq!(prefix(Kind::Transform, "j", Some("i-0a")), "j/i-0a");
-        assert_eq!(prefix(Kind::Tuning, "j", None), "j-");
+    fn a_stream_belongs_to_one_job_and_one_host() {
+        for (kind, host, own, others) in [
+            (
+                Kind::Training,
+                Some("algo-1"),
+                "j/algo-1-1700000000",
+                &["j/algo-10-1700000000", "j-2/algo-1-1"][..],
+            ),
+            (Kind::Training, None, "j/algo-1-1700000000", &["j-2/algo-1-1", "ji/algo-1-1"]),
+            (Kind::Transform, Some("i-0a"), "j/i-0a-1700000000/data-log", &["j/i-0ab", "j/i-0"]),
+            (
+                Kind::Tuning,
+                None,
+                "j-001-0a1b2c3d/algo-1-1",
+                &[
+                    "j-b-001-0a1b2c3d/algo-1-1",
+                    "j-prod-eval/algo-1-1",
+                    "j-001-0a1b2c3d-001-0a1b2c3d/algo-1-1",
+                    "j/algo-1-1",
+                    "j-001-0a1b2c3d",
+                    "j-01-0a1b2c3d/algo-1-1",
+                ],
+            ),
+            (Kind::Tuning, Some("algo-2"), "j-017-0a1b2c3d/algo-2-1", &["j-017-0a1b2c3d/algo-1-1"]),
+            (Kind::Compilation, None, "j", &["j-2", "ji"]),
+            (Kind::Labeling, None, "j/task", &["j-2/task"]),
+        ] {
+            assert!(is_of(kind, "j", host, own), "{kind} {own}");
+            // It is found at all, too.
+            assert!(own.starts_with(&prefix(kind, "j", host)), "{kind} {own}");
+            for other in others {
+                assert!(!is_of(kind, "j", host, other), "{kind} {other}");
+            }
+        }
     }
 
     #[test]

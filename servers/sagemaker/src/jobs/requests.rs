@@ -35,6 +35,13 @@ pub(crate) fn base(kind: Kind, described: &Value) -> Result<Value> {
             statics.retain(|name, _| !name.starts_with("_tuning_objective_metric"));
         }
     }
+    for algorithm in algorithms(&mut base) {
+        // AWS refuses those of its own algorithms, which it names in every description.
+        let image = algorithm.get("TrainingImage").and_then(Value::as_str).unwrap_or_default();
+        if is_of_aws(image, account_of(described)) {
+            algorithm.shift_remove("MetricDefinitions");
+        }
+    }
     if kind == Kind::Training
         && let Some(config) = base.get_mut("ResourceConfig").and_then(Value::as_object_mut)
     {
@@ -43,6 +50,41 @@ pub(crate) fn base(kind: Kind, described: &Value) -> Result<Value> {
         }
     }
     Ok(base)
+}
+
+/// The account of the role that a job works as.
+fn account_of(described: &Value) -> Option<&str> {
+    let roles = ["/RoleArn", "/TrainingJobDefinition/RoleArn", "/TrainingJobDefinitions/0/RoleArn"];
+    roles.iter().find_map(|pointer| described.pointer(pointer)?.as_str()?.split(':').nth(4))
+}
+
+/// Whether an image is of one of SageMaker's own algorithms: by its name, in a registry that is not the account's.
+///
+/// <https://docs.aws.amazon.com/sagemaker/latest/dg-ecr-paths/sagemaker-algo-docker-registry-paths.html>
+fn is_of_aws(image: &str, account: Option<&str>) -> bool {
+    const ALGORITHMS: [&str; 17] = [
+        "blazingtext",
+        "factorization-machines",
+        "forecasting-deepar",
+        "image-classification",
+        "ipinsights",
+        "kmeans",
+        "knn",
+        "lda",
+        "linear-learner",
+        "ntm",
+        "object-detection",
+        "object2vec",
+        "pca",
+        "randomcutforest",
+        "semantic-segmentation",
+        "seq2seq",
+        "xgboost",
+    ];
+    let Some((registry, name)) = image.split_once('/') else { return false };
+    let name = name.split([':', '@']).next().unwrap_or_default();
+    let is_known = ALGORITHMS.contains(&name.strip_prefix("sagemaker-").unwrap_or(name));
+    is_known && registry.contains(".dkr.ecr.") && registry.split('.').next() != account
 }
 
 /// # Errors
@@ -176,6 +218,12 @@ pub(crate) fn risks(kind: Kind, request: &Value, from: Option<&Value>) -> Vec<St
             if let Some(place) = same("/CheckpointConfig/S3Uri") {
                 risks.push(format!("it goes on from the checkpoints that the earlier job left in {place}"));
             }
+            if let Some(kept) =
+                whole(request, "/ResourceConfig/KeepAlivePeriodInSeconds").filter(|kept| *kept > 0)
+            {
+                let kept = thousands(kept.unsigned_abs());
+                risks.push(format!("its machines are kept warm, and bill, for {kept} s after its end"));
+            }
             let spot = flag(request, "/EnableManagedSpotTraining");
             if spot && request.pointer("/CheckpointConfig").is_none() {
                 risks.push("a spot job without checkpoints begins anew after each interruption".to_owned());
@@ -240,6 +288,22 @@ fn masked(variables: &Map<String, Value>, before: Option<&Value>) -> Value {
         (name.clone(), json!(if is_new { "(hidden, another value)" } else { "(hidden)" }))
     };
     Value::Object(variables.iter().map(mask).collect())
+}
+
+/// The algorithms of a training job, or of the training jobs that a tuning job makes.
+fn algorithms(request: &mut Value) -> Vec<&mut Map<String, Value>> {
+    // A training job is its own definition.
+    let of_definition =
+        |definition: &'_ mut Map<String, Value>| definition.contains_key("AlgorithmSpecification");
+    if request.as_object_mut().is_some_and(of_definition) {
+        return request
+            .get_mut("AlgorithmSpecification")
+            .and_then(Value::as_object_mut)
+            .into_iter()
+            .collect();
+    }
+    let own = definitions(request).into_iter();
+    own.filter_map(|definition| definition.get_mut("AlgorithmSpecification")?.as_object_mut()).collect()
 }
 
 fn definitions(request: &mut Value) -> Vec<&mut Map<String, Value>> {
@@ -337,10 +401,43 @@ mod tests {
     }
 
     #[test]
+    fn metrics_of_aws_own_algorithms_are_left_to_aws() {
+        let of = |image: &str| {
+            let mut job = training();
+            job["RoleArn"] = json!("arn:aws:iam::123456789012:role/r");
+            job["AlgorithmSpecification"] = json!({"TrainingImage": image, "TrainingInputMode": "File",
+                "MetricDefinitions": [{"Name": "train:auc", "Regex": ".*"}]});
+            base(Kind::Training, &job).unwrap()["AlgorithmSpecification"].get("MetricDefinitions").cloned()
+        };
+        for own in [
+            "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:1.7-1",
+            "382416733822.dkr.ecr.us-east-1.amazonaws.com/kmeans:1",
+            "387376663083.dkr.ecr.cn-north-1.amazonaws.com.cn/blazingtext:1",
+        ] {
+            assert_eq!(of(own), None, "{own}");
+        }
+        for other in [
+            "123456789012.dkr.ecr.us-east-1.amazonaws.com/kmeans:1",
+            "763104351884.dkr.ecr.us-east-1.amazonaws.com/pytorch-training:2.1",
+            "kmeans",
+        ] {
+            assert!(of(other).is_some(), "{other}");
+        }
+        let algorithm = json!({"TrainingImage": "382416733822.dkr.ecr.us-east-1.amazonaws.com/pca:1",
+            "MetricDefinitions": [{"Name": "m", "Regex": ".*"}]});
+        let tuning = json!({"TrainingJobDefinition": {"RoleArn": "arn:aws:iam::123456789012:role/r", "AlgorithmSpecification": algorithm}});
+        let made = base(Kind::Tuning, &tuning).unwrap();
+        assert_eq!(made["TrainingJobDefinition"]["AlgorithmSpecification"].get("MetricDefinitions"), None);
+    }
+
+    #[test]
     fn risks_are_told() {
         let mut request = training();
         let told = |request: &Value, from: Option<&Value>| risks(Kind::Training, request, from).join("; ");
         assert!(told(&request, None).contains("without checkpoints"));
+        request["ResourceConfig"]["KeepAlivePeriodInSeconds"] = json!(3600);
+        assert!(told(&request, None).contains("bill, for 3,600 s after its end"));
+        request["ResourceConfig"]["KeepAlivePeriodInSeconds"] = json!(0);
         request["CheckpointConfig"] = json!({"S3Uri": "s3://b/c"});
         assert!(told(&request, Some(&request)).contains("goes on from the checkpoints"));
         assert_eq!(told(&request, None), "");

@@ -1,10 +1,9 @@
 use awsmcp_mcp::{Call, Change, Error, One, Plan, Result, Spec};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 
 use super::list_model_packages::Approval;
-use crate::{SageMaker, arns, jobs::gone, names::PackageArn};
+use crate::{SageMaker, arns, jobs::gone, names::PackageArn, scope};
 
 /// Approves or rejects a version of a model package; what waits for approval may deploy it.
 #[derive(Deserialize, JsonSchema)]
@@ -26,17 +25,16 @@ pub(crate) struct Approved {
 impl Change for ApproveModel {
     type Service = SageMaker;
     type Output = One<Approved>;
-    type Items = ();
+    /// The approval that was seen.
+    type Items = String;
     const SPEC: Spec = Spec::write("approve_model", "Approve model")
         .on(arns::MODEL_PACKAGE, &["sagemaker:DescribeModelPackage", "sagemaker:UpdateModelPackage"])
         .idempotent()
         .optional();
 
-    async fn plan(&self, cx: &Call<SageMaker>) -> Result<Plan> {
+    async fn plan(&self, cx: &Call<SageMaker>) -> Result<Plan<String>> {
         let arn = self.package.as_str();
-        let sent = cx.client().sagemaker.describe_model_package().model_package_name(arn).send().await;
-        let found = sent.map_err(|error| gone(Error::from(error)))?;
-        let before = found.model_approval_status.map(|status| status.to_string()).unwrap_or_default();
+        let before = approval(cx, arn).await?;
         let after = self.approval.sdk();
         let plan = Plan::new(format!("set {arn} to {after}; it is {before} now"));
         let plan = match self.approval {
@@ -45,11 +43,15 @@ impl Change for ApproveModel {
             }
             Approval::Rejected | Approval::Pending => plan,
         };
-        Ok(plan.state(json!({"before": before})))
+        Ok(plan.items(before))
     }
 
-    async fn apply(self, (): (), cx: &Call<SageMaker>) -> Result<Self::Output> {
+    async fn apply(self, before: String, cx: &Call<SageMaker>) -> Result<Self::Output> {
         let arn = self.package.as_str();
+        // Who rejected it meanwhile is not overruled unseen.
+        if approval(cx, arn).await? != before {
+            return Err(scope::moved(&format!("the approval of {arn}")));
+        }
         let after = self.approval.sdk();
         cx.client()
             .sagemaker
@@ -61,4 +63,11 @@ impl Change for ApproveModel {
             .await?;
         Ok(One(Approved { package: arn.to_owned(), approval: after.to_string() }))
     }
+}
+
+/// How it stands now.
+async fn approval(cx: &Call<SageMaker>, arn: &str) -> Result<String> {
+    let sent = cx.client().sagemaker.describe_model_package().model_package_name(arn).send().await;
+    let found = sent.map_err(|error| gone(Error::from(error)))?;
+    Ok(found.model_approval_status.map(|status| status.to_string()).unwrap_or_default())
 }

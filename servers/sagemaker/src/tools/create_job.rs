@@ -7,6 +7,7 @@ use crate::{
     SageMaker, arns, fields,
     jobs::{self, Kind, Object},
     names::{JobName, NewJobName, RoleArn},
+    scope,
 };
 
 /// Runs a job: an earlier one again (`clone`) with changes, or a whole `request` in AWS's own words. The plan shows all of it and what differs.
@@ -29,7 +30,7 @@ pub(crate) struct CreateJob {
 pub(crate) struct Created {
     kind: &'static str,
     name: String,
-    status: String,
+    status: Option<String>,
     arn: Option<String>,
 }
 
@@ -43,7 +44,8 @@ struct Wanted {
 impl Change for CreateJob {
     type Service = SageMaker;
     type Output = One<Created>;
-    type Items = ();
+    /// The whole request.
+    type Items = Value;
     const SPEC: Spec = Spec::write("create_job", "Create job")
         .on(arns::NAMED_JOB, jobs::FIND)
         .on(arns::NAMED_JOB, jobs::CREATE)
@@ -51,7 +53,7 @@ impl Change for CreateJob {
         .when("clone")
         .on(arns::CLONED_JOB, &["sagemaker:ListTags"]);
 
-    async fn plan(&self, cx: &Call<SageMaker>) -> Result<Plan> {
+    async fn plan(&self, cx: &Call<SageMaker>) -> Result<Plan<Value>> {
         self.is_free(cx).await?;
         let wanted = self.wanted(cx).await?;
         let effort = jobs::effort(self.kind, &wanted.request);
@@ -77,16 +79,22 @@ impl Change for CreateJob {
             plan
         };
         let risks = jobs::risks(self.kind, &wanted.request, wanted.from.as_ref());
-        Ok(risks.into_iter().fold(plan, Plan::warning).state(wanted.request))
+        Ok(risks.into_iter().fold(plan, Plan::warning).items(wanted.request))
     }
 
-    async fn apply(self, (): (), cx: &Call<SageMaker>) -> Result<Self::Output> {
-        let wanted = self.wanted(cx).await?;
-        let arn = jobs::create(cx, self.kind, &wanted.request).await?;
-        let described = jobs::describe(cx, self.kind, self.name.as_str()).await?;
-        let made = jobs::Found { kind: self.kind, name: self.name.to_string(), described };
+    async fn apply(self, request: Value, cx: &Call<SageMaker>) -> Result<Self::Output> {
+        let arn = jobs::create(cx, self.kind, &request).await?;
+        let name = self.name.to_string();
         cx.note("describe_job shows how it goes on");
-        Ok(One(Created { kind: made.kind.word(), status: made.status(), arn, name: made.name }))
+        // It was made, whatever becomes of this look.
+        let status = match jobs::describe(cx, self.kind, &name).await {
+            Ok(described) => Some(jobs::Found { kind: self.kind, name: name.clone(), described }.status()),
+            Err(error) => {
+                cx.note(format!("it was made, but its status cannot be read: {}", error.message));
+                None
+            }
+        };
+        Ok(One(Created { kind: self.kind.word(), name, status, arn }))
     }
 }
 
@@ -126,7 +134,7 @@ impl CreateJob {
             {
                 fields.insert("Tags".to_owned(), Value::Array(tags));
             }
-            request = merged(base.clone(), &request);
+            request = fields::patched(base.clone(), &request);
             from = Some(base);
         } else if self.request.0.is_empty() {
             return Err(Error::invalid("give `clone`, or a whole `request`").with_next(
@@ -136,6 +144,11 @@ impl CreateJob {
         let request =
             jobs::named(self.kind, request, self.name.as_str(), self.role.as_ref().map(RoleArn::as_str));
         jobs::checked(self.kind, &request)?;
+        // What a job runs is held as if it were called.
+        if let Some(model) = fields::text(&request, "/ModelName") {
+            let named = [("answer.model", model.as_str())];
+            scope::may(cx, "sagemaker:CreateTransformJob", arns::MODEL_OF_ENDPOINT, &named).await?;
+        }
         Ok(Wanted { request, from })
     }
 }
@@ -149,35 +162,4 @@ async fn tags(cx: &Call<SageMaker>, arn: Option<String>) -> Result<Vec<Value>> {
         .filter(|(key, _)| !key.starts_with("aws:"))
         .map(|(key, value)| json!({"Key": key, "Value": value}))
         .collect())
-}
-
-/// A merge patch (RFC 7396) on a request.
-fn merged(mut base: Value, patch: &Value) -> Value {
-    let Value::Object(changes) = patch else { return patch.clone() };
-    if !base.is_object() {
-        base = json!({});
-    }
-    if let Some(fields) = base.as_object_mut() {
-        for (name, change) in changes {
-            if change.is_null() {
-                fields.shift_remove(name);
-            } else {
-                let before = fields.shift_remove(name).unwrap_or_default();
-                fields.insert(name.clone(), merged(before, change));
-            }
-        }
-    }
-    base
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_patch_changes_adds_and_takes_away() {
-        let base = json!({"A": {"x": "1", "y": "2"}, "B": [1], "C": true});
-        let patch = json!({"A": {"x": null, "z": "3"}, "B": [2, 3], "C": null});
-        assert_eq!(merged(base, &patch), json!({"A": {"y": "2", "z": "3"}, "B": [2, 3]}));
-    }
 }

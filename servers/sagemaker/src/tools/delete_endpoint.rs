@@ -1,3 +1,5 @@
+use aws_sdk_sagemaker::{operation::describe_endpoint::DescribeEndpointOutput, types::ProductionVariant};
+use aws_smithy_types::DateTime;
 use awsmcp_mcp::{Call, Change, DAY, Error, Kind, One, Plan, Result, Spec, TimeRange};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -23,8 +25,17 @@ pub(crate) struct Deleted {
     left: Vec<String>,
 }
 
+/// What goes, and the endpoint as it was seen.
+#[derive(Serialize)]
+pub(crate) struct Items {
+    created: Option<i64>,
+    config: String,
+    models: Vec<String>,
+}
+
 /// What belongs to an endpoint.
 struct Parts {
+    created: Option<i64>,
     status: String,
     config: String,
     models: Vec<String>,
@@ -35,7 +46,7 @@ struct Parts {
 impl Change for DeleteEndpoint {
     type Service = SageMaker;
     type Output = One<Deleted>;
-    type Items = ();
+    type Items = Items;
     const SPEC: Spec = Spec::destroy("delete_endpoint", "Delete endpoint")
         .on(arns::ENDPOINT, &["sagemaker:DescribeEndpoint", "sagemaker:DeleteEndpoint"])
         .on(arns::CONFIG_OF_ENDPOINT, &["sagemaker:DescribeEndpointConfig"])
@@ -47,7 +58,7 @@ impl Change for DeleteEndpoint {
         .names_no_resource()
         .optional();
 
-    async fn plan(&self, cx: &Call<SageMaker>) -> Result<Plan> {
+    async fn plan(&self, cx: &Call<SageMaker>) -> Result<Plan<Items>> {
         let name = self.endpoint.as_str();
         let parts = self.parts(cx, name).await?;
         let machines = parts.machines.join(", ");
@@ -71,21 +82,24 @@ impl Change for DeleteEndpoint {
         if self.config || self.models {
             plan = plan.warning("other endpoints may use the same configuration or models: AWS does not say");
         }
-        Ok(plan.state(json!({"config": parts.config, "models": parts.models})))
+        Ok(plan.items(Items { created: parts.created, config: parts.config, models: parts.models }))
     }
 
-    async fn apply(self, (): (), cx: &Call<SageMaker>) -> Result<Self::Output> {
+    async fn apply(self, items: Items, cx: &Call<SageMaker>) -> Result<Self::Output> {
         let name = self.endpoint.as_str();
-        let parts = self.parts(cx, name).await?;
+        let now = endpoints::describe(cx, name).await?;
+        if created(&now) != items.created || now.endpoint_config_name.unwrap_or_default() != items.config {
+            return Err(scope::moved(&format!("the endpoint {name}")));
+        }
         let client = &cx.client().sagemaker;
         client.delete_endpoint().endpoint_name(name).send().await?;
         let mut done = Deleted { deleted: vec![format!("endpoint {name}")], left: Vec::new() };
         if self.config {
-            let sent = client.delete_endpoint_config().endpoint_config_name(&parts.config).send().await;
-            done.add("configuration", &parts.config, sent.map(drop).map_err(Error::from))?;
+            let sent = client.delete_endpoint_config().endpoint_config_name(&items.config).send().await;
+            done.add("configuration", &items.config, sent.map(drop).map_err(Error::from))?;
         }
         if self.models {
-            for model in &parts.models {
+            for model in &items.models {
                 let sent = client.delete_model().model_name(model).send().await;
                 done.add("model", model, sent.map(drop).map_err(Error::from))?;
             }
@@ -133,6 +147,7 @@ impl Deleted {
 /// `models` says that the models are needed, which only the configuration names.
 async fn parts(cx: &Call<SageMaker>, name: &str, models: bool) -> Result<Parts> {
     let found = endpoints::describe(cx, name).await?;
+    let created = created(&found);
     let config_name = found.endpoint_config_name.unwrap_or_default();
     let config = endpoints::config(cx, &config_name).await;
     let variants = match config {
@@ -148,20 +163,29 @@ async fn parts(cx: &Call<SageMaker>, name: &str, models: bool) -> Result<Parts> 
         }
         Err(error) => return Err(error),
     };
-    let machines =
-        variants.iter().map(|variant: &aws_sdk_sagemaker::types::ProductionVariant| {
-            match &variant.instance_type {
-                Some(instance) => {
-                    format!("{} x {}", variant.initial_instance_count.unwrap_or(1), instance.as_str())
-                }
-                None => "serverless".to_owned(),
-            }
-        });
+    let machines = variants.iter().map(|variant: &ProductionVariant| match &variant.instance_type {
+        Some(instance) => {
+            format!("{} x {}", variant.initial_instance_count.unwrap_or(1), instance.as_str())
+        }
+        None => "serverless".to_owned(),
+    });
+    // Variants may share a model.
+    let mut models: Vec<String> = Vec::new();
+    for model in variants.iter().filter_map(|variant| variant.model_name.clone()) {
+        if !models.contains(&model) {
+            models.push(model);
+        }
+    }
     Ok(Parts {
+        created,
         status: found.endpoint_status.map(|status| status.to_string()).unwrap_or_default(),
         config: config_name,
         machines: machines.collect(),
-        models: variants.iter().filter_map(|variant| variant.model_name.clone()).collect(),
+        models,
         variants: variants.iter().filter_map(|variant| variant.variant_name.clone()).collect(),
     })
+}
+
+fn created(endpoint: &DescribeEndpointOutput) -> Option<i64> {
+    endpoint.creation_time.as_ref().map(DateTime::secs)
 }

@@ -1,9 +1,10 @@
+use aws_sdk_sagemaker::operation::describe_model::DescribeModelOutput;
+use aws_smithy_types::DateTime;
 use awsmcp_mcp::{Call, Change, Error, One, Plan, Result, Spec};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 
-use crate::{SageMaker, arns, jobs::gone, names::ModelName};
+use crate::{SageMaker, arns, jobs::gone, names::ModelName, scope};
 
 /// Deletes a model; its data in S3 stays.
 #[derive(Deserialize, JsonSchema)]
@@ -20,25 +21,34 @@ pub(crate) struct Deleted {
 impl Change for DeleteModel {
     type Service = SageMaker;
     type Output = One<Deleted>;
-    type Items = ();
+    /// When it was made.
+    type Items = Option<i64>;
     const SPEC: Spec = Spec::destroy("delete_model", "Delete model")
         .on(arns::MODEL, &["sagemaker:DescribeModel", "sagemaker:DeleteModel"])
         .optional();
 
-    async fn plan(&self, cx: &Call<SageMaker>) -> Result<Plan> {
+    async fn plan(&self, cx: &Call<SageMaker>) -> Result<Plan<Self::Items>> {
         let name = self.model.as_str();
-        let sent = cx.client().sagemaker.describe_model().model_name(name).send().await;
-        let found = sent.map_err(|error| gone(Error::from(error)))?;
+        let found = describe(cx, name).await?;
         let image = found.primary_container.as_ref().and_then(|container| container.image.clone());
         let of = image.map(|image| format!(" of {image}")).unwrap_or_default();
         let plan = Plan::new(format!("delete the model {name}{of}"))
             .warning("endpoints that run it go on, but can no longer be updated, scaled or repaired with it");
-        Ok(plan.state(json!({"arn": found.model_arn})))
+        Ok(plan.items(found.creation_time.as_ref().map(DateTime::secs)))
     }
 
-    async fn apply(self, (): (), cx: &Call<SageMaker>) -> Result<Self::Output> {
+    async fn apply(self, made: Self::Items, cx: &Call<SageMaker>) -> Result<Self::Output> {
         let name = self.model.as_str();
+        // Its name may be another's by now.
+        if describe(cx, name).await?.creation_time.as_ref().map(DateTime::secs) != made {
+            return Err(scope::moved(&format!("the model {name}")));
+        }
         cx.client().sagemaker.delete_model().model_name(name).send().await?;
         Ok(One(Deleted { deleted: name.to_owned() }))
     }
+}
+
+async fn describe(cx: &Call<SageMaker>, name: &str) -> Result<DescribeModelOutput> {
+    let sent = cx.client().sagemaker.describe_model().model_name(name).send().await;
+    sent.map_err(|error| gone(Error::from(error)))
 }

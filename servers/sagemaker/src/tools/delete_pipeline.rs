@@ -1,11 +1,15 @@
-use aws_sdk_sagemaker::types::{PipelineExecutionStatus, SortOrder, SortPipelineExecutionsBy};
+use aws_sdk_sagemaker::{
+    operation::describe_pipeline::DescribePipelineOutput,
+    types::{PipelineExecutionStatus, SortOrder, SortPipelineExecutionsBy},
+};
+use aws_smithy_types::DateTime;
 use awsmcp_aws::utc_second;
 use awsmcp_mcp::{Call, Change, Error, One, Plan, Result, Spec};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::{SageMaker, arns, jobs::gone, names::PipelineName};
+use crate::{SageMaker, arns, jobs::gone, names::PipelineName, scope};
 
 /// Deletes a pipeline with the record of its executions; what they made stays.
 #[derive(Deserialize, JsonSchema)]
@@ -22,7 +26,8 @@ pub(crate) struct Deleted {
 impl Change for DeletePipeline {
     type Service = SageMaker;
     type Output = One<Deleted>;
-    type Items = ();
+    /// When it was last changed.
+    type Items = Option<i64>;
     const SPEC: Spec = Spec::destroy("delete_pipeline", "Delete pipeline")
         .on(
             arns::PIPELINE,
@@ -30,11 +35,10 @@ impl Change for DeletePipeline {
         )
         .optional();
 
-    async fn plan(&self, cx: &Call<SageMaker>) -> Result<Plan> {
+    async fn plan(&self, cx: &Call<SageMaker>) -> Result<Plan<Self::Items>> {
         let name = self.pipeline.as_str();
         let client = &cx.client().sagemaker;
-        let sent = client.describe_pipeline().pipeline_name(name).send().await;
-        let found = sent.map_err(|error| gone(Error::from(error)))?;
+        let found = describe(cx, name).await?;
         let executions = client
             .list_pipeline_executions()
             .pipeline_name(name)
@@ -61,14 +65,22 @@ impl Change for DeletePipeline {
         } else {
             plan
         };
-        Ok(plan.state(
-            json!({"modified": found.last_modified_time.as_ref().map(utc_second), "running": running}),
-        ))
+        let plan = plan.state(json!({"running": running}));
+        Ok(plan.items(found.last_modified_time.as_ref().map(DateTime::secs)))
     }
 
-    async fn apply(self, (): (), cx: &Call<SageMaker>) -> Result<Self::Output> {
+    async fn apply(self, changed: Self::Items, cx: &Call<SageMaker>) -> Result<Self::Output> {
         let name = self.pipeline.as_str();
+        // Somebody's newer definition would be lost unseen.
+        if describe(cx, name).await?.last_modified_time.as_ref().map(DateTime::secs) != changed {
+            return Err(scope::moved(&format!("the pipeline {name}")));
+        }
         cx.client().sagemaker.delete_pipeline().pipeline_name(name).send().await?;
         Ok(One(Deleted { deleted: name.to_owned() }))
     }
+}
+
+async fn describe(cx: &Call<SageMaker>, name: &str) -> Result<DescribePipelineOutput> {
+    let sent = cx.client().sagemaker.describe_pipeline().pipeline_name(name).send().await;
+    sent.map_err(|error| gone(Error::from(error)))
 }

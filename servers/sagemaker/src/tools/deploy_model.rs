@@ -1,27 +1,31 @@
-use std::collections::HashMap;
+mod settings;
+mod steps;
+
+use std::collections::BTreeMap;
 
 use aws_sdk_sagemaker::{
     operation::describe_endpoint::DescribeEndpointOutput,
     types::{
-        Alarm, AutoRollbackConfig, BlueGreenUpdatePolicy, ContainerDefinition, DeploymentConfig,
-        EndpointStatus, ProductionVariant, ProductionVariantInstanceType, ProductionVariantServerlessConfig,
-        Tag, TrafficRoutingConfig, TrafficRoutingConfigType,
+        Alarm, AutoRollbackConfig, BlueGreenUpdatePolicy, DeploymentConfig, EndpointStatus, Tag,
+        TrafficRoutingConfig, TrafficRoutingConfigType,
     },
 };
-use awsmcp_mcp::{Call, Change, Error, Kind, One, Plan, Result, Spec};
+use awsmcp_mcp::{Call, Change, Error, Kind, One, Plan, Result, Spec, Waited};
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 
+use self::{settings::Configuration, steps::Made};
 use crate::{
     SageMaker, arns, endpoints,
-    jobs::gone,
+    fields::patched,
+    jobs::{Object, gone},
     names::{EndpointName, ModelName, PackageArn, RoleArn},
-    scope,
+    scope, shape,
 };
 
-/// Puts a model behind an endpoint, new or existing, and waits until it answers. What fails is taken back.
+/// Puts a model behind an endpoint, new or existing (what is not named stays), and waits until it answers. What fails is taken back; what a cancelled call began goes on: `describe_endpoint` shows it.
 ///
 /// The model exists (`model`), or is made from `image` with `data`, or from a `package`.
 #[derive(Deserialize, JsonSchema)]
@@ -36,10 +40,12 @@ pub(crate) struct DeployModel {
     /// ARN; a new model needs it.
     role: Option<RoleArn>,
     #[serde(default)]
-    environment: HashMap<String, String>,
-    /// Such as ml.m5.large; or `serverless_memory_mb`.
+    environment: BTreeMap<String, String>,
+    /// That gets the model; of an existing endpoint with several.
+    variant: Option<String>,
+    /// Such as ml.m5.large; or `serverless_memory_mb`. What exists keeps what it has.
     instance_type: Option<String>,
-    /// Default 1.
+    /// Default 1, or as many as run now.
     #[schemars(range(min = 1))]
     instances: Option<i32>,
     #[schemars(range(min = 1024, max = 6144))]
@@ -47,11 +53,17 @@ pub(crate) struct DeployModel {
     /// Default 5.
     #[schemars(range(min = 1))]
     serverless_concurrency: Option<i32>,
+    /// AWS's CreateEndpointConfig fields that differ, such as AsyncInferenceConfig; null takes one away.
+    #[serde(default)]
+    settings: Object,
+    /// The same of its ProductionVariant, such as VolumeSizeInGB.
+    #[serde(default)]
+    variant_settings: Object,
     /// Alarms that roll an update back.
     #[serde(default)]
     rollback_alarms: Vec<String>,
     #[serde(default)]
-    tags: HashMap<String, String>,
+    tags: BTreeMap<String, String>,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -65,20 +77,60 @@ pub(crate) struct Deployed {
     previous_config: Option<String>,
 }
 
-/// What this call made, in the order it was made.
-#[derive(Default)]
-struct Made {
-    model: Option<String>,
-    config: Option<String>,
-    endpoint: Option<String>,
+/// What is sent, and the endpoint that it was planned for.
+#[derive(Serialize)]
+pub(crate) struct Items {
+    /// None of a new endpoint.
+    before: Option<Seen>,
+    /// CreateModel's request, without a name.
+    new_model: Option<Value>,
+    /// CreateEndpointConfig's, without its name and that of a new model.
+    config: Value,
+    /// The variant that gets the model.
+    variant: String,
+    /// Whether the update may keep the live numbers of machines.
+    retains: bool,
 }
 
-const VARIANT: &str = "AllTraffic";
+/// An endpoint as it was seen.
+#[derive(PartialEq, Serialize)]
+struct Seen {
+    config: Option<String>,
+    /// An endpoint of the same name may have been made since.
+    created: Option<i64>,
+}
+
+impl Seen {
+    fn of(endpoint: &DescribeEndpointOutput) -> Seen {
+        Seen {
+            config: endpoint.endpoint_config_name.clone(),
+            created: endpoint.creation_time.as_ref().map(aws_smithy_types::DateTime::secs),
+        }
+    }
+}
+
+impl Items {
+    /// The configuration as it is sent.
+    fn with_names(&self, fresh: &str, model: &str) -> Value {
+        let mut config = patched(self.config.clone(), &json!({"EndpointConfigName": fresh}));
+        for variant in
+            config.get_mut("ProductionVariants").and_then(Value::as_array_mut).into_iter().flatten()
+        {
+            if variant.get("VariantName").and_then(Value::as_str) == Some(self.variant.as_str()) {
+                *variant = patched(variant.take(), &json!({"ModelName": model}));
+            }
+        }
+        config
+    }
+}
+
+/// Stands for the name of a model that is still to be made.
+const NEW_MODEL: &str = "(the new model)";
 
 impl Change for DeployModel {
     type Service = SageMaker;
     type Output = One<Deployed>;
-    type Items = ();
+    type Items = Items;
     const SPEC: Spec = Spec::write("deploy_model", "Deploy model")
         .on(
             arns::ENDPOINT,
@@ -89,7 +141,17 @@ impl Change for DeployModel {
                 "sagemaker:DeleteEndpoint",
             ],
         )
-        .on(arns::ENDPOINT_CONFIGS, &["sagemaker:CreateEndpointConfig", "sagemaker:DeleteEndpointConfig"])
+        // AWS asks for both of whoever puts a configuration behind an endpoint.
+        .on(
+            arns::ENDPOINT_CONFIGS,
+            &[
+                "sagemaker:CreateEndpointConfig",
+                "sagemaker:CreateEndpoint",
+                "sagemaker:UpdateEndpoint",
+                "sagemaker:DeleteEndpointConfig",
+            ],
+        )
+        .on(arns::CONFIG_OF_ENDPOINT, &["sagemaker:DescribeEndpointConfig"])
         .on(arns::ENDPOINT_LOGS, &["logs:DescribeLogStreams"])
         .on(arns::ENDPOINT_LOG_STREAMS, &["logs:GetLogEvents"])
         .when("model")
@@ -106,85 +168,134 @@ impl Change for DeployModel {
         .on(arns::ENDPOINT_MODELS, &["sagemaker:AddTags"])
         .minutes(60);
 
-    async fn plan(&self, cx: &Call<SageMaker>) -> Result<Plan> {
+    async fn plan(&self, cx: &Call<SageMaker>) -> Result<Plan<Items>> {
         let endpoint = self.endpoint.as_str();
         self.check()?;
         self.known(cx).await?;
-        let before = endpoints::existing(cx, endpoint).await?;
-        let on = self.machines();
+        let found = endpoints::existing(cx, endpoint).await?;
+        let model = self.model.as_ref().map_or(NEW_MODEL, ModelName::as_str);
         let what = match (&self.model, &self.package, &self.image) {
             (Some(model), ..) => format!("the model {model}"),
             (_, Some(package), _) => format!("a new model of package version {package}"),
             (.., image) => format!("a new model of {}", image.as_deref().unwrap_or_default()),
         };
-        let mut plan = match &before {
-            None => Plan::new(format!(
-                "create the endpoint {endpoint} with {what} on {on}; it bills until it is deleted"
-            )),
-            Some(before) => {
-                steady(endpoint, before)?;
-                let config = before.endpoint_config_name.as_deref().unwrap_or_default();
-                let plan = Plan::new(format!(
-                    "replace what the endpoint {endpoint} runs (now {config}) by {what} on {on}"
-                ))
-                .warning(
-                    "all its variants are replaced by one; the old machines bill until the new ones answer",
-                );
-                if self.rollback_alarms.is_empty() {
-                    plan.warning("no alarm rolls it back: only a model that does not start does")
-                } else {
-                    plan
-                }
-            }
+        let configuration = match &found {
+            None => self.configured_anew(model)?,
+            Some(found) => self.replacing(cx, found, model).await?,
         };
-        if before.is_none() && !self.rollback_alarms.is_empty() {
-            plan = plan.warning("`rollback_alarms` say nothing of a new endpoint");
+        for kept in configuration.kept_models() {
+            let named = [("answer.model", kept.as_str())];
+            scope::may(cx, "sagemaker:CreateEndpointConfig", arns::MODEL_OF_ENDPOINT, &named).await?;
         }
-        let config = before.and_then(|before| before.endpoint_config_name);
-        Ok(plan.state(json!({"config": config})))
+        let plan = self.told(&what, found.as_ref(), &configuration);
+        let retains = configuration.stays_on_machines();
+        let tags = match self.tags.is_empty() {
+            true => json!({}),
+            false => json!({"Tags": self.tags_json()}),
+        };
+        Ok(plan.items(Items {
+            before: found.as_ref().map(Seen::of),
+            new_model: steps::new_model(self),
+            config: patched(configuration.after, &tags),
+            variant: configuration.variant,
+            retains,
+        }))
     }
 
-    async fn apply(self, (): (), cx: &Call<SageMaker>) -> Result<Self::Output> {
-        let endpoint = self.endpoint.as_str().to_owned();
-        self.check()?;
-        let before = endpoints::existing(cx, &endpoint).await?;
-        if let Some(before) = &before {
-            steady(&endpoint, before)?;
+    async fn apply(self, items: Items, cx: &Call<SageMaker>) -> Result<Self::Output> {
+        let endpoint = self.endpoint.as_str();
+        let fresh = fresh_name(endpoint);
+        // The name of a long endpoint is cut: what is made is asked for as it will be called.
+        let named = [("answer.config", fresh.as_str()), ("answer.model", &fresh)];
+        scope::may(cx, "sagemaker:CreateEndpointConfig", arns::CONFIG_OF_ENDPOINT, &named).await?;
+        if items.new_model.is_some() {
+            scope::may(cx, "sagemaker:CreateModel", arns::MODEL_OF_ENDPOINT, &named).await?;
+        }
+        let now = endpoints::existing(cx, endpoint).await?;
+        if now.as_ref().map(Seen::of) != items.before {
+            return Err(scope::moved(&format!("the endpoint {endpoint}")));
+        }
+        if let Some(now) = &now {
+            steady(endpoint, now)?;
         }
         let mut made = Made::default();
-        match self.deploy(cx, &endpoint, before.as_ref(), &mut made).await {
-            Ok(done) => Ok(One(done)),
-            Err(error) => Err(taken_back(cx, error, made).await),
+        let model = match self.begin(cx, &items, &fresh, &mut made).await {
+            Ok(model) => model,
+            Err(error) => return Err(made.after(cx, endpoint, error).await),
+        };
+        let is_new = items.before.is_none();
+        let done = |outcome, status: String| Deployed {
+            endpoint: endpoint.to_owned(),
+            outcome,
+            status,
+            config: fresh.clone(),
+            model,
+            previous_config: items.before.and_then(|before| before.config),
+        };
+        let now = match endpoints::settled(cx, endpoint).await {
+            Ok(Waited::Ready(now)) => now,
+            Ok(Waited::Still(how)) => {
+                cx.note(format!("{how}: it goes on in AWS, and describe_endpoint shows when it is through"));
+                return Ok(One(done("under way", how)));
+            }
+            Err(mut error) => {
+                error.message =
+                    format!("the state of the endpoint {endpoint} is not known: {}", error.message);
+                return Err(made.left(endpoint, error));
+            }
+        };
+        let status = now.endpoint_status.as_ref().map(ToString::to_string).unwrap_or_default();
+        let is_on_it = now.endpoint_config_name.as_deref() == Some(fresh.as_str());
+        if now.endpoint_status == Some(EndpointStatus::InService) && is_on_it {
+            return Ok(One(done(if is_new { "created" } else { "updated" }, status)));
         }
+        let error = self.failure(cx, endpoint, &now, &status).await;
+        Err(if steps::has_failed(&now, &fresh, is_new) {
+            made.taken_back(cx, error).await
+        } else {
+            made.left(endpoint, error)
+        })
     }
 }
 
 impl DeployModel {
+    fn wrong(&self, what: &str) -> Error {
+        Error::invalid(what.to_owned()).with_next(
+            r#"good ones are {"endpoint":"e","model":"m","instance_type":"ml.m5.large"} and {"endpoint":"e","image":"...","data":"s3://b/model.tar.gz","role":"arn:aws:iam::123456789012:role/sagemaker","serverless_memory_mb":2048}"#,
+        )
+    }
+
     /// What can be told without asking AWS.
     fn check(&self) -> Result<()> {
-        let good = r#"good ones are {"endpoint":"e","model":"m","instance_type":"ml.m5.large"} and {"endpoint":"e","image":"...","data":"s3://b/model.tar.gz","role":"arn:aws:iam::123456789012:role/sagemaker","serverless_memory_mb":2048}"#;
-        let wrong = |what: &str| Err(Error::invalid(what.to_owned()).with_next(good));
         let sources = [self.model.is_some(), self.image.is_some(), self.package.is_some()];
         if sources.iter().filter(|given| **given).count() != 1 {
-            return wrong("give exactly one of `model`, `image` and `package`");
+            return Err(self.wrong("give exactly one of `model`, `image` and `package`"));
         }
         if self.model.is_some()
             && (self.data.is_some() || self.role.is_some() || !self.environment.is_empty())
         {
-            return wrong("`data`, `role` and `environment` are of a new model: leave them out, or `model`");
+            return Err(
+                self.wrong("`data`, `role` and `environment` are of a new model: leave them out, or `model`")
+            );
         }
         if self.model.is_none() && self.role.is_none() {
-            return wrong("a new model needs a `role`");
+            return Err(self.wrong("a new model needs a `role`"));
         }
         if self.package.is_some() && self.data.is_some() {
-            return wrong("a package brings its own data: leave `data` out");
+            return Err(self.wrong("a package brings its own data: leave `data` out"));
         }
-        match (&self.instance_type, self.serverless_memory_mb) {
-            (Some(_), None) | (None, Some(_)) => {}
-            _ => return wrong("give either `instance_type` or `serverless_memory_mb`"),
+        if self.instance_type.is_some() && self.serverless_memory_mb.is_some() {
+            return Err(self.wrong("give either `instance_type` or `serverless_memory_mb`"));
         }
         if self.serverless_memory_mb.is_some() && self.instances.is_some() {
-            return wrong("what is serverless has no `instances`");
+            return Err(self.wrong("what is serverless has no `instances`"));
+        }
+        for (argument, patch, of_variant) in
+            [("settings", &self.settings.0, false), ("variant_settings", &self.variant_settings.0, true)]
+        {
+            if let Some(field) = settings::reserved(patch, of_variant) {
+                return Err(self.wrong(&format!("`{argument}` cannot change {field}")));
+            }
         }
         Ok(())
     }
@@ -209,99 +320,69 @@ impl DeployModel {
         Ok(())
     }
 
-    fn machines(&self) -> String {
-        match (&self.instance_type, self.serverless_memory_mb) {
-            (Some(instance), _) => format!("{} x {instance}", self.instances.unwrap_or(1)),
-            (None, memory) => format!("{} MB serverless", memory.unwrap_or_default()),
-        }
-    }
-
-    async fn deploy(
+    /// The configuration of an endpoint that exists, with the model in place of what its variant runs.
+    async fn replacing(
         &self,
         cx: &Call<SageMaker>,
-        endpoint: &str,
-        before: Option<&DescribeEndpointOutput>,
-        made: &mut Made,
-    ) -> Result<Deployed> {
-        let client = &cx.client().sagemaker;
-        // Names must be new each time, and say what they belong to.
-        let stamp = Timestamp::now().strftime("%Y%m%d-%H%M%S").to_string();
-        let short: String = endpoint.chars().take(63 - 1 - stamp.len()).collect();
-        let fresh = format!("{}-{stamp}", short.trim_end_matches('-'));
-        // The name of a long endpoint is cut: what is made is asked for as it will be called.
-        let named = [("answer.config", fresh.as_str()), ("answer.model", &fresh)];
-        scope::may(cx, "sagemaker:CreateEndpointConfig", arns::CONFIG_OF_ENDPOINT, &named).await?;
-        let model = match &self.model {
-            Some(model) => model.as_str().to_owned(),
-            None => {
-                scope::may(cx, "sagemaker:CreateModel", arns::MODEL_OF_ENDPOINT, &named).await?;
-                let container = ContainerDefinition::builder()
-                    .set_image(self.image.clone())
-                    .set_model_data_url(self.data.clone())
-                    .set_model_package_name(self.package.as_ref().map(|package| package.as_str().to_owned()))
-                    .set_environment(
-                        Some(self.environment.clone()).filter(|environment| !environment.is_empty()),
-                    )
-                    .build();
-                client
-                    .create_model()
-                    .model_name(&fresh)
-                    .primary_container(container)
-                    .set_execution_role_arn(self.role.as_ref().map(|role| role.as_str().to_owned()))
-                    .set_tags(self.tags())
-                    .send()
-                    .await?;
-                made.model = Some(fresh.clone());
-                fresh.clone()
+        found: &DescribeEndpointOutput,
+        model: &str,
+    ) -> Result<Configuration> {
+        steady(self.endpoint.as_str(), found)?;
+        let name = found.endpoint_config_name.as_deref().unwrap_or_default();
+        let described = match endpoints::config(cx, name).await {
+            Ok(described) => shape::json(&described)?,
+            Err(error) if error.kind == Kind::NotFound => {
+                let mut anew = self.configured_anew(model)?;
+                anew.losses.push(format!(
+                    "its configuration {name} was deleted: what it was set to (encryption, capture, network) is not known, and lost"
+                ));
+                return Ok(anew);
             }
+            Err(error) => return Err(error),
         };
-        client
-            .create_endpoint_config()
-            .endpoint_config_name(&fresh)
-            .production_variants(self.variant(&model))
-            .set_tags(self.tags())
-            .send()
-            .await?;
-        made.config = Some(fresh.clone());
-        match before {
-            None => {
-                client
-                    .create_endpoint()
-                    .endpoint_name(endpoint)
-                    .endpoint_config_name(&fresh)
-                    .set_tags(self.tags())
-                    .send()
-                    .await?;
-                made.endpoint = Some(endpoint.to_owned());
-            }
-            Some(_) => {
-                client
-                    .update_endpoint()
-                    .endpoint_name(endpoint)
-                    .endpoint_config_name(&fresh)
-                    .set_deployment_config(self.deployment())
-                    .send()
-                    .await?;
-            }
+        let current = found.production_variants.iter().flatten();
+        let live: Vec<_> =
+            current.chain(found.shadow_production_variants.iter().flatten()).cloned().collect();
+        self.configured_from(model, &described, &live)
+    }
+
+    /// The plan in words.
+    fn told(
+        &self,
+        what: &str,
+        found: Option<&DescribeEndpointOutput>,
+        configuration: &Configuration,
+    ) -> Plan {
+        let (endpoint, on) = (&self.endpoint, configuration.machines());
+        let Some(found) = found else {
+            let plan = Plan::new(format!(
+                "create the endpoint {endpoint} with {what} on {on}; it bills until it is deleted"
+            ));
+            return match self.rollback_alarms.is_empty() {
+                true => plan,
+                false => plan.warning("`rollback_alarms` say nothing of a new endpoint"),
+            };
+        };
+        let config = found.endpoint_config_name.as_deref().unwrap_or_default();
+        let mut plan =
+            Plan::new(format!("replace what the endpoint {endpoint} runs (now {config}) by {what} on {on}"))
+                .difference(configuration.before.as_ref(), Some(&configuration.after))
+                .warning("the old machines bill until the new ones answer");
+        let kept = configuration.kept_variants();
+        if !kept.is_empty() {
+            plan = plan.warning(format!("its other variants stay as they are: {}", kept.join(", ")));
         }
-        let now = endpoints::settled(cx, endpoint).await?;
-        let status = now.endpoint_status.as_ref().map(ToString::to_string).unwrap_or_default();
-        if now.endpoint_status == Some(EndpointStatus::UpdateRollbackFailed) {
-            // It still runs on both configurations.
-            *made = Made::default();
+        if self.rollback_alarms.is_empty() {
+            plan = plan.warning("no alarm rolls it back: only a model that does not start does");
         }
-        let is_new = now.endpoint_config_name.as_deref() == Some(fresh.as_str());
-        if now.endpoint_status != Some(EndpointStatus::InService) || !is_new {
-            return Err(self.failure(cx, endpoint, &now, &status).await);
+        if self.instance_type.is_some() {
+            plan = plan.warning(
+                "AWS refuses other machines while the variant scales by itself: scale_endpoint with `fixed` ends that",
+            );
         }
-        Ok(Deployed {
-            endpoint: endpoint.to_owned(),
-            outcome: if before.is_none() { "created" } else { "updated" },
-            status,
-            config: fresh,
-            model,
-            previous_config: before.and_then(|before| before.endpoint_config_name.clone()),
-        })
+        let asks = !configuration.losses.is_empty();
+        plan = configuration.losses.iter().fold(plan, |plan, loss| plan.warning(loss.clone()));
+        if asks { plan.ask() } else { plan }
     }
 
     /// Why it does not answer, with the last that its container wrote.
@@ -314,34 +395,20 @@ impl DeployModel {
     ) -> Error {
         const LINES: usize = 20;
         let why = now.failure_reason.as_deref().unwrap_or("AWS gave no reason");
-        let what =
-            if status == "InService" { "AWS rolled the update back" } else { "the endpoint does not start" };
+        let what = match status {
+            "InService" => "AWS rolled the update back",
+            "Failed" => "the endpoint does not start",
+            _ => "the endpoint is neither on the old configuration nor on the new one",
+        };
         let mut text = format!("{what} ({status}): {why}");
-        match endpoints::last_lines(cx, endpoint, LINES).await {
+        match endpoints::last_lines(cx, &endpoints::log_group(endpoint), LINES).await {
             Ok(lines) if !lines.is_empty() => {
                 text.push_str(&format!("; its log ends: {}", lines.join(" | ")))
             }
             Ok(_) => {}
             Err(error) => text.push_str(&format!("; its log cannot be read: {error}")),
         }
-        Error::conflict(text).with_next("mend what the log or the reason names, then deploy again")
-    }
-
-    fn variant(&self, model: &str) -> ProductionVariant {
-        let variant =
-            ProductionVariant::builder().variant_name(VARIANT).model_name(model).initial_variant_weight(1.0);
-        match (&self.instance_type, self.serverless_memory_mb) {
-            (Some(instance), _) => variant
-                .instance_type(ProductionVariantInstanceType::from(instance.as_str()))
-                .initial_instance_count(self.instances.unwrap_or(1)),
-            (None, memory) => variant.serverless_config(
-                ProductionVariantServerlessConfig::builder()
-                    .set_memory_size_in_mb(memory)
-                    .max_concurrency(self.serverless_concurrency.unwrap_or(5))
-                    .build(),
-            ),
-        }
-        .build()
+        Error::conflict(text).with_next(endpoints::cure(why))
     }
 
     fn deployment(&self) -> Option<DeploymentConfig> {
@@ -367,6 +434,17 @@ impl DeployModel {
             self.tags.iter().map(|(key, value)| Tag::builder().key(key).value(value).build()).collect();
         Some(tags).filter(|tags| !tags.is_empty())
     }
+
+    fn tags_json(&self) -> Vec<Value> {
+        self.tags.iter().map(|(key, value)| json!({"Key": key, "Value": value})).collect()
+    }
+}
+
+/// A name that is new each time and says what it belongs to.
+fn fresh_name(endpoint: &str) -> String {
+    let stamp = Timestamp::now().strftime("%Y%m%d-%H%M%S").to_string();
+    let short: String = endpoint.chars().take(63 - 1 - stamp.len()).collect();
+    format!("{}-{stamp}", short.trim_end_matches('-'))
 }
 
 /// # Errors
@@ -383,39 +461,5 @@ fn steady(endpoint: &str, now: &DescribeEndpointOutput) -> Result<()> {
             Err(Error::conflict(format!("the endpoint {endpoint} is {status}"))
                 .with_next("wait until it is InService"))
         }
-    }
-}
-
-/// Deletes what was made, last first, and says what is left.
-async fn taken_back(cx: &Call<SageMaker>, mut error: Error, made: Made) -> Error {
-    let client = &cx.client().sagemaker;
-    let (mut gone, mut left) = (Vec::new(), Vec::new());
-    if let Some(name) = &made.endpoint {
-        let done = client.delete_endpoint().endpoint_name(name).send().await.map_err(Error::from);
-        note(&mut gone, &mut left, "endpoint", name, done.map(drop));
-    }
-    if let Some(name) = &made.config {
-        let done =
-            client.delete_endpoint_config().endpoint_config_name(name).send().await.map_err(Error::from);
-        note(&mut gone, &mut left, "configuration", name, done.map(drop));
-    }
-    if let Some(name) = &made.model {
-        let done = client.delete_model().model_name(name).send().await.map_err(Error::from);
-        note(&mut gone, &mut left, "model", name, done.map(drop));
-    }
-    if !gone.is_empty() {
-        error.message = format!("{} (taken back: {})", error.message, gone.join(", "));
-    }
-    if !left.is_empty() {
-        error.message = format!("{} (left behind: {})", error.message, left.join("; "));
-    }
-    error
-}
-
-fn note(gone: &mut Vec<String>, left: &mut Vec<String>, what: &str, name: &str, done: Result<()>) {
-    match done {
-        Ok(()) => gone.push(format!("{what} {name}")),
-        Err(error) if error.kind == Kind::NotFound => {}
-        Err(error) => left.push(format!("{what} {name}, since {error}")),
     }
 }

@@ -1,10 +1,13 @@
 use aws_sdk_applicationautoscaling::types::{ScalableTarget, ScalingPolicy, ServiceNamespace};
 use aws_sdk_sagemaker::{
     operation::describe_endpoint_config::DescribeEndpointConfigOutput,
-    types::{InferenceComponentSummary, ProductionVariant, ProductionVariantSummary},
+    types::{
+        InferenceComponentRuntimeConfigSummary, InferenceComponentStatus, InferenceComponentSummary,
+        PendingDeploymentSummary, ProductionVariant, ProductionVariantStatus, ProductionVariantSummary,
+    },
 };
 use awsmcp_aws::utc_second;
-use awsmcp_mcp::{Call, HOUR, Moment, One, Result, Spec, TimeRange, Tool};
+use awsmcp_mcp::{Call, Error, HOUR, Moment, One, Result, Spec, TimeRange, Tool};
 use futures::future::{join, join4};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -14,6 +17,7 @@ use crate::{
     endpoints::{self, Health},
     metrics::rounded,
     names::EndpointName,
+    scope,
 };
 
 /// Shows an endpoint: variants with models, machines and scaling, and how each did lately; components; failure; its last log lines.
@@ -38,6 +42,8 @@ pub(crate) struct Card {
     modified: Option<String>,
     /// Under way.
     pending_config: Option<String>,
+    /// Of the configuration that it is moving to.
+    pending: Vec<Pending>,
     variants: Vec<Variant>,
     components: Vec<Component>,
     async_output: Option<String>,
@@ -70,10 +76,25 @@ struct Variant {
 }
 
 #[derive(Serialize, JsonSchema)]
+struct Pending {
+    variant: String,
+    instance_type: Option<String>,
+    instances: Option<i32>,
+    desired_instances: Option<i32>,
+    status: Option<String>,
+    since: Option<String>,
+}
+
+#[derive(Serialize, JsonSchema)]
 struct Component {
     name: String,
     variant: Option<String>,
     status: Option<String>,
+    failure_reason: Option<String>,
+    copies: Option<i32>,
+    /// Where it differs.
+    desired_copies: Option<i32>,
+    log: Vec<String>,
 }
 
 impl Tool for DescribeEndpoint {
@@ -91,9 +112,12 @@ impl Tool for DescribeEndpoint {
                 "cloudwatch:GetMetricData",
             ],
         )
+        .on(arns::COMPONENT_OF_ENDPOINT, &["sagemaker:DescribeInferenceComponent"])
         .when("log_lines")
         .on(arns::ENDPOINT_LOGS, &["logs:DescribeLogStreams"])
         .on(arns::ENDPOINT_LOG_STREAMS, &["logs:GetLogEvents"])
+        .on(arns::COMPONENT_LOGS, &["logs:DescribeLogStreams"])
+        .on(arns::COMPONENT_LOG_STREAMS, &["logs:GetLogEvents"])
         .names_no_resource();
 
     async fn call(self, cx: &Call<SageMaker>) -> Result<Self::Output> {
@@ -107,12 +131,18 @@ impl Tool for DescribeEndpoint {
             current.iter().chain(&shadows).filter_map(|variant| variant.variant_name.clone()).collect();
         let (config, components, scaling, (health, log)) = join4(
             endpoints::config(cx, &config_name),
-            components(cx, name),
+            self.components(cx, name),
             join(targets(cx, name, &named), policies(cx, name, &named)),
             join(endpoints::health(cx, name, &named, range), self.log(cx, name)),
         )
         .await;
         let config = lacking(cx, "the configuration", config);
+        let reason = found.failure_reason.clone().unwrap_or_default();
+        let waits = found.pending_deployment_summary.as_ref().map(pending).unwrap_or_default();
+        let reasons = waits.iter().filter_map(|variant| variant.status.as_deref()).chain([reason.as_str()]);
+        for why in reasons.filter(|why| why.to_lowercase().contains("capacity")).take(1) {
+            cx.note(endpoints::cure(why));
+        }
         let mut variants: Vec<Variant> = current
             .iter()
             .map(|variant| Variant::new(variant, config.as_ref(), false))
@@ -145,13 +175,10 @@ impl Tool for DescribeEndpoint {
             failure_reason: found.failure_reason,
             created: found.creation_time.as_ref().map(utc_second),
             modified: found.last_modified_time.as_ref().map(utc_second),
+            pending: waits,
             pending_config: found.pending_deployment_summary.and_then(|pending| pending.endpoint_config_name),
             variants,
-            components: lacking(cx, "the components", components)
-                .unwrap_or_default()
-                .into_iter()
-                .map(Component::new)
-                .collect(),
+            components: lacking(cx, "the components", components).unwrap_or_default(),
             async_output: found
                 .async_inference_config
                 .and_then(|config| config.output_config)
@@ -170,15 +197,91 @@ impl DescribeEndpoint {
     async fn log(&self, cx: &Call<SageMaker>, name: &str) -> Result<Vec<String>> {
         match self.log_lines {
             Some(most) => {
-                let lines = endpoints::last_lines(cx, name, most).await?;
+                let lines = endpoints::last_lines(cx, &endpoints::log_group(name), most).await?;
                 if lines.is_empty() {
-                    cx.note("its containers have written no log");
+                    cx.note("its containers have written no log; those of components have logs of their own");
                 }
                 Ok(lines)
             }
             None => Ok(Vec::new()),
         }
     }
+
+    /// The components with why they fail, how many copies run, and their own logs: those that do not run first.
+    async fn components(&self, cx: &Call<SageMaker>, endpoint: &str) -> Result<Vec<Component>> {
+        let mut found = components(cx, endpoint).await?;
+        found.sort_by_key(|component| {
+            component.inference_component_status == Some(InferenceComponentStatus::InService)
+        });
+        if found.len() > MOST_COMPONENTS {
+            cx.note(format!("only {MOST_COMPONENTS} of its {} components are looked into", found.len()));
+        }
+        let (looked_into, listed) = found.split_at(found.len().min(MOST_COMPONENTS));
+        let asked = looked_into.iter().map(|component| self.component(cx, component));
+        let mut rows: Vec<Component> = futures::future::join_all(asked).await;
+        rows.extend(listed.iter().map(Component::new));
+        Ok(rows)
+    }
+
+    async fn component(&self, cx: &Call<SageMaker>, listed: &InferenceComponentSummary) -> Component {
+        let mut row = Component::new(listed);
+        let name = row.name.clone();
+        let named = [("answer.component", name.as_str())];
+        let described = async {
+            scope::may(cx, "sagemaker:DescribeInferenceComponent", arns::COMPONENT_OF_ENDPOINT, &named)
+                .await?;
+            let asked = cx.client().sagemaker.describe_inference_component();
+            asked.inference_component_name(&name).send().await.map_err(Error::from)
+        };
+        if let Some(found) = lacking(cx, &format!("the component {name}"), described.await) {
+            row.failure_reason = found.failure_reason;
+            let running = found
+                .runtime_config
+                .unwrap_or_else(|| InferenceComponentRuntimeConfigSummary::builder().build());
+            row.copies = running.current_copy_count;
+            row.desired_copies =
+                running.desired_copy_count.filter(|wanted| Some(*wanted) != running.current_copy_count);
+        }
+        if let Some(most) = self.log_lines {
+            let log = async {
+                cx.may("logs:DescribeLogStreams", arns::COMPONENT_LOGS, &named).await?;
+                cx.may("logs:GetLogEvents", arns::COMPONENT_LOG_STREAMS, &named).await?;
+                endpoints::last_lines(cx, &format!("/aws/sagemaker/InferenceComponents/{name}"), most).await
+            };
+            row.log = lacking(cx, &format!("the log of {name}"), log.await).unwrap_or_default();
+        }
+        row
+    }
+}
+
+/// Each costs a few requests.
+const MOST_COMPONENTS: usize = 10;
+
+/// Why an endpoint that is being changed is not done yet.
+fn pending(summary: &PendingDeploymentSummary) -> Vec<Pending> {
+    let variants = summary.production_variants.iter().flatten();
+    let variants = variants.chain(summary.shadow_production_variants.iter().flatten()).map(|variant| {
+        let status = variant.variant_status.as_ref().and_then(|all| all.first());
+        Pending {
+            variant: variant.variant_name.clone().unwrap_or_default(),
+            instance_type: variant.instance_type.as_ref().map(|instance| instance.as_str().to_owned()),
+            instances: variant.current_instance_count,
+            desired_instances: variant.desired_instance_count,
+            status: status.map(words),
+            since: status
+                .and_then(|status| status.start_time.as_ref())
+                .or(summary.start_time.as_ref())
+                .map(utc_second),
+        }
+    });
+    variants.collect()
+}
+
+/// `Creating: Unable to provision requested ML compute capacity`
+fn words(status: &ProductionVariantStatus) -> String {
+    let message = status.status_message.as_deref().map(|message| format!(": {message}"));
+    let word = status.status.as_ref().map_or("", |status| status.as_str());
+    format!("{word}{}", message.unwrap_or_default())
 }
 
 /// A part without which the rest is still worth showing.
@@ -282,11 +385,7 @@ impl Variant {
                 )
             }),
             shadow: shadow.then_some(true),
-            status: now.variant_status.as_ref().and_then(|all| all.first()).map(|status| {
-                let message = status.status_message.as_deref().map(|message| format!(": {message}"));
-                let word = status.status.as_ref().map_or("", |status| status.as_str());
-                format!("{word}{}", message.unwrap_or_default())
-            }),
+            status: now.variant_status.as_ref().and_then(|all| all.first()).map(words),
             name,
             ..Variant::default()
         }
@@ -305,11 +404,15 @@ impl Variant {
 }
 
 impl Component {
-    fn new(component: InferenceComponentSummary) -> Component {
+    fn new(component: &InferenceComponentSummary) -> Component {
         Component {
-            name: component.inference_component_name.unwrap_or_default(),
-            variant: component.variant_name,
-            status: component.inference_component_status.map(|status| status.to_string()),
+            name: component.inference_component_name.clone().unwrap_or_default(),
+            variant: component.variant_name.clone(),
+            status: component.inference_component_status.as_ref().map(ToString::to_string),
+            failure_reason: None,
+            copies: None,
+            desired_copies: None,
+            log: Vec::new(),
         }
     }
 }

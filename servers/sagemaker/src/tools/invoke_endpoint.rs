@@ -5,7 +5,7 @@ use aws_sdk_sagemakerruntime::{
     primitives::Blob,
     types::ResponseStream,
 };
-use awsmcp_mcp::{Body, Call, Error, Kind, Result, Spec, Tool, human_size, quoted};
+use awsmcp_mcp::{Body, Call, Error, Kind, Result, Spec, Tool, Waited, human_size, quoted};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -40,7 +40,16 @@ pub(crate) struct InvokeEndpoint {
     variant: Option<String>,
     /// Of several in one container: its file.
     target_model: Option<String>,
+    /// Of several in a row: its host name.
+    target_container: Option<String>,
+    /// A stateful session's, or NEW_SESSION.
+    session: Option<String>,
+    /// Yours, to find the call in captured data.
+    inference_id: Option<String>,
     custom_attributes: Option<String>,
+    /// That the model may take if async, up to 3600.
+    #[schemars(range(min = 1, max = 3600))]
+    timeout_seconds: Option<i32>,
     /// For a result if async; default 60, 0 does not wait.
     #[schemars(range(max = 3300))]
     wait_seconds: Option<u64>,
@@ -78,6 +87,12 @@ impl Tool for InvokeEndpoint {
     async fn call(self, cx: &Call<SageMaker>) -> Result<Self::Output> {
         let endpoint = self.endpoint.as_str().to_owned();
         let payload = self.payload(cx).await?;
+        if self.mode != Mode::Async && self.timeout_seconds.is_some() {
+            return Err(Error::invalid("`timeout_seconds` is for mode async"));
+        }
+        if self.mode == Mode::Stream && self.target_model.is_some() {
+            return Err(Error::invalid("a streamed call takes no `target_model`"));
+        }
         match (self.mode, payload) {
             (Mode::Async, payload) => self.leave(cx, endpoint, payload).await,
             (Mode::Sync, Some(payload)) => self.wait(cx, endpoint, payload).await,
@@ -121,6 +136,9 @@ impl InvokeEndpoint {
             .set_accept(self.accept)
             .set_custom_attributes(self.custom_attributes)
             .set_target_model(self.target_model)
+            .set_target_container_hostname(self.target_container)
+            .set_session_id(self.session)
+            .set_inference_id(self.inference_id)
             .set_target_variant(self.variant)
             .set_inference_component_name(self.component.map(|component| component.to_string()))
             .customize()
@@ -129,6 +147,9 @@ impl InvokeEndpoint {
         let out = told(cx, sent).await?;
         let label = label(&endpoint, out.invoked_production_variant.as_deref(), started);
         let bytes = out.body.map(Blob::into_inner).unwrap_or_default();
+        for session in [out.new_session_id, out.closed_session_id].into_iter().flatten() {
+            cx.note(format!("session: {}", quoted(&session)));
+        }
         if let Some(attributes) = out.custom_attributes {
             cx.note(format!("custom attributes: {}", quoted(&attributes)));
         }
@@ -146,6 +167,9 @@ impl InvokeEndpoint {
             .content_type(payload.content_type)
             .set_accept(self.accept)
             .set_custom_attributes(self.custom_attributes)
+            .set_target_container_hostname(self.target_container)
+            .set_session_id(self.session)
+            .set_inference_id(self.inference_id)
             .set_target_variant(self.variant)
             .set_inference_component_name(self.component.map(|component| component.to_string()))
             .customize()
@@ -183,9 +207,16 @@ impl InvokeEndpoint {
     }
 
     async fn leave(self, cx: &Call<SageMaker>, endpoint: String, payload: Option<Payload>) -> Result<Body> {
-        if self.component.is_some() || self.variant.is_some() || self.target_model.is_some() {
+        let of_others = [
+            self.component.is_some(),
+            self.variant.is_some(),
+            self.target_model.is_some(),
+            self.target_container.is_some(),
+            self.session.is_some(),
+        ];
+        if of_others.contains(&true) {
             return Err(Error::invalid(
-                "an asynchronous call takes no `component`, `variant` or `target_model`",
+                "an asynchronous call takes no `component`, `variant`, `target_model`, `target_container` or `session`",
             ));
         }
         let wait = Duration::from_secs(self.wait_seconds.unwrap_or(60));
@@ -203,6 +234,8 @@ impl InvokeEndpoint {
             .set_content_type(content_type)
             .set_accept(self.accept)
             .set_custom_attributes(self.custom_attributes)
+            .set_inference_id(self.inference_id)
+            .set_invocation_timeout_seconds(self.timeout_seconds)
             .customize()
             .config_override(once())
             .send()
@@ -210,33 +243,50 @@ impl InvokeEndpoint {
         let result = out.output_location.unwrap_or_default();
         let id = out.inference_id.unwrap_or_default();
         let started = Instant::now();
-        let mut pause = Duration::from_millis(500);
-        loop {
-            if started.elapsed() >= wait {
-                return Ok(Body {
-                    label: format!("queued at {endpoint} as {id}"),
-                    parts: Vec::new(),
-                    rest: Some(format!("the result will be at {result}")),
-                    ..Body::default()
-                });
-            }
-            if let Some((bytes, content_type)) = fetch(cx, &result).await? {
+        let waited = match wait.is_zero() {
+            true => Waited::Still(String::new()),
+            false => cx.until(wait, || look(cx, &result, out.failure_location.as_deref(), started)).await?,
+        };
+        match waited {
+            Waited::Ready(Found::Result(bytes, content_type)) => {
                 let label = format!("{}, {result}", label(&endpoint, None, started));
-                return Ok(payload::answer(label, bytes, content_type.as_deref()));
+                Ok(payload::answer(label, bytes, content_type.as_deref()))
             }
-            if let Some(failure) = &out.failure_location
-                && let Some((bytes, _)) = fetch(cx, failure).await?
-            {
-                let said: String = String::from_utf8_lossy(&bytes).chars().take(2000).collect();
-                return Err(Error::conflict(format!("the model failed: {said}"))
-                    .with_next("describe_endpoint with `log_lines` shows what its container wrote"));
-            }
-            let seconds = started.elapsed().as_secs();
-            cx.progress(seconds, Some(wait.as_secs()), format!("no result after {seconds} s"));
-            tokio::time::sleep(pause.min(wait.saturating_sub(started.elapsed()))).await;
-            pause = (pause * 2).min(Duration::from_secs(5));
+            Waited::Ready(Found::Failure(said)) => Err(Error::conflict(format!("the model failed: {said}"))
+                .with_next("describe_endpoint with `log_lines` shows what its container wrote")),
+            Waited::Still(_) => Ok(Body {
+                label: format!("queued at {endpoint} as {id}"),
+                parts: Vec::new(),
+                rest: Some(format!("the result will be at {result}")),
+                ..Body::default()
+            }),
         }
     }
+}
+
+/// What an asynchronous call left behind.
+enum Found {
+    Result(Vec<u8>, Option<String>),
+    Failure(String),
+}
+
+/// Looks where the result, or what the model said when it failed, will be.
+async fn look(
+    cx: &Call<SageMaker>,
+    result: &str,
+    failure: Option<&str>,
+    started: Instant,
+) -> Result<Waited<Found>> {
+    if let Some((bytes, content_type)) = fetch(cx, result).await? {
+        return Ok(Waited::Ready(Found::Result(bytes, content_type)));
+    }
+    if let Some(failure) = failure
+        && let Some((bytes, _)) = fetch(cx, failure).await?
+    {
+        let said = String::from_utf8_lossy(&bytes).chars().take(2000).collect();
+        return Ok(Waited::Ready(Found::Failure(said)));
+    }
+    Ok(Waited::Still(format!("no result after {} s", started.elapsed().as_secs())))
 }
 
 /// An object, if it is there.
@@ -246,14 +296,19 @@ async fn fetch(cx: &Call<SageMaker>, uri: &str) -> Result<Option<(Vec<u8>, Optio
     let got = cx.client().s3.get_object().bucket(bucket).key(key).send().await.map_err(Error::from);
     let mut object = match got {
         Ok(object) => object,
-        Err(error) if error.kind == Kind::NotFound => return Ok(None),
+        // It is looked for again: the model was called and paid for.
+        Err(error) if error.kind == Kind::NotFound || error.retryable() => return Ok(None),
         Err(error) if error.kind == Kind::AccessDenied => {
             return Err(error.with_next(format!(
                 "the call was made and its result will be at {uri}; to read it here allow s3:GetObject and s3:ListBucket: without \
                  the latter S3 denies what is not there yet"
             )));
         }
-        Err(error) => return Err(error),
+        Err(mut error) => {
+            error.message =
+                format!("the call was made; its result at {uri} cannot be read: {}", error.message);
+            return Err(error);
+        }
     };
     let mut bytes = Vec::new();
     while let Some(chunk) = object.body.next().await {

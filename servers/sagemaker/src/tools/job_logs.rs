@@ -75,8 +75,7 @@ impl Tool for JobLogs {
             let (lines, next) = jobs::tail(cx, group, name, streams, cx.limit() as usize, from).await?;
             (lines, next.and_then(|next| serde_json::to_string(&next).ok()))
         } else {
-            let prefix = jobs::prefix(found.kind, name, host);
-            jobs::walk(cx, group, name, &prefix, self.filter.as_deref(), cx.token()).await?
+            jobs::walk(cx, &found, group, host, self.filter.as_deref(), cx.token()).await?
         };
         if lines.is_empty() && next.is_none() {
             let what = self.filter.as_deref().map(|filter| format!(" fits {filter}")).unwrap_or_default();

@@ -29,7 +29,8 @@ pub(crate) struct Row {
 impl Change for ReplaceNodes {
     type Service = SageMaker;
     type Output = Page<Row>;
-    type Items = ();
+    /// The nodes, each with its group and how it stood.
+    type Items = Vec<(String, String, String)>;
     const SPEC: Spec = Spec::destroy("replace_nodes", "Replace nodes")
         .on(arns::CLUSTER, &["sagemaker:ListClusterNodes"])
         .when("not reboot")
@@ -38,7 +39,7 @@ impl Change for ReplaceNodes {
         .on(arns::CLUSTER, &["sagemaker:BatchRebootClusterNodes"])
         .optional();
 
-    async fn plan(&self, cx: &Call<SageMaker>) -> Result<Plan> {
+    async fn plan(&self, cx: &Call<SageMaker>) -> Result<Plan<Self::Items>> {
         let known = nodes(cx, self.cluster.as_str()).await?;
         if let Some(unknown) = self.nodes.iter().find(|node| !known.contains_key(*node)) {
             return Err(Error::not_found(format!("the cluster {} has no node {unknown}", self.cluster))
@@ -56,13 +57,18 @@ impl Change for ReplaceNodes {
         } else {
             plan.warning("jobs on them end, and their local disks are lost for good")
         };
-        Ok(plan.state(json!(self.nodes)))
+        let items = self.nodes.iter().map(|node| {
+            let (group, status) = known.get(node).cloned().unwrap_or_default();
+            (node.clone(), group, status)
+        });
+        Ok(plan.items(items.collect()))
     }
 
-    async fn apply(self, (): (), cx: &Call<SageMaker>) -> Result<Self::Output> {
+    async fn apply(self, items: Self::Items, cx: &Call<SageMaker>) -> Result<Self::Output> {
         let cluster = self.cluster.as_str();
         let client = &cx.client().sagemaker;
-        let nodes = Some(self.nodes.clone());
+        // An id is of one machine, and never of another.
+        let nodes = Some(items.into_iter().map(|(node, ..)| node).collect());
         let (done, failed): (Vec<String>, Vec<(String, String)>) = if self.reboot {
             let out =
                 client.batch_reboot_cluster_nodes().cluster_name(cluster).set_node_ids(nodes).send().await?;

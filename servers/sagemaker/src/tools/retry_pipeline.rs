@@ -2,11 +2,10 @@ use aws_sdk_sagemaker::types::PipelineExecutionStatus;
 use awsmcp_mcp::{Call, Change, Error, One, Plan, Result, Spec};
 use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::json;
 
 use crate::{
     SageMaker, arns,
-    executions::{Done, status},
+    executions::{Done, status, unmoved},
     names::ExecutionArn,
 };
 
@@ -21,12 +20,13 @@ pub(crate) struct RetryPipeline {
 impl Change for RetryPipeline {
     type Service = SageMaker;
     type Output = One<Done>;
-    type Items = ();
+    /// The status that was seen.
+    type Items = String;
     const SPEC: Spec = Spec::write("retry_pipeline", "Retry pipeline")
         .on(arns::EXECUTION, &["sagemaker:DescribePipelineExecution", "sagemaker:RetryPipelineExecution"])
         .optional();
 
-    async fn plan(&self, cx: &Call<SageMaker>) -> Result<Plan> {
+    async fn plan(&self, cx: &Call<SageMaker>) -> Result<Plan<String>> {
         let arn = self.execution.here(cx)?;
         let status = status(cx, arn).await?;
         let word = status.as_ref().map_or("", PipelineExecutionStatus::as_str);
@@ -45,13 +45,12 @@ impl Change for RetryPipeline {
             self.execution,
             self.execution.pipeline()
         ));
-        Ok(plan
-            .warning("the steps that failed or were stopped run and bill again")
-            .state(json!({"status": word})))
+        Ok(plan.warning("the steps that failed or were stopped run and bill again").items(word.to_owned()))
     }
 
-    async fn apply(self, (): (), cx: &Call<SageMaker>) -> Result<Self::Output> {
+    async fn apply(self, seen: String, cx: &Call<SageMaker>) -> Result<Self::Output> {
         let arn = self.execution.here(cx)?;
+        unmoved(cx, arn, &seen).await?;
         cx.client().sagemaker.retry_pipeline_execution().pipeline_execution_arn(arn).send().await?;
         Ok(One(Done::of(cx, arn).await?))
     }

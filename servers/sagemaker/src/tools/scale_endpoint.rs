@@ -6,12 +6,12 @@ use aws_sdk_sagemaker::types::{DesiredWeightAndCapacity, InferenceComponentRunti
 use awsmcp_mcp::{Call, Change, Error, One, Plan, Result, Spec};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 
 use crate::{
     SageMaker, arns, endpoints,
     jobs::gone,
     names::{ComponentName, EndpointName},
+    scope,
 };
 
 /// Sets the machines or the weight of an endpoint's variant, the copies of a component, or automatic scaling between `min` and `max`.
@@ -47,18 +47,41 @@ pub(crate) struct Scaled {
     outcome: String,
 }
 
+/// What is scaled, as it was seen, and the policy that it shall scale by.
+#[derive(Serialize)]
+pub(crate) struct Items {
+    target: Target,
+    policy: Option<Policy>,
+}
+
 /// What is scaled.
+#[derive(PartialEq, Serialize)]
 enum Target {
-    Variant { name: String, instances: Option<i32> },
+    Variant { name: String, instances: Option<i32>, weight: Option<f32> },
     Component { name: String, copies: Option<i32> },
 }
+
+/// The policy that tracks the invocations.
+#[derive(PartialEq, Serialize)]
+struct Policy {
+    name: String,
+    target: f64,
+    scale_in_cooldown: Option<i32>,
+    scale_out_cooldown: Option<i32>,
+    disable_scale_in: Option<bool>,
+}
+
+/// Invocations a minute for each instance or copy.
+const USUAL: f64 = 70.0;
 
 impl Change for ScaleEndpoint {
     type Service = SageMaker;
     type Output = One<Scaled>;
-    type Items = ();
+    type Items = Items;
     const SPEC: Spec = Spec::write("scale_endpoint", "Scale endpoint")
         .on(arns::ENDPOINT, &["sagemaker:DescribeEndpoint", "sagemaker:UpdateEndpointWeightsAndCapacities"])
+        .when("instances")
+        .on("*", &["application-autoscaling:DescribeScalableTargets"])
         .when("component")
         .on(
             arns::INFERENCE_COMPONENT,
@@ -69,18 +92,23 @@ impl Change for ScaleEndpoint {
             arns::SCALABLE_TARGET,
             &["application-autoscaling:RegisterScalableTarget", "application-autoscaling:PutScalingPolicy"],
         )
+        .on("*", &["application-autoscaling:DescribeScalingPolicies"])
         .when("fixed")
         .on(arns::SCALABLE_TARGET, &["application-autoscaling:DeregisterScalableTarget"])
         .names_no_resource()
         .idempotent()
         .optional();
 
-    async fn plan(&self, cx: &Call<SageMaker>) -> Result<Plan> {
+    async fn plan(&self, cx: &Call<SageMaker>) -> Result<Plan<Items>> {
         self.check()?;
         let target = self.target(cx).await?;
         let now = match &target {
             Target::Variant { instances, .. } => *instances,
             Target::Component { copies, .. } => *copies,
+        };
+        let policy = match self.max {
+            Some(_) => Some(self.policy(cx, &target).await?),
+            None => None,
         };
         let mut parts = Vec::new();
         if let Some(wanted) = self.instances {
@@ -91,28 +119,77 @@ impl Change for ScaleEndpoint {
             parts.push(format!("to weight {weight}"));
         }
         if let (Some(min), Some(max)) = (self.min, self.max) {
-            parts.push(format!("automatically between {min} and {max} {}, at {}", target.unit(), self.aim()));
+            parts.push(format!(
+                "automatically between {min} and {max} {}, at {}",
+                target.unit(),
+                policy.as_ref().map_or(USUAL, |policy| policy.target)
+            ));
         }
         if self.fixed {
             parts.push("no longer automatically".to_owned());
         }
         let plan = Plan::new(format!("scale {target} of {} {}", self.endpoint, parts.join(", ")));
-        let plan = match (self.instances, now) {
-            (Some(0), _) => plan.warning("with none it answers nobody"),
-            (Some(wanted), Some(now)) if wanted > now => {
+        // What scales by itself ends what is above its bound.
+        let most = self.instances.or(self.max);
+        let plan = match (most, now) {
+            (Some(0), _) => plan.warning("with none it answers nobody").ask(),
+            (Some(most), Some(now)) if most < now => {
+                plan.warning(format!("{} of the {now} {} end", now - most, target.unit())).ask()
+            }
+            (Some(most), Some(now)) if most > now => {
                 plan.warning("each more of them bills from when it runs")
             }
             _ => plan,
         };
-        Ok(plan.state(json!({"now": now})))
+        let plan = match self.instances {
+            Some(_) if !self.fixed => match self.bounds(cx, &target).await? {
+                Some((min, max)) => plan.warning(format!(
+                    "it scales by itself between {min} and {max}, which may undo it: `fixed` ends that"
+                )),
+                None => plan,
+            },
+            _ => plan,
+        };
+        let plan = match self.weight {
+            Some(weight) if weight == 0.0 => plan.warning("with a weight of 0 it gets no calls").ask(),
+            _ => plan,
+        };
+        Ok(plan.items(Items { target, policy }))
     }
 
-    async fn apply(self, (): (), cx: &Call<SageMaker>) -> Result<Self::Output> {
-        self.check()?;
+    async fn apply(self, items: Items, cx: &Call<SageMaker>) -> Result<Self::Output> {
+        let endpoint = self.endpoint.as_str();
         let target = self.target(cx).await?;
+        if target != items.target {
+            return Err(scope::moved(&format!("{target} of {endpoint}")));
+        }
+        let mut outcome = Vec::new();
+        let done = self.scale(cx, &target, items.policy, &mut outcome).await;
+        done.map_err(|mut error| {
+            if !outcome.is_empty() {
+                error.message = format!("{}; done before: {}", error.message, outcome.join("; "));
+            }
+            error
+        })?;
+        Ok(One(Scaled {
+            endpoint: endpoint.to_owned(),
+            scaled: target.to_string(),
+            outcome: outcome.join("; "),
+        }))
+    }
+}
+
+impl ScaleEndpoint {
+    /// One step after the other; `outcome` tells which were done.
+    async fn scale(
+        &self,
+        cx: &Call<SageMaker>,
+        target: &Target,
+        policy: Option<Policy>,
+        outcome: &mut Vec<String>,
+    ) -> Result<()> {
         let endpoint = self.endpoint.as_str();
         let (id, dimension, metric) = target.scalable(endpoint);
-        let mut outcome = Vec::new();
         let scaling = &cx.client().scaling;
         // First, or it would scale back what is set below.
         if self.fixed {
@@ -126,10 +203,10 @@ impl Change for ScaleEndpoint {
             outcome.push("scaling is no longer automatic".to_owned());
         }
         if self.instances.is_some() || self.weight.is_some() {
-            self.set(cx, endpoint, &target).await?;
+            self.set(cx, endpoint, target).await?;
             outcome.push("the change is under way; describe_endpoint shows when it is through".to_owned());
         }
-        if let (Some(min), Some(max)) = (self.min, self.max) {
+        if let (Some(min), Some(max), Some(own)) = (self.min, self.max, policy) {
             scaling
                 .register_scalable_target()
                 .service_namespace(ServiceNamespace::Sagemaker)
@@ -139,18 +216,22 @@ impl Change for ScaleEndpoint {
                 .max_capacity(max)
                 .send()
                 .await?;
+            outcome.push(format!("it scales between {min} and {max}"));
             let metric = PredefinedMetricSpecification::builder()
                 .predefined_metric_type(metric)
                 .build()
                 .map_err(|error| Error::internal(error.to_string()))?;
             let policy = TargetTrackingScalingPolicyConfiguration::builder()
-                .target_value(self.aim())
+                .target_value(own.target)
+                .set_scale_in_cooldown(own.scale_in_cooldown)
+                .set_scale_out_cooldown(own.scale_out_cooldown)
+                .set_disable_scale_in(own.disable_scale_in)
                 .predefined_metric_specification(metric)
                 .build()
                 .map_err(|error| Error::internal(error.to_string()))?;
             scaling
                 .put_scaling_policy()
-                .policy_name(format!("{}-invocations", id.replace('/', "-")))
+                .policy_name(own.name)
                 .policy_type(PolicyType::TargetTrackingScaling)
                 .service_namespace(ServiceNamespace::Sagemaker)
                 .resource_id(&id)
@@ -158,17 +239,10 @@ impl Change for ScaleEndpoint {
                 .target_tracking_scaling_policy_configuration(policy)
                 .send()
                 .await?;
-            outcome.push(format!("it scales between {min} and {max}"));
         }
-        Ok(One(Scaled {
-            endpoint: endpoint.to_owned(),
-            scaled: target.to_string(),
-            outcome: outcome.join("; "),
-        }))
+        Ok(())
     }
-}
 
-impl ScaleEndpoint {
     fn check(&self) -> Result<()> {
         let wrong = |what: &str| {
             Err(Error::invalid(what.to_owned()).with_next(
@@ -182,6 +256,10 @@ impl ScaleEndpoint {
         if self.min.is_some() != self.max.is_some() || self.min > self.max {
             return wrong("`min` and `max` go together, and `min` is not more than `max`");
         }
+        if self.min == Some(0) {
+            return Err(Error::invalid("from none it would not come back: what tracks invocations counts them for each that runs")
+                .with_next("give `min` 1; to scale from none AWS needs a step policy on an alarm of NoCapacityInvocationFailures or HasBacklogWithoutCapacity"));
+        }
         if self.target.is_some() && self.max.is_none() {
             return wrong("`target` is of automatic scaling: give `min` and `max` too");
         }
@@ -194,9 +272,48 @@ impl ScaleEndpoint {
         Ok(())
     }
 
-    fn aim(&self) -> f64 {
-        const USUAL: f64 = 70.0;
-        self.target.unwrap_or(USUAL)
+    /// Between what it scales by itself, if it does.
+    async fn bounds(&self, cx: &Call<SageMaker>, target: &Target) -> Result<Option<(i32, i32)>> {
+        let (id, dimension, _) = target.scalable(self.endpoint.as_str());
+        let asked = cx.client().scaling.describe_scalable_targets();
+        let asked = asked.service_namespace(ServiceNamespace::Sagemaker).scalable_dimension(dimension);
+        let found = asked.resource_ids(id).send().await?.scalable_targets.unwrap_or_default();
+        Ok(found.first().map(|target| (target.min_capacity, target.max_capacity)))
+    }
+
+    /// The policy as it shall be: one that tracks the invocations already keeps its name and all that is not given.
+    async fn policy(&self, cx: &Call<SageMaker>, target: &Target) -> Result<Policy> {
+        let (id, dimension, metric) = target.scalable(self.endpoint.as_str());
+        let found = cx
+            .client()
+            .scaling
+            .describe_scaling_policies()
+            .service_namespace(ServiceNamespace::Sagemaker)
+            .resource_id(&id)
+            .scalable_dimension(dimension)
+            .send()
+            .await?;
+        let tracking = found.scaling_policies.unwrap_or_default().into_iter().find_map(|policy| {
+            let own = policy.target_tracking_scaling_policy_configuration?;
+            let tracked = own.predefined_metric_specification.as_ref()?.predefined_metric_type == metric;
+            tracked.then_some((policy.policy_name, own))
+        });
+        Ok(match tracking {
+            Some((name, own)) => Policy {
+                name,
+                target: self.target.unwrap_or(own.target_value),
+                scale_in_cooldown: own.scale_in_cooldown,
+                scale_out_cooldown: own.scale_out_cooldown,
+                disable_scale_in: own.disable_scale_in,
+            },
+            None => Policy {
+                name: format!("{}-invocations", id.replace('/', "-")),
+                target: self.target.unwrap_or(USUAL),
+                scale_in_cooldown: None,
+                scale_out_cooldown: None,
+                disable_scale_in: None,
+            },
+        })
     }
 
     async fn target(&self, cx: &Call<SageMaker>) -> Result<Target> {
@@ -246,6 +363,7 @@ impl ScaleEndpoint {
         Ok(Target::Variant {
             name: name.to_owned(),
             instances: now.and_then(|now| now.current_instance_count),
+            weight: now.and_then(|now| now.current_weight),
         })
     }
 

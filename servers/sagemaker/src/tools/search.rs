@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     SageMaker,
-    fields::{moment, text},
+    fields::{moment, text, whole},
     scope, shape,
 };
 
@@ -109,7 +109,7 @@ impl Tool for Search {
             let Value::Object(found) = shape::json(&record)? else { continue };
             let Some(found) = found.into_iter().map(|(_, found)| found).next() else { continue };
             if scope::allows(cx, "sagemaker:Search", arn(&found).as_deref()) {
-                rows.push(row(&found, &properties));
+                rows.push(row(&found, &properties, self.resource));
             }
         }
         let mut page = cx.page(rows, out.next_token);
@@ -145,7 +145,7 @@ impl Search {
     }
 }
 
-fn row(found: &Value, properties: &[String]) -> Row {
+fn row(found: &Value, properties: &[String], resource: Resource) -> Row {
     let mut row = Map::new();
     let fields = found.as_object().into_iter().flatten();
     let ending = |end: &str| {
@@ -158,6 +158,15 @@ fn row(found: &Value, properties: &[String]) -> Row {
     let name = name.or_else(|| arn(found).map(|arn| crate::names::last_part(&arn).to_owned()));
     row.insert("name".to_owned(), json!(name));
     row.insert("status".to_owned(), json!(ending("Status")));
+    // What is known by its ARN only, and a version by whether it may be deployed.
+    if matches!(resource, Resource::ModelPackage) {
+        row.insert("status".to_owned(), json!(text(found, "/ModelPackageStatus")));
+        row.insert("version".to_owned(), json!(whole(found, "/ModelPackageVersion")));
+        row.insert("approval".to_owned(), json!(text(found, "/ModelApprovalStatus")));
+    }
+    if matches!(resource, Resource::ModelPackage | Resource::PipelineExecution) {
+        row.insert("arn".to_owned(), json!(arn(found)));
+    }
     row.insert("created".to_owned(), json!(moment(found, "/CreationTime")));
     for property in properties {
         if !["CreationTime"].contains(&property.as_str()) {
@@ -194,7 +203,9 @@ fn arn(found: &Value) -> Option<String> {
             && !matches!(noun, "Role" | "ExecutionRole")
             && fields.keys().any(|other| *other == format!("{noun}Name"))
     });
-    let own = own.or_else(|| fields.iter().find(|(name, _)| name.ends_with("ExecutionArn")));
+    // A version of a package has no name of its own.
+    let unnamed = |name: &str| name.ends_with("ExecutionArn") || name == "ModelPackageArn";
+    let own = own.or_else(|| fields.iter().find(|(name, _)| unnamed(name)));
     own.and_then(|(name, _)| text(found, &format!("/{name}")))
 }
 
@@ -249,12 +260,21 @@ mod tests {
         });
         let asked =
             ["Metrics.loss", "Tags.team", "HyperParameters.lr", "CreationTime", "Nothing"].map(str::to_owned);
-        let Row(row) = row(&found, &asked);
+        let Row(row) = row(&found, &asked, Resource::TrainingJob);
         assert_eq!(
             Value::Object(row),
             json!({"name": "t", "status": "Completed", "created": "2023-11-14T22:13:20Z", "Metrics.loss": 0.5,
                 "Tags.team": "a", "HyperParameters.lr": "0.1", "Nothing": null})
         );
         assert!(arn(&found).unwrap().ends_with("training-job/t"));
+        let package = "arn:aws:sagemaker:us-east-1:123456789012:model-package/fraud/3";
+        let found = json!({"ModelPackageGroupName": "fraud", "ModelPackageVersion": 3, "ModelPackageArn": package,
+            "ModelApprovalStatus": "PendingManualApproval", "ModelPackageStatus": "Completed"});
+        let Row(row) = self::row(&found, &[], Resource::ModelPackage);
+        assert_eq!(
+            Value::Object(row),
+            json!({"name": "fraud", "status": "Completed", "version": 3, "approval": "PendingManualApproval", "arn": package,
+                "created": null})
+        );
     }
 }

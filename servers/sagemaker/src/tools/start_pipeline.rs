@@ -11,6 +11,7 @@ use crate::{
     fields::{list, text},
     jobs::{Object, gone},
     names::PipelineName,
+    scope,
 };
 
 /// Starts an execution of a pipeline.
@@ -33,12 +34,13 @@ pub(crate) struct Started {
 impl Change for StartPipeline {
     type Service = SageMaker;
     type Output = One<Started>;
-    type Items = ();
+    /// The definition that the plan shows.
+    type Items = Value;
     const SPEC: Spec = Spec::write("start_pipeline", "Start pipeline")
         .on(arns::PIPELINE, &["sagemaker:DescribePipeline", "sagemaker:StartPipelineExecution"])
         .optional();
 
-    async fn plan(&self, cx: &Call<SageMaker>) -> Result<Plan> {
+    async fn plan(&self, cx: &Call<SageMaker>) -> Result<Plan<Value>> {
         let definition = self.definition(cx).await?;
         let defined = list(&definition, "/Parameters");
         let given = self.given();
@@ -70,10 +72,13 @@ impl Change for StartPipeline {
         if !steps.is_empty() {
             plan = plan.warning(format!("its steps run and bill: {}", steps.join(", ")));
         }
-        Ok(plan.state(definition))
+        Ok(plan.items(definition))
     }
 
-    async fn apply(self, (): (), cx: &Call<SageMaker>) -> Result<Self::Output> {
+    async fn apply(self, definition: Value, cx: &Call<SageMaker>) -> Result<Self::Output> {
+        if self.definition(cx).await? != definition {
+            return Err(scope::moved(&format!("the pipeline {}", self.pipeline)));
+        }
         let given = self.given();
         let parameters =
             given.into_iter().map(|(name, value)| Parameter::builder().name(name).value(value).build());

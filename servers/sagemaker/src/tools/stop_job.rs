@@ -1,12 +1,12 @@
 use awsmcp_mcp::{Call, Change, Error, One, Plan, Result, Spec};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 
 use crate::{
-    SageMaker, arns,
+    SageMaker, arns, fields,
     jobs::{self, Kind},
     names::JobName,
+    scope,
 };
 
 /// Stops a running job. What it wrote so far stays; a training job has 120 seconds to save its model.
@@ -24,14 +24,24 @@ pub(crate) struct Stopped {
     status: String,
 }
 
+/// The job that was found.
+#[derive(Serialize)]
+pub(crate) struct Item {
+    kind: Kind,
+    name: String,
+    /// A job of the same name may have been made since.
+    created: Option<i64>,
+    is_over: bool,
+}
+
 impl Change for StopJob {
     type Service = SageMaker;
     type Output = One<Stopped>;
-    type Items = ();
+    type Items = Item;
     const SPEC: Spec =
         Spec::write("stop_job", "Stop job").on(arns::JOB, jobs::FIND).on(arns::JOB, jobs::STOP).idempotent();
 
-    async fn plan(&self, cx: &Call<SageMaker>) -> Result<Plan> {
+    async fn plan(&self, cx: &Call<SageMaker>) -> Result<Plan<Item>> {
         let found = jobs::find(cx, self.kind, &self.job).await?;
         let (kind, name, status) = (found.kind, &found.name, found.status());
         let plan = if found.is_over() {
@@ -49,11 +59,17 @@ impl Change for StopJob {
             }
             _ => plan,
         };
-        Ok(plan.state(json!({"kind": kind, "over": found.is_over()})))
+        let item = Item { kind, name: name.clone(), created: created(&found), is_over: found.is_over() };
+        // Hours of work may end with it.
+        Ok(if item.is_over { plan.items(item) } else { plan.ask().items(item) })
     }
 
-    async fn apply(self, (): (), cx: &Call<SageMaker>) -> Result<Self::Output> {
-        let found = jobs::find(cx, self.kind, &self.job).await?;
+    async fn apply(self, item: Item, cx: &Call<SageMaker>) -> Result<Self::Output> {
+        let described = jobs::describe(cx, item.kind, &item.name).await?;
+        let found = jobs::Found { kind: item.kind, name: item.name, described };
+        if created(&found) != item.created {
+            return Err(scope::moved(&format!("the {} job {}", found.kind, found.name)));
+        }
         if found.is_over() {
             return Err(Error::conflict(format!(
                 "the {} job {} is {} already",
@@ -67,4 +83,8 @@ impl Change for StopJob {
         let now = jobs::Found { described, ..found };
         Ok(One(Stopped { kind: now.kind.word(), status: now.status(), name: now.name }))
     }
+}
+
+fn created(found: &jobs::Found) -> Option<i64> {
+    fields::time(&found.described, "/CreationTime")
 }

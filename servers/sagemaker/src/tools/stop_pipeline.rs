@@ -2,11 +2,10 @@ use aws_sdk_sagemaker::types::PipelineExecutionStatus;
 use awsmcp_mcp::{Call, Change, Error, One, Plan, Result, Spec};
 use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::json;
 
 use crate::{
     SageMaker, arns,
-    executions::{Done, status},
+    executions::{Done, status, unmoved},
     names::ExecutionArn,
 };
 
@@ -21,12 +20,13 @@ pub(crate) struct StopPipeline {
 impl Change for StopPipeline {
     type Service = SageMaker;
     type Output = One<Done>;
-    type Items = ();
+    /// The status that was seen.
+    type Items = String;
     const SPEC: Spec = Spec::write("stop_pipeline", "Stop pipeline")
         .on(arns::EXECUTION, &["sagemaker:DescribePipelineExecution", "sagemaker:StopPipelineExecution"])
         .optional();
 
-    async fn plan(&self, cx: &Call<SageMaker>) -> Result<Plan> {
+    async fn plan(&self, cx: &Call<SageMaker>) -> Result<Plan<String>> {
         let arn = self.execution.here(cx)?;
         let status = status(cx, arn).await?;
         let word = status.as_ref().map_or("", PipelineExecutionStatus::as_str);
@@ -40,11 +40,13 @@ impl Change for StopPipeline {
         ));
         Ok(plan
             .warning("jobs of running steps are stopped; retry_pipeline goes on from them")
-            .state(json!({"status": word})))
+            .ask()
+            .items(word.to_owned()))
     }
 
-    async fn apply(self, (): (), cx: &Call<SageMaker>) -> Result<Self::Output> {
+    async fn apply(self, seen: String, cx: &Call<SageMaker>) -> Result<Self::Output> {
         let arn = self.execution.here(cx)?;
+        unmoved(cx, arn, &seen).await?;
         cx.client().sagemaker.stop_pipeline_execution().pipeline_execution_arn(arn).send().await?;
         Ok(One(Done::of(cx, arn).await?))
     }

@@ -1,10 +1,11 @@
 use aws_sdk_sagemaker::types::{ClusterInstanceGroupDetails, ClusterInstanceGroupSpecification};
+use awsmcp_aws::utc_second;
 use awsmcp_mcp::{Call, Change, Error, One, Plan, Result, Spec};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::{SageMaker, arns, jobs::gone, names::ClusterName, shape};
+use crate::{SageMaker, arns, jobs::gone, names::ClusterName, scope, shape};
 
 /// Sets how many machines a group of a HyperPod cluster has, or brings the cluster's software up to date.
 #[derive(Deserialize, JsonSchema)]
@@ -25,61 +26,78 @@ pub(crate) struct Updated {
     outcome: String,
 }
 
+/// The groups that are meant as they were seen, and the one that is sent with another number.
+#[derive(Serialize)]
+pub(crate) struct Items {
+    seen: Value,
+    group: Option<Value>,
+}
+
 impl Change for UpdateCluster {
     type Service = SageMaker;
     type Output = One<Updated>;
-    type Items = ();
+    type Items = Items;
     const SPEC: Spec = Spec::write("update_cluster", "Update cluster")
         .on(arns::CLUSTER, &["sagemaker:DescribeCluster"])
         .when("instances")
-        .on(arns::CLUSTER, &["sagemaker:UpdateCluster"])
+        .on(arns::CLUSTER, &["sagemaker:UpdateCluster", "sagemaker:ListClusterNodes"])
         .on(arns::ANY_ROLE, &["iam:PassRole"])
         .when("software")
         .on(arns::CLUSTER, &["sagemaker:UpdateClusterSoftware"])
         .minutes(5)
         .optional();
 
-    async fn plan(&self, cx: &Call<SageMaker>) -> Result<Plan> {
+    async fn plan(&self, cx: &Call<SageMaker>) -> Result<Plan<Items>> {
         let groups = self.groups(cx).await?;
-        let state = groups
-            .iter()
-            .map(|group| json!([group.instance_group_name, group.current_count, group.target_count]));
-        let state = json!(state.collect::<Vec<_>>());
+        let seen = seen(&groups)?;
         let cluster = &self.cluster;
-        let plan = match (&self.group, self.instances, groups.first()) {
+        match (&self.group, self.instances, groups.first()) {
             (Some(name), Some(wanted), Some(group)) => {
-                let now = group.current_count.unwrap_or_default();
+                let now = group.current_count.or(group.target_count).unwrap_or_default();
+                let most = now.max(group.target_count.unwrap_or_default());
                 let instance =
                     group.instance_type.as_ref().map(|instance| instance.as_str()).unwrap_or_default();
-                let plan = Plan::new(format!(
+                let mut plan = Plan::new(format!(
                     "set the group {name} of {cluster} from {now} to {wanted} x {instance}"
                 ));
-                if wanted < now {
-                    plan.warning("SageMaker chooses which nodes end; what runs on them is lost")
+                plan = if wanted < most {
+                    let plan = plan.warning("SageMaker chooses which nodes end; what runs on them is lost");
+                    self.with_nodes(cx, name, plan).await?.ask()
                 } else {
                     plan.warning("each more machine bills from when it runs")
-                }
+                };
+                let group = specification(group, wanted)?;
+                Ok(plan.items(Items { seen, group: Some(group) }))
             }
             _ => {
                 let names: Vec<&str> =
                     groups.iter().filter_map(|group| group.instance_group_name.as_deref()).collect();
-                Plan::new(format!("bring the software of {} of {cluster} up to date", names.join(", ")))
-                    .warning("nodes restart, and jobs on them end; what is not on shared storage is lost")
+                let plan =
+                    Plan::new(format!("bring the software of {} of {cluster} up to date", names.join(", ")))
+                        .warning(
+                            "nodes restart, and jobs on them end; what is not on shared storage is lost",
+                        );
+                Ok(plan.ask().items(Items { seen, group: None }))
             }
-        };
-        Ok(plan.state(state))
+        }
     }
 
-    async fn apply(self, (): (), cx: &Call<SageMaker>) -> Result<Self::Output> {
+    async fn apply(self, items: Items, cx: &Call<SageMaker>) -> Result<Self::Output> {
         let groups = self.groups(cx).await?;
+        if seen(&groups)? != items.seen {
+            return Err(scope::moved(&format!("the cluster {}", self.cluster)));
+        }
         let cluster = self.cluster.as_str();
         let client = &cx.client().sagemaker;
-        let outcome = match (self.instances, groups.into_iter().next()) {
-            (Some(wanted), Some(group)) => {
+        let outcome = match (items.group, groups.first()) {
+            (Some(specification), Some(group)) => {
                 let before = group.current_count.unwrap_or_default();
-                let specification = specification(&group, wanted)?;
+                let specification =
+                    shape::strict(&specification, ClusterInstanceGroupSpecification::deserialize)?;
+                let (name, wanted) =
+                    (specification.instance_group_name.clone(), specification.instance_count);
                 client.update_cluster().cluster_name(cluster).instance_groups(specification).send().await?;
-                format!("{} goes from {before} to {wanted}", group.instance_group_name.unwrap_or_default())
+                format!("{} goes from {before} to {}", name.unwrap_or_default(), wanted.unwrap_or_default())
             }
             _ => {
                 let request = client.update_cluster_software().cluster_name(cluster);
@@ -101,6 +119,23 @@ impl Change for UpdateCluster {
 }
 
 impl UpdateCluster {
+    /// The plan with the nodes of which some end.
+    async fn with_nodes(&self, cx: &Call<SageMaker>, group: &str, plan: Plan) -> Result<Plan> {
+        const MOST: usize = 100;
+        let request = cx.client().sagemaker.list_cluster_nodes().cluster_name(self.cluster.as_str());
+        let found = request.instance_group_name_contains(group).max_results(100).send().await?;
+        let nodes = found.cluster_node_summaries.unwrap_or_default();
+        let of_group = nodes.into_iter().filter(|node| node.instance_group_name.as_deref() == Some(group));
+        Ok(of_group.take(MOST).fold(plan, |plan, node| {
+            let status = node.instance_status.and_then(|status| status.status).map(|it| it.to_string());
+            plan.row(json!({
+                "node": node.instance_id.or(node.node_logical_id),
+                "status": status,
+                "launched": node.launch_time.as_ref().map(utc_second),
+            }))
+        }))
+    }
+
     /// The groups that are meant.
     async fn groups(&self, cx: &Call<SageMaker>) -> Result<Vec<ClusterInstanceGroupDetails>> {
         let wrong = |what: &str| {
@@ -130,17 +165,46 @@ impl UpdateCluster {
     }
 }
 
-/// AWS wants the group whole, as it was described, with the new number.
-fn specification(
-    group: &ClusterInstanceGroupDetails,
-    wanted: i32,
-) -> Result<ClusterInstanceGroupSpecification> {
+fn seen(groups: &[ClusterInstanceGroupDetails]) -> Result<Value> {
+    groups.iter().map(shape::json).collect::<Result<Vec<Value>>>().map(Value::Array)
+}
+
+/// The group as AWS wants it: whole, as it was described, with the new number. What stands under other names in a
+/// description is put under those of the request, or it would be taken away.
+fn specification(group: &ClusterInstanceGroupDetails, wanted: i32) -> Result<Value> {
+    const RENAMED: [(&str, &[&str]); 7] = [
+        ("/MinInstanceCount", &["/MinCount"]),
+        ("/ImageReleaseVersion", &["/DesiredImageReleaseVersion", "/CurrentImageReleaseVersion"]),
+        (
+            "/InstanceRequirements/InstanceTypes",
+            &["/InstanceRequirements/DesiredInstanceTypes", "/InstanceRequirements/CurrentInstanceTypes"],
+        ),
+        ("/KubernetesConfig/Labels", &["/KubernetesConfig/DesiredLabels", "/KubernetesConfig/CurrentLabels"]),
+        ("/KubernetesConfig/Taints", &["/KubernetesConfig/DesiredTaints", "/KubernetesConfig/CurrentTaints"]),
+        (
+            "/AutoPatchConfig/PatchSchedule",
+            &["/AutoPatchConfig/DesiredPatchSchedule", "/AutoPatchConfig/CurrentPatchSchedule"],
+        ),
+        // A managed image is told by its version.
+        ("/ImageId", &["/DesiredImageId", "/CurrentImageId"]),
+    ];
     let mut described = shape::json(group)?;
+    for (wants, has) in RENAMED {
+        let found = has.iter().find_map(|pointer| described.pointer(pointer)).cloned();
+        let is_managed = wants == "/ImageId" && described.get("ImageReleaseVersion").is_some();
+        let (parent, name) = wants.rsplit_once('/').unwrap_or_default();
+        if let (Some(found), Some(fields)) = (found.filter(|_| !is_managed), described.pointer_mut(parent))
+            && let Some(fields) = fields.as_object_mut()
+        {
+            fields.insert(name.to_owned(), found);
+        }
+    }
     if let Some(fields) = described.as_object_mut() {
         fields.insert("InstanceCount".to_owned(), json!(wanted));
     }
     let taken = shape::taken(&described, ClusterInstanceGroupSpecification::deserialize)?;
-    shape::strict(&taken, ClusterInstanceGroupSpecification::deserialize)
+    shape::strict(&taken, ClusterInstanceGroupSpecification::deserialize)?;
+    Ok(taken)
 }
 
 #[cfg(test)]
@@ -161,8 +225,38 @@ mod tests {
             .threads_per_core(1)
             .build();
         let made = specification(&group, 5).unwrap();
+        let made = shape::strict(&made, ClusterInstanceGroupSpecification::deserialize).unwrap();
         assert_eq!((made.instance_count, made.instance_group_name.as_deref()), (Some(5), Some("w")));
         assert_eq!(made.life_cycle_config, Some(life));
         assert_eq!((made.execution_role.as_deref(), made.threads_per_core), (Some("r"), Some(1)));
+    }
+
+    #[test]
+    fn what_has_another_name_in_the_description_is_kept() {
+        use aws_sdk_sagemaker::types::{ClusterInstanceRequirementDetails, ClusterKubernetesConfigDetails};
+        let labels = ClusterKubernetesConfigDetails::builder()
+            .current_labels("team", "old")
+            .desired_labels("team", "vision")
+            .build();
+        let types = ClusterInstanceRequirementDetails::builder()
+            .current_instance_types("ml.g5.xlarge".into())
+            .build();
+        let group = ClusterInstanceGroupDetails::builder()
+            .instance_group_name("w")
+            .current_count(2)
+            .min_count(1)
+            .kubernetes_config(labels)
+            .instance_requirements(types)
+            .current_image_id("ami-1")
+            .current_image_release_version("1.2.3")
+            .build();
+        let made = specification(&group, 1).unwrap();
+        let expected = json!({"InstanceCount": 1, "MinInstanceCount": 1, "InstanceGroupName": "w",
+            "InstanceRequirements": {"InstanceTypes": ["ml.g5.xlarge"]}, "ImageReleaseVersion": "1.2.3",
+            "KubernetesConfig": {"Labels": {"team": "vision"}}});
+        assert_eq!(made, expected);
+        let own =
+            ClusterInstanceGroupDetails::builder().instance_group_name("w").current_image_id("ami-1").build();
+        assert_eq!(specification(&own, 1).unwrap()["ImageId"], json!("ami-1"));
     }
 }

@@ -3,7 +3,7 @@
 use awsmcp_testing::{Response, Stub};
 use serde_json::json;
 
-use crate::world::{ROLE, aws, next, server, server_at, training};
+use crate::world::{ROLE, SAGEMAKER, aws, next, training};
 
 fn group(name: &str) {
     aws(
@@ -20,7 +20,7 @@ fn groups_and_their_features_are_listed() {
     for name in ["feat-1", "feat-2", "feat-3"] {
         group(name);
     }
-    let mut server = server(&[]);
+    let mut server = SAGEMAKER.start();
     let first = server.call("list_features", json!({"name": "feat-", "limit": 2}));
     let second =
         server.call("list_features", json!({"name": "feat-", "limit": 2, "cursor": next(first.ok())}));
@@ -47,7 +47,7 @@ fn a_record_is_read_from_the_online_store() {
         ("GetRecord", _) => Response::output(json!({})),
         _ => Response::error(400, "ValidationError", "not scripted"),
     });
-    let mut server = server_at(stub.env(), &[]);
+    let mut server = SAGEMAKER.at(stub.env()).start();
     let found =
         server.call("get_record", json!({"feature_group": "g", "id": "7", "features": ["id", "age"]}));
     assert!(found.ok().contains(r#"{"id":"7","record":{"age":"42","id":"7"}}"#), "{}", found.text);
@@ -56,7 +56,8 @@ fn a_record_is_read_from_the_online_store() {
     let none = server.call("get_record", json!({"feature_group": "g", "id": "8"}));
     assert!(none.error().contains("has no record 8"), "{}", none.text);
     let stub = Stub::start(|_| Response::error(404, "ResourceNotFound", "Feature group not found"));
-    let missing = server_at(stub.env(), &[]).call("get_record", json!({"feature_group": "g", "id": "8"}));
+    let missing =
+        SAGEMAKER.at(stub.env()).start().call("get_record", json!({"feature_group": "g", "id": "8"}));
     assert!(missing.error().contains("Feature group not found"), "{}", missing.text);
 }
 
@@ -66,7 +67,7 @@ fn jobs_are_searched_by_their_properties() {
     for name in ["hunt-1", "hunt-2", "hunt-3"] {
         aws("CreateTrainingJob", training(name));
     }
-    let mut server = server(&[]);
+    let mut server = SAGEMAKER.start();
     let by_name = json!([{"name": "TrainingJobName", "op": "contains", "value": "hunt-"}, {"name": "HyperParameters.lr", "op": "exists"}]);
     let found = server.call("search", json!({"resource": "training_job", "filters": by_name}));
     assert!(found.ok().starts_with("name\tcreated\tTrainingJobName\tHyperParameters.lr"), "{}", found.text);
@@ -97,7 +98,8 @@ fn a_search_goes_on_and_is_held_to_the_allowed_arns() {
             _ => Response::error(400, "ValidationException", "not scripted"),
         }
     });
-    let mut server = server_at(stub.env(), &["--allow-arn", "arn:aws:sagemaker:*:*:training-job/team-*"]);
+    let mut server =
+        SAGEMAKER.and(&["--allow-arn", "arn:aws:sagemaker:*:*:training-job/team-*"]).at(stub.env()).start();
     let call = json!({"resource": "training_job", "filters": [{"name": "Metrics.auc", "op": "greater", "value": "0.5"}], "sort_by": "Metrics.auc", "limit": 2});
     let first = server.call("search", call.clone());
     assert!(

@@ -3,7 +3,7 @@
 use awsmcp_testing::{Response, Stub};
 use serde_json::{Value, json};
 
-use crate::world::{ROLE, aws, confirmed, endpoint, model, next, server, server_at};
+use crate::world::{ROLE, SAGEMAKER, aws, endpoint, model, next};
 
 #[test]
 #[ignore = "runs fakecloud"]
@@ -11,7 +11,7 @@ fn endpoints_and_models_are_listed_page_by_page() {
     for name in ["list-e-1", "list-e-2", "list-e-3"] {
         endpoint(name);
     }
-    let mut server = server(&[]);
+    let mut server = SAGEMAKER.start();
     for tool in ["list_endpoints", "list_models"] {
         let first = server.call(tool, json!({"name": "list-e-", "limit": 2}));
         let second = server.call(tool, json!({"name": "list-e-", "limit": 2, "cursor": next(first.ok())}));
@@ -29,7 +29,7 @@ fn endpoints_and_models_are_listed_page_by_page() {
 #[test]
 fn filters_of_endpoints_are_aws_own() {
     let stub = Stub::start(|_| Response::output(json!({"Endpoints": []})));
-    let mut server = server_at(stub.env(), &[]);
+    let mut server = SAGEMAKER.at(stub.env()).start();
     server.call("list_endpoints", json!({"name": "x", "status": "rolling_back"})).ok();
     let asked = stub.of("ListEndpoints")[0].json();
     assert_eq!((&asked["NameContains"], &asked["StatusEquals"]), (&json!("x"), &json!("RollingBack")));
@@ -38,7 +38,7 @@ fn filters_of_endpoints_are_aws_own() {
 #[test]
 #[ignore = "runs fakecloud"]
 fn an_endpoint_lives_from_deployment_to_deletion() {
-    let mut server = server(&[]);
+    let mut server = SAGEMAKER.start();
     let call = json!({"endpoint": "life", "image": "image:1", "data": "s3://b/model.tar.gz", "role": ROLE, "instance_type": "ml.m5.large",
         "tags": {"team": "data"}});
     let mut planned = call.clone();
@@ -69,7 +69,9 @@ fn an_endpoint_lives_from_deployment_to_deletion() {
     assert!(plan.text.contains("by the model life-other on 2048 MB serverless"), "{}", plan.text);
     // Names of configurations tell the second they were made in.
     std::thread::sleep(std::time::Duration::from_millis(1100));
-    let updated = server.call("deploy_model", update);
+    // Its machines end.
+    plan.holds(&["these settings are lost:", "InitialInstanceCount", "InstanceType"]);
+    let updated = server.confirmed("deploy_model", update);
     assert!(
         updated.ok().contains(r#""outcome":"updated""#)
             && updated.text.contains(r#""previous_config":"life-2"#),
@@ -77,14 +79,9 @@ fn an_endpoint_lives_from_deployment_to_deletion() {
         updated.text
     );
 
-    let gone = confirmed(
-        &mut server,
-        "delete_endpoint",
-        json!({"endpoint": "life", "config": true, "models": true}),
-    );
-    for part in [r#""deleted":["endpoint life","configuration life-2"#, "model life-other"] {
-        assert!(gone.contains(part), "{part}: {gone}");
-    }
+    let gone =
+        server.confirmed("delete_endpoint", json!({"endpoint": "life", "config": true, "models": true}));
+    gone.holds(&[r#""deleted":["endpoint life","configuration life-2"#, "model life-other"]);
     let missing = server.call("describe_endpoint", json!({"endpoint": "life"}));
     assert!(
         missing.error().contains("not exist") && missing.text.contains("list_endpoints shows"),
@@ -97,7 +94,7 @@ fn an_endpoint_lives_from_deployment_to_deletion() {
 #[ignore = "runs fakecloud"]
 fn what_cannot_be_deployed_is_said_before() {
     model("deploy-known");
-    let mut server = server(&[]);
+    let mut server = SAGEMAKER.start();
     let mut with = |more: Value| {
         let mut call = json!({"endpoint": "deploy-bad", "dry_run": true});
         call.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
@@ -158,7 +155,7 @@ fn a_deployment_that_fails_is_taken_back_with_its_log() {
         ("DeleteEndpoint" | "DeleteEndpointConfig" | "DeleteModel", _) => Response::new(200, ""),
         _ => Response::error(400, "ValidationException", "not scripted"),
     });
-    let mut server = server_at(stub.env(), &[]);
+    let mut server = SAGEMAKER.at(stub.env()).start();
     let call = json!({"endpoint": "e", "image": "i", "role": ROLE, "instance_type": "ml.m5.large"});
     let id = server.send(
         "tools/call",
@@ -199,7 +196,7 @@ fn a_configuration_that_is_refused_leaves_no_model_behind() {
         _ => Response::error(400, "ValidationException", "not scripted"),
     });
     let call = json!({"endpoint": "e", "image": "i", "role": ROLE, "instance_type": "ml.nothing"});
-    let error = server_at(stub.env(), &[]).call("deploy_model", call);
+    let error = SAGEMAKER.at(stub.env()).start().call("deploy_model", call);
     assert!(
         error.error().contains("instanceType") && error.text.contains("taken back: model e-2"),
         "{}",
@@ -220,6 +217,10 @@ fn an_update_that_aws_rolls_back_keeps_the_endpoint() {
             Response::output(json!({"ModelName": "m", "CreationTime": 1, "ModelArn": arn("model")}))
         }
         ("CreateEndpointConfig", _) => Response::output(json!({"EndpointConfigArn": arn("endpoint-config")})),
+        ("DescribeEndpointConfig", _) => Response::output(json!({
+            "EndpointConfigName": "old", "EndpointConfigArn": arn("endpoint-config"), "CreationTime": 1,
+            "ProductionVariants": [{"VariantName": "v", "ModelName": "before", "InstanceType": "ml.m5.large", "InitialInstanceCount": 1}],
+        })),
         ("UpdateEndpoint", _) => Response::output(json!({"EndpointArn": arn("endpoint")})),
         ("DescribeLogStreams", _) => Response::error(400, "ResourceNotFoundException", "no such group"),
         ("DeleteEndpointConfig", _) => Response::new(200, ""),
@@ -227,7 +228,7 @@ fn an_update_that_aws_rolls_back_keeps_the_endpoint() {
     });
     let call =
         json!({"endpoint": "e", "model": "m", "instance_type": "ml.m5.large", "rollback_alarms": ["errors"]});
-    let error = server_at(stub.env(), &[]).call("deploy_model", call);
+    let error = SAGEMAKER.at(stub.env()).start().call("deploy_model", call);
     assert!(
         error.error().contains("AWS rolled the update back (InService): an alarm went off"),
         "{}",
@@ -280,7 +281,7 @@ fn a_card_shows_variants_scaling_figures_and_log() {
         "GetLogEvents" => Response::output(json!({"events": [{"timestamp": 1, "message": "Worker died\n"}]})),
         _ => Response::error(400, "ValidationException", "not scripted"),
     });
-    let mut server = server_at(stub.env(), &[]);
+    let mut server = SAGEMAKER.at(stub.env()).start();
     let card = server.call("describe_endpoint", json!({"endpoint": "e", "log_lines": 5}));
     for part in [
         r#""name":"blue","model":"m","instance_type":"ml.g5.xlarge","instances":2,"desired_instances":3,"weight":1.0,"scaling":"1-4""#,
@@ -294,11 +295,80 @@ fn a_card_shows_variants_scaling_figures_and_log() {
     assert!(stub.most_at_once() > 1, "the parts are asked for one after another");
 }
 
+/// An endpoint that waits for machines, with a component that ran out of memory.
+fn stuck() -> Stub {
+    Stub::start(|request| match request.operation() {
+        "DescribeEndpoint" => Response::output(described(
+            "Updating",
+            "c",
+            json!({"ProductionVariants": [{"VariantName": "blue"}], "PendingDeploymentSummary": {
+                "EndpointConfigName": "next", "StartTime": 1_700_000_000, "ProductionVariants": [{"VariantName": "green",
+                    "InstanceType": "ml.p5.48xlarge", "CurrentInstanceCount": 0, "DesiredInstanceCount": 2, "VariantStatus": [
+                        {"Status": "Creating", "StatusMessage": "Unable to provision: InsufficientInstanceCapacity", "StartTime": 1_700_000_060}]}]}}),
+        )),
+        "DescribeEndpointConfig" => Response::output(json!({
+            "EndpointConfigName": "c", "EndpointConfigArn": arn("endpoint-config"), "CreationTime": 1, "ProductionVariants": [],
+        })),
+        "ListInferenceComponents" => Response::output(json!({"InferenceComponents": [
+            {"InferenceComponentName": "llama-ic", "VariantName": "blue", "InferenceComponentStatus": "Failed", "CreationTime": 1,
+                "InferenceComponentArn": arn("inference-component"), "EndpointArn": arn("endpoint"), "EndpointName": "e",
+                "LastModifiedTime": 1}]})),
+        "DescribeInferenceComponent" => Response::output(json!({
+            "InferenceComponentName": "llama-ic", "InferenceComponentArn": arn("inference-component"), "EndpointName": "e",
+            "EndpointArn": arn("endpoint"), "CreationTime": 1, "LastModifiedTime": 1, "InferenceComponentStatus": "Failed",
+            "FailureReason": "Failed to load the model", "RuntimeConfig": {"DesiredCopyCount": 2, "CurrentCopyCount": 0},
+        })),
+        "DescribeLogStreams" => match request.json()["logGroupName"].as_str() {
+            Some("/aws/sagemaker/InferenceComponents/llama-ic") => {
+                Response::output(json!({"logStreams": [{"logStreamName": "blue/1"}]}))
+            }
+            _ => Response::error(400, "ResourceNotFoundException", "no such group"),
+        },
+        "GetLogEvents" => {
+            Response::output(json!({"events": [{"timestamp": 1, "message": "OutOfMemoryError"}]}))
+        }
+        "DescribeScalableTargets" => Response::output(json!({"ScalableTargets": []})),
+        "DescribeScalingPolicies" => Response::output(json!({"ScalingPolicies": []})),
+        "GetMetricData" => Response::output(json!({"MetricDataResults": []})),
+        _ => Response::error(400, "ValidationException", "not scripted"),
+    })
+}
+
+#[test]
+fn why_an_endpoint_is_stuck_is_told_with_what_helps() {
+    let stub = stuck();
+    let card =
+        SAGEMAKER.at(stub.env()).start().call("describe_endpoint", json!({"endpoint": "e", "log_lines": 5}));
+    card.holds(&[
+        r#""pending_config":"next","pending":[{"variant":"green","instance_type":"ml.p5.48xlarge","instances":0,"desired_instances":2"#,
+        r#""status":"Creating: Unable to provision: InsufficientInstanceCapacity","since":"2023-11-14T22:14:20Z""#,
+        "try another instance type",
+        r#""status":"Failed","failure_reason":"Failed to load the model","copies":0,"desired_copies":2,"log":["OutOfMemoryError"]"#,
+    ]);
+}
+
+#[test]
+fn a_component_outside_the_list_is_not_looked_into() {
+    let stub = stuck();
+    let of = |resource: &str| format!("arn:aws:sagemaker:us-east-1:*:{resource}");
+    let logs = "arn:aws:logs:us-east-1:*:log-group:/aws/sagemaker/Endpoints/e:*";
+    let args =
+        ["--allow-arn", &of("endpoint/e"), "--allow-arn", &of("endpoint-config/c"), "--allow-arn", logs];
+    let card = SAGEMAKER
+        .and(&args)
+        .at(stub.env())
+        .start()
+        .call("describe_endpoint", json!({"endpoint": "e", "log_lines": 5}));
+    card.holds(&["the component llama-ic cannot be shown", "the log of llama-ic cannot be shown"])
+        .lacks(&["OutOfMemoryError"]);
+    assert!(stub.of("DescribeInferenceComponent").is_empty() && stub.of("GetLogEvents").is_empty());
+}
+
 #[test]
 #[ignore = "runs fakecloud"]
 fn a_variant_is_scaled_by_hand_and_automatically() {
     endpoint("scale");
-    let mut server = server(&[]);
+    let mut server = SAGEMAKER.start();
     let plan = server.call("scale_endpoint", json!({"endpoint": "scale", "instances": 3, "dry_run": true}));
     assert!(
         plan.ok().contains("scale the variant AllTraffic of scale to 3 instances from 1"),
@@ -317,6 +387,9 @@ fn a_variant_is_scaled_by_hand_and_automatically() {
         "{}",
         card.text
     );
+    // What is set by hand does not stay.
+    let undone = server.plan("scale_endpoint", json!({"endpoint": "scale", "instances": 4}));
+    undone.holds(&["it scales by itself between 1 and 4, which may undo it"]);
     let fixed = server.call("scale_endpoint", json!({"endpoint": "scale", "fixed": true}));
     assert!(fixed.ok().contains("no longer automatic"), "{}", fixed.text);
     let card = server.call("describe_endpoint", json!({"endpoint": "scale"}));
@@ -344,7 +417,7 @@ fn the_copies_of_a_component_are_scaled() {
         json!({"InferenceComponentName": "copies-c", "EndpointName": "copies", "VariantName": "AllTraffic",
             "Specification": specification, "RuntimeConfig": {"CopyCount": 1}}),
     );
-    let mut server = server(&[]);
+    let mut server = SAGEMAKER.start();
     let done =
         server.call("scale_endpoint", json!({"endpoint": "copies", "component": "copies-c", "instances": 2}));
     assert!(done.ok().contains("the component copies-c"), "{}", done.text);
@@ -359,7 +432,7 @@ fn the_copies_of_a_component_are_scaled() {
 #[ignore = "runs fakecloud"]
 fn deleting_shows_first_what_goes_and_what_stays() {
     endpoint("going");
-    let mut server = server(&[]);
+    let mut server = SAGEMAKER.start();
     let plan = server.call("delete_endpoint", json!({"endpoint": "going", "config": true, "dry_run": true}));
     for part in [
         "delete the endpoint going (InService; 1 x ml.m5.large)",
@@ -368,12 +441,12 @@ fn deleting_shows_first_what_goes_and_what_stays() {
     ] {
         assert!(plan.ok().contains(part), "{part}: {}", plan.text);
     }
-    let gone = confirmed(&mut server, "delete_endpoint", json!({"endpoint": "going"}));
-    assert!(gone.contains(r#"{"deleted":["endpoint going"]}"#), "{gone}");
+    let gone = server.confirmed("delete_endpoint", json!({"endpoint": "going"}));
+    gone.holds(&[r#"{"deleted":["endpoint going"]}"#]);
     let plan = server.call("delete_model", json!({"model": "going", "dry_run": true}));
     assert!(plan.ok().contains("delete the model going of image:1"), "{}", plan.text);
-    let gone = confirmed(&mut server, "delete_model", json!({"model": "going"}));
-    assert!(gone.contains(r#""deleted":"going""#), "{gone}");
+    let gone = server.confirmed("delete_model", json!({"model": "going"}));
+    gone.holds(&[r#""deleted":"going""#]);
     let missing = server.call("delete_model", json!({"model": "going"}));
     assert!(missing.error().contains("does not exist"), "{}", missing.text);
 }
@@ -391,7 +464,7 @@ fn what_is_changing_or_failed_is_not_updated() {
             _ => Response::error(400, "ValidationException", "not scripted"),
         });
         let call = json!({"endpoint": "e", "model": "m", "instance_type": "ml.m5.large"});
-        let refused = server_at(stub.env(), &[]).call("deploy_model", call);
+        let refused = SAGEMAKER.at(stub.env()).start().call("deploy_model", call);
         assert!(refused.error().contains(words), "{words}: {}", refused.text);
         assert!(stub.of("CreateEndpointConfig").is_empty());
     }
@@ -410,7 +483,8 @@ fn an_endpoint_in_use_warns_before_it_goes() {
         ),
         _ => Response::error(400, "ValidationException", "not scripted"),
     });
-    let plan = server_at(stub.env(), &[]).call("delete_endpoint", json!({"endpoint": "e", "dry_run": true}));
+    let plan =
+        SAGEMAKER.at(stub.env()).start().call("delete_endpoint", json!({"endpoint": "e", "dry_run": true}));
     assert!(plan.ok().contains("warning: it was called 42 times in the last day"), "{}", plan.text);
     assert!(stub.of("DeleteEndpoint").is_empty());
 }

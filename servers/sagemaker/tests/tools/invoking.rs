@@ -6,7 +6,7 @@ use awsmcp_testing::{Event, Response, Server, Stub};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde_json::{Value, json};
 
-use crate::world::server_at;
+use crate::world::SAGEMAKER;
 
 fn answering(body: &'static [u8], mime: &'static str) -> Stub {
     Stub::start(move |request| match request.operation() {
@@ -26,7 +26,7 @@ fn invoke(server: &mut Server, more: Value) -> awsmcp_testing::Answer {
 #[test]
 fn json_goes_and_comes() {
     let stub = answering(br#"{"label":"cat","score":0.9}"#, "application/json");
-    let mut server = server_at(stub.env(), &[]);
+    let mut server = SAGEMAKER.at(stub.env()).start();
     let done = invoke(
         &mut server,
         json!({"payload": {"inputs": "x"}, "accept": "application/json", "variant": "blue", "component": "c", "target_model": "m.tar.gz",
@@ -50,6 +50,28 @@ fn json_goes_and_comes() {
     ] {
         assert_eq!(sent.header(header), Some(value), "{header}");
     }
+    invoke(
+        &mut server,
+        json!({"payload": 1, "session": "NEW_SESSION", "inference_id": "mine", "target_container": "two"}),
+    )
+    .ok();
+    let sent = &stub.of("InvokeEndpoint")[1];
+    for (header, value) in [
+        ("x-amzn-sagemaker-session-id", "NEW_SESSION"),
+        ("x-amzn-sagemaker-inference-id", "mine"),
+        ("x-amzn-sagemaker-target-container-hostname", "two"),
+    ] {
+        assert_eq!(sent.header(header), Some(value), "{header}");
+    }
+    for (more, words) in [
+        (json!({"mode": "stream", "target_model": "m"}), "a streamed call takes no `target_model`"),
+        (json!({"timeout_seconds": 5}), "`timeout_seconds` is for mode async"),
+        (json!({"mode": "async", "session": "s"}), "or `session`"),
+    ] {
+        let mut call = json!({"payload": 1});
+        call.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        invoke(&mut server, call).fails(&[words]);
+    }
     let picked = invoke(&mut server, json!({"payload": [1], "query": "label"}));
     assert!(picked.ok().contains("cat") && !picked.text.contains("score"), "{}", picked.text);
 }
@@ -59,7 +81,7 @@ fn csv_bytes_and_files_are_sent_as_what_they_are() {
     let stub = answering(b"0.25\n", "text/csv; charset=utf-8");
     let dir = tempfile::tempdir().unwrap();
     std::fs::write(dir.path().join("cat.png"), [0x89, b'P', 0xff]).unwrap();
-    let mut server = server_at(stub.env(), &["--allow-dir", dir.path().to_str().unwrap()]);
+    let mut server = SAGEMAKER.and(&["--allow-dir", dir.path().to_str().unwrap()]).at(stub.env()).start();
     let csv = invoke(&mut server, json!({"payload": "1,2,3"}));
     assert!(csv.ok().contains("0.25") && csv.text.contains("text/csv"), "{}", csv.text);
     invoke(&mut server, json!({"base64": BASE64_STANDARD.encode([0, 255])})).ok();
@@ -90,7 +112,7 @@ fn csv_bytes_and_files_are_sent_as_what_they_are() {
         let wrong = invoke(&mut server, call);
         assert!(wrong.error().contains(words), "{words}: {}", wrong.text);
     }
-    let mut without = server_at(stub.env(), &[]);
+    let mut without = SAGEMAKER.at(stub.env()).start();
     let refused = invoke(&mut without, json!({"path": "cat.png"}));
     assert!(refused.error().contains("--allow-dir"), "{}", refused.text);
 }
@@ -98,14 +120,14 @@ fn csv_bytes_and_files_are_sent_as_what_they_are() {
 #[test]
 fn an_image_is_shown_as_one_and_bytes_as_base64() {
     let stub = answering(&[0x89, b'P', b'N', b'G', 0xff], "image/png");
-    let image = invoke(&mut server_at(stub.env(), &[]), json!({"payload": {}}));
+    let image = invoke(&mut SAGEMAKER.at(stub.env()).start(), json!({"payload": {}}));
     assert!(
         image.content.iter().any(|block| block["type"] == "image" && block["mimeType"] == "image/png"),
         "{:?}",
         image.content
     );
     let stub = answering(&[0xff, 0xfe, 0x00], "application/x-npy");
-    let bytes = invoke(&mut server_at(stub.env(), &[]), json!({"payload": {}}));
+    let bytes = invoke(&mut SAGEMAKER.at(stub.env()).start(), json!({"payload": {}}));
     assert!(bytes.raw.to_string().contains("//4A"), "{}", bytes.raw);
 }
 
@@ -127,7 +149,7 @@ fn a_call_is_sent_once_whatever_comes() {
             _ => Response::error(400, "ValidationError", "not scripted"),
         });
         let env = awsmcp_testing::with(stub.env(), &[("AWS_MAX_ATTEMPTS", "3")]);
-        let error = invoke(&mut server_at(env, &[]), json!({"payload": {}}));
+        let error = invoke(&mut SAGEMAKER.at(env).start(), json!({"payload": {}}));
         assert!(error.error().contains(words), "{code}: {}", error.text);
         assert_eq!(stub.of("InvokeEndpoint").len(), 1, "{code}");
     }
@@ -139,7 +161,7 @@ fn a_call_that_nobody_waits_for_hangs_up() {
         "InvokeEndpoint" => Response::Never,
         _ => Response::error(400, "ValidationError", "not scripted"),
     });
-    let mut server = server_at(stub.env(), &[]);
+    let mut server = SAGEMAKER.at(stub.env()).start();
     let id = server.send_call("invoke_endpoint", json!({"endpoint": "e", "payload": {}}));
     stub.wait("the call", |stub| !stub.of("InvokeEndpoint").is_empty());
     server.cancel(id);
@@ -165,7 +187,7 @@ fn a_stream_is_told_as_it_comes() {
             Event::bytes("PayloadPart", "ld").after(wait),
         ]
     });
-    let mut server = server_at(stub.env(), &[]);
+    let mut server = SAGEMAKER.at(stub.env()).start();
     let call = json!({"endpoint": "e", "payload": {"inputs": "hi"}, "mode": "stream"});
     let id = server.send(
         "tools/call",
@@ -185,7 +207,7 @@ fn a_stream_that_breaks_says_what_came_before() {
             Event::exception("ModelStreamError", "the model timed out"),
         ]
     });
-    let broken = invoke(&mut server_at(stub.env(), &[]), json!({"payload": {}, "mode": "stream"}));
+    let broken = invoke(&mut SAGEMAKER.at(stub.env()).start(), json!({"payload": {}, "mode": "stream"}));
     assert!(
         broken.error().contains(r#"the answer broke off after 10 B in 1 part, which begin "some of it""#),
         "{}",
@@ -198,7 +220,7 @@ fn a_stream_that_breaks_says_what_came_before() {
     );
 
     let stub = streaming(|| vec![Event::exception("InternalStreamFailure", "something broke")]);
-    let broken = invoke(&mut server_at(stub.env(), &[]), json!({"payload": {}, "mode": "stream"}));
+    let broken = invoke(&mut SAGEMAKER.at(stub.env()).start(), json!({"payload": {}, "mode": "stream"}));
     assert!(
         broken.error().contains("broke off before anything came") && broken.text.contains("something broke"),
         "{}",
@@ -207,7 +229,7 @@ fn a_stream_that_breaks_says_what_came_before() {
 
     let stub =
         streaming(|| vec![Event::bytes("PayloadPart", "a"), Event::error("Other", "not in the model")]);
-    let broken = invoke(&mut server_at(stub.env(), &[]), json!({"payload": {}, "mode": "stream"}));
+    let broken = invoke(&mut SAGEMAKER.at(stub.env()).start(), json!({"payload": {}, "mode": "stream"}));
     assert!(broken.error().contains("after 1 B in 1 part"), "{}", broken.text);
 
     let stub = Stub::start(|request| match request.operation() {
@@ -218,7 +240,7 @@ fn a_stream_that_breaks_says_what_came_before() {
         .cut_off(100),
         _ => Response::error(400, "ValidationError", "not scripted"),
     });
-    let cut = invoke(&mut server_at(stub.env(), &[]), json!({"payload": {}, "mode": "stream"}));
+    let cut = invoke(&mut SAGEMAKER.at(stub.env()).start(), json!({"payload": {}, "mode": "stream"}));
     assert!(cut.error().contains("broke off"), "{}", cut.text);
 }
 
@@ -229,7 +251,7 @@ fn a_throttled_stream_is_not_asked_for_again() {
         _ => Response::error(400, "ValidationError", "not scripted"),
     });
     let env = awsmcp_testing::with(stub.env(), &[("AWS_MAX_ATTEMPTS", "3")]);
-    let error = invoke(&mut server_at(env, &[]), json!({"payload": {}, "mode": "stream"}));
+    let error = invoke(&mut SAGEMAKER.at(env).start(), json!({"payload": {}, "mode": "stream"}));
     assert!(
         error.error().contains("Rate exceeded") && error.text.contains("Wait a little"),
         "{}",
@@ -244,7 +266,7 @@ fn a_slow_stream_that_is_cancelled_is_let_go() {
         let slow = (0..100).map(|_| Event::bytes("PayloadPart", "x").after(Duration::from_millis(200)));
         slow.collect()
     });
-    let mut server = server_at(stub.env(), &[]);
+    let mut server = SAGEMAKER.at(stub.env()).start();
     let call = json!({"endpoint": "e", "payload": {}, "mode": "stream"});
     let id = server.send(
         "tools/call",
@@ -278,7 +300,7 @@ fn leaving(failure: bool) -> Stub {
 fn an_asynchronous_result_is_fetched_from_s3() {
     let stub = leaving(false);
     let done = invoke(
-        &mut server_at(stub.env(), &[]),
+        &mut SAGEMAKER.at(stub.env()).start(),
         json!({"input_s3": "s3://data/in.json", "mode": "async", "content_type": "application/json"}),
     );
     assert!(
@@ -289,15 +311,17 @@ fn an_asynchronous_result_is_fetched_from_s3() {
     let sent = &stub.of("InvokeEndpointAsync")[0];
     assert_eq!(sent.header("x-amzn-sagemaker-inputlocation"), Some("s3://data/in.json"));
     let failed = leaving(true);
-    let error =
-        invoke(&mut server_at(failed.env(), &[]), json!({"input_s3": "s3://data/in.json", "mode": "async"}));
+    let error = invoke(
+        &mut SAGEMAKER.at(failed.env()).start(),
+        json!({"input_s3": "s3://data/in.json", "mode": "async"}),
+    );
     assert!(error.error().contains("the model failed: ValueError: bad input"), "{}", error.text);
 }
 
 #[test]
 fn an_asynchronous_call_need_not_wait() {
     let stub = leaving(false);
-    let mut server = server_at(stub.env(), &[]);
+    let mut server = SAGEMAKER.at(stub.env()).start();
     let queued =
         invoke(&mut server, json!({"input_s3": "s3://data/in.json", "mode": "async", "wait_seconds": 0}));
     assert!(
@@ -318,7 +342,8 @@ fn an_asynchronous_call_need_not_wait() {
 #[test]
 fn a_result_outside_what_is_allowed_is_not_fetched() {
     let stub = leaving(false);
-    let mut server = server_at(stub.env(), &["--allow-arn", "arn:aws:sagemaker:*:*:endpoint/*"]);
+    let mut server =
+        SAGEMAKER.and(&["--allow-arn", "arn:aws:sagemaker:*:*:endpoint/*"]).at(stub.env()).start();
     let refused = invoke(&mut server, json!({"input_s3": "s3://data/in.json", "mode": "async"}));
     assert!(
         refused.error().contains("the call was made")
@@ -336,7 +361,7 @@ fn without_leave_to_list_s3_denies_what_is_not_there_yet() {
             .with("x-amzn-sagemaker-outputlocation", "s3://results/out/1.out"),
         _ => Response::s3_error(403, "AccessDenied", "Access Denied"),
     });
-    let error = invoke(&mut server_at(stub.env(), &[]), json!({"payload": {}, "mode": "async"}));
+    let error = invoke(&mut SAGEMAKER.at(stub.env()).start(), json!({"payload": {}, "mode": "async"}));
     assert!(
         error.error().contains("the call was made and its result will be at s3://results/out/1.out"),
         "{}",

@@ -3,14 +3,14 @@
 use awsmcp_testing::{Response, Stub};
 use serde_json::{Value, json};
 
-use crate::world::{ROLE, aws, compilation, next, server, server_at, training};
+use crate::world::{ROLE, SAGEMAKER, aws, compilation, next, training};
 
 #[test]
 #[ignore = "runs fakecloud"]
 fn jobs_are_found_by_kind_name_and_status() {
     aws("CreateTrainingJob", training("find-train"));
     aws("CreateCompilationJob", compilation("find-compile"));
-    let mut server = server(&[]);
+    let mut server = SAGEMAKER.start();
     let all = server.call("list_jobs", json!({"name": "find-"}));
     assert!(all.ok().starts_with("kind\tname\tstatus\tcreated"), "{}", all.text);
     assert!(all.text.contains("training\tfind-train\tCompleted\t2"), "{}", all.text);
@@ -29,7 +29,7 @@ fn one_kind_is_listed_page_by_page() {
     for name in ["page-a", "page-b", "page-c"] {
         aws("CreateTrainingJob", training(name));
     }
-    let mut server = server(&[]);
+    let mut server = SAGEMAKER.start();
     let call = json!({"kind": "training", "name": "page-", "limit": 2});
     let first = server.call("list_jobs", call.clone());
     let mut again = call;
@@ -44,7 +44,7 @@ fn one_kind_is_listed_page_by_page() {
 #[test]
 fn filters_of_jobs_are_aws_own() {
     let stub = crowd();
-    let mut server = server_at(stub.env(), &[]);
+    let mut server = SAGEMAKER.at(stub.env()).start();
     server.call("list_jobs", json!({"status": "in_progress", "name": "x", "after": "2026-01-01"})).ok();
     for (operation, status) in [("ListTrainingJobs", "InProgress"), ("ListCompilationJobs", "INPROGRESS")] {
         let asked = stub.of(operation)[0].json();
@@ -95,7 +95,7 @@ fn crowd() -> Stub {
 #[test]
 fn pages_of_all_kinds_lose_no_job_of_the_same_moment() {
     let stub = crowd();
-    let mut server = server_at(stub.env(), &[]);
+    let mut server = SAGEMAKER.at(stub.env()).start();
     let mut seen = Vec::new();
     let mut call = json!({"limit": 2});
     for _ in 0..3 {
@@ -114,7 +114,8 @@ fn pages_of_all_kinds_lose_no_job_of_the_same_moment() {
 #[test]
 fn rows_are_held_to_the_allowed_arns() {
     let stub = crowd();
-    let mut server = server_at(stub.env(), &["--allow-arn", "arn:aws:sagemaker:*:*:processing-job/p-*"]);
+    let mut server =
+        SAGEMAKER.and(&["--allow-arn", "arn:aws:sagemaker:*:*:processing-job/p-*"]).at(stub.env()).start();
     let rows = server.call("list_jobs", json!({}));
     assert!(rows.ok().contains("p-same-1") && !rows.text.contains("t-new"), "{}", rows.text);
     let refused = server.call("describe_job", json!({"job": "t-new", "kind": "training"}));
@@ -129,7 +130,7 @@ fn rows_are_held_to_the_allowed_arns() {
 #[ignore = "runs fakecloud"]
 fn a_job_is_described_whatever_its_kind() {
     aws("CreateTrainingJob", training("card-train"));
-    let mut server = server(&[]);
+    let mut server = SAGEMAKER.start();
     let card = server.call("describe_job", json!({"job": "card-train"}));
     for part in [
         r#""kind":"training","name":"card-train","status":"Completed""#,
@@ -192,7 +193,7 @@ fn a_failed_job_tells_cost_cause_and_use() {
         }
         _ => Response::error(400, "ValidationException", "not scripted"),
     });
-    let mut server = server_at(stub.env(), &[]);
+    let mut server = SAGEMAKER.at(stub.env()).start();
     let card = server.call("describe_job", json!({"job": "spot", "kind": "training"}));
     for part in [
         r#""failure_reason":"AlgorithmError: CUDA out of memory""#,
@@ -212,7 +213,8 @@ fn a_card_without_figures_says_so() {
         "DescribeTrainingJob" => Response::output(failed()),
         _ => Response::denied("cloudwatch:GetMetricData"),
     });
-    let card = server_at(stub.env(), &[]).call("describe_job", json!({"job": "spot", "kind": "training"}));
+    let card =
+        SAGEMAKER.at(stub.env()).start().call("describe_job", json!({"job": "spot", "kind": "training"}));
     assert!(
         card.ok().contains("CUDA") && card.text.contains("note: how its machines were used is not known"),
         "{}",
@@ -229,13 +231,13 @@ fn a_kind_that_may_not_be_seen_does_not_hide_the_others() {
         "GetMetricData" => Response::output(json!({})),
         _ => Response::error(400, "ValidationException", "Requested resource not found."),
     });
-    let mut server = server_at(stub.env(), &[]);
+    let mut server = SAGEMAKER.at(stub.env()).start();
     assert!(server.call("describe_job", json!({"job": "spot"})).ok().contains("training"));
     let stub = Stub::start(|request| match request.operation() {
         "DescribeLabelingJob" => Response::denied("sagemaker:DescribeLabelingJob"),
         _ => Response::error(400, "ValidationException", "Requested resource not found."),
     });
-    let unknown = server_at(stub.env(), &[]).call("describe_job", json!({"job": "spot"}));
+    let unknown = SAGEMAKER.at(stub.env()).start().call("describe_job", json!({"job": "spot"}));
     assert!(unknown.error().contains("sagemaker:DescribeLabelingJob"), "{}", unknown.text);
 }
 
@@ -243,7 +245,7 @@ fn a_kind_that_may_not_be_seen_does_not_hide_the_others() {
 #[ignore = "runs fakecloud"]
 fn a_job_is_run_again_with_changes() {
     aws("CreateTrainingJob", training("clone-1"));
-    let mut server = server(&[]);
+    let mut server = SAGEMAKER.start();
     let call = json!({"kind": "training", "name": "clone-2", "clone": "clone-1",
         "request": {"HyperParameters": {"epochs": "20"}, "Environment": {"TOKEN": "swordfish"}, "ResourceConfig": {"InstanceCount": 2}}});
     let mut planned = call.clone();
@@ -282,7 +284,7 @@ fn a_job_is_run_again_with_changes() {
 #[test]
 #[ignore = "runs fakecloud"]
 fn a_template_is_checked_before_it_is_sent() {
-    let mut server = server(&[]);
+    let mut server = SAGEMAKER.start();
     let mut with = |change: fn(&mut Value)| {
         let mut request = training("ignored");
         request.as_object_mut().unwrap().remove("TrainingJobName");
@@ -318,7 +320,7 @@ fn a_template_is_checked_before_it_is_sent() {
 #[test]
 #[ignore = "runs fakecloud"]
 fn every_kind_can_be_made() {
-    let mut server = server(&[]);
+    let mut server = SAGEMAKER.start();
     let s3 = |uri: &str| json!({"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": uri}});
     let definition = {
         let mut definition = training("x");
@@ -374,10 +376,10 @@ fn every_kind_can_be_made() {
 fn a_running_job_is_stopped_and_another_is_not() {
     aws("CreateCompilationJob", compilation("stop-me"));
     aws("CreateTrainingJob", training("stop-done"));
-    let mut server = server(&[]);
+    let mut server = SAGEMAKER.start();
     let plan = server.call("stop_job", json!({"job": "stop-me", "dry_run": true}));
     assert!(plan.ok().contains("stop the compilation job stop-me, which is INPROGRESS"), "{}", plan.text);
-    let done = server.call("stop_job", json!({"job": "stop-me"}));
+    let done = server.confirmed("stop_job", json!({"job": "stop-me"}));
     assert!(
         done.ok().contains(r#""name":"stop-me","status":"STOPPED""#) || done.text.contains("Stopped"),
         "{}",
@@ -402,7 +404,7 @@ fn an_account_limit_says_where_to_look() {
         _ => Response::error(400, "ValidationException", "Requested resource not found."),
     });
     let call = json!({"kind": "training", "name": "big", "request": training("big")});
-    let error = server_at(stub.env(), &[]).call("create_job", call);
+    let error = SAGEMAKER.at(stub.env()).start().call("create_job", call);
     assert!(
         error.error().contains("ml.p4d.24xlarge") && error.text.contains("running_costs"),
         "{}",
@@ -423,7 +425,7 @@ fn a_job_has_an_address_and_a_runbook() {
         ),
         _ => Response::error(400, "ValidationException", "not scripted"),
     });
-    let mut server = server_at(stub.env(), &[]);
+    let mut server = SAGEMAKER.at(stub.env()).start();
     let read = server.request("resources/read", json!({"uri": "sagemaker://jobs/training/spot"}));
     assert!(
         read["contents"][0]["text"].as_str().unwrap_or_default().contains("CUDA out of memory"),

@@ -3,7 +3,7 @@
 use awsmcp_testing::{Response, Stub};
 use serde_json::{Value, json};
 
-use crate::world::{ROLE, aws, confirmed, endpoint, next, server, server_at};
+use crate::world::{ROLE, SAGEMAKER, aws, endpoint, next};
 
 fn notebook(name: &str) {
     aws(
@@ -23,21 +23,21 @@ fn cluster(name: &str) {
 #[ignore = "runs fakecloud"]
 fn a_notebook_is_stopped_started_and_deleted() {
     notebook("note");
-    let mut server = server(&[]);
+    let mut server = SAGEMAKER.start();
     let listed = server.call("list_notebooks", json!({"name": "note"}));
     assert!(listed.ok().contains("note\tInService\tml.t3.medium"), "{}", listed.text);
     let running = server.call("delete_notebook", json!({"notebook": "note"}));
     assert!(running.error().contains("only a stopped one can be deleted"), "{}", running.text);
     let plan = server.call("set_notebook", json!({"notebook": "note", "state": "stopped", "dry_run": true}));
     assert!(plan.ok().contains("stop the notebook note (ml.t3.medium), which is InService"), "{}", plan.text);
-    let done = server.call("set_notebook", json!({"notebook": "note", "state": "stopped"}));
+    let done = server.confirmed("set_notebook", json!({"notebook": "note", "state": "stopped"}));
     assert!(done.ok().contains(r#"{"name":"note","status":"Stop"#), "{}", done.text);
     let again = server.call("set_notebook", json!({"notebook": "note", "state": "started", "dry_run": true}));
     assert!(again.ok().contains("it bills while it runs"), "{}", again.text);
     let plan = server.call("delete_notebook", json!({"notebook": "note", "dry_run": true}));
     assert!(plan.ok().contains("all files on it are lost for good"), "{}", plan.text);
-    let gone = confirmed(&mut server, "delete_notebook", json!({"notebook": "note"}));
-    assert!(gone.contains(r#""deleted":"note""#), "{gone}");
+    let gone = server.confirmed("delete_notebook", json!({"notebook": "note"}));
+    gone.holds(&[r#""deleted":"note""#]);
     let missing = server.call("set_notebook", json!({"notebook": "note", "state": "stopped"}));
     assert!(missing.error().contains("does not exist"), "{}", missing.text);
 }
@@ -49,7 +49,7 @@ fn notebooks_and_clusters_are_listed_page_by_page() {
         notebook(name);
         cluster(name);
     }
-    let mut server = server(&[]);
+    let mut server = SAGEMAKER.start();
     for tool in ["list_notebooks", "list_clusters"] {
         let first = server.call(tool, json!({"name": "pages-m-", "limit": 2}));
         let second = server.call(tool, json!({"name": "pages-m-", "limit": 2, "cursor": next(first.ok())}));
@@ -64,7 +64,7 @@ fn notebooks_and_clusters_are_listed_page_by_page() {
 #[ignore = "runs fakecloud"]
 fn a_group_of_a_cluster_is_resized() {
     cluster("pod");
-    let mut server = server(&[]);
+    let mut server = SAGEMAKER.start();
     let groups = server.call("list_clusters", json!({"cluster": "pod"}));
     assert!(groups.ok().contains("workers\tml.g5.xlarge\t2\tInService"), "{}", groups.text);
     assert!(groups.text.contains("the cluster is InService"), "{}", groups.text);
@@ -77,7 +77,7 @@ fn a_group_of_a_cluster_is_resized() {
     let now = aws("DescribeCluster", json!({"ClusterName": "pod"}));
     let group = &now["InstanceGroups"][0];
     assert_eq!((&group["TargetCount"], &group["LifeCycleConfig"]["OnCreate"]), (&json!(3), &json!("x.sh")));
-    let software = server.call("update_cluster", json!({"cluster": "pod", "software": true}));
+    let software = server.confirmed("update_cluster", json!({"cluster": "pod", "software": true}));
     assert!(software.ok().contains("the software is being updated"), "{}", software.text);
     for (call, words) in [
         (json!({"group": "worker", "instances": 1}), "has no group worker; it has workers"),
@@ -118,7 +118,7 @@ fn nodes() -> Stub {
 #[test]
 fn nodes_are_shown_replaced_and_restarted() {
     let stub = nodes();
-    let mut server = server_at(stub.env(), &[]);
+    let mut server = SAGEMAKER.at(stub.env()).start();
     let shown = server.call("list_clusters", json!({"cluster": "c", "show": "nodes"}));
     assert!(
         shown.ok().contains("i-2\tworkers\tml.g5.xlarge\tFailure\tGPU fell off the bus"),
@@ -129,11 +129,10 @@ fn nodes_are_shown_replaced_and_restarted() {
     assert!(events.ok().contains("health check failed"), "{}", events.text);
     let unknown = server.call("replace_nodes", json!({"cluster": "c", "nodes": ["i-9"]}));
     assert!(unknown.error().contains("has no node i-9"), "{}", unknown.text);
-    let done = confirmed(&mut server, "replace_nodes", json!({"cluster": "c", "nodes": ["i-2"]}));
-    assert!(done.contains("i-2\tis being replaced"), "{done}");
-    let failed =
-        confirmed(&mut server, "replace_nodes", json!({"cluster": "c", "nodes": ["i-2"], "reboot": true}));
-    assert!(failed.contains("i-2\tfailed: is being replaced"), "{failed}");
+    let done = server.confirmed("replace_nodes", json!({"cluster": "c", "nodes": ["i-2"]}));
+    done.holds(&["i-2\tis being replaced"]);
+    let failed = server.confirmed("replace_nodes", json!({"cluster": "c", "nodes": ["i-2"], "reboot": true}));
+    failed.holds(&["i-2\tfailed: is being replaced"]);
     assert_eq!(stub.of("BatchReplaceClusterNodes")[0].json()["NodeIds"], json!(["i-2"]));
 }
 
@@ -187,6 +186,14 @@ fn busy() -> Stub {
                     "CreationTime": hours(5), "ResourceSpec": {"InstanceType": "ml.m5.xlarge"}},
                 {"DomainId": "d-1", "UserProfileName": "eve", "AppType": "JupyterServer", "AppName": "default", "Status": "InService",
                     "CreationTime": hours(5), "ResourceSpec": {"InstanceType": "system"}},
+                {"DomainId": "d-1", "UserProfileName": "ann", "AppType": "Canvas", "AppName": "default", "Status": "InService",
+                    "CreationTime": hours(5), "ResourceSpec": {"InstanceType": "system"}},
+            ]})),
+            "ListMlflowTrackingServers" => Response::output(json!({"TrackingServerSummaries": [
+                {"TrackingServerName": "track", "TrackingServerStatus": "Started", "IsActive": "Active", "LastModifiedTime": hours(7),
+                    "TrackingServerArn": "arn:aws:sagemaker:us-east-1:123456789012:mlflow-tracking-server/track"},
+                {"TrackingServerName": "asleep", "TrackingServerStatus": "Stopped", "IsActive": "Inactive", "LastModifiedTime": hours(7),
+                    "TrackingServerArn": "arn:aws:sagemaker:us-east-1:123456789012:mlflow-tracking-server/asleep"},
             ]})),
             "ListTrainingJobs" if request.json()["WarmPoolStatusEquals"].is_string() => {
                 Response::output(json!({"TrainingJobSummaries": [
@@ -232,7 +239,7 @@ fn busy() -> Stub {
 #[test]
 fn everything_that_bills_is_listed_dearest_first() {
     let stub = busy();
-    let mut server = server_at(stub.env(), &[]);
+    let mut server = SAGEMAKER.at(stub.env()).start();
     let rows = server.call("running_costs", json!({}));
     let text = rows.ok();
     for part in [
@@ -244,6 +251,10 @@ fn everything_that_bills_is_listed_dearest_first() {
         "notebook\tnote\tInService\tml.t3.medium\t1\t",
         "app\teve/default\tInService\tml.m5.xlarge\t1\t",
         "JupyterLab of d-1",
+        "app\tann/default\tInService\t",
+        "Canvas of d-1; logging out of Canvas ends it",
+        "MLflow server\ttrack\tStarted\t",
+        "note: not looked at, though they may bill: ",
         "training job\tlearn\tInProgress\tml.p3.2xlarge\t2\t",
         "warm pool\twarm\tCompleted\tml.p3.2xlarge\t2\t",
         "waits for its machines",
@@ -253,7 +264,7 @@ fn everything_that_bills_is_listed_dearest_first() {
     ] {
         assert!(text.contains(part), "{part}: {text}");
     }
-    for absent in ["dead", "system"] {
+    for absent in ["dead", "system", "asleep"] {
         assert!(!text.contains(absent), "{absent}: {text}");
     }
     assert!(text.find("notebook\tnote").unwrap() < text.find("endpoint\tlive/big").unwrap(), "{text}");
@@ -263,10 +274,11 @@ fn everything_that_bills_is_listed_dearest_first() {
 #[test]
 fn what_bills_is_held_to_the_allowed_arns() {
     let stub = busy();
-    let mut server = server_at(stub.env(), &["--allow-arn", "arn:aws:sagemaker:*:*:training-job/learn"]);
+    let mut server =
+        SAGEMAKER.and(&["--allow-arn", "arn:aws:sagemaker:*:*:training-job/learn"]).at(stub.env()).start();
     let rows = server.call("running_costs", json!({}));
     assert!(rows.ok().contains("training job\tlearn"), "{}", rows.text);
-    for absent in ["live", "note\t", "warm\t", "eve"] {
+    for absent in ["live", "note\t", "warm\t", "eve", "ann", "track\t"] {
         assert!(!rows.text.contains(absent), "{absent}: {}", rows.text);
     }
 }
@@ -288,7 +300,7 @@ fn an_endpoint_whose_configuration_is_gone_still_bills() {
         }
         _ => Response::denied("sagemaker:ListApps"),
     });
-    let rows = server_at(stub.env(), &[]).call("running_costs", json!({}));
+    let rows = SAGEMAKER.at(stub.env()).start().call("running_costs", json!({}));
     assert!(rows.ok().contains("endpoint\tlive/big\tInService\t2\t"), "{}", rows.text);
     assert!(rows.text.contains("its configuration was deleted"), "{}", rows.text);
 }
@@ -296,7 +308,7 @@ fn an_endpoint_whose_configuration_is_gone_still_bills() {
 #[test]
 fn nothing_seen_is_an_error_and_not_an_empty_bill() {
     let stub = Stub::start(|_| Response::denied("sagemaker:ListEndpoints"));
-    let error = server_at(stub.env(), &[]).call("running_costs", json!({}));
+    let error = SAGEMAKER.at(stub.env()).start().call("running_costs", json!({}));
     assert!(error.error().contains("sagemaker:ListEndpoints"), "{}", error.text);
 }
 
@@ -306,7 +318,7 @@ fn the_bill_of_fakecloud_is_listed() {
     endpoint("cost-e");
     notebook("cost-n");
     cluster("cost-c");
-    let mut server = server(&[]);
+    let mut server = SAGEMAKER.start();
     let rows = server.call("running_costs", json!({}));
     for part in ["endpoint\tcost-e/AllTraffic", "notebook\tcost-n", "cluster\tcost-c/workers"] {
         assert!(rows.ok().contains(part), "{part}: {}", rows.text);

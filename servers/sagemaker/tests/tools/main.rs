@@ -2,7 +2,9 @@
 //! fails, or is served by no emulator.
 #![cfg(test)]
 
+mod confirmed;
 mod data;
+mod deploying;
 mod endpoints;
 mod invoking;
 mod jobs;

@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use awsmcp_testing::{Response, Stub};
 use serde_json::{Value, json};
 
-use crate::world::{ROLE, aws, confirmed, next, server, server_at};
+use crate::world::{ROLE, SAGEMAKER, aws, next};
 
 /// Keeps other tests from making pipelines: the local AWS lists all of them, whatever the prefix.
 fn alone() -> MutexGuard<'static, ()> {
@@ -32,7 +32,7 @@ fn execution(text: &str) -> Value {
 fn a_pipeline_is_started_stopped_and_deleted() {
     let _alone = alone();
     pipeline("flow");
-    let mut server = server(&[]);
+    let mut server = SAGEMAKER.start();
     let listed = server.call("list_pipelines", json!({"prefix": "flow"}));
     assert!(listed.ok().contains("flow\t"), "{}", listed.text);
     let call = json!({"pipeline": "flow", "parameters": {"Data": "s3://b/in"}});
@@ -79,9 +79,9 @@ fn a_pipeline_is_started_stopped_and_deleted() {
         "{}",
         plan.text
     );
-    server.call("stop_pipeline", json!({"execution": execution})).ok();
-    let gone = confirmed(&mut server, "delete_pipeline", json!({"pipeline": "flow"}));
-    assert!(gone.contains(r#""deleted":"flow""#), "{gone}");
+    server.confirmed("stop_pipeline", json!({"execution": execution})).ok();
+    let gone = server.confirmed("delete_pipeline", json!({"pipeline": "flow"}));
+    gone.holds(&[r#""deleted":"flow""#]);
     let missing = server.call("describe_execution", json!({"execution": "flow"}));
     assert!(missing.error().contains("pipeline/my-pipeline/execution/abcdefghijkl"), "{}", missing.text);
     let neither = server.call("describe_execution", json!({}));
@@ -95,7 +95,7 @@ fn pipelines_are_listed_page_by_page() {
     for name in ["pages-p-1", "pages-p-2", "pages-p-3"] {
         pipeline(name);
     }
-    let mut server = server(&[]);
+    let mut server = SAGEMAKER.start();
     let first = server.call("list_pipelines", json!({"prefix": "pages-p-", "limit": 2}));
     let second =
         server.call("list_pipelines", json!({"prefix": "pages-p-", "limit": 2, "cursor": next(first.ok())}));
@@ -151,7 +151,7 @@ fn failing(status: &'static str) -> Stub {
 #[test]
 fn an_execution_is_read_down_to_the_lines_of_the_failing_job() {
     let stub = failing("Failed");
-    let mut server = server_at(stub.env(), &[]);
+    let mut server = SAGEMAKER.at(stub.env()).start();
     let card = server.call("describe_execution", json!({"execution": EXECUTION}));
     for part in [
         r#""parameters":{"Epochs":"3"}"#,
@@ -174,7 +174,8 @@ fn an_execution_is_read_down_to_the_lines_of_the_failing_job() {
 #[test]
 fn a_job_outside_what_is_allowed_is_not_read() {
     let stub = failing("Failed");
-    let mut server = server_at(stub.env(), &["--allow-arn", "arn:aws:sagemaker:*:*:pipeline/p/*"]);
+    let mut server =
+        SAGEMAKER.and(&["--allow-arn", "arn:aws:sagemaker:*:*:pipeline/p/*"]).at(stub.env()).start();
     let card = server.call("describe_execution", json!({"execution": EXECUTION}));
     assert!(card.ok().contains("train-1 is outside what the operator allowed"), "{}", card.text);
     assert!(stub.of("DescribeTrainingJob").is_empty() && stub.of("GetLogEvents").is_empty());
@@ -190,7 +191,7 @@ fn a_model_package_is_approved() {
         json!({"ModelPackageGroupName": "registry", "ModelApprovalStatus": "PendingManualApproval", "InferenceSpecification": specification}),
     );
     let arn = made["ModelPackageArn"].as_str().unwrap();
-    let mut server = server(&[]);
+    let mut server = SAGEMAKER.start();
     let groups = server.call("list_model_packages", json!({"name": "regist"}));
     assert!(groups.ok().contains("registry\t2"), "{}", groups.text);
     let versions = server.call("list_model_packages", json!({"package_group": "registry"}));

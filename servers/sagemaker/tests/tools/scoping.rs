@@ -3,7 +3,7 @@
 use awsmcp_testing::{Response, Stub};
 use serde_json::{Value, json};
 
-use crate::world::server_at;
+use crate::world::SAGEMAKER;
 
 fn described(config: &str) -> Value {
     json!({"EndpointName": "e", "EndpointArn": "arn:aws:sagemaker:us-east-1:123456789012:endpoint/e",
@@ -31,7 +31,7 @@ const AT: &str = "arn:aws:sagemaker:*:*:";
 #[test]
 fn an_arn_of_another_kind_or_service_never_leaves() {
     let stub = shared();
-    let mut server = server_at(stub.env(), &["--allow-arn", "*"]);
+    let mut server = SAGEMAKER.and(&["--allow-arn", "*"]).at(stub.env()).start();
     let at = "arn:aws:sagemaker:us-east-1:123456789012";
     for (tool, call) in [
         ("describe_endpoint", json!({"endpoint": " e"})),
@@ -56,7 +56,7 @@ fn an_arn_of_another_kind_or_service_never_leaves() {
 fn an_arn_moves_the_call_to_its_region_and_stays_in_its_account() {
     let stub = shared();
     let args = ["--allow-region", "eu-west-1", "--allow-arn", "arn:aws:sagemaker:*:123456789012:*"];
-    let mut server = server_at(stub.env(), &args);
+    let mut server = SAGEMAKER.and(&args).at(stub.env()).start();
     let call = |region: &str, account: &str| json!({"endpoint": format!("arn:aws:sagemaker:{region}:{account}:endpoint/e"), "dry_run": true});
     server.call("delete_endpoint", call("eu-west-1", "123456789012")).ok();
     let sent = stub.of("DescribeEndpoint");
@@ -72,7 +72,7 @@ fn an_arn_moves_the_call_to_its_region_and_stays_in_its_account() {
 fn an_endpoints_configuration_is_read_only_where_it_is_allowed() {
     let stub = shared();
     let endpoint = format!("{AT}endpoint/e");
-    let mut server = server_at(stub.env(), &["--allow-arn", &endpoint]);
+    let mut server = SAGEMAKER.and(&["--allow-arn", &endpoint]).at(stub.env()).start();
     let card = server.call("describe_endpoint", json!({"endpoint": "e"}));
     assert!(card.ok().contains("endpoint-config/other-config is outside"), "{}", card.text);
     assert!(!card.text.contains("Other-Model"), "{}", card.text);
@@ -80,7 +80,8 @@ fn an_endpoints_configuration_is_read_only_where_it_is_allowed() {
     assert!(plan.ok().contains("delete the endpoint e"), "{}", plan.text);
     assert!(stub.of("DescribeEndpointConfig").is_empty());
     let config = format!("{AT}endpoint-config/other-*");
-    let mut server = server_at(stub.env(), &["--allow-arn", &endpoint, "--allow-arn", &config]);
+    let mut server =
+        SAGEMAKER.and(&["--allow-arn", &endpoint, "--allow-arn", &config]).at(stub.env()).start();
     let card = server.call("describe_endpoint", json!({"endpoint": "e"}));
     assert!(!card.ok().contains("is outside what the operator allowed"), "{}", card.text);
     assert_eq!(stub.of("DescribeEndpointConfig").len(), 1);
@@ -99,12 +100,90 @@ fn what_is_deleted_with_an_endpoint_is_asked_for_by_name() {
         if !allowed.is_empty() {
             args.extend(["--allow-arn", allowed]);
         }
-        let refused = server_at(stub.env(), &args).call("delete_endpoint", call.clone());
+        let refused = SAGEMAKER.and(&args).at(stub.env()).start().call("delete_endpoint", call.clone());
         assert!(refused.error().contains(outside), "{call}: {}", refused.text);
     }
     for operation in ["DeleteEndpoint", "DeleteEndpointConfig", "DeleteModel"] {
         assert!(stub.of(operation).is_empty(), "{operation}");
     }
+}
+
+#[test]
+fn the_model_that_a_job_runs_is_held_as_if_it_were_called() {
+    let stub = Stub::start(|request| match (request.operation(), request.nth) {
+        ("DescribeTransformJob", 1 | 2) => {
+            Response::error(400, "ValidationException", "Requested resource not found.")
+        }
+        ("CreateTransformJob", _) => Response::output(
+            json!({"TransformJobArn": "arn:aws:sagemaker:us-east-1:123456789012:transform-job/t"}),
+        ),
+        _ => Response::error(400, "ValidationException", "not scripted"),
+    });
+    let data = json!({"DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": "s3://b/i"}}});
+    let call = |model: &str| {
+        let request = json!({"ModelName": model, "TransformInput": data, "TransformOutput": {"S3OutputPath": "s3://b/o"},
+            "TransformResources": {"InstanceType": "ml.m5.large", "InstanceCount": 1}});
+        json!({"kind": "transform", "name": "t", "request": request})
+    };
+    let (job, model) = (format!("{AT}transform-job/t"), format!("{AT}model/team-*"));
+    let args = ["--allow-arn", &job, "--allow-arn", &model, "--allow-arn", "arn:aws:iam::*:role/*"];
+    let mut server = SAGEMAKER.and(&args).at(stub.env()).start();
+    server.call("create_job", call("secret")).fails(&["model/secret is outside what the operator allowed"]);
+    assert!(stub.of("CreateTransformJob").is_empty());
+    server.call("create_job", call("Team-m")).ok();
+    assert_eq!(stub.of("CreateTransformJob").len(), 1);
+}
+
+#[test]
+fn a_deployment_under_a_list_uses_what_the_list_has() {
+    let stub = Stub::start(|request| match (request.operation(), request.nth) {
+        ("DescribeEndpoint", 1..=3) => Response::output(described("Other-Config")),
+        ("DescribeEndpoint", _) => Response::output(described("e-somebody-elses")),
+        ("DescribeEndpointConfig", _) => Response::output(json!({
+            "EndpointConfigName": "Other-Config", "CreationTime": 1_700_000_000,
+            "EndpointConfigArn": "arn:aws:sagemaker:us-east-1:123456789012:endpoint-config/other-config",
+            "ProductionVariants": [
+                {"VariantName": "v", "ModelName": "Team-1", "InstanceType": "ml.m5.large", "InitialInstanceCount": 1},
+                {"VariantName": "w", "ModelName": "Other-Model", "InstanceType": "ml.m5.large", "InitialInstanceCount": 1},
+            ],
+        })),
+        ("DescribeModel", _) => Response::output(
+            json!({"ModelName": "m", "CreationTime": 1, "ModelArn": "arn:aws:sagemaker:us-east-1:123456789012:model/m"}),
+        ),
+        ("CreateEndpointConfig", _) => Response::output(
+            json!({"EndpointConfigArn": "arn:aws:sagemaker:us-east-1:123456789012:endpoint-config/x"}),
+        ),
+        ("UpdateEndpoint", _) => {
+            Response::output(json!({"EndpointArn": "arn:aws:sagemaker:us-east-1:123456789012:endpoint/e"}))
+        }
+        ("DeleteEndpointConfig", _) => Response::new(200, ""),
+        ("DescribeLogStreams", _) => Response::error(400, "ResourceNotFoundException", "no such group"),
+        _ => Response::error(400, "ValidationException", "not scripted"),
+    });
+    let call = json!({"endpoint": "e", "model": "team-2", "variant": "v"});
+    let list = ["endpoint/e", "endpoint-config/e-*", "endpoint-config/other-*", "model/team-*"]
+        .map(|it| format!("{AT}{it}"));
+    let logs = "arn:aws:logs:*:*:log-group:/aws/sagemaker/Endpoints/e:*".to_owned();
+    let flags = |more: &[String]| {
+        let all = list.iter().chain([&logs]).chain(more);
+        all.flat_map(|arn| ["--allow-arn".to_owned(), arn.clone()]).collect::<Vec<String>>()
+    };
+    let start = |flags: &[String]| {
+        let flags: Vec<&str> = flags.iter().map(String::as_str).collect();
+        SAGEMAKER.and(&flags).at(stub.env()).start()
+    };
+    // The other variant's model is put behind the endpoint anew.
+    start(&flags(&[]))
+        .call("deploy_model", call.clone())
+        .fails(&["model/other-model is outside what the operator allowed"]);
+    assert!(stub.of("CreateEndpointConfig").is_empty());
+    let more = [format!("{AT}model/other-model")];
+    // The stub's endpoint ends on another configuration than the new one.
+    start(&flags(&more)).call("deploy_model", call).fails(&["AWS rolled the update back"]);
+    let sent = stub.of("CreateEndpointConfig")[0].json();
+    let models: Vec<&Value> =
+        sent["ProductionVariants"].as_array().unwrap().iter().map(|variant| &variant["ModelName"]).collect();
+    assert_eq!(models, ["team-2", "Other-Model"]);
 }
 
 #[test]
@@ -134,13 +213,17 @@ fn the_log_of_a_step_is_read_only_where_it_is_allowed() {
         _ => Response::error(400, "ValidationException", "not scripted"),
     });
     let (pipeline, job) = (format!("{AT}pipeline/p/*"), format!("{AT}training-job/train-*"));
-    let mut server = server_at(stub.env(), &["--allow-arn", &pipeline, "--allow-arn", &job]);
+    let mut server = SAGEMAKER.and(&["--allow-arn", &pipeline, "--allow-arn", &job]).at(stub.env()).start();
     let card = server.call("describe_execution", json!({"execution": EXECUTION}));
     assert!(card.ok().contains("log-group:/aws/sagemaker/TrainingJobs"), "{}", card.text);
     assert!(stub.of("DescribeLogStreams").is_empty() && stub.of("GetLogEvents").is_empty());
     assert_eq!(stub.of("DescribeTrainingJob").len(), 1);
     let logs = "arn:aws:logs:*:*:log-group:/aws/sagemaker/TrainingJobs*";
     let args = ["--allow-arn", &pipeline, "--allow-arn", &job, "--allow-arn", logs];
-    let card = server_at(stub.env(), &args).call("describe_execution", json!({"execution": EXECUTION}));
+    let card = SAGEMAKER
+        .and(&args)
+        .at(stub.env())
+        .start()
+        .call("describe_execution", json!({"execution": EXECUTION}));
     assert!(card.ok().contains("KeyError"), "{}", card.text);
 }

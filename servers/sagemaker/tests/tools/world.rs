@@ -1,23 +1,15 @@
 //! Servers to call, and things of SageMaker to call them on.
 
-use awsmcp_testing::{LocalAws, Server};
+use awsmcp_testing::{LocalAws, Rig, rig};
 use serde_json::{Value, json};
 
 /// The role of everything here.
 pub(crate) const ROLE: &str = "arn:aws:iam::123456789012:role/sagemaker";
 
-/// A server with every tool and every risk, on fakecloud.
-pub(crate) fn server(args: &[&str]) -> Server {
-    server_at(LocalAws::shared_fakecloud().env(), args)
-}
-
-/// As [`server`], elsewhere.
-pub(crate) fn server_at(env: Vec<(String, String)>, args: &[&str]) -> Server {
-    let all = ["--allow", "write,destroy,invoke", "--toolsets", "all"];
-    let mut server = Server::spawn(env!("CARGO_BIN_EXE_awsmcp-sagemaker"), all.iter().chain(args), env);
-    server.initialize();
-    server
-}
+/// With every tool, and every risk that this server has, on fakecloud: nothing else serves SageMaker.
+pub(crate) const SAGEMAKER: Rig = rig!("sagemaker")
+    .flags(&["--allow", "write,destroy,invoke", "--toolsets", "all"])
+    .before(LocalAws::shared_fakecloud);
 
 /// Asks fakecloud as root.
 pub(crate) fn aws(operation: &str, input: Value) -> Value {
@@ -63,12 +55,6 @@ pub(crate) fn endpoint(name: &str) {
 pub(crate) fn model(name: &str) {
     let container = json!({"Image": "image:1", "ModelDataUrl": "s3://b/model.tar.gz"});
     aws("CreateModel", json!({"ModelName": name, "ExecutionRoleArn": ROLE, "PrimaryContainer": container}));
-}
-
-/// Calls a tool, confirms its plan, and answers what it said at last.
-#[track_caller]
-pub(crate) fn confirmed(server: &mut Server, tool: &str, arguments: Value) -> String {
-    server.confirmed(tool, arguments).ok().to_owned()
 }
 
 /// The cursor of the next page.
