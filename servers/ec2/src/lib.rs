@@ -7,6 +7,7 @@ mod documents;
 mod dry_run;
 mod images;
 mod instances;
+mod looks;
 mod names;
 mod network;
 mod paging;
@@ -22,8 +23,8 @@ use std::borrow::Cow;
 
 use aws_sdk_cloudwatch as cloudwatch;
 use aws_sdk_ssm as ssm;
-use awsmcp_aws::{Error, SdkConfig, Tap};
-use awsmcp_mcp::{Completion, Extra, Named, Resource, Server, Service};
+use awsmcp_aws::{Error, RequestView, SdkConfig, Tap};
+use awsmcp_mcp::{Completion, Extra, Look, Named, Resource, Server, Service};
 use tools::*;
 
 /// Amazon EC2, as the tools use it.
@@ -74,6 +75,7 @@ impl Service for Ec2 {
     const PREFIXES: &'static [(&'static str, &'static str)] =
         &[("EC2", "ec2"), ("SSM", "ssm"), ("CloudWatch", "cloudwatch")];
     const ACTIONS: &'static [(&'static str, &'static [&'static str])] = actions::TABLE;
+    const LOOKS: &'static [Look] = looks::LOOKS;
     // What AWS says twice without doing it twice: a state or a value that is there already stays as it is.
     const REPEATABLE: &'static [&'static str] = &[
         "CreateTags",
@@ -105,6 +107,10 @@ impl Service for Ec2 {
 
     fn arn(arn: &str) -> Result<Option<String>, String> {
         names::arn(arn)
+    }
+
+    fn place(place: &str, request: &RequestView) -> Option<Vec<String>> {
+        looks::place(place, request)
     }
 
     fn hint(error: &Error) -> Option<Cow<'static, str>> {

@@ -6,6 +6,7 @@ mod changing;
 mod cloud;
 mod commands;
 mod deeds;
+mod held;
 mod looking;
 mod reaching;
 mod scoping;
