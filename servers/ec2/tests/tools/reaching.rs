@@ -132,6 +132,38 @@ fn a_rule_lets_pass_and_its_absence_blocks() {
 
 #[test]
 #[ignore = "runs fakecloud"]
+fn what_does_not_run_is_not_reached() {
+    let net = net(113);
+    allow(&net.group_b, "80", (CIDR, "10.113.1.0/24"));
+    // The local AWS keeps no interfaces of instances.
+    let interface = format!(
+        "<item><networkInterfaceId>eni-0123456789abcdef0</networkInterfaceId><vpcId>{}</vpcId><subnetId>{}</subnetId>\
+         <privateIpAddress>10.113.2.10</privateIpAddress><attachment><instanceId>{}</instanceId></attachment><groupSet>\
+         <item><groupId>{}</groupId></item></groupSet></item>",
+        net.vpc, net.subnet_b, net.b, net.group_b
+    );
+    let stub = Stub::before(aws(), move |request| match request.operation() {
+        "DescribeNetworkInterfaces" => {
+            let set = format!("<networkInterfaceSet>{interface}</networkInterfaceSet>");
+            let body =
+                format!("<DescribeNetworkInterfacesResponse>{set}</DescribeNetworkInterfacesResponse>");
+            Response::new(200, body).with("content-type", "text/xml")
+        }
+        _ => Response::HandOn,
+    });
+    let mut server = EC2.at(stub.env()).start();
+    says(&mut server, json!({"from": net.a, "to": "10.113.2.10", "port": 80}), "yes", "");
+    ec2(aws(), "StopInstances", &[("InstanceId.1", &net.b)]);
+    // By its name as by its address, which it keeps.
+    for end in ["b-113", "10.113.2.10"] {
+        let ask = json!({"from": net.a, "to": end, "port": 80});
+        says(&mut server, ask.clone(), "no", "it is stopped: nothing answers there");
+        server.call("check_reachability", ask).holds(&["were it running, the answer would be \"yes\""]);
+    }
+}
+
+#[test]
+#[ignore = "runs fakecloud"]
 fn the_deciding_entry_of_an_acl_is_named() {
     let net = net(102);
     allow(&net.group_b, "80", (CIDR, "10.0.0.0/8"));
