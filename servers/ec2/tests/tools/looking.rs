@@ -562,6 +562,42 @@ fn an_instance_is_a_resource_whose_name_is_completed() {
 }
 
 #[test]
+fn what_a_backup_or_a_disabled_image_needs_is_no_waste() {
+    let stub = Stub::start(|request| {
+        let snapshot = |id: &str, tag: &str| {
+            format!(
+                "<item><snapshotId>{id}</snapshotId><startTime>2020-01-01T00:00:00.000Z</startTime>{tag}</item>"
+            )
+        };
+        let inner = match request.operation() {
+            "DescribeVolumes" => "<volumeSet/>".to_owned(),
+            "DescribeNetworkInterfaces" => "<networkInterfaceSet/>".to_owned(),
+            // It shut itself down, so that AWS does not say when.
+            "DescribeInstances" => "<reservationSet><item><instancesSet><item><instanceId>i-0123456789abcdef0</instanceId>\
+                <instanceState><name>stopped</name></instanceState><reason/><launchTime>2020-01-01T00:00:00.000Z</launchTime>\
+                <stateReason><code>Client.InstanceInitiatedShutdown</code></stateReason></item></instancesSet></item>\
+                </reservationSet>"
+                .to_owned(),
+            "DescribeImages" if request.json()["IncludeDisabled"] == "true" => {
+                "<imagesSet><item><imageId>ami-01234567</imageId><blockDeviceMapping><item><ebs><snapshotId>snap-01234567\
+                 </snapshotId></ebs></item></blockDeviceMapping></item></imagesSet>"
+                    .to_owned()
+            }
+            "DescribeSnapshots" => {
+                let tag = "<tagSet><item><key>aws:backup:source-resource</key><value>x</value></item></tagSet>";
+                let all = [snapshot("snap-01234567", ""), snapshot("snap-76543210", tag), snapshot("snap-0fedcba9", "")];
+                format!("<snapshotSet>{}</snapshotSet>", all.concat())
+            }
+            _ => String::new(),
+        };
+        xml(request.operation(), &inner)
+    });
+    let found = EC2.at(stub.env()).start().call("find_waste", json!({}));
+    found.holds(&["i-0123456789abcdef0", "stopped, since when AWS does not say", "snap-0fedcba9"]);
+    found.lacks(&["snap-01234567", "snap-76543210"]);
+}
+
+#[test]
 fn the_default_list_is_small_and_reads_only() {
     let manifest = awsmcp_ec2::server().manifest();
     assert!(manifest.default_list_bytes <= 10_000, "{}", manifest.default_list_bytes);
