@@ -37,16 +37,20 @@ pub(crate) const EACH_SECURITY_GROUP: &str = "arn:{partition}:ec2:{region}:{acco
 pub(crate) const EACH_SNAPSHOT: &str = "arn:{partition}:ec2:{region}::snapshot/{id}";
 pub(crate) const EACH_VOLUME: &str = "arn:{partition}:ec2:{region}:{account}:volume/{id}";
 pub(crate) const GROUP: &str = "arn:{partition}:ec2:{region}:{account}:security-group/{group}";
-/// Images and snapshots have no account in their ARNs.
+/// Images and snapshots have no account in their ARNs. An alias fits only a list of all images, until it is known which
+/// image it stands for.
+pub(crate) const IMAGE: &str = "arn:{partition}:ec2:{region}::image/{image}";
 pub(crate) const IMAGES: &str = "arn:{partition}:ec2:{region}::image/{images}";
 pub(crate) const INSTANCE: &str = "arn:{partition}:ec2:{region}:{account}:instance/{instance}";
 pub(crate) const INSTANCES: &str = "arn:{partition}:ec2:{region}:{account}:instance/{instances}";
+pub(crate) const INTERFACES: &str = "arn:{partition}:ec2:{region}:{account}:network-interface/{interfaces}";
 pub(crate) const KEY_PAIR: &str = "arn:{partition}:ec2:{region}:{account}:key-pair/{key_pair}";
 pub(crate) const KEY_PAIRS: &str = "arn:{partition}:ec2:{region}:{account}:key-pair/{key_pairs}";
 pub(crate) const LAUNCH_TEMPLATE: &str =
     "arn:{partition}:ec2:{region}:{account}:launch-template/{launch_template}";
 /// The key pair that is made.
 pub(crate) const NAMED_KEY_PAIR: &str = "arn:{partition}:ec2:{region}:{account}:key-pair/{name}";
+pub(crate) const NAT_GATEWAYS: &str = "arn:{partition}:ec2:{region}:{account}:natgateway/{nat_gateways}";
 pub(crate) const PEER_VPC: &str = "arn:{partition}:ec2:{region}:{account}:vpc/{peer_vpc}";
 /// The parameters by which AWS and others publish the newest image of an alias.
 pub(crate) const PUBLIC_PARAMETERS: &str = "arn:{partition}:ssm:{region}::parameter/aws/service/*";

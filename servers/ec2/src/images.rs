@@ -224,6 +224,15 @@ pub(crate) async fn described(cx: &Call<Ec2>, names: Vec<String>) -> Result<Vec<
     Ok(out.instance_types.unwrap_or_default())
 }
 
+/// The architecture of a type: that of an image by its alias, where the call names none.
+pub(crate) async fn architecture_of(cx: &Call<Ec2>, instance_type: &str) -> Result<Architecture> {
+    let types = described(cx, vec![instance_type.to_owned()]).await?;
+    let known: Vec<ArchitectureType> =
+        types.into_iter().filter_map(|info| info.processor_info?.supported_architectures).flatten().collect();
+    let is_arm = known.contains(&ArchitectureType::Arm64) && !known.contains(&ArchitectureType::X8664);
+    Ok(if is_arm { Architecture::Arm } else { Architecture::X86 })
+}
+
 /// By memory, then processors, then name: what is smaller costs less, mostly.
 fn size_of(info: &InstanceTypeInfo) -> (i64, i32, String) {
     let memory = info.memory_info.as_ref().and_then(|it| it.size_in_mib).unwrap_or(i64::MAX);

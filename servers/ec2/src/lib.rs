@@ -7,6 +7,7 @@ mod documents;
 mod dry_run;
 mod images;
 mod instances;
+mod looks;
 mod names;
 mod network;
 mod paging;
@@ -22,13 +23,42 @@ use std::borrow::Cow;
 
 use aws_sdk_cloudwatch as cloudwatch;
 use aws_sdk_ssm as ssm;
-use awsmcp_aws::{Error, SdkConfig, Tap};
-use awsmcp_mcp::{Completion, Extra, Named, Resource, Server, Service};
+use awsmcp_aws::{Error, RequestView, SdkConfig, Tap};
+use awsmcp_mcp::{Completion, Extra, Look, Named, Resource, Server, Service};
 use tools::*;
 
 /// Amazon EC2, as the tools use it.
 #[derive(Debug)]
 pub struct Ec2;
+
+/// What AWS's good answers always have: the ids of what was made, and the lists that decide what is destroyed or said to be
+/// unreachable. An empty list is an empty element, never none.
+const ALWAYS: &[(&str, &[&str])] = &[
+    ("AllocateAddress", &["allocationId"]),
+    ("CreateImage", &["imageId"]),
+    ("CreateInternetGateway", &["internetGateway"]),
+    ("CreateKeyPair", &["keyName"]),
+    ("CreateNatGateway", &["natGateway"]),
+    ("CreateRouteTable", &["routeTable"]),
+    ("CreateSecurityGroup", &["groupId"]),
+    ("CreateSnapshot", &["snapshotId"]),
+    ("CreateSnapshots", &["snapshotSet"]),
+    ("CreateSubnet", &["subnet"]),
+    ("CreateVolume", &["volumeId"]),
+    ("CreateVpc", &["vpc"]),
+    ("CreateVpcEndpoint", &["vpcEndpoint"]),
+    ("CreateVpcPeeringConnection", &["vpcPeeringConnection"]),
+    ("DescribeInstances", &["reservationSet"]),
+    ("DescribeNetworkAcls", &["networkAclSet"]),
+    ("DescribeNetworkInterfaces", &["networkInterfaceSet"]),
+    ("DescribeRouteTables", &["routeTableSet"]),
+    ("DescribeSecurityGroupRules", &["securityGroupRuleSet"]),
+    ("DescribeSecurityGroups", &["securityGroupInfo"]),
+    ("DescribeTags", &["tagSet"]),
+    ("DescribeVolumes", &["volumeSet"]),
+    ("RunInstances", &["instancesSet"]),
+    ("SendCommand", &["Command"]),
+];
 
 /// The clients of one call.
 #[derive(Debug)]
@@ -45,6 +75,21 @@ impl Service for Ec2 {
     const PREFIXES: &'static [(&'static str, &'static str)] =
         &[("EC2", "ec2"), ("SSM", "ssm"), ("CloudWatch", "cloudwatch")];
     const ACTIONS: &'static [(&'static str, &'static [&'static str])] = actions::TABLE;
+    const LOOKS: &'static [Look] = looks::LOOKS;
+    // What AWS says twice without doing it twice: a state or a value that is there already stays as it is.
+    const REPEATABLE: &'static [&'static str] = &[
+        "CreateTags",
+        "DeleteTags",
+        "ModifyInstanceAttribute",
+        "ModifyInstanceMetadataOptions",
+        "ModifySubnetAttribute",
+        "MonitorInstances",
+        "StartInstances",
+        "StopInstances",
+        "TerminateInstances",
+        "UnmonitorInstances",
+    ];
+    const ALWAYS: &'static [(&'static str, &'static [&'static str])] = ALWAYS;
     const EXTRAS: &'static [Extra] = &[instances::MOST, documents::ALLOWED];
     const NAMES: &'static [Named] = &[Named { argument: "instance", tool: "list_instances", column: "name" }];
     type Client = Client;
@@ -62,6 +107,10 @@ impl Service for Ec2 {
 
     fn arn(arn: &str) -> Result<Option<String>, String> {
         names::arn(arn)
+    }
+
+    fn place(place: &str, request: &RequestView) -> Option<Vec<String>> {
+        looks::place(place, request)
     }
 
     fn hint(error: &Error) -> Option<Cow<'static, str>> {
@@ -181,7 +230,7 @@ pub fn server() -> Server<Ec2> {
 #[cfg(test)]
 mod tests {
     #[test]
-    fn manifest() {
-        awsmcp_testing::manifest(env!("CARGO_MANIFEST_DIR"), &super::server().manifest());
+    fn the_manifest_conforms() {
+        awsmcp_testing::conformance(&super::server().manifest(), &["used_by"]);
     }
 }

@@ -105,6 +105,10 @@ ids! {
     RouteTableId("rtb", "route-table", "a route table's id");
     /// An Elastic IP address.
     AllocationId("eipalloc", "elastic-ip", "the allocation id of an address");
+    /// A NAT gateway.
+    NatGatewayId("nat", "natgateway", "a NAT gateway's id");
+    /// A network interface.
+    InterfaceId("eni", "network-interface", "a network interface's id");
     /// A launch template.
     LaunchTemplateId("lt", "launch-template", "a launch template's id");
 }
@@ -218,16 +222,6 @@ impl std::fmt::Display for Instance {
     }
 }
 
-/// A network interface.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct InterfaceId(ResourceRef);
-
-impl InterfaceId {
-    pub(crate) fn as_str(&self) -> &str {
-        sent(&self.0)
-    }
-}
-
 /// One end of a way through the network.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum End {
@@ -246,8 +240,8 @@ impl ResourceArgument for End {
         if let Ok(address) = text.parse() {
             return Ok(End::Address(address));
         }
-        if let Some(interface) = id(text, "eni", "network-interface") {
-            return Ok(End::Interface(InterfaceId(interface)));
+        if let Ok(interface) = InterfaceId::parse(text) {
+            return Ok(End::Interface(interface));
         }
         Instance::parse(text).map(End::Instance).map_err(|_| {
             format!(
@@ -260,7 +254,7 @@ impl ResourceArgument for End {
     fn resource(&self) -> ResourceRef {
         match self {
             End::Instance(instance) => instance.resource(),
-            End::Interface(InterfaceId(reference)) => reference.clone(),
+            End::Interface(interface) => interface.resource(),
             End::Address(address) => ResourceRef::Name(address.to_string()),
             End::Internet => ResourceRef::Name("internet".to_owned()),
         }

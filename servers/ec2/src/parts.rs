@@ -24,3 +24,14 @@ pub(crate) fn words<T: ToString>(items: Option<Vec<T>>) -> Vec<String> {
 pub(crate) fn counted(count: usize, what: &str) -> String {
     format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
+
+/// The ids, each once, in their order: what is named twice is one thing.
+pub(crate) fn once<T: ToString>(ids: &[T]) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    for id in ids.iter().map(ToString::to_string) {
+        if !found.contains(&id) {
+            found.push(id);
+        }
+    }
+    found
+}

@@ -1,7 +1,10 @@
 //! The rules of security groups, as people write them: `in tcp 22 from 10.0.0.0/8 # office`.
 
-use aws_sdk_ec2::types::{IpPermission, IpRange, Ipv6Range, PrefixListId, SecurityGroup, UserIdGroupPair};
+use aws_sdk_ec2::types::{
+    IpPermission, IpRange, Ipv6Range, PrefixListId, SecurityGroup, SecurityGroupRule, UserIdGroupPair,
+};
 use ipnet::IpNet;
+use serde::{Serialize, Serializer};
 
 /// One rule: what may come in or go out, and from or to whom.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -163,6 +166,7 @@ impl Rule {
         let ports = match self.ports {
             None => String::new(),
             Some((kind, -1)) if self.protocol.is_icmp() => format!(" {kind}"),
+            Some((kind, code)) if self.protocol.is_icmp() => format!(" {kind}/{code}"),
             Some((from, to)) if from == to => format!(" {from}"),
             Some((from, to)) => format!(" {from}-{to}"),
         };
@@ -200,7 +204,7 @@ impl Rule {
         let wrong = || {
             format!(
                 "{text:?} is not a rule; good ones are \"in tcp 443 from 0.0.0.0/0\", \"in tcp 8000-8100 from sg-0123456789abcdef0\", \
-                 \"out all to 10.0.0.0/8 # office\", \"in icmp from ::/0\""
+                 \"out all to 10.0.0.0/8 # office\", \"in icmp 8 from 10.0.0.0/8\""
             )
         };
         let (rule, description) = match text.split_once('#') {
@@ -222,7 +226,13 @@ impl Rule {
         let peer = Peer::parse(peer).ok_or_else(wrong)?;
         let ports = match ports {
             None | Some("all") => None,
-            Some(kind) if protocol.is_icmp() => Some((kind.parse().map_err(|_| wrong())?, -1)),
+            // The type, and the code where it is not any: `3/4`.
+            Some(kind) if protocol.is_icmp() => {
+                let number = |text: &str| text.parse::<u8>().map(i32::from).map_err(|_| wrong());
+                let (kind, code) =
+                    kind.split_once(['/', '-']).map_or((kind, None), |(kind, code)| (kind, Some(code)));
+                Some((number(kind)?, code.map(number).transpose()?.unwrap_or(-1)))
+            }
             Some(_) if !protocol.has_ports() => return Err(format!("{text:?}: only tcp and udp have ports")),
             Some(ports) => {
                 let (from, to) = ports.split_once('-').unwrap_or((ports, ports));
@@ -250,10 +260,16 @@ impl std::fmt::Display for Rule {
 
 awsmcp_mcp::plain_string!(Rule);
 
-/// All ports are told as none, however they were written.
+impl Serialize for Rule {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// All ports are told as none. From port 1 on is not all: to EC2 that is another rule.
 fn whole(protocol: Protocol, ports: Option<(i32, i32)>) -> Option<(i32, i32)> {
     match (protocol, ports) {
-        (Protocol::Tcp | Protocol::Udp, Some((0 | 1, 65_535))) | (_, Some((-1, _))) => None,
+        (Protocol::Tcp | Protocol::Udp, Some((0, 65_535))) | (_, Some((-1, _))) => None,
         (Protocol::All | Protocol::Other(_), _) => None,
         (_, ports) => ports,
     }
@@ -296,8 +312,23 @@ fn of(permission: &IpPermission, egress: bool) -> Vec<Rule> {
         .collect()
 }
 
+/// A rule as EC2 lists it, by its id; none of what cannot be read, which EC2 does not answer.
+pub(crate) fn listed(rule: &SecurityGroupRule) -> Option<Rule> {
+    let protocol = Protocol::parse(rule.ip_protocol.as_deref()?)?;
+    let group = rule.referenced_group_info.as_ref().and_then(|group| group.group_id.as_deref());
+    let peers = [rule.cidr_ipv4.as_deref(), rule.cidr_ipv6.as_deref(), rule.prefix_list_id.as_deref(), group];
+    Some(Rule {
+        egress: rule.is_egress.unwrap_or_default(),
+        protocol,
+        ports: whole(protocol, rule.from_port.zip(rule.to_port)),
+        peer: Peer::parse(peers.into_iter().flatten().find(|peer| !peer.is_empty())?)?,
+        description: rule.description.clone().filter(|text| !text.is_empty()),
+    })
+}
+
 #[cfg(test)]
 mod tests {
+    use aws_sdk_ec2::types::ReferencedSecurityGroup;
     use proptest::prelude::*;
 
     use super::*;
@@ -312,8 +343,11 @@ mod tests {
             "in tcp 22 from 10.0.0.0/8",
             "in tcp 8000-8100 from sg-0123456789abcdef0 # web",
             "out all to 0.0.0.0/0",
-            "in icmp from ::/0",
+            "in icmp from 10.0.0.0/8",
+            "in icmpv6 from ::/0",
             "in icmp 8 from 10.0.0.0/8",
+            "in icmp 3/4 from 10.0.0.0/8",
+            "in tcp 1-65535 from 10.0.0.0/8",
             "in udp from pl-12345678",
             "out protocol-47 to 10.0.0.1/32",
         ] {
@@ -362,6 +396,8 @@ mod tests {
             "in udp from ::/0",
             "in icmp from pl-12345678",
             "in icmp 8 from 10.0.0.0/8",
+            "in icmp 3/4 from 10.0.0.0/8",
+            "in tcp 1-65535 from 10.0.0.0/8",
             "in protocol-50 from 10.0.0.0/8",
         ] {
             let read: Vec<String> = of(&rule(text).permission(), false).iter().map(Rule::to_string).collect();
@@ -370,6 +406,49 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn whatever_is_shown_is_taken_back(
+            egress: bool,
+            protocol in prop_oneof![Just(-1), 0..=255_i32],
+            ports in prop_oneof![
+                Just(None),
+                Just(Some((-1, -1))),
+                Just(Some((0, 65_535))),
+                (0..=65_535_i32, 0..=65_535_i32).prop_map(|(one, other)| Some((one.min(other), one.max(other)))),
+            ],
+            icmp in (-1..=255_i32, -1..=255_i32),
+            peer in prop_oneof![
+                Just("10.0.0.0/8"), Just("0.0.0.0/0"), Just("::/0"), Just("2600:1f18::/56"),
+                Just("sg-0123456789abcdef0"), Just("pl-12345678"),
+            ],
+            about in prop_oneof![Just(None), Just(Some("office".to_owned()))],
+        ) {
+            let (from, to) = match (protocol, ports) {
+                (1 | 58, _) => if icmp.0 < 0 { (Some(-1), Some(-1)) } else { (Some(icmp.0), Some(icmp.1)) },
+                (6 | 17, Some((-1, _)) | None) => (Some(0), Some(65_535)),
+                (6 | 17, Some((from, to))) => (Some(from), Some(to)),
+                _ => (Some(-1), Some(-1)),
+            };
+            let is = |prefix: &str| peer.starts_with(prefix).then(|| peer.to_owned());
+            let group = is("sg-").map(|id| ReferencedSecurityGroup::builder().group_id(id).build());
+            let net = is("sg-").or(is("pl-")).is_none().then(|| peer.to_owned());
+            let named = [(1, "icmp"), (6, "tcp"), (17, "udp"), (58, "icmpv6")];
+            let name = named.iter().find(|(number, _)| *number == protocol);
+            let own = SecurityGroupRule::builder()
+                .is_egress(egress)
+                .ip_protocol(name.map_or(protocol.to_string(), |(_, name)| (*name).to_owned()))
+                .set_from_port(from)
+                .set_to_port(to)
+                .set_cidr_ipv4(net.clone().filter(|net| !net.contains(':')))
+                .set_cidr_ipv6(net.filter(|net| net.contains(':')))
+                .set_prefix_list_id(is("pl-"))
+                .set_referenced_group_info(group)
+                .set_description(about)
+                .build();
+            let shown = listed(&own).unwrap();
+            prop_assert_eq!(Rule::parse(&shown.to_string()).unwrap(), shown);
+        }
+
         #[test]
         fn no_text_makes_reading_panic(text in ".{0,80}") {
             let _ = Rule::parse(&text);

@@ -222,6 +222,14 @@ const ROWS: &[Row] = &[
         let call = json!({"instance_type": "t3.micro", "image": image, "name": name, "tags": {"a": "b"}});
         run.call(call, "running")?;
         run.call(json!({"vcpus": 2, "memory_gib": 1.0, "image": IMAGE}), "running")?;
+        let template = run.name("lt");
+        let data =
+            [("LaunchTemplateName", template.as_str()), ("LaunchTemplateData.InstanceType", "t3.micro")];
+        let template = id(&ec2(run.aws(), "CreateLaunchTemplate", &data), "launchTemplateId");
+        run.call(
+            json!({"launch_template": template, "instance_type": "t3.micro", "image": IMAGE}),
+            "running",
+        )?;
         run.call(json!({"instance_type": "t3.micro", "image": IMAGE, "instance_profile": "web"}), "running")
             .map(drop)
     }),
@@ -298,7 +306,17 @@ const ROWS: &[Row] = &[
         let address = id(&ec2(aws, "AllocateAddress", &[("Domain", "vpc")]), "allocationId");
         let key = run.name("key");
         ec2(aws, "CreateKeyPair", &[("KeyName", &key)]);
+        let place = subnet(aws, &vpc(aws, "10.88.0.0/16"), "10.88.1.0/24");
+        let interface =
+            id(&ec2(aws, "CreateNetworkInterface", &[("SubnetId", &place)]), "networkInterfaceId");
+        let own = id(&ec2(aws, "AllocateAddress", &[("Domain", "vpc")]), "allocationId");
+        let nat = id(
+            &ec2(aws, "CreateNatGateway", &[("SubnetId", &place), ("AllocationId", &own)]),
+            "natGatewayId",
+        );
         for call in [
+            json!({"nat_gateways": [nat]}),
+            json!({"interfaces": [interface]}),
             json!({"volumes": [one]}),
             json!({"snapshots": [snapshot]}),
             json!({"images": [image]}),

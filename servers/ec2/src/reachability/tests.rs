@@ -2,7 +2,8 @@ use std::net::IpAddr;
 
 use proptest::prelude::*;
 
-use super::*;
+use super::{acl::LAST, space::split, *};
+use crate::rules::{Protocol, Rule};
 
 fn rule(text: &str) -> Rule {
     serde_json::from_value(serde_json::json!(text)).unwrap()
@@ -316,7 +317,7 @@ fn a_nat_gateway_needs_its_own_way_out() {
         "nat-1: the NAT gateway could not be looked at",
     );
     let nat = |available, public: Option<&str>| Nat {
-        subnet: "b".to_owned(),
+        subnet: Some("b".to_owned()),
         available,
         public: public.map(|ip| ip.parse().unwrap()),
     };
@@ -340,7 +341,7 @@ fn a_nat_gateway_needs_its_own_way_out() {
     ends(&network, &inside, &internet, tcp(443), Verdict::Unknown, "a private NAT gateway");
     // A loop: the NAT gateway's own subnet leads back to it.
     let mut lost = network.clone();
-    lost.nats.insert("nat-1".to_owned(), Nat { subnet: "a".to_owned(), ..nat(true, Some("52.1.1.1")) });
+    lost.nats.insert("nat-1".to_owned(), Nat { subnet: Some("a".to_owned()), ..nat(true, Some("52.1.1.1")) });
     ends(&lost, &inside, &internet, tcp(443), Verdict::Blocks, "leads to nat-1, not to an internet gateway");
 }
 
@@ -593,7 +594,175 @@ fn private_networks_are_told_apart() {
     }
 }
 
+/// `a` leads to a NAT gateway in `b`, which leads to the internet.
+fn behind_nat() -> Network {
+    let mut network = network();
+    let nat =
+        Nat { subnet: Some("b".to_owned()), available: true, public: Some("52.1.1.1".parse().unwrap()) };
+    network.nats.insert("nat-1".to_owned(), nat);
+    route(&mut network, "a", to("0.0.0.0/0", Target::Nat("nat-1".to_owned())));
+    route(&mut network, "b", to("0.0.0.0/0", Target::Internet("igw-1".to_owned())));
+    network
+}
+
+#[test]
+fn answers_to_a_nat_gateway_need_all_its_ports() {
+    let inside = at(node("10.0.0.4", "vpc-1", "a", &[OUT]));
+    let let_in = |ports| Acl {
+        id: "acl-nat".to_owned(),
+        entries: vec![
+            entry(100, false, -1, None, "10.0.0.0/16", true),
+            entry(200, false, 6, Some(ports), "0.0.0.0/0", true),
+            entry(100, true, -1, None, "0.0.0.0/0", true),
+        ],
+    };
+    let with = |ports| {
+        let mut network = behind_nat();
+        network.acls.insert("b".to_owned(), let_in(ports));
+        network
+    };
+    passes(&with((1024, 65_535)), &inside, &Place::Outside(None), tcp(443));
+    // What Linux takes is no guess for a NAT gateway, which takes any port from 1024 on.
+    ends(
+        &with((32_768, 60_999)),
+        &inside,
+        &Place::Outside(None),
+        tcp(443),
+        Verdict::Unknown,
+        "back acl-nat: inbound rule 200 allows some of answers (tcp 1024-65535, the ports of a NAT gateway)",
+    );
+    // On the way from there to the instance it still is.
+    let mut own = behind_nat();
+    own.acls.insert("a".to_owned(), let_in((32_768, 60_999)));
+    passes(&own, &inside, &Place::Outside(None), tcp(443));
+}
+
+#[test]
+fn a_regional_nat_gateway_is_judged_by_its_own_route_table() {
+    let inside = at(node("10.0.0.4", "vpc-1", "a", &[OUT]));
+    let mut network = behind_nat();
+    network.nats.get_mut("nat-1").unwrap().subnet = None;
+    let unknown = "nat-1: its route table could not be looked at";
+    ends(&network, &inside, &Place::Outside(None), tcp(443), Verdict::Unknown, unknown);
+    let own = |target| table("rtb-nat", vec![to("10.0.0.0/16", Target::Local), to("0.0.0.0/0", target)]);
+    network.tables.insert("nat-1".to_owned(), own(Target::Internet("igw-1".to_owned())));
+    passes(&network, &inside, &Place::Outside(None), tcp(443));
+    network.tables.insert("nat-1".to_owned(), own(Target::Other("tgw-1".to_owned())));
+    ends(
+        &network,
+        &inside,
+        &Place::Outside(None),
+        tcp(443),
+        Verdict::Blocks,
+        "leads to tgw-1, not to an internet",
+    );
+}
+
+#[test]
+fn halves_of_the_internet_are_all_of_it() {
+    let mut network = network();
+    let halves = |rules: &[&str]| {
+        at(Node { public: Some("52.0.0.4".parse().unwrap()), ..node("10.0.0.4", "vpc-1", "a", rules) })
+    };
+    let out = halves(&[OUT]);
+    route(&mut network, "a", to("0.0.0.0/1", Target::Internet("igw-1".to_owned())));
+    ends(
+        &network,
+        &out,
+        &Place::Outside(None),
+        tcp(443),
+        Verdict::Unknown,
+        "routed in parts: 0.0.0.0/1 leads to igw-1, and no route leads to the rest",
+    );
+    route(&mut network, "a", to("128.0.0.0/1", Target::Internet("igw-1".to_owned())));
+    passes(&network, &out, &Place::Outside(None), tcp(443));
+    let both = halves(&["in tcp 443 from 0.0.0.0/1", "in tcp 443 from 128.0.0.0/1"]);
+    passes(&network, &Place::Outside(None), &both, tcp(443));
+    let one = halves(&["in tcp 443 from 0.0.0.0/1", "in tcp 80 from 128.0.0.0/1"]);
+    let part = "only a part of the internet is let in";
+    ends(&network, &Place::Outside(None), &one, tcp(443), Verdict::Unknown, part);
+    let entries = |ports| {
+        let halves = [(100, "0.0.0.0/1", None), (110, "128.0.0.0/1", ports)];
+        let coming = halves.map(|(number, net, ports)| entry(number, false, 6, ports, net, true));
+        let going = [entry(100, true, -1, None, "0.0.0.0/0", true)];
+        Acl { id: "acl-halves".to_owned(), entries: coming.into_iter().chain(going).collect() }
+    };
+    network.acls.insert("a".to_owned(), entries(Some((443, 443))));
+    passes(&network, &Place::Outside(None), &both, tcp(443));
+    network.acls.insert("a".to_owned(), entries(Some((80, 80))));
+    let part = "except from a part of the internet";
+    ends(&network, &Place::Outside(None), &both, tcp(443), Verdict::Unknown, part);
+}
+
+#[test]
+fn parts_of_the_internet_that_lead_elsewhere_are_named() {
+    let mut network = network();
+    route(&mut network, "a", to("0.0.0.0/0", Target::Internet("igw-1".to_owned())));
+    route(&mut network, "a", to("203.0.113.0/24", Target::Other("vgw-1".to_owned())));
+    let public =
+        at(Node { public: Some("52.0.0.4".parse().unwrap()), ..node("10.0.0.4", "vpc-1", "a", &[OUT]) });
+    let parts = "203.0.113.0/24 leads to vgw-1, 0.0.0.0/0 leads to igw-1; ask about one address";
+    ends(&network, &public, &Place::Outside(None), tcp(443), Verdict::Unknown, parts);
+    // A private network that leads elsewhere is no part of the internet.
+    network.tables.get_mut("a").unwrap().routes.pop();
+    route(&mut network, "a", to("192.168.0.0/16", Target::Other("vgw-1".to_owned())));
+    passes(&network, &public, &Place::Outside(None), tcp(443));
+}
+
+#[test]
+fn an_end_that_is_down_blocks() {
+    let hop = Hop::down("i-1 (web)", "stopped");
+    assert_eq!(hop.said(), "i-1 (web): it is stopped: nothing answers there, and nothing leaves it");
+    assert_eq!(verdict(&[hop]), Verdict::Blocks);
+}
+
+/// Networks of the internet and of none, that meet each other.
+fn some_net() -> impl Strategy<Value = &'static str> {
+    prop_oneof![
+        Just("0.0.0.0/0"),
+        Just("0.0.0.0/1"),
+        Just("128.0.0.0/1"),
+        Just("128.0.0.0/2"),
+        Just("192.0.0.0/2"),
+        Just("10.0.0.0/8"),
+        Just("203.0.113.0/24"),
+    ]
+}
+
 proptest! {
+    /// What is said of the internet holds for every address of it.
+    #[test]
+    fn the_internet_is_every_address_of_it(
+        routes in prop::collection::vec((some_net(), 0..2usize), 0..6),
+        rules in prop::collection::vec(some_net(), 0..5),
+        octets in prop::collection::vec(any::<[u8; 4]>(), 20),
+    ) {
+        let mut network = network();
+        for (net, target) in &routes {
+            let target = [Target::Internet("igw-1".to_owned()), Target::Other("tgw-1".to_owned())][*target].clone();
+            // EC2 has one route for each network.
+            if !network.tables["a"].routes.iter().any(|route| matches!(&route.to, Destination::Net(own) if own.to_string() == *net)) {
+                route(&mut network, "a", to(net, target));
+            }
+        }
+        let rules: Vec<String> = rules.iter().map(|net| format!("in tcp 443 from {net}")).collect();
+        let rules: Vec<&str> = rules.iter().map(String::as_str).collect();
+        let place = at(Node { public: Some("52.0.0.4".parse().unwrap()), ..node("10.0.0.4", "vpc-1", "a", &rules) });
+        let (all, _) = ask(&network, &Place::Outside(None), &place, tcp(443));
+        let edges = [[1, 0, 0, 1], [127, 255, 255, 255], [128, 0, 0, 0], [191, 255, 255, 255], [192, 0, 0, 1], [203, 0, 113, 9], [223, 255, 255, 255]];
+        for octets in octets.into_iter().chain(edges) {
+            let address = IpAddr::from(octets);
+            let carried = !is_private(address) && octets[0] != 0 && octets[0] < 224;
+            if !carried {
+                continue;
+            }
+            let (one, lines) = ask(&network, &Place::Outside(Some(address)), &place, tcp(443));
+            if all != Verdict::Unknown {
+                prop_assert_eq!(one, all, "{} {:?}", address, lines);
+            }
+        }
+    }
+
     /// What is taken out and what is left together are what was open, and do not meet.
     #[test]
     fn splitting_loses_no_port(from in 0u16..=65_535, length in 0u16..=2000, first in 0u16..=65_535, span in 0u16..=2000) {

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
-use aws_sdk_ec2::types::{Volume, VolumeState};
-use awsmcp_mcp::{Call, Change, Error, One, Plan, Result, Spec};
+use aws_sdk_ec2::types::{Instance, Volume, VolumeAttachment, VolumeState};
+use awsmcp_mcp::{Call, Change, Error, One, Plan, Result, Spec, Waited};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::{
     Ec2, arns,
     dry_run::would,
-    instances::{all, state},
+    instances::{one, state},
     names::{InstanceId, VolumeId},
 };
 
@@ -40,7 +40,8 @@ pub(crate) struct Done {
 impl Change for AttachVolume {
     type Service = Ec2;
     type Output = One<Done>;
-    type Items = ();
+    /// The device: that which it gets, or has.
+    type Items = Option<String>;
     const SPEC: Spec = Spec::write("attach_volume", "Attach volume")
         .on("*", &["ec2:DescribeVolumes", "ec2:DescribeInstances"])
         .when("not detach")
@@ -50,38 +51,16 @@ impl Change for AttachVolume {
         .on(arns::VOLUME, &["ec2:DetachVolume"])
         .on(arns::INSTANCE, &["ec2:DetachVolume"])
         .names_no_resource()
-        .idempotent()
         .optional()
         .minutes(5);
 
-    async fn plan(&self, cx: &Call<Ec2>) -> Result<Plan> {
+    async fn plan(&self, cx: &Call<Ec2>) -> Result<Plan<Option<String>>> {
         let volume = described(cx, &self.volume).await?;
-        let instance = instance(cx, &self.instance).await?;
-        let has = volume.attachments.iter().flatten().find_map(|it| it.instance_id.as_deref());
-        let ec2 = &cx.client().ec2;
+        let instance = one(cx, &self.instance).await?;
         if self.detach {
-            if has != Some(self.instance.as_str()) {
-                return Err(Error::conflict(format!("{} is not attached to {}", self.volume, self.instance))
-                    .with_next("list_volumes shows where it is"));
-            }
-            let request =
-                ec2.detach_volume().volume_id(self.volume.as_str()).instance_id(self.instance.as_str());
-            would(request.set_force(self.force.then_some(true)).dry_run(true).send()).await?;
-            let device = volume.attachments.iter().flatten().find_map(|it| it.device.as_deref());
-            let mut plan = Plan::new(format!("detach {} from {}", self.volume, self.instance));
-            if device.is_some() && device == instance.root_device_name.as_deref() {
-                plan = plan.warning("it is the volume that the instance starts from");
-            }
-            if state(&instance) == "running" {
-                plan =
-                    plan.warning("the instance runs: unmount it there first, or what is not written is lost");
-            }
-            if self.force {
-                plan = plan.warning("by force: its file system may be damaged").ask();
-            }
-            return Ok(plan.state(json!([has, state(&instance)])));
+            return self.detaching(cx, &volume, &instance).await;
         }
-        if let Some(has) = has {
+        if let Some(has) = user(&volume) {
             return Err(Error::conflict(format!("{} is attached to {has}", self.volume))
                 .with_next("attach_volume with detach first"));
         }
@@ -100,29 +79,24 @@ impl Change for AttachVolume {
             .with_next("create_snapshot of it, and create_volume from that in the instance's zone"));
         }
         let device = self.device(&instance)?;
-        would(
-            ec2.attach_volume()
-                .volume_id(self.volume.as_str())
-                .instance_id(self.instance.as_str())
-                .device(&device)
-                .dry_run(true)
-                .send(),
-        )
-        .await?;
+        let request = cx.client().ec2.attach_volume().volume_id(self.volume.as_str());
+        let request = request.instance_id(self.instance.as_str()).device(&device);
+        would(request.dry_run(true).send()).await?;
         Ok(Plan::new(format!("attach {} to {} as {device}", self.volume, self.instance))
-            .state(json!(state(&instance))))
+            .state(json!(state(&instance)))
+            .items(Some(device)))
     }
 
-    async fn apply(self, (): (), cx: &Call<Ec2>) -> Result<Self::Output> {
+    async fn apply(self, device: Option<String>, cx: &Call<Ec2>) -> Result<Self::Output> {
         let ec2 = &cx.client().ec2;
         let (volume, id) = (self.volume.as_str(), self.instance.as_str());
+        // AWS attaches only what is free, and detaches only from the instance and the device that are named.
         let wanted = if self.detach {
-            let request = ec2.detach_volume().volume_id(volume).instance_id(id);
+            let request = ec2.detach_volume().volume_id(volume).instance_id(id).set_device(device);
             request.set_force(self.force.then_some(true)).send().await?;
             VolumeState::Available
         } else {
-            let device = self.device(&instance(cx, &self.instance).await?)?;
-            ec2.attach_volume().volume_id(volume).instance_id(id).device(device).send().await?;
+            ec2.attach_volume().volume_id(volume).instance_id(id).set_device(device).send().await?;
             VolumeState::InUse
         };
         let done = settled(cx, &self.volume, &wanted).await?;
@@ -137,7 +111,36 @@ impl Change for AttachVolume {
 }
 
 impl AttachVolume {
-    fn device(&self, instance: &aws_sdk_ec2::types::Instance) -> Result<String> {
+    /// The plan of taking it away.
+    async fn detaching(
+        &self,
+        cx: &Call<Ec2>,
+        volume: &Volume,
+        instance: &Instance,
+    ) -> Result<Plan<Option<String>>> {
+        let is_here = |it: &&VolumeAttachment| it.instance_id.as_deref() == Some(self.instance.as_str());
+        let Some(attachment) = volume.attachments.iter().flatten().find(is_here) else {
+            return Err(Error::conflict(format!("{} is not attached to {}", self.volume, self.instance))
+                .with_next("list_volumes shows where it is"));
+        };
+        let device = attachment.device.clone();
+        let request = cx.client().ec2.detach_volume().volume_id(self.volume.as_str());
+        let request = request.instance_id(self.instance.as_str()).set_device(device.clone());
+        would(request.set_force(self.force.then_some(true)).dry_run(true).send()).await?;
+        let mut plan = Plan::new(format!("detach {} from {}", self.volume, self.instance));
+        if device.is_some() && device == instance.root_device_name {
+            plan = plan.warning("it is the volume that the instance starts from");
+        }
+        if state(instance) == "running" {
+            plan = plan.warning("the instance runs: unmount it there first, or what is not written is lost");
+        }
+        if self.force {
+            plan = plan.warning("by force: its file system may be damaged").ask();
+        }
+        Ok(plan.state(json!(state(instance))).items(device))
+    }
+
+    fn device(&self, instance: &Instance) -> Result<String> {
         if let Some(device) = &self.device {
             return Ok(device.clone());
         }
@@ -163,21 +166,29 @@ async fn described(cx: &Call<Ec2>, id: &VolumeId) -> Result<Volume> {
     out.volumes.unwrap_or_default().pop().ok_or_else(|| Error::not_found(format!("there is no volume {id}")))
 }
 
-async fn instance(cx: &Call<Ec2>, id: &InstanceId) -> Result<aws_sdk_ec2::types::Instance> {
-    let found = all(cx, std::slice::from_ref(id)).await?;
-    found.into_iter().next().ok_or_else(|| Error::not_found(format!("there is no instance {id}")))
+/// The instance that has it.
+fn user(volume: &Volume) -> Option<&str> {
+    volume.attachments.iter().flatten().find_map(|it| it.instance_id.as_deref())
 }
 
+/// Waits until the volume is in that state; a note says so where it is not yet.
 async fn settled(cx: &Call<Ec2>, id: &VolumeId, wanted: &VolumeState) -> Result<Volume> {
-    const TRIES: u64 = 90;
-    for tried in 0..TRIES {
+    const PATIENCE: Duration = Duration::from_secs(3 * 60);
+    let look = || async {
         let volume = described(cx, id).await?;
-        if volume.state.as_ref() == Some(wanted) {
-            return Ok(volume);
+        Ok(match volume.state.as_ref() == Some(wanted) {
+            true => Waited::Ready(volume),
+            false => Waited::Still(format!("waiting for {wanted}")),
+        })
+    };
+    match cx.until(PATIENCE, look).await? {
+        Waited::Ready(volume) => Ok(volume),
+        Waited::Still(_) => {
+            cx.note(format!(
+                "AWS took it, but it is not {wanted} yet: list_volumes shows when it is; a volume still mounted does \
+                 not let go"
+            ));
+            described(cx, id).await
         }
-        cx.progress(tried, Some(TRIES), format!("waiting for {wanted}"));
-        tokio::time::sleep(Duration::from_secs(2)).await;
     }
-    Err(Error::timeout(format!("AWS took it, but {id} is not {wanted} yet"))
-        .with_next("list_volumes shows when it is; a volume still mounted does not let go"))
 }

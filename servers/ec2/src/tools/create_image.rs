@@ -5,7 +5,7 @@ use aws_sdk_ec2::{
     operation::create_image::builders::CreateImageFluentBuilder,
     types::{ImageState, ResourceType},
 };
-use awsmcp_mcp::{Call, Change, Error, One, Plan, Result, Spec};
+use awsmcp_mcp::{Call, Change, Error, One, Plan, Result, Spec, Waited};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -13,11 +13,14 @@ use serde_json::json;
 use crate::{
     Ec2, arns,
     dry_run::would,
-    instances::{all, state},
+    instances::{one, state},
     names::InstanceId,
     parts::counted,
     tags::specification,
 };
+
+/// How long the call waits for an image; one of large disks takes an hour.
+const PATIENCE: Duration = Duration::from_secs(58 * 60);
 
 /// Makes an image of an instance, with all its volumes; `wait` until it can be launched.
 #[derive(Deserialize, JsonSchema)]
@@ -61,10 +64,7 @@ impl Change for CreateImage {
         .minutes(60);
 
     async fn plan(&self, cx: &Call<Ec2>) -> Result<Plan> {
-        let found = all(cx, std::slice::from_ref(&self.instance)).await?;
-        let instance = found
-            .first()
-            .ok_or_else(|| Error::not_found(format!("there is no instance {}", self.instance)))?;
+        let instance = one(cx, &self.instance).await?;
         would(self.request(cx).dry_run(true).send()).await?;
         let disks = instance.block_device_mappings.as_deref().unwrap_or_default().len();
         let mut plan = Plan::new(format!(
@@ -73,40 +73,44 @@ impl Change for CreateImage {
             self.instance,
             counted(disks, "volume")
         ));
-        if state(instance) == "running" {
+        if state(&instance) == "running" {
             plan = match self.reboot {
                 true => plan.warning("the instance is restarted"),
                 false => plan
                     .warning("the instance runs on: what it has not yet written to disk is not in the image"),
             };
         }
-        Ok(plan.state(json!(state(instance))))
+        Ok(plan.state(json!(state(&instance))))
     }
 
     async fn apply(self, (): (), cx: &Call<Ec2>) -> Result<Self::Output> {
-        const TRIES: u64 = 350;
         let image = self.request(cx).send().await?.image_id.unwrap_or_default();
         if !self.wait {
             return Ok(One(Made { image, state: "pending".to_owned() }));
         }
-        for tried in 0..TRIES {
-            let out = cx.client().ec2.describe_images().image_ids(&image).send().await?;
-            let found = out.images.unwrap_or_default().pop();
-            match found.as_ref().and_then(|image| image.state.as_ref()) {
-                Some(ImageState::Available) => return Ok(One(Made { image, state: "available".to_owned() })),
-                Some(ImageState::Failed) => {
-                    let why = found.and_then(|image| image.state_reason).and_then(|reason| reason.message);
-                    return Err(Error::conflict(format!(
-                        "AWS could not make {image}: {}",
-                        why.as_deref().unwrap_or("it gives no reason")
-                    )));
-                }
-                _ => cx.progress(tried, Some(TRIES), format!("AWS makes {image}")),
+        let state = match cx.until(PATIENCE, || look(cx, &image)).await? {
+            Waited::Ready(()) => "available",
+            Waited::Still(_) => {
+                cx.note("AWS goes on making it: list_images shows when it is there");
+                "pending"
             }
-            tokio::time::sleep(Duration::from_secs(10)).await;
+        };
+        Ok(One(Made { image, state: state.to_owned() }))
+    }
+}
+
+/// How an image stands.
+async fn look(cx: &Call<Ec2>, image: &str) -> Result<Waited<()>> {
+    let out = cx.client().ec2.describe_images().image_ids(image).send().await?;
+    let found = out.images.unwrap_or_default().pop();
+    match found.as_ref().and_then(|image| image.state.as_ref()) {
+        Some(ImageState::Available) => Ok(Waited::Ready(())),
+        Some(ImageState::Failed) => {
+            let why = found.and_then(|image| image.state_reason).and_then(|reason| reason.message);
+            let why = why.as_deref().unwrap_or("it gives no reason");
+            Err(Error::conflict(format!("AWS could not make {image}: {why}")))
         }
-        Err(Error::timeout(format!("{image} is being made still"))
-            .with_next("list_images shows when it is there"))
+        _ => Ok(Waited::Still(format!("AWS makes {image}"))),
     }
 }
 

@@ -1,6 +1,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use aws_sdk_ec2::types::{Route, RouteState, RuleAction, Subnet, VpcAttributeName};
+use aws_sdk_ec2::types::{
+    NatGateway, Route, RouteState, RuleAction, Subnet, VpcAttributeName, VpcEndpoint, VpcPeeringConnection,
+};
 use awsmcp_mcp::{Call, Error, One, Result, Spec, Tool};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -101,37 +103,14 @@ impl Map {
     async fn filled(mut self, cx: &Call<Ec2>, vpc: &str) -> Result<Map> {
         let client = &cx.client().ec2;
         let set = BTreeSet::from([vpc.to_owned()]);
-        let of = |filter: &str| Filters::default().any(filter, [vpc]).build();
-        let (
-            names,
-            subnets,
-            tables,
-            acls,
-            gateways,
-            out_only,
-            nats,
-            vpns,
-            transits,
-            endpoints,
-            asked,
-            accepted,
-        ) = join!(
-            client
-                .describe_vpc_attribute()
-                .vpc_id(vpc)
-                .attribute(VpcAttributeName::EnableDnsHostnames)
-                .send(),
-            client.describe_subnets().set_filters(of("vpc-id")).max_results(1000).send(),
+        let filters = Filters::default().any("vpc-id", [vpc]).build();
+        let names = client.describe_vpc_attribute().vpc_id(vpc);
+        let (names, subnets, tables, acls, around) = join!(
+            names.attribute(VpcAttributeName::EnableDnsHostnames).send(),
+            client.describe_subnets().set_filters(filters).max_results(1000).send(),
             network::route_tables(cx, &set),
             network::acls(cx, &set),
-            client.describe_internet_gateways().set_filters(of("attachment.vpc-id")).send(),
-            client.describe_egress_only_internet_gateways().max_results(255).send(),
-            client.describe_nat_gateways().set_filter(of("vpc-id")).send(),
-            client.describe_vpn_gateways().set_filters(of("attachment.vpc-id")).send(),
-            client.describe_transit_gateway_vpc_attachments().set_filters(of("vpc-id")).send(),
-            client.describe_vpc_endpoints().set_filters(of("vpc-id")).send(),
-            client.describe_vpc_peering_connections().set_filters(of("requester-vpc-info.vpc-id")).send(),
-            client.describe_vpc_peering_connections().set_filters(of("accepter-vpc-info.vpc-id")).send(),
+            Around::of(cx, vpc),
         );
         if let (Some(names), Some(own)) = (part(cx, "DNS host names", names), self.vpcs.first_mut()) {
             own.dns_hostnames = names.enable_dns_hostnames.and_then(|flag| flag.value);
@@ -161,79 +140,101 @@ impl Map {
                 self.acls.insert(acl.network_acl_id.unwrap_or_default(), entries);
             }
         }
+        let Around { gateways, endpoints, peerings } = around;
+        Ok(Map { gateways, endpoints, peerings, ..self })
+    }
+}
+
+/// What a VPC is joined to. A part that cannot be read is a note.
+#[derive(Default)]
+struct Around {
+    gateways: Vec<String>,
+    endpoints: Vec<String>,
+    peerings: Vec<String>,
+}
+
+impl Around {
+    async fn of(cx: &Call<Ec2>, vpc: &str) -> Around {
+        let client = &cx.client().ec2;
+        let of = |filter: &str| Filters::default().any(filter, [vpc]).build();
+        let (gateways, out_only, nats, vpns, transits, endpoints, asked, accepted) = join!(
+            client.describe_internet_gateways().set_filters(of("attachment.vpc-id")).send(),
+            client.describe_egress_only_internet_gateways().max_results(255).send(),
+            client.describe_nat_gateways().set_filter(of("vpc-id")).send(),
+            client.describe_vpn_gateways().set_filters(of("attachment.vpc-id")).send(),
+            client.describe_transit_gateway_vpc_attachments().set_filters(of("vpc-id")).send(),
+            client.describe_vpc_endpoints().set_filters(of("vpc-id")).send(),
+            client.describe_vpc_peering_connections().set_filters(of("requester-vpc-info.vpc-id")).send(),
+            client.describe_vpc_peering_connections().set_filters(of("accepter-vpc-info.vpc-id")).send(),
+        );
+        let mut around = Around::default();
         if let Some(found) = part(cx, "internet gateways", gateways) {
-            self.gateways.extend(
-                found
-                    .internet_gateways
-                    .unwrap_or_default()
-                    .into_iter()
-                    .filter_map(|it| it.internet_gateway_id),
-            );
+            let found = found.internet_gateways.unwrap_or_default().into_iter();
+            around.gateways.extend(found.filter_map(|it| it.internet_gateway_id));
         }
         if let Some(found) = part(cx, "egress-only gateways", out_only) {
             // They have no filter for their network.
             let own = found.egress_only_internet_gateways.unwrap_or_default().into_iter().filter(|gateway| {
                 gateway.attachments.iter().flatten().any(|it| it.vpc_id.as_deref() == Some(vpc))
             });
-            self.gateways.extend(own.filter_map(|it| it.egress_only_internet_gateway_id));
+            around.gateways.extend(own.filter_map(|it| it.egress_only_internet_gateway_id));
         }
         if let Some(found) = part(cx, "NAT gateways", nats) {
-            self.gateways.extend(found.nat_gateways.unwrap_or_default().into_iter().filter_map(|nat| {
-                let address = nat.nat_gateway_addresses.into_iter().flatten().find_map(|it| it.public_ip);
-                let state = nat.state.map(|state| state.to_string()).unwrap_or_default();
-                let place = nat.subnet_id.unwrap_or_default();
-                Some(
-                    format!("{} {state} in {place} {}", nat.nat_gateway_id?, address.unwrap_or_default())
-                        .trim_end()
-                        .to_owned(),
-                )
-            }));
+            around.gateways.extend(found.nat_gateways.unwrap_or_default().into_iter().map(of_nat));
         }
         if let Some(found) = part(cx, "VPN gateways", vpns) {
-            self.gateways.extend(
-                found.vpn_gateways.unwrap_or_default().into_iter().filter_map(|it| it.vpn_gateway_id),
-            );
+            let found = found.vpn_gateways.unwrap_or_default().into_iter();
+            around.gateways.extend(found.filter_map(|it| it.vpn_gateway_id));
         }
         if let Some(found) = part(cx, "transit gateways", transits) {
-            let attached =
-                found.transit_gateway_vpc_attachments.unwrap_or_default().into_iter().filter_map(|it| {
-                    Some(format!("{} by {}", it.transit_gateway_id?, it.transit_gateway_attachment_id?))
-                });
-            self.gateways.extend(attached);
+            let found = found.transit_gateway_vpc_attachments.unwrap_or_default().into_iter();
+            around.gateways.extend(found.filter_map(|it| {
+                Some(format!("{} by {}", it.transit_gateway_id?, it.transit_gateway_attachment_id?))
+            }));
         }
         if let Some(found) = part(cx, "endpoints", endpoints) {
-            self.endpoints.extend(found.vpc_endpoints.unwrap_or_default().into_iter().filter_map(
-                |endpoint| {
-                    let kind = endpoint.vpc_endpoint_type.map(|kind| kind.to_string()).unwrap_or_default();
-                    Some(format!(
-                        "{} {kind} {}",
-                        endpoint.vpc_endpoint_id?,
-                        endpoint.service_name.unwrap_or_default()
-                    ))
-                },
-            ));
+            around.endpoints.extend(found.vpc_endpoints.unwrap_or_default().into_iter().map(of_endpoint));
         }
-        for (peerings, other) in [(asked, true), (accepted, false)] {
+        for (peerings, is_asking) in [(asked, true), (accepted, false)] {
             let Some(found) = part(cx, "peerings", peerings) else { continue };
-            for peering in found.vpc_peering_connections.unwrap_or_default() {
-                let info = if other { peering.accepter_vpc_info } else { peering.requester_vpc_info };
-                let (peer, cidr) = info.map(|it| (it.vpc_id, it.cidr_block)).unwrap_or_default();
-                let status = peering.status.and_then(|it| it.code).map(|code| code.to_string());
-                self.peerings.push(
-                    format!(
-                        "{} {} with {} {}",
-                        peering.vpc_peering_connection_id.unwrap_or_default(),
-                        status.unwrap_or_default(),
-                        peer.unwrap_or_default(),
-                        cidr.unwrap_or_default()
-                    )
-                    .trim_end()
-                    .to_owned(),
-                );
-            }
+            let found = found.vpc_peering_connections.unwrap_or_default().into_iter();
+            around.peerings.extend(found.map(|peering| of_peering(peering, is_asking)));
         }
-        Ok(self)
+        around
     }
+}
+
+/// Its state, and where it is: a regional one is in no subnet.
+fn of_nat(nat: NatGateway) -> String {
+    let address = nat.nat_gateway_addresses.into_iter().flatten().find_map(|it| it.public_ip);
+    let state = nat.state.map(|state| state.to_string()).unwrap_or_default();
+    let place = match nat.subnet_id.filter(|subnet| !subnet.is_empty()) {
+        Some(subnet) => format!("in {subnet}"),
+        None => "of the whole region".to_owned(),
+    };
+    let id = nat.nat_gateway_id.unwrap_or_default();
+    format!("{id} {state} {place} {}", address.unwrap_or_default()).trim_end().to_owned()
+}
+
+fn of_endpoint(endpoint: VpcEndpoint) -> String {
+    let kind = endpoint.vpc_endpoint_type.map(|kind| kind.to_string()).unwrap_or_default();
+    let id = endpoint.vpc_endpoint_id.unwrap_or_default();
+    format!("{id} {kind} {}", endpoint.service_name.unwrap_or_default())
+}
+
+/// A peering, by the other side of it.
+fn of_peering(peering: VpcPeeringConnection, is_asking: bool) -> String {
+    let info = if is_asking { peering.accepter_vpc_info } else { peering.requester_vpc_info };
+    let (peer, cidr) = info.map(|it| (it.vpc_id, it.cidr_block)).unwrap_or_default();
+    let status = peering.status.and_then(|it| it.code).map(|code| code.to_string());
+    let line = format!(
+        "{} {} with {} {}",
+        peering.vpc_peering_connection_id.unwrap_or_default(),
+        status.unwrap_or_default(),
+        peer.unwrap_or_default(),
+        cidr.unwrap_or_default()
+    );
+    line.trim_end().to_owned()
 }
 
 impl Vpc {

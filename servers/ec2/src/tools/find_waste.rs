@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_cloudwatch::types::{Dimension, Metric, MetricDataQuery, MetricStat};
-use aws_sdk_ec2::types::Instance;
+use aws_sdk_ec2::types::{Instance, Tag};
 use awsmcp_mcp::{Call, Error, Page, Result, Spec, Tool};
 use jiff::{Timestamp, ToSpan};
 use schemars::JsonSchema;
@@ -169,10 +169,18 @@ async fn instances(cx: &Call<Ec2>, days: i64, idle_percent: f64) -> Result<Vec<R
         let since = instance.state_transition_reason.as_deref().and_then(transition);
         let stopped = since.map(|since| (now.as_second() - since.as_second()) / 86_400);
         match crate::instances::state(&instance) {
-            "stopped" if stopped.is_some_and(|stopped| stopped >= days) => rows.push(Row {
+            // One that shut itself down has no time of that, and was launched at least as long ago.
+            "stopped"
+                if stopped.is_none()
+                    && instance.launch_time.as_ref().is_some_and(|at| age_days(at) < days) => {}
+            "stopped" if stopped.is_none_or(|stopped| stopped >= days) => rows.push(Row {
                 kind: "instance",
                 name: tags::name(instance.tags.as_ref()),
-                why: "stopped: its volumes and addresses still cost".to_owned(),
+                why: match stopped {
+                    Some(_) => "stopped: its volumes and addresses still cost".to_owned(),
+                    None => "stopped, since when AWS does not say: its volumes and addresses still cost"
+                        .to_owned(),
+                },
                 size_gib: None,
                 age_days: stopped,
                 id: instance.instance_id.unwrap_or_default(),
@@ -210,7 +218,9 @@ async fn instances(cx: &Call<Ec2>, days: i64, idle_percent: f64) -> Result<Vec<R
 
 async fn snapshots(cx: &Call<Ec2>, days: i64) -> Result<Vec<Row>> {
     let ec2 = &cx.client().ec2;
-    let images = ec2.describe_images().owners("self").send().await?;
+    // A disabled or deprecated image is still made of its snapshots.
+    let images = ec2.describe_images().owners("self").include_disabled(true).include_deprecated(true);
+    let images = images.send().await?;
     let used: Vec<String> = images
         .images
         .unwrap_or_default()
@@ -227,7 +237,8 @@ async fn snapshots(cx: &Call<Ec2>, days: i64) -> Result<Vec<Row>> {
         rows.extend(snapshots.into_iter().filter_map(|snapshot| {
             let age = snapshot.start_time.as_ref().map(age_days)?;
             let id = snapshot.snapshot_id?;
-            (age >= days && !used.contains(&id)).then(|| Row {
+            let is_kept = used.contains(&id) || is_backup(snapshot.tags.as_ref());
+            (age >= days && !is_kept).then(|| Row {
                 kind: "snapshot",
                 name: tags::name(snapshot.tags.as_ref()),
                 why: "no image of yours is made of it".to_owned(),
@@ -245,6 +256,12 @@ async fn snapshots(cx: &Call<Ec2>, days: i64) -> Result<Vec<Row>> {
             return Ok(rows);
         }
     }
+}
+
+/// Whether AWS Backup or Data Lifecycle Manager made it, and deletes it by a plan of its own.
+fn is_backup(tags: Option<&Vec<Tag>>) -> bool {
+    const SIGNS: [&str; 3] = ["aws:backup:source-resource", "aws:dlm:lifecycle-policy-id", "dlm:managed"];
+    SIGNS.iter().any(|key| tags::value(tags, key).is_some())
 }
 
 async fn interfaces(cx: &Call<Ec2>) -> Result<Vec<Row>> {

@@ -21,7 +21,7 @@ use crate::{
 pub(crate) struct ListInstances {
     /// Tag Name: its start, or `*-db`.
     name: Option<String>,
-    /// `team` or `team=data`.
+    /// `team` or `team=data`; `*` and `?` are wildcards, `\*` is a star.
     tag: Option<String>,
     state: Option<State>,
     /// `t3.*`

@@ -1,17 +1,18 @@
 use std::collections::{BTreeMap, HashMap};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use aws_sdk_ssm::types::CommandInvocationStatus;
-use awsmcp_mcp::{Call, Cleanup, Error, Kind, One, Result, Spec, Tool};
+use awsmcp_mcp::{Call, Cleanup, Error, Kind, One, Result, Spec, Tool, Waited};
 use futures::{StreamExt, TryStreamExt, stream};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use tokio::time::Instant;
 
 use crate::{
     Ec2, arns,
     documents::permit,
     names::{Document, InstanceId},
+    parts::once,
 };
 
 /// Runs an SSM document on instances and answers each one's output. Only documents that the operator allowed.
@@ -61,20 +62,19 @@ impl Tool for RunCommand {
         .quotes()
         .minutes(60);
 
-    async fn call(mut self, cx: &Call<Ec2>) -> Result<Self::Output> {
+    async fn call(self, cx: &Call<Ec2>) -> Result<Self::Output> {
         let seconds = self.timeout_seconds.unwrap_or(300);
         let limit = Duration::from_secs(u64::from(seconds));
         let parameters = self.parameters(seconds)?;
         let mut parameters = parameters;
         permit(cx, self.document.as_str(), &mut parameters)?;
-        self.instances.sort();
-        self.instances.dedup();
+        let instances = once(&self.instances);
         let sent = cx
             .client()
             .ssm
             .send_command()
             .document_name(self.document.as_str())
-            .set_instance_ids(Some(self.instances.iter().map(ToString::to_string).collect()))
+            .set_instance_ids(Some(instances.clone()))
             .set_parameters(Some(HashMap::from_iter(parameters)))
             // For the agent to take it up; what it then may take is a parameter of the document.
             .timeout_seconds(i32::try_from(seconds).unwrap_or(300))
@@ -83,9 +83,8 @@ impl Tool for RunCommand {
         let command = sent.command.and_then(|command| command.command_id).unwrap_or_default();
         let mut running =
             Running { ssm: cx.client().ssm.clone(), cleanup: cx.cleanup(), command: Some(command.clone()) };
-        let until = Instant::now() + limit;
-        let room = cx.budget() / self.instances.len().max(1) / 2;
-        let waits = self.instances.iter().map(|id| finished(cx, &command, id, until, room));
+        let room = cx.budget() / instances.len().max(1) / 2;
+        let waits = instances.iter().map(|id| finished(cx, &command, id, limit, room));
         let waits: Vec<_> = waits.collect();
         let total = u64::try_from(waits.len()).ok();
         let mut results = Vec::new();
@@ -124,47 +123,66 @@ impl RunCommand {
 }
 
 /// Waits until one instance is through, or the time is over.
-async fn finished(
-    cx: &Call<Ec2>,
-    command: &str,
-    id: &InstanceId,
-    until: Instant,
-    room: usize,
-) -> Result<Ran> {
-    let mut pause = Duration::from_millis(300);
-    loop {
-        let request = cx.client().ssm.get_command_invocation().command_id(command).instance_id(id.as_str());
-        match request.send().await.map_err(Error::from) {
-            Ok(out) => {
-                let status = out.status.unwrap_or(CommandInvocationStatus::Pending);
-                let goes_on = matches!(
-                    status,
-                    CommandInvocationStatus::Pending
-                        | CommandInvocationStatus::InProgress
-                        | CommandInvocationStatus::Delayed
-                        | CommandInvocationStatus::Cancelling
-                );
-                if !goes_on || Instant::now() > until {
-                    let detail = out.status_details.filter(|text| !text.is_empty());
-                    let status =
-                        if goes_on { LATE.to_owned() } else { detail.unwrap_or_else(|| status.to_string()) };
-                    return Ok(Ran {
-                        instance: id.to_string(),
-                        status,
-                        exit_code: Some(out.response_code).filter(|code| *code >= 0 && !goes_on),
-                        output: out.standard_output_content.map(|text| cut(text, room)),
-                        error_output: out.standard_error_content.map(|text| cut(text, room)),
-                    });
-                }
+async fn finished(cx: &Call<Ec2>, command: &str, id: &str, limit: Duration, room: usize) -> Result<Ran> {
+    let so_far = Mutex::new(Ran::late(id));
+    let waited = cx
+        .until(limit, || async {
+            let (ran, is_through) = match look(cx, command, id, room).await? {
+                Some(found) => found,
+                None => return Ok(Waited::Still(format!("{id} has not begun"))),
+            };
+            if is_through {
+                return Ok(Waited::Ready(ran));
             }
-            // It takes a moment until AWS knows its own command.
-            Err(error)
-                if error.code.as_deref() == Some("InvocationDoesNotExist") && Instant::now() < until => {}
-            Err(error) if error.kind == Kind::Throttled && Instant::now() < until => {}
-            Err(error) => return Err(error),
+            *so_far.lock().unwrap_or_else(PoisonError::into_inner) = ran;
+            Ok(Waited::Still(format!("{id} still runs it")))
+        })
+        .await?;
+    Ok(match waited {
+        Waited::Ready(ran) => ran,
+        Waited::Still(_) => so_far.into_inner().unwrap_or_else(PoisonError::into_inner),
+    })
+}
+
+/// How far one instance is, and whether it is through; none where AWS does not say yet.
+async fn look(cx: &Call<Ec2>, command: &str, id: &str, room: usize) -> Result<Option<(Ran, bool)>> {
+    let request = cx.client().ssm.get_command_invocation().command_id(command).instance_id(id);
+    let out = match request.send().await.map_err(Error::from) {
+        Ok(out) => out,
+        // It takes a moment until AWS knows its own command.
+        Err(error) if error.code.as_deref() == Some("InvocationDoesNotExist") => return Ok(None),
+        Err(error) if error.kind == Kind::Throttled => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let status = out.status.unwrap_or(CommandInvocationStatus::Pending);
+    let goes_on = matches!(
+        status,
+        CommandInvocationStatus::Pending
+            | CommandInvocationStatus::InProgress
+            | CommandInvocationStatus::Delayed
+            | CommandInvocationStatus::Cancelling
+    );
+    let detail = out.status_details.filter(|text| !text.is_empty());
+    let ran = Ran {
+        status: if goes_on { LATE.to_owned() } else { detail.unwrap_or_else(|| status.to_string()) },
+        exit_code: Some(out.response_code).filter(|code| *code >= 0 && !goes_on),
+        output: out.standard_output_content.map(|text| cut(text, room)),
+        error_output: out.standard_error_content.map(|text| cut(text, room)),
+        ..Ran::late(id)
+    };
+    Ok(Some((ran, !goes_on)))
+}
+
+impl Ran {
+    /// Of an instance that has said nothing yet.
+    fn late(id: &str) -> Ran {
+        Ran {
+            instance: id.to_owned(),
+            status: LATE.to_owned(),
+            exit_code: None,
+            output: None,
+            error_output: None,
         }
-        tokio::time::sleep(pause).await;
-        pause = (pause * 2).min(Duration::from_secs(3));
     }
 }
 

@@ -7,13 +7,13 @@ use serde_json::json;
 use crate::{
     Ec2, arns,
     dry_run::would,
-    instances::{all, settled, state},
+    instances::{Seen, all, settled, state, unmoved},
     names::InstanceId,
-    parts::counted,
+    parts::{counted, once},
     tags::{manager, name},
 };
 
-/// Starts, stops, hibernates or reboots instances, and waits until they are there; asks AWS first whether it would let it.
+/// Starts, stops, hibernates or reboots instances, and waits until they are there. Stopping what runs asks first.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct SetInstances {
@@ -49,7 +49,7 @@ pub(crate) struct Row {
 impl Change for SetInstances {
     type Service = Ec2;
     type Output = Page<Row>;
-    type Items = ();
+    type Items = Vec<Seen>;
     const SPEC: Spec = Spec::write("set_instances", "Set instances")
         .on("*", &["ec2:DescribeInstances"])
         .when("action=start")
@@ -59,15 +59,15 @@ impl Change for SetInstances {
         .when("action=reboot")
         .on(arns::INSTANCES, &["ec2:RebootInstances"])
         .names_no_resource()
-        .idempotent()
         .minutes(15);
 
-    async fn plan(&self, cx: &Call<Ec2>) -> Result<Plan> {
+    async fn plan(&self, cx: &Call<Ec2>) -> Result<Plan<Vec<Seen>>> {
         if self.force && self.action != Action::Stop {
             return Err(Error::invalid("`force` is only for the action stop"));
         }
-        let found = all(cx, &self.instances).await?;
-        self.wants(cx, true).await?;
+        let ids = once(&self.instances);
+        let found = all(cx, &ids).await?;
+        self.wants(cx, &ids, true).await?;
         let word = match self.action {
             Action::Start => "start",
             Action::Stop => "stop",
@@ -87,20 +87,22 @@ impl Change for SetInstances {
         for warning in self.warnings(&found) {
             plan = plan.warning(warning);
         }
-        let states: Vec<(&Option<String>, &str)> =
-            found.iter().map(|one| (&one.instance_id, state(one))).collect();
-        Ok(plan.state(json!(states)))
+        if self.ends(&found) {
+            plan = plan.ask();
+        }
+        Ok(plan.items(found.iter().map(Seen::of).collect()))
     }
 
-    async fn apply(self, (): (), cx: &Call<Ec2>) -> Result<Self::Output> {
-        self.wants(cx, false).await?;
+    async fn apply(self, seen: Vec<Seen>, cx: &Call<Ec2>) -> Result<Self::Output> {
+        let ids = unmoved(cx, &seen, Seen::of).await?;
+        self.wants(cx, &ids, false).await?;
         let wanted = match self.action {
             Action::Start | Action::Reboot => InstanceStateName::Running,
             Action::Stop | Action::Hibernate => InstanceStateName::Stopped,
         };
         let found = match self.no_wait {
-            true => all(cx, &self.instances).await?,
-            false => settled(cx, &self.instances, &wanted).await?,
+            true => all(cx, &ids).await?,
+            false => settled(cx, &ids, &wanted).await?,
         };
         if self.action == Action::Reboot {
             cx.note("a reboot does not show in the state; describe_instance shows when its checks pass");
@@ -118,9 +120,9 @@ impl Change for SetInstances {
 
 impl SetInstances {
     /// Asks for it; `dry` only whether it would be done.
-    async fn wants(&self, cx: &Call<Ec2>, dry: bool) -> Result<()> {
+    async fn wants(&self, cx: &Call<Ec2>, ids: &[String], dry: bool) -> Result<()> {
         let client = &cx.client().ec2;
-        let ids = Some(self.instances.iter().map(ToString::to_string).collect());
+        let ids = Some(ids.to_vec());
         let dry_run = dry.then_some(true);
         match self.action {
             Action::Start => {
@@ -138,6 +140,12 @@ impl SetInstances {
                 if dry { would(sent).await } else { Ok(sent.await.map(drop)?) }
             }
         }
+    }
+
+    /// Whether something that runs comes to an end by it.
+    fn ends(&self, found: &[Described]) -> bool {
+        let stops = matches!(self.action, Action::Stop | Action::Hibernate);
+        stops && found.iter().any(|one| matches!(state(one), "pending" | "running"))
     }
 
     fn warnings(&self, found: &[Described]) -> Vec<String> {

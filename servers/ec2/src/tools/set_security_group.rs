@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use aws_sdk_ec2::types::{ResourceType, SecurityGroup};
+use aws_sdk_ec2::types::ResourceType;
 use awsmcp_mcp::{Call, Change, Error, One, Plan, Result, Spec};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -11,8 +11,8 @@ use crate::{
     dry_run::would,
     names::{GroupId, VpcId},
     parts::counted,
-    rules::{Rule, of_group},
-    tags::specification,
+    rules::{Rule, listed},
+    tags::{Filters, specification},
 };
 
 /// Adds and removes rules of a security group, or creates one (`name`, `vpc`). The plan shows the difference.
@@ -46,18 +46,29 @@ pub(crate) struct Done {
     removed: Vec<String>,
 }
 
-/// What is to be done to the rules.
-struct Changes {
+/// What is to be done to a group.
+#[derive(Serialize)]
+pub(crate) struct Changes {
+    /// None of a group that is made.
+    group: Option<String>,
     add: Vec<Rule>,
-    remove: Vec<Rule>,
+    remove: Vec<Held>,
+}
+
+/// A rule that a group has.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+struct Held {
+    /// EC2's id of it; none of the rule that a group is made with.
+    id: Option<String>,
+    rule: Rule,
 }
 
 impl Change for SetSecurityGroup {
     type Service = Ec2;
     type Output = One<Done>;
-    type Items = ();
+    type Items = Changes;
     const SPEC: Spec = Spec::write("set_security_group", "Set security group")
-        .on("*", &["ec2:DescribeSecurityGroups"])
+        .on("*", &["ec2:DescribeSecurityGroups", "ec2:DescribeSecurityGroupRules"])
         .on(
             arns::GROUP,
             &[
@@ -71,14 +82,17 @@ impl Change for SetSecurityGroup {
         .on(arns::ANY_SECURITY_GROUP, &["ec2:CreateSecurityGroup", "ec2:CreateTags"])
         .on(arns::VPC, &["ec2:CreateSecurityGroup"])
         .names_no_resource()
-        .idempotent()
         .optional();
 
-    async fn plan(&self, cx: &Call<Ec2>) -> Result<Plan> {
-        let before = self.present(cx).await?;
-        let rules = before.as_ref().map(of_group).unwrap_or_else(|| vec![everything_out()]);
-        let changes = self.changes(&rules)?;
-        let headline = match (&before, changes.add.len(), changes.remove.len()) {
+    async fn plan(&self, cx: &Call<Ec2>) -> Result<Plan<Changes>> {
+        let group = self.present(cx).await?;
+        let held = match &group {
+            Some(id) => held(cx, id).await?,
+            None => vec![Held { id: None, rule: everything_out() }],
+        };
+        let changes = self.changes(group, &held)?;
+        self.rehearse(cx, &changes).await?;
+        let headline = match (&changes.group, changes.add.len(), changes.remove.len()) {
             (None, add, _) => {
                 format!("create the security group {} with {}", self.label(), counted(add, "rule"))
             }
@@ -87,66 +101,174 @@ impl Change for SetSecurityGroup {
                 format!("change {}: add {}, remove {remove}", self.label(), counted(add, "rule"))
             }
         };
-        match &before {
-            Some(group) => {
-                self.carry_out(cx, group.group_id.as_deref().unwrap_or_default(), &changes, true).await?
-            }
-            None => {
-                would(self.creation(cx).dry_run(true).send()).await?;
-            }
-        }
-        let mut plan = Plan::new(headline);
-        let mut exposed: Vec<String> = changes.add.iter().flat_map(Rule::exposes).collect();
-        exposed.sort();
-        exposed.dedup();
-        if !exposed.is_empty() {
-            let shown = exposed.iter().take(6).cloned().collect::<Vec<_>>().join(", ");
-            let more =
-                if exposed.len() > 6 { format!(" and {} more", exposed.len() - 6) } else { String::new() };
-            plan = plan.warning(format!("the whole internet may then reach {shown}{more}")).ask();
-        } else if let Some(open) = changes.add.iter().find(|rule| rule.is_open()) {
-            plan = plan.warning(format!("the whole internet may then come in: {}", open.key()));
-        }
-        if changes.remove.iter().any(|rule| rule.egress)
-            && !rules.iter().any(|rule| rule.egress && !changes.remove.contains(rule))
-            && !changes.add.iter().any(|rule| rule.egress)
-        {
-            plan = plan.warning("nothing may then go out, not even for updates or the SSM agent");
-        }
-        let text = |rules: &[Rule]| {
-            let mut lines: Vec<String> = rules.iter().map(ToString::to_string).collect();
+        let plan = warned(Plan::new(headline), &changes, &held);
+        let text = |rules: Vec<&Rule>| {
+            let mut lines: Vec<String> = rules.into_iter().map(ToString::to_string).collect();
             lines.sort();
             json!(lines)
         };
-        let after: Vec<Rule> =
-            rules.iter().filter(|rule| !changes.remove.contains(rule)).chain(&changes.add).cloned().collect();
-        let shown = before.is_some().then(|| text(&rules));
-        Ok(plan.difference(shown.as_ref(), Some(&text(&after))).state(json!(shown)))
+        let stay = held.iter().filter(|one| !changes.remove.contains(one)).map(|one| &one.rule);
+        let after = text(stay.chain(&changes.add).collect());
+        let before = changes.group.is_some().then(|| text(held.iter().map(|one| &one.rule).collect()));
+        Ok(plan.difference(before.as_ref(), Some(&after)).state(json!(before)).items(changes))
     }
 
-    async fn apply(self, (): (), cx: &Call<Ec2>) -> Result<Self::Output> {
-        let (id, rules, created) = match self.present(cx).await? {
-            Some(group) => (group.group_id.clone().unwrap_or_default(), of_group(&group), None),
-            None => {
-                let out = self.creation(cx).send().await?;
-                (out.group_id.unwrap_or_default(), vec![everything_out()], Some(true))
-            }
+    async fn apply(self, changes: Changes, cx: &Call<Ec2>) -> Result<Self::Output> {
+        let created = changes.group.is_none();
+        let id = match changes.group.clone() {
+            Some(id) => id,
+            None => self.creation(cx).send().await?.group_id.unwrap_or_default(),
         };
-        let changes = self.changes(&rules)?;
-        self.carry_out(cx, &id, &changes, false).await.map_err(|error| match created {
-            // It exists by now, and the caller must know.
+        let mut done = Done { group: id, created: created.then_some(true), added: vec![], removed: vec![] };
+        match carry_out(cx, changes, &mut done).await {
+            Ok(()) => Ok(One(done)),
+            Err(error) => Err(done.left_by(error)),
+        }
+    }
+}
+
+impl Done {
+    /// A failure after the first step: names what is so by now.
+    fn left_by(&self, mut error: Error) -> Error {
+        let steps = [("added", &self.added), ("removed", &self.removed)];
+        let done: Vec<String> = steps
+            .into_iter()
+            .filter(|(_, rules)| !rules.is_empty())
+            .map(|(what, rules)| format!("{what} {}", rules.join(", ")))
+            .collect();
+        if !done.is_empty() {
+            error.message = format!("{}; by then: {}", error.message.trim_end_matches('.'), done.join("; "));
+        }
+        match self.created {
             Some(_) => {
-                let next = format!("the group {id} was created; call again with `group` {id} for its rules");
+                let next = format!(
+                    "the group {} was created; call again with `group` {} for its rules",
+                    self.group, self.group
+                );
                 error.with_next(next)
             }
             None => error,
-        })?;
-        Ok(One(Done {
-            group: id,
-            created,
-            added: changes.add.iter().map(Rule::key).collect(),
-            removed: changes.remove.iter().map(Rule::key).collect(),
-        }))
+        }
+    }
+}
+
+/// What a reader must not miss, and whether it is asked about.
+fn warned(mut plan: Plan, changes: &Changes, held: &[Held]) -> Plan {
+    let mut exposed: Vec<String> = changes.add.iter().flat_map(Rule::exposes).collect();
+    exposed.sort();
+    exposed.dedup();
+    if !exposed.is_empty() {
+        let shown = exposed.iter().take(6).cloned().collect::<Vec<_>>().join(", ");
+        let more = if exposed.len() > 6 { format!(" and {} more", exposed.len() - 6) } else { String::new() };
+        plan = plan.warning(format!("the whole internet may then reach {shown}{more}")).ask();
+    } else if let Some(open) = changes.add.iter().find(|rule| rule.is_open()) {
+        plan = plan.warning(format!("the whole internet may then come in: {}", open.key()));
+    }
+    let goes_out = |one: &&Held| one.rule.egress;
+    let stays = |one: &Held| one.rule.egress && !changes.remove.contains(one);
+    if changes.remove.iter().any(|one| goes_out(&one))
+        && !held.iter().any(stays)
+        && !changes.add.iter().any(|rule| rule.egress)
+    {
+        plan = plan.warning("nothing may then go out, not even for updates or the SSM agent");
+    }
+    plan
+}
+
+/// The rules that a group has, by their ids.
+async fn held(cx: &Call<Ec2>, group: &str) -> Result<Vec<Held>> {
+    let (mut found, mut token) = (Vec::new(), None);
+    loop {
+        let filters = Filters::default().any("group-id", [group]).build();
+        let request = cx.client().ec2.describe_security_group_rules().set_filters(filters);
+        let out = request.max_results(1000).set_next_token(token).send().await?;
+        found.extend(out.security_group_rules.unwrap_or_default().iter().filter_map(|rule| {
+            Some(Held { id: Some(rule.security_group_rule_id.clone()?), rule: listed(rule)? })
+        }));
+        token = out.next_token.filter(|token| !token.is_empty());
+        if token.is_none() {
+            return Ok(found);
+        }
+    }
+}
+
+/// Adds before it removes, so that what stays allowed is allowed at every moment. What moved meanwhile is left alone, which a
+/// note says.
+async fn carry_out(cx: &Call<Ec2>, changes: Changes, done: &mut Done) -> Result<()> {
+    let now = held(cx, &done.group).await?;
+    for egress in [false, true] {
+        let is_new = |rule: &Rule| !now.iter().any(|one| one.rule.key() == rule.key());
+        let add: Vec<Rule> =
+            changes.add.iter().filter(|rule| rule.egress == egress && is_new(rule)).cloned().collect();
+        if !add.is_empty() {
+            authorize(cx, &done.group, &add, egress, false).await?;
+            done.added.extend(add.iter().map(Rule::key));
+        }
+    }
+    let (mut gone, mut moved) = (Vec::new(), Vec::new());
+    for one in changes.remove {
+        // A group that is made gets its first rule with an id that no plan can know.
+        let is_it = |other: &&Held| other.rule == one.rule && (one.id.is_none() || other.id == one.id);
+        match now.iter().find(is_it) {
+            Some(found) => gone.push(found.clone()),
+            None => moved.push(one.rule.key()),
+        }
+    }
+    if !moved.is_empty() {
+        cx.note(format!("left alone, since it is another rule or gone by now: {}", moved.join(", ")));
+    }
+    for egress in [false, true] {
+        let remove: Vec<Held> = gone.iter().filter(|one| one.rule.egress == egress).cloned().collect();
+        if !remove.is_empty() {
+            revoke(cx, &done.group, &remove, egress, false).await?;
+            done.removed.extend(remove.iter().map(|one| one.rule.key()));
+        }
+    }
+    Ok(())
+}
+
+/// Adds rules of one direction; `dry` only asks whether they would be added.
+async fn authorize(cx: &Call<Ec2>, group: &str, rules: &[Rule], egress: bool, dry: bool) -> Result<()> {
+    let permissions = Some(rules.iter().map(Rule::permission).collect());
+    let ec2 = &cx.client().ec2;
+    if egress {
+        let request = ec2.authorize_security_group_egress().group_id(group);
+        let sent = request.set_ip_permissions(permissions).set_dry_run(dry.then_some(true)).send();
+        if dry { would(sent).await } else { Ok(sent.await.map(drop)?) }
+    } else {
+        let request = ec2.authorize_security_group_ingress().group_id(group);
+        let sent = request.set_ip_permissions(permissions).set_dry_run(dry.then_some(true)).send();
+        if dry { would(sent).await } else { Ok(sent.await.map(drop)?) }
+    }
+}
+
+/// Removes rules of one direction by their ids; `dry` only asks whether they would be removed.
+async fn revoke(cx: &Call<Ec2>, group: &str, rules: &[Held], egress: bool, dry: bool) -> Result<()> {
+    let ids = Some(rules.iter().filter_map(|one| one.id.clone()).collect());
+    let ec2 = &cx.client().ec2;
+    let dry_run = dry.then_some(true);
+    let unknown = if egress {
+        let request = ec2.revoke_security_group_egress().group_id(group);
+        let sent = request.set_security_group_rule_ids(ids).set_dry_run(dry_run).send();
+        if dry {
+            return would(sent).await;
+        }
+        let out = sent.await?;
+        out.r#return == Some(false) || !out.unknown_ip_permissions.unwrap_or_default().is_empty()
+    } else {
+        let request = ec2.revoke_security_group_ingress().group_id(group);
+        let sent = request.set_security_group_rule_ids(ids).set_dry_run(dry_run).send();
+        if dry {
+            return would(sent).await;
+        }
+        let out = sent.await?;
+        out.r#return == Some(false) || !out.unknown_ip_permissions.unwrap_or_default().is_empty()
+    };
+    // AWS says yes to the request and lists what it did not find.
+    match unknown {
+        false => Ok(()),
+        true => Err(Error::conflict(format!("AWS did not find all of these rules in {group}"))
+            .with_next("list_security_groups shows what is left")),
     }
 }
 
@@ -182,16 +304,15 @@ impl SetSecurityGroup {
     }
 
     /// The group that is to be changed; none where one is to be made.
-    async fn present(&self, cx: &Call<Ec2>) -> Result<Option<SecurityGroup>> {
+    async fn present(&self, cx: &Call<Ec2>) -> Result<Option<String>> {
         match (&self.group, &self.name, &self.vpc) {
             (Some(group), None, None) => {
                 let out = cx.client().ec2.describe_security_groups().group_ids(group.as_str()).send().await?;
-                let found = out.security_groups.unwrap_or_default().pop();
+                let found = out.security_groups.unwrap_or_default().pop().and_then(|group| group.group_id);
                 found.map(Some).ok_or_else(|| Error::not_found(format!("there is no security group {group}")))
             }
             (None, Some(name), Some(vpc)) => {
-                let filters =
-                    crate::tags::Filters::default().any("group-name", [name]).any("vpc-id", [vpc.as_str()]);
+                let filters = Filters::default().any("group-name", [name]).any("vpc-id", [vpc.as_str()]);
                 let out =
                     cx.client().ec2.describe_security_groups().set_filters(filters.build()).send().await?;
                 match out.security_groups.unwrap_or_default().pop() {
@@ -207,12 +328,13 @@ impl SetSecurityGroup {
         }
     }
 
-    fn changes(&self, present: &[Rule]) -> Result<Changes> {
+    fn changes(&self, group: Option<String>, present: &[Held]) -> Result<Changes> {
         let has = |rules: &[Rule], rule: &Rule| rules.iter().any(|other| other.key() == rule.key());
+        let is_there = |rule: &Rule| present.iter().any(|one| one.rule.key() == rule.key());
         if let Some(rule) = self.add.iter().find(|rule| has(&self.remove, rule)) {
             return Err(Error::invalid(format!("`{}` is both to be added and to be removed", rule.key())));
         }
-        if let Some(rule) = self.remove.iter().find(|rule| !has(present, rule)) {
+        if let Some(rule) = self.remove.iter().find(|rule| !is_there(rule)) {
             return Err(Error::not_found(format!("it has no rule `{}`", rule.key()))
                 .with_next("list_security_groups shows its rules as they are written here"));
         }
@@ -222,58 +344,31 @@ impl SetSecurityGroup {
         }
         let mut add: Vec<Rule> = Vec::new();
         for rule in &self.add {
-            if !has(present, rule) && !has(&add, rule) {
+            if !is_there(rule) && !has(&add, rule) {
                 add.push(rule.clone());
             }
         }
-        let goes = |rule: &&Rule| has(&self.remove, rule) || self.exact && !has(&self.add, rule);
-        Ok(Changes { add, remove: present.iter().filter(goes).cloned().collect() })
+        let goes = |one: &&Held| has(&self.remove, &one.rule) || self.exact && !has(&self.add, &one.rule);
+        Ok(Changes { group, add, remove: present.iter().filter(goes).cloned().collect() })
     }
 
-    /// Adds before it removes, so that what stays allowed is allowed at every moment.
-    async fn carry_out(&self, cx: &Call<Ec2>, id: &str, changes: &Changes, dry: bool) -> Result<()> {
-        let ec2 = &cx.client().ec2;
-        let of = |rules: &[Rule], egress: bool| {
-            let found: Vec<_> =
-                rules.iter().filter(|rule| rule.egress == egress).map(Rule::permission).collect();
-            (!found.is_empty()).then_some(found)
+    /// Asks AWS whether it would do it.
+    async fn rehearse(&self, cx: &Call<Ec2>, changes: &Changes) -> Result<()> {
+        let Some(group) = &changes.group else {
+            return would(self.creation(cx).dry_run(true).send()).await;
         };
-        let dry_run = dry.then_some(true);
-        if let Some(rules) = of(&changes.add, false) {
-            let sent = ec2
-                .authorize_security_group_ingress()
-                .group_id(id)
-                .set_ip_permissions(Some(rules))
-                .set_dry_run(dry_run)
-                .send();
-            if dry { would(sent).await? } else { sent.await.map(drop)? }
+        for egress in [false, true] {
+            let add: Vec<Rule> = changes.add.iter().filter(|rule| rule.egress == egress).cloned().collect();
+            if !add.is_empty() {
+                authorize(cx, group, &add, egress, true).await?;
+            }
         }
-        if let Some(rules) = of(&changes.add, true) {
-            let sent = ec2
-                .authorize_security_group_egress()
-                .group_id(id)
-                .set_ip_permissions(Some(rules))
-                .set_dry_run(dry_run)
-                .send();
-            if dry { would(sent).await? } else { sent.await.map(drop)? }
-        }
-        if let Some(rules) = of(&changes.remove, false) {
-            let sent = ec2
-                .revoke_security_group_ingress()
-                .group_id(id)
-                .set_ip_permissions(Some(rules))
-                .set_dry_run(dry_run)
-                .send();
-            if dry { would(sent).await? } else { sent.await.map(drop)? }
-        }
-        if let Some(rules) = of(&changes.remove, true) {
-            let sent = ec2
-                .revoke_security_group_egress()
-                .group_id(id)
-                .set_ip_permissions(Some(rules))
-                .set_dry_run(dry_run)
-                .send();
-            if dry { would(sent).await? } else { sent.await.map(drop)? }
+        for egress in [false, true] {
+            let remove = changes.remove.iter().filter(|one| one.rule.egress == egress);
+            let remove: Vec<Held> = remove.cloned().collect();
+            if !remove.is_empty() {
+                revoke(cx, group, &remove, egress, true).await?;
+            }
         }
         Ok(())
     }
@@ -287,8 +382,9 @@ mod tests {
         serde_json::from_value(more).unwrap()
     }
 
-    fn rules(texts: &[&str]) -> Vec<Rule> {
-        texts.iter().map(|text| serde_json::from_value(json!(text)).unwrap()).collect()
+    fn rules(texts: &[&str]) -> Vec<Held> {
+        let rule = |text: &&str| serde_json::from_value(json!(text)).unwrap();
+        texts.iter().map(|text| Held { id: None, rule: rule(text) }).collect()
     }
 
     #[test]
@@ -296,9 +392,9 @@ mod tests {
         let present =
             rules(&["in tcp 80 from 0.0.0.0/0 # web", "in tcp 22 from 10.0.0.0/8", "out all to 0.0.0.0/0"]);
         let of = |more| {
-            let changes = asked(more).changes(&present).unwrap();
-            let text = |rules: &[Rule]| rules.iter().map(Rule::key).collect::<Vec<_>>().join("; ");
-            (text(&changes.add), text(&changes.remove))
+            let changes = asked(more).changes(Some("sg-1".to_owned()), &present).unwrap();
+            let removed: Vec<String> = changes.remove.iter().map(|one| one.rule.key()).collect();
+            (changes.add.iter().map(Rule::key).collect::<Vec<_>>().join("; "), removed.join("; "))
         };
         let none = String::new();
         assert_eq!(of(json!({"add": ["in tcp 80 from 0.0.0.0/0"]})), (none.clone(), none.clone()));
@@ -314,8 +410,9 @@ mod tests {
 
     #[test]
     fn what_makes_no_sense_is_refused() {
-        let wrong =
-            |more| asked(more).changes(&rules(&["in tcp 80 from 0.0.0.0/0"])).err().unwrap().message.clone();
+        let wrong = |more| {
+            asked(more).changes(None, &rules(&["in tcp 80 from 0.0.0.0/0"])).err().unwrap().message.clone()
+        };
         assert!(wrong(json!({"remove": ["in tcp 81 from 0.0.0.0/0"]})).contains("it has no rule"));
         assert!(wrong(json!({"exact": true})).contains("without rules"));
         let both = json!({"add": ["in tcp 80 from 0.0.0.0/0"], "remove": ["in tcp 80 from 0.0.0.0/0"]});

@@ -8,9 +8,9 @@ use serde_json::json;
 use crate::{
     Ec2, arns,
     dry_run::would,
-    instances::{all, settled, state},
+    instances::{Seen, all, settled, state, unmoved},
     names::InstanceId,
-    parts::counted,
+    parts::{counted, once},
     tags::{Filters, manager, name},
     times::age_days,
 };
@@ -36,7 +36,7 @@ pub(crate) struct Row {
 impl Change for TerminateInstances {
     type Service = Ec2;
     type Output = Page<Row>;
-    type Items = ();
+    type Items = Vec<Seen>;
     const SPEC: Spec = Spec::destroy("terminate_instances", "Terminate instances")
         .on("*", &["ec2:DescribeInstances", "ec2:DescribeVolumes"])
         .on(arns::INSTANCES, &["ec2:DescribeInstanceAttribute", "ec2:TerminateInstances"])
@@ -44,29 +44,19 @@ impl Change for TerminateInstances {
         .idempotent()
         .minutes(15);
 
-    async fn plan(&self, cx: &Call<Ec2>) -> Result<Plan> {
+    async fn plan(&self, cx: &Call<Ec2>) -> Result<Plan<Vec<Seen>>> {
         const AT_ONCE: usize = 8;
-        let found = all(cx, &self.instances).await?;
-        let protected: Vec<Option<String>> = stream::iter(self.instances.clone())
-            .map(|id| protection(cx, id))
-            .buffered(AT_ONCE)
-            .try_collect()
-            .await?;
+        let ids = once(&self.instances);
+        let found = all(cx, &ids).await?;
+        let protected: Vec<Option<String>> =
+            stream::iter(ids.clone()).map(|id| protection(cx, id)).buffered(AT_ONCE).try_collect().await?;
         let protected: Vec<String> = protected.into_iter().flatten().collect();
         if !protected.is_empty() {
             return Err(Error::conflict(format!("protected from termination: {}", protected.join(", ")))
                 .with_next("if it is meant, modify_instance with termination_protection false first"));
         }
-        would(
-            cx.client()
-                .ec2
-                .terminate_instances()
-                .set_instance_ids(Some(self.instances.iter().map(ToString::to_string).collect()))
-                .dry_run(true)
-                .send(),
-        )
-        .await?;
-        let ids: Vec<&str> = self.instances.iter().map(InstanceId::as_str).collect();
+        let request = cx.client().ec2.terminate_instances().set_instance_ids(Some(ids.clone()));
+        would(request.dry_run(true).send()).await?;
         let filters = Filters::default().any("attachment.instance-id", &ids).build();
         let volumes =
             cx.client().ec2.describe_volumes().set_filters(filters).send().await?.volumes.unwrap_or_default();
@@ -74,7 +64,7 @@ impl Change for TerminateInstances {
         for volume in &volumes {
             let goes = volume.attachments.iter().flatten().any(|it| {
                 it.delete_on_termination == Some(true)
-                    && it.instance_id.as_deref().is_some_and(|id| ids.contains(&id))
+                    && it.instance_id.as_ref().is_some_and(|id| ids.contains(id))
             });
             let text = format!(
                 "{} ({} GiB)",
@@ -100,17 +90,15 @@ impl Change for TerminateInstances {
                     plan.warning(format!("{id} belongs to {manager}, which may start another in its place"));
             }
         }
-        let states: Vec<(&Option<String>, &str)> =
-            found.iter().map(|one| (&one.instance_id, state(one))).collect();
-        Ok(plan.state(json!([states, lost])))
+        Ok(plan.state(json!(lost)).items(found.iter().map(Seen::with_volumes).collect()))
     }
 
-    async fn apply(self, (): (), cx: &Call<Ec2>) -> Result<Self::Output> {
-        let ids = self.instances.iter().map(ToString::to_string).collect();
-        cx.client().ec2.terminate_instances().set_instance_ids(Some(ids)).send().await?;
+    async fn apply(self, seen: Vec<Seen>, cx: &Call<Ec2>) -> Result<Self::Output> {
+        let ids = unmoved(cx, &seen, Seen::with_volumes).await?;
+        cx.client().ec2.terminate_instances().set_instance_ids(Some(ids.clone())).send().await?;
         let found = match self.no_wait {
-            true => all(cx, &self.instances).await?,
-            false => settled(cx, &self.instances, &InstanceStateName::Terminated).await?,
+            true => all(cx, &ids).await?,
+            false => settled(cx, &ids, &InstanceStateName::Terminated).await?,
         };
         let rows = found.into_iter().map(|instance| Row {
             state: state(&instance).to_owned(),
@@ -134,9 +122,9 @@ fn row(instance: &Described) -> serde_json::Value {
 }
 
 /// The id, of an instance that is protected.
-async fn protection(cx: &Call<Ec2>, id: InstanceId) -> Result<Option<String>> {
-    let request = cx.client().ec2.describe_instance_attribute().instance_id(id.as_str());
+async fn protection(cx: &Call<Ec2>, id: String) -> Result<Option<String>> {
+    let request = cx.client().ec2.describe_instance_attribute().instance_id(&id);
     let out = request.attribute(InstanceAttributeName::DisableApiTermination).send().await?;
     let on = out.disable_api_termination.and_then(|flag| flag.value) == Some(true);
-    Ok(on.then(|| id.to_string()))
+    Ok(on.then_some(id))
 }

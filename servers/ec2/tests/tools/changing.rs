@@ -6,7 +6,7 @@ use awsmcp_testing::{Response, Stub};
 use serde_json::{Value, json};
 
 use crate::cloud::{IMAGE, ec2, group, id, instance, subnet, volume, vpc};
-use crate::setting_up::{aws, confirmed, server, server_at};
+use crate::world::{EC2, aws};
 
 /// What EC2 says of something now.
 fn now(operation: &str, parameter: &str, id: &str) -> String {
@@ -42,7 +42,7 @@ fn an_instance_is_launched_with_safe_defaults() {
         "GetParameters" => newest(&request.json()),
         _ => Response::HandOn,
     });
-    let mut server = server_at(stub.env(), &[]);
+    let mut server = EC2.at(stub.env()).start();
     let call = json!({"instance_type": "t3.micro", "name": "run-safe", "tags": {"team": "a"}, "volume_gib": 12, "user_data": "#!/bin/sh"});
     let mut planned = call.clone();
     planned["dry_run"] = json!(true);
@@ -76,7 +76,7 @@ fn an_instance_is_launched_with_safe_defaults() {
 #[test]
 #[ignore = "runs fakecloud"]
 fn a_launch_is_capped_and_checked_before() {
-    let mut server = server(&[]);
+    let mut server = EC2.start();
     let mut wrong = |more: Value| {
         let mut call = json!({"dry_run": true});
         call.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
@@ -100,9 +100,9 @@ fn a_launch_is_capped_and_checked_before() {
         _ => Response::HandOn,
     }
     });
-    let huge = server_at(none.env(), &[]).call("run_instances", json!({"vcpus": 4000, "dry_run": true}));
+    let huge = EC2.at(none.env()).start().call("run_instances", json!({"vcpus": 4000, "dry_run": true}));
     assert!(huge.error().contains("no type in us-east-1 has that much"), "{}", huge.text);
-    let mut capped = server_at(aws().env(), &["--max-instances", "1"]);
+    let mut capped = EC2.at(aws().env()).and(&["--max-instances", "1"]).start();
     let two = capped.call("run_instances", json!({"instance_type": "t3.micro", "count": 2}));
     assert!(two.error().contains("more than the 1"), "{}", two.text);
 }
@@ -110,7 +110,7 @@ fn a_launch_is_capped_and_checked_before() {
 #[test]
 #[ignore = "runs fakecloud"]
 fn a_type_is_chosen_by_need_and_a_secret_is_noticed() {
-    let mut server = server(&[]);
+    let mut server = EC2.start();
     let call =
         json!({"vcpus": 2, "memory_gib": 4.0, "image": IMAGE, "user_data": "PASSWORD=x", "dry_run": true});
     let plan = server.call("run_instances", call);
@@ -126,7 +126,7 @@ fn what_aws_would_not_allow_is_told_before_anything_is_done() {
         "StopInstances" | "RunInstances" => Response::denied("ec2:StopInstances"),
         _ => Response::HandOn,
     });
-    let mut server = server_at(stub.env(), &[]);
+    let mut server = EC2.at(stub.env()).start();
     let denied = server.call("set_instances", json!({"instances": [one], "action": "stop"}));
     assert!(denied.error().contains("ec2:StopInstances"), "{}", denied.text);
     assert_eq!(stub.of("StopInstances").len(), 1);
@@ -140,7 +140,7 @@ fn what_aws_would_not_allow_is_told_before_anything_is_done() {
         _ => Response::HandOn,
     });
     let disk = volume(aws());
-    let answer = server_at(careless.env(), &[]).call("delete_resources", json!({"volumes": [disk]}));
+    let answer = EC2.at(careless.env()).start().call("delete_resources", json!({"volumes": [disk]}));
     assert!(answer.error().contains("does not know dry runs"), "{}", answer.text);
 }
 
@@ -148,7 +148,7 @@ fn what_aws_would_not_allow_is_told_before_anything_is_done() {
 #[ignore = "runs fakecloud"]
 fn instances_are_stopped_started_and_rebooted() {
     let one = instance(aws(), "set-1", &[]);
-    let mut server = server(&[]);
+    let mut server = EC2.start();
     let set = |action: &str| json!({"instances": [one], "action": action});
     let mut planned = set("stop");
     planned["dry_run"] = json!(true);
@@ -159,8 +159,12 @@ fn instances_are_stopped_started_and_rebooted() {
         plan.text
     );
     assert_eq!(state(&one), "running");
-    assert!(server.call("set_instances", set("stop")).ok().contains("stopped"));
+    server.call("set_instances", set("stop")).holds(&["stop 1 instance", "\"confirm\":\""]);
+    assert_eq!(state(&one), "running");
+    server.confirmed("set_instances", set("stop")).holds(&["stopped"]);
     assert_eq!(state(&one), "stopped");
+    // What is stopped already is not asked about.
+    server.call("set_instances", set("stop")).holds(&["stopped"]).lacks(&["confirm"]);
     assert!(server.call("set_instances", set("start")).ok().contains("running"));
     assert!(server.call("set_instances", set("reboot")).ok().contains("does not show in the state"));
     let force = json!({"instances": [one], "action": "start", "force": true});
@@ -198,10 +202,11 @@ fn a_wait_tells_how_far_it_is() {
     ec2(aws(), "StopInstances", &[("InstanceId.1", &one)]);
     let id = one.clone();
     let stub = Stub::before(aws(), move |request| match (request.operation(), request.nth) {
-        ("DescribeInstances", 2..=3) => described(&id, "pending", ""),
+        // The first two looks are the plan's and the one right before the deed.
+        ("DescribeInstances", 3..=4) => described(&id, "pending", ""),
         _ => Response::HandOn,
     });
-    let mut server = server_at(stub.env(), &[]);
+    let mut server = EC2.at(stub.env()).start();
     let arguments = json!({"instances": [one], "action": "start"});
     let call = json!({"name": "set_instances", "arguments": arguments, "_meta": {"progressToken": "p"}});
     let call = server.send("tools/call", call);
@@ -218,8 +223,8 @@ fn an_instance_that_dies_while_it_starts_is_told() {
     ec2(aws(), "StopInstances", &[("InstanceId.1", &one)]);
     let id = one.clone();
     let stub = Stub::before(aws(), move |request| match (request.operation(), request.nth) {
-        // The first look is the plan's.
-        ("DescribeInstances", nth) if nth > 1 => {
+        // The first two looks are the plan's and the one right before the deed.
+        ("DescribeInstances", nth) if nth > 2 => {
             let why = "Client.InternalError: the volume's key is disabled";
             described(
                 &id,
@@ -230,7 +235,7 @@ fn an_instance_that_dies_while_it_starts_is_told() {
         _ => Response::HandOn,
     });
     let answer =
-        server_at(stub.env(), &[]).call("set_instances", json!({"instances": [one], "action": "start"}));
+        EC2.at(stub.env()).start().call("set_instances", json!({"instances": [one], "action": "start"}));
     assert!(
         answer.error().contains("terminated instead of running: Client.InternalError"),
         "{}",
@@ -252,7 +257,7 @@ fn terminating_shows_what_goes_and_asks() {
             ("TagSpecification.1.Tag.2.Value", "web"),
         ],
     );
-    let mut server = server(&[]);
+    let mut server = EC2.start();
     let call = json!({"instances": [one]});
     let first = server.call("terminate_instances", call.clone());
     for part in ["terminate 1 instance, for good", "go too: vol-", "Auto Scaling group web", "\"confirm\":\""]
@@ -260,7 +265,7 @@ fn terminating_shows_what_goes_and_asks() {
         assert!(first.ok().contains(part), "{part}: {}", first.text);
     }
     assert_eq!(state(&one), "running");
-    assert!(confirmed(&mut server, "terminate_instances", call).contains("terminated"));
+    server.confirmed("terminate_instances", call).holds(&["terminated"]);
     assert_eq!(state(&one), "terminated");
     let kept = instance(aws(), "end-kept", &[]);
     let protect = [("InstanceId", kept.as_str()), ("DisableApiTermination.Value", "true")];
@@ -277,7 +282,7 @@ fn terminating_shows_what_goes_and_asks() {
 #[ignore = "runs fakecloud"]
 fn an_instance_is_modified_with_a_difference() {
     let one = instance(aws(), "modify-1", &[]);
-    let mut server = server(&[]);
+    let mut server = EC2.start();
     let bigger = json!({"instance": one, "instance_type": "t3.large"});
     let refused = server.call("modify_instance", bigger.clone());
     assert!(
@@ -320,7 +325,7 @@ fn an_instance_is_modified_with_a_difference() {
 #[ignore = "runs fakecloud"]
 fn tags_are_set_and_removed_with_a_difference() {
     let (one, two) = (volume(aws()), volume(aws()));
-    let mut server = server(&[]);
+    let mut server = EC2.start();
     let call = json!({"resources": [one, two], "set": {"team": "data", "env": "test"}});
     let mut planned = call.clone();
     planned["dry_run"] = json!(true);
@@ -339,11 +344,65 @@ fn tags_are_set_and_removed_with_a_difference() {
     assert!(wrong(json!({"resources": ["thing"], "set": {"a": "b"}})).contains("vol-0123456789abcdef0"));
 }
 
+/// What differs between two answers to the same question, tag by tag.
+fn differences(before: &str, after: &str) -> Vec<String> {
+    let tags = |text: &str| -> Vec<String> {
+        text.split('<')
+            .filter(|tag| !tag.to_lowercase().starts_with("requestid"))
+            .map(str::to_owned)
+            .collect()
+    };
+    let (before, after) = (tags(before), tags(after));
+    assert_eq!(before.len(), after.len(), "{before:?} {after:?}");
+    before.into_iter().zip(after).filter(|(one, other)| one != other).map(|(_, other)| other).collect()
+}
+
+#[test]
+#[ignore = "runs fakecloud"]
+fn what_a_change_does_not_name_stays_as_it_is() {
+    let one = instance(
+        aws(),
+        "carried-1",
+        &[("MetadataOptions.HttpTokens", "optional"), ("MetadataOptions.HttpPutResponseHopLimit", "3")],
+    );
+    let net = vpc(aws(), "10.77.0.0/16");
+    let security = group(aws(), &net, "carried");
+    let rule = [
+        ("GroupId", security.as_str()),
+        ("IpPermissions.1.IpProtocol", "tcp"),
+        ("IpPermissions.1.FromPort", "80"),
+        ("IpPermissions.1.ToPort", "81"),
+        ("IpPermissions.1.IpRanges.1.CidrIp", "10.0.0.0/8"),
+        ("IpPermissions.1.IpRanges.1.Description", "by hand"),
+    ];
+    ec2(aws(), "AuthorizeSecurityGroupIngress", &rule);
+    let mut server = EC2.start();
+    let look = || now("DescribeInstances", "InstanceId.1", &one);
+    let before = look();
+    server.call("modify_instance", json!({"instance": one, "imdsv2_only": true})).ok();
+    assert_eq!(differences(&before, &look()), ["httpTokens>required"]);
+    let before = look();
+    server.call("modify_instance", json!({"instance": one, "source_dest_check": false})).ok();
+    let changed = differences(&before, &look());
+    assert!(changed.iter().all(|tag| tag == "sourceDestCheck>false"), "{changed:?}");
+    // A tag that comes and goes, and a rule, leave all others as they were.
+    let before = look();
+    server.call("tag_resources", json!({"resources": [one], "set": {"aaa": "1"}})).ok();
+    server.call("tag_resources", json!({"resources": [one], "remove": ["aaa"]})).ok();
+    assert_eq!(differences(&before, &look()), Vec::<String>::new());
+    let look = || now("DescribeSecurityGroups", "GroupId.1", &security);
+    let before = look();
+    for way in ["add", "remove"] {
+        server.call("set_security_group", json!({"group": security, way: ["in tcp 443 from ::/0"]})).ok();
+    }
+    assert_eq!(differences(&before, &look()), Vec::<String>::new());
+}
+
 #[test]
 #[ignore = "runs fakecloud"]
 fn a_volume_is_made_attached_and_taken_away() {
     let one = instance(aws(), "attach-1", &[]);
-    let mut server = server(&[]);
+    let mut server = EC2.start();
     let disk = made(
         server
             .call("create_volume", json!({"zone": "us-east-1a", "size_gib": 7, "name": "attach-disk"}))
@@ -377,7 +436,7 @@ fn a_volume_is_made_attached_and_taken_away() {
 fn snapshots_and_images_are_made_and_deleted() {
     let disk = volume(aws());
     let one = instance(aws(), "image-1", &[]);
-    let mut server = server(&[]);
+    let mut server = EC2.start();
     let snapshot = made(server.call("create_snapshot", json!({"volume": disk, "name": "s"})).ok(), "snap-");
     assert!(server.call("create_snapshot", json!({})).error().contains("give `volume` or `instance`"));
     let plan = server.call("create_image", json!({"instance": one, "name": "image-of-1", "dry_run": true}));
@@ -393,9 +452,8 @@ fn snapshots_and_images_are_made_and_deleted() {
     let plan =
         server.call("delete_resources", json!({"images": [image], "snapshots": [snapshot], "dry_run": true}));
     assert!(plan.ok().contains("image-of-1") && plan.text.contains(&snapshot), "{}", plan.text);
-    let gone =
-        confirmed(&mut server, "delete_resources", json!({"images": [image], "snapshots": [snapshot]}));
-    assert_eq!(gone.matches("deleted").count(), 2, "{gone}");
+    let gone = server.confirmed("delete_resources", json!({"images": [image], "snapshots": [snapshot]}));
+    assert_eq!(gone.ok().matches("deleted").count(), 2, "{}", gone.text);
     let again = server.call("delete_resources", json!({"snapshots": [snapshot]}));
     assert!(again.error().contains("list_snapshots"), "{}", again.text);
     assert!(server.call("delete_resources", json!({})).error().contains("name what to delete"));
@@ -415,16 +473,16 @@ fn one_of_several_that_cannot_go_does_not_keep_the_others() {
             _ => Response::HandOn,
         }
     });
-    let mut server = server_at(stub.env(), &[]);
-    let text = confirmed(&mut server, "delete_resources", json!({"volumes": [one, two]}));
-    assert!(text.contains(&format!("{one}\tleft: ")) && text.contains(&format!("{two}\tdeleted")), "{text}");
+    let mut server = EC2.at(stub.env()).start();
+    let told = server.confirmed("delete_resources", json!({"volumes": [one, two]}));
+    told.holds(&[&format!("{one}\tleft: "), &format!("{two}\tdeleted")]);
 }
 
 #[test]
 #[ignore = "runs fakecloud"]
 fn a_security_group_is_made_and_changed_with_a_difference() {
     let net = vpc(aws(), "10.70.0.0/16");
-    let mut server = server(&[]);
+    let mut server = EC2.start();
     let text = server.call(
         "set_security_group",
         json!({"name": "set-web", "vpc": net, "add": ["in tcp 443 from 0.0.0.0/0 # web"]}),
@@ -463,7 +521,7 @@ fn a_security_group_is_made_and_changed_with_a_difference() {
 fn opening_an_admin_port_to_the_world_asks_first() {
     let net = vpc(aws(), "10.71.0.0/16");
     let one = group(aws(), &net, "set-admin");
-    let mut server = server(&[]);
+    let mut server = EC2.start();
     for rule in ["in tcp 22 from 0.0.0.0/0", "in tcp 3000-4000 from ::/0", "in all from 0.0.0.0/0"] {
         let asked = server.call("set_security_group", json!({"group": one, "add": [rule]}));
         assert!(
@@ -473,12 +531,9 @@ fn opening_an_admin_port_to_the_world_asks_first() {
         );
     }
     assert!(!now("DescribeSecurityGroups", "GroupId.1", &one).contains("<fromPort>22</fromPort>"));
-    let done = confirmed(
-        &mut server,
-        "set_security_group",
-        json!({"group": one, "add": ["in tcp 22 from 0.0.0.0/0"]}),
-    );
-    assert!(done.contains("in tcp 22 from 0.0.0.0/0"), "{done}");
+    let done =
+        server.confirmed("set_security_group", json!({"group": one, "add": ["in tcp 22 from 0.0.0.0/0"]}));
+    done.holds(&["in tcp 22 from 0.0.0.0/0"]);
     assert!(now("DescribeSecurityGroups", "GroupId.1", &one).contains("<fromPort>22</fromPort>"));
     // A web port, and an office, are not asked about.
     let plain = server.call(
@@ -491,7 +546,7 @@ fn opening_an_admin_port_to_the_world_asks_first() {
 #[test]
 #[ignore = "runs fakecloud"]
 fn a_network_is_built_part_by_part() {
-    let mut server = server(&[]);
+    let mut server = EC2.start();
     let mut make = |call: Value, prefix: &str| made(server.call("create_network", call).ok(), prefix);
     let net = make(json!({"part": "vpc", "cidr": "10.72.0.0/16", "name": "built"}), "vpc-");
     let open = make(
@@ -543,7 +598,7 @@ fn what_was_made_before_a_failure_is_told() {
             _ => Response::HandOn,
         }
     });
-    let mut server = server_at(stub.env(), &[]);
+    let mut server = EC2.at(stub.env()).start();
     let nat = server.call("create_network", json!({"part": "nat_gateway", "subnets": [place]}));
     assert!(
         nat.error().contains("allocated eipalloc-") && nat.text.contains("five are enough"),
@@ -560,7 +615,7 @@ fn what_was_made_before_a_failure_is_told() {
 #[test]
 #[ignore = "runs fakecloud"]
 fn an_address_is_given_and_two_networks_are_peered() {
-    let mut server = server(&[]);
+    let mut server = EC2.start();
     let one = instance(aws(), "address-1", &[]);
     let text = server.call("create_network", json!({"part": "elastic_ip", "instance": one}));
     let address = made(text.ok(), "eipalloc-");
@@ -577,7 +632,7 @@ fn an_address_is_given_and_two_networks_are_peered() {
 fn a_private_key_goes_to_a_private_file_and_nowhere_else() {
     let dir = tempfile::tempdir().unwrap();
     let place = dir.path().to_str().unwrap().to_owned();
-    let mut server = server(&["--allow-dir", &place]);
+    let mut server = EC2.and(&["--allow-dir", &place]).start();
     let call = json!({"name": "own-key", "path": "keys/own.pem"});
     let done = server.call("create_key_pair", call.clone());
     assert!(done.ok().contains("keys/own.pem") && !done.text.contains("PRIVATE KEY"), "{}", done.text);
@@ -592,7 +647,7 @@ fn a_private_key_goes_to_a_private_file_and_nowhere_else() {
     assert!(other.error().contains("there is a key pair own-key already"), "{}", other.text);
     let outside = server.call("create_key_pair", json!({"name": "k2", "path": "/etc/k2.pem"}));
     assert!(outside.error().contains("outside the directories"), "{}", outside.text);
-    let mut closed = crate::setting_up::server(&[]);
+    let mut closed = EC2.start();
     assert!(
         closed
             .call("create_key_pair", json!({"name": "k3", "path": "k3.pem"}))
@@ -613,7 +668,7 @@ fn a_key_that_cannot_be_kept_is_not_left_behind() {
         ),
         _ => Response::HandOn,
     });
-    let mut server = server_at(stub.env(), &["--allow-dir", dir.path().to_str().unwrap()]);
+    let mut server = EC2.at(stub.env()).and(&["--allow-dir", dir.path().to_str().unwrap()]).start();
     let failed = server.call("create_key_pair", json!({"name": "lost-key", "path": "lost.pem"}));
     assert!(failed.error().contains("the key pair lost-key was deleted again"), "{}", failed.text);
     assert_eq!(stub.of("DeleteKeyPair").len(), 1);
@@ -623,9 +678,7 @@ fn a_key_that_cannot_be_kept_is_not_left_behind() {
 #[test]
 #[ignore = "runs fakecloud"]
 fn what_changes_is_off_until_it_is_allowed() {
-    let mut server =
-        awsmcp_testing::Server::spawn(env!("CARGO_BIN_EXE_awsmcp-ec2"), ["--toolsets", "all"], aws().env());
-    server.initialize();
+    let mut server = EC2.only(&["--toolsets", "all"]).start();
     let names: Vec<String> =
         server.tools().iter().map(|tool| tool["name"].as_str().unwrap_or_default().to_owned()).collect();
     for off in ["run_instances", "terminate_instances", "run_command", "get_user_data", "set_security_group"]

@@ -6,7 +6,7 @@ use awsmcp_testing::{Response, Stub};
 use serde_json::{Value, json};
 
 use crate::cloud::instance;
-use crate::setting_up::{aws, server, server_at};
+use crate::world::{EC2, aws};
 
 /// SSM with one command, whose state on each look is `states`; the last one stays.
 fn ssm(states: &'static [&'static str]) -> Stub {
@@ -39,28 +39,21 @@ fn script(instance: &str) -> Value {
 #[ignore = "runs fakecloud"]
 fn only_allowed_documents_run() {
     let one = instance(aws(), "command-allowed", &[]);
-    let mut closed = server(&[]);
+    let mut closed = EC2.start();
     let refused = closed.call("run_command", script(&one));
     assert!(refused.error().contains("AWS-RunShellScript is not among the documents"), "{}", refused.text);
     assert!(refused.text.contains("--allow-document"), "{}", refused.text);
     let stub = ssm(&["Success"]);
     let scan = json!({"instances": [one], "document": "AWS-RunPatchBaseline"});
-    let mut server = server_at(stub.env(), &[]);
+    let mut server = EC2.at(stub.env()).start();
     assert!(server.call("run_command", scan).ok().contains("disk is full"));
     assert_eq!(stub.of("SendCommand")[0].json()["Parameters"]["Operation"], json!(["Scan"]));
     let install = json!({"instances": [one], "document": "AWS-RunPatchBaseline", "parameters": {"Operation": ["Install"]}});
     assert!(server.call("run_command", install).error().contains("may run only with Operation=Scan"));
     assert_eq!(stub.of("SendCommand").len(), 1);
     // Without the risk it is not there at all.
-    let mut read_only = server_at_reading(&stub);
+    let mut read_only = EC2.at(stub.env()).only(&["--toolsets", "all"]).start();
     assert!(read_only.call("run_command", script(&one)).error().contains("--allow invoke"));
-}
-
-fn server_at_reading(stub: &Stub) -> awsmcp_testing::Server {
-    let mut server =
-        awsmcp_testing::Server::spawn(env!("CARGO_BIN_EXE_awsmcp-ec2"), ["--toolsets", "all"], stub.env());
-    server.initialize();
-    server
 }
 
 #[test]
@@ -68,7 +61,7 @@ fn server_at_reading(stub: &Stub) -> awsmcp_testing::Server {
 fn a_command_is_waited_for_and_its_output_is_data() {
     let one = instance(aws(), "command-output", &[]);
     let stub = ssm(&["Pending", "InProgress", "Failed"]);
-    let mut server = server_at(stub.env(), SHELL);
+    let mut server = EC2.at(stub.env()).and(SHELL).start();
     let ran = server.call("run_command", script(&one));
     for part in ["\"status\":\"Failed\"", "\"exit_code\":3", "disk is full", "\"error_output\":\"oh\"", &one]
     {
@@ -88,7 +81,7 @@ fn a_command_is_waited_for_and_its_output_is_data() {
 fn a_cancelled_call_cancels_the_command() {
     let one = instance(aws(), "command-cancel", &[]);
     let stub = ssm(&["InProgress"]);
-    let mut server = server_at(stub.env(), SHELL);
+    let mut server = EC2.at(stub.env()).and(SHELL).start();
     let call = server.send_call("run_command", script(&one));
     stub.wait("the command is looked at", |stub| stub.of("GetCommandInvocation").len() > 1);
     server.cancel(call);
@@ -101,7 +94,7 @@ fn a_cancelled_call_cancels_the_command() {
 fn a_command_that_takes_too_long_is_cancelled_and_told() {
     let one = instance(aws(), "command-late", &[]);
     let stub = ssm(&["InProgress"]);
-    let mut server = server_at(stub.env(), SHELL).patience(Duration::from_secs(90));
+    let mut server = EC2.at(stub.env()).and(SHELL).start().patience(Duration::from_secs(90));
     let mut call = script(&one);
     call["timeout_seconds"] = json!(30);
     let ran = server.call("run_command", call);
@@ -123,6 +116,6 @@ fn an_instance_without_an_agent_is_explained() {
         }
         _ => Response::HandOn,
     });
-    let answer = server_at(stub.env(), SHELL).call("run_command", script(&one));
+    let answer = EC2.at(stub.env()).and(SHELL).start().call("run_command", script(&one));
     assert!(answer.error().contains("its SSM agent does not report"), "{}", answer.text);
 }

@@ -5,7 +5,7 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde_json::{Value, json};
 
 use crate::cloud::{IMAGE, ec2, group, id, instance, subnet, volume, vpc};
-use crate::setting_up::{aws, server, server_at};
+use crate::world::{EC2, aws};
 
 /// EC2's answer to an operation.
 fn xml(operation: &str, inner: &str) -> Response {
@@ -35,7 +35,7 @@ fn instances_are_found_by_name_state_type_and_address() {
     let one = instance(aws(), "look-web-1", &[("PrivateIpAddress", "172.31.9.11")]);
     let two = instance(aws(), "look-db-1", &[("InstanceType", "t3.small")]);
     ec2(aws(), "StopInstances", &[("InstanceId.1", &two)]);
-    let mut server = server(&[]);
+    let mut server = EC2.start();
     let mut list = |arguments: Value| server.call("list_instances", arguments).ok().to_owned();
     let all = list(json!({"name": "look-"}));
     assert!(all.starts_with("name\tid\tstate\ttype\tprivate_ip\tpublic_ip\tzone\tage_seconds\n"), "{all}");
@@ -63,7 +63,7 @@ fn filters_go_to_aws_and_pages_go_on() {
         instance(aws(), &format!("page-{at}"), &[]);
     }
     let stub = Stub::before(aws(), |_| Response::HandOn);
-    let mut server = server_at(stub.env(), &[]);
+    let mut server = EC2.at(stub.env()).start();
     let (mut cursor, mut seen, mut pages) = (None::<String>, Vec::new(), 0);
     loop {
         let mut call = json!({"name": "page-", "limit": 3});
@@ -118,7 +118,7 @@ fn every_list_goes_on_where_its_page_ended() {
             [("LaunchTemplateName", template.as_str()), ("LaunchTemplateData.InstanceType", "t3.micro")];
         ec2(aws(), "CreateLaunchTemplate", &template);
     }
-    let mut server = server(&[]);
+    let mut server = EC2.start();
     for (tool, filter, mark) in [
         ("list_volumes", json!({"name": "pages"}), "vol-"),
         ("list_snapshots", json!({"volume": disk}), "snap-"),
@@ -155,7 +155,7 @@ fn every_list_goes_on_where_its_page_ended() {
 #[test]
 #[ignore = "runs fakecloud"]
 fn regions_are_asked_together() {
-    let mut server = server_at(aws().env(), &["--allow-region", "us-east-1,eu-west-1"]);
+    let mut server = EC2.at(aws().env()).and(&["--allow-region", "us-east-1,eu-west-1"]).start();
     instance(aws(), "region-here", &[]);
     let text = server.call("list_instances", json!({"name": "region-", "regions": ["*"]}));
     assert!(text.ok().contains("region") && text.text.contains("us-east-1"), "{}", text.text);
@@ -169,7 +169,7 @@ fn a_card_is_gathered_from_all_sides_and_told_by_name() {
         "card-1",
         &[("BlockDeviceMapping.1.DeviceName", "/dev/xvda"), ("BlockDeviceMapping.1.Ebs.VolumeSize", "9")],
     );
-    let mut server = server(&[]);
+    let mut server = EC2.start();
     let card = server.call("describe_instance", json!({"instance": "card-1"}));
     for part in [
         &one,
@@ -211,7 +211,7 @@ fn a_part_of_a_card_that_fails_is_a_note() {
         "GetMetricData" => Response::error(500, "InternalFailure", "it is late"),
         _ => Response::HandOn,
     });
-    let card = server_at(stub.env(), &[]).call("describe_instance", json!({"instance": one}));
+    let card = EC2.at(stub.env()).start().call("describe_instance", json!({"instance": one}));
     assert!(card.ok().contains("note: the SSM agent could not be read"), "{}", card.text);
     assert!(card.text.contains("note: CPU could not be read"), "{}", card.text);
     assert!(card.text.contains("\"checks\":"), "{}", card.text);
@@ -241,7 +241,7 @@ fn the_processor_and_the_checks_are_read() {
             {"InstanceId": id, "PingStatus": "Online", "AgentVersion": "3.3.1", "PlatformName": "Amazon Linux", "PlatformVersion": "2023"}]})),
         _ => Response::HandOn,
     });
-    let card = server_at(stub.env(), &[]).call("describe_instance", json!({"instance": one}));
+    let card = EC2.at(stub.env()).start().call("describe_instance", json!({"instance": one}));
     for part in [
         "\"average_percent\":95.0",
         "\"highest_percent\":100.0",
@@ -276,7 +276,7 @@ fn the_console_is_read_from_its_end_and_seen() {
         ),
         _ => Response::HandOn,
     });
-    let mut server = server_at(stub.env(), &[]);
+    let mut server = EC2.at(stub.env()).start();
     let text = server.call("console_output", json!({"instance": "console-1", "lines": 2, "latest": true}));
     assert!(text.ok().contains("2026-11-22T10:00:00Z, the last 2 of 300 lines"), "{}", text.text);
     assert!(text.text.contains("line 299\nline 300") && !text.text.contains("line 298"), "{}", text.text);
@@ -287,7 +287,7 @@ fn the_console_is_read_from_its_end_and_seen() {
         "{}",
         screen.raw
     );
-    let mut bare = crate::setting_up::server(&[]);
+    let mut bare = EC2.start();
     assert!(bare.call("console_output", json!({"instance": one})).ok().contains("nothing yet"));
     assert!(bare.call("console_screenshot", json!({"instance": one})).error().contains("AWS has no picture"));
 }
@@ -297,9 +297,9 @@ fn the_console_is_read_from_its_end_and_seen() {
 fn user_data_is_a_secret_and_comes_decoded() {
     let text = "#!/bin/sh\necho hi";
     let one = instance(aws(), "user-data", &[("UserData", &BASE64_STANDARD.encode(text))]);
-    let closed = server(&[]).call("get_user_data", json!({"instance": one}));
+    let closed = EC2.start().call("get_user_data", json!({"instance": one}));
     assert!(closed.error().contains("--allow reveal"), "{}", closed.text);
-    let mut open = server_at(aws().env(), &["--allow", "reveal"]);
+    let mut open = EC2.at(aws().env()).and(&["--allow", "reveal"]).start();
     let data = open.call("get_user_data", json!({"instance": one}));
     assert!(data.ok().contains(text), "{}", data.text);
     let none = instance(aws(), "no-user-data", &[]);
@@ -318,7 +318,7 @@ fn types_are_found_by_need_and_shown_where_they_are_offered() {
         ),
         _ => Response::HandOn,
     });
-    let mut server = server_at(stub.env(), &[]);
+    let mut server = EC2.at(stub.env()).start();
     let found = server.call(
         "find_instance_types",
         json!({"min_vcpus": 2, "max_vcpus": 2, "min_memory_gib": 1.0, "architecture": "x86_64"}),
@@ -356,7 +356,7 @@ fn images_are_listed_by_alias_and_owner() {
             {"Name": "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64", "Value": IMAGE}]})),
         _ => Response::HandOn,
     });
-    let mut server = server_at(stub.env(), &[]);
+    let mut server = EC2.at(stub.env()).start();
     let aliases = server.call("list_images", json!({"of": "aliases"}));
     assert!(aliases.ok().contains(&format!("al2023\t{IMAGE}")), "{}", aliases.text);
     let machine = instance(aws(), "for-image", &[]);
@@ -373,7 +373,7 @@ fn images_are_listed_by_alias_and_owner() {
 fn volumes_and_snapshots_are_listed() {
     let one = volume(aws());
     let snapshot = id(&ec2(aws(), "CreateSnapshot", &[("VolumeId", &one)]), "snapshotId");
-    let mut server = server(&[]);
+    let mut server = EC2.start();
     let free = server.call("list_volumes", json!({"unattached": true, "limit": 1000}));
     assert!(free.ok().contains(&one) && free.text.contains("available\t5\tgp3"), "{}", free.text);
     let named = server.call("list_volumes", json!({"volumes": [one], "encrypted": false}));
@@ -412,7 +412,7 @@ fn groups_show_rules_users_and_what_they_expose() {
     );
     id(&eni, "networkInterfaceId");
     let stub = Stub::before(aws(), |_| Response::HandOn);
-    let mut server = server_at(stub.env(), &[]);
+    let mut server = EC2.at(stub.env()).start();
     let text = server.call("list_security_groups", json!({"vpc": net, "name": "look-"}));
     assert!(text.ok().contains("SSH (22)\tin tcp 22 from 0.0.0.0/0 # oops\tELB app/front"), "{}", text.text);
     assert!(!text.text.contains("out all"), "{}", text.text);
@@ -433,7 +433,7 @@ fn a_network_is_one_map() {
     let route =
         [("RouteTableId", table.as_str()), ("DestinationCidrBlock", "0.0.0.0/0"), ("GatewayId", &gateway)];
     ec2(aws(), "CreateRoute", &route);
-    let mut server = server(&[]);
+    let mut server = EC2.start();
     let answer = server.call("describe_network", json!({"vpc": net}));
     let map: Value = serde_json::from_str(answer.ok()).unwrap_or_else(|_| panic!("{}", answer.text));
     let of = |id: &str| map["subnets"].as_array().unwrap().iter().find(|it| it["id"] == id).unwrap().clone();
@@ -461,7 +461,7 @@ fn addresses_keys_and_templates_are_listed() {
     ec2(aws(), "CreateKeyPair", &[("KeyName", "look-key"), ("KeyType", "ed25519")]);
     let template = [("LaunchTemplateName", "look-template"), ("LaunchTemplateData.InstanceType", "m5.large")];
     ec2(aws(), "CreateLaunchTemplate", &template);
-    let mut server = server(&[]);
+    let mut server = EC2.start();
     let addresses = server.call("list_addresses", json!({"unused": true, "limit": 1000}));
     assert!(addresses.ok().contains(&address) && addresses.text.contains(&ip), "{}", addresses.text);
     let first = server.call("list_addresses", json!({"limit": 1}));
@@ -484,7 +484,7 @@ fn waste_is_found_and_says_why() {
     // What the local AWS makes is of 2024.
     let snapshot = id(&ec2(aws(), "CreateSnapshot", &[("VolumeId", &one)]), "snapshotId");
     let idle = instance(aws(), "waste-idle", &[]);
-    let text = server(&[]).call("find_waste", json!({"limit": 1000}));
+    let text = EC2.start().call("find_waste", json!({"limit": 1000}));
     assert!(
         text.ok().contains(&format!("volume\t{one}")) && text.text.contains("attached to nothing"),
         "{}",
@@ -508,20 +508,20 @@ fn waste_is_found_and_says_why() {
         })
     };
     let (lazy, busy) = (using(1.25), using(60.0));
-    let found = server_at(lazy.env(), &[]).call("find_waste", json!({"limit": 1000}));
+    let found = EC2.at(lazy.env()).start().call("find_waste", json!({"limit": 1000}));
     assert!(found.ok().contains(&format!("instance\t{idle}")), "{}", found.text);
     assert!(
         found.text.contains("t3.micro that never used more than 1.2 % of its CPU in 7 days"),
         "{}",
         found.text
     );
-    let found = server_at(busy.env(), &[]).call("find_waste", json!({"limit": 1000}));
+    let found = EC2.at(busy.env()).start().call("find_waste", json!({"limit": 1000}));
     assert!(!found.ok().contains(&idle), "{}", found.text);
     let denied = Stub::before(aws(), |request| match request.operation() {
         operation if operation.starts_with("Describe") => Response::denied(&format!("ec2:{operation}")),
         _ => Response::HandOn,
     });
-    let nothing = server_at(denied.env(), &[]).call("find_waste", json!({}));
+    let nothing = EC2.at(denied.env()).start().call("find_waste", json!({}));
     assert!(nothing.error().contains("ec2:Describe"), "{}", nothing.text);
 }
 
@@ -530,7 +530,7 @@ fn waste_is_found_and_says_why() {
 fn calls_held_to_arns_see_only_their_own() {
     let (mine, other) = (instance(aws(), "arn-mine", &[]), instance(aws(), "arn-other", &[]));
     let arn = format!("arn:aws:ec2:*:*:instance/{mine}");
-    let mut server = server_at(aws().env(), &["--allow-arn", &arn]);
+    let mut server = EC2.at(aws().env()).and(&["--allow-arn", &arn]).start();
     let list = server.call("list_instances", json!({"name": "arn-"}));
     assert!(list.ok().contains(&mine) && !list.text.contains(&other), "{}", list.text);
     assert!(server.call("describe_instance", json!({"instance": mine})).ok().contains(&mine));
@@ -553,12 +553,48 @@ fn calls_held_to_arns_see_only_their_own() {
 #[ignore = "runs fakecloud"]
 fn an_instance_is_a_resource_whose_name_is_completed() {
     let one = instance(aws(), "resource-web", &[]);
-    let mut server = server(&[]);
+    let mut server = EC2.start();
     let read = server.request("resources/read", json!({"uri": "ec2://resource-web"}));
     assert!(read["contents"][0]["text"].as_str().is_some_and(|text| text.contains(&one)), "{read}");
     let ask = json!({"ref": {"type": "ref/resource", "uri": "ec2://{instance}"}, "argument": {"name": "instance", "value": "resource-"}});
     let completed = server.request("completion/complete", ask);
     assert_eq!(completed["completion"]["values"], json!(["resource-web"]));
+}
+
+#[test]
+fn what_a_backup_or_a_disabled_image_needs_is_no_waste() {
+    let stub = Stub::start(|request| {
+        let snapshot = |id: &str, tag: &str| {
+            format!(
+                "<item><snapshotId>{id}</snapshotId><startTime>2020-01-01T00:00:00.000Z</startTime>{tag}</item>"
+            )
+        };
+        let inner = match request.operation() {
+            "DescribeVolumes" => "<volumeSet/>".to_owned(),
+            "DescribeNetworkInterfaces" => "<networkInterfaceSet/>".to_owned(),
+            // It shut itself down, so that AWS does not say when.
+            "DescribeInstances" => "<reservationSet><item><instancesSet><item><instanceId>i-0123456789abcdef0</instanceId>\
+                <instanceState><name>stopped</name></instanceState><reason/><launchTime>2020-01-01T00:00:00.000Z</launchTime>\
+                <stateReason><code>Client.InstanceInitiatedShutdown</code></stateReason></item></instancesSet></item>\
+                </reservationSet>"
+                .to_owned(),
+            "DescribeImages" if request.json()["IncludeDisabled"] == "true" => {
+                "<imagesSet><item><imageId>ami-01234567</imageId><blockDeviceMapping><item><ebs><snapshotId>snap-01234567\
+                 </snapshotId></ebs></item></blockDeviceMapping></item></imagesSet>"
+                    .to_owned()
+            }
+            "DescribeSnapshots" => {
+                let tag = "<tagSet><item><key>aws:backup:source-resource</key><value>x</value></item></tagSet>";
+                let all = [snapshot("snap-01234567", ""), snapshot("snap-76543210", tag), snapshot("snap-0fedcba9", "")];
+                format!("<snapshotSet>{}</snapshotSet>", all.concat())
+            }
+            _ => String::new(),
+        };
+        xml(request.operation(), &inner)
+    });
+    let found = EC2.at(stub.env()).start().call("find_waste", json!({}));
+    found.holds(&["i-0123456789abcdef0", "stopped, since when AWS does not say", "snap-0fedcba9"]);
+    found.lacks(&["snap-01234567", "snap-76543210"]);
 }
 
 #[test]

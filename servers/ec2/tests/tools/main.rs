@@ -5,7 +5,9 @@ mod changing;
 #[path = "../cloud/mod.rs"]
 mod cloud;
 mod commands;
+mod deeds;
+mod held;
 mod looking;
 mod reaching;
 mod scoping;
-mod setting_up;
+mod world;

@@ -4,7 +4,7 @@ use awsmcp_testing::{Response, Server, Stub};
 use serde_json::{Value, json};
 
 use crate::cloud::{ec2, group, id, instance, subnet, vpc};
-use crate::setting_up::{aws, server, server_at};
+use crate::world::{EC2, aws};
 
 /// Two subnets of one VPC, a machine in each, and the table and the ACL of the second's own.
 struct Net {
@@ -116,7 +116,7 @@ fn says(server: &mut Server, question: Value, reachable: &str, because: &str) ->
 #[ignore = "runs fakecloud"]
 fn a_rule_lets_pass_and_its_absence_blocks() {
     let net = net(101);
-    let mut server = server(&[]);
+    let mut server = EC2.start();
     let ask = |port: u16| json!({"from": net.a, "to": net.b, "port": port});
     says(&mut server, ask(80), "no", &format!("{}: no rule lets tcp 80 in from 10.101.1.10", net.group_b));
     allow(&net.group_b, "80", (CIDR, "10.101.1.0/24"));
@@ -132,10 +132,42 @@ fn a_rule_lets_pass_and_its_absence_blocks() {
 
 #[test]
 #[ignore = "runs fakecloud"]
+fn what_does_not_run_is_not_reached() {
+    let net = net(113);
+    allow(&net.group_b, "80", (CIDR, "10.113.1.0/24"));
+    // The local AWS keeps no interfaces of instances.
+    let interface = format!(
+        "<item><networkInterfaceId>eni-0123456789abcdef0</networkInterfaceId><vpcId>{}</vpcId><subnetId>{}</subnetId>\
+         <privateIpAddress>10.113.2.10</privateIpAddress><attachment><instanceId>{}</instanceId></attachment><groupSet>\
+         <item><groupId>{}</groupId></item></groupSet></item>",
+        net.vpc, net.subnet_b, net.b, net.group_b
+    );
+    let stub = Stub::before(aws(), move |request| match request.operation() {
+        "DescribeNetworkInterfaces" => {
+            let set = format!("<networkInterfaceSet>{interface}</networkInterfaceSet>");
+            let body =
+                format!("<DescribeNetworkInterfacesResponse>{set}</DescribeNetworkInterfacesResponse>");
+            Response::new(200, body).with("content-type", "text/xml")
+        }
+        _ => Response::HandOn,
+    });
+    let mut server = EC2.at(stub.env()).start();
+    says(&mut server, json!({"from": net.a, "to": "10.113.2.10", "port": 80}), "yes", "");
+    ec2(aws(), "StopInstances", &[("InstanceId.1", &net.b)]);
+    // By its name as by its address, which it keeps.
+    for end in ["b-113", "10.113.2.10"] {
+        let ask = json!({"from": net.a, "to": end, "port": 80});
+        says(&mut server, ask.clone(), "no", "it is stopped: nothing answers there");
+        server.call("check_reachability", ask).holds(&["were it running, the answer would be \"yes\""]);
+    }
+}
+
+#[test]
+#[ignore = "runs fakecloud"]
 fn the_deciding_entry_of_an_acl_is_named() {
     let net = net(102);
     allow(&net.group_b, "80", (CIDR, "10.0.0.0/8"));
-    let mut server = server(&[]);
+    let mut server = EC2.start();
     let ask = || json!({"from": net.a, "to": net.b, "port": 80});
     let all = ("0", "65535");
     let denied = acl(
@@ -179,7 +211,7 @@ fn in_one_subnet_acl_and_routes_do_not_count() {
     ];
     let neighbour = instance(aws(), "c-103", &more);
     acl(&net, &net.subnet_b, &[]);
-    let mut server = server(&[]);
+    let mut server = EC2.start();
     says(&mut server, json!({"from": neighbour, "to": net.b, "port": 80}), "yes", "");
     says(&mut server, json!({"from": net.a, "to": net.b, "port": 80}), "no", "no inbound rule allows");
 }
@@ -188,7 +220,7 @@ fn in_one_subnet_acl_and_routes_do_not_count() {
 #[ignore = "runs fakecloud"]
 fn the_internet_needs_a_gateway_a_route_and_a_public_address() {
     let net = net(104);
-    let mut server = server(&[]);
+    let mut server = EC2.start();
     let out = || json!({"from": net.a, "to": "internet"});
     says(&mut server, out(), "no", "no route leads to the internet");
     let own = table(&net, &net.subnet_a);
@@ -237,7 +269,7 @@ fn a_nat_gateway_leads_out_and_not_in() {
     let nat = id(&made, "natGatewayId");
     let inner = table(&net, &net.subnet_a);
     route(&inner, "0.0.0.0/0", ("NatGatewayId", &nat));
-    let mut server = server(&[]);
+    let mut server = EC2.start();
     let out = || json!({"from": net.a, "to": "internet"});
     says(&mut server, out(), "no", "no route leads to the internet");
     let outer = table(&net, &net.subnet_b);
@@ -263,7 +295,7 @@ fn a_nat_gateway_leads_out_and_not_in() {
 fn a_peering_needs_routes_there_and_back() {
     let (one, two) = (net(106), net(107));
     allow(&two.group_b, "80", (CIDR, "10.106.0.0/16"));
-    let mut server = server(&[]);
+    let mut server = EC2.start();
     let ask = || json!({"from": one.a, "to": two.b, "port": 80});
     says(&mut server, ask(), "no", "no route leads to 10.107.2.10");
     let made = ec2(aws(), "CreateVpcPeeringConnection", &[("VpcId", &one.vpc), ("PeerVpcId", &two.vpc)]);
@@ -292,7 +324,7 @@ fn a_prefix_list_is_unknown() {
     let list = id(&list, "prefixListId");
     allow(&net.group_b, "80", ("PrefixListIds.1.PrefixListId", &list));
     says(
-        &mut server(&[]),
+        &mut EC2.start(),
         json!({"from": net.a, "to": net.b, "port": 80}),
         "unknown",
         &format!("from {list}` may let it in"),
@@ -318,7 +350,7 @@ fn ipv6_goes_its_own_way() {
         }
         _ => Response::HandOn,
     });
-    let mut server = server_at(stub.env(), &[]);
+    let mut server = EC2.at(stub.env()).start();
     let out = || json!({"from": ADDRESS, "to": "internet"});
     says(&mut server, out(), "no", "no outbound rule allows tcp 443 to the internet");
     let open = acl(&net, &net.subnet_a, &[]);
@@ -362,7 +394,7 @@ fn ipv6_goes_its_own_way() {
 #[ignore = "runs fakecloud"]
 fn a_question_that_makes_no_sense_shows_a_good_one() {
     let net = net(109);
-    let mut server = server(&[]);
+    let mut server = EC2.start();
     let mut ask = |question: Value| server.call("check_reachability", question).error().to_owned();
     assert!(ask(json!({"from": "internet", "to": "1.1.1.1"})).contains("neither end is an interface"));
     assert!(

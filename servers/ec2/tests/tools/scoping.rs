@@ -1,7 +1,9 @@
 //! What a call names is what it is held to, and what it is refused for never leaves.
 
-use awsmcp_testing::{Request, Response, Server, Stub, with};
+use awsmcp_testing::{Request, Response, Server, Stub};
 use serde_json::json;
+
+use crate::world::EC2;
 
 const VPC: &str = "vpc-0123456789abcdef0";
 const OTHER_VPC: &str = "vpc-0fedcba9876543210";
@@ -41,6 +43,7 @@ fn answer(operation: &str) -> String {
             "<vpcPeeringConnection><vpcPeeringConnectionId>pcx-0123456789abcdef0</vpcPeeringConnectionId>\
              </vpcPeeringConnection>"
         }
+        "DescribeTags" => "<tagSet/>",
         _ => "<return>true</return>",
     };
     format!(
@@ -51,10 +54,7 @@ fn answer(operation: &str) -> String {
 
 fn server(stub: &Stub, args: &[&str]) -> Server {
     let all = ["--allow", "write,destroy,invoke,reveal", "--toolsets", "all"];
-    let env = with(stub.env(), &[("AWS_REGION", "us-east-1")]);
-    let mut server = Server::spawn(env!("CARGO_BIN_EXE_awsmcp-ec2"), all.iter().chain(args), env);
-    server.initialize();
-    server
+    EC2.at(stub.env()).only(&all).and(args).set("AWS_REGION", "us-east-1").start()
 }
 
 /// The operations of EC2 that were asked for, but for rehearsals.

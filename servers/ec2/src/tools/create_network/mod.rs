@@ -38,33 +38,33 @@ pub(crate) struct CreateNetwork {
     part: Part,
     /// The VPC it belongs to.
     vpc: Option<VpcId>,
-    /// vpc, subnet.
+    /// Of a vpc or subnet: `10.0.1.0/24`.
     cidr: Option<String>,
-    /// subnet.
+    /// Of a subnet: `us-east-1a`.
     zone: Option<String>,
-    /// subnet: gives its instances public addresses.
+    /// Of a subnet: its instances get public addresses.
     #[serde(default)]
     public: bool,
-    /// nat_gateway; route_table, endpoint: those it serves.
+    /// The one of a nat_gateway; those that a route_table or endpoint serves.
     #[schemars(length(max = 20))]
     #[serde(default)]
     subnets: Vec<SubnetId>,
-    /// route; endpoint of a gateway kind (S3, DynamoDB).
+    /// Where a route goes; of an endpoint of S3 or DynamoDB, that it is a route in.
     route_table: Option<RouteTableId>,
-    /// route: `0.0.0.0/0`.
+    /// Of a route: `0.0.0.0/0`.
     destination: Option<String>,
-    /// route: igw-, nat-, pcx-, tgw-, eigw-, vgw-, eni- id.
+    /// Of a route: the id of a gateway, peering or interface.
     target: Option<String>,
-    /// elastic_ip: gives it the address.
+    /// Of an elastic_ip: gets the address.
     instance: Option<InstanceId>,
-    /// nat_gateway: an address it shall have; default a new one.
+    /// Of a nat_gateway; default a new one.
     address: Option<AllocationId>,
-    /// endpoint: `s3`, `com.amazonaws.us-east-1.ssm`.
+    /// Of an endpoint: `s3`, `com.amazonaws.us-east-1.ssm`.
     service: Option<String>,
-    /// endpoint.
+    /// Of an endpoint.
     #[serde(default)]
     security_groups: Vec<GroupId>,
-    /// peering, of the same account and region.
+    /// Of a peering; in the same account and region.
     peer_vpc: Option<VpcId>,
     name: Option<String>,
     #[serde(default)]

@@ -1,7 +1,4 @@
-use aws_sdk_ec2::types::{
-    AttributeBooleanValue, AttributeValue, HttpTokensState, IamInstanceProfileSpecification,
-    Instance as Described, InstanceAttributeName,
-};
+use aws_sdk_ec2::types::{HttpTokensState, Instance as Described, InstanceAttributeName};
 use awsmcp_mcp::{Call, Change, Error, One, Plan, Result, Spec};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -9,11 +6,14 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     Ec2, arns,
-    dry_run::would,
-    instances::{all, state},
+    instances::{one, state},
     names::{GroupId, InstanceId},
     tags::Filters,
 };
+
+mod step;
+
+use step::steps;
 
 /// Changes what is given of an instance: type (stopped only), security groups, protection, IMDS, instance profile.
 #[derive(Deserialize, JsonSchema)]
@@ -39,10 +39,20 @@ pub(crate) struct Done {
     changed: Vec<&'static str>,
 }
 
+/// An instance as a plan saw it.
+#[derive(Debug, PartialEq, Serialize)]
+pub(crate) struct Before {
+    /// Of what is to be changed.
+    settings: Map<String, Value>,
+    state: String,
+    /// Of the profile that is to be replaced.
+    association: Option<String>,
+}
+
 impl Change for ModifyInstance {
     type Service = Ec2;
     type Output = One<Done>;
-    type Items = ();
+    type Items = Before;
     const SPEC: Spec = Spec::write("modify_instance", "Modify instance")
         .on("*", &["ec2:DescribeInstances"])
         .on(arns::INSTANCE, &["ec2:DescribeInstanceAttribute", "ec2:ModifyInstanceAttribute"])
@@ -59,36 +69,32 @@ impl Change for ModifyInstance {
         .on(arns::INSTANCE, &["ec2:AssociateIamInstanceProfile", "ec2:ReplaceIamInstanceProfileAssociation"])
         .on(arns::ANY_ROLE, &["iam:PassRole"])
         .names_no_resource()
-        .idempotent()
         .optional();
 
-    async fn plan(&self, cx: &Call<Ec2>) -> Result<Plan> {
-        let instance = self.instance(cx).await?;
-        let before = self.present(cx, &instance).await?;
+    async fn plan(&self, cx: &Call<Ec2>) -> Result<Plan<Before>> {
+        let before = self.before(cx).await?;
         let after = self.wanted();
         if after.is_empty() {
             return Err(Error::invalid("nothing to change is given")
                 .with_next("such as instance_type or security_groups"));
         }
-        if self.instance_type.is_some()
-            && after.get("type") != before.get("type")
-            && state(&instance) != "stopped"
-        {
+        let is_new = |name: &str| after.get(name) != before.settings.get(name);
+        if self.instance_type.is_some() && is_new("type") && before.state != "stopped" {
             return Err(Error::conflict(format!(
                 "{} is {}: its type changes only while it is stopped",
-                self.instance,
-                state(&instance)
+                self.instance, before.state
             ))
             .with_next("set_instances with action stop first, and start afterwards"));
         }
-        self.change(cx, &instance, true).await?;
+        for step in steps(self, &before) {
+            step.rehearse(cx, self.instance.as_str()).await?;
+        }
         let mut plan = Plan::new(format!(
             "change {} of {}",
             after.keys().cloned().collect::<Vec<_>>().join(", "),
             self.instance
         ));
-        let is_off =
-            |name: &str| after.get(name) == Some(&json!(false)) && before.get(name) != Some(&json!(false));
+        let is_off = |name: &str| after.get(name) == Some(&json!(false)) && is_new(name);
         if is_off("termination_protection") || is_off("stop_protection") {
             plan = plan.warning("it loses its protection");
         }
@@ -99,26 +105,34 @@ impl Change for ModifyInstance {
         if is_off("source_dest_check") {
             plan = plan.warning("it may then send and receive for other addresses, as routers do");
         }
-        let (before, after) = (Value::Object(before), Value::Object(after));
-        Ok(plan.difference(Some(&before), Some(&after)).state(json!([before, state(&instance)])))
+        if self.instance_profile.is_some() && is_new("instance_profile") && before.association.is_some() {
+            plan = plan.warning("what runs on it loses the rights of the role that it has now");
+        }
+        Ok(plan.difference(Some(&json!(before.settings)), Some(&Value::Object(after))).items(before))
     }
 
-    async fn apply(self, (): (), cx: &Call<Ec2>) -> Result<Self::Output> {
-        let instance = self.instance(cx).await?;
-        let changed = self.change(cx, &instance, false).await?;
+    async fn apply(self, before: Before, cx: &Call<Ec2>) -> Result<Self::Output> {
+        let now = self.before(cx).await?;
+        if now != before {
+            return Err(Error::conflict(format!("{} is another by now", self.instance))
+                .with_next("nothing was changed: call again with what is there now"));
+        }
+        let mut changed = Vec::new();
+        for step in steps(&self, &before) {
+            if let Err(mut error) = step.take(cx, self.instance.as_str()).await {
+                if !changed.is_empty() {
+                    let message = error.message.trim_end_matches('.');
+                    error.message = format!("{message}; by then it has its new {}", changed.join(", "));
+                }
+                return Err(error);
+            }
+            changed.push(step.what());
+        }
         Ok(One(Done { instance: self.instance.to_string(), changed }))
     }
 }
 
 impl ModifyInstance {
-    async fn instance(&self, cx: &Call<Ec2>) -> Result<Described> {
-        let found = all(cx, std::slice::from_ref(&self.instance)).await?;
-        found
-            .into_iter()
-            .next()
-            .ok_or_else(|| Error::not_found(format!("there is no instance {}", self.instance)))
-    }
-
     fn wanted(&self) -> Map<String, Value> {
         let groups = self.security_groups.as_ref().map(|groups| {
             let mut ids: Vec<&str> = groups.iter().map(GroupId::as_str).collect();
@@ -138,6 +152,17 @@ impl ModifyInstance {
         .into_iter()
         .filter_map(|(name, value)| Some((name.to_owned(), value?)))
         .collect()
+    }
+
+    /// What there is now.
+    async fn before(&self, cx: &Call<Ec2>) -> Result<Before> {
+        let instance = one(cx, &self.instance).await?;
+        let association = match (&self.instance_profile, &instance.iam_instance_profile) {
+            (Some(_), Some(_)) => association(cx, self.instance.as_str()).await?,
+            _ => None,
+        };
+        let settings = self.present(cx, &instance).await?;
+        Ok(Before { settings, state: state(&instance).to_owned(), association })
     }
 
     /// What there is now of what is to be changed.
@@ -178,103 +203,14 @@ impl ModifyInstance {
             .filter_map(|(name, value)| Some((name.to_owned(), value?)))
             .collect())
     }
+}
 
-    /// Changes what is given, one thing at a time, as EC2 wants it; `dry` only asks whether it would be done.
-    async fn change(&self, cx: &Call<Ec2>, instance: &Described, dry: bool) -> Result<Vec<&'static str>> {
-        let ec2 = &cx.client().ec2;
-        let id = self.instance.as_str();
-        let flag = |on: bool| AttributeBooleanValue::builder().value(on).build();
-        let attribute = || ec2.modify_instance_attribute().instance_id(id).set_dry_run(dry.then_some(true));
-        let mut requests = Vec::new();
-        if let Some(kind) = &self.instance_type {
-            let value = AttributeValue::builder().value(kind).build();
-            requests.push(("instance_type", attribute().instance_type(value)));
-        }
-        if let Some(groups) = &self.security_groups {
-            let ids = groups.iter().map(ToString::to_string).collect();
-            requests.push(("security_groups", attribute().set_groups(Some(ids))));
-        }
-        if let Some(on) = self.termination_protection {
-            requests.push(("termination_protection", attribute().disable_api_termination(flag(on))));
-        }
-        if let Some(on) = self.stop_protection {
-            requests.push(("stop_protection", attribute().disable_api_stop(flag(on))));
-        }
-        if let Some(on) = self.source_dest_check {
-            requests.push(("source_dest_check", attribute().source_dest_check(flag(on))));
-        }
-        let mut changed = Vec::new();
-        for (what, request) in requests {
-            if dry {
-                would(request.send()).await?
-            } else {
-                request.send().await.map(drop)?
-            }
-            changed.push(what);
-        }
-        if let Some(only) = self.imdsv2_only {
-            let tokens = if only { HttpTokensState::Required } else { HttpTokensState::Optional };
-            let request = ec2.modify_instance_metadata_options().instance_id(id).http_tokens(tokens);
-            let sent = request.set_dry_run(dry.then_some(true)).send();
-            if dry {
-                would(sent).await?
-            } else {
-                sent.await.map(drop)?
-            }
-            changed.push("imdsv2_only");
-        }
-        match self.detailed_monitoring {
-            Some(true) => {
-                let sent = ec2.monitor_instances().instance_ids(id).set_dry_run(dry.then_some(true)).send();
-                if dry {
-                    would(sent).await?
-                } else {
-                    sent.await.map(drop)?
-                }
-                changed.push("detailed_monitoring");
-            }
-            Some(false) => {
-                let sent = ec2.unmonitor_instances().instance_ids(id).set_dry_run(dry.then_some(true)).send();
-                if dry {
-                    would(sent).await?
-                } else {
-                    sent.await.map(drop)?
-                }
-                changed.push("detailed_monitoring");
-            }
-            None => {}
-        }
-        // EC2 has no dry run of this.
-        if let Some(name) = self.instance_profile.as_ref().filter(|_| !dry) {
-            let profile = IamInstanceProfileSpecification::builder().name(name).build();
-            let present = match instance.iam_instance_profile {
-                Some(_) => {
-                    let filters =
-                        Filters::default().any("instance-id", [id]).any("state", ["associated"]).build();
-                    let out =
-                        ec2.describe_iam_instance_profile_associations().set_filters(filters).send().await?;
-                    out.iam_instance_profile_associations
-                        .unwrap_or_default()
-                        .pop()
-                        .and_then(|it| it.association_id)
-                }
-                None => None,
-            };
-            match present {
-                Some(association) => {
-                    let request = ec2.replace_iam_instance_profile_association().association_id(association);
-                    request.iam_instance_profile(profile).send().await?;
-                }
-                None => {
-                    ec2.associate_iam_instance_profile()
-                        .instance_id(id)
-                        .iam_instance_profile(profile)
-                        .send()
-                        .await?;
-                }
-            }
-            changed.push("instance_profile");
-        }
-        Ok(changed)
-    }
+/// The association of an instance with its profile, by its id: the one that is to be replaced.
+async fn association(cx: &Call<Ec2>, id: &str) -> Result<Option<String>> {
+    let filters = Filters::default().any("instance-id", [id]).any("state", ["associated"]).build();
+    let out =
+        cx.client().ec2.describe_iam_instance_profile_associations().set_filters(filters).send().await?;
+    let found = out.iam_instance_profile_associations.unwrap_or_default().into_iter();
+    // The request to replace it names no instance, so that it is this one's is seen here.
+    Ok(found.filter(|it| it.instance_id.as_deref() == Some(id)).find_map(|it| it.association_id))
 }

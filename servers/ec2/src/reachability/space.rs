@@ -1,0 +1,148 @@
+//! Addresses and ports by ranges: what of them is covered, and what is left.
+
+use std::net::IpAddr;
+
+use ipnet::{IpNet, Ipv4Net, Ipv6Net};
+
+/// A whole number of a range.
+pub(super) trait Number: Copy + Ord {
+    /// The number before, of one that has one.
+    fn before(self) -> Self;
+    /// The number behind, of one that has one.
+    fn after(self) -> Self;
+}
+
+macro_rules! numbers {
+    ($($number:ty),*) => {$(
+        impl Number for $number {
+            fn before(self) -> Self {
+                self.saturating_sub(1)
+            }
+
+            fn after(self) -> Self {
+                self.saturating_add(1)
+            }
+        }
+    )*};
+}
+
+numbers!(u16, u128);
+
+/// Takes `own` out of the open ranges: whether anything was taken, and what is left.
+pub(super) fn split<N: Number>(open: &[(N, N)], own: (N, N)) -> (bool, Vec<(N, N)>) {
+    let (mut taken, mut left) = (false, Vec::new());
+    for &(from, to) in open {
+        let (first, last) = (from.max(own.0), to.min(own.1));
+        if first > last {
+            left.push((from, to));
+            continue;
+        }
+        taken = true;
+        if from < first {
+            left.push((from, first.before()));
+        }
+        if last < to {
+            left.push((last.after(), to));
+        }
+    }
+    (taken, left)
+}
+
+/// Addresses of one family, by their ranges.
+#[derive(Clone, Debug)]
+pub(super) struct Space {
+    v6: bool,
+    left: Vec<(u128, u128)>,
+}
+
+/// The networks of IPv4 that the internet does not carry: private ones, those of single hosts and links, and those that
+/// nobody has.
+const NOT_CARRIED: [([u8; 4], u8); 8] = [
+    ([0, 0, 0, 0], 8),
+    ([10, 0, 0, 0], 8),
+    ([100, 64, 0, 0], 10),
+    ([127, 0, 0, 0], 8),
+    ([169, 254, 0, 0], 16),
+    ([172, 16, 0, 0], 12),
+    ([192, 168, 0, 0], 16),
+    ([224, 0, 0, 0], 3),
+];
+
+impl Space {
+    /// Every address that the internet carries.
+    pub(super) fn internet(v6: bool) -> Space {
+        if v6 {
+            // All that is given out of IPv6 so far.
+            let net = Ipv6Net::new_assert([0x2000, 0, 0, 0, 0, 0, 0, 0].into(), 3);
+            return Space { v6, left: vec![range(IpNet::V6(net))] };
+        }
+        let mut space =
+            Space { v6, left: vec![range(IpNet::V4(Ipv4Net::new_assert([0, 0, 0, 0].into(), 0)))] };
+        for (address, length) in NOT_CARRIED {
+            space.take(IpNet::V4(Ipv4Net::new_assert(address.into(), length)));
+        }
+        space
+    }
+
+    /// Takes out a network; whether anything of it was left.
+    pub(super) fn take(&mut self, net: IpNet) -> bool {
+        if matches!(net, IpNet::V6(_)) != self.v6 {
+            return false;
+        }
+        let (taken, left) = split(&self.left, range(net));
+        self.left = left;
+        taken
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.left.is_empty()
+    }
+}
+
+/// The first and the last address of a network.
+fn range(net: IpNet) -> (u128, u128) {
+    match net {
+        IpNet::V4(net) => (u128::from(u32::from(net.network())), u128::from(u32::from(net.broadcast()))),
+        IpNet::V6(net) => (u128::from(net.network()), u128::from(net.broadcast())),
+    }
+}
+
+/// How much of the other end a network covers.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Fit {
+    All,
+    /// A part of the internet.
+    Part,
+    None,
+}
+
+pub(super) fn fit(net: IpNet, address: Option<IpAddr>, v6: bool) -> Fit {
+    match address {
+        Some(address) if net.contains(&address) => Fit::All,
+        Some(_) => Fit::None,
+        None if matches!(net, IpNet::V6(_)) != v6 => Fit::None,
+        None => {
+            let mut rest = Space::internet(v6);
+            match (rest.take(net), rest.is_empty()) {
+                (false, _) => Fit::None,
+                (true, true) => Fit::All,
+                (true, false) => Fit::Part,
+            }
+        }
+    }
+}
+
+/// Whether an address is of a private network, which the internet does not carry.
+pub(crate) fn is_private(address: IpAddr) -> bool {
+    match address {
+        // 100.64.0.0/10 is what carriers and some VPCs use.
+        IpAddr::V4(v4) => {
+            let [first, second, ..] = v4.octets();
+            v4.is_private()
+                || v4.is_loopback()
+                || v4.is_link_local()
+                || first == 100 && (64..128).contains(&second)
+        }
+        IpAddr::V6(v6) => v6.is_unique_local() || v6.is_unicast_link_local() || v6.is_loopback(),
+    }
+}

@@ -1,0 +1,167 @@
+//! The ends of a way, as they are found by what a caller knows of them.
+
+use std::net::IpAddr;
+
+use aws_sdk_ec2::types::{Instance as Described, NetworkInterface};
+use awsmcp_mcp::{Call, Error, Result};
+
+use crate::{
+    Ec2,
+    instances::{all, find, state},
+    names::End,
+    reachability::{Node, Place, is_private},
+    tags::{self, Filters},
+};
+
+/// An end as it was found.
+pub(super) struct Spot {
+    pub(super) label: String,
+    pub(super) place: Place,
+    /// The groups whose rules are still to be read.
+    pub(super) groups: Vec<String>,
+    /// Of an instance that does not run.
+    pub(super) state: Option<String>,
+    /// What was chosen where the question leaves it open.
+    pub(super) note: Option<String>,
+}
+
+pub(super) async fn place(cx: &Call<Ec2>, end: &End, v6: bool) -> Result<Spot> {
+    let outside = |address: Option<IpAddr>, label: String| Spot {
+        label,
+        place: Place::Outside(address),
+        groups: Vec::new(),
+        state: None,
+        note: None,
+    };
+    match end {
+        End::Internet => Ok(outside(None, "the internet".to_owned())),
+        End::Instance(instance) => of_instance(find(cx, instance).await?, v6),
+        End::Interface(id) => {
+            let out = cx
+                .client()
+                .ec2
+                .describe_network_interfaces()
+                .network_interface_ids(id.as_str())
+                .send()
+                .await?;
+            match out.network_interfaces.unwrap_or_default().pop() {
+                Some(interface) => of_interface(cx, interface, v6, None).await,
+                None => {
+                    Err(Error::not_found(format!("there is no interface {} in {}", id.as_str(), cx.region())))
+                }
+            }
+        }
+        End::Address(address) => {
+            let text = address.to_string();
+            let filter = match (v6, is_private(*address)) {
+                (true, _) => "ipv6-addresses.ipv6-address",
+                (false, true) => "addresses.private-ip-address",
+                (false, false) => "addresses.association.public-ip",
+            };
+            let filters = Filters::default().any(filter, [&text]).build();
+            let out = cx.client().ec2.describe_network_interfaces().set_filters(filters).send().await?;
+            let mut found = out.network_interfaces.unwrap_or_default();
+            match (found.len(), found.pop()) {
+                (1, Some(interface)) => of_interface(cx, interface, v6, Some(*address)).await,
+                (0, _) | (_, None) => Ok(outside(Some(*address), text)),
+                (count, Some(last)) => {
+                    found.push(last);
+                    let ids: Vec<&str> =
+                        found.iter().filter_map(|one| one.network_interface_id.as_deref()).collect();
+                    Err(Error::invalid(format!("{count} interfaces have {text}, in different VPCs"))
+                        .with_next(format!("give one of {} instead", ids.join(", "))))
+                }
+            }
+        }
+    }
+}
+
+fn of_instance(instance: Described, v6: bool) -> Result<Spot> {
+    let id = instance.instance_id.clone().unwrap_or_default();
+    let name = tags::name(instance.tags.as_ref());
+    let label = name.map_or_else(|| id.clone(), |name| format!("{id} ({name})"));
+    let address = if v6 { instance.ipv6_address.as_deref() } else { instance.private_ip_address.as_deref() };
+    let node = Node {
+        address: parsed(address, &label, v6)?,
+        public: instance.public_ip_address.as_deref().and_then(|ip| ip.parse().ok()),
+        vpc: instance.vpc_id.clone().unwrap_or_default(),
+        subnet: instance.subnet_id.clone().unwrap_or_default(),
+        groups: Vec::new(),
+        label: label.clone(),
+    };
+    let state = Some(state(&instance).to_owned()).filter(|state| state != "running");
+    let others: Vec<&str> = instance
+        .network_interfaces
+        .iter()
+        .flatten()
+        .filter(|own| own.attachment.as_ref().and_then(|it| it.device_index).is_some_and(|index| index > 0))
+        .filter_map(|own| own.network_interface_id.as_deref())
+        .collect();
+    let note = (!others.is_empty()).then(|| {
+        format!("{label} was taken by its first interface; ask about {} by its id", others.join(" or "))
+    });
+    let groups = instance.security_groups.unwrap_or_default().into_iter().filter_map(|group| group.group_id);
+    Ok(Spot { label, place: Place::Node(node), groups: groups.collect(), state, note })
+}
+
+/// The state of the instance that has an interface, where it does not run.
+async fn state_of(cx: &Call<Ec2>, instance: Option<&str>) -> Result<Option<String>> {
+    let Some(id) = instance else { return Ok(None) };
+    let found = all(cx, &[id.to_owned()]).await?;
+    Ok(found.first().map(|one| state(one).to_owned()).filter(|state| state != "running"))
+}
+
+async fn of_interface(
+    cx: &Call<Ec2>,
+    interface: NetworkInterface,
+    v6: bool,
+    by: Option<IpAddr>,
+) -> Result<Spot> {
+    let id = interface.network_interface_id.clone().unwrap_or_default();
+    let instance = interface.attachment.as_ref().and_then(|attachment| attachment.instance_id.clone());
+    let state = state_of(cx, instance.as_deref()).await?;
+    let label = match (&by, instance) {
+        (Some(address), Some(instance)) => format!("{address} ({instance}, {id})"),
+        (Some(address), None) => format!("{address} ({id})"),
+        (None, Some(instance)) => format!("{id} ({instance})"),
+        (None, None) => id,
+    };
+    let public: Option<IpAddr> =
+        interface.association.as_ref().and_then(|it| it.public_ip.as_deref()).and_then(|ip| ip.parse().ok());
+    let own = match v6 {
+        true => interface.ipv6_addresses.iter().flatten().find_map(|it| it.ipv6_address.as_deref()),
+        false => interface.private_ip_address.as_deref(),
+    };
+    let address = match by.filter(|address| v6 || is_private(*address)) {
+        Some(address) => address,
+        None => parsed(own, &label, v6)?,
+    };
+    let node = Node {
+        address,
+        public: by.filter(|address| !v6 && !is_private(*address)).or(public),
+        vpc: interface.vpc_id.unwrap_or_default(),
+        subnet: interface.subnet_id.unwrap_or_default(),
+        groups: Vec::new(),
+        label: label.clone(),
+    };
+    let by_public = by.is_some_and(|address| !v6 && !is_private(address));
+    let groups = interface.groups.unwrap_or_default().into_iter().filter_map(|group| group.group_id);
+    Ok(Spot {
+        label,
+        place: if by_public { Place::Public(node) } else { Place::Node(node) },
+        groups: groups.collect(),
+        state,
+        note: None,
+    })
+}
+
+fn parsed(address: Option<&str>, label: &str, v6: bool) -> Result<IpAddr> {
+    address.and_then(|text| text.parse().ok()).ok_or_else(|| {
+        let kind = if v6 { "IPv6" } else { "private IPv4" };
+        Error::invalid(format!("{label} has no {kind} address")).with_next(if v6 {
+            "leave `ipv6` out"
+        } else {
+            "ask with `ipv6`"
+        })
+    })
+}
