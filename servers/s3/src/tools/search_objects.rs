@@ -268,7 +268,9 @@ impl Search<'_> {
             .run(self.cx, at.place.clone(), |object| {
                 let key = object.key.unwrap_or_default();
                 let size: u64 = object.size.and_then(|size| size.try_into().ok()).unwrap_or_default();
-                if glob.is_some_and(|glob| !glob.fits(&key)) || (size == 0 && key.ends_with('/')) {
+                if glob.is_some_and(|glob| !glob.fits_below(prefix, &key))
+                    || (size == 0 && key.ends_with('/'))
+                {
                     return ControlFlow::Continue(());
                 }
                 let archived = matches!(

@@ -1,6 +1,6 @@
 //! Which lines match, and what is shown of them.
 
-use std::collections::VecDeque;
+use std::{borrow::Cow, collections::VecDeque};
 
 use regex::bytes::Regex;
 
@@ -45,9 +45,10 @@ impl<'a> Matcher<'a> {
 
     pub(super) fn take(&mut self, line: &Line<'_>) {
         let next = (line.number + u64::from(line.ends), line.next);
+        let searched = searchable(line.bytes);
         let mut from = 0;
         let mut matched = false;
-        while let Some(found) = self.regex.find_at(line.bytes, from) {
+        while let Some(found) = self.regex.find_at(&searched, from) {
             let shown = Window::around(line.bytes, found.start(), found.end(), self.width);
             let whole = shown.start == 0 && shown.end == line.bytes.len();
             if !matched {
@@ -90,6 +91,20 @@ impl<'a> Matcher<'a> {
         let matches = (self.context > 0).then_some(matches);
         Row { key: self.name.map(str::to_owned), line, byte, matches, text }
     }
+}
+
+/// The line as it is searched: `.` and classes stand for no byte that is not of a character, so one such byte would hide
+/// the line. Each is a question mark here, which keeps every place where it is.
+fn searchable(line: &[u8]) -> Cow<'_, [u8]> {
+    if std::str::from_utf8(line).is_ok() {
+        return Cow::Borrowed(line);
+    }
+    let mut plain = Vec::with_capacity(line.len());
+    for chunk in line.utf8_chunks() {
+        plain.extend_from_slice(chunk.valid().as_bytes());
+        plain.extend(chunk.invalid().iter().map(|_| b'?'));
+    }
+    Cow::Owned(plain)
 }
 
 /// The part of a line that is shown.
@@ -146,6 +161,20 @@ mod tests {
             rows("hit", content, 1, 300).into_iter().map(|row| (row.0, row.1)).collect();
         let (yes, no) = (Some(true), Some(false));
         assert_eq!(around, [(2, no), (3, yes), (4, no), (5, yes), (6, no)]);
+    }
+
+    #[test]
+    fn a_byte_that_is_no_text_does_not_hide_its_line() {
+        let regex = Regex::new("ERROR.*timeout").unwrap();
+        let mut matcher = Matcher::new(&regex, 0, 300, None, true);
+        let mut splitter = Splitter::new(1, 0);
+        splitter.push(b"fine\nERROR user=J\xf6rg request timeout\n");
+        while let Some(line) = splitter.next(true) {
+            matcher.take(&line);
+        }
+        let found: Vec<&str> = matcher.rows.iter().map(|(row, ..)| row.text.as_str()).collect();
+        assert_eq!(found, ["ERROR user=J\u{fffd}rg request timeout"]);
+        assert_eq!(searchable(b"\xf6a\xff"), b"?a?".as_slice());
     }
 
     #[test]
