@@ -128,9 +128,24 @@ pub(crate) async fn copy(
         Err(error) if error.status == Some(412) && original.has_changed().await => {
             Err(changed(&original.source).with_next("try again: the copy is then of what is there now"))
         }
+        Err(error) if error.status == Some(412) && is_there(client, original, target).await => {
+            Err(Error::conflict(format!(
+                "S3 answered that {} had changed, and it now holds the source's contents: an earlier attempt of this call \
+                 may have written them and its answer was lost",
+                target.uri()
+            ))
+            .with_next("head_object shows what is there and since when"))
+        }
         Err(error) => Err(target.condition.explain(error, &target.uri())),
         copied => copied,
     }
+}
+
+/// Whether the target has the source's contents, by a hash and not by their size alone.
+async fn is_there(client: &Client, original: &Original, target: &Target) -> bool {
+    let place = Source { bucket: target.bucket.clone(), key: target.key.clone(), version_id: None };
+    let copy = head(client, &place).await;
+    copy.is_ok_and(|copy| verified(&original.head, &copy).is_ok_and(|by| by != "size"))
 }
 
 fn changed(source: &Source) -> Error {

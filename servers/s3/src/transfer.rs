@@ -13,11 +13,18 @@ use std::{
 };
 
 use aws_sdk_s3::{
-    error::{ProvideErrorMetadata, SdkError},
+    config::{
+        ConfigBag, Intercept, RuntimeComponents, interceptors::BeforeSerializationInterceptorContextRef,
+        retry::RetryConfig,
+    },
+    error::{BoxError, ProvideErrorMetadata, SdkError},
     operation::{
         complete_multipart_upload::CompleteMultipartUploadError,
-        create_multipart_upload::CreateMultipartUploadError, get_object::GetObjectError,
-        head_object::HeadObjectError, put_object::PutObjectError, upload_part::UploadPartError,
+        create_multipart_upload::CreateMultipartUploadError,
+        get_object::{GetObjectError, GetObjectInput},
+        head_object::HeadObjectError,
+        put_object::PutObjectError,
+        upload_part::{UploadPartError, UploadPartInput},
     },
 };
 use aws_sdk_s3_transfer_manager::{
@@ -30,7 +37,7 @@ use awsmcp_mcp::{Call, Error, Kind, Result, human_size};
 
 pub(crate) use self::{
     receiving::{Remote, fetch},
-    sending::send,
+    sending::{Sent, send},
 };
 use crate::S3;
 
@@ -55,6 +62,7 @@ pub(crate) fn manager(cx: &Call<S3>, largest: u64) -> Result<Manager> {
 }
 
 fn manager_with(s3: aws_sdk_s3::config::Builder, largest: u64) -> Result<Manager> {
+    let s3 = s3.interceptor(Once);
     // Above 80 GB, 10,000 parts are larger than usual: the pool must hold a few of them.
     let part = usize::try_from(largest.div_ceil(PARTS)).unwrap_or(usize::MAX);
     let memory = match part.checked_mul(4).filter(|need| *need > BUDGET) {
@@ -71,6 +79,33 @@ fn manager_with(s3: aws_sdk_s3::config::Builder, largest: u64) -> Result<Manager
         .part_size(PartSize::Target(PART))
         .build();
     Ok(Manager::new(config))
+}
+
+/// The manager itself sends a part of an upload or of a download up to three times, and both may be sent again. Below it
+/// the SDK would send each of these times as often again, so there it sends once. What only the SDK sends again, the
+/// beginning and the end of an upload, stays with the call's own rules.
+#[derive(Debug)]
+struct Once;
+
+impl Intercept for Once {
+    fn name(&self) -> &'static str {
+        "awsmcp attempts of a part"
+    }
+
+    fn read_before_serialization(
+        &self,
+        context: &BeforeSerializationInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        cfg: &mut ConfigBag,
+    ) -> std::result::Result<(), BoxError> {
+        let input = context.input();
+        let is_part = input.downcast_ref::<UploadPartInput>().is_some()
+            || input.downcast_ref::<GetObjectInput>().is_some();
+        if is_part && let Some(retry) = cfg.load::<RetryConfig>().cloned() {
+            cfg.interceptor_state().store_put(retry.with_max_attempts(1));
+        }
+        Ok(())
+    }
 }
 
 /// Whether it is AWS itself that answers, and not a service that resembles S3.

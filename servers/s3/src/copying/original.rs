@@ -89,6 +89,16 @@ impl Original {
         self.head.e_tag.clone()
     }
 
+    /// # Errors
+    /// When it is not what a plan saw by this entity tag.
+    pub(crate) fn unchanged(&self, seen: Option<&str>) -> Result<()> {
+        if self.head.e_tag().map(bare) == seen.map(bare) {
+            return Ok(());
+        }
+        Err(Error::conflict(format!("{} changed since the plan, and was left as it is", self.source.uri()))
+            .with_next("call again: the plan is then of what is there now"))
+    }
+
     pub(super) async fn has_changed(&self) -> bool {
         head(&self.client, &self.source).await.is_ok_and(|now| now.e_tag != self.head.e_tag)
     }

@@ -1,22 +1,19 @@
 mod comparing;
 
-use std::{
-    sync::{
-        Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::SystemTime,
+use std::sync::{
+    Mutex, PoisonError,
+    atomic::{AtomicU64, Ordering},
 };
 
 use aws_sdk_s3_transfer_manager::{Client as Manager, operation::upload::UploadInput};
 use awsmcp_mcp::{
     Call, Change, Error, One, Plan, Result, Spec,
-    files::{Folder, Leaf, Opened, Seen, Sort},
+    files::{Folder, Seen, Sort},
     human_size,
 };
 use futures::{StreamExt, stream};
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::{
@@ -26,6 +23,7 @@ use crate::{
     filters::KeyGlob,
     names::{BucketName, FolderPrefix, Key, bare},
     removal::{self, Item},
+    stamp::{Stamp, unchanged},
     transfer::{self, Meter},
 };
 
@@ -169,42 +167,9 @@ struct Step {
     replaces: bool,
 }
 
-/// What tells whether a local file is still the one that was looked at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-struct Stamp {
-    size: u64,
-    #[serde(serialize_with = "exactly")]
-    modified: SystemTime,
-}
-
-/// Times before 1970 too.
-fn exactly<S: Serializer>(time: &SystemTime, serializer: S) -> std::result::Result<S::Ok, S::Error> {
-    serializer.collect_str(&format_args!("{time:?}"))
-}
-
-impl From<&Opened> for Stamp {
-    fn from(file: &Opened) -> Stamp {
-        Stamp { size: file.size, modified: file.modified }
-    }
-}
-
-impl From<&Leaf> for Stamp {
-    fn from(leaf: &Leaf) -> Stamp {
-        Stamp { size: leaf.size, modified: leaf.modified }
-    }
-}
-
 impl Step {
     /// # Errors
-    /// When the local file is another than the one that was looked at.
-    fn holds(&self, now: Option<Stamp>) -> Result<()> {
-        match now == self.local {
-            true => Ok(()),
-            false => Err(Error::conflict("the local file changed since the plan, and was left as it is")),
-        }
-    }
-
-    /// The same of whatever lies there now.
+    /// When what lies there now is another file than the one that was looked at.
     async fn holds_in(&self, folder: &Folder) -> Result<()> {
         let now = match folder.place(&self.path).await?.look()? {
             None => None,
@@ -212,7 +177,7 @@ impl Step {
             // Of a link, what it leads to was looked at.
             Some(_) => Some(Stamp::from(&folder.open(&self.path).await?)),
         };
-        self.holds(now)
+        unchanged(self.local, now)
     }
 }
 
@@ -229,7 +194,11 @@ impl Work {
             Direction::Download => ("download", sync.uri(), sync.directory.clone(), "local files"),
         };
         let mut plan = if self.transfer.is_empty() && self.remove.is_empty() {
-            Plan::new(format!("do nothing: {} files of {from} and {to} are the same", self.unchanged))
+            let rest = match self.refused.len() {
+                0 => String::new(),
+                count => format!("; {count} are left out and were not compared"),
+            };
+            Plan::new(format!("do nothing: {} files of {from} and {to} are the same{rest}", self.unchanged))
         } else {
             let delete = match self.remove.len() {
                 0 => String::new(),
@@ -280,7 +249,14 @@ impl Sync {
 
     fn is_meant(&self, path: &str) -> bool {
         let any = |globs: &[KeyGlob]| globs.iter().any(|glob| glob.fits(path));
-        (self.include.is_empty() || any(&self.include)) && !any(&self.exclude)
+        (self.include.is_empty() || any(&self.include)) && !self.is_excluded(path)
+    }
+
+    /// What is excluded takes all below it along.
+    fn is_excluded(&self, path: &str) -> bool {
+        let mut folders = path.match_indices('/').filter_map(|(end, _)| path.get(..end));
+        let excludes = |path: &str| self.exclude.iter().any(|glob| glob.fits(path));
+        excludes(path) || folders.any(excludes)
     }
 
     /// Transfers what there is to transfer: how many arrived, what did not, and the first error of those.
@@ -304,7 +280,7 @@ impl Sync {
             };
             async move {
                 let done = match self.direction {
-                    Direction::Upload => self.send(cx, manager, folder, &step, told).await,
+                    Direction::Upload => self.send(cx, folder, &step, told).await,
                     Direction::Download => self.fetch(cx, manager, folder, &step, told).await,
                 };
                 (step, done)
@@ -331,13 +307,12 @@ impl Sync {
     async fn send(
         &self,
         cx: &Call<S3>,
-        manager: &Manager,
         folder: &Folder,
         step: &Step,
         told: impl FnMut(u64) + Send,
     ) -> Result<()> {
         let file = folder.open(&step.path).await?;
-        step.holds(Some(Stamp::from(&file)))?;
+        unchanged(step.local, Some(Stamp::from(&file)))?;
         // Only over what was seen: somebody may have written there since.
         let request = UploadInput::builder()
             .bucket(self.bucket.as_str())
@@ -345,8 +320,14 @@ impl Sync {
             .set_content_type(content_type_of(&step.path).map(str::to_owned))
             .set_if_match(step.etag.clone())
             .set_if_none_match((!step.replaces).then(|| "*".to_owned()));
-        match transfer::send(cx, manager, file, request, told).await {
+        match transfer::send(cx, file, request, told).await {
             Err(error) if error.status == Some(412) => {
+                let key = key(&format!("{}{}", self.prefix(), step.path))?;
+                let head = fetching::head(cx, &self.bucket, &key, None).await?;
+                // An attempt whose answer was lost may have written it.
+                if fetching::is_same(cx, &head, folder.open(&step.path).await?).await? {
+                    return Ok(());
+                }
                 Err(Error::conflict("somebody else wrote to this key meanwhile"))
             }
             sent => sent.map(drop),
@@ -430,6 +411,11 @@ mod tests {
         let meant = |path| sync.is_meant(path);
         assert!(meant("x.csv") && meant("deep/x.csv") && meant("a/b/c"));
         assert!(!meant("x.txt") && !meant("tmp/x.csv"));
+        let sync = self::sync(json!({
+            "direction": "upload", "directory": "d", "bucket": "bbb", "exclude": ["folder", "*.log"]
+        }));
+        assert!(!sync.is_meant("folder/x") && !sync.is_meant("a/folder/b/x") && !sync.is_meant("a/x.log"));
+        assert!(sync.is_meant("folders/x") && sync.is_meant("a/folder.txt"));
     }
 
     #[test]

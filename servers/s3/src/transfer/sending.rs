@@ -17,10 +17,9 @@ use aws_sdk_s3::{
     operation::create_multipart_upload::CreateMultipartUploadOutput,
 };
 use aws_sdk_s3_transfer_manager::{
-    Client as Manager,
     io::{InputStream, PartBuffer, PartData, PartStream, SizeHint, StreamContext},
     memory::SegmentedBytes,
-    operation::upload::{UploadHandle, UploadInputBuilder, UploadOutput},
+    operation::upload::{UploadHandle, UploadInputBuilder},
 };
 use awsmcp_mcp::{Call, Cleanup, Error, Kind, Result, files::Opened};
 use bytes::BufMut;
@@ -32,27 +31,34 @@ use crate::{
     integrity::{Algorithm, Hash},
 };
 
+/// What S3 says of an object that was stored.
+#[derive(Clone, Debug)]
+pub(crate) struct Sent {
+    pub(crate) etag: Option<String>,
+    pub(crate) version_id: Option<String>,
+}
+
 /// Sends a file. `request` says where to and with what; its body is set here.
 ///
 /// # Errors
 /// `Conflict` when the file changed while it was read: nothing is stored then.
 pub(crate) async fn send(
     cx: &Call<S3>,
-    manager: &Manager,
     file: Opened,
     request: UploadInputBuilder,
     mut told: impl FnMut(u64) + Send,
-) -> Result<UploadOutput> {
+) -> Result<Sent> {
     if file.size > PART {
         return send_parts(cx, file, request, told).await;
     }
     let size = file.size;
-    let done = send_whole(manager, file, request).await?;
+    let done = send_whole(cx, file, &request).await?;
     told(size);
     Ok(done)
 }
 
-async fn send_whole(manager: &Manager, file: Opened, request: UploadInputBuilder) -> Result<UploadOutput> {
+/// Sends a small file in one request of the call's own client: the manager would send it again by rules of its own.
+async fn send_whole(cx: &Call<S3>, file: Opened, request: &UploadInputBuilder) -> Result<Sent> {
     let bytes = blocking(move || {
         let mut bytes = Vec::with_capacity(usize::try_from(file.size).unwrap_or(0));
         (&file.file).take(file.size + 1).read_to_end(&mut bytes).map_err(|error| file.error(error))?;
@@ -61,8 +67,22 @@ async fn send_whole(manager: &Manager, file: Opened, request: UploadInputBuilder
         if whole { Ok(bytes) } else { Err(changed(&file)) }
     })
     .await?;
-    let handle = request.body(InputStream::from(bytes)).initiate_with(manager).map_err(explain)?;
-    handle.join().await.map_err(explain)
+    let text = |text: Option<&str>| text.map(str::to_owned);
+    let put = cx
+        .client()
+        .put_object()
+        .set_bucket(text(request.get_bucket()))
+        .set_key(text(request.get_key()))
+        .set_content_type(text(request.get_content_type()))
+        .set_metadata(request.get_metadata().clone())
+        .set_tagging(text(request.get_tagging()))
+        .set_storage_class(request.get_storage_class().clone())
+        .set_server_side_encryption(request.get_server_side_encryption().clone())
+        .set_ssekms_key_id(text(request.get_sse_kms_key_id()))
+        .set_if_match(text(request.get_if_match()))
+        .set_if_none_match(text(request.get_if_none_match()));
+    let out = put.body(bytes.into()).send().await?;
+    Ok(Sent { etag: out.e_tag, version_id: out.version_id })
 }
 
 async fn send_parts(
@@ -70,7 +90,7 @@ async fn send_parts(
     file: Opened,
     request: UploadInputBuilder,
     mut told: impl FnMut(u64) + Send,
-) -> Result<UploadOutput> {
+) -> Result<Sent> {
     let watch = Arc::new(Watch::default());
     let s3 = cx.client().config().to_builder().interceptor(Watching(watch.clone()));
     let (manager, size) = (manager_with(s3, file.size)?, file.size);
@@ -93,7 +113,8 @@ async fn send_parts(
     let error = match ended {
         Ok(done) => {
             told(size);
-            return Ok(done);
+            let text = |text: Option<&str>| text.map(str::to_owned);
+            return Ok(Sent { etag: text(done.e_tag()), version_id: text(done.version_id()) });
         }
         Err(error) => error,
     };

@@ -10,10 +10,11 @@ use aws_sdk_s3::types::Object;
 use awsmcp_mcp::{Call, Error, Result, Risk, files::Leaf};
 use futures::{StreamExt, stream};
 
-use super::{AT_ONCE, Direction, MOST, Stamp, Step, Sync, Work, key};
+use super::{AT_ONCE, Direction, MOST, Step, Sync, Work, key};
 use crate::{
     S3, fetching,
     listing::{Place, Scan},
+    stamp::Stamp,
 };
 
 /// An object, as it is listed.
@@ -53,20 +54,25 @@ impl Sync {
                 // What could not be read here may well be there: it is not missing.
                 let known = |path: &str| {
                     local.contains_key(path)
-                        || hidden.iter().any(|(hidden, _)| {
-                            path.strip_prefix(hidden.as_str())
-                                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-                        })
+                        || hidden.iter().any(|(hidden, _)| path == hidden || lies_in(path, hidden))
                 };
                 for (path, there) in remote.iter().filter(|(path, _)| self.delete && !known(path)) {
                     let (path, etag) = (path.clone(), there.etag.clone());
                     work.remove.push(Step { path, size: there.size, etag, local: None, replaces: false });
                 }
-                hidden.into_iter().for_each(|(path, why)| work.refuse(path, why));
+                let is_meant =
+                    |path: &str| self.is_meant(path) || remote.keys().any(|key| lies_in(key, path));
+                let hidden = hidden.into_iter().filter(|(path, _)| is_meant(path));
+                hidden.for_each(|(path, why)| work.refuse(path, why));
+                strange.into_iter().for_each(|(key, why)| work.refuse(key, why));
             }
             Direction::Download => {
                 work.from_nothing = remote.is_empty();
                 for (path, there) in &remote {
+                    if is_folder(&remote, path) {
+                        work.refuse(path, "other keys make a folder of it");
+                        continue;
+                    }
                     let here = local.get(path);
                     if here.is_none() || differ.contains(path) {
                         let etag = there.etag.clone();
@@ -104,8 +110,8 @@ impl Sync {
         }
         let listing = cx.files().folder(&self.directory).await?.list(MOST).await?;
         let files = listing.files.into_iter().filter(|leaf| self.is_meant(&leaf.path));
-        let hidden = listing.left_out.into_iter().filter(|(path, _)| self.is_meant(path));
-        Ok((files.map(|leaf| (leaf.path.clone(), leaf)).collect(), hidden.collect()))
+        // A folder that was not looked into may hold anything, whatever the globs say of its own name.
+        Ok((files.map(|leaf| (leaf.path.clone(), leaf)).collect(), listing.left_out))
     }
 
     /// The objects by the path they have below the prefix, and the keys that are no path.
@@ -122,8 +128,9 @@ impl Sync {
             let visit = |object: Object| {
                 let key = object.key.as_deref().unwrap_or_default();
                 let path = key.strip_prefix(prefix).unwrap_or(key).to_owned();
+                let empty = object.size.is_none_or(|size| size == 0);
                 // A folder's own object has no contents to speak of.
-                if path.is_empty() || path.ends_with('/') || !self.is_meant(&path) {
+                if path.is_empty() || (path.ends_with('/') && empty) || !self.is_meant(&path) {
                     return ControlFlow::Continue(());
                 }
                 match as_path(&path) {
@@ -199,6 +206,16 @@ impl Remote {
             etag: object.e_tag,
         }
     }
+}
+
+fn lies_in(path: &str, folder: &str) -> bool {
+    path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
+}
+
+/// Whether there is something below a path: it cannot be a file and a folder at once.
+fn is_folder(all: &BTreeMap<String, Remote>, path: &str) -> bool {
+    let below = format!("{path}/");
+    all.range(below.clone()..).next().is_some_and(|(next, _)| next.starts_with(&below))
 }
 
 fn whole_seconds(time: Option<SystemTime>) -> Option<u64> {
