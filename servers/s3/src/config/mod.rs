@@ -1,6 +1,8 @@
 //! A bucket's settings: reading, changing and removing each in AWS's own shape.
 
+mod carrying;
 pub(crate) mod findings;
+pub(crate) mod named;
 pub(crate) mod policy;
 mod putting;
 mod reading;

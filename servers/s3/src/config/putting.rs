@@ -145,7 +145,7 @@ impl Setting {
             Setting::Versioning => Err(Error::invalid("versioning cannot be removed once it was on")
                 .with_next(r#"suspend it: `value` {"Status":"Suspended"}"#)),
             Setting::ObjectLock => Err(Error::invalid("object lock cannot be removed once it was on")
-                .with_next(r#"drop its default rule: `value` {"ObjectLockEnabled":"Enabled"}"#)),
+                .with_next(r#"drop its default rule: `value` {"ObjectLockEnabled":"Enabled","Rule":null}"#)),
             _ => Ok(()),
         }
     }
