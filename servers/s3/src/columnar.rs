@@ -10,7 +10,7 @@ use std::{
     },
 };
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, civil::DateTime};
 use parquet::{
     basic::{ConvertedType, LogicalType, Repetition, TimeUnit, Type as Physical},
     errors::{ParquetError, Result},
@@ -320,21 +320,23 @@ fn cells(row: Row, schema: &Type) -> Vec<Option<String>> {
 }
 
 fn cell(field: Field, kind: &Type) -> Option<String> {
-    let unit = match kind.get_basic_info().logical_type_ref() {
-        Some(LogicalType::Timestamp(timestamp)) => Some(timestamp.unit),
+    let stamp = match kind.get_basic_info().logical_type_ref() {
+        Some(LogicalType::Timestamp(stamp)) => Some(stamp),
         _ => None,
     };
-    match (field, unit) {
-        (Field::Null, _) => None,
-        (Field::Long(nanos), Some(TimeUnit::NANOS)) => Some(
-            Timestamp::from_nanosecond(nanos.into())
-                .map_or_else(|_| nanos.to_string(), |time| time.to_string()),
-        ),
-        (field, _) => Some(match value(&field) {
+    let text = match (field, stamp) {
+        (Field::Null, _) => return None,
+        (Field::Long(nanos), Some(stamp)) if stamp.unit == TimeUnit::NANOS => {
+            instant(SignedDuration::from_nanos(nanos))
+        }
+        (field, _) => match value(&field) {
             Value::String(text) => text,
             other => other.to_string(),
-        }),
-    }
+        },
+    };
+    // What is not adjusted to UTC is the time of a clock somewhere.
+    let local = stamp.is_some_and(|stamp| !stamp.is_adjusted_to_u_t_c);
+    Some(text.strip_suffix('Z').filter(|_| local).map(str::to_owned).unwrap_or(text))
 }
 
 fn value(field: &Field) -> Value {
@@ -350,8 +352,8 @@ fn value(field: &Field) -> Value {
         Field::UInt(value) => json!(value),
         Field::ULong(value) => json!(value),
         // The shortest text that reads back as the same 32 bits.
-        Field::Float(value) => json!(value.to_string().parse::<f64>().unwrap_or(f64::NAN)),
-        Field::Double(value) => json!(value),
+        Field::Float(value) => float(value.to_string().parse().unwrap_or(f64::NAN)),
+        Field::Double(value) => float(*value),
         Field::Str(text) => json!(text),
         Field::Bytes(bytes) => match std::str::from_utf8(bytes.data()) {
             Ok(text) if !text.contains(char::is_control) => json!(text),
@@ -360,8 +362,8 @@ fn value(field: &Field) -> Value {
                 bytes.data().iter().map(|byte| format!("{byte:02x}")).collect::<String>()
             )),
         },
-        Field::TimestampMillis(time) => json!(timestamp(Timestamp::from_millisecond(*time).ok(), *time)),
-        Field::TimestampMicros(time) => json!(timestamp(Timestamp::from_microsecond(*time).ok(), *time)),
+        Field::TimestampMillis(time) => json!(instant(SignedDuration::from_millis(*time))),
+        Field::TimestampMicros(time) => json!(instant(SignedDuration::from_micros(*time))),
         Field::Group(row) => {
             let fields = row.get_column_iter().map(|(name, field)| (name.clone(), value(field)));
             Value::Object(fields.collect())
@@ -380,8 +382,20 @@ fn value(field: &Field) -> Value {
     }
 }
 
-fn timestamp(time: Option<Timestamp>, raw: i64) -> String {
-    time.map_or_else(|| raw.to_string(), |time| time.to_string())
+/// JSON has no numbers for these, and would show them as nothing.
+fn float(value: f64) -> Value {
+    match value {
+        value if value.is_nan() => json!("NaN"),
+        f64::INFINITY => json!("Infinity"),
+        f64::NEG_INFINITY => json!("-Infinity"),
+        value => json!(value),
+    }
+}
+
+/// A time in UTC, to the last moment of the year 9999, which is often written for "open end".
+fn instant(since_1970: SignedDuration) -> String {
+    let time = DateTime::constant(1970, 1, 1, 0, 0, 0, 0).checked_add(since_1970);
+    time.map_or_else(|_| format!("{} ns since 1970", since_1970.as_nanos()), |time| format!("{time}Z"))
 }
 
 /// How many nulls the file says a column has; none where it does not say.
@@ -465,7 +479,7 @@ fn primitive(field: &Type) -> String {
         (ConvertedType::TIMESTAMP_MICROS, _) => "timestamp(us, UTC)".to_owned(),
         (ConvertedType::TIME_MILLIS, _) => "time(ms)".to_owned(),
         (ConvertedType::TIME_MICROS, _) => "time(us)".to_owned(),
-        (ConvertedType::NONE, Physical::INT96) => "timestamp(int96)".to_owned(),
+        (ConvertedType::NONE, Physical::INT96) => "timestamp(int96, cut to ms)".to_owned(),
         (ConvertedType::NONE, Physical::BYTE_ARRAY | Physical::FIXED_LEN_BYTE_ARRAY) => "binary".to_owned(),
         (ConvertedType::NONE, physical) => physical.to_string().to_lowercase(),
         (converted, _) => converted.to_string().to_lowercase().replace('_', ""),
@@ -498,6 +512,31 @@ mod tests {
     fn what_is_no_file_is_an_error() {
         assert!(read(local(b"PAR1 and nothing more PAR1".to_vec()), 5).is_err());
         assert!(read(local(b"PAR1".to_vec()), 5).is_err());
+    }
+
+    #[test]
+    fn values_are_shown_as_they_are() {
+        let shown = |field: Field| value(&field);
+        assert_eq!(shown(Field::Double(f64::NAN)), json!("NaN"));
+        assert_eq!(shown(Field::Double(f64::INFINITY)), json!("Infinity"));
+        assert_eq!(shown(Field::Float(f32::NEG_INFINITY)), json!("-Infinity"));
+        assert_eq!(shown(Field::Float(0.1)), json!(0.1));
+        assert_eq!(shown(Field::TimestampMicros(253_402_214_400_000_000)), json!("9999-12-31T00:00:00Z"));
+        assert_eq!(shown(Field::TimestampMillis(1_500)), json!("1970-01-01T00:00:01.5Z"));
+        assert_eq!(shown(Field::TimestampMillis(-1)), json!("1969-12-31T23:59:59.999Z"));
+    }
+
+    #[test]
+    fn a_time_of_no_zone_has_none() {
+        let schema = |adjusted: bool, unit: &str| {
+            let text = format!("message m {{ required int64 t (TIMESTAMP({unit},{adjusted})); }}");
+            parquet::schema::parser::parse_message_type(&text).unwrap().get_fields()[0].clone()
+        };
+        let nanos = Field::Long(1_000_000_001);
+        assert_eq!(cell(nanos.clone(), &schema(true, "NANOS")).unwrap(), "1970-01-01T00:00:01.000000001Z");
+        assert_eq!(cell(nanos, &schema(false, "NANOS")).unwrap(), "1970-01-01T00:00:01.000000001");
+        let micros = Field::TimestampMicros(1);
+        assert_eq!(cell(micros, &schema(false, "MICROS")).unwrap(), "1970-01-01T00:00:00.000001");
     }
 
     proptest! {

@@ -1,24 +1,21 @@
 //! Copying an object inside S3: at once up to 5 GB, by parts above; across regions; with what it carries.
 
+mod original;
+mod parts;
+
 use aws_sdk_s3::{
     Client,
-    operation::{
-        copy_object::builders::CopyObjectFluentBuilder,
-        create_multipart_upload::builders::CreateMultipartUploadFluentBuilder, head_object::HeadObjectOutput,
-    },
-    types::{
-        ChecksumAlgorithm, ChecksumMode, ChecksumType, CompletedMultipartUpload, CompletedPart,
-        MetadataDirective, ServerSideEncryption, StorageClass, TaggingDirective,
-    },
+    operation::{copy_object::builders::CopyObjectFluentBuilder, head_object::HeadObjectOutput},
+    types::{MetadataDirective, ServerSideEncryption, StorageClass, TaggingDirective},
 };
-use awsmcp_mcp::{Call, Error, Kind, Result};
-use futures::{StreamExt, TryStreamExt, stream};
+use awsmcp_mcp::{Error, Result};
 
+pub(crate) use self::original::{Original, Source, head};
+use self::parts::by_parts;
 use crate::{
-    S3,
     attributes::{Metadata, Tags},
     existing::Condition,
-    names::{BucketName, Etag, Key, bare, escaped},
+    names::{BucketName, Key, bare},
 };
 
 /// When to copy by parts, and how.
@@ -47,132 +44,6 @@ impl Limits {
         let part = self.part_size(size).max(1);
         (0..size.div_ceil(part)).map(|n| (n * part, ((n + 1) * part).min(size) - 1)).collect()
     }
-}
-
-/// Where a copy comes from.
-#[derive(Clone, Debug)]
-pub(crate) struct Source {
-    pub(crate) bucket: BucketName,
-    pub(crate) key: Key,
-    pub(crate) version_id: Option<String>,
-}
-
-impl Source {
-    /// As the header `x-amz-copy-source` takes it.
-    fn header(&self) -> String {
-        let object = if self.bucket.as_str().starts_with("arn:") { "/object/" } else { "/" };
-        let path = escaped(&format!("{}{object}{}", self.bucket, self.key), "/");
-        match &self.version_id {
-            Some(version) => format!("{path}?versionId={}", escaped(version, "")),
-            None => path,
-        }
-    }
-
-    pub(crate) fn uri(&self) -> String {
-        let version =
-            self.version_id.as_ref().map(|version| format!(" version {version}")).unwrap_or_default();
-        format!("s3://{}/{}{version}", self.bucket, self.key)
-    }
-}
-
-/// What is to be copied, as it was when it was looked at.
-#[derive(Clone, Debug)]
-pub(crate) struct Original {
-    pub(crate) source: Source,
-    /// A client of the region that the source lies in.
-    pub(crate) client: Client,
-    pub(crate) head: HeadObjectOutput,
-    pub(crate) size: u64,
-}
-
-impl Original {
-    /// Looks at the source, wherever it lies.
-    ///
-    /// # Errors
-    /// When it is not there, is archived, or has another entity tag than `wanted`.
-    pub(crate) async fn look(cx: &Call<S3>, source: Source, wanted: Option<&Etag>) -> Result<Self> {
-        let mut client = cx.client().clone();
-        let mut found = head(&client, &source).await;
-        if let Err(error) = &found
-            && error.kind == Kind::WrongRegion
-            && let Some(region) = error.region.clone()
-        {
-            client = cx.client_in(&region).await.map_err(|mut error| {
-                error.message =
-                    format!("the source bucket {} lies in {region}: {}", source.bucket, error.message);
-                error
-            })?;
-            found = head(&client, &source).await;
-        }
-        let head = found.map_err(|error| explain(error, &source))?;
-        if let Some(wanted) = wanted
-            && !wanted.is(head.e_tag())
-        {
-            let now = head.e_tag().map(bare).unwrap_or_default();
-            return Err(Error::conflict(format!("{} has etag {now}, not {wanted}", source.uri()))
-                .with_next("look at what it is now, then pass its present etag as source_if_match"));
-        }
-        archived(&head, &source)?;
-        let size = head.content_length().and_then(|size| u64::try_from(size).ok()).unwrap_or(0);
-        Ok(Original { source, client, head, size })
-    }
-
-    pub(crate) fn class(&self) -> StorageClass {
-        self.head.storage_class().cloned().unwrap_or(StorageClass::Standard)
-    }
-
-    /// The source's entity tag, so that what is copied is what was looked at.
-    fn etag(&self) -> Option<String> {
-        self.head.e_tag.clone()
-    }
-
-    async fn has_changed(&self) -> bool {
-        head(&self.client, &self.source).await.is_ok_and(|now| now.e_tag != self.head.e_tag)
-    }
-}
-
-pub(crate) async fn head(client: &Client, source: &Source) -> Result<HeadObjectOutput> {
-    let out = client
-        .head_object()
-        .bucket(source.bucket.as_str())
-        .key(source.key.as_str())
-        .set_version_id(source.version_id.clone())
-        .checksum_mode(ChecksumMode::Enabled)
-        .send()
-        .await?;
-    Ok(out)
-}
-
-/// Says that it is the source that is missing: the call names two objects.
-fn explain(error: Error, source: &Source) -> Error {
-    match (error.kind, error.status) {
-        (Kind::NotFound, Some(404)) => {
-            Error::not_found(format!("the source {} does not exist", source.uri())).with_next(
-                "list_objects shows the keys, list_versions the versions; names are matched exactly",
-            )
-        }
-        // A version that is a delete marker has no contents.
-        (_, Some(405)) => Error::conflict(format!("the source {} is a delete marker", source.uri()))
-            .with_next("list_versions shows the versions that have contents"),
-        _ => error,
-    }
-}
-
-/// S3 copies nothing that would first have to be restored.
-fn archived(head: &HeadObjectOutput, source: &Source) -> Result<()> {
-    let class = head.storage_class().map(StorageClass::as_str).unwrap_or_default();
-    let archived = matches!(class, "GLACIER" | "DEEP_ARCHIVE") || head.archive_status().is_some();
-    let readable = head.restore().is_some_and(|restore| restore.contains("ongoing-request=\"false\""));
-    if !archived || readable {
-        return Ok(());
-    }
-    let class = head.archive_status().map_or(class, |status| status.as_str());
-    let ongoing = head.restore().is_some_and(|restore| restore.contains("ongoing-request=\"true\""));
-    Err(Error::conflict(format!("the source {} is archived ({class})", source.uri())).with_next(if ongoing {
-        "its restore is under way: wait for it (head_object shows the state), then copy"
-    } else {
-        "restore_object makes it readable for some days; then copy"
-    }))
 }
 
 /// What the copy is to be.
@@ -257,9 +128,24 @@ pub(crate) async fn copy(
         Err(error) if error.status == Some(412) && original.has_changed().await => {
             Err(changed(&original.source).with_next("try again: the copy is then of what is there now"))
         }
+        Err(error) if error.status == Some(412) && is_there(client, original, target).await => {
+            Err(Error::conflict(format!(
+                "S3 answered that {} had changed, and it now holds the source's contents: an earlier attempt of this call \
+                 may have written them and its answer was lost",
+                target.uri()
+            ))
+            .with_next("head_object shows what is there and since when"))
+        }
         Err(error) => Err(target.condition.explain(error, &target.uri())),
         copied => copied,
     }
+}
+
+/// Whether the target has the source's contents, by a hash and not by their size alone.
+async fn is_there(client: &Client, original: &Original, target: &Target) -> bool {
+    let place = Source { bucket: target.bucket.clone(), key: target.key.clone(), version_id: None };
+    let copy = head(client, &place).await;
+    copy.is_ok_and(|copy| verified(&original.head, &copy).is_ok_and(|by| by != "size"))
 }
 
 fn changed(source: &Source) -> Error {
@@ -322,211 +208,6 @@ fn tags(request: CopyObjectFluentBuilder, target: &Target) -> CopyObjectFluentBu
     }
 }
 
-async fn by_parts(
-    client: &Client,
-    original: &Original,
-    target: &Target,
-    limits: Limits,
-    progress: &(dyn Fn(u64) + Sync),
-) -> Result<Copied> {
-    let algorithm = algorithm(&original.head);
-    let out = started(client, original, target)
-        .await?
-        .checksum_algorithm(algorithm)
-        .checksum_type(ChecksumType::FullObject)
-        .send()
-        .await?;
-    let id = out.upload_id.ok_or_else(|| Error::internal("S3 began an upload without an id"))?;
-    let upload =
-        Upload { client: client.clone(), bucket: target.bucket.to_string(), key: target.key.to_string(), id };
-    let mut guard = Abandon(Some(upload.clone()));
-    let done = upload.fill(original, target, limits, progress).await;
-    // From here on the outcome is known: either it is complete, or it is removed here and now.
-    guard.0 = None;
-    match done {
-        Ok(copied) => Ok(copied),
-        Err(error) => Err(match upload.abort().await {
-            Ok(()) => error,
-            Err(second) => {
-                let mut error = error;
-                error.message = format!(
-                    "{}; the parts copied so far could not be removed ({}): abort_uploads removes them",
-                    error.message.trim_end_matches('.'),
-                    second.message
-                );
-                error
-            }
-        }),
-    }
-}
-
-/// The start of the upload, with all that a single copy would have carried over by itself.
-async fn started(
-    client: &Client,
-    original: &Original,
-    target: &Target,
-) -> Result<CreateMultipartUploadFluentBuilder> {
-    let head = &original.head;
-    let tags = match &target.tags {
-        Some(tags) => Some(tags.clone()),
-        None if original.source.bucket.is_directory() => None,
-        // A HEAD counts tags only for who may read them: without asking, they would be lost in silence.
-        None => Some(tags_of(original).await?),
-    };
-    let request = client
-        .create_multipart_upload()
-        .bucket(target.bucket.as_str())
-        .key(target.key.as_str())
-        .set_metadata(target.metadata(head))
-        .set_content_type(target.content_type(head))
-        .set_cache_control(head.cache_control.clone())
-        .set_content_disposition(head.content_disposition.clone())
-        .set_content_encoding(head.content_encoding.clone())
-        .set_content_language(head.content_language.clone())
-        .set_expires(head.expires_string().and_then(parsed))
-        .set_tagging(tags.map(|tags| tags.header()).filter(|header| !header.is_empty()))
-        .set_storage_class(target.storage_class.clone())
-        .set_server_side_encryption(target.encryption.clone())
-        .set_ssekms_key_id(target.kms_key_id.clone());
-    Ok(request)
-}
-
-async fn tags_of(original: &Original) -> Result<Tags> {
-    let source = &original.source;
-    let out = original
-        .client
-        .get_object_tagging()
-        .bucket(source.bucket.as_str())
-        .key(source.key.as_str())
-        .set_version_id(source.version_id.clone())
-        .send()
-        .await?;
-    Ok(Tags::of(out.tag_set))
-}
-
-/// The source's own algorithm where it has a checksum of the whole, so that the two can be compared.
-fn algorithm(head: &HeadObjectOutput) -> ChecksumAlgorithm {
-    let whole = head.checksum_type() == Some(&ChecksumType::FullObject);
-    if whole && head.checksum_crc32().is_some() {
-        ChecksumAlgorithm::Crc32
-    } else if whole && head.checksum_crc32_c().is_some() {
-        ChecksumAlgorithm::Crc32C
-    } else {
-        ChecksumAlgorithm::Crc64Nvme
-    }
-}
-
-#[derive(Clone, Debug)]
-struct Upload {
-    client: Client,
-    bucket: String,
-    key: String,
-    id: String,
-}
-
-impl Upload {
-    async fn fill(
-        &self,
-        original: &Original,
-        target: &Target,
-        limits: Limits,
-        progress: &(dyn Fn(u64) + Sync),
-    ) -> Result<Copied> {
-        let ranges = limits.ranges(original.size);
-        let count = ranges.len();
-        let mut parts = Vec::with_capacity(count);
-        let mut there = 0;
-        let mut copies = stream::iter((1..).zip(ranges))
-            .map(|(number, range)| async move {
-                let part = self.part(original, number, range).await?;
-                Ok::<_, Error>((part, range.1 - range.0 + 1))
-            })
-            .buffer_unordered(limits.at_once);
-        while let Some((part, bytes)) = copies.try_next().await? {
-            parts.push(part);
-            there += bytes;
-            progress(there);
-        }
-        parts.sort_by_key(|part| part.part_number);
-        let out = self
-            .client
-            .complete_multipart_upload()
-            .bucket(&self.bucket)
-            .key(&self.key)
-            .upload_id(&self.id)
-            .multipart_upload(CompletedMultipartUpload::builder().set_parts(Some(parts)).build())
-            .set_if_match(target.condition.if_match())
-            .set_if_none_match(target.condition.if_none_match())
-            .send()
-            .await?;
-        Ok(Copied { etag: out.e_tag, version_id: out.version_id, parts: Some(count) })
-    }
-
-    async fn part(
-        &self,
-        original: &Original,
-        number: i32,
-        (first, last): (u64, u64),
-    ) -> Result<CompletedPart> {
-        let out = self
-            .client
-            .upload_part_copy()
-            .bucket(&self.bucket)
-            .key(&self.key)
-            .upload_id(&self.id)
-            .part_number(number)
-            .copy_source(original.source.header())
-            .copy_source_range(format!("bytes={first}-{last}"))
-            .set_copy_source_if_match(original.etag())
-            .send()
-            .await?;
-        let result =
-            out.copy_part_result.unwrap_or_else(|| aws_sdk_s3::types::CopyPartResult::builder().build());
-        Ok(CompletedPart::builder()
-            .part_number(number)
-            .set_e_tag(result.e_tag)
-            .set_checksum_crc32(result.checksum_crc32)
-            .set_checksum_crc32_c(result.checksum_crc32_c)
-            .set_checksum_crc64_nvme(result.checksum_crc64_nvme)
-            .build())
-    }
-
-    async fn abort(&self) -> Result<()> {
-        let aborted = self
-            .client
-            .abort_multipart_upload()
-            .bucket(&self.bucket)
-            .key(&self.key)
-            .upload_id(&self.id)
-            .send()
-            .await;
-        match aborted.map_err(Error::from) {
-            Err(error) if error.kind != Kind::NotFound => Err(error),
-            _ => Ok(()),
-        }
-    }
-}
-
-/// Removes an upload whose call was dropped before its end was known: nobody is left to await the request, so it is
-/// given to the runtime.
-struct Abandon(Option<Upload>);
-
-impl Drop for Abandon {
-    fn drop(&mut self) {
-        let Some(upload) = self.0.take() else { return };
-        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
-        runtime.spawn(async move {
-            // A part that S3 was still copying may arrive after the first abort and would stay.
-            // https://docs.aws.amazon.com/AmazonS3/latest/API/API_AbortMultipartUpload.html
-            for pause in [0, 5] {
-                tokio::time::sleep(std::time::Duration::from_secs(pause)).await;
-                // No one is there to be told; abort_uploads and lifecycle rules find what stays.
-                let _ = upload.abort().await;
-            }
-        });
-    }
-}
-
 /// Holds a copy against its original: the name of what was compared.
 ///
 /// # Errors
@@ -575,7 +256,7 @@ mod tests {
     use aws_sdk_s3::config::{BehaviorVersion, Config, Credentials, Region};
     use awsmcp_testing::LocalAws;
 
-    use super::*;
+    use super::{parts::started, *};
 
     const SMALL: Limits = Limits { whole: 10, part: 10, parts: 10_000, at_once: 3 };
 

@@ -7,6 +7,7 @@ use aws_sdk_s3::{
 };
 use awsmcp_aws::utc_second;
 use awsmcp_mcp::{Error, Kind, Plan, Result, human_size};
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::names::{BucketName, Etag, Key, bare};
@@ -108,8 +109,16 @@ impl Existing {
     }
 }
 
-/// What may be replaced at the key that is written to.
-#[derive(Clone, Debug)]
+/// What is noted where a write under a condition was refused, and what is there is what was to be written.
+pub(crate) const WRITTEN_BEFORE: &str = "S3 answered that this key had changed, and what is there has exactly these \
+    contents: an earlier attempt of this call wrote them and its answer was lost, or somebody wrote the same";
+
+/// What is noted where a store takes no conditions and the caller lets whatever is there be replaced.
+pub(crate) const UNCONDITIONAL: &str =
+    "this store takes no conditions: what was written to this key since the plan was replaced too";
+
+/// What may be replaced at the key that is written to. It is an item of a plan: what was seen is what is replaced.
+#[derive(Clone, Debug, Serialize)]
 pub(crate) enum Condition {
     /// Nothing: there must be no object.
     Create,
@@ -128,6 +137,23 @@ impl Condition {
             None if overwrite => Condition::Replace,
             None => Condition::Create,
         }
+    }
+
+    /// The same, held to what the plan saw: what it did not show is not replaced.
+    pub(crate) fn held_to(self, present: &Present) -> Self {
+        match (self, present) {
+            (Condition::Replace, Present::Nothing) => Condition::Create,
+            (Condition::Replace, Present::Object(there)) => {
+                there.etag.as_deref().map_or(Condition::Replace, |etag| Condition::Seen(Etag::seen(etag)))
+            }
+            (condition, _) => condition,
+        }
+    }
+
+    /// Whether the store does not know this condition, rather than that it does not hold.
+    pub(crate) fn is_unknown_to_store(&self, error: &Error) -> bool {
+        let is_one = !matches!(self, Condition::Replace);
+        is_one && (error.status == Some(501) || error.code.as_deref() == Some("NotImplemented"))
     }
 
     pub(crate) fn if_match(&self) -> Option<String> {
@@ -180,7 +206,10 @@ impl Condition {
         match (self, error.status) {
             (Condition::Create, Some(412)) => {
                 Error::conflict(format!("{uri} exists by now; nothing was written"))
-                    .with_next("overwrite: true replaces it; another key keeps both")
+                    .with_next("a call with overwrite: true replaces it; another key keeps both")
+            }
+            (condition, Some(_)) if condition.is_unknown_to_store(&error) => {
+                error.with_next("this store takes no conditions: overwrite: true writes whatever is there")
             }
             (Condition::Seen(_), Some(412 | 404)) if error.code.as_deref() != Some("NoSuchBucket") => {
                 Error::conflict(format!("{uri} changed since the plan; nothing was written"))
@@ -260,6 +289,32 @@ mod tests {
         let other = Condition::new(false, Some(etag("def")));
         assert!(plan(&other, &there(None)).unwrap_err().contains("another etag"));
         assert!(plan(&other, &Present::Nothing).unwrap_err().contains("nothing is at"));
+    }
+
+    #[test]
+    fn what_is_replaced_is_what_was_seen() {
+        let held = |overwrite, present: &Present| Condition::new(overwrite, None).held_to(present);
+        assert_eq!(held(true, &there(None)).if_match().as_deref(), Some("\"abc\""));
+        assert_eq!(held(true, &Present::Nothing).if_none_match().as_deref(), Some("*"));
+        assert!(matches!(held(true, &Present::Unknown), Condition::Replace));
+        assert!(matches!(held(false, &Present::Unknown), Condition::Create));
+        let exactly = Condition::new(true, Some(etag("def"))).held_to(&Present::Unknown);
+        assert_eq!(exactly.if_match().as_deref(), Some("\"def\""));
+    }
+
+    #[test]
+    fn a_store_without_conditions_is_told_from_one_that_refuses() {
+        let of = |status: u16, code: &str| {
+            let mut error = Error::new(Kind::Service, "no");
+            (error.status, error.code) = (Some(status), Some(code.to_owned()));
+            error
+        };
+        let create = Condition::Create;
+        assert!(create.is_unknown_to_store(&of(501, "NotImplemented")));
+        assert!(!create.is_unknown_to_store(&of(412, "PreconditionFailed")));
+        assert!(!Condition::Replace.is_unknown_to_store(&of(501, "NotImplemented")));
+        let explained = create.explain(of(501, "NotImplemented"), "s3://b/k");
+        assert!(explained.next.as_deref().unwrap_or_default().contains("overwrite: true"), "{explained}");
     }
 
     #[test]

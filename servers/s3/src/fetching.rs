@@ -202,6 +202,21 @@ pub(crate) async fn is_same(cx: &Call<S3>, head: &Head, file: Opened) -> Result<
     Ok(expected.is_met(hashing.await?))
 }
 
+/// The entity tag of what lies at a key, where that is exactly these bytes, as far as S3 tells.
+pub(crate) async fn holding(
+    cx: &Call<S3>,
+    bucket: &BucketName,
+    key: &Key,
+    bytes: &[u8],
+) -> Result<Option<String>> {
+    let head = head(cx, bucket, key, None).await?;
+    let Some(expected) = head.expected.filter(|expected| expected.parts.is_none()) else { return Ok(None) };
+    let mut hashing = expected.hashing(Layout::Whole);
+    hashing.update(bytes);
+    let is_same = head.remote.size == bytes.len() as u64 && expected.is_met(hashing);
+    Ok(is_same.then_some(head.remote.etag))
+}
+
 async fn part_size(cx: &Call<S3>, remote: &Remote, number: i32) -> Result<u64> {
     let request = cx.client().head_object().bucket(&remote.bucket).key(&remote.key).if_match(&remote.etag);
     let out = request.set_version_id(remote.version_id.clone()).part_number(number).send().await?;

@@ -67,7 +67,8 @@ impl JsonSchema for Size {
     }
 }
 
-/// A glob over keys. Without `/` it fits the last part of a key; with one, the whole key, `**` any depth.
+/// A glob over keys. Without `/` it fits the last part of a key; with one, the whole key, or what of it follows a prefix;
+/// `**` is any depth.
 #[derive(Clone, Debug)]
 pub(crate) struct KeyGlob {
     matcher: GlobMatcher,
@@ -92,6 +93,12 @@ impl KeyGlob {
     pub(crate) fn fits(&self, key: &str) -> bool {
         let part = if self.whole { key } else { key.rsplit('/').next().unwrap_or(key) };
         self.matcher.is_match(part)
+    }
+
+    /// The same below a prefix: a glob with `/` may be of the whole key or of what follows the prefix.
+    pub(crate) fn fits_below(&self, prefix: &str, key: &str) -> bool {
+        let below = || key.strip_prefix(prefix).is_some_and(|rest| self.matcher.is_match(rest));
+        self.fits(key) || (self.whole && below())
     }
 
     /// What every key that fits starts with: only those need to be listed.
@@ -139,6 +146,9 @@ mod tests {
         assert!(fits("logs/**/*.gz", "logs/x/y/a.gz"));
         assert!(fits("logs/**/*.gz", "logs/a.gz"));
         assert!(fits("*.{gz,zst}", "x/a.zst"));
+        let below = |glob: &str, key: &str| KeyGlob::parse(glob).unwrap().fits_below("train/", key);
+        assert!(below("img/*", "train/img/1.bin") && below("train/img/*", "train/img/1.bin"));
+        assert!(!below("img/*", "train/img/deep/1.bin") && !below("img/*", "test/img/1.bin"));
         assert!(KeyGlob::parse("a[").unwrap_err().contains("*.csv"));
         assert!(KeyGlob::parse("").is_err());
     }

@@ -18,6 +18,7 @@ mod prompts;
 mod removal;
 mod signing;
 mod span;
+mod stamp;
 mod table;
 mod text;
 mod tools;
@@ -46,8 +47,14 @@ impl Service for S3 {
         "arn:{partition}:s3:*:*:accesspoint/*",
         "arn:{partition}:s3-object-lambda:*:*:accesspoint/*",
         "arn:{partition}:s3-outposts:*:*:outpost/*",
+        // Who is told of events, which only put_bucket_config names.
+        "arn:{partition}:lambda:*:*:function:*",
+        "arn:{partition}:sns:*:*:*",
+        "arn:{partition}:sqs:*:*:*",
     ];
     const LOOKS: &'static [Look] = looks::LOOKS;
+    // The same bytes, tags or parts at the same place, and what is gone stays gone. With versioning a put that is sent twice
+    // makes two versions of the same contents.
     const REPEATABLE: &'static [&'static str] = &[
         "AbortMultipartUpload",
         "CopyObject",
@@ -59,8 +66,11 @@ impl Service for S3 {
         "UploadPart",
         "UploadPartCopy",
     ];
-    const ALWAYS: &'static [(&'static str, &'static [&'static str])] =
-        &[("PutObject", &["header:etag"]), ("UploadPart", &["header:etag"])];
+    const ALWAYS: &'static [(&'static str, &'static [&'static str])] = &[
+        ("CreateMultipartUpload", &["UploadId"]),
+        ("PutObject", &["header:etag"]),
+        ("UploadPart", &["header:etag"]),
+    ];
     const PATIENCE: &'static [(&'static str, u64)] =
         &[("CompleteMultipartUpload", 10), ("CopyObject", 10), ("UploadPartCopy", 10)];
     type Client = Client;
@@ -176,6 +186,50 @@ mod tests {
     #[test]
     fn manifest() {
         awsmcp_testing::manifest(env!("CARGO_MANIFEST_DIR"), &super::server().manifest());
+    }
+
+    /// The operations that an action of S3 lets through.
+    fn operations_of(action: &str) -> Vec<&str> {
+        let listed = actions::TABLE.iter().filter(|(_, actions)| actions.contains(&action));
+        let mut operations: Vec<&str> = listed.map(|(operation, _)| *operation).collect();
+        if operations.is_empty() {
+            operations.extend(action.strip_prefix("s3:"));
+        }
+        operations
+    }
+
+    #[test]
+    fn every_operation_that_is_declared_on_a_resource_is_looked_at() {
+        // S3 itself checks these with the action of another: no operation of ours needs only them.
+        const WITH_ANOTHER: [&str; 2] = ["s3:GetObjectRetention", "s3:GetObjectLegalHold"];
+        let mut seen = 0;
+        for tool in server().manifest().tools {
+            for need in tool.needs.iter().filter(|need| need.arn != "*" && need.action.starts_with("s3:")) {
+                if WITH_ANOTHER.contains(&need.action.as_str()) {
+                    continue;
+                }
+                let of_object = need.arn.contains('/');
+                for operation in operations_of(&need.action) {
+                    let looks = looks::LOOKS.iter().filter(|look| look.operations.contains(&operation));
+                    let arns: Vec<&str> = looks.map(|look| look.arn).collect();
+                    let is_about = |arn: &&str| match of_object {
+                        true => {
+                            arn.starts_with("arn:{partition}:s3:::{bucket}/") || arn.contains("{copy source}")
+                        }
+                        false => *arn == "arn:{partition}:s3:::{bucket}",
+                    };
+                    assert!(
+                        arns.iter().any(is_about),
+                        "{}: {operation}, which {} on {} lets through, is looked at by {arns:?}",
+                        tool.name,
+                        need.action,
+                        need.arn
+                    );
+                    seen += 1;
+                }
+            }
+        }
+        assert!(seen > 100, "{seen}");
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use aws_sdk_s3::primitives::DateTime;
 use awsmcp_aws::utc_second;
-use awsmcp_mcp::{Arn, ResourceArgument, ResourceRef, resource_string};
+use awsmcp_mcp::{Arn, Error, ResourceArgument, ResourceRef, quoted, resource_string};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, de};
 
@@ -368,6 +368,20 @@ impl JsonSchema for Etag {
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({"type": "string"})
     }
+}
+
+/// Refuses to put an object where its key would be that of a folder. A key is what the operator's list was held against,
+/// so nothing is added to it.
+///
+/// # Errors
+/// When `target` ends with a slash and `source` does not; it shows the whole key.
+pub(crate) fn names_no_folder(source: &Key, target: &Key) -> awsmcp_mcp::Result<()> {
+    if !target.as_str().ends_with('/') || source.as_str().ends_with('/') {
+        return Ok(());
+    }
+    let name = source.as_str().rsplit('/').next().unwrap_or_default();
+    Err(Error::invalid(format!("the key {} names a folder", quoted(target.as_str())))
+        .with_next(format!("write the whole key, such as {target}{name}")))
 }
 
 /// An entity tag without its quotes.

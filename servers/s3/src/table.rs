@@ -1,6 +1,6 @@
 //! Text as a table: CSV and its kin, JSON lines, arrays in JSON.
 
-use std::collections::HashMap;
+use std::{borrow::Cow, collections::HashMap};
 
 use jiff::{
     Timestamp,
@@ -35,8 +35,43 @@ pub(crate) struct Column {
 pub(crate) fn of_text(text: &str, whole: bool, rows: usize, hint: Hint) -> Option<Table> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let start = text.trim_start();
-    let json = if start.starts_with(['{', '[']) { of_json(start, whole, rows) } else { None };
-    json.or_else(|| delimited(text, whole, rows, hint))
+    if start.starts_with(['{', '[']) {
+        let json = of_json(&worded(start), whole, rows);
+        // Only a name that says so makes a CSV of what begins like JSON.
+        return json.or_else(|| delimited(text, whole, rows, hint).filter(|_| hint != Hint::Nothing));
+    }
+    delimited(text, whole, rows, hint)
+}
+
+/// JSON with the words in it that Python and JavaScript write for numbers that JSON lacks, as texts.
+fn worded(text: &str) -> Cow<'_, str> {
+    const WORDS: [&str; 3] = ["-Infinity", "Infinity", "NaN"];
+    if !WORDS.iter().any(|word| text.contains(word)) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len() + 16);
+    let (mut rest, mut inside) = (text, false);
+    while let Some(letter) = rest.chars().next() {
+        let word = WORDS.iter().find(|word| !inside && rest.starts_with(**word));
+        let taken = match (word, letter) {
+            (Some(word), _) => {
+                out.push_str(&format!("\"{word}\""));
+                word.len()
+            }
+            (None, '\\') if inside => {
+                let pair: String = rest.chars().take(2).collect();
+                out.push_str(&pair);
+                pair.len()
+            }
+            (None, letter) => {
+                inside ^= letter == '"';
+                out.push(letter);
+                letter.len_utf8()
+            }
+        };
+        rest = rest.get(taken..).unwrap_or_default();
+    }
+    Cow::Owned(out)
 }
 
 /// What a key or a media type say of a table.
@@ -97,18 +132,15 @@ fn delimited(text: &str, whole: bool, rows: usize, hint: Hint) -> Option<Table> 
     if hint == Hint::Nothing && all.len() < 2 {
         return None;
     }
-    let header = is_header(first) && all.len() > 1;
+    let header = all.len() > 1 && is_header(first, all.get(1..).unwrap_or_default(), hint);
     let names: Vec<String> = if header { all.remove(0) } else { Vec::new() };
     let mut columns = Vec::with_capacity(width);
     for at in 0..width {
         let cells = all.iter().map(|row| row.get(at).map(String::as_str).unwrap_or_default());
         let (kind, nulls) = text_kind(cells);
         let name = names.get(at).map(|name| name.trim().to_owned()).filter(|name| !name.is_empty());
-        columns.push(Column {
-            name: name.unwrap_or_else(|| format!("column_{}", at + 1)),
-            kind: kind.to_owned(),
-            nulls: Some(nulls),
-        });
+        let name = name.unwrap_or_else(|| format!("column_{}", at + 1));
+        columns.push(Column { name: unlike(&columns, name), kind: kind.to_owned(), nulls: Some(nulls) });
     }
     let count = all.len() as u64;
     let word = match separator {
@@ -155,16 +187,39 @@ fn records(text: &str, whole: bool, separator: u8, most: usize) -> Vec<Vec<Strin
     found
 }
 
-/// A header names each column once, in words.
-fn is_header(row: &[String]) -> bool {
+/// A name that no column before has: the second `name` is `name_2`.
+fn unlike(columns: &[Column], name: String) -> String {
+    let is_taken = |name: &str| columns.iter().any(|column| column.name == name);
+    if !is_taken(&name) {
+        return name;
+    }
+    let free = (2..).map(|number| format!("{name}_{number}")).find(|name| !is_taken(name));
+    free.unwrap_or(name)
+}
+
+/// Whether the first row names the columns: it does where each name is a word of its own, where a word stands over values
+/// that are none, and, in a file that is called a table, where only years stand beside words.
+fn is_header(row: &[String], others: &[Vec<String>], hint: Hint) -> bool {
     let mut seen = std::collections::HashSet::new();
-    row.iter().all(|cell| {
-        let cell = cell.trim();
-        !cell.is_empty()
-            && matches!(kind_of(cell), "text")
-            && cell.chars().count() <= 100
-            && seen.insert(cell.to_lowercase())
-    })
+    let is_word = |cell: &str| matches!(kind_of(cell), "text") && cell.chars().count() <= 100;
+    let cells: Vec<&str> = row.iter().map(|cell| cell.trim()).collect();
+    if cells.iter().all(|cell| !cell.is_empty() && is_word(cell) && seen.insert(cell.to_lowercase())) {
+        return true;
+    }
+    if cells.iter().all(|cell| is_word(cell)) {
+        let over_values = |(at, cell): (usize, &&str)| {
+            let below = others.iter().map(|row| row.get(at).map(String::as_str).unwrap_or_default());
+            !cell.is_empty() && !matches!(text_kind(below).0, "text" | "empty")
+        };
+        return cells.iter().enumerate().any(over_values);
+    }
+    let is_year = |cell: &str| cell.len() == 4 && (cell.starts_with("19") || cell.starts_with("20"));
+    let named = |cell: &&str| !cell.is_empty() && (is_word(cell) || is_year(cell));
+    let distinct: std::collections::HashSet<&&str> = cells.iter().collect();
+    hint != Hint::Nothing
+        && cells.first().is_some_and(|first| !first.is_empty() && is_word(first))
+        && cells.iter().all(named)
+        && distinct.len() == cells.len()
 }
 
 /// The type that all cells have, and how many are empty.
@@ -420,6 +475,32 @@ mod tests {
         let bare = read("1,2026-01-01,x\n2,2026-01-02,y\n");
         assert_eq!(bare.format, "CSV with commas and no header");
         assert_eq!(schema(&bare), "column_1 integer 0, column_2 date 0, column_3 text 0");
+    }
+
+    #[test]
+    fn headers_of_every_day_are_headers() {
+        let names = |text: &str| {
+            let table = of_text(text, true, 5, Hint::Separated(b',')).unwrap();
+            table.columns.iter().map(|column| column.name.clone()).collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(names(",name,qty\n0,apple,3\n1,pear,4\n"), "column_1 name qty");
+        assert_eq!(names("id,name,name,value\n1,a,b,2.5\n2,c,d,3\n"), "id name name_2 value");
+        assert_eq!(names("country,2019,2020\nDE,1.5,2\nFR,3,4\n"), "country 2019 2020");
+        assert_eq!(names("x,1\ny,2\n"), "column_1 column_2", "a number is no name");
+        assert_eq!(read("n/a,5,x\n1,6,x\n2,7,y\n").format, "CSV with commas and no header");
+    }
+
+    #[test]
+    fn numbers_that_json_lacks_are_read() {
+        let lines = read(
+            "{\"id\": 0, \"loss\": NaN, \"t\": \"say \\\"NaN\\\"\"}\n{\"id\": 1, \"loss\": -Infinity}\n",
+        );
+        assert_eq!(lines.format, "JSON lines");
+        assert_eq!(lines.rows[0], [Some("0".into()), Some("NaN".into()), Some("say \"NaN\"".into())]);
+        assert_eq!(lines.rows[1][1], Some("-Infinity".into()));
+        assert_eq!(read("[{\"a\": Infinity}]").rows[0], [Some("Infinity".into())]);
+        // What begins like JSON and is none is no CSV either.
+        assert_eq!(of_text("{a, b}\n{c, d}\n", true, 5, Hint::Nothing), None);
     }
 
     #[test]

@@ -34,6 +34,7 @@ pub(crate) fn nature(head: &[u8], content_type: Option<&str>) -> Nature {
     if head.contains(&0) {
         return match wide(head, declared) {
             Some(encoding) => Nature::Text(encoding),
+            None if known.is_none() && has_holes(head, content_type) => Nature::Text(UTF_8),
             None => binary,
         };
     }
@@ -54,6 +55,16 @@ pub(crate) fn nature(head: &[u8], content_type: Option<&str>) -> Nature {
         detector.guess(None, chardetng::Utf8Detection::Deny)
     };
     Nature::Text(declared.filter(|encoding| *encoding != UTF_8 && !is_wide(encoding)).unwrap_or_else(guessed))
+}
+
+/// Whether it is text but for NULs: a log that was cut off while its writer went on begins with a hole, and what is called
+/// text may hold some anywhere.
+fn has_holes(head: &[u8], content_type: Option<&str>) -> bool {
+    let holes = head.chunk_by(|one, next| (*one == 0) == (*next == 0)).filter(|run| run.first() == Some(&0));
+    let named = content_type.is_some_and(|kind| kind.starts_with("text/"));
+    let rest: Vec<u8> = head.iter().copied().filter(|byte| *byte != 0).collect();
+    let controls = rest.iter().filter(|byte| is_control(**byte)).count();
+    (named || holes.count() == 1) && rest.len() >= 8 && controls == 0 && is_utf8_start(&rest)
 }
 
 /// The charset of a media type such as `text/plain; charset=iso-8859-1`.
@@ -330,6 +341,11 @@ mod tests {
         assert_eq!(nature(b"%PDF-1.7\n%abc", None), Nature::Binary(Some("application/pdf")));
         assert_eq!(nature(&[0; 64], None), Nature::Binary(None));
         assert_eq!(nature(&(0..=255).collect::<Vec<u8>>(), Some("text/plain")), Nature::Binary(None));
+        // A log that was cut off while its writer went on begins with a hole.
+        let holed = [vec![0; 4096], b"2026-11-03 ERROR disk full\n".to_vec()].concat();
+        assert_eq!(nature(&holed, None), plain);
+        assert_eq!(nature(b"one\0two\0three\n", Some("text/plain")), plain);
+        assert_eq!(nature(b"one\0two\0three\n", None), Nature::Binary(None));
         // A character that is cut at the end is no sign of another charset, where more follows.
         assert_eq!(
             nature(&"ü".repeat(HEAD).as_bytes()[1..], Some("a/b; charset=latin1")),

@@ -87,14 +87,27 @@ pub(crate) async fn parts(cx: &Call<S3>, bucket: &str, upload: &MultipartUpload)
     }
 }
 
+/// An upload that was neither completed nor aborted: its id never names another.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Unfinished {
+    pub(crate) key: String,
+    pub(crate) upload_id: String,
+}
+
+impl Unfinished {
+    pub(crate) fn of(upload: MultipartUpload) -> Unfinished {
+        Unfinished { key: upload.key.unwrap_or_default(), upload_id: upload.upload_id.unwrap_or_default() }
+    }
+}
+
 /// Ends an upload and frees its parts; one that ended meanwhile is as good.
-pub(crate) async fn abort(cx: &Call<S3>, bucket: &str, upload: &MultipartUpload) -> Result<()> {
+pub(crate) async fn abort(cx: &Call<S3>, bucket: &str, upload: &Unfinished) -> Result<()> {
     let out = cx
         .client()
         .abort_multipart_upload()
         .bucket(bucket)
-        .set_key(upload.key.clone())
-        .set_upload_id(upload.upload_id.clone())
+        .key(&upload.key)
+        .upload_id(&upload.upload_id)
         .send()
         .await
         .map_err(awsmcp_mcp::Error::from);

@@ -346,3 +346,17 @@ fn a_long_search_answers_with_what_it_has_and_goes_on_from_there() {
         server.call("list_objects", json!({"bucket": "slow", "summary": true, "cursor": next.unwrap()}));
     assert!(rest.ok().contains("*\t500\t500\n"), "{}", rest.text);
 }
+
+#[test]
+fn a_glob_is_of_the_whole_key_or_of_what_follows_the_prefix() {
+    let (aws, bucket) = (LocalAws::shared(), "browse-below");
+    aws.create_bucket(bucket);
+    aws.put_objects(bucket, ["train/img/1.bin", "train/img/deep/2.bin", "test/img/3.bin"]);
+    let mut server = server(&[]);
+    for glob in ["img/*", "train/img/*"] {
+        let call = json!({"bucket": bucket, "prefix": "train/", "glob": glob});
+        assert_eq!(all(&mut server, "list_objects", &call), ["train/img/1.bin"], "{glob}");
+    }
+    let search = json!({"bucket": bucket, "prefix": "train/", "glob": "img/*", "pattern": "bin"});
+    server.call("search_objects", search).holds(&["train/img/1.bin", "searched 1 object"]);
+}

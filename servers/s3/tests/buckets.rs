@@ -1,7 +1,7 @@
 //! Making, looking at, configuring and removing buckets.
 #![cfg(test)]
 
-use awsmcp_testing::{LocalAws, Server};
+use awsmcp_testing::{LocalAws, Response, Server, Stub};
 use serde_json::{Value, json};
 
 fn server(args: &[&str]) -> Server {
@@ -290,4 +290,123 @@ fn a_plan_no_longer_holds_when_something_was_written_meanwhile() {
     let late = server.call("delete_bucket", late);
     assert!(late.text.contains("things have changed since that plan was made"), "{}", late.text);
     assert_eq!(aws.request("s3", "HEAD", "/gone-moved/b", &[], &[], b"").status, 200);
+}
+
+fn at(stub: &Stub) -> Server {
+    let args = ["--toolsets", "all", "--allow", "write,destroy"];
+    let mut server = Server::spawn(env!("CARGO_BIN_EXE_awsmcp-s3"), args, stub.env());
+    server.initialize();
+    server
+}
+
+#[test]
+fn a_setting_keeps_what_a_call_does_not_name() {
+    LocalAws::shared().create_bucket("config-keeps");
+    let mut server = server(&[]);
+    let mut put = |aspect: &str, value: Value| {
+        let call = json!({"bucket": "config-keeps", "aspect": aspect, "value": value});
+        server.call("put_bucket_config", call.clone()).ok();
+        let shown = server.call("bucket_overview", json!({"bucket": "config-keeps", "aspect": aspect}));
+        serde_json::from_str::<Value>(shown.ok().lines().nth(2).unwrap()).unwrap()
+    };
+    let block = |all: bool| json!({"BlockPublicAcls": all, "IgnorePublicAcls": true, "BlockPublicPolicy": true, "RestrictPublicBuckets": true});
+    put("public_access_block", block(false));
+    assert_eq!(put("public_access_block", json!({"BlockPublicAcls": true})), block(true));
+    let rule = |algorithm: &str| json!({"Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": algorithm}, "BucketKeyEnabled": true}]});
+    put("encryption", rule("aws:kms"));
+    let named = json!({"Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]});
+    assert_eq!(put("encryption", named), rule("AES256"));
+    let site = |index: &str| json!({"IndexDocument": {"Suffix": index}, "ErrorDocument": {"Key": "e.html"}});
+    put("website", site("a.html"));
+    assert_eq!(put("website", json!({"IndexDocument": {"Suffix": "b.html"}})), site("b.html"));
+    let dry = json!({"bucket": "config-keeps", "aspect": "website", "value": {"IndexDocument": {"Suffix": "c.html"}}, "dry_run": true});
+    server.call("put_bucket_config", dry).holds(&["kept, since `value` does not name it: ErrorDocument"]);
+}
+
+#[test]
+fn a_setting_that_changed_since_the_plan_is_left_as_it_is() {
+    let aws = LocalAws::shared();
+    aws.create_bucket("config-moved");
+    let tags = |who: &str| {
+        format!("<Tagging><TagSet><Tag><Key>{who}</Key><Value>1</Value></Tag></TagSet></Tagging>")
+    };
+    aws.expect("s3", "PUT", "/config-moved", &[("tagging", "")], tags("first"));
+    let stub = Stub::before(aws, move |request| {
+        if request.operation() == "GetBucketTagging" && request.nth == 2 {
+            LocalAws::shared().expect("s3", "PUT", "/config-moved", &[("tagging", "")], tags("theirs"));
+        }
+        Response::HandOn
+    });
+    let mut server = at(&stub);
+    let put = json!({"bucket": "config-moved", "aspect": "tags", "value": {"TagSet": [{"Key": "mine", "Value": "1"}]}});
+    server.call("put_bucket_config", put.clone()).fails(&["tags of config-moved changed since the plan"]);
+    assert!(stub.of("PutBucketTagging").is_empty());
+    server.call("put_bucket_config", put).holds(&["\"set\""]);
+}
+
+#[test]
+fn a_policy_for_another_account_is_asked_about() {
+    LocalAws::shared().create_bucket("config-guest");
+    let mut server = server(&[]);
+    let policy = |account: &str| {
+        let principal = format!("arn:aws:iam::{account}:root");
+        let value = json!({"Version": "2012-10-17", "Statement": [{"Sid": "In", "Effect": "Allow", "Principal": {"AWS": principal},
+            "Action": "s3:*", "Resource": ["arn:aws:s3:::config-guest", "arn:aws:s3:::config-guest/*"]}]});
+        json!({"bucket": "config-guest", "aspect": "policy", "value": value})
+    };
+    let asked = server.call("put_bucket_config", policy("999999999999"));
+    asked.holds(&[
+        "nothing was done yet",
+        "account 999999999999 is let in by statement In: arn:aws:iam::999999999999:root may do everything",
+    ]);
+    server.call("put_bucket_config", policy(LocalAws::ACCOUNT)).holds(&["\"set\""]);
+    server.confirmed("put_bucket_config", policy("999999999999")).holds(&["\"set\""]);
+    let shown = overview(&mut server, "config-guest");
+    let who = "medium: account 999999999999 is let in by statement In: arn:aws:iam::999999999999:root may do everything";
+    assert!(shown["findings"].as_array().unwrap().contains(&json!(who)), "{shown}");
+    // Whom the policy lets in already, nobody is asked about again.
+    server.call("put_bucket_config", policy("999999999999")).holds(&["\"set\""]);
+}
+
+#[test]
+fn only_the_uploads_of_the_plan_are_aborted() {
+    let aws = LocalAws::shared();
+    aws.create_bucket("abort-moved");
+    let begin = |key: &str| {
+        drop(LocalAws::shared().expect("s3", "POST", &format!("/abort-moved/{key}"), &[("uploads", "")], ""))
+    };
+    begin("one");
+    let stub = Stub::before(aws, move |request| {
+        if request.operation() == "AbortMultipartUpload" {
+            begin("late");
+        }
+        Response::HandOn
+    });
+    let mut server = at(&stub);
+    let call = json!({"bucket": "abort-moved", "older_than": "2100-01-01"});
+    let aborted = server.confirmed("abort_uploads", call);
+    aborted.holds(&["\"aborted\":1"]);
+    let left = aws.expect("s3", "GET", "/abort-moved", &[("uploads", "")], "");
+    assert!(left.text().contains("<Key>late</Key>"), "{}", left.text());
+    assert_eq!(stub.of("ListMultipartUploads").len(), 2, "once for each plan, never for the deed");
+}
+
+#[test]
+fn what_was_written_since_the_plan_keeps_the_bucket() {
+    let aws = LocalAws::shared();
+    aws.create_bucket("gone-late");
+    aws.put_objects("gone-late", ["a", "b"]);
+    let stub = Stub::before(aws, |request| {
+        if request.operation() == "DeleteObjects" {
+            LocalAws::shared().put_object("gone-late", "late", &[], "x");
+        }
+        Response::HandOn
+    });
+    let mut server = at(&stub);
+    let kept = server.confirmed("delete_bucket", json!({"bucket": "gone-late", "empty": true}));
+    kept.fails(&[
+        "something was written to gone-late meanwhile",
+        "2 versions and 0 uploads that were there before are gone",
+    ]);
+    assert_eq!(aws.expect("s3", "GET", "/gone-late/late", &[], "").text(), "x");
 }

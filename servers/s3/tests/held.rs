@@ -125,3 +125,40 @@ fn a_kms_key_is_a_key_and_no_other_arn() {
     let other = "arn:aws:kms:us-east-1:999999999999:key/1234abcd-12ab-34cd-56ef-1234567890ab";
     refused(&stub, &mut server, "put_object", put(other), OUTSIDE);
 }
+
+#[test]
+fn what_a_setting_names_is_held_too() {
+    let list =
+        ["arn:aws:s3:::team-*", "arn:aws:kms:us-east-1:123456789012:key/*", "arn:aws:sqs:us-east-1:*:team-*"];
+    let (stub, mut server) = held(&list);
+    let put = |aspect: &str, value: Value| json!({"bucket": "team-a", "aspect": aspect, "value": value});
+    let key = |key: &str| json!({"Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key}}]});
+    let logs = |to: &str| json!({"LoggingEnabled": {"TargetBucket": to, "TargetPrefix": "s3/"}});
+    let queue =
+        |arn: &str| json!({"QueueConfigurations": [{"QueueArn": arn, "Events": ["s3:ObjectCreated:*"]}]});
+    let other = "arn:aws:kms:us-east-1:999999999999:key/1234abcd-12ab-34cd-56ef-1234567890ab";
+    for (aspect, value, why) in [
+        ("encryption", key(other), OUTSIDE),
+        ("encryption", key("arn:aws:s3:::team-a"), "not a KMS key"),
+        ("logging", logs("secret-logs"), OUTSIDE),
+        ("logging", logs("arn:aws:kms:us-east-1:123456789012:key/x:s3:::secret-logs"), "not a bucket"),
+        ("notifications", queue("arn:aws:sqs:us-east-1:999999999999:secret-q"), OUTSIDE),
+        ("notifications", queue("arn:aws:sns:us-east-1:123456789012:team-q"), "is not an ARN of sqs"),
+    ] {
+        refused(&stub, &mut server, "put_bucket_config", put(aspect, value), why);
+    }
+    refused(&stub, &mut server, "create_bucket", json!({"bucket": "team-new", "kms_key": other}), OUTSIDE);
+    // What is inside the list passes both looks, and reaches S3.
+    for (aspect, value, operation) in [
+        ("logging", logs("team-logs"), "PutBucketLogging"),
+        (
+            "notifications",
+            queue("arn:aws:sqs:us-east-1:123456789012:team-q"),
+            "PutBucketNotificationConfiguration",
+        ),
+        ("encryption", key("1234abcd-12ab-34cd-56ef-1234567890ab"), "PutBucketEncryption"),
+    ] {
+        server.call("put_bucket_config", put(aspect, value)).fails(&["NoSuchKey"]);
+        assert_eq!(stub.of(operation).len(), 1, "{operation}");
+    }
+}

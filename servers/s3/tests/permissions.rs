@@ -444,6 +444,7 @@ fn with(mut arguments: Value, more: Value) -> Value {
 }
 
 fn url(answer: &str) -> String {
-    let line = answer.lines().next().unwrap();
+    // What was asked first may stand before it.
+    let line = answer.lines().find(|line| line.starts_with('{')).unwrap();
     serde_json::from_str::<Value>(line).unwrap()["url"].as_str().unwrap().to_owned()
 }

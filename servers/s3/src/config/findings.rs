@@ -10,6 +10,8 @@ pub(crate) struct Known {
     pub(crate) settings: Vec<(Aspect, Option<Value>)>,
     /// AWS's own judgement of the policy, where it gave one.
     pub(crate) policy_is_public: Option<bool>,
+    /// The caller's account, where it is known.
+    pub(crate) account: Option<String>,
     /// A directory bucket: no ACLs, no versions, no public access.
     pub(crate) is_directory: bool,
 }
@@ -79,6 +81,9 @@ impl Known {
                 format!("high: public: the policy lets anybody in{which}")
             });
         }
+        let guests = self.value(Aspect::Policy).map(policy::guests).unwrap_or_default();
+        let others = guests.into_iter().filter(|guest| self.account.as_deref() != Some(&guest.account));
+        found.extend(others.map(|guest| format!("medium: {guest}")));
         let grants = public_grants(self.value(Aspect::Acl));
         if !grants.is_empty() && !self.acls_are_off() {
             let grants = grants.join(", ");
@@ -203,6 +208,20 @@ mod tests {
         assert!(found.last().unwrap().starts_with("low: versioning is off"), "{found:?}");
         let held = known(vec![(Aspect::PublicAccessBlock, block(true)), (Aspect::Policy, open)]).findings();
         assert!(held[0].starts_with("medium: the policy is public (Web), held back only"), "{held:?}");
+    }
+
+    #[test]
+    fn who_else_is_let_in_is_named() {
+        let policy = json!({"Statement": [{"Sid": "In", "Effect": "Allow", "Action": "s3:GetObject",
+            "Principal": {"AWS": ["arn:aws:iam::123456789012:role/own", "arn:aws:iam::999999999999:root"]}}]});
+        let mut known = known(vec![(Aspect::Policy, policy)]);
+        known.account = Some("123456789012".to_owned());
+        let found = known.findings();
+        assert_eq!(
+            found[0],
+            "medium: account 999999999999 is let in by statement In: arn:aws:iam::999999999999:root may do s3:GetObject"
+        );
+        assert!(!found.iter().any(|text| text.contains("123456789012")), "{found:?}");
     }
 
     #[test]

@@ -12,6 +12,67 @@ pub(crate) fn open_statements(policy: &Value) -> Vec<String> {
     open.map(|(at, statement)| named(at, statement)).collect()
 }
 
+/// Somebody whom a statement lets in: an account, or a principal of one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Guest {
+    pub(crate) account: String,
+    principal: String,
+    actions: Vec<String>,
+    statement: String,
+    /// All that the statement says but its name.
+    terms: Value,
+}
+
+impl std::fmt::Display for Guest {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Guest { account, principal, actions, statement, .. } = self;
+        let actions = match actions.as_slice() {
+            [] => "all but what NotAction names".to_owned(),
+            some if some.iter().any(|action| action == "*" || action.eq_ignore_ascii_case("s3:*")) => {
+                "everything".to_owned()
+            }
+            some => some.join(", "),
+        };
+        write!(f, "account {account} is let in by statement {statement}: {principal} may do {actions}")
+    }
+}
+
+/// Everybody whom the policy lets in by account; who is let in with everybody is none of them.
+pub(crate) fn guests(policy: &Value) -> Vec<Guest> {
+    let allows = statements(policy).enumerate();
+    let allows = allows.filter(|(_, statement)| text(statement, "Effect") == Some("Allow"));
+    let each = allows.flat_map(|(at, statement)| {
+        let principals = values(statement.get("Principal").and_then(|who| who.get("AWS")));
+        principals.filter_map(move |principal| {
+            let mut terms = statement.clone();
+            if let Some(members) = terms.as_object_mut() {
+                members.remove("Sid");
+                members.remove("Principal");
+            }
+            Some(Guest {
+                account: account(principal)?.to_owned(),
+                principal: principal.to_owned(),
+                actions: values(statement.get("Action")).map(str::to_owned).collect(),
+                statement: named(at, statement),
+                terms,
+            })
+        })
+    });
+    each.collect()
+}
+
+/// The account of a principal: `123456789012`, or the fifth part of an ARN. What names none is taken for an account itself:
+/// a canonical id is one.
+fn account(principal: &str) -> Option<&str> {
+    if principal.contains('*') {
+        return None;
+    }
+    match principal.splitn(6, ':').collect::<Vec<_>>().as_slice() {
+        ["arn", _, _, _, account, _] => Some(account),
+        _ => Some(principal),
+    }
+}
+
 /// Whether requests without TLS are denied.
 pub(crate) fn requires_tls(policy: &Value) -> bool {
     statements(policy).any(|statement| {
@@ -182,5 +243,23 @@ mod tests {
         assert!(!requires_tls(&json!({})));
         assert!(!locks_out(&rule("Deny", json!("false"))));
         assert!(locks_out(&json!({"Statement": [{"Effect": "Deny", "Principal": "*", "Action": "s3:*"}]})));
+    }
+
+    #[test]
+    fn guests_are_named_with_what_they_may_do() {
+        let policy = json!({"Statement": [
+            {"Sid": "All", "Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::999999999999:root"}, "Action": "s3:*"},
+            {"Effect": "Allow", "Principal": {"AWS": ["123456789012", "*"]}, "Action": ["s3:GetObject"]},
+            {"Effect": "Deny", "Principal": {"AWS": "111111111111"}, "Action": "*"},
+            {"Effect": "Allow", "Principal": {"Service": "logging.s3.amazonaws.com"}, "Action": "s3:PutObject"},
+        ]});
+        let told: Vec<String> = guests(&policy).iter().map(Guest::to_string).collect();
+        assert_eq!(
+            told,
+            [
+                "account 999999999999 is let in by statement All: arn:aws:iam::999999999999:root may do everything",
+                "account 123456789012 is let in by statement #2: 123456789012 may do s3:GetObject",
+            ]
+        );
     }
 }

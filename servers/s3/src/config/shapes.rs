@@ -545,7 +545,7 @@ mod tests {
             "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 7}});
         let shape: LifecycleRule = serde_json::from_value(json.clone()).unwrap();
         let mut back = serde_json::to_value(LifecycleRule::of(shape.sdk().unwrap())).unwrap();
-        super::super::without_nulls(&mut back);
+        super::super::reading::without_nulls(&mut back);
         assert_eq!(back, json);
     }
 

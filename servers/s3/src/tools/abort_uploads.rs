@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::{
     S3, arns,
     names::{BucketName, Key},
-    uploads::{self, Parts, Place},
+    uploads::{self, Parts, Place, Unfinished},
 };
 
 /// Aborts multipart uploads and frees their parts: one, or all under a prefix that began before a time.
@@ -41,14 +41,14 @@ struct Failure {
 impl Change for AbortUploads {
     type Service = S3;
     type Output = One<Aborted>;
-    type Items = ();
+    type Items = Doomed;
     const SPEC: Spec = Spec::destroy("abort_uploads", "Abort multipart uploads")
         .on(arns::BUCKET, &["s3:ListBucketMultipartUploads"])
         .on(arns::OBJECT, &["s3:ListMultipartUploadParts", "s3:AbortMultipartUpload"])
         .optional()
         .minutes(15);
 
-    async fn plan(&self, cx: &Call<S3>) -> Result<Plan> {
+    async fn plan(&self, cx: &Call<S3>) -> Result<Plan<Doomed>> {
         let (uploads, more) = self.meant(cx).await?;
         let each = stream::iter(uploads).map(|upload| async {
             let parts = uploads::parts(cx, self.bucket.as_str(), &upload).await?;
@@ -63,7 +63,7 @@ impl Change for AbortUploads {
             plan =
                 plan.warning(format!("there are more: these are the first {count}; call again for the rest"));
         }
-        for (upload, parts) in uploads {
+        for (upload, parts) in &uploads {
             plan = plan.row(json!({
                 "key": upload.key,
                 "initiated": upload.initiated.map(utc_second),
@@ -72,11 +72,12 @@ impl Change for AbortUploads {
                 "upload_id": upload.upload_id,
             }));
         }
-        Ok(plan)
+        let uploads = uploads.into_iter().map(|(upload, _)| Unfinished::of(upload)).collect();
+        Ok(plan.items(Doomed { uploads, more }))
     }
 
-    async fn apply(self, (): (), cx: &Call<S3>) -> Result<Self::Output> {
-        let (uploads, more) = self.meant(cx).await?;
+    async fn apply(self, doomed: Doomed, cx: &Call<S3>) -> Result<Self::Output> {
+        let Doomed { uploads, more } = doomed;
         let total = uploads.len() as u64;
         let mut done = Aborted { aborted: 0, failed: Vec::new() };
         let mut denied = None;
@@ -90,8 +91,8 @@ impl Change for AbortUploads {
                 Ok(()) => done.aborted += 1,
                 Err(error) => {
                     done.failed.push(Failure {
-                        key: upload.key.unwrap_or_default(),
-                        upload_id: upload.upload_id.unwrap_or_default(),
+                        key: upload.key,
+                        upload_id: upload.upload_id,
                         message: error.message.clone(),
                     });
                     denied = Some(error);
@@ -109,6 +110,13 @@ impl Change for AbortUploads {
         }
         Ok(One(done))
     }
+}
+
+/// What is aborted: these uploads and no others.
+#[derive(Serialize)]
+pub(crate) struct Doomed {
+    uploads: Vec<Unfinished>,
+    more: bool,
 }
 
 impl AbortUploads {

@@ -155,6 +155,10 @@ impl BucketOverview {
         {
             return Err(error);
         }
+        if known.value(Aspect::Policy).is_some_and(|policy| !policy::guests(policy).is_empty()) {
+            // Whose account is the caller's own; without that, all are named.
+            known.account = cx.identity().await.ok().map(|identity| identity.account);
+        }
         known.policy_is_public = match status {
             Ok(out) => out.policy_status.and_then(|status| status.is_public),
             Err(error) => {

@@ -1,14 +1,13 @@
 use awsmcp_mcp::{Call, Change, Error, One, Plan, Result, Spec, human_size};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 
 use crate::{
     S3, arns,
     attributes::{Metadata, Sse, StorageClass, Tags, encryption},
     copying::{self, Limits, Original, Source, Target},
-    existing::{Condition, look},
-    names::{BucketName, Etag, Key, KmsKey, bare},
+    existing::{Condition, UNCONDITIONAL, look},
+    names::{BucketName, Etag, Key, KmsKey, bare, names_no_folder},
 };
 
 /// Copies an object within S3, any size, across buckets and regions, with its metadata and tags.
@@ -50,7 +49,7 @@ pub(crate) struct Copy {
 impl Change for CopyObject {
     type Service = S3;
     type Output = One<Copy>;
-    type Items = ();
+    type Items = Seen;
     const SPEC: Spec = Spec::write("copy_object", "Copy object")
         .on(arns::SOURCE_OBJECT, &["s3:GetObject", "s3:GetObjectTagging"])
         .on(arns::OBJECT, &["s3:GetObject", "s3:PutObject", "s3:PutObjectTagging", "s3:AbortMultipartUpload"])
@@ -61,7 +60,7 @@ impl Change for CopyObject {
         .idempotent()
         .minutes(120);
 
-    async fn plan(&self, cx: &Call<S3>) -> Result<Plan> {
+    async fn plan(&self, cx: &Call<S3>) -> Result<Plan<Seen>> {
         self.check()?;
         let target = self.target()?;
         let (original, present) = tokio::try_join!(
@@ -79,18 +78,29 @@ impl Change for CopyObject {
                 "the source is stored as {class}, the copy as STANDARD; storage_class changes that"
             ));
         }
-        let state = json!({"source": original.head.e_tag(), "target": format!("{present:?}")});
-        Ok(plan.state(state))
+        let etag = original.head.e_tag.clone();
+        Ok(plan.items(Seen { etag, condition: target.condition.held_to(&present) }))
     }
 
-    async fn apply(self, (): (), cx: &Call<S3>) -> Result<Self::Output> {
-        let target = self.target()?;
+    async fn apply(self, seen: Seen, cx: &Call<S3>) -> Result<Self::Output> {
+        let mut target = Target { condition: seen.condition, ..self.target()? };
         let original = Original::look(cx, self.source(), self.source_if_match.as_ref()).await?;
+        original.unchanged(seen.etag.as_deref())?;
         let progress = |bytes: u64| {
             let sizes = format!("{} of {} copied", human_size(bytes), human_size(original.size));
             cx.progress(bytes, Some(original.size), sizes);
         };
-        let copied = copying::copy(cx.client(), &original, &target, Limits::AWS, &progress).await?;
+        let mut copied = copying::copy(cx.client(), &original, &target, Limits::AWS, &progress).await;
+        if let Err(error) = &copied
+            && self.overwrite
+            && self.if_match.is_none()
+            && target.condition.is_unknown_to_store(error)
+        {
+            cx.note(UNCONDITIONAL);
+            target.condition = Condition::Replace;
+            copied = copying::copy(cx.client(), &original, &target, Limits::AWS, &progress).await;
+        }
+        let copied = copied?;
         Ok(One(Copy {
             uri: target.uri(),
             size_bytes: original.size,
@@ -99,6 +109,13 @@ impl Change for CopyObject {
             parts: copied.parts,
         }))
     }
+}
+
+/// What the plan saw of the source, and what may be replaced.
+#[derive(Serialize)]
+pub(crate) struct Seen {
+    etag: Option<String>,
+    condition: Condition,
 }
 
 impl CopyObject {
@@ -124,8 +141,9 @@ impl CopyObject {
         })
     }
 
-    /// S3 copies an object onto itself only where something changes.
+    /// A key names an object, and S3 copies one onto itself only where something changes.
     fn check(&self) -> Result<()> {
+        names_no_folder(&self.source_key, &self.key)?;
         let itself = self.source_bucket == self.bucket
             && self.source_key == self.key
             && self.source_version_id.is_none();

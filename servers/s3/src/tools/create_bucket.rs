@@ -12,8 +12,11 @@ use serde_json::json;
 
 use crate::{
     S3, arns,
-    config::{Wanted, built},
-    names::BucketName,
+    config::{
+        Wanted, built,
+        named::{Named, spelled_out},
+    },
+    names::{BucketName, KmsKey},
 };
 
 /// Creates a bucket in the call's region: public access blocked, ACLs off, encrypted.
@@ -24,7 +27,7 @@ pub(crate) struct CreateBucket {
     #[serde(default)]
     versioning: bool,
     /// ARN, id or alias; SSE-S3 without.
-    kms_key: Option<String>,
+    kms_key: Option<KmsKey>,
     tags: Option<BTreeMap<String, String>>,
     /// Cannot be turned off again; turns versioning on.
     #[serde(default)]
@@ -63,9 +66,15 @@ impl Change for CreateBucket {
 
     async fn plan(&self, cx: &Call<S3>) -> Result<Plan> {
         good_name(self.bucket.as_str())?;
+        if let Some(key) = &self.kms_key {
+            Named::Key(key.clone()).may(cx).await?;
+        }
         self.is_free(cx).await?;
         let mut plan = Plan::new(format!("create bucket {} in {}", self.bucket, cx.region()));
-        let key = self.kms_key.as_deref().map_or_else(|| "SSE-S3".to_owned(), |key| format!("KMS key {key}"));
+        let key = self
+            .kms_key
+            .as_ref()
+            .map_or_else(|| "SSE-S3".to_owned(), |key| format!("KMS key {}", key.as_str()));
         let rows = [
             ("public access", Some("blocked".to_owned())),
             ("ownership", Some("BucketOwnerEnforced (ACLs off)".to_owned())),
@@ -89,7 +98,11 @@ impl Change for CreateBucket {
 
     async fn apply(self, (): (), cx: &Call<S3>) -> Result<Self::Output> {
         let (bucket, region) = (self.bucket.to_string(), cx.region().to_owned());
-        let steps = self.steps()?;
+        let key = match &self.kms_key {
+            Some(key) => Some(spelled_out(cx, key).await?),
+            None => None,
+        };
+        let steps = self.steps(key)?;
         // AWS's oldest region is the one without a name here.
         let place = (region != "us-east-1").then(|| {
             let place = BucketLocationConstraint::from(region.as_str());
@@ -156,7 +169,7 @@ impl CreateBucket {
     }
 
     /// What is set after the bucket exists, in order: the door is shut first.
-    fn steps(&self) -> Result<Vec<(&'static str, Wanted)>> {
+    fn steps(&self, kms_key: Option<String>) -> Result<Vec<(&'static str, Wanted)>> {
         let block = PublicAccessBlockConfiguration::builder()
             .block_public_acls(true)
             .ignore_public_acls(true)
@@ -165,15 +178,15 @@ impl CreateBucket {
             .build();
         let mut steps = vec![("public_access_block", Wanted::PublicAccessBlock(block))];
         let algorithm =
-            if self.kms_key.is_some() { ServerSideEncryption::AwsKms } else { ServerSideEncryption::Aes256 };
+            if kms_key.is_some() { ServerSideEncryption::AwsKms } else { ServerSideEncryption::Aes256 };
         let encryption = ServerSideEncryptionByDefault::builder()
             .sse_algorithm(algorithm)
-            .set_kms_master_key_id(self.kms_key.clone())
+            .set_kms_master_key_id(kms_key.clone())
             .build();
         let rule = ServerSideEncryptionRule::builder()
             .apply_server_side_encryption_by_default(built(encryption)?)
             // One request to KMS for many objects.
-            .set_bucket_key_enabled(self.kms_key.is_some().then_some(true))
+            .set_bucket_key_enabled(kms_key.is_some().then_some(true))
             .build();
         let encryption = ServerSideEncryptionConfiguration::builder().rules(rule).build();
         steps.push(("encryption", Wanted::Encryption(built(encryption)?)));

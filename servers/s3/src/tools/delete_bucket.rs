@@ -1,5 +1,6 @@
 use awsmcp_mcp::{Call, Change, Error, One, Plan, Result, Spec, human_size};
 use futures::{StreamExt, stream};
+use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -8,7 +9,8 @@ use crate::{
     S3, arns,
     names::BucketName,
     removal::{self, Item},
-    uploads, versions,
+    uploads::{self, Unfinished},
+    versions,
 };
 
 /// Deletes a bucket. Refuses one that is not empty, unless `empty` says to delete all that is in it first.
@@ -32,7 +34,7 @@ pub(crate) struct Deleted {
 impl Change for DeleteBucket {
     type Service = S3;
     type Output = One<Deleted>;
-    type Items = ();
+    type Items = Doomed;
     const SPEC: Spec = Spec::destroy("delete_bucket", "Delete bucket")
         .on(
             arns::BUCKET,
@@ -44,11 +46,11 @@ impl Change for DeleteBucket {
         .optional()
         .minutes(60);
 
-    async fn plan(&self, cx: &Call<S3>) -> Result<Plan> {
-        let inside = Inside::look(cx, &self.bucket).await?;
+    async fn plan(&self, cx: &Call<S3>) -> Result<Plan<Doomed>> {
+        let (inside, doomed) = Inside::look(cx, &self.bucket).await?;
         if inside.is_empty() {
             let plan = Plan::new(format!("delete the empty bucket {}", self.bucket));
-            return Ok(plan.warning("its name can then be taken by anybody"));
+            return Ok(plan.warning("its name can then be taken by anybody").items(doomed));
         }
         let counted = inside.words();
         if !self.empty {
@@ -75,17 +77,25 @@ impl Change for DeleteBucket {
                 plan = plan.row(json!({"kind": kind, "count": sum.count, "size_bytes": sum.bytes}));
             }
         }
-        Ok(plan.state(json!({"more": inside.more})))
+        Ok(plan.items(doomed))
     }
 
-    async fn apply(self, (): (), cx: &Call<S3>) -> Result<Self::Output> {
-        let emptied = if self.empty { Some(empty(cx, &self.bucket).await?) } else { None };
+    async fn apply(self, doomed: Doomed, cx: &Call<S3>) -> Result<Self::Output> {
+        let emptied = if self.empty { Some(empty(cx, &self.bucket, doomed).await?) } else { None };
         let deleted =
             cx.client().delete_bucket().bucket(self.bucket.as_str()).send().await.map_err(Error::from);
         if let Err(mut error) = deleted {
             if error.code.as_deref() == Some("BucketNotEmpty") {
-                error.message =
-                    format!("something was written to {} meanwhile, so it was not deleted", self.bucket);
+                let gone = match emptied {
+                    Some((versions, uploads)) => {
+                        format!("; {versions} versions and {uploads} uploads that were there before are gone")
+                    }
+                    None => String::new(),
+                };
+                error.message = format!(
+                    "something was written to {} meanwhile, so it was not deleted{gone}",
+                    self.bucket
+                );
                 return Err(error.with_next("find out what still writes to it, stop that, and call again"));
             }
             return Err(error);
@@ -107,6 +117,15 @@ impl DeleteBucket {
         let out = cx.client().get_bucket_versioning().bucket(self.bucket.as_str()).send().await?;
         Ok(out.mfa_delete.is_some_and(|mfa| mfa.as_str() == "Enabled"))
     }
+}
+
+/// What is removed before the bucket is: what the plan found, and no others.
+#[derive(Default, Serialize)]
+pub(crate) struct Doomed {
+    versions: Vec<Item>,
+    uploads: Vec<Unfinished>,
+    /// Whether the bucket holds more than the plan lists: all that was there when it was made.
+    more: bool,
 }
 
 /// What a bucket holds, counted up to a bound.
@@ -137,12 +156,14 @@ impl Inside {
     /// So much is counted before a plan says "at least".
     const MOST: usize = 20_000;
 
-    async fn look(cx: &Call<S3>, bucket: &BucketName) -> Result<Inside> {
+    async fn look(cx: &Call<S3>, bucket: &BucketName) -> Result<(Inside, Doomed)> {
         let uploads = uploads::page(cx, bucket.as_str(), None, uploads::Place::default(), 1000);
         let (found, uploads) = tokio::join!(some(cx, bucket, Self::MOST), uploads);
         let ((found, more), (uploads, next)) = (found?, uploads?);
         let mut inside = Inside { more, more_uploads: next.is_some(), ..Inside::default() };
         inside.uploads = uploads.len() as u64;
+        let mut doomed = Doomed { more: inside.more || inside.more_uploads, ..Doomed::default() };
+        doomed.uploads = uploads.into_iter().map(Unfinished::of).collect();
         for version in found {
             let kind = match (version.is_marker, version.is_latest) {
                 (true, _) => &mut inside.markers,
@@ -150,8 +171,9 @@ impl Inside {
                 (false, false) => &mut inside.old,
             };
             kind.add(version.size);
+            doomed.versions.push(item(version));
         }
-        Ok(inside)
+        Ok((inside, doomed))
     }
 
     fn is_empty(&self) -> bool {
@@ -198,46 +220,66 @@ async fn some(cx: &Call<S3>, bucket: &BucketName, most: usize) -> Result<(Vec<ve
     versions::under(cx, bucket, "", most).await
 }
 
-/// Removes all, page by page, so that the memory stays small; answers how many versions and uploads.
-async fn empty(cx: &Call<S3>, bucket: &BucketName) -> Result<(u64, u64)> {
+fn item(version: versions::Version) -> Item {
+    match version.version_id.is_empty() {
+        true => Item::object(version.key, version.etag),
+        false => Item::version(version.key, version.version_id),
+    }
+}
+
+/// Removes what the plan found, and where that was not all, the rest page by page, so that the memory stays small. What was
+/// written since then stays, and the bucket with it. Answers how many versions and uploads were removed.
+async fn empty(cx: &Call<S3>, bucket: &BucketName, doomed: Doomed) -> Result<(u64, u64)> {
     const PAGE: usize = 10_000;
-    let mut removed = 0;
-    loop {
+    let began = Timestamp::now().as_second();
+    let mut removed = wiped(cx, bucket, doomed.versions, 0).await?;
+    while doomed.more {
         let (found, _) = some(cx, bucket, PAGE).await?;
-        if found.is_empty() {
+        let old = found.into_iter().filter(|version| version.modified.is_none_or(|at| at.secs() <= began));
+        let old: Vec<Item> = old.map(item).collect();
+        if old.is_empty() {
             break;
         }
-        let items = found.into_iter().map(|version| Item {
-            key: version.key,
-            version_id: Some(version.version_id).filter(|id| !id.is_empty()),
-            etag: None,
-        });
-        let done = removal::remove(cx, bucket, items.collect(), false).await?;
-        removed += done.count;
-        if let Some(first) = done.failures.first() {
-            return Err(Error::conflict(format!(
-                "{removed} versions were removed, {} were not, so the bucket stays; the first, {}: {}",
-                done.failures.len(),
-                first.key,
-                first.message
-            ))
-            .with_next(
-                "delete_objects shows each; object lock and denying policies stand in the way most often",
-            ));
-        }
+        removed = wiped(cx, bucket, old, removed).await?;
     }
+    let mut aborted = aborted(cx, bucket, doomed.uploads).await?;
+    while doomed.more {
+        let (found, _) = uploads::page(cx, bucket.as_str(), None, uploads::Place::default(), 1000).await?;
+        let old = found.into_iter().filter(|upload| upload.initiated.is_none_or(|at| at.secs() <= began));
+        let old: Vec<Unfinished> = old.map(Unfinished::of).collect();
+        if old.is_empty() {
+            break;
+        }
+        aborted += self::aborted(cx, bucket, old).await?;
+    }
+    Ok((removed, aborted))
+}
+
+/// Removes versions; answers how many are gone by now, `before` included.
+async fn wiped(cx: &Call<S3>, bucket: &BucketName, items: Vec<Item>, before: u64) -> Result<u64> {
+    if items.is_empty() {
+        return Ok(before);
+    }
+    let done = removal::remove(cx, bucket, items, false).await?;
+    let removed = before + done.count;
+    let Some(first) = done.failures.first() else { return Ok(removed) };
+    Err(Error::conflict(format!(
+        "{removed} versions were removed, {} were not, so the bucket stays; the first, {}: {}",
+        done.failures.len(),
+        first.key,
+        first.message
+    ))
+    .with_next("delete_objects shows each; object lock and denying policies stand in the way most often"))
+}
+
+async fn aborted(cx: &Call<S3>, bucket: &BucketName, uploads: Vec<Unfinished>) -> Result<u64> {
+    let aborts =
+        stream::iter(uploads).map(|upload| async move { uploads::abort(cx, bucket.as_str(), &upload).await });
+    let done: Vec<Result<()>> = aborts.buffer_unordered(uploads::AT_ONCE).collect().await;
     let mut aborted = 0;
-    loop {
-        let (found, next) = uploads::page(cx, bucket.as_str(), None, uploads::Place::default(), 1000).await?;
-        let aborts = stream::iter(found)
-            .map(|upload| async move { uploads::abort(cx, bucket.as_str(), &upload).await });
-        let done: Vec<Result<()>> = aborts.buffer_unordered(uploads::AT_ONCE).collect().await;
-        for one in done {
-            one?;
-            aborted += 1;
-        }
-        if next.is_none() {
-            return Ok((removed, aborted));
-        }
+    for one in done {
+        one?;
+        aborted += 1;
     }
+    Ok(aborted)
 }

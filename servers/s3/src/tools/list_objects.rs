@@ -175,7 +175,8 @@ impl ListObjects {
     fn fits(&self, object: &Object) -> bool {
         let size = object.size.and_then(|size| u64::try_from(size).ok()).unwrap_or(0);
         let modified = object.last_modified.as_ref().and_then(timestamp);
-        self.glob.as_ref().is_none_or(|glob| glob.fits(object.key().unwrap_or_default()))
+        let prefix = self.prefix.as_deref().unwrap_or_default();
+        self.glob.as_ref().is_none_or(|glob| glob.fits_below(prefix, object.key().unwrap_or_default()))
             && self.min_size.is_none_or(|least| size >= least.0)
             && self.max_size.is_none_or(|most| size <= most.0)
             && self.modified_after.is_none_or(|after| modified.is_some_and(|at| at >= after.0))

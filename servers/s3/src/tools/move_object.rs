@@ -1,4 +1,7 @@
-use std::{collections::HashMap, ops::ControlFlow};
+use std::{
+    collections::{HashMap, HashSet},
+    ops::ControlFlow,
+};
 
 use awsmcp_mcp::{Call, Change, Error, Kind, One, Plan, ResourceArgument, Result, Spec, human_size};
 use futures::{StreamExt, stream};
@@ -9,9 +12,9 @@ use serde_json::json;
 use crate::{
     S3, arns,
     copying::{self, Limits, Original, Source, Target, head, verified},
-    existing::{Condition, Present, look},
+    existing::{Condition, look},
     listing::{Place, Scan},
-    names::{BucketName, Etag, Key, Prefix, bare},
+    names::{BucketName, Etag, Key, Prefix, bare, names_no_folder},
     removal::{Failure, Item},
 };
 
@@ -97,28 +100,8 @@ pub(crate) struct Step {
     etag: Option<String>,
     size: u64,
     key: Key,
-    over: Over,
-}
-
-/// What the copy may replace.
-#[derive(Serialize)]
-enum Over {
-    /// There was nothing.
-    Nothing,
-    /// What was there.
-    Object(Etag),
-    /// It could not be looked at, and is to be replaced whatever it is.
-    Whatever,
-}
-
-impl Step {
-    fn condition(&self) -> Condition {
-        match &self.over {
-            Over::Nothing => Condition::Create,
-            Over::Object(etag) => Condition::Seen(etag.clone()),
-            Over::Whatever => Condition::Replace,
-        }
-    }
+    /// What the copy may replace.
+    condition: Condition,
 }
 
 /// The most objects that one call moves: each takes some requests.
@@ -132,7 +115,10 @@ impl MoveObject {
             (Some(from), Some(key), None, None) if here && from == key => {
                 Err(Error::invalid("the source and the target are the same object"))
             }
-            (Some(from), Some(key), None, None) => Ok(What::One { source: self.source(from.clone()), key }),
+            (Some(from), Some(key), None, None) => {
+                names_no_folder(from, key)?;
+                Ok(What::One { source: self.source(from.clone()), key })
+            }
             (None, None, Some(from), Some(to)) if here && from.as_str() == to.as_str() => {
                 Err(Error::invalid("the source and the target are the same prefix"))
             }
@@ -162,19 +148,12 @@ impl MoveObject {
                 format!("the source gets a delete marker once the copy is verified; its version {id} stays")
             }
         };
-        let over = match present {
-            Present::Object(there) => {
-                there.etag.as_deref().map_or(Over::Whatever, |etag| Over::Object(Etag::seen(etag)))
-            }
-            Present::Unknown if self.overwrite => Over::Whatever,
-            Present::Nothing | Present::Unknown => Over::Nothing,
-        };
         let step = Step {
             etag: original.head.e_tag.clone(),
             size: original.size,
             source: original.source.key,
             key: key.clone(),
-            over,
+            condition: self.condition().held_to(&present),
         };
         Ok(plan.warning(fate).items(vec![step]))
     }
@@ -192,12 +171,15 @@ impl MoveObject {
     async fn plan_all(&self, cx: &Call<S3>, from: &str, to: &str) -> Result<Plan<Vec<Step>>> {
         const SHOWN: usize = 10;
         let mut steps = self.steps(cx, from, to).await?;
+        self.apart(&steps)?;
         let (there, is_all) = self.there(cx, to).await?;
         for step in &mut steps {
-            step.over = match there.get(step.key.as_str()) {
-                Some(etag) => etag.as_deref().map_or(Over::Whatever, |etag| Over::Object(Etag::seen(etag))),
-                None if is_all || !self.overwrite => Over::Nothing,
-                None => Over::Whatever,
+            step.condition = match there.get(step.key.as_str()) {
+                Some(etag) => {
+                    etag.as_deref().map_or(Condition::Replace, |etag| Condition::Seen(Etag::seen(etag)))
+                }
+                None if is_all || !self.overwrite => Condition::Create,
+                None => Condition::Replace,
             };
         }
         let taken: Vec<&str> =
@@ -233,6 +215,24 @@ impl MoveObject {
                 .row(json!({"from": step.source.as_str(), "to": step.key.as_str(), "size_bytes": step.size}));
         }
         Ok(plan.ask().items(steps))
+    }
+
+    /// # Errors
+    /// When a copy would be written where another object still waits to be moved: whichever goes first, one is lost.
+    fn apart(&self, steps: &[Step]) -> Result<()> {
+        if self.source_bucket != self.bucket {
+            return Ok(());
+        }
+        let sources: HashSet<&str> = steps.iter().map(|step| step.source.as_str()).collect();
+        let Some(step) = steps.iter().find(|step| sources.contains(step.key.as_str())) else { return Ok(()) };
+        Err(Error::invalid(format!(
+            "the prefixes overlap: {} would go to {}, which is itself to be moved",
+            step.source, step.key
+        ))
+        .with_next(
+            "move to a prefix that takes no key of the source, and from there in a second call; or move them one by one \
+             with source_key, the last first",
+        ))
     }
 
     async fn apply_all(&self, cx: &Call<S3>, steps: Vec<Step>, to: &str) -> Result<Moved> {
@@ -273,32 +273,30 @@ impl MoveObject {
 
     /// Moves one object, if it is still what was looked at.
     async fn step(&self, cx: &Call<S3>, step: Step, progress: &(dyn Fn(u64) + Sync)) -> Result<Moved> {
-        let condition = step.condition();
         let original = Original::look(cx, self.source(step.source), None).await?;
-        if original.head.e_tag().map(bare) != step.etag.as_deref().map(bare) {
-            return Err(Error::conflict(format!(
-                "{} changed since the plan, and was left as it is",
-                original.source.uri()
-            ))
-            .with_next("call again: the plan is then of what is there now"));
-        }
-        let target = Target::alike(&original, self.bucket.clone(), step.key, condition);
+        original.unchanged(step.etag.as_deref())?;
+        let target = Target::alike(&original, self.bucket.clone(), step.key, step.condition);
         moved(cx, &original, &target, progress).await
     }
 
     async fn steps(&self, cx: &Call<S3>, from: &str, to: &str) -> Result<Vec<Step>> {
         let mut steps = Vec::new();
-        let mut wrong = None;
+        let (mut wrong, mut marker) = (None, false);
         let scan = Scan { bucket: &self.source_bucket, prefix: Some(from), most: MOST as u64 };
         let scanned = scan.run(cx, Place::default(), |object| {
             let key = object.key.unwrap_or_default();
+            if to.is_empty() && key == from && key.ends_with('/') {
+                // The folder's own marker has no name without the folder.
+                marker = true;
+                return ControlFlow::Continue(());
+            }
             match (Key::parse(&format!("{to}{}", key.strip_prefix(from).unwrap_or(&key))), Key::parse(&key)) {
                 (Ok(new), Ok(old)) => steps.push(Step {
                     source: old,
                     key: new,
                     size: object.size.and_then(|size| u64::try_from(size).ok()).unwrap_or(0),
                     etag: object.e_tag,
-                    over: Over::Nothing,
+                    condition: Condition::Create,
                 }),
                 (Err(why), _) | (_, Err(why)) => wrong = Some(format!("{key} cannot move: {why}")),
             }
@@ -307,6 +305,9 @@ impl MoveObject {
         let scanned = scanned.await?;
         if let Some(why) = wrong {
             return Err(Error::invalid(why));
+        }
+        if marker {
+            cx.note(format!("{from} itself stays: it is a folder's marker, which has no name outside of it"));
         }
         if scanned.next.is_some() {
             return Err(Error::invalid(format!("more than {MOST} objects lie under {from}"))

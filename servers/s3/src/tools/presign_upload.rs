@@ -54,6 +54,7 @@ pub(crate) struct Link {
 impl Change for PresignUpload {
     type Service = S3;
     type Output = One<Link>;
+    // The arguments alone say what is signed; what lies there is only told, and its entity tag is part of what is confirmed.
     type Items = ();
     const SPEC: Spec = Spec::write("presign_upload", "Presign upload")
         .on(arns::OBJECT, &["s3:PutObject", "s3:GetObject"])
@@ -70,7 +71,7 @@ impl Change for PresignUpload {
         if self.any_below() {
             let headline =
                 format!("sign a form that can write any object below {place} for {}", self.expires_in);
-            return Ok(Plan::new(headline).warning("it can overwrite what lies there"));
+            return Ok(Plan::new(headline).warning("it can overwrite what lies there").ask());
         }
         let plan = Plan::new(format!(
             "sign a {} that can write {place} for {}",
@@ -81,7 +82,7 @@ impl Change for PresignUpload {
             Present::Nothing => plan,
             Present::Unknown => plan.warning(format!("it may overwrite an object: {UNSEEN}")),
             Present::Object(object) => {
-                let plan = plan.warning("it overwrites the object that lies there");
+                let plan = plan.warning("it overwrites the object that lies there").ask();
                 plan.state(serde_json::json!({"etag": object.etag}))
             }
         })

@@ -3,11 +3,12 @@ use std::borrow::Cow;
 use awsmcp_mcp::{Call, Change, Error, One, Plan, Result, Risk, Spec, difference};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
 
 use crate::{
     S3, arns,
-    config::{Setting, Wanted, policy},
+    config::{Setting, policy},
     names::BucketName,
 };
 
@@ -19,7 +20,7 @@ use crate::{
 pub(crate) struct PutBucketConfig {
     bucket: BucketName,
     aspect: Setting,
-    /// The whole new value in AWS's JSON, as `bucket_overview` shows it with `aspect`.
+    /// In AWS's JSON, as `bucket_overview` shows it with `aspect`. Members not named stay; null removes one.
     value: Option<Json>,
     #[serde(default)]
     remove: bool,
@@ -49,7 +50,7 @@ pub(crate) struct Done {
 impl Change for PutBucketConfig {
     type Service = S3;
     type Output = One<Done>;
-    type Items = ();
+    type Items = Step;
     const SPEC: Spec = Spec::write("put_bucket_config", "Configure bucket")
         .on(
             arns::BUCKET,
@@ -85,28 +86,90 @@ impl Change for PutBucketConfig {
         .optional()
         .idempotent();
 
-    async fn plan(&self, cx: &Call<S3>) -> Result<Plan> {
-        self.wanted()?;
-        let (old, new) = (self.aspect.aspect().read(cx, self.bucket.as_str()).await?, self.value());
+    async fn plan(&self, cx: &Call<S3>) -> Result<Plan<Step>> {
+        self.check()?;
+        // Before anything is asked, and again of the whole that is put.
+        if let Some(value) = self.value() {
+            self.may(&value, cx).await?;
+        }
+        let old = self.aspect.aspect().read(cx, self.bucket.as_str()).await?;
+        let (new, kept) = match self.value() {
+            Some(value) => {
+                let (whole, kept) = self.aspect.whole(old.as_ref(), value);
+                (Some(self.aspect.with_whole_keys(cx, whole).await?), kept)
+            }
+            None => (None, Vec::new()),
+        };
+        if let Some(new) = &new {
+            self.aspect.wanted(new.clone())?;
+            self.may(new, cx).await?;
+        }
         if self.aspect == Setting::Lifecycle && !expiring(old.as_ref(), new.as_ref()).is_empty() {
             cx.permit("a new lifecycle rule that deletes objects or versions", Risk::Destroy)?;
         }
-        Ok(plan(&self.bucket, self.aspect, old.as_ref(), new.as_ref()))
+        let mut plan = plan(&self.bucket, self.aspect, old.as_ref(), new.as_ref());
+        if !kept.is_empty() {
+            plan = plan.warning(format!("kept, since `value` does not name it: {}", kept.join(", ")));
+        }
+        if self.aspect == Setting::Policy {
+            let others = let_in(cx, old.as_ref(), new.as_ref()).await?;
+            plan = match others.is_empty() {
+                true => plan,
+                false => others.into_iter().fold(plan, Plan::warning).ask(),
+            };
+        }
+        Ok(plan.items(Step { seen: digest(old.as_ref()), put: new }))
     }
 
-    async fn apply(self, (): (), cx: &Call<S3>) -> Result<Self::Output> {
-        let outcome = match self.wanted()? {
-            Some(wanted) => {
-                wanted.put(cx, self.bucket.as_str()).await?;
+    async fn apply(self, step: Step, cx: &Call<S3>) -> Result<Self::Output> {
+        let (name, bucket) = (self.aspect.aspect().name(), self.bucket.as_str());
+        // AWS replaces settings without conditions: what changed is found right before.
+        let now = self.aspect.aspect().read(cx, bucket).await?;
+        if digest(now.as_ref()) != step.seen {
+            return Err(Error::conflict(format!(
+                "{name} of {bucket} changed since the plan, and was left as it is"
+            ))
+            .with_next("call again: the plan is then of what is there now"));
+        }
+        let outcome = match step.put {
+            Some(value) => {
+                self.aspect.wanted(value)?.put(cx, bucket).await?;
                 "set"
             }
             None => {
-                self.aspect.remove(cx, self.bucket.as_str()).await?;
+                self.aspect.remove(cx, bucket).await?;
                 "removed"
             }
         };
-        Ok(One(Done { bucket: self.bucket.to_string(), aspect: self.aspect.aspect().name(), outcome }))
+        Ok(One(Done { bucket: self.bucket.to_string(), aspect: name, outcome }))
     }
+}
+
+/// What is put in place of what the plan saw.
+#[derive(Serialize)]
+pub(crate) struct Step {
+    /// The digest of the setting as it was.
+    seen: String,
+    /// None takes the setting away.
+    put: Option<Value>,
+}
+
+fn digest(value: Option<&Value>) -> String {
+    let text = value.map(Value::to_string).unwrap_or_default();
+    Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Which other accounts a policy newly lets in, each in a sentence.
+async fn let_in(cx: &Call<S3>, old: Option<&Value>, new: Option<&Value>) -> Result<Vec<String>> {
+    let guests = new.map(policy::guests).unwrap_or_default();
+    let before = old.map(policy::guests).unwrap_or_default();
+    let mut fresh = guests.into_iter().filter(|guest| !before.contains(guest)).peekable();
+    if fresh.peek().is_none() {
+        return Ok(Vec::new());
+    }
+    let own = cx.identity().await?.account;
+    let others = fresh.filter(|guest| guest.account != own);
+    Ok(others.map(|guest| guest.to_string()).collect())
 }
 
 impl PutBucketConfig {
@@ -114,11 +177,21 @@ impl PutBucketConfig {
         self.value.clone().map(|Json(value)| Value::Object(value))
     }
 
-    /// What to put; none to remove it.
-    fn wanted(&self) -> Result<Option<Wanted>> {
+    /// # Errors
+    /// When the value names something that is no such thing, or that is outside the operator's list.
+    async fn may(&self, value: &Value, cx: &Call<S3>) -> Result<()> {
+        for named in self.aspect.named(value)? {
+            named.may(cx).await?;
+        }
+        Ok(())
+    }
+
+    /// # Errors
+    /// When the arguments do not go together, or AWS has no way to remove the setting.
+    fn check(&self) -> Result<()> {
         match (self.value(), self.remove) {
-            (Some(value), false) => self.aspect.wanted(value).map(Some),
-            (None, true) => self.aspect.removable().map(|()| None),
+            (Some(_), false) => Ok(()),
+            (None, true) => self.aspect.removable(),
             (Some(_), true) => Err(Error::invalid("give `value` or `remove`, not both")),
             (None, false) => Err(Error::invalid(format!(
                 "give `value`, or `remove: true` to take {} away",
@@ -141,7 +214,6 @@ fn plan(bucket: &BucketName, setting: Setting, old: Option<&Value>, new: Option<
     plan = plan.difference(before.as_ref(), after.as_ref());
     let Risks { warnings, ask } = if same { Risks::default() } else { risks(setting, old, new) };
     plan = warnings.into_iter().fold(plan, Plan::warning);
-    let plan = plan.state(json!(old));
     if ask { plan.ask() } else { plan }
 }
 
@@ -274,6 +346,8 @@ fn named(rule: &Value) -> String {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]

@@ -1,3 +1,4 @@
+use aws_sdk_s3::operation::put_object::PutObjectOutput;
 use awsmcp_mcp::{Call, Change, Error, One, Plan, Result, Spec, human_size};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use schemars::JsonSchema;
@@ -6,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use crate::{
     S3, arns,
     attributes::{Metadata, Sse, StorageClass, Tags, content_type_of, encryption},
-    existing::{Condition, look},
+    existing::{Condition, UNCONDITIONAL, WRITTEN_BEFORE, look},
+    fetching::holding,
     names::{BucketName, Etag, Key, KmsKey, bare},
 };
 
@@ -47,7 +49,7 @@ pub(crate) struct Written {
 impl Change for PutObject {
     type Service = S3;
     type Output = One<Written>;
-    type Items = ();
+    type Items = Condition;
     const SPEC: Spec = Spec::write("put_object", "Put object")
         .on(arns::OBJECT, &["s3:PutObject", "s3:GetObject"])
         .when("tags")
@@ -56,37 +58,35 @@ impl Change for PutObject {
         .on(arns::KMS_KEY, &["kms:GenerateDataKey"])
         .idempotent();
 
-    async fn plan(&self, cx: &Call<S3>) -> Result<Plan> {
+    async fn plan(&self, cx: &Call<S3>) -> Result<Plan<Condition>> {
         let contents = self.contents()?;
         self.encryption()?;
         let present = look(cx.client(), &self.bucket, &self.key).await?;
         let size = human_size(contents.len() as u64);
         let what = self.kind().map_or(size.clone(), |kind| format!("{size} of {kind}"));
-        self.condition().plan(&present, &self.uri(), "write", &what)
+        let condition = self.condition();
+        let plan = condition.plan(&present, &self.uri(), "write", &what)?;
+        Ok(plan.items(condition.held_to(&present)))
     }
 
-    async fn apply(self, (): (), cx: &Call<S3>) -> Result<Self::Output> {
-        let (uri, condition, content_type) = (self.uri(), self.condition(), self.kind());
-        let (contents, encryption) = (self.contents()?, self.encryption()?);
-        let size_bytes = contents.len() as u64;
-        let out = cx
-            .client()
-            .put_object()
-            .bucket(self.bucket)
-            .key(self.key)
-            .body(contents.into())
-            .set_content_type(content_type.clone())
-            .set_cache_control(self.cache_control)
-            .set_metadata(self.metadata.map(Into::into))
-            .set_tagging(self.tags.map(|tags| tags.header()))
-            .set_storage_class(self.storage_class.map(Into::into))
-            .set_server_side_encryption(encryption)
-            .set_ssekms_key_id(self.kms_key_id.map(String::from))
-            .set_if_match(condition.if_match())
-            .set_if_none_match(condition.if_none_match())
-            .send()
-            .await
-            .map_err(|error| condition.explain(error.into(), &uri))?;
+    async fn apply(self, condition: Condition, cx: &Call<S3>) -> Result<Self::Output> {
+        let contents = self.contents()?;
+        let mut sent = self.send(cx, &contents, &condition).await;
+        if let Err(error) = &sent
+            && self.overwrite
+            && self.if_match.is_none()
+            && condition.is_unknown_to_store(error)
+        {
+            cx.note(UNCONDITIONAL);
+            sent = self.send(cx, &contents, &Condition::Replace).await;
+        }
+        let refused = sent.as_ref().err().is_some_and(|error| error.status == Some(412));
+        if refused && let Ok(Some(etag)) = holding(cx, &self.bucket, &self.key, &contents).await {
+            cx.note(WRITTEN_BEFORE);
+            sent = Ok(PutObjectOutput::builder().e_tag(etag).build());
+        }
+        let (uri, size_bytes, content_type) = (self.uri(), contents.len() as u64, self.kind());
+        let out = sent.map_err(|error| condition.explain(error, &uri))?;
         Ok(One(Written {
             uri,
             size_bytes,
@@ -104,6 +104,25 @@ impl PutObject {
 
     fn condition(&self) -> Condition {
         Condition::new(self.overwrite, self.if_match.clone())
+    }
+
+    async fn send(&self, cx: &Call<S3>, contents: &[u8], condition: &Condition) -> Result<PutObjectOutput> {
+        let request = cx
+            .client()
+            .put_object()
+            .bucket(self.bucket.as_str())
+            .key(self.key.as_str())
+            .body(contents.to_vec().into())
+            .set_content_type(self.kind())
+            .set_cache_control(self.cache_control.clone())
+            .set_metadata(self.metadata.clone().map(Into::into))
+            .set_tagging(self.tags.as_ref().map(Tags::header))
+            .set_storage_class(self.storage_class.map(Into::into))
+            .set_server_side_encryption(self.encryption()?)
+            .set_ssekms_key_id(self.kms_key_id.clone().map(String::from))
+            .set_if_match(condition.if_match())
+            .set_if_none_match(condition.if_none_match());
+        request.send().await.map_err(Error::from)
     }
 
     fn encryption(&self) -> Result<Option<aws_sdk_s3::types::ServerSideEncryption>> {

@@ -5,7 +5,6 @@ use aws_sdk_s3::{
 use awsmcp_mcp::{Call, Change, Error, Kind, One, Plan, Result, Spec, human_size};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 
 use crate::{
     S3, arns,
@@ -45,7 +44,7 @@ pub(crate) struct Restored {
 impl Change for RestoreObject {
     type Service = S3;
     type Output = One<Restored>;
-    type Items = ();
+    type Items = Seen;
     const SPEC: Spec = Spec::write("restore_object", "Restore archived object")
         .on(arns::OBJECT, &["s3:GetObject", "s3:RestoreObject"])
         .when("version_id")
@@ -53,7 +52,7 @@ impl Change for RestoreObject {
         .optional()
         .idempotent();
 
-    async fn plan(&self, cx: &Call<S3>) -> Result<Plan> {
+    async fn plan(&self, cx: &Call<S3>) -> Result<Plan<Seen>> {
         let head = self.look(cx).await?;
         let request = self.request(&head)?;
         let size = head.content_length().and_then(|size| u64::try_from(size).ok()).unwrap_or(0);
@@ -63,11 +62,19 @@ impl Change for RestoreObject {
                 "it usually takes {time}; AWS charges for the retrieval and for the copy while it lasts"
             ));
         }
-        Ok(plan.state(json!({"etag": head.e_tag(), "restore": head.restore()})))
+        Ok(plan.items(Seen::of(&head)))
     }
 
-    async fn apply(self, (): (), cx: &Call<S3>) -> Result<Self::Output> {
+    async fn apply(self, seen: Seen, cx: &Call<S3>) -> Result<Self::Output> {
         let head = self.look(cx).await?;
+        // AWS restores without conditions: what changed is found right before.
+        if Seen::of(&head) != seen {
+            return Err(Error::conflict(format!(
+                "{} changed since the plan; nothing was restored",
+                self.uri()
+            ))
+            .with_next("call again: the plan is then of what is there now"));
+        }
         let request = self.request(&head)?;
         let tier = request.tier.map(AwsTier::from);
         let body = match request.archive {
@@ -82,7 +89,8 @@ impl Change for RestoreObject {
             .restore_object()
             .bucket(self.bucket.as_str())
             .key(self.key.as_str())
-            .set_version_id(self.version_id.clone())
+            // The version that was looked at, even when a newer one comes now.
+            .set_version_id(self.version_id.clone().or(seen.version_id.filter(|id| id != "null")))
             .restore_request(body.build())
             .send()
             .await
@@ -98,6 +106,27 @@ impl Change for RestoreObject {
             outcome: request.outcome(),
             usually_takes: request.time.map(str::to_owned),
         }))
+    }
+}
+
+/// What the plan saw of the object.
+#[derive(PartialEq, Serialize)]
+pub(crate) struct Seen {
+    etag: Option<String>,
+    version_id: Option<String>,
+    class: Option<String>,
+    /// How an earlier restore stands.
+    restore: Option<String>,
+}
+
+impl Seen {
+    fn of(head: &HeadObjectOutput) -> Seen {
+        Seen {
+            etag: head.e_tag.clone(),
+            version_id: head.version_id.clone(),
+            class: head.storage_class().map(|class| class.as_str().to_owned()),
+            restore: head.restore.clone(),
+        }
     }
 }
 
@@ -251,6 +280,8 @@ impl RestoreObject {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     fn request(more: serde_json::Value, head: HeadObjectOutput) -> std::result::Result<Request, String> {

@@ -1,4 +1,7 @@
-use std::{collections::VecDeque, ops::ControlFlow, time::Instant};
+mod matching;
+mod scanning;
+
+use std::{ops::ControlFlow, time::Instant};
 
 use aws_sdk_s3::types::ObjectStorageClass;
 use awsmcp_mcp::{Call, Error, Kind, Page, Result, Spec, Tool, human_size, quoted, thousands};
@@ -7,13 +10,13 @@ use regex::bytes::{Regex, RegexBuilder};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use self::scanning::Outcome;
 use crate::{
     S3, arns,
-    body::{End, MOST, Source},
+    body::MOST,
     filters::KeyGlob,
     listing::{Place, Scan, patience, place, token},
-    names::{BucketName, Key, Prefix, bare},
-    text::{HEAD, Line, Nature, Splitter, Transcoder, nature},
+    names::{BucketName, Key, Prefix},
 };
 
 /// Finds lines by regular expression in one object (`key`) or in all under a `prefix`. gzip and zstd are opened.
@@ -105,8 +108,6 @@ const OPENED: u64 = 1 << 30;
 const OBJECTS: usize = 1000;
 const KEYS: u64 = 20_000;
 const AT_ONCE: usize = 8;
-/// UTF-8's own mark at the start of a text.
-const MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// Where a search goes on.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -138,21 +139,6 @@ struct Inside {
     offset: u64,
     #[serde(rename = "e")]
     etag: Option<String>,
-}
-
-/// What one object gave.
-#[derive(Debug, Default)]
-struct Outcome {
-    /// The rows, each with where the search goes on behind it.
-    rows: Vec<(Row, u64, u64)>,
-    lines: u64,
-    bytes: u64,
-    /// Where it stopped, if not at the end.
-    stopped: Option<Inside>,
-    etag: Option<String>,
-    cut: bool,
-    /// Why it was not searched, or not to its end.
-    but: Option<String>,
 }
 
 struct Search<'a> {
@@ -282,7 +268,9 @@ impl Search<'_> {
             .run(self.cx, at.place.clone(), |object| {
                 let key = object.key.unwrap_or_default();
                 let size: u64 = object.size.and_then(|size| size.try_into().ok()).unwrap_or_default();
-                if glob.is_some_and(|glob| !glob.fits(&key)) || (size == 0 && key.ends_with('/')) {
+                if glob.is_some_and(|glob| !glob.fits_below(prefix, &key))
+                    || (size == 0 && key.ends_with('/'))
+                {
                     return ControlFlow::Continue(());
                 }
                 let archived = matches!(
@@ -307,129 +295,6 @@ impl Search<'_> {
             })
             .await?;
         Ok((found, scanned.next))
-    }
-
-    /// Searches one object, from where an earlier page stopped. A `name` is shown in the rows.
-    async fn object(
-        &self,
-        key: &str,
-        start: Option<Inside>,
-        name: Option<&str>,
-        until: Instant,
-    ) -> Result<Outcome> {
-        let source = Source { bucket: self.bucket, key, version_id: None };
-        let start = start.filter(|start| start.offset > 0).unwrap_or_default();
-        let offset = start.offset;
-        let resumed = self.scan(&source, start, name, until).await;
-        match resumed {
-            Err(error) if offset > 0 && error.code.as_deref() == Some("PreconditionFailed") => {
-                self.cx
-                    .note(format!("{} changed meanwhile; it was searched anew from its start", quoted(key)));
-                self.scan(&source, Inside::default(), name, until).await
-            }
-            resumed => resumed,
-        }
-    }
-
-    async fn scan(
-        &self,
-        source: &Source<'_>,
-        start: Inside,
-        name: Option<&str>,
-        until: Instant,
-    ) -> Result<Outcome> {
-        let Inside { line, offset, etag } = start;
-        // Where a search goes on, its start is only looked at.
-        let most = if offset > 0 { HEAD as u64 } else { MOST };
-        let etag = etag.map(|etag| format!("\"{etag}\""));
-        let (about, mut contents) = source.open_from(self.cx, 0, most, etag.as_deref()).await?;
-        let mut outcome =
-            Outcome { etag: about.etag.as_deref().map(|etag| bare(etag).to_owned()), ..Outcome::default() };
-        let packed = contents.packing().is_some();
-        let head = contents.peek(HEAD).await?.to_vec();
-        let encoding = match nature(&head, contents.declared(&about)) {
-            Nature::Text(encoding) => encoding,
-            Nature::Image(mime) | Nature::Binary(Some(mime)) => {
-                outcome.but = Some(format!("binary ({mime})"));
-                return Ok(outcome);
-            }
-            Nature::Binary(None) => {
-                outcome.but = Some("binary".to_owned());
-                return Ok(outcome);
-            }
-        };
-        let mut transcoder = Transcoder::new(encoding);
-        let plain = !packed && transcoder.is_none();
-        // How much of what comes was searched before: of plain contents that is not even sent.
-        let mut over = if plain { 0 } else { offset };
-        let mut splitter = Splitter::new(line.max(1), offset);
-        if offset > 0 {
-            let (from, most) = if plain { (offset, MOST) } else { (0, offset.saturating_add(MOST)) };
-            contents = source.open_from(self.cx, from, most, about.etag.as_deref()).await?.1;
-        } else if plain && head.starts_with(MARK) {
-            over = MARK.len() as u64;
-            splitter = Splitter::new(1, over);
-        }
-        contents = contents.until(until);
-        let mut matcher = Matcher {
-            regex: &self.regex,
-            context: self.context,
-            width: self.width,
-            name,
-            places: transcoder.is_none(),
-            before: VecDeque::new(),
-            after: 0,
-            rows: Vec::new(),
-            cut: false,
-        };
-        let limit = usize::try_from(self.cx.limit()).unwrap_or(usize::MAX) + self.context;
-        let (mut seen, mut stopped) = ((line.max(1), offset), false);
-        let mut text = Vec::new();
-        'contents: loop {
-            let chunk = contents.next().await?;
-            text.clear();
-            let bytes = match &mut transcoder {
-                Some(transcoder) => {
-                    transcoder.push(chunk.as_deref().unwrap_or_default(), chunk.is_none(), &mut text);
-                    text.as_slice()
-                }
-                None => chunk.as_deref().unwrap_or_default(),
-            };
-            // Pass over what an earlier page searched.
-            let passed = usize::try_from(over).unwrap_or(usize::MAX).min(bytes.len());
-            over -= passed as u64;
-            let bytes = bytes.get(passed..).unwrap_or_default();
-            outcome.bytes += bytes.len() as u64;
-            splitter.push(bytes);
-            while let Some(line) = splitter.next(chunk.is_none()) {
-                outcome.lines += u64::from(line.ends);
-                seen = (line.number + u64::from(line.ends), line.next);
-                matcher.take(&line);
-                if matcher.rows.len() > limit {
-                    stopped = true;
-                    break 'contents;
-                }
-            }
-            if chunk.is_none() {
-                break;
-            }
-        }
-        outcome.cut = matcher.cut;
-        outcome.rows = matcher.rows;
-        let here = Inside { line: seen.0, offset: seen.1, etag: outcome.etag.clone() };
-        match contents.end() {
-            _ if stopped => outcome.stopped = Some(here),
-            Some(End::Bound) if packed && (seen.1 >= OPENED || seen.1 <= offset) => {
-                outcome.but = Some(format!("too large, searched only up to line {}", thousands(seen.0)));
-            }
-            Some(End::Bound) => outcome.stopped = Some(here),
-            Some(End::Damaged(why)) => {
-                outcome.but =
-                    Some(format!("damaged behind line {} ({why})", thousands(seen.0.saturating_sub(1))));
-            }
-            _ => {}
-        }
-        Ok(outcome)
     }
 
     /// When to stop and answer with what was found. A long listing still leaves time to search.
@@ -544,146 +409,9 @@ impl Skipped {
     }
 }
 
-/// Finds matches line by line, with the lines around them.
-struct Matcher<'a> {
-    regex: &'a Regex,
-    context: usize,
-    width: usize,
-    name: Option<&'a str>,
-    /// Whether bytes of a line are bytes of the contents.
-    places: bool,
-    before: VecDeque<(Row, u64, u64)>,
-    after: usize,
-    rows: Vec<(Row, u64, u64)>,
-    cut: bool,
-}
-
-impl Matcher<'_> {
-    fn take(&mut self, line: &Line<'_>) {
-        let next = (line.number + u64::from(line.ends), line.next);
-        let mut from = 0;
-        let mut matched = false;
-        while let Some(found) = self.regex.find_at(line.bytes, from) {
-            let shown = Window::around(line.bytes, found.start(), found.end(), self.width);
-            let whole = shown.start == 0 && shown.end == line.bytes.len();
-            if !matched {
-                self.rows.extend(self.before.drain(..));
-            }
-            matched = true;
-            self.cut |= !whole;
-            let byte = (!whole && self.places).then(|| line.offset + found.start() as u64);
-            let behind = if whole { next } else { (line.number, line.offset + shown.end as u64) };
-            self.rows.push((self.row(line.number, byte, true, shown.text), behind.0, behind.1));
-            if shown.end >= line.bytes.len() {
-                break;
-            }
-            // Matches that this row shows too need no row of their own.
-            from = shown.end;
-        }
-        if matched {
-            // Behind the last match of the line the next line follows.
-            if let Some((_, line, offset)) = self.rows.last_mut() {
-                (*line, *offset) = next;
-            }
-            self.after = self.context;
-        } else if self.context > 0 {
-            let shown = Window::around(line.bytes, 0, 0, self.width);
-            self.cut |= shown.end < line.bytes.len();
-            let row = (self.row(line.number, None, false, shown.text), next.0, next.1);
-            if self.after > 0 {
-                self.after -= 1;
-                self.rows.push(row);
-            } else {
-                self.before.push_back(row);
-                if self.before.len() > self.context {
-                    self.before.pop_front();
-                }
-            }
-        }
-    }
-
-    fn row(&self, line: u64, byte: Option<u64>, matches: bool, text: String) -> Row {
-        let matches = (self.context > 0).then_some(matches);
-        Row { key: self.name.map(str::to_owned), line, byte, matches, text }
-    }
-}
-
-/// The part of a line that is shown.
-struct Window {
-    start: usize,
-    end: usize,
-    text: String,
-}
-
-impl Window {
-    /// At most `width` bytes, and more of what is behind a match than of what is before it.
-    fn around(line: &[u8], start: usize, end: usize, width: usize) -> Window {
-        let width = width.max(20);
-        if line.len() <= width {
-            return Window { start: 0, end: line.len(), text: String::from_utf8_lossy(line).into_owned() };
-        }
-        let room = width.saturating_sub(end - start);
-        let from = start.saturating_sub(room / 3).min(line.len() - width);
-        let is_inside = |at: usize| line.get(at).is_some_and(|byte| (0x80..0xc0).contains(byte));
-        let from = (from..from + 4).find(|at| !is_inside(*at)).unwrap_or(from).min(start.max(from));
-        let to = (from + width).min(line.len());
-        let to = (to.saturating_sub(3)..=to).rev().find(|at| !is_inside(*at)).unwrap_or(to).max(from + 1);
-        let text = String::from_utf8_lossy(line.get(from..to).unwrap_or_default()).into_owned();
-        let left = if from > 0 { "…" } else { "" };
-        let right = if to < line.len() { "…" } else { "" };
-        Window { start: from, end: to, text: format!("{left}{text}{right}") }
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
-
     use super::*;
-
-    fn rows(pattern: &str, content: &str, context: usize, width: usize) -> Vec<(u64, Option<bool>, String)> {
-        let regex = Regex::new(pattern).unwrap();
-        let mut matcher = Matcher {
-            regex: &regex,
-            context,
-            width,
-            name: None,
-            places: true,
-            before: VecDeque::new(),
-            after: 0,
-            rows: Vec::new(),
-            cut: false,
-        };
-        let mut splitter = Splitter::new(1, 0);
-        splitter.push(content.as_bytes());
-        while let Some(line) = splitter.next(true) {
-            matcher.take(&line);
-        }
-        matcher.rows.into_iter().map(|(row, ..)| (row.line, row.matches, row.text)).collect()
-    }
-
-    #[test]
-    fn matching_lines_are_found_with_the_lines_around() {
-        let content = "a\nb\nhit 1\nc\nhit 2\nd\ne\nf\n";
-        let plain: Vec<u64> = rows("hit", content, 0, 300).iter().map(|row| row.0).collect();
-        assert_eq!(plain, [3, 5]);
-        let around: Vec<(u64, Option<bool>)> =
-            rows("hit", content, 1, 300).into_iter().map(|row| (row.0, row.1)).collect();
-        let (yes, no) = (Some(true), Some(false));
-        assert_eq!(around, [(2, no), (3, yes), (4, no), (5, yes), (6, no)]);
-    }
-
-    #[test]
-    fn a_long_line_is_cut_around_each_match() {
-        let content = format!("{}needle{}needle{}", "x".repeat(500), "y".repeat(500), "z".repeat(500));
-        let found = rows("needle", &content, 0, 60);
-        assert_eq!(found.len(), 2);
-        for (line, _, text) in found {
-            assert_eq!(line, 1);
-            assert!(text.starts_with('…') && text.ends_with('…') && text.contains("needle"), "{text}");
-        }
-        assert_eq!(rows("needle", "needle needle needle", 0, 60).len(), 1);
-    }
 
     #[test]
     fn what_was_not_searched_is_named() {
@@ -701,24 +429,5 @@ mod tests {
         let bad = String::from("a(b");
         let error = wrong(&bad, &Regex::new(&bad).unwrap_err());
         assert!(error.message.contains("unclosed group"), "{}", error.message);
-    }
-
-    proptest! {
-        #[test]
-        fn no_line_makes_cutting_panic(line in proptest::collection::vec(any::<u8>(), 0..200), start in 0usize..200, length in 0usize..50, width in 0usize..90) {
-            let start = start.min(line.len());
-            let end = (start + length).min(line.len());
-            let window = Window::around(&line, start, end, width);
-            prop_assert!(window.start <= start, "{} {}", window.start, start);
-            prop_assert!(window.end <= line.len());
-            prop_assert!(window.end > start || start == line.len());
-        }
-
-        #[test]
-        fn every_matching_line_is_found(lines in proptest::collection::vec("[abx]{0,80}", 0..20), width in 20usize..60) {
-            let found: std::collections::BTreeSet<u64> = rows("x", &lines.join("\n"), 0, width).iter().map(|row| row.0).collect();
-            let wanted = (1..).zip(&lines).filter(|(_, line)| line.contains('x')).map(|(number, _)| number).collect();
-            prop_assert_eq!(found, wanted);
-        }
     }
 }

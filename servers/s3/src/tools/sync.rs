@@ -1,23 +1,19 @@
-use std::{
-    collections::BTreeMap,
-    ops::ControlFlow,
-    sync::{
-        Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::SystemTime,
+mod comparing;
+
+use std::sync::{
+    Mutex, PoisonError,
+    atomic::{AtomicU64, Ordering},
 };
 
-use aws_sdk_s3::types::Object;
 use aws_sdk_s3_transfer_manager::{Client as Manager, operation::upload::UploadInput};
 use awsmcp_mcp::{
-    Call, Change, Error, One, Plan, Result, Risk, Spec,
-    files::{Folder, Leaf, Opened, Seen, Sort},
+    Call, Change, Error, One, Plan, Result, Spec,
+    files::{Folder, Seen, Sort},
     human_size,
 };
 use futures::{StreamExt, stream};
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::{
@@ -25,9 +21,9 @@ use crate::{
     attributes::content_type_of,
     fetching,
     filters::KeyGlob,
-    listing::{Place, Scan},
     names::{BucketName, FolderPrefix, Key, bare},
     removal::{self, Item},
+    stamp::{Stamp, unchanged},
     transfer::{self, Meter},
 };
 
@@ -171,42 +167,9 @@ struct Step {
     replaces: bool,
 }
 
-/// What tells whether a local file is still the one that was looked at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-struct Stamp {
-    size: u64,
-    #[serde(serialize_with = "exactly")]
-    modified: SystemTime,
-}
-
-/// Times before 1970 too.
-fn exactly<S: Serializer>(time: &SystemTime, serializer: S) -> std::result::Result<S::Ok, S::Error> {
-    serializer.collect_str(&format_args!("{time:?}"))
-}
-
-impl From<&Opened> for Stamp {
-    fn from(file: &Opened) -> Stamp {
-        Stamp { size: file.size, modified: file.modified }
-    }
-}
-
-impl From<&Leaf> for Stamp {
-    fn from(leaf: &Leaf) -> Stamp {
-        Stamp { size: leaf.size, modified: leaf.modified }
-    }
-}
-
 impl Step {
     /// # Errors
-    /// When the local file is another than the one that was looked at.
-    fn holds(&self, now: Option<Stamp>) -> Result<()> {
-        match now == self.local {
-            true => Ok(()),
-            false => Err(Error::conflict("the local file changed since the plan, and was left as it is")),
-        }
-    }
-
-    /// The same of whatever lies there now.
+    /// When what lies there now is another file than the one that was looked at.
     async fn holds_in(&self, folder: &Folder) -> Result<()> {
         let now = match folder.place(&self.path).await?.look()? {
             None => None,
@@ -214,16 +177,8 @@ impl Step {
             // Of a link, what it leads to was looked at.
             Some(_) => Some(Stamp::from(&folder.open(&self.path).await?)),
         };
-        self.holds(now)
+        unchanged(self.local, now)
     }
-}
-
-/// An object, as it is listed.
-#[derive(Clone, Debug)]
-struct Remote {
-    size: u64,
-    modified: Option<SystemTime>,
-    etag: Option<String>,
 }
 
 impl Work {
@@ -239,7 +194,11 @@ impl Work {
             Direction::Download => ("download", sync.uri(), sync.directory.clone(), "local files"),
         };
         let mut plan = if self.transfer.is_empty() && self.remove.is_empty() {
-            Plan::new(format!("do nothing: {} files of {from} and {to} are the same", self.unchanged))
+            let rest = match self.refused.len() {
+                0 => String::new(),
+                count => format!("; {count} are left out and were not compared"),
+            };
+            Plan::new(format!("do nothing: {} files of {from} and {to} are the same{rest}", self.unchanged))
         } else {
             let delete = match self.remove.len() {
                 0 => String::new(),
@@ -290,172 +249,14 @@ impl Sync {
 
     fn is_meant(&self, path: &str) -> bool {
         let any = |globs: &[KeyGlob]| globs.iter().any(|glob| glob.fits(path));
-        (self.include.is_empty() || any(&self.include)) && !any(&self.exclude)
+        (self.include.is_empty() || any(&self.include)) && !self.is_excluded(path)
     }
 
-    /// Looks at both sides and compares them.
-    async fn work(&self, cx: &Call<S3>) -> Result<Work> {
-        if self.delete {
-            cx.permit("`delete: true`", Risk::Destroy)?;
-        }
-        let mut work = Work::default();
-        let (local, remote) = tokio::join!(self.local(cx), self.remote(cx));
-        let ((local, hidden), (remote, strange)) = (local?, remote?);
-        let differ = self.differ(cx, &local, &remote).await?;
-        match self.direction {
-            Direction::Upload => {
-                work.from_nothing = local.is_empty();
-                for (path, leaf) in &local {
-                    let there = remote.get(path);
-                    if let Err(why) = as_key(self.prefix(), path) {
-                        work.refuse(path, why);
-                    } else if there.is_none() || differ.contains(path) {
-                        let etag = there.and_then(|there| there.etag.clone());
-                        let replaces = there.is_some();
-                        let (path, local) = (path.clone(), Some(Stamp::from(leaf)));
-                        work.transfer.push(Step { path, size: leaf.size, etag, local, replaces });
-                    } else {
-                        work.unchanged += 1;
-                    }
-                }
-                // What could not be read here may well be there: it is not missing.
-                let known = |path: &str| {
-                    local.contains_key(path)
-                        || hidden.iter().any(|(hidden, _)| {
-                            path.strip_prefix(hidden.as_str())
-                                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-                        })
-                };
-                for (path, there) in remote.iter().filter(|(path, _)| self.delete && !known(path)) {
-                    let (path, etag) = (path.clone(), there.etag.clone());
-                    work.remove.push(Step { path, size: there.size, etag, local: None, replaces: false });
-                }
-                hidden.into_iter().for_each(|(path, why)| work.refuse(path, why));
-            }
-            Direction::Download => {
-                work.from_nothing = remote.is_empty();
-                for (path, there) in &remote {
-                    let here = local.get(path);
-                    if here.is_none() || differ.contains(path) {
-                        let etag = there.etag.clone();
-                        work.transfer.push(Step {
-                            path: path.clone(),
-                            size: there.size,
-                            etag,
-                            local: here.map(Stamp::from),
-                            replaces: here.is_some(),
-                        });
-                    } else {
-                        work.unchanged += 1;
-                    }
-                }
-                for (path, leaf) in
-                    local.iter().filter(|(path, _)| self.delete && !remote.contains_key(*path))
-                {
-                    work.remove.push(Step {
-                        path: path.clone(),
-                        size: leaf.size,
-                        etag: None,
-                        local: Some(Stamp::from(leaf)),
-                        replaces: false,
-                    });
-                }
-                strange.into_iter().for_each(|(key, why)| work.refuse(key, why));
-            }
-        }
-        Ok(work)
-    }
-
-    async fn local(&self, cx: &Call<S3>) -> Result<(BTreeMap<String, Leaf>, Vec<(String, &'static str)>)> {
-        if self.direction == Direction::Download && cx.files().look(&self.directory).await?.is_none() {
-            return Ok(Default::default());
-        }
-        let listing = cx.files().folder(&self.directory).await?.list(MOST).await?;
-        let files = listing.files.into_iter().filter(|leaf| self.is_meant(&leaf.path));
-        let hidden = listing.left_out.into_iter().filter(|(path, _)| self.is_meant(path));
-        Ok((files.map(|leaf| (leaf.path.clone(), leaf)).collect(), hidden.collect()))
-    }
-
-    /// The objects by the path they have below the prefix, and the keys that are no path.
-    async fn remote(&self, cx: &Call<S3>) -> Result<(BTreeMap<String, Remote>, Vec<(String, &'static str)>)> {
-        let prefix = self.prefix();
-        let scan = Scan {
-            bucket: &self.bucket,
-            prefix: Some(prefix).filter(|prefix| !prefix.is_empty()),
-            most: u64::MAX,
-        };
-        let (mut found, mut strange) = (BTreeMap::new(), Vec::new());
-        let mut place = Place::default();
-        loop {
-            let visit = |object: Object| {
-                let key = object.key.as_deref().unwrap_or_default();
-                let path = key.strip_prefix(prefix).unwrap_or(key).to_owned();
-                // A folder's own object has no contents to speak of.
-                if path.is_empty() || path.ends_with('/') || !self.is_meant(&path) {
-                    return ControlFlow::Continue(());
-                }
-                match as_path(&path) {
-                    Ok(()) => drop(found.insert(path, Remote::new(object))),
-                    Err(why) => strange.push((key.to_owned(), why)),
-                }
-                if found.len() + strange.len() > MOST {
-                    ControlFlow::Break(())
-                } else {
-                    ControlFlow::Continue(())
-                }
-            };
-            match scan.run(cx, place, visit).await?.next {
-                Some(_) if found.len() + strange.len() > MOST => {
-                    return Err(Error::invalid(format!("{} holds more than {MOST} objects", self.uri()))
-                        .with_next("take a narrower prefix"));
-                }
-                Some(next) => place = next,
-                None => return Ok((found, strange)),
-            }
-        }
-    }
-
-    /// The paths of files that both sides have and that differ.
-    async fn differ(
-        &self,
-        cx: &Call<S3>,
-        local: &BTreeMap<String, Leaf>,
-        remote: &BTreeMap<String, Remote>,
-    ) -> Result<std::collections::BTreeSet<String>> {
-        let mut differ = std::collections::BTreeSet::new();
-        let mut alike = Vec::new();
-        for (leaf, there) in local.values().filter_map(|leaf| Some((leaf, remote.get(&leaf.path)?))) {
-            let newer = match self.direction {
-                Direction::Upload => whole_seconds(Some(leaf.modified)) > whole_seconds(there.modified),
-                Direction::Download => whole_seconds(there.modified) > whole_seconds(Some(leaf.modified)),
-            };
-            if leaf.size != there.size || (newer && !self.exact) {
-                differ.insert(leaf.path.clone());
-            } else if self.exact {
-                alike.push(leaf.path.clone());
-            }
-        }
-        if alike.is_empty() {
-            return Ok(differ);
-        }
-        let folder = cx.files().folder(&self.directory).await?;
-        let compared = stream::iter(alike).map(|path| {
-            let folder = &folder;
-            async move {
-                let key = key(&format!("{}{path}", self.prefix()))?;
-                let head = fetching::head(cx, &self.bucket, &key, None).await?;
-                let same = fetching::is_same(cx, &head, folder.open(&path).await?).await?;
-                Ok::<_, Error>((path, same))
-            }
-        });
-        let mut compared = std::pin::pin!(compared.buffer_unordered(AT_ONCE));
-        while let Some(result) = compared.next().await {
-            let (path, same) = result?;
-            if !same {
-                differ.insert(path);
-            }
-        }
-        Ok(differ)
+    /// What is excluded takes all below it along.
+    fn is_excluded(&self, path: &str) -> bool {
+        let mut folders = path.match_indices('/').filter_map(|(end, _)| path.get(..end));
+        let excludes = |path: &str| self.exclude.iter().any(|glob| glob.fits(path));
+        excludes(path) || folders.any(excludes)
     }
 
     /// Transfers what there is to transfer: how many arrived, what did not, and the first error of those.
@@ -479,7 +280,7 @@ impl Sync {
             };
             async move {
                 let done = match self.direction {
-                    Direction::Upload => self.send(cx, manager, folder, &step, told).await,
+                    Direction::Upload => self.send(cx, folder, &step, told).await,
                     Direction::Download => self.fetch(cx, manager, folder, &step, told).await,
                 };
                 (step, done)
@@ -506,13 +307,12 @@ impl Sync {
     async fn send(
         &self,
         cx: &Call<S3>,
-        manager: &Manager,
         folder: &Folder,
         step: &Step,
         told: impl FnMut(u64) + Send,
     ) -> Result<()> {
         let file = folder.open(&step.path).await?;
-        step.holds(Some(Stamp::from(&file)))?;
+        unchanged(step.local, Some(Stamp::from(&file)))?;
         // Only over what was seen: somebody may have written there since.
         let request = UploadInput::builder()
             .bucket(self.bucket.as_str())
@@ -520,8 +320,14 @@ impl Sync {
             .set_content_type(content_type_of(&step.path).map(str::to_owned))
             .set_if_match(step.etag.clone())
             .set_if_none_match((!step.replaces).then(|| "*".to_owned()));
-        match transfer::send(cx, manager, file, request, told).await {
+        match transfer::send(cx, file, request, told).await {
             Err(error) if error.status == Some(412) => {
+                let key = key(&format!("{}{}", self.prefix(), step.path))?;
+                let head = fetching::head(cx, &self.bucket, &key, None).await?;
+                // An attempt whose answer was lost may have written it.
+                if fetching::is_same(cx, &head, folder.open(&step.path).await?).await? {
+                    return Ok(());
+                }
                 Err(Error::conflict("somebody else wrote to this key meanwhile"))
             }
             sent => sent.map(drop),
@@ -575,52 +381,8 @@ impl Sync {
     }
 }
 
-impl Remote {
-    fn new(object: Object) -> Self {
-        Remote {
-            size: object.size.and_then(|size| u64::try_from(size).ok()).unwrap_or(0),
-            modified: object.last_modified.as_ref().and_then(fetching::system_time),
-            etag: object.e_tag,
-        }
-    }
-}
-
-fn whole_seconds(time: Option<SystemTime>) -> Option<u64> {
-    Some(time?.duration_since(SystemTime::UNIX_EPOCH).ok()?.as_secs())
-}
-
 fn key(text: &str) -> Result<Key> {
     serde_json::from_value(json!(text)).map_err(|error| Error::invalid(error.to_string()))
-}
-
-/// Whether the rest of a key can be a path in a directory, and no other.
-fn as_path(path: &str) -> std::result::Result<(), &'static str> {
-    if path.chars().any(char::is_control) {
-        return Err("its key holds a control character");
-    }
-    if path.contains('\\') {
-        return Err("its key holds a backslash");
-    }
-    for part in path.split('/') {
-        match part {
-            "" => return Err("its key has an empty part"),
-            "." | ".." => return Err("its key would lead elsewhere"),
-            long if long.len() > 255 => return Err("a part of its key is too long for a file name"),
-            _ => {}
-        }
-    }
-    Ok(())
-}
-
-/// Whether a local path makes a good key.
-fn as_key(prefix: &str, path: &str) -> std::result::Result<(), &'static str> {
-    if path.chars().any(char::is_control) {
-        return Err("its name holds a control character");
-    }
-    if prefix.len() + path.len() > 1024 {
-        return Err("its key would be longer than 1,024 bytes");
-    }
-    Ok(())
 }
 
 #[cfg(test)]
@@ -629,19 +391,6 @@ mod tests {
 
     fn sync(value: serde_json::Value) -> Sync {
         serde_json::from_value(value).unwrap()
-    }
-
-    #[test]
-    fn keys_that_would_lead_elsewhere_are_no_paths() {
-        for good in ["a", "a/b.txt", "a b/ü", "..a", "a..", ".hidden/x"] {
-            assert_eq!(as_path(good), Ok(()), "{good}");
-        }
-        for bad in ["../a", "a/../b", "a/..", "/etc/passwd", "a//b", "./a", "a/.", "a\0b", "a\nb", "a\\..\\b"]
-        {
-            assert!(as_path(bad).is_err(), "{bad}");
-        }
-        assert!(as_path(&"x".repeat(256)).is_err());
-        assert!(as_key("", "a\tb").is_err() && as_key("p/", &"x".repeat(1023)).is_err());
     }
 
     #[test]
@@ -662,6 +411,11 @@ mod tests {
         let meant = |path| sync.is_meant(path);
         assert!(meant("x.csv") && meant("deep/x.csv") && meant("a/b/c"));
         assert!(!meant("x.txt") && !meant("tmp/x.csv"));
+        let sync = self::sync(json!({
+            "direction": "upload", "directory": "d", "bucket": "bbb", "exclude": ["folder", "*.log"]
+        }));
+        assert!(!sync.is_meant("folder/x") && !sync.is_meant("a/folder/b/x") && !sync.is_meant("a/x.log"));
+        assert!(sync.is_meant("folders/x") && sync.is_meant("a/folder.txt"));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 use awsmcp_mcp::{Call, Change, Error, One, Plan, Result, Spec};
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use serde_json::json;
 use std::collections::BTreeMap;
 
@@ -34,7 +34,7 @@ pub(crate) struct Tagged {
 impl Change for TagObject {
     type Service = S3;
     type Output = One<Tagged>;
-    type Items = ();
+    type Items = Seen;
     const SPEC: Spec = Spec::write("tag_object", "Tag object")
         .on(arns::OBJECT, &["s3:GetObjectTagging", "s3:PutObjectTagging", "s3:DeleteObjectTagging"])
         .when("version_id")
@@ -45,9 +45,10 @@ impl Change for TagObject {
         .optional()
         .idempotent();
 
-    async fn plan(&self, cx: &Call<S3>) -> Result<Plan> {
-        let before = self.tags(cx).await?;
-        let after = self.after(&before)?;
+    async fn plan(&self, cx: &Call<S3>) -> Result<Plan<Seen>> {
+        let seen = self.seen(cx).await?;
+        let before = &seen.tags;
+        let after = self.after(before)?;
         let (before, after) = (before.map(), after.map());
         let mut names: Vec<&String> = before.keys().chain(after.keys()).collect();
         names.sort();
@@ -65,17 +66,36 @@ impl Change for TagObject {
         let plan = changed.iter().fold(plan, |plan, name| {
             plan.row(json!({"tag": name, "before": before.get(*name), "after": after.get(*name)}))
         });
-        Ok(plan.state(json!(before)))
+        Ok(plan.items(seen))
     }
 
-    async fn apply(self, (): (), cx: &Call<S3>) -> Result<Self::Output> {
-        let before = self.tags(cx).await?;
-        let after = self.after(&before)?;
-        if after != before {
+    async fn apply(self, seen: Seen, cx: &Call<S3>) -> Result<Self::Output> {
+        let after = self.after(&seen.tags)?;
+        if after != seen.tags {
+            // AWS puts tags without conditions, and all of them: what changed is found right before.
+            if self.seen(cx).await? != seen {
+                return Err(Error::conflict(format!(
+                    "{} or its tags changed since the plan; nothing was changed here",
+                    self.uri()
+                ))
+                .with_next("call again: the plan is then of what is there now"));
+            }
             self.put(cx, &after).await?;
         }
         Ok(One(Tagged { uri: self.uri(), tags: after.map().clone(), version_id: self.version_id }))
     }
+}
+
+/// What the plan saw: the tags, and of which version.
+#[derive(PartialEq, Serialize)]
+pub(crate) struct Seen {
+    #[serde(serialize_with = "as_map")]
+    tags: Tags,
+    version_id: Option<String>,
+}
+
+fn as_map<S: Serializer>(tags: &Tags, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+    tags.map().serialize(serializer)
 }
 
 impl TagObject {
@@ -83,7 +103,7 @@ impl TagObject {
         format!("s3://{}/{}", self.bucket, self.key)
     }
 
-    async fn tags(&self, cx: &Call<S3>) -> Result<Tags> {
+    async fn seen(&self, cx: &Call<S3>) -> Result<Seen> {
         let out = cx
             .client()
             .get_object_tagging()
@@ -92,7 +112,7 @@ impl TagObject {
             .set_version_id(self.version_id.clone())
             .send()
             .await?;
-        Ok(Tags::of(out.tag_set))
+        Ok(Seen { tags: Tags::of(out.tag_set), version_id: out.version_id })
     }
 
     fn after(&self, before: &Tags) -> Result<Tags> {

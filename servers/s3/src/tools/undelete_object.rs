@@ -43,7 +43,7 @@ pub(crate) struct Undeleted {
 impl Change for UndeleteObject {
     type Service = S3;
     type Output = One<Undeleted>;
-    type Items = ();
+    type Items = Back;
     const SPEC: Spec = Spec::write("undelete_object", "Undelete objects")
         .on(arns::BUCKET, &["s3:ListBucketVersions"])
         .when("keys")
@@ -65,20 +65,32 @@ impl Change for UndeleteObject {
         .optional()
         .minutes(60);
 
-    async fn plan(&self, cx: &Call<S3>) -> Result<Plan> {
+    async fn plan(&self, cx: &Call<S3>) -> Result<Plan<Back>> {
         match self.what()? {
             What::Version(key, version) => self.plan_version(cx, key, version).await,
             What::Deleted => self.plan_deleted(cx).await,
         }
     }
 
-    async fn apply(self, (): (), cx: &Call<S3>) -> Result<Self::Output> {
-        let done = match self.what()? {
-            What::Version(key, version) => self.apply_version(cx, key, version).await?,
-            What::Deleted => self.apply_deleted(cx).await?,
+    async fn apply(self, back: Back, cx: &Call<S3>) -> Result<Self::Output> {
+        let done = match (self.what()?, back) {
+            (What::Version(key, version), Back::Version { etag, condition }) => {
+                self.apply_version(cx, key, version, etag.as_deref(), condition).await?
+            }
+            (_, Back::Markers { markers, objects }) => self.apply_deleted(cx, markers, objects).await?,
+            _ => return Err(Error::internal("the plan was of something else")),
         };
         Ok(One(done))
     }
+}
+
+/// What brings the objects back, as it was when it was looked at.
+#[derive(Serialize)]
+pub(crate) enum Back {
+    /// The version with this entity tag is copied on top, over what was there.
+    Version { etag: Option<String>, condition: Condition },
+    /// These delete markers are removed: they lie on top of so many objects.
+    Markers { markers: Vec<Item>, objects: usize },
 }
 
 enum What<'a> {
@@ -141,17 +153,27 @@ impl UndeleteObject {
         Ok((original, present))
     }
 
-    async fn plan_version(&self, cx: &Call<S3>, key: &Key, version: &str) -> Result<Plan> {
+    async fn plan_version(&self, cx: &Call<S3>, key: &Key, version: &str) -> Result<Plan<Back>> {
         let (original, present) = self.original(cx, key, version).await?;
         let modified =
             original.head.last_modified().map(|at| format!(" of {}", utc_second(*at))).unwrap_or_default();
         let what = format!("version {version} ({}{modified})", human_size(original.size));
-        Condition::Replace.plan(&present, &self.uri(key), "copy", &what)
+        let plan = Condition::Replace.plan(&present, &self.uri(key), "copy", &what)?;
+        let etag = original.head.e_tag.clone();
+        Ok(plan.items(Back::Version { etag, condition: Condition::Replace.held_to(&present) }))
     }
 
-    async fn apply_version(&self, cx: &Call<S3>, key: &Key, version: &str) -> Result<Undeleted> {
+    async fn apply_version(
+        &self,
+        cx: &Call<S3>,
+        key: &Key,
+        version: &str,
+        etag: Option<&str>,
+        condition: Condition,
+    ) -> Result<Undeleted> {
         let (original, _) = self.original(cx, key, version).await?;
-        let target = Target::alike(&original, self.bucket.clone(), key.clone(), Condition::Replace);
+        original.unchanged(etag)?;
+        let target = Target::alike(&original, self.bucket.clone(), key.clone(), condition);
         let progress =
             |bytes: u64| cx.progress(bytes, Some(original.size), format!("{} copied", human_size(bytes)));
         let copied = copying::copy(cx.client(), &original, &target, Limits::AWS, &progress).await?;
@@ -163,7 +185,7 @@ impl UndeleteObject {
         })
     }
 
-    async fn plan_deleted(&self, cx: &Call<S3>) -> Result<Plan> {
+    async fn plan_deleted(&self, cx: &Call<S3>) -> Result<Plan<Back>> {
         const SHOWN: usize = 20;
         let found = self.found(cx).await?;
         let markers: usize = found.back.iter().map(|(markers, _)| markers.len()).sum();
@@ -197,32 +219,24 @@ impl UndeleteObject {
                 "version_id": version.version_id,
             }));
         }
-        let ids: Vec<&str> =
-            found.back.iter().flat_map(|(markers, _)| markers).map(|it| it.version_id.as_str()).collect();
-        Ok(plan.state(json!(ids)))
+        let objects = found.back.len();
+        let markers = found.back.into_iter().flat_map(|(markers, _)| markers);
+        let markers = markers.map(|marker| Item::version(marker.key, marker.version_id)).collect();
+        Ok(plan.items(Back::Markers { markers, objects }))
     }
 
-    async fn apply_deleted(&self, cx: &Call<S3>) -> Result<Undeleted> {
-        let found = self.found(cx).await?;
-        let items = found
-            .back
-            .iter()
-            .flat_map(|(markers, _)| markers)
-            .map(|marker| Item::version(&marker.key, &marker.version_id));
-        let removed = remove(cx, &self.bucket, items.collect(), false).await?;
+    async fn apply_deleted(&self, cx: &Call<S3>, markers: Vec<Item>, objects: usize) -> Result<Undeleted> {
+        let only = markers.first().filter(|_| objects == 1).map(|marker| self.uri(&marker.key));
+        let removed = remove(cx, &self.bucket, markers, false).await?;
         let failed: std::collections::HashSet<&str> =
             removed.failures.iter().map(|one| one.key.as_str()).collect();
-        let (total, failed) = (found.back.len(), failed.len());
+        let failed = failed.len();
         if failed > 0 {
-            cx.note(format!("{failed} of {total} objects are still deleted"));
+            cx.note(format!("{failed} of {objects} objects are still deleted"));
         }
-        let uri = match found.back.as_slice() {
-            [(_, version)] => Some(self.uri(&version.key)),
-            _ => None,
-        };
         Ok(Undeleted {
-            uri,
-            restored: Some(total - failed),
+            uri: only,
+            restored: Some(objects.saturating_sub(failed)),
             failed: (failed > 0).then_some(failed),
             failures: removed.failures,
             ..Undeleted::default()

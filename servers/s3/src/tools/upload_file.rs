@@ -8,9 +8,11 @@ use serde::{Deserialize, Serialize};
 use crate::{
     S3, arns,
     attributes::{Metadata, Sse, StorageClass, Tags, content_type_of, encryption},
-    existing::{Condition, look},
+    existing::{Condition, UNCONDITIONAL, WRITTEN_BEFORE, look},
+    fetching,
     names::{BucketName, Etag, Key, KmsKey, bare},
-    transfer::{self, Meter},
+    stamp::{Stamp, unchanged},
+    transfer::{self, Meter, Sent},
 };
 
 /// Uploads a local file of any size: in parallel parts, with a checksum that S3 verifies. A cancelled upload leaves
@@ -47,7 +49,7 @@ pub(crate) struct Uploaded {
 impl Change for UploadFile {
     type Service = S3;
     type Output = One<Uploaded>;
-    type Items = ();
+    type Items = Seen;
     const SPEC: Spec = Spec::write("upload_file", "Upload file")
         .on(arns::OBJECT, &["s3:PutObject", "s3:GetObject", "s3:AbortMultipartUpload"])
         .when("tags")
@@ -57,7 +59,7 @@ impl Change for UploadFile {
         .local_files()
         .minutes(60);
 
-    async fn plan(&self, cx: &Call<S3>) -> Result<Plan> {
+    async fn plan(&self, cx: &Call<S3>) -> Result<Plan<Seen>> {
         encryption(self.sse, self.kms_key_id.as_ref().map(KmsKey::as_str))?;
         self.checked_key()?;
         let files = cx.files();
@@ -65,27 +67,46 @@ impl Change for UploadFile {
             tokio::join!(files.open(&self.path), look(cx.client(), &self.bucket, &self.key));
         let file = file?;
         let what = format!("{} ({})", file.path.display(), human_size(file.size));
-        let plan = self.condition().plan(&present?, &self.uri(), "upload", &what)?;
-        Ok(match self.content_type() {
+        let (condition, present) = (self.condition(), present?);
+        let plan = condition.plan(&present, &self.uri(), "upload", &what)?;
+        let plan = match self.content_type() {
             Some(given) => plan.row(serde_json::json!({"content_type": given})),
             None => plan,
-        })
+        };
+        Ok(plan.items(Seen { file: Stamp::from(&file), condition: condition.held_to(&present) }))
     }
 
-    async fn apply(self, (): (), cx: &Call<S3>) -> Result<Self::Output> {
-        let file = cx.files().open(&self.path).await?;
-        let (uri, condition, size_bytes) = (self.uri(), self.condition(), file.size);
-        let mut meter = Meter::new(cx, size_bytes);
-        let manager = transfer::manager(cx, 0)?;
-        let sent = transfer::send(cx, &manager, file, self.request()?, |done| meter.at(done)).await;
-        let out = sent.map_err(|error| condition.explain(error, &uri))?;
-        Ok(One(Uploaded {
-            uri,
-            size_bytes,
-            etag: out.e_tag().map(|etag| bare(etag).to_owned()),
-            version_id: out.version_id().map(str::to_owned),
-        }))
+    async fn apply(self, seen: Seen, cx: &Call<S3>) -> Result<Self::Output> {
+        let Seen { file: stamp, condition } = seen;
+        let mut sent = self.send(cx, stamp, &condition).await;
+        if let Err(error) = &sent
+            && self.overwrite
+            && self.if_match.is_none()
+            && condition.is_unknown_to_store(error)
+        {
+            cx.note(UNCONDITIONAL);
+            sent = self.send(cx, stamp, &Condition::Replace).await;
+        }
+        let refused = sent.as_ref().err().is_some_and(|error| error.status == Some(412));
+        if refused
+            && stamp.size <= transfer::PART
+            && let Ok(Some(etag)) = self.there(cx).await
+        {
+            cx.note(WRITTEN_BEFORE);
+            sent = Ok(Sent { etag: Some(etag), version_id: None });
+        }
+        let uri = self.uri();
+        let Sent { etag, version_id } = sent.map_err(|error| condition.explain(error, &uri))?;
+        let etag = etag.as_deref().map(|etag| bare(etag).to_owned());
+        Ok(One(Uploaded { uri, size_bytes: stamp.size, etag, version_id }))
     }
+}
+
+/// What the plan saw on both sides.
+#[derive(Serialize)]
+pub(crate) struct Seen {
+    file: Stamp,
+    condition: Condition,
 }
 
 impl UploadFile {
@@ -112,19 +133,32 @@ impl UploadFile {
         self.content_type.clone().or_else(|| guess().map(str::to_owned))
     }
 
-    fn request(self) -> Result<UploadInputBuilder> {
-        let condition = self.condition();
+    async fn send(&self, cx: &Call<S3>, stamp: Stamp, condition: &Condition) -> Result<Sent> {
+        let file = cx.files().open(&self.path).await?;
+        unchanged(Some(stamp), Some(Stamp::from(&file)))?;
+        let mut meter = Meter::new(cx, file.size);
+        transfer::send(cx, file, self.request(condition)?, |done| meter.at(done)).await
+    }
+
+    /// The entity tag of what lies at the key, where that is the file's contents.
+    async fn there(&self, cx: &Call<S3>) -> Result<Option<String>> {
+        let head = fetching::head(cx, &self.bucket, &self.key, None).await?;
+        let is_same = fetching::is_same(cx, &head, cx.files().open(&self.path).await?).await?;
+        Ok(is_same.then_some(head.remote.etag))
+    }
+
+    fn request(&self, condition: &Condition) -> Result<UploadInputBuilder> {
         let sse = encryption(self.sse, self.kms_key_id.as_ref().map(KmsKey::as_str))?;
         Ok(UploadInput::builder()
             .set_content_type(self.content_type())
-            .bucket(self.bucket)
-            .key(self.key)
+            .bucket(self.bucket.as_str())
+            .key(self.key.as_str())
             .set_if_match(condition.if_match())
             .set_if_none_match(condition.if_none_match())
-            .set_metadata(self.metadata.map(Into::into))
+            .set_metadata(self.metadata.clone().map(Into::into))
             .set_tagging(self.tags.as_ref().map(Tags::header))
             .set_storage_class(self.storage_class.map(Into::into))
             .set_server_side_encryption(sse)
-            .set_sse_kms_key_id(self.kms_key_id.map(String::from)))
+            .set_sse_kms_key_id(self.kms_key_id.clone().map(String::from)))
     }
 }

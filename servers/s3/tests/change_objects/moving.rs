@@ -111,3 +111,40 @@ fn what_cannot_move_is_explained() {
         assert!(answer.error().contains(why), "{}", answer.error());
     }
 }
+
+#[test]
+fn prefixes_that_overlap_are_not_moved_into_each_other() {
+    let mut server = server();
+    aws().create_bucket("move-overlap");
+    aws().put_objects("move-overlap", ["n/1", "n/11", "n/111"]);
+    let step = json!({"source_bucket": "move-overlap", "source_prefix": "n/1", "bucket": "move-overlap", "prefix": "n/11", "overwrite": true});
+    server.call("move_object", step).fails(&["the prefixes overlap", "n/1 would go to n/11"]);
+    for key in ["n/1", "n/11", "n/111"] {
+        assert_eq!(contents("move-overlap", key).unwrap(), key);
+    }
+}
+
+#[test]
+fn a_key_that_names_a_folder_is_no_target() {
+    let mut server = server();
+    aws().create_bucket("move-folder");
+    aws().put_objects("move-folder", ["tars/1.tar"]);
+    let step = json!({"source_bucket": "move-folder", "source_key": "tars/1.tar", "bucket": "move-folder", "key": "archive/"});
+    for tool in ["move_object", "copy_object"] {
+        server.call(tool, step.clone()).fails(&["names a folder", "archive/1.tar"]);
+    }
+    assert!(contents("move-folder", "tars/1.tar").is_some());
+}
+
+#[test]
+fn a_folder_moves_to_the_top_without_its_marker() {
+    let mut server = server();
+    aws().create_bucket("move-marker");
+    aws().put_object("move-marker", "old/", &[], "");
+    aws().put_objects("move-marker", ["old/a"]);
+    let step = json!({"source_bucket": "move-marker", "source_prefix": "old/", "bucket": "move-marker", "prefix": ""});
+    let moved = server.confirmed("move_object", step);
+    assert_eq!(done(&moved)["moved"], 1);
+    moved.holds(&["old/ itself stays"]);
+    assert_eq!(contents("move-marker", "a").unwrap(), "old/a");
+}

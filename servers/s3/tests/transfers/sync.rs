@@ -224,3 +224,38 @@ fn what_fails_is_listed_and_the_rest_arrives() {
     let direction = server.call("sync", with(download(&place), "direction", json!("up")));
     assert!(direction.error().contains("upload, download"), "{}", direction.text);
 }
+
+#[test]
+fn a_folder_that_was_not_looked_into_protects_what_is_below_it() {
+    let (place, elsewhere) = (Place::new("sync-linked"), tempfile::TempDir::new().unwrap());
+    place.write("d/a.csv", "x");
+    std::fs::write(elsewhere.path().join("x.csv"), "x").unwrap();
+    std::os::unix::fs::symlink(elsewhere.path(), place.path("d/data")).unwrap();
+    for key in ["s/a.csv", "s/data/x.csv", "s/gone.csv"] {
+        place.put(key, "x");
+    }
+    let mut server = place.server();
+    let call = json!({"direction": "upload", "directory": "d", "bucket": "sync-linked", "prefix": "s", "delete": true,
+        "include": ["*.csv"]});
+    server.call("sync", call.clone()).holds(&["delete 1 objects", "data is left out"]);
+    server.confirmed("sync", call).ok();
+    assert!(place.object("s/data/x.csv").is_some());
+    assert_eq!(place.object("s/gone.csv"), None);
+}
+
+#[test]
+fn what_has_no_place_on_the_other_side_is_named_and_the_rest_is_done() {
+    let place = Place::new("sync-odd");
+    place.write("up/a", "x");
+    for key in ["s/a", "s/x//y", "t/a", "t/b/c", "t/b"] {
+        place.put(key, "x");
+    }
+    let mut server = place.server();
+    let up = json!({"direction": "upload", "directory": "up", "bucket": "sync-odd", "prefix": "s"});
+    server.call("sync", up).holds(&["s/x//y"]);
+    let down = json!({"direction": "download", "directory": "down", "bucket": "sync-odd", "prefix": "t"});
+    let answer = server.call("sync", down);
+    answer.holds(&["\"downloaded\":2", "other keys make a folder of it"]);
+    assert_eq!(place.names("down"), ["a", "b"]);
+    assert_eq!(place.read("down/b/c"), b"x");
+}

@@ -295,3 +295,61 @@ fn least_privilege_is_enough() {
     ));
     assert_eq!(fs::read(place.path().join("all/got/big.bin")).unwrap(), bytes(9 << 20));
 }
+
+#[test]
+fn a_busy_store_is_asked_three_times_for_each_request_and_no_more() {
+    let place = Place::new("up-busy");
+    place.write("small", "x");
+    place.write("big.bin", bytes(9 << 20));
+    let stub = Stub::before(aws(), |request| match request.operation() {
+        "PutObject" | "UploadPart" => Response::s3_error(503, "SlowDown", "Please reduce your request rate."),
+        _ => Response::HandOn,
+    });
+    let endpoint = stub.endpoint();
+    let mut server = place.server_with(&[("AWS_ENDPOINT_URL", &endpoint), ("AWS_MAX_ATTEMPTS", "3")]);
+    for path in ["small", "big.bin"] {
+        let call = json!({"path": path, "bucket": "up-busy", "key": path});
+        server.call("upload_file", call).fails(&["SlowDown"]);
+    }
+    assert_eq!(stub.of("PutObject").len(), 3);
+    for part in ["1", "2"] {
+        let sent = stub.of("UploadPart").iter().filter(|sent| sent.query("partNumber") == Some(part)).count();
+        assert!(sent <= 3, "part {part} was sent {sent} times");
+    }
+    assert!(!stub.of("UploadPart").is_empty());
+    assert_eq!(place.open_uploads(), 0);
+}
+
+#[test]
+fn a_file_that_was_edited_after_its_plan_is_not_uploaded() {
+    let place = Place::new("up-edited");
+    place.write("x", "old");
+    let edited = place.path("x");
+    let stub = Stub::before(aws(), move |request| {
+        if request.operation() == "HeadObject" {
+            // The file is opened beside this look: what was seen by then is what the plan says.
+            std::thread::sleep(Duration::from_millis(300));
+            fs::write(&edited, "edited by its owner").unwrap();
+        }
+        Response::HandOn
+    });
+    let mut server = place.server_at(&stub.endpoint());
+    let call = json!({"path": "x", "bucket": "up-edited", "key": "x"});
+    server.call("upload_file", call).fails(&["the local file changed since the plan"]);
+    assert_eq!(place.object("x"), None);
+}
+
+#[test]
+fn only_what_the_plan_saw_is_replaced_by_a_file() {
+    let place = Place::new("up-seen");
+    place.write("x", "new");
+    place.put("x", "old");
+    let stub = Stub::before(aws(), |request| match request.operation() {
+        "PutObject" => Response::s3_error(412, "PreconditionFailed", "another"),
+        _ => Response::HandOn,
+    });
+    let mut server = place.server_at(&stub.endpoint());
+    let call = json!({"path": "x", "bucket": "up-seen", "key": "x", "overwrite": true});
+    server.call("upload_file", call).fails(&["s3://up-seen/x changed since the plan; nothing was written"]);
+    assert!(stub.of("PutObject")[0].header("if-match").is_some());
+}

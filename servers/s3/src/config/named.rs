@@ -1,0 +1,157 @@
+//! What a setting names besides its own bucket: keys, the bucket that takes logs, who is told of events.
+
+use awsmcp_aws::partition;
+use awsmcp_mcp::{Arn, Call, Error, ResourceArgument, ResourceRef, Result};
+use serde_json::Value;
+
+use super::Setting;
+use crate::{
+    S3, arns,
+    names::{BucketName, KmsKey},
+};
+
+/// A resource that a setting names.
+#[derive(Debug)]
+pub(crate) enum Named {
+    Key(KmsKey),
+    Bucket(BucketName),
+    /// A topic, a queue or a function.
+    Listener(Arn),
+}
+
+impl Setting {
+    /// What a value of this setting names. Each is read as strictly as an argument.
+    ///
+    /// # Errors
+    /// Names the member, and shows what a good one looks like.
+    pub(crate) fn named(self, value: &Value) -> Result<Vec<Named>> {
+        let wrong = |member: &str| {
+            let member = member.to_owned();
+            move |why: String| Error::invalid(format!("`{member}`: {why}"))
+        };
+        match self {
+            Setting::Encryption => {
+                let member = "ApplyServerSideEncryptionByDefault/KMSMasterKeyID";
+                let rules = items(value, "Rules");
+                let keys =
+                    rules.filter_map(|rule| rule.pointer(&format!("/{member}")).and_then(Value::as_str));
+                let keys =
+                    keys.map(|key| KmsKey::parse(key).map(Named::Key).map_err(wrong("KMSMasterKeyID")));
+                keys.collect()
+            }
+            Setting::Logging => {
+                let target = value.pointer("/LoggingEnabled/TargetBucket").and_then(Value::as_str);
+                let target = target
+                    .map(|name| BucketName::parse(name).map(Named::Bucket).map_err(wrong("TargetBucket")));
+                target.into_iter().collect()
+            }
+            Setting::Notifications => {
+                let each = LISTENERS.into_iter().flat_map(|(list, member, service)| {
+                    let found = items(value, list).filter_map(move |one| one.get(member)?.as_str());
+                    found.map(move |arn| listener(arn, service).map_err(wrong(member)))
+                });
+                each.collect()
+            }
+            _ => Ok(Vec::new()),
+        }
+    }
+}
+
+/// The lists of a notification's listeners, the member that names each, and of which service it is.
+const LISTENERS: [(&str, &str, &str); 3] = [
+    ("TopicConfigurations", "TopicArn", "sns"),
+    ("QueueConfigurations", "QueueArn", "sqs"),
+    ("LambdaFunctionConfigurations", "LambdaFunctionArn", "lambda"),
+];
+
+fn items<'a>(value: &'a Value, list: &str) -> impl Iterator<Item = &'a Value> {
+    value.get(list).and_then(Value::as_array).into_iter().flatten()
+}
+
+fn listener(text: &str, service: &str) -> Result<Named, String> {
+    let arn = Arn::parse(text).ok().filter(|arn| {
+        let plain = !arn.resource.contains(['*', '?', '/']);
+        arn.service == service && !arn.region.is_empty() && arn.account.len() == 12 && plain
+    });
+    arn.map(Named::Listener).ok_or_else(|| {
+        let end = if service == "lambda" { "function:my-function" } else { "my-name" };
+        format!("{text:?} is not an ARN of {service}; a good one is arn:aws:{service}:us-east-1:123456789012:{end}")
+    })
+}
+
+impl Named {
+    /// # Errors
+    /// When it is outside the operator's list.
+    pub(crate) async fn may(&self, cx: &Call<S3>) -> Result<()> {
+        match self {
+            Named::Key(key) => cx.may_on("kms:GenerateDataKey", &spelled_out(cx, key).await?),
+            Named::Bucket(bucket) => match bucket.resource() {
+                ResourceRef::Whole(arn) => cx.may_on("s3:PutBucketLogging", &arn.to_string()),
+                _ => cx.may("s3:PutBucketLogging", arns::BUCKET, &[("bucket", bucket.as_str())]).await,
+            },
+            Named::Listener(arn) => cx.may_on("s3:PutBucketNotification", &arn.to_string()),
+        }
+    }
+}
+
+/// The key as it is put: where calls are held to a list, its id or alias is spelled out as the ARN that was judged, and the
+/// request names exactly that.
+pub(crate) async fn spelled_out(cx: &Call<S3>, key: &KmsKey) -> Result<String> {
+    let text = key.as_str();
+    if cx.settings().allow_arns.is_empty() || matches!(key.resource(), ResourceRef::Whole(_)) {
+        return Ok(text.to_owned());
+    }
+    let resource = if text.starts_with("alias/") { text.to_owned() } else { format!("key/{text}") };
+    let (region, account) = (cx.region(), cx.identity().await?.account);
+    Ok(format!("arn:{}:kms:{region}:{account}:{resource}", partition(region)))
+}
+
+impl Setting {
+    /// The value with its KMS keys spelled out.
+    ///
+    /// # Errors
+    /// When one is no key.
+    pub(crate) async fn with_whole_keys(self, cx: &Call<S3>, mut value: Value) -> Result<Value> {
+        if self == Setting::Encryption {
+            let rules = value.get_mut("Rules").and_then(Value::as_array_mut).into_iter().flatten();
+            for rule in rules {
+                if let Some(key) = rule.pointer_mut("/ApplyServerSideEncryptionByDefault/KMSMasterKeyID")
+                    && let Some(text) = key.as_str()
+                {
+                    let parsed = KmsKey::parse(text).map_err(Error::invalid)?;
+                    *key = Value::String(spelled_out(cx, &parsed).await?);
+                }
+            }
+        }
+        Ok(value)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_a_setting_names_is_read_strictly() {
+        let wrong = |setting: Setting, value: Value| setting.named(&value).unwrap_err().to_string();
+        let key = |key: &str| json!({"Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key}}]});
+        assert!(wrong(Setting::Encryption, key("arn:aws:s3:::b")).contains("`KMSMasterKeyID`"));
+        assert_eq!(Setting::Encryption.named(&key("alias/my-key")).unwrap().len(), 1);
+        let logs = |bucket: &str| json!({"LoggingEnabled": {"TargetBucket": bucket, "TargetPrefix": ""}});
+        assert!(
+            wrong(Setting::Logging, logs("arn:aws:kms:us-east-1:123456789012:key/x:s3:::b"))
+                .contains("`TargetBucket`")
+        );
+        let queue = |arn: &str| json!({"QueueConfigurations": [{"QueueArn": arn, "Events": []}]});
+        for bad in ["arn:aws:sns:us-east-1:123456789012:q", "arn:aws:sqs:us-east-1:123456789012:*", "q"] {
+            assert!(wrong(Setting::Notifications, queue(bad)).contains("is not an ARN of sqs"), "{bad}");
+        }
+        assert_eq!(
+            Setting::Notifications.named(&queue("arn:aws:sqs:us-east-1:123456789012:q")).unwrap().len(),
+            1
+        );
+        assert!(Setting::Tags.named(&json!({"TagSet": []})).unwrap().is_empty());
+    }
+}

@@ -1,0 +1,190 @@
+//! Settings as AWS has them, in the JSON of its command line.
+
+use aws_sdk_s3::{Client, types};
+use awsmcp_mcp::{Call, Error, Kind, Result};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::{
+    Aspect,
+    shapes::{self, Shape},
+};
+use crate::S3;
+
+impl Aspect {
+    /// The aspect as AWS has it; none where the bucket has none.
+    pub(crate) async fn read(self, cx: &Call<S3>, bucket: &str) -> Result<Option<Value>> {
+        match self.ask(cx.client(), bucket).await {
+            Ok(value) => value
+                .map(|mut value| {
+                    without_nulls(&mut value);
+                    value
+                })
+                .filter(says_something)
+                .map(Ok)
+                .transpose(),
+            Err(error) if is_missing(&error) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn ask(self, client: &Client, bucket: &str) -> Result<Option<Value>> {
+        match self {
+            Aspect::Versioning => versioning(client, bucket).await,
+            Aspect::Encryption => encryption(client, bucket).await,
+            Aspect::PublicAccessBlock => public_access_block(client, bucket).await,
+            Aspect::Policy => policy(client, bucket).await,
+            Aspect::Acl => acl(client, bucket).await,
+            Aspect::Ownership => ownership(client, bucket).await,
+            Aspect::Lifecycle => lifecycle(client, bucket).await,
+            Aspect::Cors => cors(client, bucket).await,
+            Aspect::Logging => logging(client, bucket).await,
+            Aspect::Replication => replication(client, bucket).await,
+            Aspect::ObjectLock => object_lock(client, bucket).await,
+            Aspect::Website => website(client, bucket).await,
+            Aspect::Notifications => notifications(client, bucket).await,
+            Aspect::Tags => tags(client, bucket).await,
+            Aspect::Accelerate => accelerate(client, bucket).await,
+            Aspect::RequestPayment => request_payment(client, bucket).await,
+        }
+    }
+}
+
+async fn versioning(client: &Client, bucket: &str) -> Result<Option<Value>> {
+    let out = client.get_bucket_versioning().bucket(bucket).send().await?;
+    Ok(Some(json!({
+        "Status": out.status.map(|status| status.as_str().to_owned()),
+        "MFADelete": out.mfa_delete.map(|status| status.as_str().to_owned()),
+    })))
+}
+
+async fn encryption(client: &Client, bucket: &str) -> Result<Option<Value>> {
+    let out = client.get_bucket_encryption().bucket(bucket).send().await?;
+    shown::<_, shapes::ServerSideEncryptionConfiguration>(out.server_side_encryption_configuration)
+}
+
+async fn public_access_block(client: &Client, bucket: &str) -> Result<Option<Value>> {
+    let out = client.get_public_access_block().bucket(bucket).send().await?;
+    shown::<_, shapes::PublicAccessBlockConfiguration>(out.public_access_block_configuration)
+}
+
+async fn policy(client: &Client, bucket: &str) -> Result<Option<Value>> {
+    let out = client.get_bucket_policy().bucket(bucket).send().await?;
+    Ok(out.policy.map(|text| serde_json::from_str(&text).unwrap_or(Value::String(text))))
+}
+
+async fn acl(client: &Client, bucket: &str) -> Result<Option<Value>> {
+    let out = client.get_bucket_acl().bucket(bucket).send().await?;
+    let policy = types::AccessControlPolicy::builder().set_grants(out.grants).set_owner(out.owner).build();
+    shown::<_, shapes::AccessControlPolicy>(Some(policy))
+}
+
+async fn ownership(client: &Client, bucket: &str) -> Result<Option<Value>> {
+    let out = client.get_bucket_ownership_controls().bucket(bucket).send().await?;
+    shown::<_, shapes::OwnershipControls>(out.ownership_controls)
+}
+
+async fn lifecycle(client: &Client, bucket: &str) -> Result<Option<Value>> {
+    let out = client.get_bucket_lifecycle_configuration().bucket(bucket).send().await?;
+    let rules: Vec<shapes::LifecycleRule> = Shape::of(out.rules.unwrap_or_default());
+    let least = out.transition_default_minimum_object_size.map(|size| size.as_str().to_owned());
+    Ok(Some(json!({
+        "Rules": serde_json::to_value(rules).map_err(unreadable)?,
+        "TransitionDefaultMinimumObjectSize": least,
+    })))
+}
+
+async fn cors(client: &Client, bucket: &str) -> Result<Option<Value>> {
+    let out = client.get_bucket_cors().bucket(bucket).send().await?;
+    let rules: Vec<shapes::CorsRule> = Shape::of(out.cors_rules.unwrap_or_default());
+    Ok(Some(json!({"CORSRules": serde_json::to_value(rules).map_err(unreadable)?})))
+}
+
+async fn logging(client: &Client, bucket: &str) -> Result<Option<Value>> {
+    let out = client.get_bucket_logging().bucket(bucket).send().await?;
+    let status = types::BucketLoggingStatus::builder().set_logging_enabled(out.logging_enabled).build();
+    shown::<_, shapes::BucketLoggingStatus>(Some(status))
+}
+
+async fn replication(client: &Client, bucket: &str) -> Result<Option<Value>> {
+    let out = client.get_bucket_replication().bucket(bucket).send().await?;
+    shown::<_, shapes::ReplicationConfiguration>(out.replication_configuration)
+}
+
+async fn object_lock(client: &Client, bucket: &str) -> Result<Option<Value>> {
+    let out = client.get_object_lock_configuration().bucket(bucket).send().await?;
+    shown::<_, shapes::ObjectLockConfiguration>(out.object_lock_configuration)
+}
+
+async fn website(client: &Client, bucket: &str) -> Result<Option<Value>> {
+    let out = client.get_bucket_website().bucket(bucket).send().await?;
+    let website = types::WebsiteConfiguration::builder()
+        .set_error_document(out.error_document)
+        .set_index_document(out.index_document)
+        .set_redirect_all_requests_to(out.redirect_all_requests_to)
+        .set_routing_rules(out.routing_rules)
+        .build();
+    shown::<_, shapes::WebsiteConfiguration>(Some(website))
+}
+
+async fn notifications(client: &Client, bucket: &str) -> Result<Option<Value>> {
+    let out = client.get_bucket_notification_configuration().bucket(bucket).send().await?;
+    let notifications = types::NotificationConfiguration::builder()
+        .set_topic_configurations(out.topic_configurations)
+        .set_queue_configurations(out.queue_configurations)
+        .set_lambda_function_configurations(out.lambda_function_configurations)
+        .set_event_bridge_configuration(out.event_bridge_configuration)
+        .build();
+    shown::<_, shapes::NotificationConfiguration>(Some(notifications))
+}
+
+async fn tags(client: &Client, bucket: &str) -> Result<Option<Value>> {
+    let out = client.get_bucket_tagging().bucket(bucket).send().await?;
+    let tags: Vec<shapes::Tag> = Shape::of(out.tag_set);
+    Ok(Some(json!({"TagSet": serde_json::to_value(tags).map_err(unreadable)?})))
+}
+
+async fn accelerate(client: &Client, bucket: &str) -> Result<Option<Value>> {
+    let out = client.get_bucket_accelerate_configuration().bucket(bucket).send().await?;
+    Ok(Some(json!({"Status": out.status.map(|status| status.as_str().to_owned())})))
+}
+
+async fn request_payment(client: &Client, bucket: &str) -> Result<Option<Value>> {
+    let out = client.get_bucket_request_payment().bucket(bucket).send().await?;
+    Ok(Some(json!({"Payer": out.payer.map(|payer| payer.as_str().to_owned())})))
+}
+
+/// Whether AWS says that the bucket has no such setting, rather than that there is no bucket.
+fn is_missing(error: &Error) -> bool {
+    error.kind == Kind::NotFound && error.code.as_deref().is_some_and(|code| code != "NoSuchBucket")
+}
+
+fn says_something(value: &Value) -> bool {
+    match value {
+        Value::Object(fields) => fields.values().any(|value| match value {
+            Value::Array(items) => !items.is_empty(),
+            other => !other.is_null(),
+        }),
+        other => !other.is_null(),
+    }
+}
+
+fn shown<S, T: Shape<S> + Serialize>(sdk: Option<S>) -> Result<Option<Value>> {
+    sdk.map(|sdk| serde_json::to_value(T::of(sdk)).map_err(unreadable)).transpose()
+}
+
+fn unreadable(error: serde_json::Error) -> Error {
+    Error::internal(error.to_string())
+}
+
+/// Absent fields are `null` in Rust's structs and absent in AWS's JSON.
+pub(super) fn without_nulls(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            fields.retain(|_, value| !value.is_null());
+            fields.values_mut().for_each(without_nulls);
+        }
+        Value::Array(items) => items.iter_mut().for_each(without_nulls),
+        _ => {}
+    }
+}

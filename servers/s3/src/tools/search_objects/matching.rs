@@ -1,0 +1,210 @@
+//! Which lines match, and what is shown of them.
+
+use std::{borrow::Cow, collections::VecDeque};
+
+use regex::bytes::Regex;
+
+use super::Row;
+use crate::text::Line;
+
+/// Finds matches line by line, with the lines around them.
+pub(super) struct Matcher<'a> {
+    regex: &'a Regex,
+    context: usize,
+    width: usize,
+    name: Option<&'a str>,
+    /// Whether bytes of a line are bytes of the contents.
+    places: bool,
+    before: VecDeque<(Row, u64, u64)>,
+    after: usize,
+    pub(super) rows: Vec<(Row, u64, u64)>,
+    pub(super) cut: bool,
+}
+
+impl<'a> Matcher<'a> {
+    /// Before the first line.
+    pub(super) fn new(
+        regex: &'a Regex,
+        context: usize,
+        width: usize,
+        name: Option<&'a str>,
+        places: bool,
+    ) -> Self {
+        Matcher {
+            regex,
+            context,
+            width,
+            name,
+            places,
+            before: VecDeque::new(),
+            after: 0,
+            rows: Vec::new(),
+            cut: false,
+        }
+    }
+
+    pub(super) fn take(&mut self, line: &Line<'_>) {
+        let next = (line.number + u64::from(line.ends), line.next);
+        let searched = searchable(line.bytes);
+        let mut from = 0;
+        let mut matched = false;
+        while let Some(found) = self.regex.find_at(&searched, from) {
+            let shown = Window::around(line.bytes, found.start(), found.end(), self.width);
+            let whole = shown.start == 0 && shown.end == line.bytes.len();
+            if !matched {
+                self.rows.extend(self.before.drain(..));
+            }
+            matched = true;
+            self.cut |= !whole;
+            let byte = (!whole && self.places).then(|| line.offset + found.start() as u64);
+            let behind = if whole { next } else { (line.number, line.offset + shown.end as u64) };
+            self.rows.push((self.row(line.number, byte, true, shown.text), behind.0, behind.1));
+            if shown.end >= line.bytes.len() {
+                break;
+            }
+            // Matches that this row shows too need no row of their own.
+            from = shown.end;
+        }
+        if matched {
+            // Behind the last match of the line the next line follows.
+            if let Some((_, line, offset)) = self.rows.last_mut() {
+                (*line, *offset) = next;
+            }
+            self.after = self.context;
+        } else if self.context > 0 {
+            let shown = Window::around(line.bytes, 0, 0, self.width);
+            self.cut |= shown.end < line.bytes.len();
+            let row = (self.row(line.number, None, false, shown.text), next.0, next.1);
+            if self.after > 0 {
+                self.after -= 1;
+                self.rows.push(row);
+            } else {
+                self.before.push_back(row);
+                if self.before.len() > self.context {
+                    self.before.pop_front();
+                }
+            }
+        }
+    }
+
+    fn row(&self, line: u64, byte: Option<u64>, matches: bool, text: String) -> Row {
+        let matches = (self.context > 0).then_some(matches);
+        Row { key: self.name.map(str::to_owned), line, byte, matches, text }
+    }
+}
+
+/// The line as it is searched: `.` and classes stand for no byte that is not of a character, so one such byte would hide
+/// the line. Each is a question mark here, which keeps every place where it is.
+fn searchable(line: &[u8]) -> Cow<'_, [u8]> {
+    if std::str::from_utf8(line).is_ok() {
+        return Cow::Borrowed(line);
+    }
+    let mut plain = Vec::with_capacity(line.len());
+    for chunk in line.utf8_chunks() {
+        plain.extend_from_slice(chunk.valid().as_bytes());
+        plain.extend(chunk.invalid().iter().map(|_| b'?'));
+    }
+    Cow::Owned(plain)
+}
+
+/// The part of a line that is shown.
+struct Window {
+    start: usize,
+    end: usize,
+    text: String,
+}
+
+impl Window {
+    /// At most `width` bytes, and more of what is behind a match than of what is before it.
+    fn around(line: &[u8], start: usize, end: usize, width: usize) -> Window {
+        let width = width.max(20);
+        if line.len() <= width {
+            return Window { start: 0, end: line.len(), text: String::from_utf8_lossy(line).into_owned() };
+        }
+        let room = width.saturating_sub(end - start);
+        let from = start.saturating_sub(room / 3).min(line.len() - width);
+        let is_inside = |at: usize| line.get(at).is_some_and(|byte| (0x80..0xc0).contains(byte));
+        let from = (from..from + 4).find(|at| !is_inside(*at)).unwrap_or(from).min(start.max(from));
+        let to = (from + width).min(line.len());
+        let to = (to.saturating_sub(3)..=to).rev().find(|at| !is_inside(*at)).unwrap_or(to).max(from + 1);
+        let text = String::from_utf8_lossy(line.get(from..to).unwrap_or_default()).into_owned();
+        let left = if from > 0 { "…" } else { "" };
+        let right = if to < line.len() { "…" } else { "" };
+        Window { start: from, end: to, text: format!("{left}{text}{right}") }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::text::Splitter;
+
+    fn rows(pattern: &str, content: &str, context: usize, width: usize) -> Vec<(u64, Option<bool>, String)> {
+        let regex = Regex::new(pattern).unwrap();
+        let mut matcher = Matcher::new(&regex, context, width, None, true);
+        let mut splitter = Splitter::new(1, 0);
+        splitter.push(content.as_bytes());
+        while let Some(line) = splitter.next(true) {
+            matcher.take(&line);
+        }
+        matcher.rows.into_iter().map(|(row, ..)| (row.line, row.matches, row.text)).collect()
+    }
+
+    #[test]
+    fn matching_lines_are_found_with_the_lines_around() {
+        let content = "a\nb\nhit 1\nc\nhit 2\nd\ne\nf\n";
+        let plain: Vec<u64> = rows("hit", content, 0, 300).iter().map(|row| row.0).collect();
+        assert_eq!(plain, [3, 5]);
+        let around: Vec<(u64, Option<bool>)> =
+            rows("hit", content, 1, 300).into_iter().map(|row| (row.0, row.1)).collect();
+        let (yes, no) = (Some(true), Some(false));
+        assert_eq!(around, [(2, no), (3, yes), (4, no), (5, yes), (6, no)]);
+    }
+
+    #[test]
+    fn a_byte_that_is_no_text_does_not_hide_its_line() {
+        let regex = Regex::new("ERROR.*timeout").unwrap();
+        let mut matcher = Matcher::new(&regex, 0, 300, None, true);
+        let mut splitter = Splitter::new(1, 0);
+        splitter.push(b"fine\nERROR user=J\xf6rg request timeout\n");
+        while let Some(line) = splitter.next(true) {
+            matcher.take(&line);
+        }
+        let found: Vec<&str> = matcher.rows.iter().map(|(row, ..)| row.text.as_str()).collect();
+        assert_eq!(found, ["ERROR user=J\u{fffd}rg request timeout"]);
+        assert_eq!(searchable(b"\xf6a\xff"), b"?a?".as_slice());
+    }
+
+    #[test]
+    fn a_long_line_is_cut_around_each_match() {
+        let content = format!("{}needle{}needle{}", "x".repeat(500), "y".repeat(500), "z".repeat(500));
+        let found = rows("needle", &content, 0, 60);
+        assert_eq!(found.len(), 2);
+        for (line, _, text) in found {
+            assert_eq!(line, 1);
+            assert!(text.starts_with('…') && text.ends_with('…') && text.contains("needle"), "{text}");
+        }
+        assert_eq!(rows("needle", "needle needle needle", 0, 60).len(), 1);
+    }
+
+    proptest! {
+        #[test]
+        fn no_line_makes_cutting_panic(line in proptest::collection::vec(any::<u8>(), 0..200), start in 0usize..200, length in 0usize..50, width in 0usize..90) {
+            let start = start.min(line.len());
+            let end = (start + length).min(line.len());
+            let window = Window::around(&line, start, end, width);
+            prop_assert!(window.start <= start, "{} {}", window.start, start);
+            prop_assert!(window.end <= line.len());
+            prop_assert!(window.end > start || start == line.len());
+        }
+
+        #[test]
+        fn every_matching_line_is_found(lines in proptest::collection::vec("[abx]{0,80}", 0..20), width in 20usize..60) {
+            let found: std::collections::BTreeSet<u64> = rows("x", &lines.join("\n"), 0, width).iter().map(|row| row.0).collect();
+            let wanted = (1..).zip(&lines).filter(|(_, line)| line.contains('x')).map(|(number, _)| number).collect();
+            prop_assert_eq!(found, wanted);
+        }
+    }
+}
