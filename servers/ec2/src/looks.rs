@@ -163,7 +163,7 @@ mod tests {
         let mut request = HttpRequest::new(SdkBody::from(body));
         request.set_uri("https://ssm.us-east-1.amazonaws.com/").unwrap();
         request.headers_mut().insert("content-type", "application/x-amz-json-1.1");
-        let view = RequestView::of("SSM", "GetParameters", &request, None).unwrap();
+        let view = RequestView::of("SSM", "GetParameters", &request, None, "us-east-1").unwrap();
         let read = |name| place(name, &view).unwrap();
         assert_eq!(read("public parameters"), ["/aws/service/x"]);
         assert_eq!(read("parameters of the account"), ["own/one", "plain"]);
