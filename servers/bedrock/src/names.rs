@@ -124,8 +124,14 @@ fn model(text: &str) -> Result<Read, String> {
         let (kind, id) = arn.resource.split_once('/').ok_or_else(wrong)?;
         let owner =
             if kind == "foundation-model" { arn.account.is_empty() } else { is_account(&arn.account) };
+        // A name with dots is a foundation model's: a custom model has its base's before its own id, an imported one has none.
+        let own_id = match kind {
+            "custom-model" => id.contains('/') || !id.contains('.'),
+            "imported-model" => !id.contains('.'),
+            _ => true,
+        };
         let is_model = match arn.service.as_str() {
-            "bedrock" => MODEL_KINDS.contains(&kind) && letters(id, b":./"),
+            "bedrock" => own_id && MODEL_KINDS.contains(&kind) && letters(id, b":./"),
             // A model of the marketplace runs at an endpoint of the account's own.
             "sagemaker" => kind == "endpoint" && letters(id, b""),
             _ => false,

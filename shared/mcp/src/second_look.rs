@@ -26,18 +26,17 @@ pub(crate) fn hold<S: Service>(
     let operation = request.operation.as_str();
     let actions = service::actions::<S>(&request.service, operation);
     let of_this = |need: &&Need| actions.iter().any(|action: &Cow<'_, str>| *action == need.action);
-    let mut needed = needs.iter().filter(of_this).peekable();
-    // AWS grants such an action on everything or not at all; rows are held to the list instead.
-    if needed.peek().is_none() || needed.clone().any(|need| need.arn == "*") {
-        return Ok(());
-    }
-    let action = needed.next().map_or(operation, |need| need.action);
+    // AWS grants an action without a resource on everything or not at all; rows are held to the list instead.
+    let free = |action: &str| needs.iter().any(|need| need.action == action && need.arn == "*");
+    let mut needed = needs.iter().filter(of_this).map(|need| need.action);
+    let Some(action) = needed.clone().find(|action| !free(action)) else { return Ok(()) };
     let texts = |place: &str| S::place(place, request).unwrap_or_else(|| request.texts(place));
     let own = if S::LOOKS.iter().any(|look| look.is_of(operation)) { operation } else { "*" };
     let looks = S::LOOKS.iter().filter(|look| look.is_of(own));
     let named: Vec<String> =
         looks.flat_map(|look| look.read(environment, texts)).map(allowed::canonical::<S>).collect();
-    if named.is_empty() {
+    // Where one of its actions has no resource, it may name nothing.
+    if named.is_empty() && !needed.any(free) {
         return Err(format!("{operation} was not sent: it cannot be told from the request what it is about"));
     }
     for arn in named.into_iter().filter(|arn| arn != "*") {
