@@ -192,8 +192,18 @@ pub(crate) async fn settled(
     let history: Mutex<BTreeMap<String, History>> = Mutex::default();
     let waited = cx
         .until(PATIENCE, || async {
-            let found = all(cx, ids).await?;
+            let found = all(cx, ids).await;
             let mut history = history.lock().unwrap_or_else(PoisonError::into_inner);
+            let found = match found {
+                // It takes AWS a moment until it knows what it launched.
+                Err(error)
+                    if error.code.as_deref() == Some("InvalidInstanceID.NotFound")
+                        && history.entry(String::new()).or_default().is_news() =>
+                {
+                    return Ok(Waited::Still("waiting until AWS knows them".to_owned()));
+                }
+                found => found?,
+            };
             for one in &found {
                 let id = one.instance_id.clone().unwrap_or_default();
                 if history.entry(id).or_default().is_lost(state(one), wanted) {
@@ -229,6 +239,12 @@ struct History {
 }
 
 impl History {
+    /// Whether it may be too new to be known.
+    fn is_news(&mut self) -> bool {
+        self.at_rest += 1;
+        self.at_rest <= LOOKS_AT_REST
+    }
+
     /// Whether it can no longer come to where it is wanted.
     fn is_lost(&mut self, state: &str, wanted: &InstanceStateName) -> bool {
         match (state, wanted) {

@@ -157,7 +157,7 @@ fn is_fair(said: Verdict, there: bool, answers: &[bool]) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2000))]
+    #![proptest_config(ProptestConfig::with_cases(500))]
 
     #[test]
     fn between_subnets_the_judge_agrees_with_the_walk(

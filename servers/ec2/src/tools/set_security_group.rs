@@ -1,7 +1,8 @@
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use aws_sdk_ec2::types::ResourceType;
-use awsmcp_mcp::{Call, Change, Error, One, Plan, Result, Spec};
+use awsmcp_mcp::{Call, Change, Error, One, Plan, Result, Spec, Waited};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -192,10 +193,31 @@ async fn held(cx: &Call<Ec2>, group: &str) -> Result<Vec<Held>> {
     }
 }
 
+/// The rules of a group that was just made: it takes EC2 a moment until it lists them.
+async fn first_rules(cx: &Call<Ec2>, group: &str) -> Result<Vec<Held>> {
+    const PATIENCE: Duration = Duration::from_secs(20);
+    let look = || async {
+        let found = held(cx, group).await?;
+        Ok(match found.is_empty() {
+            true => Waited::Still("waiting for the group's first rule".to_owned()),
+            false => Waited::Ready(found),
+        })
+    };
+    match cx.until(PATIENCE, look).await? {
+        Waited::Ready(found) => Ok(found),
+        Waited::Still(_) => Ok(Vec::new()),
+    }
+}
+
 /// Adds before it removes, so that what stays allowed is allowed at every moment. What moved meanwhile is left alone, which a
 /// note says.
 async fn carry_out(cx: &Call<Ec2>, changes: Changes, done: &mut Done) -> Result<()> {
-    let now = held(cx, &done.group).await?;
+    let now = match (done.created, changes.remove.is_empty()) {
+        (None, _) => held(cx, &done.group).await?,
+        // A group that was just made has but the rule that EC2 gave it.
+        (Some(_), true) => Vec::new(),
+        (Some(_), false) => first_rules(cx, &done.group).await?,
+    };
     for egress in [false, true] {
         let is_new = |rule: &Rule| !now.iter().any(|one| one.rule.key() == rule.key());
         let add: Vec<Rule> =

@@ -194,6 +194,28 @@ fn a_rule_that_became_another_is_left_alone() {
 }
 
 #[test]
+fn the_rule_that_a_new_group_comes_with_is_removed_when_it_is_listed() {
+    let own = rule("sgr-01234567", true, "-1", (-1, -1), "0.0.0.0/0");
+    let stub = cloud(move |request| match (request.operation(), request.nth) {
+        ("DescribeSecurityGroups", _) => Some("<securityGroupInfo/>".to_owned()),
+        ("CreateSecurityGroup", _) => Some(format!("<groupId>{GROUP}</groupId>")),
+        ("DescribeSecurityGroupRules", 1) => Some("<securityGroupRuleSet/>".to_owned()),
+        ("DescribeSecurityGroupRules", _) => {
+            Some(format!("<securityGroupRuleSet>{own}</securityGroupRuleSet>"))
+        }
+        _ => None,
+    });
+    let call = json!({"name": "web", "vpc": "vpc-0123456789abcdef0", "add": ["out tcp 443 to 0.0.0.0/0"], "exact": true});
+    let told = server(&stub).call("set_security_group", call);
+    told.holds(&[
+        "\"created\":true",
+        "\"added\":[\"out tcp 443 to 0.0.0.0/0\"]",
+        "\"removed\":[\"out all to 0.0.0.0/0\"]",
+    ]);
+    assert_eq!(done(&stub, "RevokeSecurityGroupEgress")[0]["SecurityGroupRuleId.1"], "sgr-01234567");
+}
+
+#[test]
 fn a_key_pair_that_was_made_anew_is_left_alone() {
     let pair =
         |id: &str| format!("<keySet><item><keyName>web</keyName><keyPairId>{id}</keyPairId></item></keySet>");
@@ -321,6 +343,10 @@ fn the_image_that_was_shown_is_launched_and_fits_the_type() {
                 let item =
                     format!("<instancesSet><item><instanceId>{ONE}</instanceId></item></instancesSet>");
                 xml(request, &item)
+            }
+            // AWS does not know at once what it launched.
+            "DescribeInstances" if request.nth == 1 => {
+                Response::error(400, "InvalidInstanceID.NotFound", "does not exist")
             }
             _ => xml(request, &machines(&[(ONE, "running", "")])),
         }

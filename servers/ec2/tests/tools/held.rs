@@ -62,6 +62,14 @@ fn rows() -> Vec<Row> {
                 "public_ip": true, "no_wait": true}"#,
             LAUNCHED,
         ),
+        // An alias may stand for any image, so that all must be allowed; its parameter is AWS's own.
+        row(
+            "run_instances",
+            r#"{"image": "al2023", "instance_type": "t3.micro", "subnet": "subnet-@", "security_groups": ["sg-@"],
+                "no_wait": true}"#,
+            &["instance/*", "volume/*", "network-interface/*", ":image/*"],
+        ),
+        row("list_images", r#"{"of": "aliases"}"#, &[]),
         row("describe_instance", r#"{"instance": "i-@"}"#, &[]),
         row("console_output", r#"{"instance": "i-@"}"#, &[]),
         row("console_screenshot", r#"{"instance": "i-@"}"#, &[]),
@@ -167,8 +175,9 @@ impl Wire {
         let body = String::from_utf8_lossy(request.body().bytes().unwrap_or_default()).into_owned();
         if let Some(target) = request.headers().get("x-amz-target") {
             let operation = target.rsplit('.').next().unwrap_or_default().to_owned();
-            self.sent.lock().unwrap().push((operation.clone(), body));
-            return (200, in_json(&operation));
+            let answer = in_json(&operation, &body);
+            self.sent.lock().unwrap().push((operation, body));
+            return (200, answer);
         }
         let field = |name: &str| {
             let mut pairs = body.split('&').filter_map(|pair| pair.split_once('='));
@@ -289,8 +298,16 @@ impl Wire {
     }
 }
 
-fn in_json(operation: &str) -> String {
+/// What SSM answers.
+fn in_json(operation: &str, body: &str) -> String {
     match operation {
+        "GetParameters" => {
+            let asked: Value = serde_json::from_str(body).unwrap();
+            let named = asked["Names"].as_array().cloned().unwrap_or_default().into_iter();
+            let found: Vec<Value> =
+                named.map(|name| json!({"Name": name, "Value": format!("ami-{OURS}")})).collect();
+            json!({"Parameters": found})
+        }
         "SendCommand" => json!({"Command": {"CommandId": "11111111-2222-3333-4444-555555555555"}}),
         "GetCommandInvocation" => json!({"Status": "Success", "ResponseCode": 0}),
         "DescribeInstanceInformation" => json!({"InstanceInformationList": []}),
@@ -372,9 +389,12 @@ fn what_is_allowed_passes_both_looks() {
         for refusal in ["was not sent", "outside what the operator allowed"] {
             assert!(!text.contains(refusal), "{} {}: {text}", row.tool, row.arguments);
         }
-        let asked: Vec<&String> =
-            sent.iter().map(|(operation, _)| operation).filter(|it| !on_everything(it)).collect();
-        assert!(asked.len() > 1, "{} {} asked only for {asked:?}: {text}", row.tool, row.arguments);
+        let asked: Vec<&String> = sent
+            .iter()
+            .map(|(operation, _)| operation)
+            .filter(|it| !on_everything(it) && *it != "GetCallerIdentity")
+            .collect();
+        assert!(!asked.is_empty(), "{} {} asked only for {asked:?}: {text}", row.tool, row.arguments);
     }
 }
 
