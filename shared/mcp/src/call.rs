@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    Cleanup, Error, Files, Kind, Page, Principal, Result, Risk, Service, Settings,
+    Cleanup, Error, Files, Page, Principal, Result, Risk, Service, Settings,
     allowed::{self, flag, turned_off},
     fence::neutral,
 };
@@ -216,18 +216,14 @@ impl<S: Service> Call<S> {
         allowed::may::<S>(action, arn, &self.settings)
     }
 
-    /// A part of an answer that may be missing: where it cannot be read, a note names the permission, and the rest goes on.
-    ///
-    /// # Errors
-    /// All but a denial and what is not there.
-    pub fn part<T>(&self, what: &str, result: Result<T>) -> Result<Option<T>> {
-        match result {
-            Ok(part) => Ok(Some(part)),
-            Err(error) if matches!(error.kind, Kind::AccessDenied | Kind::NotFound) => {
+    /// A part of an answer: where it cannot be read, a note says why and names the permission, and the rest goes on.
+    pub fn part<T, E: Into<Error>>(&self, what: &str, asked: Result<T, E>) -> Option<T> {
+        match asked.map_err(Into::into) {
+            Ok(part) => Some(part),
+            Err(error) => {
                 self.note(format!("{what} could not be read: {}", error.message));
-                Ok(None)
+                None
             }
-            Err(error) => Err(error),
         }
     }
 

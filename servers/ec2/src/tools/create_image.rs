@@ -5,7 +5,7 @@ use aws_sdk_ec2::{
     operation::create_image::builders::CreateImageFluentBuilder,
     types::{ImageState, ResourceType},
 };
-use awsmcp_mcp::{Call, Change, Error, One, Plan, Result, Spec, Waited};
+use awsmcp_mcp::{Call, Change, Error, One, Plan, Result, Spec, Waited, counted};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -15,7 +15,6 @@ use crate::{
     dry_run::would,
     instances::{one, state},
     names::InstanceId,
-    parts::counted,
     tags::specification,
 };
 

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_ec2::types::{InstanceSpecification, ResourceType};
-use awsmcp_mcp::{Call, Change, Error, Page, Plan, Result, Spec};
+use awsmcp_mcp::{Call, Change, Error, Page, Plan, Result, Spec, counted};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -10,7 +10,6 @@ use crate::{
     Ec2, arns,
     dry_run::would,
     names::{InstanceId, VolumeId},
-    parts::counted,
     tags::{Filters, specification},
 };
 

@@ -15,7 +15,6 @@ use crate::{
     Ec2, arns,
     instances::{find, state},
     names::Instance,
-    parts::part,
     tags::{self, Filters, manager},
     times::{age_seconds, for_aws, rfc3339},
 };
@@ -141,17 +140,17 @@ impl Tool for DescribeInstance {
             cpu(cx, &id),
         );
         let mut card = Card::new(instance);
-        if let Some(found) = part(cx, "status checks", status) {
+        if let Some(found) = cx.part("status checks", status) {
             card.checks = found.instance_statuses.unwrap_or_default().pop().map(Checks::new);
         }
-        if let Some(found) = part(cx, "termination protection", protection) {
+        if let Some(found) = cx.part("termination protection", protection) {
             card.termination_protection = found.disable_api_termination.and_then(|flag| flag.value);
         }
-        if let Some(found) = part(cx, "volumes", volumes) {
+        if let Some(found) = cx.part("volumes", volumes) {
             card.volumes =
                 found.volumes.unwrap_or_default().into_iter().map(|volume| Disk::new(volume, &id)).collect();
         }
-        if let Some(found) = part(cx, "the SSM agent", agent) {
+        if let Some(found) = cx.part("the SSM agent", agent) {
             let agent = found.instance_information_list.unwrap_or_default().pop().map(|agent| Agent {
                 status: agent.ping_status.map_or_else(|| "unknown".to_owned(), |status| status.to_string()),
                 agent: agent.agent_version,
@@ -164,7 +163,7 @@ impl Tool for DescribeInstance {
                 || Agent { status: "does not report".to_owned(), agent: None, os: None, last_ping: None };
             card.ssm = Some(agent.unwrap_or_else(none));
         }
-        card.cpu_last_hour = part(cx, "CPU", cpu).flatten();
+        card.cpu_last_hour = cx.part("CPU", cpu).flatten();
         card.findings = card.findings();
         Ok(One(card))
     }

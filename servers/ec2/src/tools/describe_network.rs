@@ -12,7 +12,6 @@ use crate::{
     Ec2, arns,
     names::VpcId,
     network,
-    parts::part,
     tags::{Filters, name},
 };
 
@@ -112,11 +111,11 @@ impl Map {
             network::acls(cx, &set),
             Around::of(cx, vpc),
         );
-        if let (Some(names), Some(own)) = (part(cx, "DNS host names", names), self.vpcs.first_mut()) {
+        if let (Some(names), Some(own)) = (cx.part("DNS host names", names), self.vpcs.first_mut()) {
             own.dns_hostnames = names.enable_dns_hostnames.and_then(|flag| flag.value);
         }
-        let tables = part(cx, "route tables", tables).unwrap_or_default();
-        let acls = part(cx, "network ACLs", acls).unwrap_or_default();
+        let tables = cx.part("route tables", tables).unwrap_or_default();
+        let acls = cx.part("network ACLs", acls).unwrap_or_default();
         let found = subnets?;
         if found.next_token.is_some() {
             cx.note("there are more than 1,000 subnets; the others are not shown");
@@ -168,35 +167,35 @@ impl Around {
             client.describe_vpc_peering_connections().set_filters(of("accepter-vpc-info.vpc-id")).send(),
         );
         let mut around = Around::default();
-        if let Some(found) = part(cx, "internet gateways", gateways) {
+        if let Some(found) = cx.part("internet gateways", gateways) {
             let found = found.internet_gateways.unwrap_or_default().into_iter();
             around.gateways.extend(found.filter_map(|it| it.internet_gateway_id));
         }
-        if let Some(found) = part(cx, "egress-only gateways", out_only) {
+        if let Some(found) = cx.part("egress-only gateways", out_only) {
             // They have no filter for their network.
             let own = found.egress_only_internet_gateways.unwrap_or_default().into_iter().filter(|gateway| {
                 gateway.attachments.iter().flatten().any(|it| it.vpc_id.as_deref() == Some(vpc))
             });
             around.gateways.extend(own.filter_map(|it| it.egress_only_internet_gateway_id));
         }
-        if let Some(found) = part(cx, "NAT gateways", nats) {
+        if let Some(found) = cx.part("NAT gateways", nats) {
             around.gateways.extend(found.nat_gateways.unwrap_or_default().into_iter().map(of_nat));
         }
-        if let Some(found) = part(cx, "VPN gateways", vpns) {
+        if let Some(found) = cx.part("VPN gateways", vpns) {
             let found = found.vpn_gateways.unwrap_or_default().into_iter();
             around.gateways.extend(found.filter_map(|it| it.vpn_gateway_id));
         }
-        if let Some(found) = part(cx, "transit gateways", transits) {
+        if let Some(found) = cx.part("transit gateways", transits) {
             let found = found.transit_gateway_vpc_attachments.unwrap_or_default().into_iter();
             around.gateways.extend(found.filter_map(|it| {
                 Some(format!("{} by {}", it.transit_gateway_id?, it.transit_gateway_attachment_id?))
             }));
         }
-        if let Some(found) = part(cx, "endpoints", endpoints) {
+        if let Some(found) = cx.part("endpoints", endpoints) {
             around.endpoints.extend(found.vpc_endpoints.unwrap_or_default().into_iter().map(of_endpoint));
         }
         for (peerings, is_asking) in [(asked, true), (accepted, false)] {
-            let Some(found) = part(cx, "peerings", peerings) else { continue };
+            let Some(found) = cx.part("peerings", peerings) else { continue };
             let found = found.vpc_peering_connections.unwrap_or_default().into_iter();
             around.peerings.extend(found.map(|peering| of_peering(peering, is_asking)));
         }

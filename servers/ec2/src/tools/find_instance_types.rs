@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Ec2,
     images::{Architecture, Need, described, fitting},
+    lists::words,
     paging::Paging,
-    parts::{part, words},
     tags::Filters,
 };
 
@@ -71,7 +71,7 @@ impl Tool for FindInstanceTypes {
             false => (described(cx, self.types).await?, None),
         };
         let names: Vec<String> = types.iter().filter_map(name).collect();
-        let mut zones = part(cx, "where they are offered", offered(cx, &names).await).unwrap_or_default();
+        let mut zones = cx.part("where they are offered", offered(cx, &names).await).unwrap_or_default();
         let rows = types.into_iter().map(|info| {
             let zones = name(&info).and_then(|name| zones.remove(&name)).unwrap_or_default();
             Row::new(info, zones)

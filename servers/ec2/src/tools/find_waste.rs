@@ -12,7 +12,6 @@ use crate::{
     Ec2, arns,
     instances::ALIVE,
     paging::Paging,
-    parts::part,
     tags::{self, Filters},
     times::{age_days, for_aws, transition},
 };
@@ -86,7 +85,7 @@ impl Tool for FindWaste {
             if failed {
                 rows.extend(found?);
             } else {
-                rows.extend(part(cx, what, found).unwrap_or_default());
+                rows.extend(cx.part(what, found).unwrap_or_default());
             }
         }
         Ok(Paging::new(cx).page(cx, rows, None))
@@ -194,7 +193,7 @@ async fn instances(cx: &Call<Ec2>, days: i64, idle_percent: f64) -> Result<Vec<R
     }
     let ids: Vec<String> = running.iter().filter_map(|instance| instance.instance_id.clone()).collect();
     let Some(busy) =
-        part(cx, "CPU", highest(cx, "AWS/EC2", "CPUUtilization", "InstanceId", "Maximum", &ids).await)
+        cx.part("CPU", highest(cx, "AWS/EC2", "CPUUtilization", "InstanceId", "Maximum", &ids).await)
     else {
         return Ok(rows);
     };

@@ -9,7 +9,6 @@ use crate::{
     Ec2, arns,
     names::{GroupId, VpcId},
     paging::Paging,
-    parts::part,
     rules::of_group,
     tags::Filters,
 };
@@ -81,7 +80,7 @@ impl Tool for ListSecurityGroups {
         let out = request.send().await?;
         let groups = out.security_groups.unwrap_or_default();
         let ids: Vec<String> = groups.iter().filter_map(|group| group.group_id.clone()).collect();
-        let mut users = part(cx, "who uses them", users(cx, &ids).await).unwrap_or_default();
+        let mut users = cx.part("who uses them", users(cx, &ids).await).unwrap_or_default();
         let rows = groups.into_iter().map(|group| {
             let used_by = group.group_id.as_ref().and_then(|id| users.remove(id)).unwrap_or_default();
             Row::new(group, used_by)

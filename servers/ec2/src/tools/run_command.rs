@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Ec2, arns,
     documents::permit,
+    lists::once,
     names::{Document, InstanceId},
-    parts::once,
 };
 
 /// Runs an SSM document on instances and answers each one's output. Only documents that the operator allowed.

@@ -1,5 +1,5 @@
 use aws_sdk_ec2::types::{DeviceType, Instance as Described, InstanceStateName};
-use awsmcp_mcp::{Call, Change, Error, Page, Plan, Result, Spec};
+use awsmcp_mcp::{Call, Change, Error, Page, Plan, Result, Spec, counted};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -8,8 +8,8 @@ use crate::{
     Ec2, arns,
     dry_run::would,
     instances::{Seen, all, settled, state, unmoved},
+    lists::once,
     names::InstanceId,
-    parts::{counted, once},
     tags::{manager, name},
 };
 

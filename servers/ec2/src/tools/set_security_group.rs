@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use aws_sdk_ec2::types::ResourceType;
-use awsmcp_mcp::{Call, Change, Error, One, Plan, Result, Spec, Waited};
+use awsmcp_mcp::{Call, Change, Error, One, Plan, Result, Spec, Waited, counted};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -11,7 +11,6 @@ use crate::{
     Ec2, arns,
     dry_run::would,
     names::{GroupId, VpcId},
-    parts::counted,
     rules::{Rule, listed},
     tags::{Filters, specification},
 };

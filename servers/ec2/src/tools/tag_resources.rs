@@ -1,18 +1,12 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_ec2::types::Tag;
-use awsmcp_mcp::{Call, Change, Error, One, Plan, Result, Spec};
+use awsmcp_mcp::{Call, Change, Error, One, Plan, Result, Spec, counted};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::{
-    Ec2, arns,
-    dry_run::would,
-    names::ResourceId,
-    parts::{counted, once},
-    tags::Filters,
-};
+use crate::{Ec2, arns, dry_run::would, lists::once, names::ResourceId, tags::Filters};
 
 /// Sets and removes tags of anything EC2 has: instances, volumes, snapshots, images, groups, networks.
 #[derive(Deserialize, JsonSchema)]

@@ -1,5 +1,5 @@
 use aws_sdk_ec2::types::{Instance as Described, InstanceAttributeName, InstanceStateName};
-use awsmcp_mcp::{Call, Change, Error, Page, Plan, Result, Spec};
+use awsmcp_mcp::{Call, Change, Error, Page, Plan, Result, Spec, counted};
 use futures::{StreamExt, TryStreamExt, stream};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -9,8 +9,8 @@ use crate::{
     Ec2, arns,
     dry_run::would,
     instances::{Seen, all, settled, state, unmoved},
+    lists::once,
     names::InstanceId,
-    parts::{counted, once},
     tags::{Filters, manager, name},
     times::age_days,
 };

@@ -1,12 +1,12 @@
-use awsmcp_mcp::{Call, Change, Error, Page, Plan, Result, Spec};
+use awsmcp_mcp::{Call, Change, Error, Page, Plan, Result, Spec, counted};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
     Ec2, arns,
+    lists::once,
     names::{AllocationId, GroupId, ImageId, InterfaceId, KeyPairName, NatGatewayId, SnapshotId, VolumeId},
-    parts::{counted, once},
 };
 
 mod look;

@@ -7,7 +7,7 @@ use aws_sdk_ec2::{
 use awsmcp_mcp::{Call, Result};
 
 use super::{Before, ModifyInstance};
-use crate::{Ec2, dry_run::would, parts::once};
+use crate::{Ec2, dry_run::would, lists::once};
 
 /// One change.
 pub(super) enum Step {

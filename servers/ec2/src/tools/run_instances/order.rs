@@ -18,8 +18,8 @@ use crate::{
     Ec2,
     images::{Architecture, Image, Need, architecture_of, resolve, smallest},
     instances::MOST,
+    lists::once,
     names::LaunchTemplateId,
-    parts::once,
     tags::specification,
 };
 
