@@ -12,7 +12,7 @@ use awsmcp_mcp::{Call, Error, Result, nearest};
 use crate::{
     CloudWatch, arns,
     groups::visible,
-    metrics::{Figure, Metric, dimension_words},
+    metrics::{Metric, dimension_words},
     names::AlarmName,
     rule::children,
 };
@@ -192,7 +192,7 @@ impl Alarm {
             Alarm::Metric(alarm) => condition(alarm),
             Alarm::Composite(alarm) => alarm.alarm_rule.clone().unwrap_or_default(),
             Alarm::Log(alarm) => {
-                let threshold = alarm.threshold.map(|value| Figure(value).to_string()).unwrap_or_default();
+                let threshold = alarm.threshold.map(|value| value.to_string()).unwrap_or_default();
                 let (least, of) = (alarm.query_results_to_alarm, alarm.query_results_to_evaluate);
                 format!(
                     "query result {} {threshold} for {} of {} results",
@@ -234,7 +234,7 @@ fn condition(alarm: &MetricAlarm) -> String {
         }
     };
     let threshold = match (alarm.threshold, alarm.threshold_metric_id()) {
-        (Some(threshold), _) => Figure(threshold).to_string(),
+        (Some(threshold), _) => threshold.to_string(),
         (None, Some(id)) => format!("the band {id}"),
         (None, None) => String::new(),
     };

@@ -1,5 +1,7 @@
 //! Draws series over time as a PNG, with axes that say their units. It brings its own font.
 
+mod names;
+
 use std::sync::LazyLock;
 
 use awsmcp_mcp::{DAY, Error, HOUR, Result, TimeRange};
@@ -12,6 +14,8 @@ use plotters::{
     prelude::BitMapBackend,
     style::{Color, FontStyle, IntoFont, RGBColor, ShapeStyle, TextStyle, WHITE, register_font},
 };
+
+use crate::figures::Figure;
 
 pub(crate) const WIDTH: u32 = 800;
 pub(crate) const HEIGHT: u32 = 400;
@@ -88,9 +92,8 @@ fn draw(chart: &Chart<'_>, pixels: &mut [u8]) -> Result<(), Box<dyn std::error::
     let rows = i32::try_from(chart.lines.len().div_ceil(COLUMNS)).unwrap_or(0);
     let (above, legend) = root.split_vertically(HEIGHT as i32 - rows * ROW - 6);
     let (time, level) = (chart.time_axis(), chart.level_axis());
-    let scale = level.scale;
     let mut context = ChartBuilder::on(&above)
-        .caption(shown(chart.title, 90), font(17).color(&INK))
+        .caption(shown(chart.title, 80), font(17).color(&INK))
         .margin(8)
         .margin_right(24)
         .x_label_area_size(42)
@@ -108,8 +111,9 @@ fn draw(chart: &Chart<'_>, pixels: &mut [u8]) -> Result<(), Box<dyn std::error::
         .x_label_formatter(&|at: &f64| time.label(*at))
         .y_label_formatter(&|value: &f64| level.label(*value))
         .draw()?;
-    if let Some(threshold) = chart.threshold {
-        let level = threshold / scale;
+    // Of lines with different units nobody knows which one it is a level of.
+    if let Some(threshold) = chart.threshold.filter(|_| !chart.is_mixed()) {
+        let level = threshold / level.scale;
         let (left, right) = (time.axis.low, time.axis.high);
         let along = |part: u32| left + (right - left) * f64::from(part) / 60.0;
         // Dashes, so that it is not taken for one of the series.
@@ -119,6 +123,7 @@ fn draw(chart: &Chart<'_>, pixels: &mut [u8]) -> Result<(), Box<dyn std::error::
         context.draw_series(dashes)?;
     }
     for (line, colour) in chart.lines.iter().zip(COLOURS) {
+        let scale = if chart.is_mixed() { line.largest() / 100.0 } else { level.scale };
         for run in runs(line.points, chart.period) {
             let points: Vec<(f64, f64)> = run.iter().map(|(at, value)| (*at as f64, value / scale)).collect();
             let style = ShapeStyle { color: colour.to_rgba(), filled: true, stroke_width: 2 };
@@ -142,13 +147,15 @@ const ROW: i32 = 21;
 /// Which line is which, in two columns.
 fn names(chart: &Chart<'_>, area: &Area<'_>) -> Result<(), Box<dyn std::error::Error>> {
     let style: TextStyle<'_> = font(14).color(&INK);
-    for (at, (line, colour)) in chart.lines.iter().zip(COLOURS).enumerate() {
+    let labels: Vec<&str> = chart.lines.iter().map(|line| line.label).collect();
+    let labels = names::told_apart(&labels);
+    for (at, ((line, label), colour)) in chart.lines.iter().zip(labels).zip(COLOURS).enumerate() {
         let (row, column) = (i32::try_from(at / COLUMNS)?, i32::try_from(at % COLUMNS)?);
         let (x, y) = (76 + column * (WIDTH as i32 - 90) / COLUMNS as i32, row * ROW);
         area.draw(&Rectangle::new([(x, y + 6), (x + 16, y + 10)], colour.filled()))?;
-        let name = match line.unit.filter(|_| chart.unit().is_none()) {
-            Some(unit) => format!("{} ({unit})", shown(line.label, 40)),
-            None => shown(line.label, 50),
+        let name = match chart.is_mixed() {
+            true => format!("{} (100 % is {})", shown(&label, 22), line.top()),
+            false => shown(&label, 42),
         };
         area.draw(&Text::new(name, (x + 22, y + 1), style.clone()))?;
     }
@@ -159,14 +166,11 @@ fn font(size: i32) -> plotters::style::FontDesc<'static> {
     (NAME, size).into_font()
 }
 
-/// A text with what the font has not replaced, its end left out where it is long.
+/// A text with what the font has not replaced, its middle left out where it is long.
 fn shown(text: &str, longest: usize) -> String {
     let known = |letter: char| letter.is_ascii_graphic() || letter == ' ' || LETTERS.contains(letter);
     let text: String = text.chars().map(|letter| if known(letter) { letter } else { '?' }).collect();
-    match text.char_indices().nth(longest) {
-        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
-        None => text,
-    }
+    names::without_middle(&text, longest)
 }
 
 /// The points without those stretches where nothing was measured.
@@ -288,9 +292,19 @@ impl Chart<'_> {
         }
     }
 
+    /// Whether the lines have different units: then no scale fits all of them, and each is drawn as a part of its own greatest
+    /// value.
+    fn is_mixed(&self) -> bool {
+        self.unit().is_none() && self.lines.iter().any(|line| line.unit.is_some())
+    }
+
     fn level_axis(&self) -> LevelAxis {
-        let values = self.lines.iter().flat_map(|line| line.points.iter().map(|(_, value)| *value));
-        let values = values.chain(self.threshold).filter(|value| value.is_finite());
+        let mixed = self.is_mixed();
+        let values = self.lines.iter().flat_map(|line| {
+            let part = if mixed { line.largest() / 100.0 } else { 1.0 };
+            line.points.iter().map(move |(_, value)| *value / part)
+        });
+        let values = values.chain(self.threshold.filter(|_| !mixed)).filter(|value| value.is_finite());
         let (low, high) = values
             .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| (low.min(value), high.max(value)));
         let (low, high) = if low > high { (0.0, 1.0) } else { (low, high) };
@@ -302,10 +316,9 @@ impl Chart<'_> {
         } else {
             (low, high)
         };
-        let (scale, name) = scaled(self.unit(), low.abs().max(high.abs()));
-        let name = match (self.unit(), self.lines.iter().any(|line| line.unit.is_some())) {
-            (None, true) => "several units".to_owned(),
-            _ => name,
+        let (scale, name) = match mixed {
+            true => (1.0, "% of each line's greatest".to_owned()),
+            false => scaled(self.unit(), low.abs().max(high.abs())),
         };
         let (low, high) = (low / scale, high / scale);
         let step = nice((high - low) / 5.0);
@@ -314,6 +327,21 @@ impl Chart<'_> {
         let marks: Vec<f64> = (first..=last).map(|n| n as f64 * step).collect();
         let axis = Axis { low: first as f64 * step, high: last.max(first + 1) as f64 * step, marks };
         LevelAxis { axis, name, scale, step }
+    }
+}
+
+impl Line<'_> {
+    /// The size of its greatest value; one where it has none.
+    fn largest(&self) -> f64 {
+        let sizes = self.points.iter().map(|(_, value)| value.abs()).filter(|value| value.is_finite());
+        let largest = sizes.fold(0.0, f64::max);
+        if largest > 0.0 { largest } else { 1.0 }
+    }
+
+    /// The same in words: `2.73 TiB`.
+    fn top(&self) -> String {
+        let (scale, name) = scaled(self.unit, self.largest());
+        format!("{} {name}", Figure(((self.largest() / scale) * 100.0).round() / 100.0))
     }
 }
 
@@ -400,6 +428,25 @@ mod tests {
         // A narrow band far from zero is not flattened.
         assert_eq!(labels(&[(0, 99.0), (60, 100.0)], None).0, "99.0 99.2 99.4 99.6 99.8 100.0");
         assert_eq!(labels(&[], None), pair("0 0.2 0.4 0.6 0.8 1.0", "value"));
+    }
+
+    #[test]
+    fn lines_of_different_units_are_parts_of_their_own_greatest() {
+        let (bytes, counts) = ([(0, 3.0e12), (60, 1.5e12)], [(0, 50.0), (60, 25.0)]);
+        let mixed = Chart {
+            lines: vec![
+                Line { label: "b", unit: Some("Bytes"), points: &bytes },
+                Line { label: "c", unit: Some("Count"), points: &counts },
+            ],
+            threshold: Some(1.0e9),
+            ..chart(&[], None)
+        };
+        let axis = mixed.level_axis();
+        assert_eq!((axis.name.as_str(), axis.scale), ("% of each line's greatest", 1.0));
+        assert_eq!((axis.axis.low, axis.axis.high), (0.0, 100.0));
+        let tops: Vec<String> = mixed.lines.iter().map(Line::top).collect();
+        assert_eq!(tops, ["2.73 TiB", "50 count"]);
+        assert!(png(&mixed).is_ok());
     }
 
     #[test]

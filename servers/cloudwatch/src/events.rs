@@ -10,7 +10,7 @@ use awsmcp_mcp::{Call, Result, TimeRange};
 use futures::future::try_join_all;
 use serde::{Deserialize, Serialize};
 
-use crate::{CloudWatch, groups, names::LogGroup};
+use crate::{CloudWatch, groups, names::LogGroup, quoting};
 
 /// What to read.
 #[derive(Clone, Copy, Debug)]
@@ -122,7 +122,7 @@ impl Search<'_> {
             .limit(self.page);
         match request.send().await {
             Ok(page) => Ok(page),
-            Err(error) => Err(groups::explain(cx, self.groups, error).await),
+            Err(error) => Err(quoting::explain(groups::explain(cx, self.groups, error).await, self.pattern)),
         }
     }
 }

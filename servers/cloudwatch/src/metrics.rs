@@ -1,6 +1,6 @@
 //! Metrics: what a call names, their series, and what is said of a series in a line.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use aws_sdk_cloudwatch::{
     primitives::DateTime,
@@ -13,7 +13,7 @@ use awsmcp_mcp::{Call, DAY, Error, HOUR, Kind, Result, TimeRange};
 use futures::future::join_all;
 use jiff::Timestamp;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize, Serializer};
+use serde::Deserialize;
 
 use crate::CloudWatch;
 
@@ -37,6 +37,8 @@ pub(crate) struct Metric {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Series {
     id: String,
+    /// Which it is of those with the same id and label: of a search AWS gives several.
+    twin: usize,
     pub(crate) label: String,
     pub(crate) unit: Option<String>,
     /// Seconds since 1970, and the value; in the order of time.
@@ -101,6 +103,13 @@ impl Metric {
                 )
             }
         }
+    }
+
+    /// Whether AWS gives a value of it only once a day.
+    /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/metrics-dimensions.html>
+    fn is_daily(&self) -> bool {
+        self.namespace.as_deref() == Some("AWS/S3")
+            && matches!(self.name.as_deref(), Some("BucketSizeBytes" | "NumberOfObjects"))
     }
 
     pub(crate) fn check(&self) -> Result<()> {
@@ -194,6 +203,22 @@ fn automatic_period(range: TimeRange, now: i64) -> i64 {
     PERIODS.into_iter().find(|period| *period >= wanted).unwrap_or(30 * DAY)
 }
 
+/// How far back a call looks that does not say so, in seconds: far enough for metrics that come once a day.
+pub(crate) fn usual_time(metrics: &[Metric]) -> i64 {
+    if metrics.iter().any(Metric::is_daily) { 3 * DAY } else { 3 * HOUR }
+}
+
+/// Why there may be no value, and what to do about it.
+pub(crate) fn why_none(metrics: &[Metric]) -> String {
+    let daily = metrics.iter().find(|metric| metric.is_daily()).and_then(|metric| metric.name.as_deref());
+    match daily {
+        Some(name) => format!("{name} comes once a day, and the latest a day late: look at `start` -3d"),
+        None => {
+            "list_metrics shows which metrics there are: dimensions must be exact and complete".to_owned()
+        }
+    }
+}
+
 /// Reads the series, over all of AWS's pages.
 ///
 /// IAM knows no resource of GetMetricData: whoever may read one metric may read all, and math and SEARCH(..) name nothing
@@ -242,9 +267,13 @@ pub(crate) async fn fetch(
         for message in page.messages.unwrap_or_default() {
             cx.note(said(&message));
         }
+        let mut twins: HashMap<(String, String), usize> = HashMap::new();
         for result in page.metric_data_results.unwrap_or_default() {
             count += result.values().len();
-            add(cx, &mut series, result);
+            let name = (result.id.clone().unwrap_or_default(), result.label.clone().unwrap_or_default());
+            let twin = twins.entry(name).or_default();
+            add(cx, &mut series, result, *twin);
+            *twin += 1;
         }
         token = page.next_token.filter(|token| !token.is_empty());
         if token.is_none() {
@@ -267,8 +296,9 @@ pub(crate) async fn fetch(
     Ok(Fetched { series, range: TimeRange { start, end: range.end }, period })
 }
 
-/// Adds a page's part of a series to what the pages before had of it.
-fn add(cx: &Call<CloudWatch>, series: &mut Vec<Series>, result: MetricDataResult) {
+/// Adds a page's part of a series to what the pages before had of it. Series of the same id and label follow each other in the
+/// same order on every page.
+fn add(cx: &Call<CloudWatch>, series: &mut Vec<Series>, result: MetricDataResult, twin: usize) {
     let (id, label) = (result.id.unwrap_or_default(), result.label.unwrap_or_default());
     for message in result.messages.unwrap_or_default() {
         cx.note(format!("{label}: {}", said(&message)));
@@ -278,9 +308,9 @@ fn add(cx: &Call<CloudWatch>, series: &mut Vec<Series>, result: MetricDataResult
     }
     let times = result.timestamps.unwrap_or_default().into_iter().map(|time| time.secs());
     let points = times.zip(result.values.unwrap_or_default());
-    match series.iter_mut().find(|one| one.id == id && one.label == label) {
+    match series.iter_mut().find(|one| one.id == id && one.label == label && one.twin == twin) {
         Some(known) => known.points.extend(points),
-        None => series.push(Series { id, label, unit: None, points: points.collect() }),
+        None => series.push(Series { id, twin, label, unit: None, points: points.collect() }),
     }
 }
 
@@ -384,48 +414,6 @@ impl Series {
     }
 }
 
-/// A number as a person would write it down: six digits that count, none behind the point of a whole one.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Figure(pub(crate) f64);
-
-impl Figure {
-    fn rounded(self) -> f64 {
-        if self.0 == 0.0 || !self.0.is_finite() {
-            return self.0;
-        }
-        // Through text: what is shown has no more digits than that.
-        format!("{:.5e}", self.0).parse().unwrap_or(self.0)
-    }
-}
-
-impl std::fmt::Display for Figure {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}", self.rounded())
-    }
-}
-
-impl Serialize for Figure {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let value = self.rounded();
-        // Whole numbers up to where every one of them is exact.
-        if value.fract() == 0.0 && value.abs() < 9e15 {
-            serializer.serialize_i64(value as i64)
-        } else {
-            serializer.serialize_f64(value)
-        }
-    }
-}
-
-impl JsonSchema for Figure {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "Figure".into()
-    }
-
-    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        schemars::json_schema!({"type": "number"})
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -458,17 +446,6 @@ mod tests {
         assert_eq!(line.chars().count(), 40);
         assert!(line.starts_with('▁') && line.ends_with('█'), "{line}");
         assert!(Series::default().sparkline(range(0, 300), 60).is_none());
-    }
-
-    #[test]
-    fn figures_have_six_digits() {
-        let shown = |value: f64| (serde_json::to_string(&Figure(value)).unwrap(), Figure(value).to_string());
-        let both = |text: &str| (text.to_owned(), text.to_owned());
-        assert_eq!(shown(2.0), both("2"));
-        assert_eq!(shown(153.428571428), both("153.429"));
-        assert_eq!(shown(0.000012345678), both("0.0000123457"));
-        assert_eq!(shown(123_456_789.0), both("123457000"));
-        assert_eq!(shown(-0.5), both("-0.5"));
     }
 
     #[test]

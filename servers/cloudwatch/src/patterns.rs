@@ -3,7 +3,7 @@
 //! He, Zhu, Zheng, Lyu: Drain: An Online Log Parsing Approach with Fixed Depth Tree, ICWS 2017.
 
 use std::{
-    collections::{HashMap, hash_map::DefaultHasher},
+    collections::{BTreeMap, HashMap, hash_map::DefaultHasher},
     hash::{Hash, Hasher},
 };
 
@@ -29,7 +29,29 @@ pub struct Cluster {
     /// One of them as it was, its end left out where it is long.
     pub example: String,
     template: Vec<Piece>,
+    /// The first piece of what the line says; before it stand times, hosts and the like.
+    message: usize,
+    /// What varied, by place in the template.
+    places: BTreeMap<usize, Values>,
     leaf: u64,
+}
+
+/// What stood in one place of a template.
+#[derive(Clone, Debug)]
+enum Values {
+    /// Each of them, and the lines that had it.
+    Few(Vec<Value>),
+    Many,
+}
+
+#[derive(Clone, Debug)]
+struct Value {
+    text: Box<str>,
+    count: u64,
+    first: i64,
+    last: i64,
+    /// One of its lines, for words by which lines may be told apart.
+    example: Box<str>,
 }
 
 /// What was forgotten to stay within the bound.
@@ -52,7 +74,8 @@ enum Piece {
 struct Token<'a> {
     text: &'a str,
     is_word: bool,
-    has_digit: bool,
+    /// Has a digit, or is the name of a day or a month: such words differ from line to line and say nothing.
+    is_number: bool,
     /// Names what follows, as in JSON and in `key=value`.
     is_key: bool,
 }
@@ -61,7 +84,11 @@ struct Token<'a> {
 const LONGEST: usize = 2000;
 const EXAMPLE: usize = 300;
 /// The part of the words that must agree.
-const ALIKE: f64 = 0.6;
+const ALIKE: f64 = 0.75;
+/// Values of one place that are told apart.
+const FEW: usize = 5;
+/// Tokens within which a line's message begins.
+const HEADER: usize = 30;
 
 impl Patterns {
     /// Keeps up to `most` templates; beyond that the rarest are forgotten, and counted.
@@ -77,28 +104,36 @@ impl Patterns {
 
     /// Adds a line that was written at `time`.
     pub fn add(&mut self, line: &str, time: i64) {
+        self.place(line, time);
+    }
+
+    /// The cluster that the line went to.
+    fn place(&mut self, line: &str, time: i64) -> usize {
         let line = head(line.trim(), LONGEST);
         let tokens = tokens(line);
-        let leaf = leaf(&tokens);
+        let message = message(&tokens);
+        let leaf = leaf(&tokens, message);
         let clusters = &self.clusters;
         let known = self.leaves.get(&leaf).into_iter().flatten();
         let best = known
-            .filter_map(|at| Some((*at, clusters.get(*at)?.likeness(&tokens)?)))
+            .filter_map(|at| Some((*at, clusters.get(*at)?.likeness(&tokens, message)?)))
             .max_by(|left, right| left.1.total_cmp(&right.1).then(right.0.cmp(&left.0)));
         match best.filter(|(_, likeness)| *likeness >= ALIKE) {
             Some((at, _)) => {
                 if let Some(cluster) = self.clusters.get_mut(at) {
-                    cluster.take(&tokens, time);
+                    cluster.take(line, &tokens, time);
                 }
+                at
             }
-            None => self.open(line, &tokens, leaf, time),
+            None => self.open(line, &tokens, message, leaf, time),
         }
     }
 
-    /// The templates, most lines first.
+    /// The templates, most lines first. Where one place took only a few words, each of them is a template of its own: the
+    /// one `Accepted` among hundreds of `Failed` is what a reader looks for.
     #[must_use]
-    pub fn clusters(&self) -> Vec<&Cluster> {
-        let mut clusters: Vec<&Cluster> = self.clusters.iter().collect();
+    pub fn clusters(&self) -> Vec<Cluster> {
+        let mut clusters: Vec<Cluster> = self.clusters.iter().flat_map(Cluster::unfolded).collect();
         clusters.sort_by(|left, right| right.count.cmp(&left.count).then(left.first.cmp(&right.first)));
         clusters
     }
@@ -109,15 +144,25 @@ impl Patterns {
         self.dropped
     }
 
-    fn open(&mut self, line: &str, tokens: &[Token<'_>], leaf: u64, time: i64) {
+    fn open(&mut self, line: &str, tokens: &[Token<'_>], message: usize, leaf: u64, time: i64) -> usize {
         if self.clusters.len() >= self.most {
             self.forget();
         }
-        self.leaves.entry(leaf).or_default().push(self.clusters.len());
+        let at = self.clusters.len();
+        self.leaves.entry(leaf).or_default().push(at);
         let template = tokens.iter().map(|token| Piece::Text(token.text.into())).collect();
-        let example = head(line, EXAMPLE);
-        let example = if example.len() < line.len() { format!("{example}…") } else { line.to_owned() };
-        self.clusters.push(Cluster { count: 1, first: time, last: time, example, template, leaf });
+        let (example, places) = (example(line), BTreeMap::new());
+        self.clusters.push(Cluster {
+            count: 1,
+            first: time,
+            last: time,
+            example,
+            template,
+            message,
+            places,
+            leaf,
+        });
+        at
     }
 
     /// Forgets the rarest quarter at once, so that a flood of new templates costs little for each line.
@@ -158,13 +203,58 @@ impl Cluster {
         out
     }
 
-    /// The part of the words that agree; none where the line is built otherwise.
-    fn likeness(&self, tokens: &[Token<'_>]) -> Option<f64> {
-        if self.template.len() != tokens.len() {
+    /// What stood where the template says `<*>`, with how often, for the places that took few values.
+    #[must_use]
+    pub fn values(&self) -> Vec<String> {
+        self.places
+            .values()
+            .filter_map(|values| match values {
+                Values::Few(few) if self.count > few.len() as u64 => {
+                    let mut few: Vec<&Value> = few.iter().collect();
+                    few.sort_by(|left, right| right.count.cmp(&left.count));
+                    let words: Vec<String> =
+                        few.iter().map(|value| format!("{} {}", value.text, value.count)).collect();
+                    Some(words.join(", "))
+                }
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// A template for each word of the first place that took only a few; else this one.
+    fn unfolded(&self) -> Vec<Cluster> {
+        let apart = self.places.iter().find_map(|(place, values)| match values {
+            Values::Few(few) => {
+                let plain = few.iter().all(|value| is_plain(&value.text));
+                // Where no value came twice, they are names and not kinds of events.
+                let often = self.count > few.len() as u64;
+                (plain && often && *place >= self.message).then_some((*place, few))
+            }
+            Values::Many => None,
+        });
+        let Some((place, few)) = apart else { return vec![self.clone()] };
+        few.iter()
+            .map(|value| {
+                let mut one = self.clone();
+                (one.count, one.first, one.last) = (value.count, value.first, value.last);
+                one.example = value.example.to_string();
+                if let Some(piece) = one.template.get_mut(place) {
+                    *piece = Piece::Text(value.text.clone());
+                }
+                // What else varied was counted over all of them.
+                one.places.clear();
+                one
+            })
+            .collect()
+    }
+
+    /// The part of the message's words that agree; none where the line is built otherwise.
+    fn likeness(&self, tokens: &[Token<'_>], message: usize) -> Option<f64> {
+        if self.template.len() != tokens.len() || self.message != message {
             return None;
         }
         let (mut words, mut same) = (0_u32, 0_u32);
-        for (piece, token) in self.template.iter().zip(tokens) {
+        for (at, (piece, token)) in self.template.iter().zip(tokens).enumerate() {
             let known = match piece {
                 Piece::Text(text) => Some(&**text),
                 Piece::Any => None,
@@ -177,30 +267,57 @@ impl Cluster {
                 }
                 continue;
             }
-            words += 1;
-            if agrees {
-                same += 1;
-                continue;
-            }
             // An error is never the same as something that went well.
-            if is_level(token.text) || known.is_some_and(is_level) {
+            if !agrees && (is_level(token.text) || known.is_some_and(is_level)) {
                 return None;
             }
-            // Two numbers stand in the same place: ids and times differ in every line.
-            let was_number = known.is_none_or(|text| text.bytes().any(|byte| byte.is_ascii_digit()));
-            same += u32::from(token.has_digit && was_number);
+            // Two numbers in the same place say nothing: ids and times differ in every line.
+            let is_number = token.is_number && known.is_none_or(is_number);
+            if at < message || is_number {
+                continue;
+            }
+            words += 1;
+            same += u32::from(agrees);
         }
         Some(if words == 0 { 1.0 } else { f64::from(same) / f64::from(words) })
     }
 
-    fn take(&mut self, tokens: &[Token<'_>], time: i64) {
+    fn take(&mut self, line: &str, tokens: &[Token<'_>], time: i64) {
+        let before = (self.count, self.first, self.last);
         self.count += 1;
         self.first = self.first.min(time);
         self.last = self.last.max(time);
-        for (piece, token) in self.template.iter_mut().zip(tokens) {
-            if matches!(piece, Piece::Text(text) if **text != *token.text) {
-                *piece = Piece::Any;
+        for (at, (piece, token)) in self.template.iter_mut().zip(tokens).enumerate() {
+            match piece {
+                Piece::Text(text) if **text == *token.text => continue,
+                Piece::Text(text) => {
+                    let (count, first, last) = before;
+                    let example = if is_plain(text) { self.example.as_str().into() } else { Box::default() };
+                    let known = Value { text: std::mem::take(text), count, first, last, example };
+                    self.places.insert(at, Values::Few(vec![known]));
+                    *piece = Piece::Any;
+                }
+                Piece::Any => {}
             }
+            if let Some(values) = self.places.get_mut(&at) {
+                values.take(token.text, line, time);
+            }
+        }
+    }
+}
+
+impl Values {
+    fn take(&mut self, text: &str, line: &str, time: i64) {
+        let Values::Few(few) = self else { return };
+        if let Some(known) = few.iter_mut().find(|known| *known.text == *text) {
+            known.count += 1;
+            known.first = known.first.min(time);
+            known.last = known.last.max(time);
+        } else if few.len() < FEW {
+            let example = if is_plain(text) { example(line).into() } else { Box::default() };
+            few.push(Value { text: text.into(), count: 1, first: time, last: time, example });
+        } else {
+            *self = Values::Many;
         }
     }
 }
@@ -228,11 +345,49 @@ fn is_level(word: &str) -> bool {
     word.len() <= 9 && LEVELS.iter().any(|level| word.eq_ignore_ascii_case(level))
 }
 
-/// Lines of the same leaf have as many tokens, and the same first word that is no number.
-fn leaf(tokens: &[Token<'_>]) -> u64 {
+fn is_number(word: &str) -> bool {
+    word.bytes().any(|byte| byte.is_ascii_digit()) || is_date(word)
+}
+
+/// The name of a day or a month, or of the zone that times are of.
+fn is_date(word: &str) -> bool {
+    const NAMES: [&str; 20] = [
+        "mon", "tue", "wed", "thu", "fri", "sat", "sun", "jan", "feb", "mar", "apr", "may", "jun", "jul",
+        "aug", "sep", "oct", "nov", "dec", "utc",
+    ];
+    word.len() == 3 && NAMES.iter().any(|name| word.eq_ignore_ascii_case(name))
+}
+
+/// A word that may say what happened, such as a verb or a state: it is neither a number nor a path.
+fn is_plain(word: &str) -> bool {
+    word.len() > 1 && !is_number(word) && !word.contains('/')
+}
+
+/// The token with which a line says something: the one after its level, or after the first `: ` that follows a number, such
+/// as the process's; else the first.
+fn message(tokens: &[Token<'_>]) -> usize {
+    let mut before = None;
+    for (at, token) in tokens.iter().take(HEADER).enumerate() {
+        if token.is_word && !token.is_key && is_level(token.text) {
+            return at + 1;
+        }
+        if token.is_word {
+            before = Some(token);
+        } else if token.text.contains(": ")
+            && !token.text.contains('"')
+            && before.is_some_and(|before| before.text.bytes().all(|byte| byte.is_ascii_digit()))
+        {
+            return at + 1;
+        }
+    }
+    0
+}
+
+/// Lines of the same leaf have as many tokens, and messages that begin in the same place and with the same word.
+fn leaf(tokens: &[Token<'_>], message: usize) -> u64 {
     let mut hasher = DefaultHasher::new();
-    tokens.len().hash(&mut hasher);
-    let first = tokens.iter().find(|token| token.is_word && !token.has_digit);
+    (tokens.len(), message).hash(&mut hasher);
+    let first = tokens.iter().skip(message).find(|token| token.is_word && !token.is_number);
     first.map(|token| token.text).hash(&mut hasher);
     hasher.finish()
 }
@@ -259,7 +414,8 @@ fn tokens(line: &str) -> Vec<Token<'_>> {
             {
                 before.is_key = true;
             }
-            found.push(Token { text, is_word, has_digit, is_key: false });
+            let is_number = has_digit || is_word && is_date(text);
+            found.push(Token { text, is_word, is_number, is_key: false });
         }
     };
     for (at, byte) in bytes.iter().enumerate() {
@@ -272,6 +428,12 @@ fn tokens(line: &str) -> Vec<Token<'_>> {
     }
     close(start, bytes.len(), kind, has_digit);
     found
+}
+
+/// A line as it is shown: its end left out where it is long.
+fn example(line: &str) -> String {
+    let start = head(line, EXAMPLE);
+    if start.len() < line.len() { format!("{start}…") } else { line.to_owned() }
 }
 
 /// The first bytes of a text, up to whole characters.
@@ -344,12 +506,69 @@ mod tests {
     }
 
     #[test]
+    fn the_one_event_that_is_another_is_not_lost_in_the_common_one() {
+        let mut lines: Vec<String> = (0..60)
+            .map(|n| format!("Dec 10 06:55:{n:02} host sshd[242{n}]: Failed password for root from 10.0.0.{n} port 4{n} ssh2"))
+            .collect();
+        lines.push(
+            "Dec 11 07:00:00 host sshd[9]: Accepted password for root from 10.0.0.7 port 77 ssh2".to_owned(),
+        );
+        let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+        let found = clustered(&lines);
+        let counts: Vec<u64> = found.iter().map(|(count, _)| *count).collect();
+        assert_eq!(counts, [60, 1]);
+        assert!(found[0].1.contains("Failed password for root from <*>"), "{found:?}");
+        assert!(found[1].1.contains("Accepted password"), "{found:?}");
+    }
+
+    #[test]
+    fn names_of_days_and_months_are_no_words() {
+        let lines =
+            ["[Sun Dec 04 04:47:44 2005] [notice] ready", "[Mon Jan 02 05:00:00 2006] [notice] ready"];
+        assert_eq!(clustered(&lines), [(2, "[<*> <*> <*> <*> <*>] [notice] ready".to_owned())]);
+    }
+
+    #[test]
+    fn kinds_of_events_stay_apart_and_names_do_not() {
+        let verb = |n: usize| ["Started", "Paused", "Resumed"][n % 3];
+        let lines: Vec<String> =
+            (0..30).map(|n| format!("INFO instance {n} VM {} by the life cycle", verb(n))).collect();
+        let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+        let counts: Vec<u64> = clustered(&lines).into_iter().map(|(count, _)| count).collect();
+        assert_eq!(counts, [10, 10, 10]);
+        let names: Vec<String> = (0..30_u8)
+            .map(|n| {
+                format!(
+                    "INFO mail for {}{}{} was taken to the queue",
+                    char::from(b'a' + n % 26),
+                    "x",
+                    char::from(b'a' + n / 2)
+                )
+            })
+            .collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        assert_eq!(clustered(&names), [(30, "INFO mail for <*> was taken to the queue".to_owned())]);
+    }
+
+    #[test]
+    fn few_values_are_told_with_their_counts() {
+        let mut patterns = Patterns::new(100);
+        for n in 0..24 {
+            let shard = if n % 4 == 0 { 7 } else { 2 };
+            patterns.add(&format!("{n} WARN timeout of shard-{shard} after {n} ms"), n);
+        }
+        let found = patterns.clusters();
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].values(), ["shard-2 18, shard-7 6"]);
+    }
+
+    #[test]
     fn first_and_last_are_those_of_the_times_in_whatever_order() {
         let mut patterns = Patterns::new(10);
         for time in [50, 10, 90, 20] {
             patterns.add("tick", time);
         }
-        let cluster = patterns.clusters()[0];
+        let cluster = &patterns.clusters()[0];
         assert_eq!((cluster.count, cluster.first, cluster.last), (4, 10, 90));
     }
 

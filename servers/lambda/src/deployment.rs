@@ -90,6 +90,14 @@ impl Code {
         }
     }
 
+    /// The files whose paths lead out of the package, by which an unpacking program may be misled.
+    pub(crate) fn strays(&self) -> Vec<&str> {
+        let Code::Zip { files, .. } = self else { return Vec::new() };
+        let strays =
+            |path: &&str| path.starts_with(['/', '\\']) || path.split(['/', '\\']).any(|part| part == "..");
+        files.iter().map(String::as_str).filter(strays).collect()
+    }
+
     /// What the handler needs and the package lacks.
     pub(crate) fn lacks(&self, runtime: &str, handler: &str) -> Option<String> {
         let Code::Zip { files, .. } = self else { return None };
@@ -228,6 +236,20 @@ mod tests {
         }
         assert!(checked(b"not a zip".to_vec(), "it".to_owned()).is_err());
         assert!(checked(packed(&files(&[])).unwrap(), "it".to_owned()).is_err());
+    }
+
+    #[test]
+    fn paths_that_leave_the_package_are_told() {
+        let code = |files: &[&str]| Code::Zip {
+            bytes: Vec::new(),
+            what: "it".to_owned(),
+            files: files.iter().map(|file| (*file).to_owned()).collect(),
+        };
+        assert_eq!(
+            code(&["a/../../b", "/etc/x", "..\\y", "a..b/c", "d"]).strays(),
+            ["a/../../b", "/etc/x", "..\\y"]
+        );
+        assert!(Code::Image("i".to_owned()).strays().is_empty());
     }
 
     proptest! {

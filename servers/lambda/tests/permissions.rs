@@ -236,6 +236,12 @@ const EXCEPTIONS: &[Exception] = &[
     .unnoticed(),
     // What goes on without it, and says so.
     Exception::of(
+        &["update_code"],
+        "lambda:GetFunction",
+        "a plan is worth showing without the files that go",
+    )
+    .unnoticed(),
+    Exception::of(
         &["list_event_sources"],
         "cloudwatch:GetMetricData",
         "the rows are worth showing without their lag",

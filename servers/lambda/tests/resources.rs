@@ -433,6 +433,33 @@ fn every_declared_operation_is_sent_under_a_list_that_holds_just_what_it_is_abou
 }
 
 #[test]
+fn functions_that_may_not_be_run_are_no_tools_and_named_nowhere() {
+    let stub = Stub::start(|request| match request.operation() {
+        "ListFunctions" => {
+            let one = |name: &str| json!({"FunctionName": name, "FunctionArn": format!("{ACCOUNT}:{name}"), "CodeSize": 1});
+            Response::output(json!({"Functions": [one("team-a"), one("secret-fn")]}))
+        }
+        // What stands there is no schema that could be used.
+        "ListTags" => Response::output(json!({"Tags": {"awsmcp:schema": "none/none"}})),
+        _ => Response::error(404, "NotFoundException", "no such schema"),
+    });
+    let mut server = held(&stub, &[&format!("{ACCOUNT}:team-*")]);
+    let listed = server.call("list_function_tools", json!({"patterns": "*"}));
+    assert!(listed.ok().contains("team-a") && !listed.text.contains("secret-fn"), "{}", listed.text);
+    assert!(!sent(&stub).iter().any(|request| request.contains("secret-fn")));
+}
+
+#[test]
+fn a_filter_that_finds_nothing_says_where_time_outs_are_told() {
+    let stub = stub("/aws/lambda/f");
+    let mut server = started(&stub, &[]);
+    let none = server.call("function_logs", json!({"function": "f", "filter": "ERROR"}));
+    assert!(none.ok().contains("show=invocations tells them"), "{}", none.text);
+    let all = server.call("function_logs", json!({"function": "f"}));
+    assert!(!all.ok().contains("show=invocations tells them"), "{}", all.text);
+}
+
+#[test]
 fn an_answer_that_is_not_lambdas_is_no_success() {
     let stub = Stub::start(|request| match request.operation() {
         "PublishVersion" => Response::new(200, "{}").with("content-type", "application/json"),
@@ -456,7 +483,7 @@ fn what_was_looked_at_is_the_condition_of_what_is_done() {
     assert_eq!((&published["RevisionId"], &published["CodeSha256"]), (&json!("seen"), &json!("c2Vlbg==")));
     server.call("update_config", json!({"function": "f", "patch": {"Timeout": 9}}));
     assert_eq!(stub.of("UpdateFunctionConfiguration")[0].json()["RevisionId"], json!("seen"));
-    server.call("update_code", json!({"function": "f", "files": {"index.py": "x = 1"}}));
+    server.confirmed("update_code", json!({"function": "f", "files": {"index.py": "x = 1"}}));
     assert_eq!(stub.of("UpdateFunctionCode")[0].json()["RevisionId"], json!("seen"));
 }
 
@@ -471,7 +498,11 @@ fn a_package_that_changes_meanwhile_is_not_uploaded() {
             // The plan reads the package while it waits for this.
             std::thread::sleep(std::time::Duration::from_secs(1));
             std::fs::write(&written, package("x = 2")).unwrap();
-            Response::output(json!({"FunctionName": "f", "RevisionId": "seen"}))
+            Response::output(json!({"FunctionName": "f", "RevisionId": "seen", "CodeSha256": "c2Vlbg=="}))
+        }
+        // It is published, so that nobody is asked.
+        "ListVersionsByFunction" => {
+            Response::output(json!({"Versions": [{"Version": "1", "CodeSha256": "c2Vlbg=="}]}))
         }
         _ => Response::error(404, "ResourceNotFoundException", "nothing is here"),
     });

@@ -1,13 +1,14 @@
 use std::collections::HashSet;
 
-use awsmcp_mcp::{Body, Call, Error, HOUR, Moment, Part, Result, Spec, TimeRange, Tool};
+use awsmcp_mcp::{Body, Call, Error, Moment, Part, Result, Spec, TimeRange, Tool};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::{
     CloudWatch,
     chart::{Chart, Line, MOST, png},
-    metrics::{Fetched, Figure, Metric, Series, add_units, fetch},
+    figures::Figure,
+    metrics::{Fetched, Metric, Series, add_units, fetch, usual_time, why_none},
 };
 
 /// Draws metrics over time as an image (PNG, 800x400). For numbers use `get_metrics`.
@@ -17,7 +18,7 @@ pub(crate) struct ChartMetrics {
     /// As in `get_metrics`.
     #[schemars(length(min = 1, max = 100))]
     metrics: Vec<Metric>,
-    /// Default -3h.
+    /// As in `get_metrics`.
     start: Option<Moment>,
     end: Option<Moment>,
     #[schemars(range(min = 1, max = 2_592_000))]
@@ -35,13 +36,12 @@ impl Tool for ChartMetrics {
         .names_no_resource();
 
     async fn call(self, cx: &Call<CloudWatch>) -> Result<Self::Output> {
-        let range = TimeRange::new(self.start, self.end, 3 * HOUR)?;
+        let range = TimeRange::new(self.start, self.end, usual_time(&self.metrics))?;
         let mut fetched = fetch(cx, &self.metrics, range, self.period_seconds).await?;
         fetched.series.retain(|series| !series.points.is_empty());
         if fetched.series.is_empty() {
-            return Err(Error::not_found(format!("there is no value from {range}, so nothing to draw")).with_next(
-                "list_metrics shows which metrics there are: dimensions must be exact and complete; or look at a longer time",
-            ));
+            return Err(Error::not_found(format!("there is no value from {range}, so nothing to draw"))
+                .with_next(format!("{}; or look at a longer time", why_none(&self.metrics))));
         }
         add_units(cx, &self.metrics, &mut fetched).await;
         if fetched.series.len() > MOST {
@@ -52,7 +52,10 @@ impl Tool for ChartMetrics {
         let units: HashSet<Option<&str>> =
             fetched.series.iter().map(|series| series.unit.as_deref()).collect();
         if units.len() > 1 {
-            cx.note("the units differ: a chart for each shows more");
+            cx.note("the units differ: each line is drawn as a part of its own greatest value; a chart for each shows more");
+            if self.threshold.is_some() {
+                cx.note("the threshold is not drawn: of lines with different units it is a level of none");
+            }
         }
         let title = self.title.unwrap_or_else(|| title(&fetched));
         let chart = Chart {

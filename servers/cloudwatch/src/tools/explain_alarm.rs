@@ -13,7 +13,8 @@ use crate::{
     CloudWatch,
     alarms::{Alarm, Below, below, find, watched},
     arns,
-    metrics::{Figure, add_units, fetch},
+    figures::Figure,
+    metrics::{add_units, fetch},
     names::AlarmName,
 };
 

@@ -90,7 +90,23 @@ impl Tool for FilterLogs {
         };
         let is_first = places.is_empty();
         let mut reader = Reader::new(cx, search, places, patience(cx));
-        let rows = self.rows(cx, &mut reader).await?;
+        let mut rows = self.rows(cx, &mut reader).await?;
+        // AWS orders the events of a page, and its pages in no way.
+        // Without the zone: a whole second has no point, and would come behind its fractions.
+        let at = |row: &Row| row.time.trim_end_matches('Z').to_owned();
+        let before = |left: &Row, right: &Row| match self.newest_first {
+            true => at(right).cmp(&at(left)),
+            false => at(left).cmp(&at(right)),
+        };
+        if !rows.is_sorted_by(|left, right| before(left, right).is_le()) {
+            rows.sort_by(before);
+            if reader.places().is_some() {
+                let age = if self.newest_first { "newer" } else { "older" };
+                cx.note(format!(
+                    "AWS's pages are not in the order of time: a later one may hold {age} events"
+                ));
+            }
+        }
         if rows.is_empty() && is_first && reader.places().is_none() {
             cx.note(format!("no event matches; searched {}", search.words()));
         }

@@ -6,7 +6,8 @@ use serde_json::Value;
 use crate::{
     CloudWatch, arns,
     dashboards::{Widget, find, widgets},
-    metrics::{Figure, fetch},
+    figures::Figure,
+    metrics::fetch,
     names::DashboardName,
     room::fitting,
 };

@@ -1,13 +1,14 @@
 use std::collections::BTreeMap;
 
-use awsmcp_mcp::{Call, HOUR, Moment, Page, Result, Spec, TimeRange, Tool};
+use awsmcp_mcp::{Call, Moment, Page, Result, Spec, TimeRange, Tool};
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
     CloudWatch,
-    metrics::{Fetched, Figure, Metric, Series, add_units, fetch},
+    figures::{Exact, Figure},
+    metrics::{Fetched, Metric, Series, add_units, fetch, usual_time, why_none},
     room::fitting,
 };
 
@@ -19,7 +20,7 @@ use crate::{
 pub(crate) struct GetMetrics {
     #[schemars(length(min = 1, max = 100))]
     metrics: Vec<Metric>,
-    /// Default -3h.
+    /// Default -3h; of S3's daily metrics -3d.
     start: Option<Moment>,
     end: Option<Moment>,
     /// Default: what fits the range.
@@ -36,7 +37,7 @@ pub(crate) enum Row {
     Values {
         time: String,
         #[serde(flatten)]
-        values: BTreeMap<String, Figure>,
+        values: BTreeMap<String, Exact>,
     },
 }
 
@@ -61,14 +62,17 @@ impl Tool for GetMetrics {
         .regional();
 
     async fn call(self, cx: &Call<CloudWatch>) -> Result<Self::Output> {
-        let range = TimeRange::new(self.start, self.end, 3 * HOUR)?;
+        let range = TimeRange::new(self.start, self.end, usual_time(&self.metrics))?;
         let mut fetched = fetch(cx, &self.metrics, range, self.period_seconds).await?;
         if fetched.series.iter().all(|series| series.points.is_empty()) {
-            cx.note("no value in that time; list_metrics shows which metrics there are: dimensions must be exact and complete");
+            cx.note(format!("no value in that time; {}", why_none(&self.metrics)));
         } else {
             add_units(cx, &self.metrics, &mut fetched).await;
         }
         cx.note(format!("{}, a value every {} s", fetched.range, fetched.period));
+        if !self.rows && fetched.series.iter().any(is_rounded) {
+            cx.note("figures are rounded to six digits: `rows` shows every value as it is");
+        }
         let (rows, more) = match self.rows {
             true => fitting(cx, values(&fetched)),
             false => fitting(cx, fetched.series.iter().map(|series| summary(series, &fetched))),
@@ -94,9 +98,18 @@ fn summary(series: &Series, fetched: &Fetched) -> Row {
     }))
 }
 
+/// Whether a summary leaves digits out.
+fn is_rounded(series: &Series) -> bool {
+    series.summary().is_some_and(|summary| {
+        [summary.min, summary.avg, summary.max, summary.last]
+            .into_iter()
+            .any(|value| Figure(value).is_rounded())
+    })
+}
+
 /// A row for each time, a column for each series.
 fn values(fetched: &Fetched) -> Vec<Row> {
-    let mut times: BTreeMap<i64, BTreeMap<String, Figure>> = BTreeMap::new();
+    let mut times: BTreeMap<i64, BTreeMap<String, Exact>> = BTreeMap::new();
     let mut names: Vec<String> = Vec::new();
     for series in &fetched.series {
         let unit = series.unit.as_ref().map(|unit| format!(" ({unit})")).unwrap_or_default();
@@ -106,11 +119,11 @@ fn values(fetched: &Fetched) -> Vec<Row> {
             name.push('\'');
         }
         for (time, value) in &series.points {
-            times.entry(*time).or_default().insert(name.clone(), Figure(*value));
+            times.entry(*time).or_default().insert(name.clone(), Exact(*value));
         }
         names.push(name);
     }
-    let row = |(time, values): (i64, BTreeMap<String, Figure>)| Row::Values {
+    let row = |(time, values): (i64, BTreeMap<String, Exact>)| Row::Values {
         time: Timestamp::from_second(time).map_or_else(|_| time.to_string(), |time| time.to_string()),
         values,
     };

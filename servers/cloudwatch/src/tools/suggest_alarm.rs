@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     CloudWatch,
-    metrics::{Figure, Metric, fetch},
+    figures::Figure,
+    metrics::{Metric, fetch},
 };
 
 /// Suggests alarms for a metric from its own past: thresholds, and how often each would have fired.

@@ -53,6 +53,8 @@ pub(crate) struct Row {
     first_seen: String,
     last_seen: String,
     template: String,
+    /// What stood in its `<*>`, where that were few values.
+    values: Option<String>,
     example: Option<String>,
 }
 
@@ -145,7 +147,7 @@ const PATIENCE: Duration = Duration::from_secs(8 * 60);
 const TEMPLATES: usize = 2000;
 
 impl Order {
-    fn sorted(self, mut clusters: Vec<&Cluster>) -> Vec<&Cluster> {
+    fn sorted(self, mut clusters: Vec<Cluster>) -> Vec<Cluster> {
         match self {
             Order::Most => {}
             Order::Rarest => clusters.reverse(),
@@ -156,15 +158,17 @@ impl Order {
 }
 
 impl Row {
-    fn new(cluster: &Cluster) -> Self {
+    fn new(cluster: Cluster) -> Self {
         let template = cluster.template();
+        let values = Some(cluster.values().join("; ")).filter(|values| !values.is_empty());
         // Where nothing varies the example would say the same again.
-        let example = (template != cluster.example).then(|| cluster.example.clone());
+        let example = (template != cluster.example).then_some(cluster.example);
         Row {
             count: cluster.count,
             first_seen: to_millisecond(cluster.first),
             last_seen: to_millisecond(cluster.last),
             template,
+            values,
             example,
         }
     }

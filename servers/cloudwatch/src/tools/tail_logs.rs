@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{CloudWatch, arns, groups, names::LogGroup, room::fitting};
+use crate::{CloudWatch, arns, groups, names::LogGroup, quoting, room::fitting};
 
 /// Waits for new log events and answers those that came, as soon as it has enough or the time is over.
 ///
@@ -55,8 +55,8 @@ impl Tool for TailLogs {
         let began = Instant::now();
         let mut tail = Tail::new(Timestamp::now().as_millisecond());
         loop {
-            let found =
-                try_join_all((0..self.log_groups.len()).map(|at| self.ask(cx, at, tail.from()))).await?;
+            let asked = (0..self.log_groups.len()).map(|at| self.ask(cx, at, tail.from(), began + patience));
+            let found = try_join_all(asked).await?;
             tail.add(found.into_iter().flatten());
             let came = tail.events.len();
             if came >= enough || began.elapsed() >= patience {
@@ -91,28 +91,44 @@ impl Tool for TailLogs {
 }
 
 impl TailLogs {
-    async fn ask(&self, cx: &Call<CloudWatch>, at: usize, from: i64) -> Result<Vec<Event>> {
+    /// What one group has since then. AWS may answer pages without events on the way to those that have some; once the time
+    /// is over, no more are asked for.
+    async fn ask(&self, cx: &Call<CloudWatch>, at: usize, from: i64, until: Instant) -> Result<Vec<Event>> {
         let Some(group) = self.log_groups.get(at) else { return Ok(Vec::new()) };
-        let request = cx
-            .client()
-            .logs
-            .filter_log_events()
-            .set_log_group_name(group.plain_name())
-            .set_log_group_identifier(group.arn())
-            .start_time(from)
-            .set_filter_pattern(self.pattern.clone())
-            .limit(1000);
-        let page = match request.send().await {
-            Ok(page) => page,
-            Err(error) => return Err(groups::explain(cx, &self.log_groups, error).await),
-        };
-        let events = page.events.unwrap_or_default().into_iter().map(|event| Event {
-            group: at,
-            millis: event.timestamp.unwrap_or(0),
-            id: event.event_id.unwrap_or_default(),
-            message: event.message.map(|message| message.trim_end().to_owned()).unwrap_or_default(),
-        });
-        Ok(events.collect())
+        let (mut found, mut token) = (Vec::new(), None);
+        loop {
+            let request = cx
+                .client()
+                .logs
+                .filter_log_events()
+                .set_log_group_name(group.plain_name())
+                .set_log_group_identifier(group.arn())
+                .start_time(from)
+                .set_filter_pattern(self.pattern.clone())
+                .set_next_token(token)
+                .limit(1000);
+            let page = match request.send().await {
+                Ok(page) => page,
+                Err(error) => {
+                    let error = groups::explain(cx, &self.log_groups, error).await;
+                    return Err(quoting::explain(error, self.pattern.as_deref()));
+                }
+            };
+            found.extend(page.events.unwrap_or_default().into_iter().map(|event| Event {
+                group: at,
+                millis: event.timestamp.unwrap_or(0),
+                id: event.event_id.unwrap_or_default(),
+                message: event.message.map(|message| message.trim_end().to_owned()).unwrap_or_default(),
+            }));
+            token = page.next_token.filter(|token| !token.is_empty());
+            if token.is_none() {
+                return Ok(found);
+            }
+            if Instant::now() >= until {
+                cx.note(format!("{group} has more than was read in that time: filter_logs shows all of it"));
+                return Ok(found);
+            }
+        }
     }
 }
 

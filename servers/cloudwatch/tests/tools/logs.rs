@@ -305,3 +305,77 @@ fn anomalies_and_indexes_are_part_of_the_detail() {
         "2026-11-18T",
     ]);
 }
+
+/// A log group whose events come in these pages: the seconds of each.
+fn unordered(pages: &'static [&'static [i64]]) -> Stub {
+    Stub::start(move |request| {
+        let at = request.json()["nextToken"].as_str().map_or(0, |token| token.parse::<usize>().unwrap());
+        let start = Timestamp::now().as_millisecond() - 60_000;
+        let events: Vec<Value> = pages[at]
+            .iter()
+            .map(|second| json!({"timestamp": start + second * 1000, "message": format!("second {second}"), "eventId": second.to_string()}))
+            .collect();
+        match at + 1 < pages.len() {
+            true => Response::output(json!({"events": events, "nextToken": (at + 1).to_string()})),
+            false => Response::output(json!({"events": events})),
+        }
+    })
+}
+
+#[test]
+fn one_answer_is_in_the_order_of_time_over_all_its_pages() {
+    let stub = unordered(&[&[5, 3, 9], &[1, 7], &[2]]);
+    let mut server = CLOUDWATCH.at(stub.env()).start();
+    let all = server.call("filter_logs", json!({"log_groups": ["/unordered"]}));
+    let seconds = ["1", "2", "3", "5", "7", "9"].map(|second| format!("second {second}"));
+    assert_eq!(all.column("message"), seconds);
+    let newest = server.call("filter_logs", json!({"log_groups": ["/unordered"], "newest_first": true}));
+    let reversed: Vec<String> = seconds.into_iter().rev().collect();
+    assert_eq!(newest.column("message"), reversed);
+}
+
+#[test]
+fn a_tail_reads_on_over_empty_pages() {
+    let stub = Stub::start(|request| match request.json()["nextToken"].as_str() {
+        None => Response::output(json!({"events": [], "nextToken": "a"})),
+        Some("a") => Response::output(json!({"events": [], "nextToken": "b"})),
+        _ => Response::output(
+            json!({"events": [{"timestamp": Timestamp::now().as_millisecond() + 1000, "message": "there", "eventId": "1"}]}),
+        ),
+    });
+    let mut server = CLOUDWATCH.at(stub.env()).start();
+    let tail = server.call("tail_logs", json!({"log_groups": ["/empty/pages"], "seconds": 10, "events": 1}));
+    tail.holds(&["1 events in", "there"]);
+}
+
+#[test]
+fn a_pattern_that_is_none_is_shown_in_quotes() {
+    let stub = Stub::start(|request| match request.operation() {
+        "FilterLogEvents" => Response::error(400, "InvalidParameterException", "Invalid filter pattern"),
+        _ => Response::output(json!({"logGroups": [{"logGroupName": "/a"}]})),
+    });
+    let mut server = CLOUDWATCH.at(stub.env()).start();
+    for tool in ["filter_logs", "tail_logs", "summarize_logs"] {
+        let wrong = server.call(tool, json!({"log_groups": ["/a"], "pattern": "ORDER-ITEM-1"}));
+        wrong.fails(&["stand in double quotes: \"ORDER-ITEM-1\""]);
+    }
+}
+
+#[test]
+fn a_rare_event_is_a_template_of_its_own_and_few_values_are_counted() {
+    let stub = Stub::start(|_| {
+        let now = Timestamp::now().as_millisecond() - 60_000;
+        let event = |n: i64, message: String| json!({"timestamp": now + n, "message": message, "eventId": n.to_string()});
+        let mut events: Vec<Value> = (0..40)
+            .map(|n| event(n, format!("WARN session {n} of shard-{} was closed by its peer", 2 + n % 2)))
+            .collect();
+        events.push(event(40, "WARN session 40 of shard-2 was hijacked by its peer".to_owned()));
+        Response::output(json!({"events": events}))
+    });
+    let mut server = CLOUDWATCH.at(stub.env()).start();
+    let rows = server.call("summarize_logs", json!({"log_groups": ["/s"]}));
+    assert_eq!(rows.column("count"), ["40", "1"]);
+    rows.holds(&["was hijacked by"]);
+    let closed = server.call("summarize_logs", json!({"log_groups": ["/s"], "order": "rarest"}));
+    assert!(closed.column("template")[0].contains("was hijacked by"), "{}", closed.text);
+}

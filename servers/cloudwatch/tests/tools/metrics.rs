@@ -245,3 +245,68 @@ fn values_are_sent_after_a_plan_that_counts_them() {
         .call("put_metrics", json!({"namespace": "AWS/EC2", "values": [{"name": "A", "value": 1}]}))
         .fails(&["Shop/Orders"]);
 }
+
+#[test]
+fn the_series_of_a_search_stay_apart_over_pages() {
+    let stub = Stub::start(|request| {
+        let start = Timestamp::now().as_second() - 600;
+        let second = request.json()["NextToken"] == "more";
+        let result = |value: f64| json!({"Id": "m1", "Label": "Errors", "Timestamps": [start + i64::from(second) * 60], "Values": [value], "StatusCode": "Complete"});
+        let results: Vec<Value> = [1.0, 100.0, 10_000.0].into_iter().map(result).collect();
+        match second {
+            true => Response::output(json!({"MetricDataResults": results})),
+            false => Response::output(json!({"MetricDataResults": results, "NextToken": "more"})),
+        }
+    });
+    let search =
+        json!({"expression": "SEARCH('{AWS/Lambda,FunctionName} Errors', 'Sum')", "label": "Errors"});
+    let found =
+        CLOUDWATCH.at(stub.env()).start().call("get_metrics", json!({"metrics": [search], "start": "-10m"}));
+    assert_eq!(found.column("max"), ["1", "100", "10000"]);
+    assert_eq!(found.column("points"), ["2", "2", "2"]);
+}
+
+#[test]
+fn numbers_keep_their_digits() {
+    let stub = Stub::start(|request| match request.operation() {
+        "GetMetricData" => {
+            let start = Timestamp::now().as_second() - 300;
+            Response::output(
+                json!({"MetricDataResults": [{"Id": "m1", "Label": "Requests", "StatusCode": "Complete",
+                "Timestamps": [start, start + 60], "Values": [1_234_567.0, 0.123_456_789]}]}),
+            )
+        }
+        _ => Response::output(json!({"Label": "Requests", "Datapoints": []})),
+    });
+    let mut server = CLOUDWATCH.at(stub.env()).start();
+    let mut call =
+        json!({"metrics": [{"namespace": "Shop", "name": "Requests", "stat": "Sum"}], "start": "-5m"});
+    let summary = server.call("get_metrics", call.clone());
+    assert_eq!((summary.column("max"), summary.column("min")), (vec!["1234567"], vec!["0.123457"]));
+    summary.holds(&["figures are rounded to six digits: `rows` shows every value as it is"]);
+    call["rows"] = json!(true);
+    server.call("get_metrics", call).holds(&["1234567", "0.123456789"]).lacks(&["rounded"]);
+}
+
+#[test]
+fn a_metric_that_comes_once_a_day_is_looked_for_over_days() {
+    let stub = Stub::start(|request| match request.operation() {
+        "GetMetricData" => {
+            let asked = request.json();
+            let day_ago = Timestamp::now().as_second() - 26 * 3600;
+            let is_there = asked["StartTime"].as_f64().unwrap() < day_ago as f64;
+            let (times, values) = if is_there { (vec![day_ago], vec![7.0]) } else { (vec![], vec![]) };
+            Response::output(
+                json!({"MetricDataResults": [{"Id": "m1", "Label": "size", "Timestamps": times, "Values": values, "StatusCode": "Complete"}]}),
+            )
+        }
+        _ => Response::output(json!({"Label": "size", "Datapoints": []})),
+    });
+    let mut server = CLOUDWATCH.at(stub.env()).start();
+    let size = json!({"namespace": "AWS/S3", "name": "BucketSizeBytes", "dimensions": {"BucketName": "b", "StorageType": "StandardStorage"}});
+    let found = server.call("get_metrics", json!({"metrics": [size]}));
+    assert_eq!(found.column("last"), ["7"]);
+    let near = server.call("get_metrics", json!({"metrics": [size], "start": "-3h"}));
+    near.holds(&["BucketSizeBytes comes once a day", "look at `start` -3d"])
+        .lacks(&["dimensions must be exact"]);
+}

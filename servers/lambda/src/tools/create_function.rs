@@ -13,7 +13,7 @@ use crate::{
     configuration::current,
     deployment::{Code, Source},
     names::{BucketName, FunctionName, ObjectKey, RoleArn},
-    runtimes::{deprecation, today},
+    runtimes::warning,
     seen::unchanged,
     settling::settled,
     tools::update_code::Cpu,
@@ -98,11 +98,14 @@ impl Change for CreateFunction {
             code.what(),
             self.role
         ));
+        if let [first, ..] = code.strays().as_slice() {
+            plan = plan.warning(format!("paths in the package lead out of it, such as {first}"));
+        }
         if let Some(lack) = code.lacks(runtime, self.handler.as_deref().unwrap_or_default()) {
             plan = plan.warning(format!("{lack}: calls would fail"));
         }
-        if let Some(day) = deprecation(runtime, today(), 0) {
-            plan = plan.warning(format!("AWS deprecated {runtime} on {day}"));
+        if let Some(why) = warning(runtime) {
+            plan = plan.warning(why);
         }
         Ok(plan.items(code.sha256()))
     }

@@ -163,7 +163,7 @@ impl Health {
         if let Some(percent) = self.error_percent.filter(|percent| *percent > 0.0) {
             let level = if percent >= 5.0 { "high" } else { "medium" };
             found.push(format!(
-                "{level}: {percent} % of calls failed; function_logs with filter ERROR shows why"
+                "{level}: {percent} % of calls failed; function_logs with show=invocations tells which, with request_id why"
             ));
         }
         if self.throttles > 0 {

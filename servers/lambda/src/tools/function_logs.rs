@@ -115,6 +115,9 @@ impl FunctionLogs {
                 range.start,
                 range.end
             ));
+            if self.filter.is_some() {
+                cx.note("a time-out and a lack of memory have lines of their own words: show=invocations tells them");
+            }
         }
         Ok(cx.page(rows, search.token))
     }

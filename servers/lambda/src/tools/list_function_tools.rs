@@ -86,9 +86,11 @@ impl ListFunctionTools {
             let out = cx.client().lambda.list_functions().set_marker(marker).send().await?;
             for function in out.functions.unwrap_or_default() {
                 let name = function.function_name.unwrap_or_default();
-                if patterns.may_fit(&name) {
+                let arn = function.function_arn.unwrap_or_default();
+                // What may not be run is no tool, and is named nowhere.
+                if patterns.may_fit(&name) && cx.may_on("lambda:InvokeFunction", &arn).is_ok() {
                     let description = function.description.unwrap_or_default();
-                    found.push(Found { name, arn: function.function_arn.unwrap_or_default(), description });
+                    found.push(Found { name, arn, description });
                 }
             }
             marker = out.next_marker.filter(|marker| !marker.is_empty());

@@ -1,4 +1,4 @@
-use aws_sdk_lambda::types::FunctionConfiguration;
+use aws_sdk_lambda::types::{FunctionConfiguration, FunctionVersion};
 use awsmcp_mcp::{Call, Error, Moment, Page, Result, Spec, Tool};
 use futures::{StreamExt, TryStreamExt, stream};
 use globset::{Glob, GlobMatcher};
@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Lambda, arns,
-    runtimes::{deprecation, today},
+    runtimes::{deprecation, is_known, today},
     times::modified,
 };
 
@@ -23,7 +23,7 @@ pub(crate) struct ListFunctions {
     runtime: Option<String>,
     /// `team` or `team=data`.
     tag: Option<String>,
-    /// Only runtimes deprecated by now or within 180 days.
+    /// Only runtimes deprecated by now or within 180 days, or not known here; of published versions too.
     #[serde(default)]
     deprecated: bool,
     min_code_bytes: Option<i64>,
@@ -34,6 +34,8 @@ pub(crate) struct ListFunctions {
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct Row {
     name: String,
+    /// A published version, which keeps its runtime; else it is what is called without one.
+    version: Option<String>,
     runtime: String,
     /// The day the runtime is deprecated, where that is past or near.
     deprecated: Option<&'static str>,
@@ -69,6 +71,8 @@ impl Tool for ListFunctions {
                 .lambda
                 .list_functions()
                 .set_marker(marker.clone())
+                // An alias may point to a version whose runtime ended long ago.
+                .set_function_version(self.deprecated.then_some(FunctionVersion::All))
                 .max_items(size.try_into().unwrap_or(50))
                 .send()
                 .await?;
@@ -94,7 +98,8 @@ impl Tool for ListFunctions {
         }
         if filter.filters {
             let end = if marker.is_some() { "so far" } else { "to the end" };
-            cx.note(format!("looked at {looked} functions, {end}"));
+            let what = if self.deprecated { "functions and versions" } else { "functions" };
+            cx.note(format!("looked at {looked} {what}, {end}"));
         }
         let next = marker.map(|marker| Place { skip: 0, marker: Some(marker) }.token());
         Ok(cx.page(rows, next))
@@ -143,7 +148,7 @@ impl<'a> Filter<'a> {
         self.wanted.prefix.as_deref().is_none_or(|prefix| name.starts_with(prefix))
             && self.glob.as_ref().is_none_or(|glob| glob.is_match(name))
             && self.wanted.runtime.as_deref().is_none_or(|wanted| of_kind(runtime, wanted))
-            && (!self.wanted.deprecated || deprecation(runtime, self.today, NEAR).is_some())
+            && (!self.wanted.deprecated || ends(runtime, self.today).is_some())
             && self.wanted.min_code_bytes.is_none_or(|least| function.code_size >= least)
             && after
             && before
@@ -159,8 +164,9 @@ impl<'a> Filter<'a> {
         let Some(tag) = self.wanted.tag.as_deref() else { return Ok(functions) };
         let (key, value) = tag.split_once('=').map_or((tag, None), |(key, value)| (key, Some(value)));
         let has_tag = |function: FunctionConfiguration, at: usize| async move {
-            let tags =
-                cx.client().lambda.list_tags().set_resource(function.function_arn.clone()).send().await?;
+            // Tags are the function's, whichever version it is.
+            let arn = function.function_arn.as_deref().map(whole_function);
+            let tags = cx.client().lambda.list_tags().set_resource(arn).send().await?;
             let found = tags.tags.as_ref().and_then(|tags| tags.get(key));
             let has = found.is_some_and(|found| value.is_none_or(|value| found == value));
             Result::Ok(has.then_some((at, function)))
@@ -172,6 +178,16 @@ impl<'a> Filter<'a> {
 
 /// How many days before its end a runtime counts as deprecated.
 const NEAR: i32 = 180;
+
+/// The ARN without a version.
+fn whole_function(arn: &str) -> String {
+    arn.splitn(8, ':').take(7).collect::<Vec<_>>().join(":")
+}
+
+/// The day of its end, where that is past or near; of a runtime that nobody knows here that may be any.
+fn ends(runtime: &str, today: Date) -> Option<&'static str> {
+    if is_known(runtime) { deprecation(runtime, today, NEAR) } else { Some("not known here") }
+}
 
 /// `python` is every Python; `python3.9` is one.
 fn of_kind(runtime: &str, wanted: &str) -> bool {
@@ -191,7 +207,8 @@ impl Row {
         let runtime = function.runtime.map_or_else(|| "image".to_owned(), |runtime| runtime.to_string());
         Row {
             name: function.function_name.unwrap_or_default(),
-            deprecated: deprecation(&runtime, today, NEAR),
+            version: function.version.filter(|version| version != "$LATEST"),
+            deprecated: ends(&runtime, today),
             runtime,
             memory_mb: function.memory_size,
             timeout_seconds: function.timeout,

@@ -1,15 +1,20 @@
 use std::collections::BTreeMap;
 
-use aws_sdk_lambda::{primitives::Blob, types::Architecture};
+use aws_sdk_lambda::{
+    primitives::Blob,
+    types::{Architecture, FunctionConfiguration},
+};
 use awsmcp_mcp::{Call, Change, One, Plan, Result, Spec, human_size};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use crate::{
     Lambda, arns,
     configuration::current,
     deployment::{Code, Source},
     names::{BucketName, FunctionName, ObjectKey},
+    package,
     seen::unchanged,
     settling::settled,
 };
@@ -72,7 +77,15 @@ impl Change for UpdateCode {
     type Output = One<Updated>;
     type Items = Seen;
     const SPEC: Spec = Spec::write("update_code", "Update code")
-        .on(arns::FUNCTION, &["lambda:GetFunctionConfiguration", "lambda:UpdateFunctionCode"])
+        .on(
+            arns::FUNCTION,
+            &[
+                "lambda:GetFunctionConfiguration",
+                "lambda:GetFunction",
+                "lambda:ListVersionsByFunction",
+                "lambda:UpdateFunctionCode",
+            ],
+        )
         .when("s3_key")
         .on(arns::PACKAGE_OBJECT, &["s3:GetObject"])
         .when("s3_version")
@@ -96,8 +109,21 @@ impl Change for UpdateCode {
         if sha256.is_some() && sha256 == config.code_sha256 {
             plan = plan.warning("that is the code it has already");
         }
+        if let [first, ..] = code.strays().as_slice() {
+            plan = plan.warning(format!("paths in the package lead out of it, such as {first}"));
+        }
         if let Some(lack) = code.lacks(runtime, config.handler.as_deref().unwrap_or_default()) {
             plan = plan.warning(format!("{lack}: calls would fail"));
+        }
+        if sha256.is_none() || sha256 != config.code_sha256 {
+            if !is_published(cx, &function, config.code_sha256.as_deref()).await? {
+                plan = plan
+                    .warning("its present code is in no version and gone for good then; publish_version first keeps it")
+                    .ask();
+            }
+            if let Code::Zip { files, .. } = &code {
+                plan = differences(cx, &function, config.code_size, files, plan).await;
+            }
         }
         let present = config.architectures.unwrap_or_default();
         if let Some(wanted) = self.architecture.map(Architecture::from)
@@ -137,6 +163,47 @@ impl Change for UpdateCode {
             last_update: done.last_update_status.map(|status| status.to_string()),
         }))
     }
+}
+
+/// Whether the code is that of a version, which never changes.
+async fn is_published(cx: &Call<Lambda>, function: &str, sha256: Option<&str>) -> Result<bool> {
+    const MOST_PAGES: usize = 40;
+    let mut marker = None;
+    for _ in 0..MOST_PAGES {
+        let asked = cx.client().lambda.list_versions_by_function().function_name(function);
+        let out = asked.set_marker(marker).send().await?;
+        let is_it = |version: &FunctionConfiguration| {
+            version.version() != Some("$LATEST") && sha256.is_some() && version.code_sha256() == sha256
+        };
+        if out.versions().iter().any(is_it) {
+            return Ok(true);
+        }
+        marker = out.next_marker.filter(|marker| !marker.is_empty());
+        if marker.is_none() {
+            break;
+        }
+    }
+    Ok(false)
+}
+
+/// The plan with the files that go and those that are new. It is good without them: what stands in the way is a note.
+async fn differences(cx: &Call<Lambda>, function: &str, bytes: i64, files: &[String], plan: Plan) -> Plan {
+    const LARGEST: i64 = 32 * 1024 * 1024;
+    if bytes > LARGEST {
+        cx.note("which files go was not looked at: the present package is large");
+        return plan;
+    }
+    let mut package = match package::fetch(cx, function, None).await {
+        Ok(package) => package,
+        Err(error) => {
+            cx.note(format!("which files go could not be told: {}", error.message));
+            return plan;
+        }
+    };
+    let before: Vec<String> = package::entries(&mut package).into_iter().map(|(name, _)| name).collect();
+    let gone = before.iter().filter(|name| !files.contains(name)).map(|name| (name, "goes"));
+    let new = files.iter().filter(|name| !before.contains(name)).map(|name| (name, "is new"));
+    gone.chain(new).fold(plan, |plan, (name, becomes)| plan.row(json!({"file": name, "becomes": becomes})))
 }
 
 impl UpdateCode {

@@ -9,7 +9,7 @@ use crate::{
     Lambda, arns,
     configuration::{Config, current},
     names::{FunctionName, RoleArn},
-    runtimes::{deprecation, today},
+    runtimes::warning,
     settling::settled,
     times::modified,
 };
@@ -103,10 +103,8 @@ impl Change for UpdateConfig {
         if !lost.is_empty() {
             plan = plan.warning(format!("the values of these variables are lost: {}", lost.join(", ")));
         }
-        if let Some(day) = after.runtime().and_then(|runtime| deprecation(runtime, today(), 0))
-            && after.runtime() != before.runtime()
-        {
-            plan = plan.warning(format!("AWS deprecated that runtime on {day}"));
+        if let Some(why) = after.runtime().and_then(warning).filter(|_| after.runtime() != before.runtime()) {
+            plan = plan.warning(why);
         }
         Ok(plan.items(Step {
             before,

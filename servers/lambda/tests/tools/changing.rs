@@ -65,8 +65,8 @@ fn code_is_replaced_from_a_zip_file_in_an_allowed_directory() {
     let plan = server.plan("update_code", json!({"function": "code-zip", "zip_path": "new.zip"}));
     plan.holds(&["replace the code of code-zip (python3.12, ", "1 file)"]);
     assert_eq!(now("code-zip")["CodeSha256"], before);
-    let done =
-        server.call("update_code", json!({"function": "code-zip", "zip_path": "new.zip", "publish": true}));
+    let update = json!({"function": "code-zip", "zip_path": "new.zip", "publish": true});
+    let done = server.confirmed("update_code", update);
     done.holds(&[r#""version":"1""#]);
     assert_ne!(now("code-zip")["CodeSha256"], before);
     let run = server.call("invoke_function", json!({"function": "code-zip", "payload": {}}));
@@ -86,8 +86,10 @@ fn code_comes_from_s3_or_an_image_too() {
     aws.create_bucket("code-s3");
     aws.put_object("code-s3", "new.zip", &[], package(&[("index.py", "def handler(e, c):\n    return 3\n")]));
     let mut server = LAMBDA.start();
-    let done = server
-        .call("update_code", json!({"function": "code-s3", "s3_bucket": "code-s3", "s3_key": "new.zip"}));
+    let done = server.confirmed(
+        "update_code",
+        json!({"function": "code-s3", "s3_bucket": "code-s3", "s3_key": "new.zip"}),
+    );
     done.holds(&[r#""last_update":"Successful""#]);
     let run = server.call("invoke_function", json!({"function": "code-s3", "payload": {}}));
     run.holds(&[r#""result":3"#]);
@@ -98,7 +100,7 @@ fn code_comes_from_s3_or_an_image_too() {
     LAMBDA
         .at(stub.env())
         .start()
-        .call("update_code", json!({"function": "code-s3", "image_uri": "i:1", "architecture": "arm64"}))
+        .confirmed("update_code", json!({"function": "code-s3", "image_uri": "i:1", "architecture": "arm64"}))
         .ok();
     let sent = stub.of("UpdateFunctionCode")[0].json();
     assert_eq!((&sent["ImageUri"], &sent["Architectures"]), (&json!("i:1"), &json!(["arm64"])));

@@ -1,9 +1,10 @@
 //! What a change does not name stays as it was, what moved since the plan is left alone, and what ends or opens asks.
 
-use awsmcp_testing::{Request, Response, Server, Stub, holds};
+use awsmcp_testing::{LocalAws, Request, Response, Server, Stub, holds};
+use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde_json::{Value, json};
 
-use crate::world::LAMBDA;
+use crate::world::{ECHO, LAMBDA, ROLE, create, package};
 
 const FUNCTION: &str = "arn:aws:lambda:us-east-1:123456789012:function:f";
 const QUEUE: &str = "arn:aws:sqs:us-east-1:123456789012:q";
@@ -443,7 +444,7 @@ fn a_function_that_was_made_and_cannot_run_is_named() {
     let mut server = LAMBDA.at(stub.env()).start();
     let made = server.call(
         "create_function",
-        json!({"function": "f", "role": crate::world::ROLE, "image_uri": "123456789012.dkr.ecr.us-east-1.amazonaws.com/r:1"}),
+        json!({"function": "f", "role": ROLE, "image_uri": "123456789012.dkr.ecr.us-east-1.amazonaws.com/r:1"}),
     );
     made.fails(&["f was made and is there", "the image is gone", "delete_function removes it"]);
 }
@@ -489,4 +490,74 @@ fn who_may_call_an_alias_is_part_of_who_may_call_the_function() {
         "the policy of dev could not be read",
     ]);
     assert!(stub.of("GetPolicy").iter().all(|request| request.query("Qualifier").is_none()));
+}
+
+#[test]
+fn code_that_is_in_no_version_goes_only_after_a_question() {
+    let old = package(&[("index.py", "x = 1"), ("util.py", ""), ("data.json", "{}")]);
+    create(LocalAws::shared(), "kept-code", ECHO, json!({}));
+    let aws = LocalAws::shared();
+    let zip = |bytes: &[u8]| BASE64_STANDARD.encode(bytes);
+    aws.call("lambda", "UpdateFunctionCode", json!({"FunctionName": "kept-code", "ZipFile": zip(&old)}));
+    let mut server = LAMBDA.start();
+    let call = json!({"function": "kept-code", "files": {"index.py": "x = 2", "new.py": ""}});
+    let asked = server.call("update_code", call.clone());
+    asked.holds(&[
+        "nothing was done yet",
+        "its present code is in no version and gone for good then; publish_version first keeps it",
+        "data.json\tgoes",
+        "util.py\tgoes",
+        "new.py\tis new",
+    ]);
+    asked.lacks(&["index.py\t"]);
+    server.call("publish_version", json!({"function": "kept-code"})).ok();
+    let done = server.call("update_code", call);
+    done.holds(&["\"last_update\":\"Successful\""]);
+}
+
+#[test]
+fn a_runtime_that_nobody_knows_here_is_not_told_as_fine() {
+    let functions = |runtimes: &[&str]| -> Vec<Value> {
+        let one = |runtime: &&str| json!({"FunctionName": format!("f-{}", runtime.replace('.', "")), "Runtime": runtime, "CodeSize": 1});
+        runtimes.iter().map(one).collect()
+    };
+    let stub = Stub::start(move |request| match request.operation() {
+        // A runtime of tomorrow is in no model of today.
+        "ListFunctions" => {
+            let body = json!({"Functions": functions(&["python3.10", "python3.14", "python4.0"])});
+            Response::new(200, body.to_string()).with("content-type", "application/json")
+        }
+        "GetFunction" => {
+            Response::output(json!({"Configuration": {"FunctionName": "f", "Runtime": "python3.10"}}))
+        }
+        "ListFunctionUrlConfigs" => Response::output(json!({"FunctionUrlConfigs": []})),
+        "GetFunctionConfiguration" => Response::error(404, "ResourceNotFoundException", "none"),
+        _ => Response::output(json!({})),
+    });
+    let mut server = LAMBDA.at(stub.env()).start();
+    let listed = server.call("list_functions", json!({"deprecated": true}));
+    assert_eq!(listed.column("name"), ["f-python310", "f-python40"]);
+    assert_eq!(listed.column("deprecated"), ["2026-10-31", "not known here"]);
+    let card = server.call("get_function", json!({"function": "f"}));
+    card.holds(&["AWS deprecated python3.10 on 2026-10-31", "none can be made from 2027-02-01 on"]);
+    let made = server.plan(
+        "create_function",
+        json!({"function": "n", "role": ROLE, "runtime": "python4.0", "handler": "i.h", "files": {"i.py": ""}}),
+    );
+    made.holds(&["warning: when AWS deprecates python4.0 is not known here"]);
+}
+
+#[test]
+fn a_version_on_an_old_runtime_is_listed_though_its_function_is_not() {
+    let stub = Stub::start(|request| {
+        let all = request.query("FunctionVersion") == Some("ALL");
+        let one = |version: &str, runtime: &str| json!({"FunctionName": "f", "Version": version, "Runtime": runtime, "CodeSize": 1});
+        let mut functions = vec![one("$LATEST", "python3.14")];
+        functions.extend(all.then(|| one("3", "python3.8")));
+        Response::output(json!({"Functions": functions}))
+    });
+    let mut server = LAMBDA.at(stub.env()).start();
+    let listed = server.call("list_functions", json!({"deprecated": true}));
+    assert_eq!((listed.column("name"), listed.column("version")), (vec!["f"], vec!["3"]));
+    server.call("list_functions", json!({})).holds(&["python3.14"]).lacks(&["python3.8"]);
 }

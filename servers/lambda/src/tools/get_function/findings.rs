@@ -3,7 +3,7 @@
 use crate::{
     names::last_part,
     policy::Grant,
-    runtimes::{deprecation, today},
+    runtimes::{blocks, deprecation, is_known, today},
     tools::get_function::card::{Card, Url},
 };
 
@@ -22,7 +22,11 @@ pub(super) fn findings(card: &Card) -> Vec<String> {
     }
     let runtime = card.runtime.as_deref().unwrap_or_default();
     if let Some(day) = deprecation(runtime, today(), 0) {
-        found.push(format!("medium: AWS deprecated {runtime} on {day}: no more security patches"));
+        let blocks =
+            blocks(runtime).map(|blocks| format!("; of such functions {blocks}")).unwrap_or_default();
+        found.push(format!("medium: AWS deprecated {runtime} on {day}: no more security patches{blocks}"));
+    } else if !is_known(runtime) {
+        found.push(format!("low: when AWS deprecates {runtime} is not known here"));
     } else if let Some(day) = deprecation(runtime, today(), 180) {
         found.push(format!("low: AWS deprecates {runtime} on {day}"));
     }
