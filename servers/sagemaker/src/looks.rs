@@ -140,7 +140,7 @@ mod tests {
         let mut http = HttpRequest::new(SdkBody::from(body.to_string()));
         http.set_uri(format!("https://example.com{uri}")).unwrap();
         http.headers_mut().insert("content-type", "application/x-amz-json-1.1");
-        RequestView::of(service, operation, &http, None).unwrap()
+        RequestView::of(service, operation, &http, None, "us-east-1").unwrap()
     }
 
     /// The ARNs that the looks at an operation read in a request, as they are written.
