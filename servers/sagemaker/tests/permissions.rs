@@ -105,7 +105,18 @@ const ROWS: &[Row] = &[
         component(run, &name);
         complete(run, json!({"endpoint": name, "log_lines": 3}), "a line of the log")
     })
-    .serves(logs),
+    .serves(|request| match request.operation() {
+        // fakecloud lists the components of all endpoints.
+        "ListInferenceComponents" => {
+            let endpoint = request.json()["EndpointNameEquals"].as_str().unwrap_or_default().to_owned();
+            let component = format!("{}c", endpoint.trim_end_matches('e'));
+            Some(Response::output(json!({"InferenceComponents": [{"InferenceComponentName": component, "VariantName": "AllTraffic",
+                "InferenceComponentArn": format!("arn:aws:sagemaker:us-east-1:123456789012:inference-component/{component}"),
+                "EndpointName": endpoint, "EndpointArn": "arn:aws:sagemaker:us-east-1:123456789012:endpoint/e",
+                "InferenceComponentStatus": "InService", "CreationTime": 1, "LastModifiedTime": 1}]})))
+        }
+        _ => logs(request),
+    }),
     Row::new("list_models", |run| {
         let name = model(run, "m");
         run.call(json!({"name": name, "details": true}), "image:1").map(drop)
@@ -304,7 +315,7 @@ const EXCEPTIONS: &[Exception] = exceptions! {
     "sagemaker:ListEndpoints" "ListEndpoints" ["running_costs"];
     "sagemaker:DescribeEndpoint" "DescribeEndpoint" ["running_costs"];
     "sagemaker:DescribeEndpointConfig" "DescribeEndpointConfig" ["running_costs"];
-    "sagemaker:ListInferenceComponents" "ListInferenceComponents" ["running_costs"];
+    "sagemaker:ListInferenceComponents" "ListInferenceComponents" ["running_costs", "describe_endpoint"];
     "sagemaker:InvokeEndpoint" "InvokeEndpoint" ["invoke_endpoint"];
     "sagemaker:InvokeEndpointWithResponseStream" "InvokeEndpointWithResponseStream" ["invoke_endpoint"];
     "sagemaker:InvokeEndpointAsync" "InvokeEndpointAsync" ["invoke_endpoint"];

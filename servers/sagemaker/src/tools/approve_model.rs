@@ -28,6 +28,7 @@ impl Change for ApproveModel {
     /// The approval that was seen.
     type Items = String;
     const SPEC: Spec = Spec::write("approve_model", "Approve model")
+        .shown_by("list_model_packages")
         .on(arns::MODEL_PACKAGE, &["sagemaker:DescribeModelPackage", "sagemaker:UpdateModelPackage"])
         .idempotent()
         .optional();

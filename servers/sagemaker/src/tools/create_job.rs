@@ -47,6 +47,7 @@ impl Change for CreateJob {
     /// The whole request.
     type Items = Value;
     const SPEC: Spec = Spec::write("create_job", "Create job")
+        .shown_by("describe_job")
         .on(arns::NAMED_JOB, jobs::FIND)
         .on(arns::NAMED_JOB, jobs::CREATE)
         .on(arns::ROLE, &["iam:PassRole"])

@@ -48,6 +48,7 @@ impl Change for DeleteEndpoint {
     type Output = One<Deleted>;
     type Items = Items;
     const SPEC: Spec = Spec::destroy("delete_endpoint", "Delete endpoint")
+        .shown_by("list_endpoints")
         .on(arns::ENDPOINT, &["sagemaker:DescribeEndpoint", "sagemaker:DeleteEndpoint"])
         .on(arns::CONFIG_OF_ENDPOINT, &["sagemaker:DescribeEndpointConfig"])
         .on("*", &["cloudwatch:GetMetricData"])

@@ -24,6 +24,7 @@ impl Change for DeleteModel {
     /// When it was made.
     type Items = Option<i64>;
     const SPEC: Spec = Spec::destroy("delete_model", "Delete model")
+        .shown_by("list_models")
         .on(arns::MODEL, &["sagemaker:DescribeModel", "sagemaker:DeleteModel"])
         .optional();
 

@@ -24,6 +24,7 @@ impl Change for DeleteNotebook {
     /// When it was made, and its status.
     type Items = (Option<i64>, String);
     const SPEC: Spec = Spec::destroy("delete_notebook", "Delete notebook")
+        .shown_by("list_notebooks")
         .on(arns::NOTEBOOK, &["sagemaker:DescribeNotebookInstance", "sagemaker:DeleteNotebookInstance"])
         .optional();
 

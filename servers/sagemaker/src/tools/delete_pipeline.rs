@@ -29,6 +29,7 @@ impl Change for DeletePipeline {
     /// When it was last changed.
     type Items = Option<i64>;
     const SPEC: Spec = Spec::destroy("delete_pipeline", "Delete pipeline")
+        .shown_by("list_pipelines")
         .on(
             arns::PIPELINE,
             &["sagemaker:DescribePipeline", "sagemaker:ListPipelineExecutions", "sagemaker:DeletePipeline"],

@@ -132,6 +132,7 @@ impl Change for DeployModel {
     type Output = One<Deployed>;
     type Items = Items;
     const SPEC: Spec = Spec::write("deploy_model", "Deploy model")
+        .shown_by("describe_endpoint")
         .on(
             arns::ENDPOINT,
             &[
@@ -259,42 +260,36 @@ impl Change for DeployModel {
 }
 
 impl DeployModel {
-    fn wrong(&self, what: &str) -> Error {
-        Error::invalid(what.to_owned()).with_next(
-            r#"good ones are {"endpoint":"e","model":"m","instance_type":"ml.m5.large"} and {"endpoint":"e","image":"...","data":"s3://b/model.tar.gz","role":"arn:aws:iam::123456789012:role/sagemaker","serverless_memory_mb":2048}"#,
-        )
-    }
-
     /// What can be told without asking AWS.
     fn check(&self) -> Result<()> {
         let sources = [self.model.is_some(), self.image.is_some(), self.package.is_some()];
         if sources.iter().filter(|given| **given).count() != 1 {
-            return Err(self.wrong("give exactly one of `model`, `image` and `package`"));
+            return Err(wrong("give exactly one of `model`, `image` and `package`"));
         }
         if self.model.is_some()
             && (self.data.is_some() || self.role.is_some() || !self.environment.is_empty())
         {
-            return Err(
-                self.wrong("`data`, `role` and `environment` are of a new model: leave them out, or `model`")
-            );
+            return Err(wrong(
+                "`data`, `role` and `environment` are of a new model: leave them out, or `model`",
+            ));
         }
         if self.model.is_none() && self.role.is_none() {
-            return Err(self.wrong("a new model needs a `role`"));
+            return Err(wrong("a new model needs a `role`"));
         }
         if self.package.is_some() && self.data.is_some() {
-            return Err(self.wrong("a package brings its own data: leave `data` out"));
+            return Err(wrong("a package brings its own data: leave `data` out"));
         }
         if self.instance_type.is_some() && self.serverless_memory_mb.is_some() {
-            return Err(self.wrong("give either `instance_type` or `serverless_memory_mb`"));
+            return Err(wrong("give either `instance_type` or `serverless_memory_mb`"));
         }
         if self.serverless_memory_mb.is_some() && self.instances.is_some() {
-            return Err(self.wrong("what is serverless has no `instances`"));
+            return Err(wrong("what is serverless has no `instances`"));
         }
         for (argument, patch, of_variant) in
             [("settings", &self.settings.0, false), ("variant_settings", &self.variant_settings.0, true)]
         {
             if let Some(field) = settings::reserved(patch, of_variant) {
-                return Err(self.wrong(&format!("`{argument}` cannot change {field}")));
+                return Err(wrong(&format!("`{argument}` cannot change {field}")));
             }
         }
         Ok(())
@@ -438,6 +433,12 @@ impl DeployModel {
     fn tags_json(&self) -> Vec<Value> {
         self.tags.iter().map(|(key, value)| json!({"Key": key, "Value": value})).collect()
     }
+}
+
+fn wrong(what: &str) -> Error {
+    Error::invalid(what.to_owned()).with_next(
+        r#"good ones are {"endpoint":"e","model":"m","instance_type":"ml.m5.large"} and {"endpoint":"e","image":"...","data":"s3://b/model.tar.gz","role":"arn:aws:iam::123456789012:role/sagemaker","serverless_memory_mb":2048}"#,
+    )
 }
 
 /// A name that is new each time and says what it belongs to.

@@ -32,6 +32,7 @@ impl Change for ReplaceNodes {
     /// The nodes, each with its group and how it stood.
     type Items = Vec<(String, String, String)>;
     const SPEC: Spec = Spec::destroy("replace_nodes", "Replace nodes")
+        .shown_by("list_clusters")
         .on(arns::CLUSTER, &["sagemaker:ListClusterNodes"])
         .when("not reboot")
         .on(arns::CLUSTER, &["sagemaker:BatchReplaceClusterNodes"])

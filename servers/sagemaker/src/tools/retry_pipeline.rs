@@ -23,6 +23,7 @@ impl Change for RetryPipeline {
     /// The status that was seen.
     type Items = String;
     const SPEC: Spec = Spec::write("retry_pipeline", "Retry pipeline")
+        .shown_by("describe_execution")
         .on(arns::EXECUTION, &["sagemaker:DescribePipelineExecution", "sagemaker:RetryPipelineExecution"])
         .optional();
 

@@ -79,6 +79,7 @@ impl Change for ScaleEndpoint {
     type Output = One<Scaled>;
     type Items = Items;
     const SPEC: Spec = Spec::write("scale_endpoint", "Scale endpoint")
+        .shown_by("describe_endpoint")
         .on(arns::ENDPOINT, &["sagemaker:DescribeEndpoint", "sagemaker:UpdateEndpointWeightsAndCapacities"])
         .when("instances")
         .on("*", &["application-autoscaling:DescribeScalableTargets"])

@@ -33,6 +33,7 @@ impl Change for SetNotebook {
     /// The status that was seen, and when it was last changed.
     type Items = (String, Option<i64>);
     const SPEC: Spec = Spec::write("set_notebook", "Set notebook")
+        .shown_by("list_notebooks")
         .on(
             arns::NOTEBOOK,
             &[

@@ -37,6 +37,7 @@ impl Change for StartPipeline {
     /// The definition that the plan shows.
     type Items = Value;
     const SPEC: Spec = Spec::write("start_pipeline", "Start pipeline")
+        .shown_by("list_pipelines")
         .on(arns::PIPELINE, &["sagemaker:DescribePipeline", "sagemaker:StartPipelineExecution"])
         .optional();
 

@@ -38,8 +38,11 @@ impl Change for StopJob {
     type Service = SageMaker;
     type Output = One<Stopped>;
     type Items = Item;
-    const SPEC: Spec =
-        Spec::write("stop_job", "Stop job").on(arns::JOB, jobs::FIND).on(arns::JOB, jobs::STOP).idempotent();
+    const SPEC: Spec = Spec::write("stop_job", "Stop job")
+        .shown_by("describe_job")
+        .on(arns::JOB, jobs::FIND)
+        .on(arns::JOB, jobs::STOP)
+        .idempotent();
 
     async fn plan(&self, cx: &Call<SageMaker>) -> Result<Plan<Item>> {
         let found = jobs::find(cx, self.kind, &self.job).await?;

@@ -23,6 +23,7 @@ impl Change for StopPipeline {
     /// The status that was seen.
     type Items = String;
     const SPEC: Spec = Spec::write("stop_pipeline", "Stop pipeline")
+        .shown_by("describe_execution")
         .on(arns::EXECUTION, &["sagemaker:DescribePipelineExecution", "sagemaker:StopPipelineExecution"])
         .optional();
 

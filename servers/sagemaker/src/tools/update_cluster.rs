@@ -38,6 +38,7 @@ impl Change for UpdateCluster {
     type Output = One<Updated>;
     type Items = Items;
     const SPEC: Spec = Spec::write("update_cluster", "Update cluster")
+        .shown_by("list_clusters")
         .on(arns::CLUSTER, &["sagemaker:DescribeCluster"])
         .when("instances")
         .on(arns::CLUSTER, &["sagemaker:UpdateCluster", "sagemaker:ListClusterNodes"])

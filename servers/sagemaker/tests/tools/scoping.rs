@@ -135,6 +135,63 @@ fn the_model_that_a_job_runs_is_held_as_if_it_were_called() {
 }
 
 #[test]
+fn what_scales_is_held_by_its_endpoint_or_component() {
+    let stub = Stub::start(|request| match request.operation() {
+        "DescribeEndpoint" => {
+            let mut found = described("c");
+            found["ProductionVariants"] =
+                json!([{"VariantName": "v", "CurrentInstanceCount": 1, "CurrentWeight": 1.0}]);
+            Response::output(found)
+        }
+        "DescribeInferenceComponent" => {
+            Response::output(json!({"InferenceComponentName": "Comp", "EndpointName": "e",
+            "InferenceComponentArn": "arn:aws:sagemaker:us-east-1:123456789012:inference-component/comp", "CreationTime": 1,
+            "EndpointArn": "arn:aws:sagemaker:us-east-1:123456789012:endpoint/e", "LastModifiedTime": 1,
+            "RuntimeConfig": {"DesiredCopyCount": 1, "CurrentCopyCount": 1}}))
+        }
+        "DescribeScalingPolicies" => Response::output(json!({"ScalingPolicies": []})),
+        "RegisterScalableTarget" => Response::output(json!({})),
+        "PutScalingPolicy" => Response::output(
+            json!({"PolicyARN": "arn:aws:autoscaling:us-east-1:123456789012:scalingPolicy:x"}),
+        ),
+        _ => Response::error(400, "ValidationException", "not scripted"),
+    });
+    let (endpoint, component) = (format!("{AT}endpoint/e"), format!("{AT}inference-component/comp"));
+    let mut server = SAGEMAKER.and(&["--allow-arn", &endpoint]).at(stub.env()).start();
+    server.call("scale_endpoint", json!({"endpoint": "e", "min": 1, "max": 2})).ok();
+    let of_component = json!({"endpoint": "e", "component": "Comp", "min": 1, "max": 2});
+    server
+        .call("scale_endpoint", of_component.clone())
+        .fails(&["inference-component/comp is outside what the operator allowed"]);
+    assert_eq!(stub.of("PutScalingPolicy").len(), 1);
+    let both = ["--allow-arn", &endpoint, "--allow-arn", &component];
+    SAGEMAKER.and(&both).at(stub.env()).start().call("scale_endpoint", of_component).ok();
+    assert_eq!(stub.of("PutScalingPolicy")[1].json()["ResourceId"], json!("inference-component/Comp"));
+}
+
+#[test]
+fn an_answer_in_s3_is_read_only_where_it_is_allowed() {
+    let stub = Stub::start(|request| match request.operation() {
+        "InvokeEndpointAsync" => Response::new(202, r#"{"InferenceId":"i"}"#)
+            .with("x-amzn-sagemaker-outputlocation", "s3://results/out/a.json"),
+        "GetObject" => Response::new(200, "42").with("content-type", "text/plain"),
+        _ => Response::error(400, "ValidationError", "not scripted"),
+    });
+    let endpoint = format!("{AT}endpoint/e");
+    let call = json!({"endpoint": "e", "payload": 1, "mode": "async"});
+    let mut server = SAGEMAKER.and(&["--allow-arn", &endpoint]).at(stub.env()).start();
+    server
+        .call("invoke_endpoint", call.clone())
+        .fails(&["the call was made", "s3://results/out/a.json cannot be read"]);
+    assert!(stub.of("GetObject").is_empty());
+    let with = ["--allow-arn", &endpoint, "--allow-arn", "arn:aws:s3:::results/out/*"];
+    SAGEMAKER.and(&with).at(stub.env()).start().call("invoke_endpoint", call).holds(&["42"]);
+    let component = json!({"endpoint": "e", "payload": 1, "component": "other"});
+    server.call("invoke_endpoint", component).fails(&["inference-component/other is outside"]);
+    assert!(stub.of("InvokeEndpoint").is_empty());
+}
+
+#[test]
 fn a_deployment_under_a_list_uses_what_the_list_has() {
     let stub = Stub::start(|request| match (request.operation(), request.nth) {
         ("DescribeEndpoint", 1..=3) => Response::output(described("Other-Config")),

@@ -6,7 +6,7 @@ use aws_sdk_sagemaker::{
 use awsmcp_mcp::{Error, Result};
 use serde_json::{Map, Value, json};
 
-use super::DeployModel;
+use super::{DeployModel, wrong};
 use crate::{
     fields::{list, patched, text, whole},
     shape,
@@ -93,7 +93,7 @@ impl DeployModel {
     /// When something is missing, or AWS knows no such setting.
     pub(super) fn configured_anew(&self, model: &str) -> Result<Configuration> {
         if self.instance_type.is_none() && self.serverless_memory_mb.is_none() {
-            return Err(self.wrong("give either `instance_type` or `serverless_memory_mb`"));
+            return Err(wrong("give either `instance_type` or `serverless_memory_mb`"));
         }
         let variant = self.variant.clone().unwrap_or_else(|| VARIANT.to_owned());
         let bare = json!({"VariantName": variant, "InitialVariantWeight": 1.0});
@@ -179,13 +179,13 @@ impl DeployModel {
         let is_serverless = fields.contains_key("ServerlessConfig");
         if let Some(count) = self.instances {
             if is_serverless {
-                return Err(self.wrong("what is serverless has no `instances`"));
+                return Err(wrong("what is serverless has no `instances`"));
             }
             fields.insert("InitialInstanceCount".to_owned(), json!(count));
         }
         if let Some(most) = self.serverless_concurrency {
             let Some(serverless) = fields.get_mut("ServerlessConfig").and_then(Value::as_object_mut) else {
-                return Err(self.wrong("`serverless_concurrency` is of what is serverless"));
+                return Err(wrong("`serverless_concurrency` is of what is serverless"));
             };
             serverless.insert("MaxConcurrency".to_owned(), json!(most));
         }
