@@ -18,7 +18,6 @@ mod prompts;
 mod quoting;
 mod room;
 mod rule;
-mod seen;
 mod statement;
 mod tools;
 

@@ -5,12 +5,12 @@ use std::{
     io::{Cursor, Read, Write},
 };
 
-use awsmcp_mcp::{Call, Error, Result, human_size};
+use awsmcp_mcp::{Call, Error, Result, counted, human_size};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use sha2::{Digest, Sha256};
 use zip::{ZipWriter, write::SimpleFileOptions};
 
-use crate::{Lambda, metrics::counted, package};
+use crate::{Lambda, package};
 
 /// Where the code comes from, as a call gives it.
 #[derive(Debug, Default)]

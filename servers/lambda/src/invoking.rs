@@ -11,13 +11,13 @@ use aws_sdk_lambda::{
         ResponseStreamingInvocationType,
     },
 };
-use awsmcp_mcp::{Call, Error, Result, human_size, thousands};
+use awsmcp_mcp::{Call, Error, Result, counted, human_size, thousands};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::{Lambda, metrics::counted, report::Report};
+use crate::{Lambda, report::Report};
 
 /// What is called, and with what.
 #[derive(Debug)]

@@ -14,7 +14,6 @@ mod policy;
 mod prompts;
 mod report;
 mod runtimes;
-mod seen;
 mod settling;
 mod times;
 mod tools;

@@ -87,12 +87,6 @@ pub(crate) fn most(points: Option<&Points>) -> Option<f64> {
     points.into_iter().flatten().map(|(_, value)| *value).reduce(f64::max)
 }
 
-/// `1 part`, `2 parts`.
-pub(crate) fn counted(count: usize, noun: &str) -> String {
-    let ending = if count == 1 { "" } else { "s" };
-    format!("{count} {noun}{ending}")
-}
-
 /// A figure with as many digits as anybody reads.
 pub(crate) fn rounded(value: f64) -> f64 {
     (value * 100.0).round() / 100.0
@@ -108,6 +102,5 @@ mod tests {
         assert_eq!((sum(Some(&points)), most(Some(&points))), (7.5, Some(4.0)));
         assert_eq!((sum(None), most(None)), (0.0, None));
         assert_eq!(rounded(12.3456), 12.35);
-        assert_eq!((counted(1, "part").as_str(), counted(2, "part").as_str()), ("1 part", "2 parts"));
     }
 }

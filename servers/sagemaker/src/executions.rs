@@ -1,11 +1,11 @@
 //! Executions of pipelines, as the tools that change them see them.
 
 use aws_sdk_sagemaker::types::PipelineExecutionStatus;
-use awsmcp_mcp::{Call, Error, Result};
+use awsmcp_mcp::{Call, Error, Result, moved};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::{SageMaker, jobs::gone, scope};
+use crate::{SageMaker, jobs::gone};
 
 /// What became of it after a change.
 #[derive(Serialize, JsonSchema)]
@@ -34,6 +34,6 @@ pub(crate) async fn unmoved(cx: &Call<SageMaker>, arn: &str, seen: &str) -> Resu
     let now = status(cx, arn).await?;
     match now.as_ref().map_or("", PipelineExecutionStatus::as_str) == seen {
         true => Ok(()),
-        false => Err(scope::moved("the execution")),
+        false => Err(moved("the execution")),
     }
 }

@@ -1,6 +1,6 @@
 //! What only AWS's answers name, held to the operator's list.
 
-use awsmcp_mcp::{Call, Error, Result};
+use awsmcp_mcp::{Call, Result};
 
 use crate::{SageMaker, names};
 
@@ -26,10 +26,4 @@ pub(crate) async fn may(
         values.iter().map(|(place, value)| (*place, value.to_ascii_lowercase())).collect();
     let small: Vec<(&str, &str)> = small.iter().map(|(place, value)| (*place, value.as_str())).collect();
     cx.may(action, template, &small).await
-}
-
-/// The refusal of a change whose thing is no longer what the plan saw.
-pub(crate) fn moved(what: &str) -> Error {
-    Error::conflict(format!("{what} changed since the plan; nothing was done"))
-        .with_next("call again: the new plan shows what is there now")
 }

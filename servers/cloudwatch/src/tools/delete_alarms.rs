@@ -10,7 +10,6 @@ use crate::{
     groups::visible,
     names::AlarmName,
     rule::children,
-    seen::still,
 };
 
 /// Deletes alarms, with their history.
@@ -80,7 +79,7 @@ impl Change for DeleteAlarms {
     }
 
     async fn apply(self, seen: Vec<(String, String)>, cx: &Call<CloudWatch>) -> Result<Self::Output> {
-        let names = still(cx, seen, &alarms::settings(cx, &self.alarms).await?)?;
+        let names = cx.still(seen, &alarms::settings(cx, &self.alarms).await?)?;
         cx.client().metrics.delete_alarms().set_alarm_names(Some(names.clone())).send().await?;
         Ok(One(Done { deleted: names }))
     }

@@ -7,7 +7,6 @@ use crate::{
     CloudWatch, arns,
     dashboards::{existing, find, widgets},
     names::DashboardName,
-    seen::still,
 };
 
 /// Deletes dashboards. `get_dashboard` with `json` shows what would bring one back.
@@ -56,7 +55,7 @@ impl Change for DeleteDashboards {
         for name in &self.dashboards {
             now.extend(existing(cx, name).await?.map(|body| (name.as_str().to_owned(), body)));
         }
-        let names = still(cx, seen, &now)?;
+        let names = cx.still(seen, &now)?;
         cx.client().metrics.delete_dashboards().set_dashboard_names(Some(names.clone())).send().await?;
         Ok(One(Done { deleted: names }))
     }

@@ -1,10 +1,10 @@
 use aws_sdk_cloudwatchlogs::types::OrderBy;
-use awsmcp_mcp::{Call, Change, Error, One, Plan, Result, Spec, human_size};
+use awsmcp_mcp::{Call, Change, Error, One, Plan, Result, Spec, human_size, unchanged};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::{CloudWatch, arns, groups, names::OwnLogGroup, seen::unchanged};
+use crate::{CloudWatch, arns, groups, names::OwnLogGroup};
 
 /// Deletes a log group with all its events, filters and subscriptions, for good.
 #[derive(Deserialize, JsonSchema)]

@@ -1,5 +1,5 @@
 use aws_sdk_cloudwatch::types::{CompositeAlarm, MetricAlarm, StateValue};
-use awsmcp_mcp::{Call, Change, Error, One, Plan, Result, Spec};
+use awsmcp_mcp::{Call, Change, Error, One, Plan, Result, Spec, unchanged};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -12,7 +12,6 @@ use crate::{
     metrics::Metric,
     names::AlarmName,
     rule::children,
-    seen::unchanged,
 };
 
 /// Creates an alarm, or changes what is given of one; the plan shows the difference.

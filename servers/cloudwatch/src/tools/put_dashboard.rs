@@ -1,6 +1,6 @@
 use std::borrow::Cow;
 
-use awsmcp_mcp::{Call, Change, Error, One, Plan, Result, Spec};
+use awsmcp_mcp::{Call, Change, Error, One, Plan, Result, Spec, unchanged};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -9,7 +9,6 @@ use crate::{
     CloudWatch, arns,
     dashboards::{existing, widgets},
     names::DashboardName,
-    seen::unchanged,
 };
 
 /// Creates or replaces a dashboard; the plan shows the difference.

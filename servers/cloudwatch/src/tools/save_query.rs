@@ -1,5 +1,5 @@
 use aws_sdk_cloudwatchlogs::types::{QueryDefinition, QueryLanguage};
-use awsmcp_mcp::{Call, Change, One, Plan, Result, Spec};
+use awsmcp_mcp::{Call, Change, One, Plan, Result, Spec, unchanged};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -7,7 +7,6 @@ use serde_json::{Value, json};
 use crate::{
     CloudWatch, arns, groups,
     names::OwnLogGroup,
-    seen::unchanged,
     statement::{self, Language},
 };
 

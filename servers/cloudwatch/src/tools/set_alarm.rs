@@ -2,7 +2,7 @@ use aws_sdk_cloudwatch::{
     operation::get_alarm_mute_rule::GetAlarmMuteRuleOutput,
     types::{MuteTargets, Rule, Schedule, StateValue},
 };
-use awsmcp_mcp::{Call, Change, Error, Kind, One, Plan, Result, Spec};
+use awsmcp_mcp::{Call, Change, Error, Kind, One, Plan, Result, Spec, unchanged};
 use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -13,7 +13,6 @@ use crate::{
     alarms::{self, Alarm, find},
     arns,
     names::{AlarmName, MuteRule},
-    seen::{still, unchanged},
 };
 
 /// Turns alarms' actions on or off, mutes them for a while, ends a mute, or sets their state until the next evaluation.
@@ -145,7 +144,7 @@ impl Change for SetAlarm {
             let now = before.as_ref().map(fingerprint);
             unchanged(&format!("the mute rule {}", name.as_str()), &seen.rule, &now)?;
         }
-        let names = still(cx, seen.alarms, &alarms::settings(cx, &self.alarms).await?)?;
+        let names = cx.still(seen.alarms, &alarms::settings(cx, &self.alarms).await?)?;
         let metrics = &cx.client().metrics;
         let outcome = match self.wanted()? {
             Wanted::Actions(Actions::Enable) => {

@@ -232,7 +232,7 @@ fn what_moved_between_plan_and_deed_is_left_alone() {
         } else {
             server.call(tool, arguments.clone())
         };
-        holds(moved.error(), &["changed since it was looked at; nothing was done"]);
+        holds(moved.error(), &["changed since the plan; nothing was done"]);
         assert!(stub.of(changes).is_empty(), "{tool} {arguments}");
         // Where nothing moved, it is done.
         let still = Stub::start(there);

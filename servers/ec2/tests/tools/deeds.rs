@@ -225,7 +225,7 @@ fn a_key_pair_that_was_made_anew_is_left_alone() {
         _ => None,
     });
     let told = server(&stub).confirmed("delete_resources", json!({"key_pairs": ["web"]}));
-    told.fails(&["web has changed since it was looked at"]);
+    told.fails(&["web changed since the plan"]);
     assert!(done(&stub, "DeleteKeyPair").is_empty());
 }
 

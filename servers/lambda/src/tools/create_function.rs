@@ -4,7 +4,7 @@ use aws_sdk_lambda::{
     primitives::Blob,
     types::{Environment, FunctionCode, PackageType, Runtime},
 };
-use awsmcp_mcp::{Call, Change, Error, Kind, One, Plan, Result, Spec};
+use awsmcp_mcp::{Call, Change, Error, Kind, One, Plan, Result, Spec, unchanged};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -14,7 +14,6 @@ use crate::{
     deployment::{Code, Source},
     names::{BucketName, FunctionName, ObjectKey, RoleArn},
     runtimes::warning,
-    seen::unchanged,
     settling::settled,
     tools::update_code::Cpu,
 };

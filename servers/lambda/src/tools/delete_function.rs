@@ -1,4 +1,4 @@
-use awsmcp_mcp::{Call, Change, Error, One, Plan, Result, Spec, human_size};
+use awsmcp_mcp::{Call, Change, Error, One, Plan, Result, Spec, counted, human_size, unchanged};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -6,9 +6,7 @@ use serde_json::{Value, json};
 use crate::{
     Lambda, arns,
     configuration::current,
-    metrics::counted,
     names::{FunctionName, LayerName, MappingId, Qualifier, arn_function},
-    seen::unchanged,
     times::modified,
 };
 

@@ -1,10 +1,10 @@
 use aws_sdk_cloudwatchlogs::types::FilteredLogEvent;
 use aws_sdk_lambda::types::LogFormat;
-use awsmcp_mcp::{Call, Error, Kind, Moment, Page, Result, Spec, TimeRange, Tool, to_millisecond};
+use awsmcp_mcp::{Call, Error, Kind, Moment, Page, Result, Spec, TimeRange, Tool, counted, to_millisecond};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Lambda, arns, configuration::current, metrics::counted, names::LoggedFunction, report::Report};
+use crate::{Lambda, arns, configuration::current, names::LoggedFunction, report::Report};
 
 /// Reads a function's log, oldest first: its lines without START and END, or a row per invocation.
 ///

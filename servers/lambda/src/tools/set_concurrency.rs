@@ -1,11 +1,10 @@
-use awsmcp_mcp::{Call, Change, Error, Kind, One, Plan, Result, Spec};
+use awsmcp_mcp::{Call, Change, Error, Kind, One, Plan, Result, Spec, unchanged};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
     Lambda, arns,
     names::{FunctionName, Qualifier},
-    seen::unchanged,
 };
 
 /// Sets or removes a function's reserved concurrency, or the provisioned concurrency of a version or alias.

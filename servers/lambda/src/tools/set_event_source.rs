@@ -5,7 +5,7 @@ use aws_sdk_lambda::{
         ScalingConfig,
     },
 };
-use awsmcp_mcp::{Call, Change, Error, One, Plan, Result, Spec};
+use awsmcp_mcp::{Call, Change, Error, One, Plan, Result, Spec, unchanged};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -14,7 +14,6 @@ use crate::{
     Lambda, arns,
     configuration::current,
     names::{FunctionName, MappingId, arn_function},
-    seen::unchanged,
 };
 
 /// Connects a queue or stream to a function (`function`, `source_arn`), or changes such a mapping (`uuid`): on, off, batches, filters.

@@ -2,7 +2,7 @@ use aws_sdk_lambda::{
     operation::get_function_url_config::GetFunctionUrlConfigOutput,
     types::{Cors, FunctionUrlAuthType, InvokeMode},
 };
-use awsmcp_mcp::{Call, Change, Error, Kind, One, Plan, Result, Spec};
+use awsmcp_mcp::{Call, Change, Error, Kind, One, Plan, Result, Spec, unchanged};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -10,7 +10,6 @@ use serde_json::{Value, json};
 use crate::{
     Lambda, arns,
     names::{FunctionName, Qualifier},
-    seen::unchanged,
 };
 
 /// Makes, changes or removes a function's URL.

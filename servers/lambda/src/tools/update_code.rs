@@ -4,7 +4,7 @@ use aws_sdk_lambda::{
     primitives::Blob,
     types::{Architecture, FunctionConfiguration},
 };
-use awsmcp_mcp::{Call, Change, One, Plan, Result, Spec, human_size};
+use awsmcp_mcp::{Call, Change, One, Plan, Result, Spec, human_size, unchanged};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -15,7 +15,6 @@ use crate::{
     deployment::{Code, Source},
     names::{BucketName, FunctionName, ObjectKey},
     package,
-    seen::unchanged,
     settling::settled,
 };
 

@@ -1,9 +1,9 @@
-use awsmcp_mcp::{Call, Change, Error, One, Plan, Result, Spec};
+use awsmcp_mcp::{Call, Change, Error, One, Plan, Result, Spec, moved};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::list_model_packages::Approval;
-use crate::{SageMaker, arns, jobs::gone, names::PackageArn, scope};
+use crate::{SageMaker, arns, jobs::gone, names::PackageArn};
 
 /// Approves or rejects a version of a model package; what waits for approval may deploy it.
 #[derive(Deserialize, JsonSchema)]
@@ -51,7 +51,7 @@ impl Change for ApproveModel {
         let arn = self.package.as_str();
         // Who rejected it meanwhile is not overruled unseen.
         if approval(cx, arn).await? != before {
-            return Err(scope::moved(&format!("the approval of {arn}")));
+            return Err(moved(&format!("the approval of {arn}")));
         }
         let after = self.approval.sdk();
         cx.client()

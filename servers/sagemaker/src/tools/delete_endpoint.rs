@@ -1,6 +1,6 @@
 use aws_sdk_sagemaker::{operation::describe_endpoint::DescribeEndpointOutput, types::ProductionVariant};
 use aws_smithy_types::DateTime;
-use awsmcp_mcp::{Call, Change, DAY, Error, Kind, One, Plan, Result, Spec, TimeRange};
+use awsmcp_mcp::{Call, Change, DAY, Error, Kind, One, Plan, Result, Spec, TimeRange, moved};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -90,7 +90,7 @@ impl Change for DeleteEndpoint {
         let name = self.endpoint.as_str();
         let now = endpoints::describe(cx, name).await?;
         if created(&now) != items.created || now.endpoint_config_name.unwrap_or_default() != items.config {
-            return Err(scope::moved(&format!("the endpoint {name}")));
+            return Err(moved(&format!("the endpoint {name}")));
         }
         let client = &cx.client().sagemaker;
         client.delete_endpoint().endpoint_name(name).send().await?;

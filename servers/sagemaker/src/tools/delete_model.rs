@@ -1,10 +1,10 @@
 use aws_sdk_sagemaker::operation::describe_model::DescribeModelOutput;
 use aws_smithy_types::DateTime;
-use awsmcp_mcp::{Call, Change, Error, One, Plan, Result, Spec};
+use awsmcp_mcp::{Call, Change, Error, One, Plan, Result, Spec, moved};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{SageMaker, arns, jobs::gone, names::ModelName, scope};
+use crate::{SageMaker, arns, jobs::gone, names::ModelName};
 
 /// Deletes a model; its data in S3 stays.
 #[derive(Deserialize, JsonSchema)]
@@ -42,7 +42,7 @@ impl Change for DeleteModel {
         let name = self.model.as_str();
         // Its name may be another's by now.
         if describe(cx, name).await?.creation_time.as_ref().map(DateTime::secs) != made {
-            return Err(scope::moved(&format!("the model {name}")));
+            return Err(moved(&format!("the model {name}")));
         }
         cx.client().sagemaker.delete_model().model_name(name).send().await?;
         Ok(One(Deleted { deleted: name.to_owned() }))

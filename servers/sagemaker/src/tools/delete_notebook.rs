@@ -1,10 +1,10 @@
 use aws_sdk_sagemaker::operation::describe_notebook_instance::DescribeNotebookInstanceOutput;
 use aws_smithy_types::DateTime;
-use awsmcp_mcp::{Call, Change, Error, One, Plan, Result, Spec};
+use awsmcp_mcp::{Call, Change, Error, One, Plan, Result, Spec, moved};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{SageMaker, arns, jobs::gone, names::NotebookName, scope};
+use crate::{SageMaker, arns, jobs::gone, names::NotebookName};
 
 /// Deletes a stopped notebook instance with its disk and all files on it.
 #[derive(Deserialize, JsonSchema)]
@@ -48,7 +48,7 @@ impl Change for DeleteNotebook {
         let name = self.notebook.as_str();
         // Its name may be another's by now, or it may run.
         if seen(&describe(cx, name).await?) != items {
-            return Err(scope::moved(&format!("the notebook {name}")));
+            return Err(moved(&format!("the notebook {name}")));
         }
         cx.client().sagemaker.delete_notebook_instance().notebook_instance_name(name).send().await?;
         Ok(One(Deleted { deleted: name.to_owned() }))

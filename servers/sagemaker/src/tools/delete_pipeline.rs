@@ -4,12 +4,12 @@ use aws_sdk_sagemaker::{
 };
 use aws_smithy_types::DateTime;
 use awsmcp_aws::utc_second;
-use awsmcp_mcp::{Call, Change, Error, One, Plan, Result, Spec};
+use awsmcp_mcp::{Call, Change, Error, One, Plan, Result, Spec, moved};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::{SageMaker, arns, jobs::gone, names::PipelineName, scope};
+use crate::{SageMaker, arns, jobs::gone, names::PipelineName};
 
 /// Deletes a pipeline with the record of its executions; what they made stays.
 #[derive(Deserialize, JsonSchema)]
@@ -74,7 +74,7 @@ impl Change for DeletePipeline {
         let name = self.pipeline.as_str();
         // Somebody's newer definition would be lost unseen.
         if describe(cx, name).await?.last_modified_time.as_ref().map(DateTime::secs) != changed {
-            return Err(scope::moved(&format!("the pipeline {name}")));
+            return Err(moved(&format!("the pipeline {name}")));
         }
         cx.client().sagemaker.delete_pipeline().pipeline_name(name).send().await?;
         Ok(One(Deleted { deleted: name.to_owned() }))

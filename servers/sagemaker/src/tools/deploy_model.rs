@@ -10,7 +10,7 @@ use aws_sdk_sagemaker::{
         TrafficRoutingConfig, TrafficRoutingConfigType,
     },
 };
-use awsmcp_mcp::{Call, Change, Error, Kind, One, Plan, Result, Spec, Waited};
+use awsmcp_mcp::{Call, Change, Error, Kind, One, Plan, Result, Spec, Waited, moved};
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -214,7 +214,7 @@ impl Change for DeployModel {
         }
         let now = endpoints::existing(cx, endpoint).await?;
         if now.as_ref().map(Seen::of) != items.before {
-            return Err(scope::moved(&format!("the endpoint {endpoint}")));
+            return Err(moved(&format!("the endpoint {endpoint}")));
         }
         if let Some(now) = &now {
             steady(endpoint, now)?;

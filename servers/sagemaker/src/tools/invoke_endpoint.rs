@@ -5,7 +5,7 @@ use aws_sdk_sagemakerruntime::{
     primitives::Blob,
     types::ResponseStream,
 };
-use awsmcp_mcp::{Body, Call, Error, Kind, Result, Spec, Tool, Waited, human_size, quoted};
+use awsmcp_mcp::{Body, Call, Error, Kind, Result, Spec, Tool, Waited, counted, human_size, quoted};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -186,7 +186,7 @@ impl InvokeEndpoint {
                     cx.progress(
                         size as u64,
                         None,
-                        format!("{} in {}", human_size(size as u64), counted(parts)),
+                        format!("{} in {}", human_size(size as u64), counted(parts, "part")),
                     );
                 }
                 Ok(Some(_)) => {}
@@ -201,7 +201,7 @@ impl InvokeEndpoint {
                 human_size(MOST as u64)
             ));
         }
-        cx.note(format!("{} came in {}", human_size(size as u64), counted(parts)));
+        cx.note(format!("{} came in {}", human_size(size as u64), counted(parts, "part")));
         let label = label(&endpoint, out.invoked_production_variant.as_deref(), started);
         Ok(payload::answer(label, bytes, out.content_type.as_deref()))
     }
@@ -339,7 +339,7 @@ fn broken(mut error: Error, bytes: &[u8], size: usize, parts: u64) -> Error {
     let before = if size == 0 {
         "before anything came".to_owned()
     } else {
-        format!("after {} in {}, which begin {said:?}", human_size(size as u64), counted(parts))
+        format!("after {} in {}, which begin {said:?}", human_size(size as u64), counted(parts, "part"))
     };
     error.message = format!("the answer broke off {before}: {}", error.message);
     error.with_next("describe_endpoint with `log_lines` shows what its container wrote")
@@ -348,10 +348,6 @@ fn broken(mut error: Error, bytes: &[u8], size: usize, parts: u64) -> Error {
 fn label(endpoint: &str, variant: Option<&str>, started: Instant) -> String {
     let variant = variant.map(|variant| format!(", variant {variant}")).unwrap_or_default();
     format!("{endpoint}{variant}, {} ms", started.elapsed().as_millis())
-}
-
-fn counted(parts: u64) -> String {
-    if parts == 1 { "1 part".to_owned() } else { format!("{parts} parts") }
 }
 
 /// A second try could run a model twice.

@@ -3,7 +3,7 @@ use aws_sdk_applicationautoscaling::types::{
     TargetTrackingScalingPolicyConfiguration,
 };
 use aws_sdk_sagemaker::types::{DesiredWeightAndCapacity, InferenceComponentRuntimeConfig};
-use awsmcp_mcp::{Call, Change, Error, One, Plan, Result, Spec};
+use awsmcp_mcp::{Call, Change, Error, One, Plan, Result, Spec, moved};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -11,7 +11,6 @@ use crate::{
     SageMaker, arns, endpoints,
     jobs::gone,
     names::{ComponentName, EndpointName},
-    scope,
 };
 
 /// Sets the machines or the weight of an endpoint's variant, the copies of a component, or automatic scaling between `min` and `max`.
@@ -162,7 +161,7 @@ impl Change for ScaleEndpoint {
         let endpoint = self.endpoint.as_str();
         let target = self.target(cx).await?;
         if target != items.target {
-            return Err(scope::moved(&format!("{target} of {endpoint}")));
+            return Err(moved(&format!("{target} of {endpoint}")));
         }
         let mut outcome = Vec::new();
         let done = self.scale(cx, &target, items.policy, &mut outcome).await;

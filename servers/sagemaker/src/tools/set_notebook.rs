@@ -1,10 +1,10 @@
 use aws_sdk_sagemaker::operation::describe_notebook_instance::DescribeNotebookInstanceOutput;
 use aws_smithy_types::DateTime;
-use awsmcp_mcp::{Call, Change, Error, One, Plan, Result, Spec};
+use awsmcp_mcp::{Call, Change, Error, One, Plan, Result, Spec, moved};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{SageMaker, arns, jobs::gone, names::NotebookName, scope};
+use crate::{SageMaker, arns, jobs::gone, names::NotebookName};
 
 /// Starts or stops a notebook instance. Stopped it bills only for its disk.
 #[derive(Deserialize, JsonSchema)]
@@ -71,7 +71,7 @@ impl Change for SetNotebook {
         let name = self.notebook.as_str();
         let client = &cx.client().sagemaker;
         if seen(&describe(cx, name).await?) != items {
-            return Err(scope::moved(&format!("the notebook {name}")));
+            return Err(moved(&format!("the notebook {name}")));
         }
         match (self.state, items.0.as_str()) {
             (State::Started, "InService") | (State::Stopped, "Stopped") => {}

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_sagemaker::types::Parameter;
-use awsmcp_mcp::{Call, Change, Error, One, Plan, Result, Spec, nearest};
+use awsmcp_mcp::{Call, Change, Error, One, Plan, Result, Spec, moved, nearest};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -11,7 +11,6 @@ use crate::{
     fields::{list, text},
     jobs::{Object, gone},
     names::PipelineName,
-    scope,
 };
 
 /// Starts an execution of a pipeline.
@@ -78,7 +77,7 @@ impl Change for StartPipeline {
 
     async fn apply(self, definition: Value, cx: &Call<SageMaker>) -> Result<Self::Output> {
         if self.definition(cx).await? != definition {
-            return Err(scope::moved(&format!("the pipeline {}", self.pipeline)));
+            return Err(moved(&format!("the pipeline {}", self.pipeline)));
         }
         let given = self.given();
         let parameters =

@@ -1,4 +1,4 @@
-use awsmcp_mcp::{Call, Change, Error, One, Plan, Result, Spec};
+use awsmcp_mcp::{Call, Change, Error, One, Plan, Result, Spec, moved};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -6,7 +6,6 @@ use crate::{
     SageMaker, arns, fields,
     jobs::{self, Kind},
     names::JobName,
-    scope,
 };
 
 /// Stops a running job. What it wrote so far stays; a training job has 120 seconds to save its model.
@@ -71,7 +70,7 @@ impl Change for StopJob {
         let described = jobs::describe(cx, item.kind, &item.name).await?;
         let found = jobs::Found { kind: item.kind, name: item.name, described };
         if created(&found) != item.created {
-            return Err(scope::moved(&format!("the {} job {}", found.kind, found.name)));
+            return Err(moved(&format!("the {} job {}", found.kind, found.name)));
         }
         if found.is_over() {
             return Err(Error::conflict(format!(

@@ -1,6 +1,6 @@
 use aws_sdk_sagemaker::types::{ClusterInstanceGroupDetails, ClusterInstanceGroupSpecification};
 use awsmcp_aws::utc_second;
-use awsmcp_mcp::{Call, Change, Error, One, Plan, Result, Spec};
+use awsmcp_mcp::{Call, Change, Error, One, Plan, Result, Spec, moved};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -86,7 +86,7 @@ impl Change for UpdateCluster {
     async fn apply(self, items: Items, cx: &Call<SageMaker>) -> Result<Self::Output> {
         let groups = self.groups(cx).await?;
         if seen(&groups)? != items.seen {
-            return Err(scope::moved(&format!("the cluster {}", self.cluster)));
+            return Err(moved(&format!("the cluster {}", self.cluster)));
         }
         let cluster = self.cluster.as_str();
         let client = &cx.client().sagemaker;

@@ -4,7 +4,7 @@ mod steps;
 mod subscription;
 
 use aws_sdk_cloudwatchlogs::types::{LogGroup as Description, MetricFilter, SubscriptionFilter};
-use awsmcp_mcp::{Call, Change, Error, Kind, One, Plan, Result, Risk, Spec};
+use awsmcp_mcp::{Call, Change, Error, Kind, One, Plan, Result, Risk, Spec, unchanged};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -14,7 +14,7 @@ use self::{
     steps::{Setting, Steps, partly},
     subscription::Subscription,
 };
-use crate::{CloudWatch, arns, groups, names::OwnLogGroup, seen::unchanged, tools::list_log_groups::Class};
+use crate::{CloudWatch, arns, groups, names::OwnLogGroup, tools::list_log_groups::Class};
 
 /// Creates a log group, or sets its retention, a metric filter, a subscription, indexed fields or deletion protection.
 ///

@@ -1,4 +1,4 @@
-use awsmcp_mcp::{Call, Change, Error, Page, Plan, Result, Spec, counted};
+use awsmcp_mcp::{Call, Change, Error, Page, Plan, Result, Spec, counted, moved};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -153,10 +153,7 @@ impl Doomed {
         let now = look(cx, std::slice::from_ref(&self.thing)).await?.pop();
         match now {
             None => Err(Error::not_found("it is gone already")),
-            Some(now) if now.facts != self.facts => Err(now.kept().unwrap_or_else(|| {
-                Error::conflict(format!("{} has changed since it was looked at", self.thing.id()))
-                    .with_next("call again with what is there now")
-            })),
+            Some(now) if now.facts != self.facts => Err(now.kept().unwrap_or_else(|| moved(self.thing.id()))),
             Some(_) => self.thing.delete(cx, false).await,
         }
     }
