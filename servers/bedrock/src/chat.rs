@@ -125,7 +125,11 @@ impl Answer {
         match block {
             ContentBlock::Text(text) => self.text.push_str(&text),
             ContentBlock::ReasoningContent(ReasoningContentBlock::ReasoningText(thought)) => {
-                self.reasoning = Some(Reasoning { text: thought.text, signature: thought.signature });
+                let reasoning = self.reasoning.get_or_insert_default();
+                (reasoning.text, reasoning.signature) = (thought.text, thought.signature);
+            }
+            ContentBlock::ReasoningContent(ReasoningContentBlock::RedactedContent(bytes)) => {
+                self.reasoning.get_or_insert_default().redact(bytes.as_ref());
             }
             ContentBlock::ToolUse(tool) => {
                 self.tool_use.push(ToolUse {
@@ -261,6 +265,7 @@ impl Coming<'_> {
                     ReasoningContentBlockDelta::Signature(signature) => {
                         reasoning.signature.get_or_insert_default().push_str(&signature);
                     }
+                    ReasoningContentBlockDelta::RedactedContent(bytes) => reasoning.redact(bytes.as_ref()),
                     _ => {}
                 }
             }

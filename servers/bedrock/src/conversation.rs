@@ -1,5 +1,6 @@
 //! What is said to a model: turns, tools, the system's words, and where the cache may cut.
 
+use aws_sdk_bedrockruntime::primitives::Blob;
 use aws_sdk_bedrockruntime::types::{
     AnyToolChoice, AutoToolChoice, CachePointBlock, CachePointType, ContentBlock, ConversationRole, Message,
     ReasoningContentBlock, ReasoningTextBlock, SpecificToolChoice, SystemContentBlock, Tool, ToolChoice,
@@ -8,6 +9,7 @@ use aws_sdk_bedrockruntime::types::{
 };
 use aws_smithy_types::error::operation::BuildError;
 use awsmcp_mcp::{Error, Result};
+use base64::{Engine as _, prelude::BASE64_STANDARD};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -42,9 +44,38 @@ enum Role {
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Reasoning {
+    #[serde(default)]
     pub(crate) text: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) signature: Option<String>,
+    /// What only the model can read, as Base64.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) redacted: Option<String>,
+}
+
+impl Reasoning {
+    /// Adds thoughts that only the model can read. A model that goes on wants them back as they were.
+    pub(crate) fn redact(&mut self, bytes: &[u8]) {
+        let before = self.redacted.take().and_then(|text| BASE64_STANDARD.decode(text).ok());
+        let all = [before.unwrap_or_default().as_slice(), bytes].concat();
+        self.redacted = Some(BASE64_STANDARD.encode(all));
+    }
+
+    fn blocks(&self) -> Result<Vec<ContentBlock>> {
+        let mut blocks = Vec::new();
+        if !self.text.is_empty() || self.redacted.is_none() {
+            let text = ReasoningTextBlock::builder().text(&self.text).set_signature(self.signature.clone());
+            blocks.push(ReasoningContentBlock::ReasoningText(text.build().map_err(missing)?));
+        }
+        if let Some(redacted) = &self.redacted {
+            let bytes = BASE64_STANDARD.decode(redacted).map_err(|error| {
+                Error::invalid(format!("`redacted` is not Base64: {error}"))
+                    .with_next("give it back as the answer had it")
+            })?;
+            blocks.push(ReasoningContentBlock::RedactedContent(Blob::new(bytes)));
+        }
+        Ok(blocks.into_iter().map(ContentBlock::ReasoningContent).collect())
+    }
 }
 
 /// A tool that a model wants called.
@@ -177,12 +208,7 @@ impl Turn {
         let mut content = Vec::new();
         // Bedrock wants the thoughts first, and results before other words.
         if let Some(reasoning) = &self.reasoning {
-            let text = ReasoningTextBlock::builder()
-                .text(&reasoning.text)
-                .set_signature(reasoning.signature.clone());
-            content.push(ContentBlock::ReasoningContent(ReasoningContentBlock::ReasoningText(
-                text.build().map_err(missing)?,
-            )));
+            content.extend(reasoning.blocks()?);
         }
         for result in self.tool_results.iter().flatten() {
             content.push(ContentBlock::ToolResult(result.block()?));
@@ -206,7 +232,8 @@ impl Turn {
         let text = |text: &Option<String>| text.as_ref().map_or(0, String::len);
         let uses = self.tool_use.iter().flatten().map(|tool| tool.name.len() + tool.input.to_string().len());
         let results = self.tool_results.iter().flatten().map(|result| result.result.0.to_string().len());
-        let thoughts = self.reasoning.as_ref().map_or(0, |reasoning| reasoning.text.len());
+        let thoughts =
+            self.reasoning.as_ref().map_or(0, |reasoning| reasoning.text.len() + text(&reasoning.redacted));
         text(&self.text) + thoughts + uses.sum::<usize>() + results.sum::<usize>()
     }
 }
@@ -322,6 +349,31 @@ mod tests {
             _ => "other",
         };
         message.content().iter().map(kind).collect()
+    }
+
+    #[test]
+    fn thoughts_that_only_the_model_can_read_go_back_as_they_came() {
+        let mut reasoning = Reasoning { text: "hm".into(), signature: Some("s".into()), redacted: None };
+        reasoning.redact(&[1, 2]);
+        reasoning.redact(&[255]);
+        let turn = json!({"role": "assistant", "text": "so", "reasoning": reasoning});
+        let said = Given { messages: turns(json!([turn])), ..Given::default() }.said().unwrap();
+        let [
+            ContentBlock::ReasoningContent(first),
+            ContentBlock::ReasoningContent(second),
+            ContentBlock::Text(_),
+        ] = said.messages[0].content()
+        else {
+            panic!("{said:?}")
+        };
+        assert_eq!(first.as_reasoning_text().unwrap().signature(), Some("s"));
+        assert_eq!(second.as_redacted_content().unwrap().as_ref(), [1, 2, 255]);
+        let only = json!({"role": "assistant", "reasoning": {"redacted": "AQI="}});
+        let said = Given { messages: turns(json!([only])), ..Given::default() }.said().unwrap();
+        assert_eq!(said.messages[0].content().len(), 1);
+        let wrong = json!({"role": "assistant", "reasoning": {"redacted": "%"}});
+        let error = Given { messages: turns(json!([wrong])), ..Given::default() }.said().unwrap_err();
+        assert!(error.message.contains("not Base64"), "{error}");
     }
 
     #[test]

@@ -54,13 +54,11 @@ pub(crate) const LOOKS: &[Look] = &[
         &["GetInferenceProfile", "DeleteInferenceProfile"],
         "arn:{partition}:bedrock:{region}:{account}:{profile of the path}",
     ),
+    // These are asked for by their ARNs, and an ARN stands for itself in this template only: in one of its own kind it would
+    // be taken apart, and an id within it for what an id stands for.
     look(
-        &["GetCustomModel", "DeleteCustomModel"],
-        "arn:{partition}:bedrock:{region}:{account}:custom-model/{path:1}",
-    ),
-    look(
-        &["GetImportedModel", "DeleteImportedModel"],
-        "arn:{partition}:bedrock:{region}:{account}:imported-model/{path:1}",
+        &["GetCustomModel", "DeleteCustomModel", "GetImportedModel", "DeleteImportedModel"],
+        "arn:{partition}:bedrock:{region}::foundation-model/{path:1}",
     ),
     look(
         &["ApplyGuardrail", "CreateGuardrailVersion", "DeleteGuardrail", "GetGuardrail", "UpdateGuardrail"],

@@ -111,6 +111,12 @@ fn inside() -> Vec<(&'static str, Value)> {
         ("get_model", json!({"model": own("custom-model/m1")})),
         ("get_model", json!({"model": own("imported-model/m1")})),
         ("create_profile", json!({"name": "p", "model": NOVA})),
+        ("retrieve", json!({"knowledge_base": "KB1", "question": "q", "guardrail": "g1", "rerank": NOVA})),
+        (
+            "retrieve_and_generate",
+            json!({"knowledge_base": "KB1", "question": "q", "model": NOVA, "guardrail": "g1"}),
+        ),
+        ("rerank", json!({"model": NOVA, "question": "q", "texts": ["a"]})),
         ("sync_knowledge_base", json!({"knowledge_base": "KB1", "data_source": "DS1"})),
         ("get_guardrail", json!({"guardrail": "g1"})),
         ("apply_guardrail", json!({"guardrail": "g1", "cases": [{"text": "x"}]})),
@@ -144,6 +150,7 @@ fn outside(arguments: &Value) -> Vec<Value> {
                 vec![json!(CLAUDE), json!(format!("eu.{CLAUDE}")), json!(own("provisioned-model/ab12"))]
             }
             ("guardrail", _) => vec![json!("g2"), json!(own("guardrail/g2"))],
+            ("rerank", _) => vec![json!(CLAUDE)],
             ("knowledge_base", _) => vec![json!("KB2")],
             ("prompt", Some("P1")) => vec![json!("P2")],
             ("agent", _) => vec![json!("A2")],

@@ -29,7 +29,9 @@ pub(crate) const TABLE_EXPORT: &str = "arn:{partition}:dynamodb:{region}:{accoun
 pub(crate) const TABLE_IMPORT: &str = "arn:{partition}:dynamodb:{region}:{account}:table/{table}/import/*";
 pub(crate) const TABLE_INDEX: &str =
     "arn:{partition}:dynamodb:{region}:{account}:table/{table}/index/{index}";
-pub(crate) const TABLE_INDEXES: &str = "arn:{partition}:dynamodb:{region}:{account}:table/{table}/index/*";
+/// The index that a statement names, which no argument does.
+pub(crate) const NAMED_INDEX: &str =
+    "arn:{partition}:dynamodb:{region}:{account}:table/{table}/index/{answer.index}";
 /// A table's streams are told apart by the time at which they began.
 pub(crate) const TABLE_STREAM: &str = "arn:{partition}:dynamodb:{region}:{account}:table/{table}/stream/*";
 /// Of a transaction that writes.

@@ -66,6 +66,10 @@ pub(crate) const LOOKS: &[Look] = &[
         "arn:{partition}:dynamodb:{region}:{account}:table/{StreamArn}",
     ),
     look(&["ExecuteStatement"], "arn:{partition}:dynamodb:{region}:{account}:table/{table of the statement}"),
+    look(
+        &["ExecuteStatement"],
+        "arn:{partition}:dynamodb:{region}:{account}:table/{table of the statement}/index/{index of the statement}",
+    ),
     look(&["GetInsightRuleReport"], "arn:{partition}:cloudwatch:{region}:{account}:insight-rule/{RuleName}"),
     // A shard's iterator is a token that AWS gave for a stream that was looked at before.
     look(&["GetRecords"], "*"),
@@ -78,12 +82,10 @@ pub(crate) fn place(place: &str, request: &RequestView) -> Option<Vec<String>> {
         ["SSESpecification.KMSMasterKeyId", "S3SseKmsKeyId"].into_iter().flat_map(|path| request.texts(path))
     };
     let is_alias = |text: &String| text.starts_with("arn:") && text.contains(":alias/");
+    let statements = || request.texts("Statement").into_iter().filter_map(|text| partiql::parse(&text).ok());
     match place {
-        "table of the statement" => {
-            let statements = request.texts("Statement");
-            let read = statements.iter().filter_map(|text| partiql::parse(text).ok());
-            Some(read.map(|read| read.table).collect())
-        }
+        "table of the statement" => Some(statements().map(|read| read.table).collect()),
+        "index of the statement" => Some(statements().filter_map(|read| read.index).collect()),
         // All below it.
         "export prefix" => {
             let prefix = request.texts("S3Prefix").into_iter().next().unwrap_or_default();

@@ -182,3 +182,16 @@ fn a_key_is_held_by_its_own_arn() {
     }
     assert!(!stub.of("DescribeTable").is_empty());
 }
+
+#[test]
+fn a_statement_is_held_to_its_index_where_it_names_one() {
+    let (stub, mut server) = held(&["--allow-arn", "arn:aws:dynamodb:us-east-1:*:table/team-orders"]);
+    let ask = |statement: &str| json!({"table": "team-orders", "statement": statement});
+    server.call("run_partiql", ask("SELECT * FROM \"team-orders\"")).ok();
+    refused(&stub, &mut server, "run_partiql", ask("SELECT * FROM \"team-orders\".\"by-date\""), OUTSIDE);
+    let list = "arn:aws:dynamodb:us-east-1:*:table/team-orders,arn:aws:dynamodb:us-east-1:*:table/team-orders/index/by-date";
+    let (stub, mut server) = held(&["--allow-arn", list]);
+    server.call("run_partiql", ask("SELECT * FROM \"team-orders\".\"by-date\"")).ok();
+    refused(&stub, &mut server, "run_partiql", ask("SELECT * FROM \"team-orders\".\"by-name\""), OUTSIDE);
+    assert_eq!(statements(&stub).len(), 1);
+}

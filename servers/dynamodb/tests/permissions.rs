@@ -133,12 +133,15 @@ const ROWS: &[Row] = &[
     })
     .allows(Risk::Destroy),
     Row::new("list_backups", |run| {
+        // An import that finds nothing takes its table away again.
+        let (import, bucket) = (run.name("import"), run.name("imported"));
+        run.aws().create_bucket(&bucket);
+        run.aws().put_object(&bucket, "a.csv", &[], "id\n1\n");
+        aws(run, "ImportTable", importing(&import, &bucket));
         let table = table(run);
         recoverable(run, &table);
         aws(run, "CreateBackup", json!({"TableName": table, "BackupName": "nightly"}));
         aws(run, "ExportTableToPointInTime", json!({"TableArn": arn(&table), "S3Bucket": "exports"}));
-        let import = run.name("import");
-        aws(run, "ImportTable", importing(&import));
         run.call(json!({"table": table}), "nightly")?;
         run.call(json!({"kind": "exports", "table": table}), &table)?;
         run.call(json!({"kind": "imports", "table": import}), &import).map(drop)
@@ -338,9 +341,9 @@ fn backup(run: &Run<'_>, table: &str) -> String {
     made["BackupDetails"]["BackupArn"].as_str().unwrap().to_owned()
 }
 
-fn importing(table: &str) -> Value {
+fn importing(table: &str, bucket: &str) -> Value {
     json!({
-        "S3BucketSource": {"S3Bucket": "imports"},
+        "S3BucketSource": {"S3Bucket": bucket},
         "InputFormat": "CSV",
         "TableCreationParameters": {
             "TableName": table,

@@ -3,7 +3,7 @@ use aws_sdk_bedrockruntime::types::{
     GuardrailTextBlock,
 };
 use awsmcp_mcp::{Call, Error, Page, Result, Spec, Tool};
-use futures::{StreamExt, TryStreamExt, stream};
+use futures::{StreamExt, stream};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -60,13 +60,29 @@ enum Expected {
 pub(crate) struct Row {
     /// `ok` or `WRONG`, of a test case.
     verdict: Option<&'static str>,
-    /// `passed`, `masked` or `blocked`.
+    /// `passed`, `masked`, `blocked`, or `error`.
     outcome: &'static str,
     expected: Option<&'static str>,
     text: String,
     findings: Vec<Finding>,
     /// What would be shown instead.
     shown: Option<String>,
+    error: Option<String>,
+}
+
+impl Row {
+    /// Of a case that could not be tested.
+    fn failed(case: &Case, error: &Error) -> Row {
+        Row {
+            verdict: None,
+            outcome: "error",
+            expected: None,
+            text: shortened(&case.text),
+            findings: Vec::new(),
+            shown: None,
+            error: Some(error.message.clone()),
+        }
+    }
 }
 
 impl Expected {
@@ -94,12 +110,26 @@ impl Tool for ApplyGuardrail {
                 .with_next("a good one is {\"text\":\"hello\",\"expect\":\"passed\"}"));
         }
         let total = self.cases.len();
-        let work: Vec<_> = self.cases.iter().map(|case| self.applied(cx, case)).collect();
+        let work: Vec<_> = self.cases.iter().map(async |case| (self.applied(cx, case).await, case)).collect();
         let mut all: Vec<(Row, i64)> = Vec::with_capacity(total);
+        let (mut failed, mut first) = (0, None);
         let mut running = stream::iter(work).buffered(AT_ONCE);
-        while let Some(done) = running.try_next().await? {
-            all.push(done);
+        while let Some((done, case)) = running.next().await {
+            match done {
+                Ok(done) => all.push(done),
+                // The others were tested, and are billed.
+                Err(error) => {
+                    failed += 1;
+                    all.push((Row::failed(case, &error), 0));
+                    first.get_or_insert(error);
+                }
+            }
             cx.progress(all.len() as u64, Some(total as u64), format!("{} of {total}", all.len()));
+        }
+        match first {
+            Some(error) if failed == total => return Err(error),
+            Some(_) => cx.note(format!("{failed} of {total} could not be tested: `error` says why")),
+            None => {}
         }
         let units: i64 = all.iter().map(|(_, units)| units).sum();
         let tested = all.iter().filter(|(row, _)| row.verdict.is_some()).count();
@@ -158,6 +188,7 @@ impl ApplyGuardrail {
             text: shortened(&case.text),
             findings: found,
             shown: Some(shown).filter(|text| intervened && !text.is_empty()),
+            error: None,
         };
         Ok((row, out.usage.as_ref().map_or(0, units)))
     }

@@ -256,6 +256,28 @@ fn a_table_of_cases_is_tested_in_one_call() {
 }
 
 #[test]
+fn a_case_that_cannot_be_tested_does_not_hide_the_others() {
+    let stub = Stub::start(|request| match request.json()["content"][0]["text"]["text"].as_str() {
+        Some("too long") => Response::error(400, "ValidationException", "the text is too long"),
+        _ => Response::output(json!({"action": "NONE", "outputs": [], "assessments": [],
+            "usage": {"topicPolicyUnits": 1, "contentPolicyUnits": 1, "wordPolicyUnits": 0, "sensitiveInformationPolicyUnits": 0,
+            "sensitiveInformationPolicyFreeUnits": 0, "contextualGroundingPolicyUnits": 0}})),
+    });
+    let mut server = BEDROCK.at(stub.env()).start();
+    let cases = json!([{"text": "fine", "expect": "passed"}, {"text": "too long", "expect": "passed"}, {"text": "good", "expect": "passed"}]);
+    let table = server.call("apply_guardrail", json!({"guardrail": "g1", "cases": cases}));
+    table.holds(&[
+        "error\t",
+        "the text is too long",
+        "2 of 2 test cases are as expected",
+        "1 of 3 could not be tested",
+        "4 text units",
+    ]);
+    let one = json!({"guardrail": "g1", "cases": [{"text": "too long"}]});
+    server.call("apply_guardrail", one).fails(&["the text is too long"]);
+}
+
+#[test]
 fn grounding_topics_and_reasoning_are_told_as_well() {
     let stub = Stub::start(|_| {
         Response::output(json!({

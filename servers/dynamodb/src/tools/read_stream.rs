@@ -184,8 +184,8 @@ impl ReadStream {
     ) -> Result<ReadShard> {
         // It may take several requests to come to the part of a shard that has records, and an open shard does not tell its
         // end: only so many empty answers in a row are taken for it.
-        const GAPS: usize = 50;
-        const MOST: usize = 500;
+        const GAPS: usize = 40;
+        const MOST: usize = 200;
         let request = client
             .get_shard_iterator()
             .stream_arn(stream)

@@ -36,7 +36,7 @@ impl Tool for RunPartiql {
     type Output = Page<Row>;
     const SPEC: Spec = Spec::list("run_partiql", "Run PartiQL")
         .on(arns::TABLE, &["dynamodb:PartiQLSelect", "dynamodb:DescribeTable"])
-        .on(arns::TABLE_INDEXES, &["dynamodb:PartiQLSelect"])
+        .on(arns::NAMED_INDEX, &["dynamodb:PartiQLSelect"])
         .quotes()
         .optional();
 
@@ -44,6 +44,7 @@ impl Tool for RunPartiql {
         // A page may be empty and yet not the last.
         const PAGES: usize = 50;
         let statement = statement::read(&self.statement, &self.table, &[Kind::Select])?;
+        self.may(cx, &statement).await?;
         let parameters = statement::parameters(&statement, &self.parameters)?;
         let (mut rows, mut consumed, mut token, mut chars) = (Vec::new(), Consumed::default(), cx.token(), 0);
         let limit = cx.limit() as usize;
@@ -84,6 +85,16 @@ impl Tool for RunPartiql {
 }
 
 impl RunPartiql {
+    /// Asks whether the operator's list has the index that the statement names.
+    async fn may(&self, cx: &Call<DynamoDb>, statement: &Statement) -> Result<()> {
+        const ACTION: &str = "dynamodb:PartiQLSelect";
+        let (Some(index), table) = (&statement.index, self.table.as_str()) else { return Ok(()) };
+        if table.starts_with("arn:") {
+            return cx.may_on(ACTION, &format!("{table}/index/{index}"));
+        }
+        cx.may(ACTION, arns::NAMED_INDEX, &[("table", table), ("answer.index", index)]).await
+    }
+
     /// Says so where the statement reads the whole table.
     async fn scans(&self, cx: &Call<DynamoDb>, statement: &Statement) -> Option<String> {
         let description = match table::describe(cx, &self.table).await {
