@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::{SageMaker, arns, jobs::gone, names::ClusterName, scope, shape};
+use crate::{SageMaker, arns, jobs::gone, names::ClusterName, shape};
 
 /// Sets how many machines a group of a HyperPod cluster has, or brings the cluster's software up to date.
 #[derive(Deserialize, JsonSchema)]
