@@ -11,7 +11,6 @@ use crate::{contracts, iam, place, run, say};
 mod crates;
 mod one_build;
 mod scaffold;
-mod sizes;
 mod structure;
 mod texts;
 
@@ -29,7 +28,10 @@ pub(crate) fn run(args: Args) -> Result<()> {
     let files = tracked(root)?;
     let manifests = contracts::manifests(root)?;
     let mut wrong = of_crates(root)?;
-    wrong.extend(manifests.iter().flat_map(sizes::check));
+    for manifest in &manifests {
+        let broken = awsmcp_spec::broken(manifest).into_iter();
+        wrong.extend(broken.map(|why| format!("servers/{}: {why}", manifest.server)));
+    }
     wrong.extend(texts::texts(root, &files));
     wrong.extend(texts::links(root, &files));
     wrong.extend(scaffold::check(root, &files, &manifests)?);

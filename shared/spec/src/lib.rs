@@ -9,6 +9,7 @@ mod manifest;
 mod operation;
 mod pattern;
 mod policy;
+mod rules;
 mod spec;
 
 pub use arn::{Arn, Environment, ResourceRef, in_row, resources, texts};
@@ -17,4 +18,5 @@ pub use manifest::{Manifest, NeedEntry, OptionEntry, PromptEntry, ResourceEntry,
 pub use operation::reads;
 pub use pattern::{Pattern, PatternError};
 pub use policy::{Policy, Statement};
-pub use spec::{COMMON_PARAMETERS, Need, Risk, SCHEMA_KEYWORDS, Spec, fields_of, holds};
+pub use rules::broken;
+pub use spec::{COMMON_PARAMETERS, Need, Risk, SCHEMA_KEYWORDS, Spec, holds};

@@ -159,7 +159,7 @@ pub fn holds(condition: &str, fields: &Map<String, Value>) -> bool {
 }
 
 /// The fields that a condition speaks of.
-pub fn fields_of(condition: &str) -> impl Iterator<Item = &str> {
+pub(crate) fn fields_of(condition: &str) -> impl Iterator<Item = &str> {
     condition.split(" and ").map(|term| {
         let term = term.strip_prefix("not ").unwrap_or(term);
         term.split_once('=').map_or(term, |(name, _)| name)

@@ -2,21 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use awsmcp_spec::{Manifest, SCHEMA_KEYWORDS, ToolEntry, fields_of};
+use awsmcp_spec::{Manifest, broken};
 use serde_json::Value;
 
 use crate::{fail, golden};
-
-/// The most bytes of the `tools/list` answer as started without a flag: every session pays for them.
-const DEFAULT_LIST_BYTES: usize = 10_000;
-/// The most bytes of the same with every tool allowed.
-const FULL_LIST_BYTES: usize = 32_000;
-/// The most characters of a tool's description.
-const DESCRIPTION: usize = 300;
-/// The most characters of what a server tells a model when it connects: hosts cut there.
-const INSTRUCTIONS: usize = 2048;
-/// The most characters of a tool's name: hosts put the server's name before it.
-const NAME: usize = 30;
 
 /// The one test of what a server promises, in its crate:
 ///
@@ -43,109 +32,9 @@ pub fn conformance(manifest: &Manifest, fields: &[&str]) {
 
 /// The rules that are broken, each in a sentence.
 fn wrong(manifest: &Manifest, fields: &[&str]) -> Vec<String> {
-    let mut wrong = sizes(manifest);
-    let toolsets: BTreeSet<&str> = manifest.toolsets.iter().map(|toolset| toolset.name.as_str()).collect();
-    let mut names = BTreeSet::new();
-    for tool in &manifest.tools {
-        if !names.insert(tool.name.as_str()) {
-            wrong.push(format!("{} is there twice", tool.name));
-        }
-        if !toolsets.contains(tool.toolset.as_str()) {
-            wrong.push(format!("{} belongs to the toolset {:?}, which is none", tool.name, tool.toolset));
-        }
-        wrong.extend(of_tool(tool).into_iter().map(|why| format!("{}: {why}", tool.name)));
-    }
-    for resource in &manifest.resources {
-        if !names.contains(resource.tool.as_str()) {
-            wrong.push(format!("{} is read by {}, which is no tool", resource.uri_template, resource.tool));
-        }
-    }
+    let mut wrong = broken(manifest);
     wrong.extend(names_nothing(manifest, fields));
     wrong
-}
-
-fn sizes(manifest: &Manifest) -> Vec<String> {
-    let of_tools = manifest.tools.iter().flat_map(|tool| {
-        let length = |text: &str| text.chars().count();
-        [
-            (format!("the description of {}", tool.name), length(&tool.description), DESCRIPTION),
-            (format!("the name {}", tool.name), length(&tool.name), NAME),
-        ]
-    });
-    let of_all = [
-        ("tools/list by default".to_owned(), manifest.default_list_bytes, DEFAULT_LIST_BYTES),
-        ("tools/list with all tools".to_owned(), manifest.full_list_bytes, FULL_LIST_BYTES),
-        ("the instructions".to_owned(), manifest.instructions.chars().count(), INSTRUCTIONS),
-    ];
-    of_all
-        .into_iter()
-        .chain(of_tools)
-        .filter(|(_, size, most)| size > most)
-        .map(|(what, size, most)| format!("{what}: {size} is more than {most}"))
-        .collect()
-}
-
-fn of_tool(tool: &ToolEntry) -> Vec<String> {
-    let mut wrong = Vec::new();
-    let snake = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '_';
-    if !tool.name.starts_with(|letter: char| letter.is_ascii_lowercase()) || !tool.name.chars().all(snake) {
-        wrong.push("its name is not snake_case".to_owned());
-    }
-    if tool.title.is_empty() {
-        wrong.push("it has no title".to_owned());
-    }
-    if !tool.description.ends_with('.') {
-        wrong.push("its description does not end as a sentence does".to_owned());
-    }
-    let schema = &tool.input_schema;
-    if schema["type"] != "object" {
-        wrong.push("its input is not an object".to_owned());
-    }
-    if let Some(keyword) = unknown_keyword(schema) {
-        wrong.push(format!("nothing checks {keyword:?} in its schema"));
-    }
-    let names = |field: &str| -> Vec<&str> {
-        match &schema[field] {
-            Value::Object(properties) => properties.keys().map(String::as_str).collect(),
-            Value::Array(required) => required.iter().filter_map(Value::as_str).collect(),
-            _ => Vec::new(),
-        }
-    };
-    let properties = names("properties");
-    for name in names("required").iter().filter(|name| !properties.contains(*name)) {
-        wrong.push(format!("{name} is required, but its input has no such field"));
-    }
-    for need in &tool.needs {
-        let action = need.action.split_once(':');
-        if !action.is_some_and(|(service, action)| !service.is_empty() && !action.is_empty()) {
-            wrong.push(format!("{:?} is no IAM action", need.action));
-        }
-    }
-    // A condition on what no input has would never hold.
-    let conditions: BTreeSet<&str> = tool.needs.iter().filter_map(|need| need.when.as_deref()).collect();
-    for condition in conditions {
-        for field in fields_of(condition) {
-            let first = field.split(['.', '[']).next().unwrap_or(field);
-            if !properties.contains(&first) {
-                wrong.push(format!("{condition:?} speaks of {first}, and its input has no such field"));
-            }
-        }
-    }
-    wrong
-}
-
-/// A keyword of a schema that no call would be held to.
-fn unknown_keyword(schema: &Value) -> Option<&str> {
-    match schema {
-        Value::Array(schemas) => schemas.iter().find_map(unknown_keyword),
-        Value::Object(keywords) => keywords.iter().find_map(|(keyword, value)| match keyword.as_str() {
-            "properties" | "$defs" => value.as_object()?.values().find_map(unknown_keyword),
-            "enum" | "const" | "default" | "examples" => None,
-            known if SCHEMA_KEYWORDS.contains(&known) => unknown_keyword(value),
-            unknown => Some(unknown),
-        }),
-        _ => None,
-    }
 }
 
 /// Words like `list_things` in what a model reads that are no tool, no field, no choice and no argument of the server.
@@ -215,7 +104,7 @@ fn snake_words(text: &str) -> impl Iterator<Item = &str> {
 
 #[cfg(test)]
 mod tests {
-    use awsmcp_spec::{NeedEntry, PromptEntry, ResourceEntry, Risk, ToolsetEntry};
+    use awsmcp_spec::{NeedEntry, PromptEntry, ResourceEntry, Risk, ToolEntry, ToolsetEntry};
     use serde_json::json;
 
     use super::*;
@@ -272,7 +161,7 @@ mod tests {
     fn a_good_manifest_is_good_and_every_rule_can_be_broken() {
         assert_eq!(after(|_| {}), Vec::<String>::new());
         type Change = fn(&mut Manifest);
-        let changes: [(Change, &str); 15] = [
+        let changes: [(Change, &str); 18] = [
             (|it| it.default_list_bytes = 10_001, "tools/list by default: 10001 is more than 10000"),
             (|it| it.full_list_bytes = 32_001, "tools/list with all tools: 32001 is more than 32000"),
             (|it| it.instructions = "x".repeat(2049), "the instructions: 2049 is more than 2048"),
@@ -288,6 +177,12 @@ mod tests {
             ),
             (|it| it.tools[0].input_schema["required"] = json!(["size"]), "size is required"),
             (|it| it.tools[0].needs[0].action = "List".to_owned(), "\"List\" is no IAM action"),
+            (
+                |it| it.tools[0].needs[0].when = Some("small".to_owned()),
+                "\"small\" speaks of small, and its input has no such field",
+            ),
+            (|it| it.tools[0].risk = Risk::Write, "shown by no tool, which is none that looks"),
+            (|it| it.tools[0].shown_by = Some("get_thing".to_owned()), "shown by get_thing, which is none"),
             (|it| it.resources[0].tool = "get_thing".to_owned(), "get_thing, which is no tool"),
             (|it| it.prompts[0].text = "get_thing first".to_owned(), "the runbook find names get_thing"),
             (|it| it.instructions = "Start with list_thing.".to_owned(), "names list_thing: there is none"),

@@ -375,6 +375,8 @@ fn seconds(text: &str) -> Option<f64> {
 
 #[cfg(test)]
 mod tests {
+    use ciborium::Value as Cbor;
+
     use super::*;
     use serde_json::json;
 
