@@ -162,7 +162,7 @@ mod tests {
         let mut request = HttpRequest::new(SdkBody::from(body));
         request.set_uri("https://b.s3.us-east-1.amazonaws.com/k").unwrap();
         request.headers_mut().insert(header.0, header.1);
-        RequestView::of("S3", operation, &request, None).unwrap()
+        RequestView::of("S3", operation, &request, None, "us-east-1").unwrap()
     }
 
     #[test]
