@@ -207,10 +207,12 @@ fn links_out_of_the_directory_are_neither_followed_nor_deleted_for() {
 #[test]
 fn what_fails_is_listed_and_the_rest_arrives() {
     let place = Place::new("sync-fails");
+    let outside = tempfile::TempDir::new().unwrap();
     place.put("p/x", "a file");
-    place.put("p/x/y", "in a folder of the same name");
+    place.put("p/dir/y", "in a folder that leads elsewhere");
     place.put("p/z", "z");
     place.write("down/gone", "kept, because not all arrived");
+    std::os::unix::fs::symlink(outside.path(), place.path("down/dir")).unwrap();
     let mut server = place.server();
     let answer = server.confirmed("sync", with(download(&place), "delete", json!(true)));
     let report = done(&answer);
