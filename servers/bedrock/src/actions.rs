@@ -2,17 +2,18 @@
 //!
 //! <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonbedrock.html>
 
-/// `bedrock:Rerank` and `bedrock:RetrieveAndGenerate` are granted on everything or not at all. The operations that need them are
-/// held by the actions beside them, which are granted on models, guardrails and knowledge bases.
 pub(crate) const TABLE: &[(&str, &[&str])] = &[
     ("Converse", &["bedrock:InvokeModel", "bedrock:ApplyGuardrail"]),
     ("ConverseStream", &["bedrock:InvokeModelWithResponseStream", "bedrock:ApplyGuardrail"]),
     ("HeadObject", &["s3:GetObject"]),
     ("InvokeModel", &["bedrock:InvokeModel", "bedrock:ApplyGuardrail"]),
     ("StartAsyncInvoke", &["bedrock:InvokeModel"]),
-    ("Retrieve", &["bedrock:Retrieve", "bedrock:InvokeModel", "bedrock:ApplyGuardrail"]),
-    ("RetrieveAndGenerate", &["bedrock:Retrieve", "bedrock:InvokeModel", "bedrock:ApplyGuardrail"]),
-    ("Rerank", &["bedrock:InvokeModel"]),
+    ("Retrieve", &["bedrock:Retrieve", "bedrock:Rerank", "bedrock:InvokeModel", "bedrock:ApplyGuardrail"]),
+    (
+        "RetrieveAndGenerate",
+        &["bedrock:RetrieveAndGenerate", "bedrock:Retrieve", "bedrock:InvokeModel", "bedrock:ApplyGuardrail"],
+    ),
+    ("Rerank", &["bedrock:Rerank", "bedrock:InvokeModel"]),
     ("CreateGuardrail", &["bedrock:CreateGuardrail", "bedrock:TagResource"]),
     ("CreateInferenceProfile", &["bedrock:CreateInferenceProfile", "bedrock:TagResource"]),
     ("CreateModelInvocationJob", &["bedrock:CreateModelInvocationJob", "iam:PassRole"]),

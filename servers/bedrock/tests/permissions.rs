@@ -210,9 +210,6 @@ fn is_reranked(request: &Request) -> bool {
     request.operation() == "Retrieve" && request.json().to_string().contains("rerankingConfiguration")
 }
 
-const GENERAL: &str =
-    "it is granted on everything: the operation is held by the actions beside it, and stands for them";
-
 const EXCEPTIONS: &[Exception] = &[
     Exception::of(
         &["whoami"],
@@ -229,10 +226,7 @@ const EXCEPTIONS: &[Exception] = &[
     )
     .unchecked(is_guarded),
     Exception::of(&["retrieve"], "bedrock:Rerank", "ministack does not rerank what it retrieves")
-        .unmade()
         .unchecked(is_reranked),
-    Exception::of(&["rerank"], "bedrock:Rerank", GENERAL).unmade(),
-    Exception::of(&["retrieve_and_generate"], "bedrock:RetrieveAndGenerate", GENERAL).unmade(),
     Exception::of(&["retrieve"], "bedrock:InvokeModel", "ministack does not rerank what it retrieves")
         .unchecked(is_reranked),
     Exception::of(&["rerank"], "bedrock:InvokeModel", "ministack does not check the model that reranks")

@@ -3,7 +3,7 @@
 use std::sync::{Mutex, PoisonError};
 
 use aws_sdk_dynamodb::types::ConsumedCapacity;
-use awsmcp_mcp::{Error, Result, thousands};
+use awsmcp_mcp::{Error, Result, counted, thousands};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -239,7 +239,7 @@ impl Row {
 /// What was looked at and what it consumed.
 pub(crate) fn looked(spent: &Spent, filtered: bool, ended: bool) -> String {
     let consumed = spent.consumed.words();
-    let items = |count: u64| format!("{} item{}", thousands(count), if count == 1 { "" } else { "s" });
+    let items = |count: u64| counted(count, "item");
     match (filtered, ended) {
         (false, _) => consumed,
         (true, true) => {

@@ -68,25 +68,3 @@ pub(crate) const CUT_COST: Prompt = Prompt {
         done: create_snapshot and then delete_resources for volumes, set_instances stop, modify_instance for a smaller type, \
         terminate_instances. Say what must be asked of its owner first. Change nothing yet.",
 };
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_tool_that_a_runbook_names_exists() {
-        const OTHERS: [&str; 3] = ["dry_run", "open_to", "used_by"];
-        const MORE: [&str; 2] = ["security_group", "volume_type"];
-        let manifest = crate::server().manifest();
-        let word = regex::Regex::new("[a-z]+(_[a-z]+)+").unwrap();
-        for prompt in [UNREACHABLE_INSTANCE, SICK_INSTANCE, OPEN_TO_THE_WORLD, CUT_COST] {
-            for word in word.find_iter(prompt.text) {
-                let word = word.as_str();
-                let known = OTHERS.contains(&word)
-                    || MORE.contains(&word)
-                    || manifest.tools.iter().any(|tool| tool.name == word);
-                assert!(known, "{}: {word}", prompt.name);
-            }
-        }
-    }
-}

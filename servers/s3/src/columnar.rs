@@ -1,5 +1,6 @@
 //! Parquet, read in place: the footer, then only the pages that hold the first rows.
 
+use awsmcp_mcp::counted;
 use std::{
     collections::BTreeMap,
     io::Read,
@@ -216,9 +217,9 @@ pub(crate) fn read(remote: Remote, rows: usize) -> Result<Table> {
         .map(|column| column.compression());
     let codec = codec.map(|codec| codec.to_string().split('(').next().unwrap_or_default().to_lowercase());
     let groups = metadata.num_row_groups();
-    let plural = if groups == 1 { "" } else { "s" };
     let format = format!(
-        "Parquet, {groups} row group{plural}{}",
+        "Parquet, {}{}",
+        counted(groups, "row group"),
         codec.map(|codec| format!(", {codec}")).unwrap_or_default()
     );
     let mut table = Table { format, columns, total: Some(all), ..Table::default() };

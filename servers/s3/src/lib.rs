@@ -184,8 +184,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn manifest() {
-        awsmcp_testing::manifest(env!("CARGO_MANIFEST_DIR"), &super::server().manifest());
+    fn the_manifest_conforms() {
+        awsmcp_testing::conformance(&super::server().manifest(), &["delete_marker"]);
     }
 
     /// The operations that an action of S3 lets through.

@@ -58,30 +58,3 @@ pub(crate) const RECOVER_OBJECT: Prompt = Prompt {
         4. If the version is archived, restore_object first, and tell me how long that takes.\n\
         Show me the plan (dry_run) before you change anything, and afterwards head_object to prove that it is back.",
 };
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_tool_that_a_runbook_names_exists() {
-        const OTHERS: [&str; 7] = [
-            "delete_marker",
-            "dry_run",
-            "min_size",
-            "modified_before",
-            "public_access_block",
-            "source_version_id",
-            "version_id",
-        ];
-        let manifest = crate::server().manifest();
-        let word = regex::Regex::new("[a-z]+(_[a-z]+)+").unwrap();
-        for prompt in [PUBLIC_BUCKETS, STORAGE_COSTS, RECOVER_OBJECT] {
-            for word in word.find_iter(prompt.text) {
-                let word = word.as_str();
-                let known = OTHERS.contains(&word) || manifest.tools.iter().any(|tool| tool.name == word);
-                assert!(known, "{}: {word}", prompt.name);
-            }
-        }
-    }
-}

@@ -48,22 +48,3 @@ pub(crate) const CUT_COSTS: Prompt = Prompt {
         Answer with a table (what, machines, instance hours so far, evidence, what to do), dearest first: delete_endpoint, \
         scale_endpoint, set_notebook, stop_job. Change nothing yet.",
 };
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_tool_that_a_runbook_names_exists() {
-        const OTHERS: [&str; 2] = ["dry_run", "log_lines"];
-        let manifest = crate::server().manifest();
-        let word = regex::Regex::new("[a-z]+(_[a-z]+)+").unwrap();
-        for prompt in [FAILING_JOB, FAILING_ENDPOINT, CUT_COSTS] {
-            for word in word.find_iter(prompt.text) {
-                let word = word.as_str();
-                let known = OTHERS.contains(&word) || manifest.tools.iter().any(|tool| tool.name == word);
-                assert!(known, "{}: {word}", prompt.name);
-            }
-        }
-    }
-}

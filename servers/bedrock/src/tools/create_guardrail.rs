@@ -34,6 +34,7 @@ impl Change for CreateGuardrail {
     type Output = One<Created>;
     type Items = ();
     const SPEC: Spec = Spec::write("create_guardrail", "Create guardrail")
+        .shown_by("list_guardrails")
         .on("*", &["bedrock:CreateGuardrail", "bedrock:ListGuardrails"])
         .when("tags")
         .on(arns::ANY_GUARDRAIL, &["bedrock:TagResource"])

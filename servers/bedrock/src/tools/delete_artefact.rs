@@ -42,6 +42,7 @@ impl Change for DeleteArtefact {
     type Output = One<Deleted>;
     type Items = Doomed;
     const SPEC: Spec = Spec::destroy("delete_artefact", "Delete artefact")
+        .shown_by("list_jobs")
         .on(arns::CUSTOM_MODEL_ARTEFACT, &["bedrock:GetCustomModel", "bedrock:DeleteCustomModel"])
         .on(arns::IMPORTED_MODEL_ARTEFACT, &["bedrock:GetImportedModel", "bedrock:DeleteImportedModel"])
         .on(arns::EVALUATION_ARTEFACT, &["bedrock:GetEvaluationJob", "bedrock:BatchDeleteEvaluationJob"])

@@ -1,4 +1,4 @@
-use awsmcp_mcp::{Call, Change, Error, One, Plan, Result, Spec};
+use awsmcp_mcp::{Call, Change, Error, One, Plan, Result, Spec, counted};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -31,6 +31,7 @@ impl Change for DeleteAlarms {
     /// The alarms as they were looked at: name and settings of each.
     type Items = Vec<(String, String)>;
     const SPEC: Spec = Spec::destroy("delete_alarms", "Delete alarms")
+        .shown_by("list_alarms")
         .on("*", &["cloudwatch:DescribeAlarms"])
         .on(arns::ALARMS, &["cloudwatch:DeleteAlarms"])
         .names_no_resource()
@@ -47,8 +48,7 @@ impl Change for DeleteAlarms {
             return Err(Error::invalid("AWS deletes a composite alarm only by itself: name it alone"));
         }
         let count = found.len();
-        let plural = if count == 1 { "" } else { "s" };
-        let mut plan = Plan::new(format!("delete {count} alarm{plural}"));
+        let mut plan = Plan::new(format!("delete {}", counted(count, "alarm")));
         for alarm in &found {
             plan = plan.row(json!({
                 "alarm": alarm.name(),

@@ -1,4 +1,4 @@
-use awsmcp_mcp::{Call, Change, One, Plan, Result, Spec};
+use awsmcp_mcp::{Call, Change, One, Plan, Result, Spec, counted};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -28,6 +28,7 @@ impl Change for DeleteDashboards {
     /// The dashboards as they were looked at: name and body of each.
     type Items = Vec<(String, Value)>;
     const SPEC: Spec = Spec::destroy("delete_dashboards", "Delete dashboards")
+        .shown_by("list_dashboards")
         .on(arns::DASHBOARDS, &["cloudwatch:GetDashboard", "cloudwatch:DeleteDashboards"])
         .on("*", &["cloudwatch:ListDashboards"])
         .names_no_resource()
@@ -36,8 +37,7 @@ impl Change for DeleteDashboards {
 
     async fn plan(&self, cx: &Call<CloudWatch>) -> Result<Plan<Vec<(String, Value)>>> {
         let count = self.dashboards.len();
-        let plural = if count == 1 { "" } else { "s" };
-        let mut plan = Plan::new(format!("delete {count} dashboard{plural}"));
+        let mut plan = Plan::new(format!("delete {}", counted(count, "dashboard")));
         let mut bodies = Vec::new();
         for name in &self.dashboards {
             let body = find(cx, name).await?;

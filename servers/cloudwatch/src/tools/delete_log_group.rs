@@ -24,6 +24,7 @@ impl Change for DeleteLogGroup {
     /// The group as it was looked at, but for its events: a plan that changed with each of them could not be confirmed.
     type Items = Value;
     const SPEC: Spec = Spec::destroy("delete_log_group", "Delete log group")
+        .shown_by("list_log_groups")
         .on("*", &["logs:DescribeLogGroups"])
         .on(
             arns::LOG_GROUP,

@@ -38,6 +38,7 @@ impl Change for ExportLogs {
     /// The time that was shown, from and to in milliseconds: `-1d` is of the plan, not of the deed.
     type Items = (i64, i64);
     const SPEC: Spec = Spec::write("export_logs", "Export logs")
+        .shown_by("log_group_detail")
         .on("*", &["logs:DescribeLogGroups"])
         .on(arns::LOG_GROUP, &["logs:CreateExportTask"])
         .when("wait")

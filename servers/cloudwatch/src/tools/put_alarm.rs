@@ -85,6 +85,7 @@ impl Change for PutAlarm {
     type Output = One<Done>;
     type Items = Seen;
     const SPEC: Spec = Spec::write("put_alarm", "Put alarm")
+        .shown_by("explain_alarm")
         .on("*", &["cloudwatch:DescribeAlarms"])
         .on(arns::ALARM, &["cloudwatch:PutMetricAlarm"])
         .when("rule")

@@ -48,6 +48,7 @@ impl Change for PutDashboard {
     /// The body that was looked at, and is replaced; none of a dashboard that is new.
     type Items = Option<Value>;
     const SPEC: Spec = Spec::write("put_dashboard", "Put dashboard")
+        .shown_by("get_dashboard")
         .on(arns::DASHBOARD, &["cloudwatch:GetDashboard", "cloudwatch:PutDashboard"])
         .optional()
         .idempotent();

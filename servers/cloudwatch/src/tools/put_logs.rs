@@ -42,6 +42,7 @@ impl Change for PutLogs {
     /// Whether the stream has to be made.
     type Items = bool;
     const SPEC: Spec = Spec::write("put_logs", "Put logs")
+        .shown_by("filter_logs")
         .on("*", &["logs:DescribeLogGroups"])
         .on(arns::LOG_GROUP, &["logs:DescribeLogStreams"])
         .on(arns::LOG_STREAM, &["logs:CreateLogStream", "logs:PutLogEvents"])

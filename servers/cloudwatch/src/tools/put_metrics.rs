@@ -46,6 +46,7 @@ impl Change for PutMetrics {
     // Values are added to what there is, whatever that is: the arguments say it all.
     type Items = ();
     const SPEC: Spec = Spec::write("put_metrics", "Put metrics")
+        .shown_by("get_metrics")
         .on("*", &["cloudwatch:PutMetricData"])
         .names_no_resource()
         .optional();

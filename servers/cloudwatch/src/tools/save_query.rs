@@ -44,6 +44,7 @@ impl Change for SaveQuery {
     type Output = One<Done>;
     type Items = Seen;
     const SPEC: Spec = Spec::write("save_query", "Save query")
+        .shown_by("save_query")
         .on("*", &["logs:DescribeQueryDefinitions", "logs:PutQueryDefinition"])
         .names_no_resource()
         .optional()

@@ -2,7 +2,7 @@ use aws_sdk_cloudwatch::{
     operation::get_alarm_mute_rule::GetAlarmMuteRuleOutput,
     types::{MuteTargets, Rule, Schedule, StateValue},
 };
-use awsmcp_mcp::{Call, Change, Error, Kind, One, Plan, Result, Spec, unchanged};
+use awsmcp_mcp::{Call, Change, Error, Kind, One, Plan, Result, Spec, counted, unchanged};
 use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -74,6 +74,7 @@ impl Change for SetAlarm {
     type Output = One<Done>;
     type Items = Seen;
     const SPEC: Spec = Spec::write("set_alarm", "Set alarm")
+        .shown_by("explain_alarm")
         .on("*", &["cloudwatch:DescribeAlarms"])
         .when("actions")
         .on(arns::ALARMS, &["cloudwatch:EnableAlarmActions", "cloudwatch:DisableAlarmActions"])
@@ -94,16 +95,16 @@ impl Change for SetAlarm {
         let alarms = self.found(cx).await?;
         let rule = self.rule(cx).await?;
         let count = alarms.len();
-        let plural = if count == 1 { "" } else { "s" };
+        let alarms = counted(count, "alarm");
         let mut plan = Plan::new(match &wanted {
-            Wanted::Actions(Actions::Enable) => format!("let {count} alarm{plural} act again"),
-            Wanted::Actions(Actions::Disable) => format!("turn off the actions of {count} alarm{plural}"),
+            Wanted::Actions(Actions::Enable) => format!("let {alarms} act again"),
+            Wanted::Actions(Actions::Disable) => format!("turn off the actions of {alarms}"),
             Wanted::State(state, _) => format!(
-                "set {count} alarm{plural} to {}, which runs its actions and holds until the next evaluation",
+                "set {alarms} to {}, which runs its actions and holds until the next evaluation",
                 state.sdk().as_str()
             ),
             Wanted::Mute(rule, minutes) => {
-                format!("mute {count} alarm{plural} for {minutes} min by the rule {rule}")
+                format!("mute {alarms} for {minutes} min by the rule {rule}")
             }
             Wanted::Unmute(rule) => format!("delete the mute rule {rule}: what it muted acts again"),
         });

@@ -30,6 +30,7 @@ impl Change for CreateBackup {
     type Output = One<Created>;
     type Items = ();
     const SPEC: Spec = Spec::write("create_backup", "Back up table")
+        .shown_by("list_backups")
         .on(arns::TABLE, &["dynamodb:DescribeTable", "dynamodb:CreateBackup"])
         .optional();
 

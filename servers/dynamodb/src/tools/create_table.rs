@@ -62,6 +62,7 @@ impl Change for CreateTable {
     type Output = One<Created>;
     type Items = ();
     const SPEC: Spec = Spec::write("create_table", "Create table")
+        .shown_by("describe_table")
         .on(arns::TABLE, &["dynamodb:DescribeTable", "dynamodb:CreateTable"])
         .when("tags")
         .on(arns::TABLE, &["dynamodb:TagResource"])

@@ -24,6 +24,7 @@ impl Change for DeleteBackup {
     type Output = One<Deleted>;
     type Items = ();
     const SPEC: Spec = Spec::destroy("delete_backup", "Delete backup")
+        .shown_by("list_backups")
         .on(arns::BACKUP, &["dynamodb:DescribeBackup", "dynamodb:DeleteBackup"])
         .optional();
 

@@ -3,7 +3,7 @@ use std::collections::HashSet;
 use aws_sdk_dynamodb::types::{
     DeleteRequest, ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure, WriteRequest,
 };
-use awsmcp_mcp::{Call, Change, Error, One, Plan, Result, Spec, thousands};
+use awsmcp_mcp::{Call, Change, Error, One, Plan, Result, Spec, counted};
 use futures::{StreamExt, stream};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -55,6 +55,7 @@ impl Change for DeleteItems {
     type Output = One<Deleted>;
     type Items = Doomed;
     const SPEC: Spec = Spec::destroy("delete_items", "Delete items")
+        .shown_by("get_items")
         .on(arns::TABLE, &["dynamodb:DescribeTable", "dynamodb:BatchGetItem", "dynamodb:BatchWriteItem"])
         .when("condition")
         .on(arns::TABLE, &["dynamodb:DeleteItem"])
@@ -79,9 +80,8 @@ impl Change for DeleteItems {
         let bytes: u64 = got.items.iter().map(value::item_size).sum();
         let condition = if self.is_conditional() { ", where the condition holds" } else { "" };
         let mut plan = Plan::new(format!(
-            "delete {} item{} ({}) of {}{condition}",
-            thousands(got.items.len() as u64),
-            if got.items.len() == 1 { "" } else { "s" },
+            "delete {} ({}) of {}{condition}",
+            counted(got.items.len(), "item"),
             awsmcp_mcp::human_size(bytes),
             self.table
         ));

@@ -34,6 +34,7 @@ impl Change for DeleteTable {
     /// The id of the very table: another may bear its name by then.
     type Items = Option<String>;
     const SPEC: Spec = Spec::destroy("delete_table", "Delete table")
+        .shown_by("list_tables")
         .on(
             arns::TABLE,
             &["dynamodb:DescribeTable", "dynamodb:DescribeContinuousBackups", "dynamodb:DeleteTable"],

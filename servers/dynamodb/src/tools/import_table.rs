@@ -70,6 +70,7 @@ impl Change for ImportTable {
     type Output = One<Started>;
     type Items = ();
     const SPEC: Spec = Spec::write("import_table", "Import table")
+        .shown_by("list_backups")
         .on(arns::TABLE, &["dynamodb:DescribeTable", "dynamodb:ImportTable"])
         .on(arns::S3_ANY_OBJECT, &["s3:GetObject"])
         .on(arns::S3_BUCKET, &["s3:ListBucket"])

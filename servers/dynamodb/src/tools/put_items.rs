@@ -4,7 +4,7 @@ use aws_sdk_dynamodb::{
     operation::put_item::PutItemError,
     types::{PutRequest, ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure, WriteRequest},
 };
-use awsmcp_mcp::{Call, Change, Error, Kind, One, Plan, Result, Spec, thousands};
+use awsmcp_mcp::{Call, Change, Error, Kind, One, Plan, Result, Spec, counted};
 use futures::{StreamExt, stream};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -59,6 +59,7 @@ impl Change for PutItems {
     type Output = One<Written>;
     type Items = Puts;
     const SPEC: Spec = Spec::write("put_items", "Put items")
+        .shown_by("get_items")
         .on(arns::TABLE, &["dynamodb:DescribeTable", "dynamodb:BatchGetItem", "dynamodb:PutItem"])
         .when("overwrite")
         .on(arns::TABLE, &["dynamodb:BatchWriteItem"])
@@ -103,9 +104,8 @@ impl Change for PutItems {
             (false, count) => format!("{count} of them replaced whole"),
         };
         let mut plan = Plan::new(format!(
-            "put {} item{} ({}) into {}, {what}",
-            thousands(all.len() as u64),
-            if all.len() == 1 { "" } else { "s" },
+            "put {} ({}) into {}, {what}",
+            counted(all.len(), "item"),
             awsmcp_mcp::human_size(bytes),
             self.table
         ));

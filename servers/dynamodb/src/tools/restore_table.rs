@@ -41,6 +41,7 @@ impl Change for RestoreTable {
     type Output = One<Restored>;
     type Items = ();
     const SPEC: Spec = Spec::write("restore_table", "Restore table")
+        .shown_by("describe_table")
         // What DynamoDB itself does with the caller's permissions, to fill the new table.
         .on(
             arns::TABLE,

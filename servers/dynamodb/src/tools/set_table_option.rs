@@ -66,6 +66,7 @@ impl Change for SetTableOption {
     type Output = One<Done>;
     type Items = Seen;
     const SPEC: Spec = Spec::write("set_table_option", "Set table option")
+        .shown_by("describe_table")
         .on(arns::TABLE, &["dynamodb:DescribeTable"])
         .when("ttl_attribute")
         .on(arns::TABLE, &["dynamodb:DescribeTimeToLive", "dynamodb:UpdateTimeToLive"])

@@ -100,6 +100,7 @@ impl Change for Transact {
     type Output = Page<Row>;
     type Items = Looked;
     const SPEC: Spec = Spec::write("transact", "Transaction")
+        .shown_by("get_items")
         .when("get")
         .on(arns::GET_TABLE, &["dynamodb:GetItem"])
         .when("write")

@@ -64,6 +64,7 @@ impl Change for UpdateItem {
     type Output = Page<Image>;
     type Items = Found;
     const SPEC: Spec = Spec::write("update_item", "Update item")
+        .shown_by("get_items")
         .on(arns::TABLE, &["dynamodb:DescribeTable", "dynamodb:GetItem", "dynamodb:UpdateItem"])
         .quotes();
 

@@ -1,7 +1,7 @@
 mod steps;
 
 use aws_sdk_dynamodb::types::TableDescription;
-use awsmcp_mcp::{Call, Change, Error, One, Plan, Region, Result, Risk, Spec};
+use awsmcp_mcp::{Call, Change, Error, One, Plan, Region, Result, Risk, Spec, counted};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -64,6 +64,7 @@ impl Change for UpdateTable {
     /// All that can be set of the table, as it was seen: the steps follow from it.
     type Items = Value;
     const SPEC: Spec = Spec::write("update_table", "Update table")
+        .shown_by("describe_table")
         .on(arns::TABLE, &["dynamodb:DescribeTable", "dynamodb:UpdateTable"])
         .when("add_replicas")
         // What DynamoDB itself does with the caller's permissions, to fill the replica.
@@ -81,12 +82,7 @@ impl Change for UpdateTable {
         }
         let description = table::describe(cx, &self.table).await?;
         let steps = self.steps(&description)?;
-        let mut plan = Plan::new(format!(
-            "change {} in {} step{}",
-            self.table,
-            steps.len(),
-            if steps.len() == 1 { "" } else { "s" }
-        ));
+        let mut plan = Plan::new(format!("change {} in {}", self.table, counted(steps.len(), "step")));
         for step in &steps {
             plan = plan.row(json!({"step": step.name, "now": step.now}));
         }

@@ -45,6 +45,7 @@ impl Change for WritePartiql {
     /// What the statement's condition found.
     type Items = Vec<Value>;
     const SPEC: Spec = Spec::write("write_partiql", "Write with PartiQL")
+        .shown_by("run_partiql")
         .on(
             arns::TABLE,
             &[

@@ -43,6 +43,7 @@ impl Change for AttachVolume {
     /// The device: that which it gets, or has.
     type Items = Option<String>;
     const SPEC: Spec = Spec::write("attach_volume", "Attach volume")
+        .shown_by("list_volumes")
         .on("*", &["ec2:DescribeVolumes", "ec2:DescribeInstances"])
         .when("not detach")
         .on(arns::VOLUME, &["ec2:AttachVolume"])

@@ -49,6 +49,7 @@ impl Change for CreateImage {
     type Output = One<Made>;
     type Items = ();
     const SPEC: Spec = Spec::write("create_image", "Create image")
+        .shown_by("list_images")
         .on("*", &["ec2:DescribeInstances"])
         .on(arns::INSTANCE, &["ec2:CreateImage"])
         .on(arns::ANY_IMAGE, &["ec2:CreateImage"])

@@ -43,6 +43,7 @@ impl Change for CreateKeyPair {
     type Output = One<Made>;
     type Items = ();
     const SPEC: Spec = Spec::write("create_key_pair", "Create key pair")
+        .shown_by("list_key_pairs")
         .on("*", &["ec2:DescribeKeyPairs"])
         .on(arns::NAMED_KEY_PAIR, &["ec2:CreateKeyPair", "ec2:DeleteKeyPair"])
         .names_no_resource()

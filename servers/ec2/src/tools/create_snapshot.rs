@@ -38,6 +38,7 @@ impl Change for CreateSnapshot {
     type Output = Page<Row>;
     type Items = ();
     const SPEC: Spec = Spec::write("create_snapshot", "Create snapshot")
+        .shown_by("list_snapshots")
         .on("*", &["ec2:DescribeVolumes"])
         .when("volume")
         .on(arns::VOLUME, &["ec2:CreateSnapshot"])

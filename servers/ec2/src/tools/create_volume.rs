@@ -54,6 +54,7 @@ impl Change for CreateVolume {
     type Output = One<Made>;
     type Items = ();
     const SPEC: Spec = Spec::write("create_volume", "Create volume")
+        .shown_by("list_volumes")
         .on(arns::ANY_VOLUME, &["ec2:CreateVolume"])
         .when("snapshot")
         .on(arns::SNAPSHOT, &["ec2:CreateVolume"])

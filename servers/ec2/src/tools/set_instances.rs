@@ -51,6 +51,7 @@ impl Change for SetInstances {
     type Output = Page<Row>;
     type Items = Vec<Seen>;
     const SPEC: Spec = Spec::write("set_instances", "Set instances")
+        .shown_by("list_instances")
         .on("*", &["ec2:DescribeInstances"])
         .when("action=start")
         .on(arns::INSTANCES, &["ec2:StartInstances"])

@@ -68,6 +68,7 @@ impl Change for SetSecurityGroup {
     type Output = One<Done>;
     type Items = Changes;
     const SPEC: Spec = Spec::write("set_security_group", "Set security group")
+        .shown_by("list_security_groups")
         .on("*", &["ec2:DescribeSecurityGroups", "ec2:DescribeSecurityGroupRules"])
         .on(
             arns::GROUP,

@@ -37,6 +37,7 @@ impl Change for TagResources {
     type Output = One<Done>;
     type Items = Tags;
     const SPEC: Spec = Spec::write("tag_resources", "Tag resources")
+        .shown_by("tag_resources")
         .on("*", &["ec2:DescribeTags"])
         .when("set")
         .on(arns::RESOURCES, &["ec2:CreateTags"])

@@ -38,6 +38,7 @@ impl Change for TerminateInstances {
     type Output = Page<Row>;
     type Items = Vec<Seen>;
     const SPEC: Spec = Spec::destroy("terminate_instances", "Terminate instances")
+        .shown_by("list_instances")
         .on("*", &["ec2:DescribeInstances", "ec2:DescribeVolumes"])
         .on(arns::INSTANCES, &["ec2:DescribeInstanceAttribute", "ec2:TerminateInstances"])
         .names_no_resource()

@@ -64,6 +64,7 @@ impl Change for CreateFunction {
     /// AWS's fingerprint of the code that was looked at, where it is at hand. AWS makes no second function of that name.
     type Items = Option<String>;
     const SPEC: Spec = Spec::write("create_function", "Create function")
+        .shown_by("get_function")
         .on(arns::FUNCTION, &["lambda:GetFunctionConfiguration", "lambda:CreateFunction"])
         .on(arns::ROLE, &["iam:PassRole"])
         .when("tags")

@@ -46,6 +46,7 @@ impl Change for DeleteFunction {
     /// What was looked at: only this is deleted.
     type Items = Value;
     const SPEC: Spec = Spec::destroy("delete_function", "Delete function")
+        .shown_by("list_functions")
         .when("function and not alias and not version")
         .on(
             arns::FUNCTION,

@@ -33,6 +33,7 @@ impl Change for PublishVersion {
     type Output = One<Published>;
     type Items = Seen;
     const SPEC: Spec = Spec::write("publish_version", "Publish version")
+        .shown_by("list_versions")
         .on(arns::FUNCTION, &["lambda:GetFunctionConfiguration", "lambda:PublishVersion"])
         .optional();
 

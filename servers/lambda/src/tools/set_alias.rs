@@ -52,6 +52,7 @@ impl Change for SetAlias {
     type Output = One<Alias>;
     type Items = Step;
     const SPEC: Spec = Spec::write("set_alias", "Set alias")
+        .shown_by("list_versions")
         .on(arns::FUNCTION, &["lambda:GetAlias", "lambda:CreateAlias", "lambda:UpdateAlias"])
         .when("rollback")
         .on(arns::FUNCTION, &["lambda:ListVersionsByFunction"])

@@ -62,6 +62,7 @@ impl Change for SetConcurrency {
     type Output = One<Done>;
     type Items = Step;
     const SPEC: Spec = Spec::write("set_concurrency", "Set concurrency")
+        .shown_by("get_function")
         .when("reserved")
         .on(arns::FUNCTION, &["lambda:GetFunctionConcurrency", "lambda:PutFunctionConcurrency"])
         .when("remove=reserved")

@@ -73,6 +73,7 @@ impl Change for SetEventSource {
     type Output = One<Done>;
     type Items = Step;
     const SPEC: Spec = Spec::write("set_event_source", "Set event source")
+        .shown_by("list_event_sources")
         .when("uuid")
         .on(arns::EVENT_SOURCE_MAPPING, &["lambda:GetEventSourceMapping", "lambda:UpdateEventSourceMapping"])
         .when("function")

@@ -56,6 +56,7 @@ impl Change for SetPermission {
     /// The revision of the policy that was looked at; none where there is no policy yet.
     type Items = Option<String>;
     const SPEC: Spec = Spec::write("set_permission", "Set permission")
+        .shown_by("get_function")
         .when("not qualifier")
         .on(arns::FUNCTION, &["lambda:GetPolicy", "lambda:AddPermission", "lambda:RemovePermission"])
         .when("qualifier")

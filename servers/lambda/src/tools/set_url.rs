@@ -60,6 +60,7 @@ impl Change for SetUrl {
     type Output = One<Done>;
     type Items = Seen;
     const SPEC: Spec = Spec::write("set_url", "Set URL")
+        .shown_by("get_function")
         .when("not qualifier")
         .on(
             arns::FUNCTION,

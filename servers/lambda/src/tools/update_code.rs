@@ -76,6 +76,7 @@ impl Change for UpdateCode {
     type Output = One<Updated>;
     type Items = Seen;
     const SPEC: Spec = Spec::write("update_code", "Update code")
+        .shown_by("get_function")
         .on(
             arns::FUNCTION,
             &[

@@ -65,6 +65,7 @@ impl Change for UpdateConfig {
     type Output = One<Updated>;
     type Items = Step;
     const SPEC: Spec = Spec::write("update_config", "Update configuration")
+        .shown_by("get_function")
         .on(arns::FUNCTION, &["lambda:GetFunctionConfiguration", "lambda:UpdateFunctionConfiguration"])
         .when("role")
         .on(arns::ROLE, &["iam:PassRole"])

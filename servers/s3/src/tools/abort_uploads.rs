@@ -43,6 +43,7 @@ impl Change for AbortUploads {
     type Output = One<Aborted>;
     type Items = Doomed;
     const SPEC: Spec = Spec::destroy("abort_uploads", "Abort multipart uploads")
+        .shown_by("list_uploads")
         .on(arns::BUCKET, &["s3:ListBucketMultipartUploads"])
         .on(arns::OBJECT, &["s3:ListMultipartUploadParts", "s3:AbortMultipartUpload"])
         .optional()

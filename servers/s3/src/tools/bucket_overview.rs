@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use awsmcp_mcp::{Body, Call, Error, Kind, One, Output, Part, Reply, Result, Spec, Tool};
+use awsmcp_mcp::{Body, Call, Error, Kind, One, Output, Part, Reply, Result, Spec, Tool, counted};
 use futures::future::join_all;
 use schemars::{JsonSchema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
@@ -231,8 +231,7 @@ impl Settings {
             policy: known.value(Aspect::Policy).map(|policy| {
                 let count = policy::statements(policy).count();
                 let public = if known.policy_opens() { "public" } else { "not public" };
-                let plural = if count == 1 { "" } else { "s" };
-                format!("{count} statement{plural}, {public}")
+                format!("{}, {public}", counted(count, "statement"))
             }),
             acl: known.value(Aspect::Acl).map(grants).unwrap_or_default(),
             ownership: text(Aspect::Ownership, "/Rules/0/ObjectOwnership"),

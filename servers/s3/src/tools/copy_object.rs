@@ -51,6 +51,7 @@ impl Change for CopyObject {
     type Output = One<Copy>;
     type Items = Seen;
     const SPEC: Spec = Spec::write("copy_object", "Copy object")
+        .shown_by("head_object")
         .on(arns::SOURCE_OBJECT, &["s3:GetObject", "s3:GetObjectTagging"])
         .on(arns::OBJECT, &["s3:GetObject", "s3:PutObject", "s3:PutObjectTagging", "s3:AbortMultipartUpload"])
         .when("source_version_id")

@@ -46,6 +46,7 @@ impl Change for CreateBucket {
     type Output = One<Created>;
     type Items = ();
     const SPEC: Spec = Spec::write("create_bucket", "Create bucket")
+        .shown_by("list_buckets")
         .on(
             arns::BUCKET,
             &[

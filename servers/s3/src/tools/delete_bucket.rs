@@ -36,6 +36,7 @@ impl Change for DeleteBucket {
     type Output = One<Deleted>;
     type Items = Doomed;
     const SPEC: Spec = Spec::destroy("delete_bucket", "Delete bucket")
+        .shown_by("list_buckets")
         .on(
             arns::BUCKET,
             &["s3:DeleteBucket", "s3:ListBucketVersions", "s3:ListBucketMultipartUploads", "s3:ListBucket"],

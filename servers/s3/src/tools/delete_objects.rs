@@ -1,6 +1,6 @@
 mod survey;
 
-use awsmcp_mcp::{Call, Change, One, Plan, Result, Spec};
+use awsmcp_mcp::{Call, Change, One, Plan, Result, Spec, counted};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -54,6 +54,7 @@ impl Change for DeleteObjects {
     type Output = One<Deleted>;
     type Items = Doomed;
     const SPEC: Spec = Spec::destroy("delete_objects", "Delete objects")
+        .shown_by("list_objects")
         .on(arns::BUCKET, &["s3:GetBucketVersioning"])
         .when("keys")
         .on(arns::OBJECTS, &["s3:GetObject", "s3:DeleteObject"])
@@ -151,8 +152,6 @@ impl DeleteObjects {
             Some(prefix) => format!("under s3://{}/{prefix}", self.bucket),
             None => format!("of bucket {}", self.bucket),
         };
-        let counted =
-            |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
         if self.all_versions || self.versions.is_some() {
             let mut what = Vec::new();
             if others > 0 {

@@ -52,6 +52,7 @@ impl Change for MoveObject {
     type Output = One<Moved>;
     type Items = Vec<Step>;
     const SPEC: Spec = Spec::write("move_object", "Move object")
+        .shown_by("list_objects")
         .when("source_key")
         .on(arns::SOURCE_OBJECT, &["s3:GetObject", "s3:GetObjectTagging", "s3:DeleteObject"])
         .when("source_prefix")

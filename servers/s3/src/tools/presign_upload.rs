@@ -57,6 +57,7 @@ impl Change for PresignUpload {
     // The arguments alone say what is signed; what lies there is only told, and its entity tag is part of what is confirmed.
     type Items = ();
     const SPEC: Spec = Spec::write("presign_upload", "Presign upload")
+        .shown_by("head_object")
         .on(arns::OBJECT, &["s3:PutObject", "s3:GetObject"])
         .optional();
 

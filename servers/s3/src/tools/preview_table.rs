@@ -1,6 +1,6 @@
 use std::time::Instant;
 
-use awsmcp_mcp::{Body, Call, Error, Part, Result, Spec, Tool, human_size, neutral, thousands};
+use awsmcp_mcp::{Body, Call, Error, Part, Result, Spec, Tool, counted, human_size, neutral, thousands};
 use futures::{StreamExt, stream::FuturesUnordered};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -212,11 +212,6 @@ fn shown(cx: &Call<S3>, source: &Source<'_>, about: &About, contents: &Contents,
         rest: (!rest.is_empty()).then(|| rest.join("; ")),
         uri: Some(format!("s3://{}/{}", source.bucket, escaped(source.key, "/"))),
     }
-}
-
-fn counted(count: u64, what: &str) -> String {
-    let plural = if count == 1 { "" } else { "s" };
-    format!("{} {what}{plural}", thousands(count))
 }
 
 fn cut(text: &str, width: usize) -> (String, bool) {

@@ -52,6 +52,7 @@ impl Change for PutBucketConfig {
     type Output = One<Done>;
     type Items = Step;
     const SPEC: Spec = Spec::write("put_bucket_config", "Configure bucket")
+        .shown_by("bucket_overview")
         .on(
             arns::BUCKET,
             &[

@@ -51,6 +51,7 @@ impl Change for PutObject {
     type Output = One<Written>;
     type Items = Condition;
     const SPEC: Spec = Spec::write("put_object", "Put object")
+        .shown_by("head_object")
         .on(arns::OBJECT, &["s3:PutObject", "s3:GetObject"])
         .when("tags")
         .on(arns::OBJECT, &["s3:PutObjectTagging"])

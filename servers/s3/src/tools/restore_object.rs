@@ -46,6 +46,7 @@ impl Change for RestoreObject {
     type Output = One<Restored>;
     type Items = Seen;
     const SPEC: Spec = Spec::write("restore_object", "Restore archived object")
+        .shown_by("head_object")
         .on(arns::OBJECT, &["s3:GetObject", "s3:RestoreObject"])
         .when("version_id")
         .on(arns::OBJECT, &["s3:GetObjectVersion"])

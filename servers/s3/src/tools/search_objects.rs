@@ -4,7 +4,7 @@ mod scanning;
 use std::{ops::ControlFlow, time::Instant};
 
 use aws_sdk_s3::types::ObjectStorageClass;
-use awsmcp_mcp::{Call, Error, Kind, Page, Result, Spec, Tool, human_size, quoted, thousands};
+use awsmcp_mcp::{Call, Error, Kind, Page, Result, Spec, Tool, counted, human_size, quoted, thousands};
 use futures::{StreamExt, stream};
 use regex::bytes::{Regex, RegexBuilder};
 use schemars::JsonSchema;
@@ -308,11 +308,6 @@ impl Search<'_> {
             self.cx.note("long lines are cut around the match (…); get_object with `bytes` shows more");
         }
     }
-}
-
-fn counted(count: u64, what: &str) -> String {
-    let plural = if count == 1 { "" } else { "s" };
-    format!("{} {what}{plural}", thousands(count))
 }
 
 /// Why an object was not searched.

@@ -87,6 +87,7 @@ impl Change for Sync {
     type Output = One<Report>;
     type Items = Work;
     const SPEC: Spec = Spec::write("sync", "Sync directory")
+        .shown_by("list_objects")
         .on(arns::BUCKET, &["s3:ListBucket"])
         .on(arns::UNDER_PREFIX, &["s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload"])
         .when("delete")

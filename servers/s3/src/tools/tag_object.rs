@@ -36,6 +36,7 @@ impl Change for TagObject {
     type Output = One<Tagged>;
     type Items = Seen;
     const SPEC: Spec = Spec::write("tag_object", "Tag object")
+        .shown_by("head_object")
         .on(arns::OBJECT, &["s3:GetObjectTagging", "s3:PutObjectTagging", "s3:DeleteObjectTagging"])
         .when("version_id")
         .on(

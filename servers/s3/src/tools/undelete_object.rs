@@ -1,5 +1,5 @@
 use awsmcp_aws::utc_second;
-use awsmcp_mcp::{Call, Change, Error, Moment, One, Plan, Result, Spec, human_size};
+use awsmcp_mcp::{Call, Change, Error, Moment, One, Plan, Result, Spec, counted, human_size};
 use futures::{StreamExt, TryStreamExt, stream};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -45,6 +45,7 @@ impl Change for UndeleteObject {
     type Output = One<Undeleted>;
     type Items = Back;
     const SPEC: Spec = Spec::write("undelete_object", "Undelete objects")
+        .shown_by("list_versions")
         .on(arns::BUCKET, &["s3:ListBucketVersions"])
         .when("keys")
         .on(arns::OBJECTS, &["s3:DeleteObjectVersion"])
@@ -190,12 +191,12 @@ impl UndeleteObject {
         let found = self.found(cx).await?;
         let markers: usize = found.back.iter().map(|(markers, _)| markers.len()).sum();
         let bytes = found.back.iter().map(|(_, version)| version.size).sum();
-        let objects = if found.back.len() == 1 { "object" } else { "objects" };
         let mut plan = Plan::new(format!(
-            "bring back {} {objects} ({}) of {} by removing {markers} delete markers",
-            found.back.len(),
+            "bring back {} ({}) of {} by removing {}",
+            counted(found.back.len(), "object"),
             human_size(bytes),
-            self.bucket
+            self.bucket,
+            counted(markers, "delete marker")
         ));
         if !found.not.is_empty() {
             let some: Vec<&str> = found.not.iter().take(5).map(String::as_str).collect();

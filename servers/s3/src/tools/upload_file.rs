@@ -51,6 +51,7 @@ impl Change for UploadFile {
     type Output = One<Uploaded>;
     type Items = Seen;
     const SPEC: Spec = Spec::write("upload_file", "Upload file")
+        .shown_by("head_object")
         .on(arns::OBJECT, &["s3:PutObject", "s3:GetObject", "s3:AbortMultipartUpload"])
         .when("tags")
         .on(arns::OBJECT, &["s3:PutObjectTagging"])

@@ -58,6 +58,7 @@ impl Change for SetLogGroup {
     /// What the call is about, as it was looked at.
     type Items = Value;
     const SPEC: Spec = Spec::write("set_log_group", "Set log group")
+        .shown_by("log_group_detail")
         .on("*", &["logs:DescribeLogGroups"])
         .when("create")
         .on(arns::LOG_GROUP, &["logs:CreateLogGroup"])

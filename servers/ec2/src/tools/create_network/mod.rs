@@ -173,6 +173,7 @@ impl Change for CreateNetwork {
     type Items = ();
     // What is made is tagged as it is made: CreateTags is asked for on the same resources.
     const SPEC: Spec = Spec::write("create_network", "Create network part")
+        .shown_by("describe_network")
         .when("part=vpc")
         .on(arns::ANY_VPC, &["ec2:CreateVpc", "ec2:CreateTags"])
         .on("*", &["ec2:DescribeVpcs"])

@@ -71,6 +71,7 @@ impl Change for DeleteResources {
     type Output = Page<Row>;
     type Items = Vec<Doomed>;
     const SPEC: Spec = Spec::destroy("delete_resources", "Delete resources")
+        .shown_by("delete_resources")
         .when("volumes")
         .on("*", &["ec2:DescribeVolumes"])
         .on(arns::VOLUMES, &["ec2:DeleteVolume"])

@@ -54,6 +54,7 @@ impl Change for ModifyInstance {
     type Output = One<Done>;
     type Items = Before;
     const SPEC: Spec = Spec::write("modify_instance", "Modify instance")
+        .shown_by("describe_instance")
         .on("*", &["ec2:DescribeInstances"])
         .on(arns::INSTANCE, &["ec2:DescribeInstanceAttribute", "ec2:ModifyInstanceAttribute"])
         .when("imdsv2_only=true|false")

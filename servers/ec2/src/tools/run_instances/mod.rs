@@ -76,6 +76,7 @@ impl Change for RunInstances {
     type Output = Page<Row>;
     type Items = Order;
     const SPEC: Spec = Spec::write("run_instances", "Run instances")
+        .shown_by("list_instances")
         .on(arns::ANY_INSTANCE, &["ec2:RunInstances"])
         .on(arns::ANY_VOLUME, &["ec2:RunInstances"])
         .on(arns::ANY_NETWORK_INTERFACE, &["ec2:RunInstances"])
