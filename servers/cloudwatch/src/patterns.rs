@@ -211,7 +211,7 @@ impl Cluster {
             .filter_map(|values| match values {
                 Values::Few(few) if self.count > few.len() as u64 => {
                     let mut few: Vec<&Value> = few.iter().collect();
-                    few.sort_by(|left, right| right.count.cmp(&left.count));
+                    few.sort_by_key(|one| std::cmp::Reverse(one.count));
                     let words: Vec<String> =
                         few.iter().map(|value| format!("{} {}", value.text, value.count)).collect();
                     Some(words.join(", "))

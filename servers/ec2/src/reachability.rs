@@ -223,14 +223,14 @@ impl Way<'_> {
             )];
         }
         let Some(subnet) = &nat.subnet else {
-            return vec![self.from_nat(id, id, address)];
+            return vec![self.behind_nat(id, id, address)];
         };
         let mut hops = Vec::new();
         let crosses = *subnet != a.subnet;
         if crosses {
             hops.push(self.acl("there", subnet, false, Some(a.address), Sense::Opens));
         }
-        hops.push(self.from_nat(id, subnet, address));
+        hops.push(self.behind_nat(id, subnet, address));
         hops.push(self.acl("there", subnet, true, address, Sense::Opens));
         hops.push(self.acl("back", subnet, false, address, Sense::AnswersToNat));
         if crosses {
@@ -240,7 +240,7 @@ impl Way<'_> {
     }
 
     /// From a NAT gateway on; `place` is what its route table is known by.
-    fn from_nat(&self, id: &str, place: &str, address: Option<IpAddr>) -> Hop {
+    fn behind_nat(&self, id: &str, place: &str, address: Option<IpAddr>) -> Hop {
         let (table, found) = self.route(place, address);
         match found {
             Err((verdict, why)) => hop("there", &table, verdict, why),

@@ -95,16 +95,16 @@ impl Change for SetAlarm {
         let alarms = self.found(cx).await?;
         let rule = self.rule(cx).await?;
         let count = alarms.len();
-        let alarms = counted(count, "alarm");
+        let many = counted(count, "alarm");
         let mut plan = Plan::new(match &wanted {
-            Wanted::Actions(Actions::Enable) => format!("let {alarms} act again"),
-            Wanted::Actions(Actions::Disable) => format!("turn off the actions of {alarms}"),
+            Wanted::Actions(Actions::Enable) => format!("let {many} act again"),
+            Wanted::Actions(Actions::Disable) => format!("turn off the actions of {many}"),
             Wanted::State(state, _) => format!(
-                "set {alarms} to {}, which runs its actions and holds until the next evaluation",
+                "set {many} to {}, which runs its actions and holds until the next evaluation",
                 state.sdk().as_str()
             ),
             Wanted::Mute(rule, minutes) => {
-                format!("mute {alarms} for {minutes} min by the rule {rule}")
+                format!("mute {many} for {minutes} min by the rule {rule}")
             }
             Wanted::Unmute(rule) => format!("delete the mute rule {rule}: what it muted acts again"),
         });

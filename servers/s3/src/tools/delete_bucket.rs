@@ -234,23 +234,21 @@ async fn empty(cx: &Call<S3>, bucket: &BucketName, doomed: Doomed) -> Result<(u6
     const PAGE: usize = 10_000;
     let began = Timestamp::now().as_second();
     let mut removed = wiped(cx, bucket, doomed.versions, 0).await?;
-    while doomed.more {
+    let mut more = doomed.more;
+    while more {
         let (found, _) = some(cx, bucket, PAGE).await?;
         let old = found.into_iter().filter(|version| version.modified.is_none_or(|at| at.secs() <= began));
         let old: Vec<Item> = old.map(item).collect();
-        if old.is_empty() {
-            break;
-        }
+        more = !old.is_empty();
         removed = wiped(cx, bucket, old, removed).await?;
     }
     let mut aborted = aborted(cx, bucket, doomed.uploads).await?;
-    while doomed.more {
+    more = doomed.more;
+    while more {
         let (found, _) = uploads::page(cx, bucket.as_str(), None, uploads::Place::default(), 1000).await?;
         let old = found.into_iter().filter(|upload| upload.initiated.is_none_or(|at| at.secs() <= began));
         let old: Vec<Unfinished> = old.map(Unfinished::of).collect();
-        if old.is_empty() {
-            break;
-        }
+        more = !old.is_empty();
         aborted += self::aborted(cx, bucket, old).await?;
     }
     Ok((removed, aborted))

@@ -151,7 +151,7 @@ impl Change for ScaleEndpoint {
             _ => plan,
         };
         let plan = match self.weight {
-            Some(weight) if weight == 0.0 => plan.warning("with a weight of 0 it gets no calls").ask(),
+            Some(0.0) => plan.warning("with a weight of 0 it gets no calls").ask(),
             _ => plan,
         };
         Ok(plan.items(Items { target, policy }))

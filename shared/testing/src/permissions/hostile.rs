@@ -191,8 +191,8 @@ fn filled(arn: &str, place: &str, text: &str) -> String {
 fn is_choice(tool: &ToolEntry, field: &str) -> bool {
     let schema = &tool.input_schema;
     let first = field.split('.').next().unwrap_or(field);
-    let property = schema["properties"][first].to_string();
-    let referred = schema["$defs"].as_object().into_iter().flatten();
+    let property = schema.pointer(&format!("/properties/{first}")).map(Value::to_string).unwrap_or_default();
+    let referred = schema.get("$defs").and_then(Value::as_object).into_iter().flatten();
     let mut texts = vec![property.clone()];
     texts.extend(
         referred

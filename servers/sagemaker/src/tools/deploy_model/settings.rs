@@ -254,7 +254,7 @@ fn losses(before: &Value, after: &Value, variant: &str) -> Vec<String> {
 }
 
 /// Names of fields that a patch may not carry, since arguments of their own say them.
-pub(super) fn reserved<'a>(patch: &'a Map<String, Value>, of_variant: bool) -> Option<&'a str> {
+pub(super) fn reserved(patch: &Map<String, Value>, of_variant: bool) -> Option<&str> {
     const OF_CONFIG: [&str; 5] =
         ["EndpointConfigName", "ExecutionRoleArn", "ProductionVariants", "ShadowProductionVariants", "Tags"];
     const OF_VARIANT: [&str; 2] = ["ModelName", "VariantName"];
