@@ -1,10 +1,11 @@
 //! Names with rules: parsed at the edge, with an error that shows what a good one looks like.
 
 use aws_sdk_dynamodb::{primitives::DateTime, types::ScalarAttributeType};
+pub(crate) use awsmcp_mcp::KmsKey;
 use awsmcp_mcp::{Arn, Moment, ResourceArgument, ResourceRef, plain_string, resource_string};
 use serde::Serialize;
 
-resource_string!(TableName, Name, TablePrefix, IndexName, BackupArn, Bucket, KmsKey);
+resource_string!(TableName, Name, TablePrefix, IndexName, BackupArn, Bucket);
 
 fn is_name(text: &str) -> bool {
     (3..=255).contains(&text.len())
@@ -233,61 +234,6 @@ impl From<Bucket> for String {
 impl std::fmt::Display for Bucket {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.name)
-    }
-}
-
-/// A KMS key: its id or ARN, or the name or ARN of an alias.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct KmsKey {
-    text: String,
-    resource: ResourceRef,
-}
-
-impl KmsKey {
-    pub(crate) fn as_str(&self) -> &str {
-        &self.text
-    }
-}
-
-impl ResourceArgument for KmsKey {
-    /// <https://docs.aws.amazon.com/kms/latest/developerguide/concepts.html#key-id>
-    fn parse(text: &str) -> Result<Self, String> {
-        let letters = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_');
-        let is_id = |id: &str| (1..=256).contains(&id.len()) && id.chars().all(letters);
-        let is_alias = |name: &str| {
-            name.strip_prefix("alias/").is_some_and(|name| {
-                (1..=256).contains(&name.len()) && name.chars().all(|letter| letters(letter) || letter == '/')
-            })
-        };
-        let resource = match text.starts_with("arn:") {
-            // It may be another account's.
-            true => Arn::parse(text)
-                .ok()
-                .filter(|arn| {
-                    let of_region = arn.service == "kms" && !arn.region.is_empty() && arn.account.len() == 12;
-                    of_region && (arn.name("kms", "key/").is_some_and(is_id) || is_alias(&arn.resource))
-                })
-                .map(ResourceRef::Whole),
-            // An alias's name stands for some key of the account.
-            false => (is_id(text) || is_alias(text)).then(|| ResourceRef::Name(text.to_owned())),
-        };
-        let resource = resource.ok_or_else(|| {
-            format!(
-                "{text:?} is not a KMS key: good ones are 1234abcd-12ab-34cd-56ef-1234567890ab, alias/my-key and \
-                 arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
-            )
-        })?;
-        Ok(KmsKey { text: text.to_owned(), resource })
-    }
-
-    fn resource(&self) -> ResourceRef {
-        self.resource.clone()
-    }
-}
-
-impl From<KmsKey> for String {
-    fn from(key: KmsKey) -> Self {
-        key.text
     }
 }
 

@@ -4,11 +4,12 @@ use std::borrow::Cow;
 
 use aws_sdk_s3::primitives::DateTime;
 use awsmcp_aws::utc_second;
+pub(crate) use awsmcp_mcp::KmsKey;
 use awsmcp_mcp::{Arn, Error, ResourceArgument, ResourceRef, quoted, resource_string};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, de};
 
-resource_string!(BucketName, Key, Prefix, FolderPrefix, KmsKey);
+resource_string!(BucketName, Key, Prefix, FolderPrefix);
 
 /// A bucket: its name, its ARN, or the ARN of an access point.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -260,61 +261,6 @@ impl ResourceArgument for FolderPrefix {
 impl std::fmt::Display for FolderPrefix {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.0)
-    }
-}
-
-/// A KMS key: its id or ARN, or the name or ARN of an alias.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct KmsKey {
-    text: String,
-    resource: ResourceRef,
-}
-
-impl KmsKey {
-    pub(crate) fn as_str(&self) -> &str {
-        &self.text
-    }
-}
-
-impl ResourceArgument for KmsKey {
-    /// <https://docs.aws.amazon.com/kms/latest/developerguide/concepts.html#key-id>
-    fn parse(text: &str) -> Result<Self, String> {
-        let letters = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_');
-        let is_id = |id: &str| (1..=256).contains(&id.len()) && id.chars().all(letters);
-        let is_alias = |name: &str| {
-            name.strip_prefix("alias/").is_some_and(|name| {
-                (1..=256).contains(&name.len()) && name.chars().all(|letter| letters(letter) || letter == '/')
-            })
-        };
-        let resource = match text.starts_with("arn:") {
-            // It may be another account's, and the bucket's region is not always the call's.
-            true => Arn::parse(text)
-                .ok()
-                .filter(|arn| {
-                    let of_region = arn.service == "kms" && !arn.region.is_empty() && arn.account.len() == 12;
-                    of_region && (arn.name("kms", "key/").is_some_and(is_id) || is_alias(&arn.resource))
-                })
-                .map(ResourceRef::Whole),
-            // An alias's name stands for some key of the account.
-            false => (is_id(text) || is_alias(text)).then(|| ResourceRef::Name(text.to_owned())),
-        };
-        let resource = resource.ok_or_else(|| {
-            format!(
-                "{text:?} is not a KMS key: good ones are 1234abcd-12ab-34cd-56ef-1234567890ab, alias/my-key and \
-                 arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
-            )
-        })?;
-        Ok(KmsKey { text: text.to_owned(), resource })
-    }
-
-    fn resource(&self) -> ResourceRef {
-        self.resource.clone()
-    }
-}
-
-impl From<KmsKey> for String {
-    fn from(key: KmsKey) -> Self {
-        key.text
     }
 }
 

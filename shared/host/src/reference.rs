@@ -18,7 +18,7 @@ mod tests {
         );
         let mut heading = None;
         for flag in command.get_arguments().filter(|flag| flag.get_long().is_some()) {
-            if matches!(flag.get_long(), Some("help" | "version")) {
+            if matches!(flag.get_long(), Some("help" | "version")) || flag.is_hide_set() {
                 continue;
             }
             let group = flag.get_help_heading().unwrap_or("General");

@@ -314,7 +314,7 @@ fn an_arn_of_another_account_finds_nothing_of_the_same_name_here() {
     let arn = "arn:aws:logs:us-east-1:999999999999:log-group:/team/app";
     server
         .call("delete_log_group", json!({"log_group": arn, "dry_run": true}))
-        .fails(&["there is no log group"]);
+        .fails(&["is of account 999999999999, and calls reach things of 123456789012 only"]);
     let alarm = "arn:aws:cloudwatch:us-east-1:999999999999:alarm:team-pay";
     server.call("delete_alarms", json!({"alarms": [alarm], "dry_run": true})).fails(&["there is no alarm"]);
 }

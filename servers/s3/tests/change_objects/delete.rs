@@ -75,7 +75,7 @@ fn a_prefix_is_counted_before_it_goes() {
     let call = json!({"bucket": "del-prefix", "prefix": "logs/"});
     let plan = server.call("delete_objects", call.clone());
     assert!(
-        plan.ok().contains("permanently delete 1100 objects (9.7 KiB) under s3://del-prefix/logs/"),
+        plan.ok().contains("permanently delete 1,100 objects (9.7 KiB) under s3://del-prefix/logs/"),
         "{}",
         plan.ok()
     );
