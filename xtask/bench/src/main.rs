@@ -11,6 +11,7 @@ use anyhow::{Context, Result};
 use clap::{Parser, ValueEnum};
 use xtask_common::{figures, place, run, say, tools};
 
+mod before;
 mod client;
 mod clusters;
 mod dynamodb;
@@ -45,6 +46,9 @@ struct Args {
     /// Measure the releases that are there, without building them anew
     #[arg(long, conflicts_with = "debug_build")]
     as_built: bool,
+    /// Also measure the releases of another version, in this directory, beside these
+    #[arg(long, value_name = "DIRECTORY")]
+    before: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, PartialEq, ValueEnum)]
@@ -179,6 +183,10 @@ fn measure(args: Args) -> Result<()> {
             Part::Function => sections.push(function::measure(&bench)?),
             Part::Packages => sections.push(packages::measure(&bench)?),
         }
+    }
+
+    if let Some(directory) = &args.before {
+        sections.push(before::measure(&bench, directory)?);
     }
 
     let whole = args.only.is_empty() && !args.quick && !args.debug_build;

@@ -237,15 +237,15 @@ fn sizes(client: &mut Client) -> Result<(usize, usize)> {
 }
 
 /// Many starts.
-struct Seen {
-    start: Sample,
-    memory: Sample,
+pub(super) struct Seen {
+    pub(super) start: Sample,
+    pub(super) memory: Sample,
     peak: Sample,
-    listed: (usize, usize),
+    pub(super) listed: (usize, usize),
 }
 
 impl Seen {
-    fn new(starts: &[Start]) -> Seen {
+    pub(super) fn new(starts: &[Start]) -> Seen {
         let took: Vec<Duration> = starts.iter().map(|start| start.took).collect();
         Seen {
             start: Sample::milliseconds(&took),
