@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use aws_smithy_types::{Document, Number};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 /// Any JSON. A text that holds an object or a list is meant as that: models like to write JSON as a text.
 #[derive(Clone, Debug, PartialEq)]
@@ -68,25 +68,6 @@ pub(crate) fn value(document: &Document) -> Value {
     }
 }
 
-/// Changes `target` as a JSON merge patch (RFC 7396) says: `null` removes, objects are merged, all else is replaced.
-pub(crate) fn merge(target: &mut Value, patch: &Value) {
-    let Value::Object(patch) = patch else {
-        *target = patch.clone();
-        return;
-    };
-    if !target.is_object() {
-        *target = Value::Object(Map::new());
-    }
-    let Value::Object(fields) = target else { return };
-    for (name, change) in patch {
-        if change.is_null() {
-            fields.shift_remove(name);
-        } else {
-            merge(fields.entry(name.clone()).or_insert(Value::Null), change);
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -115,15 +96,6 @@ mod tests {
         fn json_survives_the_sdks_type(given in any_json()) {
             prop_assert_eq!(value(&document(&given)), given);
         }
-
-        #[test]
-        fn a_patch_holds_afterwards(target in any_json(), patch in any_json()) {
-            let mut once = target;
-            merge(&mut once, &patch);
-            let mut twice = once.clone();
-            merge(&mut twice, &patch);
-            prop_assert_eq!(once, twice);
-        }
     }
 
     #[test]
@@ -132,12 +104,5 @@ mod tests {
         assert_eq!(read(json!("{\"a\":1}")), json!({"a": 1}));
         assert_eq!(read(json!("plain")), json!("plain"));
         assert_eq!(read(json!("7")), json!("7"));
-    }
-
-    #[test]
-    fn a_patch_removes_merges_and_replaces() {
-        let mut target = json!({"a": 1, "b": {"c": 1, "d": 2}, "e": [1, 2]});
-        merge(&mut target, &json!({"a": null, "b": {"c": 3}, "e": [9]}));
-        assert_eq!(target, json!({"b": {"c": 3, "d": 2}, "e": [9]}));
     }
 }

@@ -1,6 +1,6 @@
 //! Reading AWS's JSON: a pointer such as `/ResourceConfig/InstanceType` names a field.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::times::{seconds, written};
 
@@ -44,35 +44,4 @@ pub(crate) fn map(value: &Value, pointer: &str) -> serde_json::Map<String, Value
     let mut pairs: Vec<_> = fields.into_iter().flatten().collect();
     pairs.sort_by_key(|(name, _)| *name);
     pairs.into_iter().map(|(name, value)| (name.clone(), value.clone())).collect()
-}
-
-/// A request with a merge patch (RFC 7396).
-pub(crate) fn patched(mut base: Value, patch: &Value) -> Value {
-    let Value::Object(changes) = patch else { return patch.clone() };
-    if !base.is_object() {
-        base = json!({});
-    }
-    if let Some(fields) = base.as_object_mut() {
-        for (name, change) in changes {
-            if change.is_null() {
-                fields.shift_remove(name);
-            } else {
-                let before = fields.shift_remove(name).unwrap_or_default();
-                fields.insert(name.clone(), patched(before, change));
-            }
-        }
-    }
-    base
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_patch_changes_adds_and_takes_away() {
-        let base = json!({"A": {"x": "1", "y": "2"}, "B": [1], "C": true});
-        let patch = json!({"A": {"x": null, "z": "3"}, "B": [2, 3], "C": null});
-        assert_eq!(patched(base, &patch), json!({"A": {"y": "2", "z": "3"}, "B": [2, 3]}));
-    }
 }

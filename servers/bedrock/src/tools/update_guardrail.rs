@@ -1,5 +1,5 @@
 use awsmcp_aws::utc_second;
-use awsmcp_mcp::{Call, Change, Error, One, Plan, Result, Spec};
+use awsmcp_mcp::{Call, Change, Error, One, Plan, Result, Spec, patched};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::{
     Bedrock, arns,
     guardrail::{self, Found},
-    json::{Json, merge},
+    json::Json,
     moved::moved,
     names::GuardrailId,
     wire::saying,
@@ -86,8 +86,7 @@ impl UpdateGuardrail {
                 .with_next("a good one is {\"wordPolicy\":{\"words\":[{\"text\":\"secret\"}]}}"));
         }
         let found = guardrail::fetch(cx, &self.guardrail, None).await?;
-        let mut after = found.definition();
-        merge(&mut after, &patch);
+        let after = patched(found.definition(), &patch);
         // Only what the caller wrote is checked: AWS may answer what this version does not know, and takes it back.
         let mut written = patch;
         drop_nulls(&mut written);

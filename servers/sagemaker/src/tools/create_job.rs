@@ -1,4 +1,4 @@
-use awsmcp_mcp::{Call, Change, Error, Kind as ErrorKind, One, Plan, Result, Risk, Spec};
+use awsmcp_mcp::{Call, Change, Error, Kind as ErrorKind, One, Plan, Result, Risk, Spec, patched};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -135,7 +135,7 @@ impl CreateJob {
             {
                 fields.insert("Tags".to_owned(), Value::Array(tags));
             }
-            request = fields::patched(base.clone(), &request);
+            request = patched(base.clone(), &request);
             from = Some(base);
         } else if self.request.0.is_empty() {
             return Err(Error::invalid("give `clone`, or a whole `request`").with_next(

@@ -10,7 +10,7 @@ use aws_sdk_sagemaker::{
         TrafficRoutingConfig, TrafficRoutingConfigType,
     },
 };
-use awsmcp_mcp::{Call, Change, Error, Kind, One, Plan, Result, Spec, Waited, moved};
+use awsmcp_mcp::{Call, Change, Error, Kind, One, Plan, Result, Spec, Waited, moved, patched};
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -19,7 +19,6 @@ use serde_json::{Value, json};
 use self::{settings::Configuration, steps::Made};
 use crate::{
     SageMaker, arns, endpoints,
-    fields::patched,
     jobs::{Object, gone},
     names::{EndpointName, ModelName, PackageArn, RoleArn},
     scope, shape,

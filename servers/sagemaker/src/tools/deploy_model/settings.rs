@@ -3,12 +3,12 @@
 use aws_sdk_sagemaker::{
     operation::create_endpoint_config::CreateEndpointConfigInput, types::ProductionVariantSummary,
 };
-use awsmcp_mcp::{Error, Result};
+use awsmcp_mcp::{Error, Result, patched};
 use serde_json::{Map, Value, json};
 
 use super::{DeployModel, wrong};
 use crate::{
-    fields::{list, patched, text, whole},
+    fields::{list, text, whole},
     shape,
 };
 

@@ -7,11 +7,11 @@ use aws_sdk_sagemaker::{
     },
     types::{EndpointStatus, VariantProperty, VariantPropertyType},
 };
-use awsmcp_mcp::{Call, Error, Kind, Result};
+use awsmcp_mcp::{Call, Error, Kind, Result, patched};
 use serde_json::{Value, json};
 
 use super::{DeployModel, Items};
-use crate::{SageMaker, fields::patched, shape};
+use crate::{SageMaker, shape};
 
 /// What this call made, in the order it was made.
 #[derive(Debug, Default)]
