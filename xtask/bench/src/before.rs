@@ -10,9 +10,10 @@ use serde_json::json;
 use super::client::Client;
 use super::head::{BUCKET, KEY, Stub};
 use super::report::{Sample, Section, Table, number, times};
+use super::source::Sizes;
 use super::start::{self, Seen};
 use super::{Bench, alone, aws};
-use xtask_common::say;
+use xtask_common::{place, say};
 
 /// `directory` holds the releases of the other version.
 pub(super) fn measure(bench: &Bench, directory: &Path) -> Result<Section> {
@@ -41,9 +42,17 @@ pub(super) fn measure(bench: &Bench, directory: &Path) -> Result<Section> {
             row("the same, p99", before.at(0.99), now.at(0.99), "ms");
         }
     }
+    let checkout = directory.join("source");
+    if checkout.is_dir() {
+        let [before, now] = [Sizes::of(&checkout)?, Sizes::of(place::workspace())?];
+        for ((what, before), (_, now)) in before.rows().into_iter().zip(now.rows()) {
+            table.row(&[&what, &number(before), &number(now), &times(before, now)]);
+        }
+    }
     Ok(table.section(
         "Beside the version before",
-        "Both versions in turns: starts as above, and calls of `head_object` against a stand-in that answers at once.",
+        "Both versions in turns: starts as above, and calls of `head_object` against a stand-in that answers at once. \
+         Lines are those of files that are no tests, without their tests.",
     ))
 }
 

@@ -42,6 +42,21 @@ pub(super) fn facts(bench: &Bench) -> Result<String> {
     Ok(table.text())
 }
 
+/// When and on what a section was measured that is not of the run that the head of the document describes.
+pub(super) fn moment(bench: &Bench) -> Result<String> {
+    let date = run::output(Command::new("date").args(["-u", "+%Y-%m-%d"]))?;
+    let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    let rust = run::output(Command::new("rustc").arg("--version"))?;
+    let cores = std::thread::available_parallelism().map_or(0, std::num::NonZero::get);
+    Ok(format!(
+        "Measured on {}: {}, {}, {cores} cores, load at the end {}.",
+        date.trim(),
+        build(bench),
+        rust.trim(),
+        load.split(' ').take(3).collect::<Vec<_>>().join(", ")
+    ))
+}
+
 fn build(bench: &Bench) -> &'static str {
     if bench.binaries.ends_with("release") { "release build" } else { "debug build" }
 }

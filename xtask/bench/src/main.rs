@@ -25,6 +25,7 @@ mod packages;
 mod process;
 mod report;
 mod s3;
+mod source;
 mod start;
 mod together;
 mod transfer;
@@ -34,7 +35,7 @@ mod web;
 #[derive(Parser)]
 #[command(bin_name = "cargo xtask bench")]
 struct Args {
-    /// Only these parts, without writing docs/benchmarks.md
+    /// Only these parts; docs/benchmarks.md keeps the sections of the others
     #[arg(long, value_delimiter = ',')]
     only: Vec<Part>,
     /// Small sizes and few runs, without writing docs/benchmarks.md: to try it out
@@ -46,7 +47,7 @@ struct Args {
     /// Measure the releases that are there, without building them anew
     #[arg(long, conflicts_with = "debug_build")]
     as_built: bool,
-    /// Also measure the releases of another version, in this directory, beside these
+    /// Where the releases of another version are, for the part `before`; its checkout, if any, is `source` in there
     #[arg(long, value_name = "DIRECTORY")]
     before: Option<PathBuf>,
 }
@@ -74,6 +75,8 @@ enum Part {
     Function,
     /// What npx and uvx add
     Packages,
+    /// Another version beside this one; part of a whole run where --before says where it is
+    Before,
 }
 
 /// What a part is measured with.
@@ -112,6 +115,7 @@ impl Part {
             Part::Web => needs(&["ministack", web::PEER], &["s3"]),
             Part::Function => needs(&[function::PEER, function::RUN_BY_PEER], &["s3"]),
             Part::Packages => needs(&["node", "verdaccio", "uv"], &[packages::SERVER]),
+            Part::Before => needs(&[], &start::servers()),
         }
     }
 }
@@ -156,7 +160,9 @@ fn main() -> ExitCode {
 }
 
 fn measure(args: Args) -> Result<()> {
-    let parts = if args.only.is_empty() { Part::value_variants().to_vec() } else { args.only.clone() };
+    let is_meant = |part: &Part| *part != Part::Before || args.before.is_some();
+    let all = Part::value_variants().iter().copied().filter(is_meant);
+    let parts = if args.only.is_empty() { all.collect() } else { args.only.clone() };
     let needs: Vec<Needs> = parts.iter().map(|part| part.needs()).collect();
     let needed: Vec<&str> = needs.iter().flat_map(|needs| needs.tools.clone()).collect();
     tools::install(&needed)?;
@@ -182,29 +188,51 @@ fn measure(args: Args) -> Result<()> {
             Part::Web => sections.push(web::measure(&bench)?),
             Part::Function => sections.push(function::measure(&bench)?),
             Part::Packages => sections.push(packages::measure(&bench)?),
+            Part::Before => {
+                let directory =
+                    args.before.as_deref().context("the part `before` needs --before DIRECTORY")?;
+                sections.push(before::measure(&bench, directory)?);
+            }
         }
     }
 
-    if let Some(directory) = &args.before {
-        sections.push(before::measure(&bench, directory)?);
-    }
-
-    let whole = args.only.is_empty() && !args.quick && !args.debug_build;
-    let text = report::text(&machine::facts(&bench)?, &sections);
-    say::answer(&text);
-    if whole {
-        let path = place::workspace().join("docs/benchmarks.md");
-        fs::write(&path, &text).with_context(|| format!("cannot write {}", path.display()))?;
-        figures::write(place::workspace(), &measured)?;
-        say::progress(
-            "written to docs/benchmarks.md and docs/benchmarks.json; `cargo xtask gen` puts them into the README",
-        );
-    } else {
-        say::progress("docs/benchmarks.md is as it was: only a whole run writes it");
-    }
+    write(&args, &bench, &sections, measured)?;
     for missed in sections.iter().flat_map(|section| &section.missed) {
         say::progress(format!("over its limit: {missed}"));
     }
+    Ok(())
+}
+
+/// Shows what was measured, and writes it into docs/benchmarks.md and docs/benchmarks.json where it was measured in earnest.
+fn write(
+    args: &Args,
+    bench: &Bench,
+    sections: &[report::Section],
+    measured: figures::Measured,
+) -> Result<()> {
+    let path = place::workspace().join("docs/benchmarks.md");
+    let text = if args.only.is_empty() {
+        report::text(&machine::facts(bench)?, sections)
+    } else {
+        let old = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        report::replaced(&old, &machine::moment(bench)?, sections)
+    };
+    if args.quick || args.debug_build {
+        say::answer(&text);
+        say::progress("docs/benchmarks.md is as it was: neither small sizes nor a debug build are figures");
+        return Ok(());
+    }
+    fs::write(&path, &text).with_context(|| format!("cannot write {}", path.display()))?;
+    let mut all =
+        if args.only.is_empty() { figures::Measured::new() } else { figures::read(place::workspace())? };
+    all.extend(measured);
+    figures::write(place::workspace(), &all)?;
+    for section in sections {
+        say::answer(&format!("## {}\n\n{}", section.title, section.text));
+    }
+    say::progress(
+        "written to docs/benchmarks.md and docs/benchmarks.json; `cargo xtask gen` puts them into the README",
+    );
     Ok(())
 }
 

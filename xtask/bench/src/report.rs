@@ -23,6 +23,21 @@ pub(super) fn text(facts: &str, sections: &[Section]) -> String {
     text
 }
 
+/// The document with these sections in place of their old ones, or behind the others; `moment` says when they were
+/// measured and on what, which the head of the document says of the others.
+pub(super) fn replaced(old: &str, moment: &str, sections: &[Section]) -> String {
+    let mut parts: Vec<String> = old.split("\n## ").map(str::to_owned).collect();
+    for section in sections {
+        let text = format!("{}\n\n{}\n{moment}\n", section.title, section.text);
+        let is_old = |part: &&mut String| part.lines().next() == Some(section.title.as_str());
+        match parts.iter_mut().skip(1).find(is_old) {
+            Some(part) => *part = text,
+            None => parts.push(text),
+        }
+    }
+    parts.join("\n## ")
+}
+
 /// Measured values, sorted.
 pub(super) struct Sample(Vec<f64>);
 
@@ -157,6 +172,22 @@ mod tests {
         assert_eq!(
             (sample.least(), sample.median(), sample.at(0.95), sample.most()),
             (1.0, 51.0, 96.0, 101.0)
+        );
+    }
+
+    #[test]
+    fn a_section_that_was_measured_alone_takes_its_own_place() {
+        let section = |title: &str, text: &str| Section {
+            title: title.to_owned(),
+            text: text.to_owned(),
+            missed: Vec::new(),
+        };
+        let whole = text("|  |\n", &[section("A", "| 1 |\n"), section("B", "| 2 |\n")]);
+        let again = replaced(&whole, "Later.", &[section("A", "| 3 |\n"), section("C", "| 4 |\n")]);
+        let head = whole.split("\n## ").next().unwrap();
+        assert_eq!(
+            again,
+            format!("{head}\n## A\n\n| 3 |\n\nLater.\n\n## B\n\n| 2 |\n\n## C\n\n| 4 |\n\nLater.\n")
         );
     }
 

@@ -9,4 +9,5 @@ pub mod figures;
 pub mod place;
 pub mod run;
 pub mod say;
+pub mod source;
 pub mod tools;

@@ -2,11 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
-use proc_macro2::Span;
-use syn_3::spanned::Spanned;
-use syn_3::visit::{self, Visit};
-use syn_3::{Attribute, ImplItem, Item, TraitItem};
+use anyhow::Result;
+use xtask_common::source::Source;
 
 use crate::known::Finding;
 
@@ -21,25 +18,12 @@ const FUNCTION: usize = 80;
 
 /// Everything that is too long or goes in a circle.
 pub(super) fn findings(root: &Path, files: &[PathBuf]) -> Result<Vec<Finding>> {
-    let mut sources = Vec::new();
-    for path in files.iter().filter(|path| is_ours(path)) {
-        let text = std::fs::read_to_string(root.join(path))?;
-        let code = syn_3::parse_file(&text).with_context(|| format!("cannot read {}", path.display()))?;
-        if !is_test(&code.attrs) {
-            sources.push(Source { path: path.display().to_string(), text, code });
-        }
-    }
+    let ours = files.iter().filter(|path| is_ours(path));
+    let sources: Vec<Source> =
+        ours.filter_map(|path| Source::read(root, path).transpose()).collect::<Result<_>>()?;
     let mut found: Vec<Finding> = sources.iter().flat_map(too_long).collect();
     found.extend(circles::findings(&sources));
     Ok(found)
-}
-
-/// A file of Rust that is no test.
-struct Source {
-    /// From the root.
-    path: String,
-    text: String,
-    code: syn_3::File,
 }
 
 /// What is held to these rules: the code that is shipped, the workshop, and what tests share.
@@ -52,18 +36,16 @@ fn is_ours(path: &Path) -> bool {
         && !tests
 }
 
-fn is_test(attributes: &[Attribute]) -> bool {
-    attributes.iter().any(|attribute| {
-        attribute.path().is_ident("cfg")
-            && attribute.parse_args::<syn_3::Path>().is_ok_and(|path| path.is_ident("test"))
-    })
-}
-
 fn too_long(source: &Source) -> Vec<Finding> {
-    let mut measure = Measure { path: &source.path, owner: Vec::new(), of_tests: 0, found: Vec::new() };
-    measure.visit_file(&source.code);
-    let (lines, path) = (source.text.lines().count().saturating_sub(measure.of_tests), &source.path);
-    let mut found = measure.found;
+    let (lengths, path) = (source.lengths(), &source.path);
+    let long = lengths.functions.into_iter().filter(|(_, lines)| *lines > FUNCTION);
+    let mut found: Vec<Finding> = long
+        .map(|(name, lines)| Finding {
+            key: format!("function {path}::{name}"),
+            text: format!("{path}: {name} has {lines} lines, at most {FUNCTION}: it is several functions"),
+        })
+        .collect();
+    let lines = lengths.lines;
     if lines > FILE {
         found.push(Finding {
             key: format!("file {path}"),
@@ -71,105 +53,6 @@ fn too_long(source: &Source) -> Vec<Finding> {
         });
     }
     found
-}
-
-/// Reads one file.
-struct Measure<'a> {
-    path: &'a str,
-    /// The types and traits around what is read.
-    owner: Vec<String>,
-    /// How many lines are of tests.
-    of_tests: usize,
-    found: Vec<Finding>,
-}
-
-impl Measure<'_> {
-    fn function(&mut self, name: &syn_3::Ident, body: Span) {
-        let lines = body.end().line.saturating_sub(name.span().start().line) + 1;
-        if lines > FUNCTION {
-            let name = [self.owner.as_slice(), &[name.to_string()]].concat().join("::");
-            self.found.push(Finding {
-                key: format!("function {}::{name}", self.path),
-                text: format!(
-                    "{}: {name} has {lines} lines, at most {FUNCTION}: it is several functions",
-                    self.path
-                ),
-            });
-        }
-    }
-}
-
-fn lines(span: Span) -> usize {
-    span.end().line.saturating_sub(span.start().line) + 1
-}
-
-impl<'ast> Visit<'ast> for Measure<'_> {
-    fn visit_item(&mut self, item: &'ast Item) {
-        if is_test(attributes(item)) {
-            self.of_tests += lines(item.span());
-            return;
-        }
-        match item {
-            Item::Impl(block) => {
-                self.owner.push(type_name(&block.self_ty));
-                visit::visit_item(self, item);
-                self.owner.pop();
-            }
-            Item::Trait(block) => {
-                self.owner.push(block.ident.to_string());
-                visit::visit_item(self, item);
-                self.owner.pop();
-            }
-            Item::Fn(function) => {
-                self.function(&function.sig.ident, function.block.span());
-                visit::visit_item(self, item);
-            }
-            _ => visit::visit_item(self, item),
-        }
-    }
-
-    fn visit_impl_item(&mut self, item: &'ast ImplItem) {
-        if let ImplItem::Fn(function) = item {
-            self.function(&function.sig.ident, function.block.span());
-        }
-        visit::visit_impl_item(self, item);
-    }
-
-    fn visit_trait_item(&mut self, item: &'ast TraitItem) {
-        if let TraitItem::Fn(function) = item
-            && let Some(block) = &function.default
-        {
-            self.function(&function.sig.ident, block.span());
-        }
-        visit::visit_trait_item(self, item);
-    }
-}
-
-fn type_name(of: &syn_3::Type) -> String {
-    match of {
-        syn_3::Type::Path(path) => {
-            path.path.segments.last().map(|segment| segment.ident.to_string()).unwrap_or_default()
-        }
-        _ => "impl".to_owned(),
-    }
-}
-
-/// What stands before an item in `#[..]`.
-fn attributes(item: &Item) -> &[Attribute] {
-    match item {
-        Item::Const(item) => &item.attrs,
-        Item::Enum(item) => &item.attrs,
-        Item::Fn(item) => &item.attrs,
-        Item::Impl(item) => &item.attrs,
-        Item::Macro(item) => &item.attrs,
-        Item::Mod(item) => &item.attrs,
-        Item::Static(item) => &item.attrs,
-        Item::Struct(item) => &item.attrs,
-        Item::Trait(item) => &item.attrs,
-        Item::Type(item) => &item.attrs,
-        Item::Use(item) => &item.attrs,
-        _ => &[],
-    }
 }
 
 #[cfg(test)]

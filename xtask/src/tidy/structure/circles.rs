@@ -4,9 +4,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Source;
 use super::modules::{Module, Modules};
 use crate::known::Finding;
+use xtask_common::source::Source;
 
 /// Files, each with the files that it uses.
 type Uses = BTreeMap<usize, BTreeSet<usize>>;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use syn_3::{Item, ItemMod};
 
 use super::paths::{self, Import, Parts};
-use super::{Source, attributes, is_test};
+use xtask_common::source::{Source, attributes, is_test};
 
 /// How often an import may lead to another: those that lead round and round are of macros that are not seen here.
 const STEPS: usize = 16;

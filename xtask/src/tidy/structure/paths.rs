@@ -3,8 +3,7 @@
 use proc_macro2::{TokenStream, TokenTree};
 use syn_3::visit::{self, Visit};
 use syn_3::{Item, UseTree};
-
-use super::{attributes, is_test};
+use xtask_common::source::{attributes, is_test};
 
 /// A path in its parts: `crate`, `gate`, `Gate`.
 pub(super) type Parts = Vec<String>;
