@@ -289,7 +289,7 @@ impl<'a, S: Service> Run<'a, S> {
             sdk,
             tap,
             began: self.began,
-            ends: self.ends,
+            ends: Mutex::new(self.ends),
             limit: page.limit,
             token: page.token,
             budget: self.budget(),
