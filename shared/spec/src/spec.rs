@@ -400,7 +400,7 @@ mod tests {
         assert!(!holds("public=true|false", json!({})));
         assert!(holds("kinds=b", json!({"kinds": ["a", "b"]})));
         assert!(holds("not tags", json!({})));
-        assert!(!holds("not tags", json!({"tags": {}})));
+        assert!(!holds("not tags", json!({"tags": {"a": 1}})));
         assert!(holds("items.key", json!({"items": [{"key": "k"}]})));
         assert!(!holds("items.key", json!({"items": [{"other": "k"}]})));
         assert_eq!(
