@@ -19,6 +19,17 @@ pub(crate) fn is_set_to_nothing(name: impl AsRef<OsStr>) -> bool {
     env::var_os(name).is_some_and(|value| value.is_empty())
 }
 
+/// A variable of this process whose name is a known one but for upper and lower case: who set it meant that one, and it
+/// would be passed over. To Windows both are the same name.
+pub(crate) fn in_other_case(known: impl Fn(&str) -> bool) -> Option<String> {
+    let names = env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+    if cfg!(windows) { None } else { other_case(names, known) }
+}
+
+fn other_case(mut names: impl Iterator<Item = String>, known: impl Fn(&str) -> bool) -> Option<String> {
+    names.find(|name| !known(name) && known(&name.to_ascii_uppercase()))
+}
+
 /// The path that a variable holds; one that is not absolute counts as none, as the XDG specification has it.
 pub(crate) fn path(name: &str) -> Option<PathBuf> {
     variable(name).map(PathBuf::from).filter(|path| path.is_absolute())
@@ -27,4 +38,19 @@ pub(crate) fn path(name: &str) -> Option<PathBuf> {
 /// The home directory of whoever started this process.
 pub(crate) fn home() -> Option<PathBuf> {
     env::home_dir().filter(|home| home.is_absolute())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_variable_in_other_letters_is_found() {
+        let known = |name: &str| name == "AWSMCP_ALLOW_ARN" || name == "AWSMCP_FIPS";
+        let found = |names: &[&str]| other_case(names.iter().map(|name| (*name).to_owned()), known);
+        for odd in ["awsmcp_allow_arn", "AwsMcp_Allow_Arn", "AWSMCP_fips"] {
+            assert_eq!(found(&["PATH", "AWSMCP_FIPS", odd]).as_deref(), Some(odd));
+        }
+        assert_eq!(found(&["AWSMCP_ALLOW_ARN", "awsmcp_allow_arns", "fips", "", "AWSMCP"]), None);
+    }
 }

@@ -208,6 +208,13 @@ pub(crate) fn parse(
     arguments: impl Iterator<Item = OsString>,
 ) -> Result<ArgMatches> {
     let arguments: Vec<OsString> = arguments.collect();
+    let variables = |command: &Command, name: &str| {
+        command.get_arguments().any(|arg| arg.get_env().is_some_and(|variable| variable == name))
+    };
+    let settings = within.and_then(|name| command.find_subcommand(name)).unwrap_or(&command);
+    if let Some(name) = environment::in_other_case(|name| variables(settings, name)) {
+        bail!("the variable {name} has no meaning: it is written {}", name.to_ascii_uppercase());
+    }
     let command = match within {
         Some(name) => command.mut_subcommand(name, with_careful_variables),
         None => with_careful_variables(command),

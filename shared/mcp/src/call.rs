@@ -26,9 +26,9 @@ pub struct Call<S: Service> {
     pub(crate) sdk: SdkConfig,
     pub(crate) tap: Tap,
     pub(crate) client: S::Client,
-    /// When the call began, and when it must have ended.
+    /// When the call began, and when it must have ended: later by the time that a person takes to answer.
     pub(crate) began: Instant,
-    pub(crate) ends: Instant,
+    pub(crate) ends: Mutex<Instant>,
     pub(crate) limit: u32,
     pub(crate) token: Option<String>,
     pub(crate) budget: usize,
@@ -57,6 +57,20 @@ impl<S: Service> Call<S> {
     /// The account's shared configuration, for what is not the service's own client.
     pub fn sdk(&self) -> &SdkConfig {
         &self.sdk
+    }
+
+    pub(crate) fn ends(&self) -> Instant {
+        *self.ends.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn ends_at(&self, ends: Instant) {
+        *self.ends.lock().unwrap_or_else(PoisonError::into_inner) = ends;
+    }
+
+    /// Whether AWS refused an operation of this call after an answer to it was lost, so that the refusal may be about what
+    /// the call itself did: "it changed", "it exists" and "it is gone" must not be said of somebody else then.
+    pub fn refused_after_loss(&self, operation: &str) -> bool {
+        self.tap.made().iter().any(|made| made.operation == operation && made.refused_after_loss())
     }
 
     /// Rows of a page.

@@ -90,13 +90,43 @@ pub fn survives(number: &Number) -> bool {
     digits.len() <= DIGITS && (-300..=300).contains(&place)
 }
 
+/// Whether a number is whole, by what is written: a double would round a small fraction away.
+pub(crate) fn is_whole(number: &Number) -> bool {
+    let (digits, exponent) = significant(&number.to_string());
+    digits.is_empty() || exponent >= 0
+}
+
+/// A whole number as JSON writes one, without a fraction and without an exponent; `None` where it is not whole, or larger
+/// than any type of an argument.
+pub(crate) fn plain(number: &Number) -> Option<Number> {
+    const LONGEST: i64 = 20;
+    let text = number.to_string();
+    let (digits, exponent) = significant(&text);
+    if digits.is_empty() {
+        return Some(Number::from(0));
+    }
+    let zeros = usize::try_from(exponent).ok().filter(|_| exponent <= LONGEST)?;
+    let sign = if text.starts_with('-') { "-" } else { "" };
+    let written = format!("{sign}{digits}{}", "0".repeat(zeros));
+    written.parse::<i64>().map(Number::from).or_else(|_| written.parse::<u64>().map(Number::from)).ok()
+}
+
+/// A number as a double; one that is beyond all of them is infinite.
+pub(crate) fn as_double(number: &Number) -> f64 {
+    let beyond = if number.to_string().starts_with('-') { f64::NEG_INFINITY } else { f64::INFINITY };
+    number.as_f64().unwrap_or(beyond)
+}
+
 /// 2^53: from here on, different whole numbers become the same double.
 const EXACT: f64 = 9_007_199_254_740_992.0;
 
 /// The digits of a decimal number without zeros around them, and the power of ten of the last one.
 fn significant(text: &str) -> (String, i64) {
     let (mantissa, power) = match text.split_once(['e', 'E']) {
-        Some((mantissa, power)) => (mantissa, power.parse().unwrap_or(i64::from(i32::MAX))),
+        Some((mantissa, power)) => {
+            let far = if power.starts_with('-') { i32::MIN } else { i32::MAX };
+            (mantissa, power.parse().unwrap_or(i64::from(far)))
+        }
         None => (text, 0),
     };
     let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));

@@ -5,9 +5,10 @@ use awsmcp_spec::{Environment, Need, Spec};
 
 use crate::{
     Service,
-    fence::{continued, neutral},
+    fence::{continued, is_hidden, neutral},
     gate,
     input::Input,
+    shorten,
 };
 
 /// What is known about a failed call.
@@ -23,6 +24,36 @@ pub(crate) struct Failure<'a> {
 
 /// The most characters of an error: hosts cut at about 11,000.
 const LONGEST: usize = 4000;
+
+/// The most characters of what went wrong, so that there is room behind it for what it means and what to do next.
+const LONGEST_MESSAGE: usize = 2500;
+/// The most characters of a code or an id.
+const LONGEST_CODE: usize = 200;
+
+/// The error with AWS's words cut to a length that leaves room for ours.
+pub(crate) fn in_short(mut error: Error) -> Error {
+    cut(&mut error.message, LONGEST_MESSAGE);
+    let details = &mut *error;
+    for fact in [&mut details.code, &mut details.request_id].into_iter().flatten() {
+        cut(fact, LONGEST_CODE);
+    }
+    error
+}
+
+/// Cuts a text at so many characters, as they are shown: what hides is written out, in six characters or twelve.
+pub(crate) fn cut(text: &mut String, longest: usize) {
+    let width = |letter: char| if is_hidden(letter) { 6 * letter.len_utf16() } else { 1 };
+    let mut used = 0;
+    let end = text.char_indices().find(|(_, letter)| {
+        used += width(*letter);
+        used > longest
+    });
+    if let Some((end, _)) = end {
+        let left_out = text.get(end..).unwrap_or_default().chars().count();
+        text.truncate(end);
+        text.push_str(&shorten::left_out(left_out));
+    }
+}
 
 /// The text of an error: what failed, where, whether trying again helps, and what to do next.
 pub(crate) fn text<S: Service>(error: &Error, failure: &Failure<'_>) -> String {
@@ -164,6 +195,22 @@ fn arn_of<S: Service>(need: Need, failure: &Failure<'_>) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn long_words_of_aws_leave_room_for_what_they_mean() {
+        let mut error = Error::conflict("é".repeat(100_000));
+        error.code = Some("C".repeat(9_000));
+        error.request_id = Some("r".repeat(9_000));
+        error.status = Some(409);
+        let short = in_short(error);
+        let sizes = [Some(&short.message), short.code.as_ref(), short.request_id.as_ref()]
+            .map(|text| text.map_or(0, |text| text.chars().count()));
+        assert!(sizes.iter().sum::<usize>() < LONGEST - 800, "{sizes:?}");
+        assert!(short.message.contains("97,500"), "{}", short.message);
+        let hidden = in_short(Error::conflict("\u{e0041}\u{202e}".repeat(10_000)));
+        assert!(continued(&hidden.message).chars().count() < LONGEST - 800);
+        assert_eq!(in_short(Error::invalid("no")), Error::invalid("no"));
+    }
 
     #[test]
     fn an_argument_is_repeated_only_in_part() {

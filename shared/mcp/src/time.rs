@@ -58,6 +58,16 @@ impl Moment {
                 "{text:?} names a zone; write its offset instead: 2026-11-01T13:00:00+01:00"
             ));
         }
+        if !has_plain_date(text) || offset_hours(text).is_some_and(|hours| hours > FARTHEST_OFFSET) {
+            return Err(wrong());
+        }
+        // jiff reads any 60th second as the 59th.
+        if is_leap_second(text) {
+            return Err(format!(
+                "{text:?} is a leap second, which AWS's clocks do not have; write its neighbour, such as \
+                 2026-12-31T23:59:59Z"
+            ));
+        }
         if let Ok(moment) = text.parse::<Timestamp>() {
             return Ok(Moment(moment));
         }
@@ -68,7 +78,12 @@ impl Moment {
 /// So long before `now`: `1h`, `30m`, `7d`.
 fn before(back: &str, now: Timestamp) -> Option<Timestamp> {
     let unit = back.chars().last()?;
-    let count: i64 = back.strip_suffix(unit)?.parse().ok()?;
+    let count = back.strip_suffix(unit)?;
+    // A number of Rust's may have a sign of its own, which would turn the way around.
+    if !count.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let count: i64 = count.parse().ok()?;
     let seconds = match unit {
         's' => 1,
         'm' => 60,
@@ -81,6 +96,39 @@ fn before(back: &str, now: Timestamp) -> Option<Timestamp> {
     now.checked_sub(span).ok()
 }
 
+/// The hours by which a zone can be off: none of today's is by more than 14.
+const FARTHEST_OFFSET: u32 = 18;
+
+/// The time of day and the zone behind a date.
+fn behind_date(text: &str) -> &str {
+    text.split_once(['T', 't', ' ']).map_or("", |(_, time)| time)
+}
+
+/// Whether a text begins with a date of year, month and day: no week, no day of the year, no year of five digits.
+fn has_plain_date(text: &str) -> bool {
+    let date = text.split(['T', 't', ' ']).next().unwrap_or_default();
+    let shape: String =
+        date.chars().map(|letter| if letter.is_ascii_digit() { '0' } else { letter }).collect();
+    ["0000-00-00", "00000000"].contains(&shape.as_str())
+}
+
+/// The hours of an offset, which jiff takes up to 25 of.
+fn offset_hours(text: &str) -> Option<u32> {
+    let (_, offset) = behind_date(text).rsplit_once(['+', '-'])?;
+    offset.get(..2).and_then(|hours| hours.parse().ok())
+}
+
+/// Whether a time of day names a 60th second.
+fn is_leap_second(text: &str) -> bool {
+    let time = behind_date(text);
+    let clock: String = time
+        .chars()
+        .take_while(|letter| letter.is_ascii_digit() || *letter == ':')
+        .filter(|letter| *letter != ':')
+        .collect();
+    clock.len() == 6 && clock.ends_with("60")
+}
+
 /// A date, or a date and a time of day, without a zone. Nothing but their own characters may stand in them: jiff's own
 /// reading would pass over an offset, and a date's over the whole time of day.
 fn civil(text: &str) -> Option<Timestamp> {
@@ -88,11 +136,6 @@ fn civil(text: &str) -> Option<Timestamp> {
         Some((date, time)) => (date, Some(time)),
         None => (text, None),
     };
-    let shape: String =
-        date.chars().map(|letter| if letter.is_ascii_digit() { '0' } else { letter }).collect();
-    if !["0000-00-00", "00000000"].contains(&shape.as_str()) {
-        return None;
-    }
     let is_time = |time: &str| time.chars().all(|letter| letter.is_ascii_digit() || ":.,".contains(letter));
     let local = match time {
         Some(time) if is_time(time) => format!("{date}T{time}").parse::<DateTime>().ok()?,
@@ -245,11 +288,55 @@ mod tests {
             "2026-W48-1",
             "1795341600",
             "-é",
+            // A second sign, which would turn it into the future.
+            "--5h",
+            "-+5h",
+            "-٣h",
+            "- 5h",
+            "2026-11-01T24:00:00Z",
+            "2026-11-01T10:00:00+25:00",
+            "2026-11-01T10:00-1900",
+            "2026-11-01T10:00:00 +01:00Z",
+            "2026-11-01T10:00:00Z+01:00",
+            "2026-305",
+            "2026-W48-1T10:00:00Z",
+            "10000-01-01",
+            "2026-02-29",
+            "1e9",
         ] {
             assert!(read(wrong).unwrap_err().contains("-1h"), "{wrong}");
         }
         for zone in ["2026-11-01T10:00[Europe/Berlin]", "2026-11-01T10:00:00+01:00[Europe/Berlin]"] {
             assert!(read(zone).unwrap_err().contains("write its offset instead"), "{zone}");
+        }
+    }
+
+    #[test]
+    fn a_leap_second_is_not_taken_for_the_second_before_it() {
+        for leap in [
+            "2026-12-31T23:59:60Z",
+            "2026-12-31T23:59:60.5Z",
+            "2026-12-31t23:59:60+00:00",
+            "2026-12-31 12:34:60",
+            "20261231T235960Z",
+            "20261231T235960",
+        ] {
+            let error = Moment::parse(leap, Timestamp::UNIX_EPOCH).unwrap_err();
+            assert!(error.contains("leap second"), "{leap}: {error}");
+        }
+        // An offset may have no colon, and seconds of its own.
+        for (text, wanted) in [
+            ("2026-11-01T10:00:00+0130", "2026-11-01T08:30:00Z"),
+            ("2026-11-01T10:00:00-18:00", "2026-11-02T04:00:00Z"),
+            ("9999-12-30T23:59:59.999999999Z", "9999-12-30T23:59:59.999999999Z"),
+            ("0001-01-01", "0001-01-01T00:00:00Z"),
+        ] {
+            let read = Moment::parse(text, Timestamp::UNIX_EPOCH).map(|moment| moment.0.to_string());
+            assert_eq!(read.as_deref(), Ok(wanted), "{text}");
+        }
+        for plain in ["2026-12-31T23:59:06Z", "2026-12-31T23:59:59.60Z", "2026-12-31T00:60Z"] {
+            let read = Moment::parse(plain, Timestamp::UNIX_EPOCH);
+            assert!(read.is_ok() != plain.contains("00:60"), "{plain}: {read:?}");
         }
     }
 

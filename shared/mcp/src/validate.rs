@@ -10,7 +10,12 @@ use serde_json::{Number, Value};
 
 pub(crate) use whole::whole_numbers;
 
-use crate::{Error, Result, text::nearest, text::quoted};
+use crate::{
+    Error, Result,
+    exact::{as_double, is_whole},
+    text::nearest,
+    text::quoted,
+};
 
 /// # Errors
 /// Names the argument, what it was given and what it takes.
@@ -89,7 +94,7 @@ impl<'a> Checker<'a> {
     }
 
     fn number(&mut self, schema: &JsonObject, number: &Number, value: &Value) -> Option<String> {
-        let given = number.as_f64()?;
+        let given = as_double(number);
         let limit = |keyword: &str| schema.get(keyword).and_then(|limit| Some((limit, limit.as_f64()?)));
         let found = [
             ("at least", limit("minimum").filter(|(_, limit)| given < *limit)),
@@ -257,11 +262,7 @@ fn listed(options: &[Value]) -> String {
 fn is(name: &str, value: &Value) -> bool {
     match name {
         "integer" => match value {
-            Value::Number(number) => {
-                number.is_i64()
-                    || number.is_u64()
-                    || number.as_f64().is_some_and(|number| number.fract() == 0.0)
-            }
+            Value::Number(number) => is_whole(number),
             _ => false,
         },
         "number" => value.is_number(),

@@ -1,14 +1,16 @@
 //! What is good only for a while, by a clock that the test moves.
 #![cfg(test)]
 
-use std::sync::Mutex;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use awsmcp_aws::{SdkConfig, Session, SessionConfig, Tap};
 use awsmcp_mcp::{
     Answer, Call, Caller, Change, Clock, Consent, Engine, Named, One, Plan, Result, Risk, Server, Service,
-    Settings, Spec,
+    Settings, Spec, Waited,
 };
+use futures::future::BoxFuture;
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -64,6 +66,46 @@ impl Change for DeleteThing {
     }
 }
 
+/// How a wait in the test went: how often it looked.
+static LOOKS: AtomicU32 = AtomicU32::new(0);
+
+/// Starts a thing and waits until it runs, which it never does; `deaf` gets no answer about it.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct StartThing {
+    deaf: bool,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct Started {
+    stands: String,
+}
+
+impl Change for StartThing {
+    type Service = Fake;
+    type Output = One<Started>;
+    type Items = ();
+    const SPEC: Spec = Spec::destroy("start_thing", "Start thing").on("*", &["fake:StartThing"]);
+
+    async fn plan(&self, _: &Call<Fake>) -> Result<Plan> {
+        Ok(Plan::new("start it"))
+    }
+
+    async fn apply(self, (): (), cx: &Call<Fake>) -> Result<One<Started>> {
+        let deaf = self.deaf;
+        let waited = cx
+            .until(Duration::from_secs(600), || async move {
+                if LOOKS.fetch_add(1, Ordering::Relaxed) > 0 && deaf {
+                    std::future::pending::<()>().await;
+                }
+                Ok(Waited::<()>::Still("it is pending".to_owned()))
+            })
+            .await?;
+        let Waited::Still(stands) = waited else { panic!("{waited:?}") };
+        Ok(One(Started { stands }))
+    }
+}
+
 /// Plans are good for a minute, by this clock.
 fn engine(clock: &Clock) -> Engine<Fake> {
     let settings = Settings {
@@ -73,7 +115,7 @@ fn engine(clock: &Clock) -> Engine<Fake> {
         ..Settings::default()
     };
     let config = SessionConfig { region: Some("eu-west-1".to_owned()), ..SessionConfig::default() };
-    let server = Server::<Fake>::new("").toolset("things", "").change::<DeleteThing>();
+    let server = Server::<Fake>::new("").toolset("things", "").change::<DeleteThing>().change::<StartThing>();
     Engine::new(server, Session::new(config), settings).unwrap()
 }
 
@@ -135,4 +177,36 @@ async fn a_state_expires_and_the_next_one_does_the_call() {
     let done = call(&engine, json!({"name": "by-state"}), consent).await;
     assert!(matches!(done, Answer::Done { .. }), "{done:?}");
     assert!(is_deleted("by-state"));
+}
+
+/// The time that a person takes is not the call's: what waits afterwards has all of its own, and ends before the call does,
+/// whether AWS answers or not.
+#[tokio::test]
+async fn a_wait_after_a_question_has_its_time_and_ends_within_it() {
+    for deaf in [false, true] {
+        let settings = Settings {
+            allow: [Risk::Read, Risk::Destroy].into(),
+            timeout: Duration::from_secs(4),
+            ..Settings::default()
+        };
+        let config = SessionConfig { region: Some("eu-west-1".to_owned()), ..SessionConfig::default() };
+        let server = Server::<Fake>::new("").toolset("things", "").change::<StartThing>();
+        let engine = Engine::new(server, Session::new(config), settings).unwrap();
+        // Longer than the call may take by itself.
+        let ask = |_| {
+            let answered = async {
+                tokio::time::sleep(Duration::from_secs(5)).await;
+                Some(true)
+            };
+            Box::pin(answered) as BoxFuture<'static, Option<bool>>
+        };
+        let caller = Caller { consent: Consent::Ask(Arc::new(ask)), ..Caller::default() };
+        let arguments: Map<String, Value> = json!({"deaf": deaf}).as_object().unwrap().clone();
+        LOOKS.store(0, Ordering::Relaxed);
+        let Answer::Done { text, .. } = engine.call("start_thing", arguments, &caller).await.unwrap() else {
+            panic!("the wait outlasted its call")
+        };
+        assert!(text.contains("it is pending"), "{text}");
+        assert!(LOOKS.load(Ordering::Relaxed) > 1, "it looked once only");
+    }
 }

@@ -144,9 +144,16 @@ pub fn holds(condition: &str, fields: &Map<String, Value>) -> bool {
         // A flag that is `false` is as good as absent.
         None => fields.get(name).is_some_and(|value| *value != Value::Bool(false)),
     };
+    // A tool may take what is empty for absent: such an argument is given, and is not given, so that neither need is missed.
+    let empty = |name: &str| match fields.get(name) {
+        Some(Value::Array(items)) => items.is_empty(),
+        Some(Value::Object(inner)) => inner.is_empty(),
+        Some(Value::String(text)) => text.is_empty(),
+        _ => false,
+    };
     condition.split(" and ").all(|term| {
         if let Some(name) = term.strip_prefix("not ") {
-            return !given(name);
+            return !given(name) || empty(name);
         }
         match term.split_once('=') {
             Some((name, wanted)) => {
@@ -280,6 +287,9 @@ impl Spec {
     /// Says which calls touch the resources that follow, by their input: `tags` is given (and not `false`),
     /// `part=subnet` has this value (or one element of this value; `part=subnet|vpc` one of several), `not tags` is not
     /// given, and `part=subnet and public` is both. `public=true|false` is given at all.
+    ///
+    /// A list, a map or a text that is given and empty counts as both: `tags` holds of it, and so does `not tags`. Tools
+    /// differ in whether they take `"tags": []` for an argument that is absent, and the gate must not be weaker than any.
     pub const fn when(mut self, condition: &'static str) -> Self {
         self.condition = Some(condition);
         self
@@ -390,7 +400,7 @@ mod tests {
         assert!(!holds("public=true|false", json!({})));
         assert!(holds("kinds=b", json!({"kinds": ["a", "b"]})));
         assert!(holds("not tags", json!({})));
-        assert!(!holds("not tags", json!({"tags": {}})));
+        assert!(!holds("not tags", json!({"tags": {"a": 1}})));
         assert!(holds("items.key", json!({"items": [{"key": "k"}]})));
         assert!(!holds("items.key", json!({"items": [{"other": "k"}]})));
         assert_eq!(
@@ -404,6 +414,20 @@ mod tests {
         let of = |arn| Need { action: "s3:GetObject", arn, when: None }.of_an_answer();
         assert!(of("arn:{partition}:s3:::{answer.bucket}/{answer.key}"));
         assert!(!of("arn:{partition}:s3:::{bucket}/{key}") && !of("*"));
+    }
+
+    #[test]
+    fn what_is_given_and_empty_is_held_to_the_needs_of_both() {
+        let holds = |condition: &str, fields: Value| holds(condition, fields.as_object().unwrap());
+        for empty in [json!([]), json!({}), json!("")] {
+            let fields = json!({"part": "x", "tags": empty});
+            assert!(holds("tags", fields.clone()) && holds("not tags", fields.clone()), "{empty}");
+            assert!(holds("part=x and not tags", fields.clone()), "{empty}");
+            assert!(!holds("tags=a", fields), "{empty}");
+        }
+        for full in [json!(["a"]), json!({"a": 1}), json!("a"), json!(0), json!([null])] {
+            assert!(!holds("not tags", json!({"tags": full})), "{full}");
+        }
     }
 
     #[test]

@@ -253,9 +253,8 @@ fn an_error_is_one_line() {
 
 /// A call over a real socket to `endpoint`.
 async fn over_the_network(endpoint: &str) -> Error {
-    let session =
-        Session::new(SessionConfig { connect_timeout: Some(Duration::from_millis(500)), ..config() })
-            .with_credentials(keys());
+    let session = Session::new(SessionConfig { connect_timeout: Some(Duration::from_secs(3)), ..config() })
+        .with_credentials(keys());
     let mut target = session.target(None, None).await.unwrap();
     target.endpoint = Some(endpoint.to_owned());
     let sdk = session.sdk_config(&target).await.unwrap();
@@ -263,7 +262,7 @@ async fn over_the_network(endpoint: &str) -> Error {
     let config = aws_sdk_sts::config::Builder::from(&sdk)
         .interceptor(tap.clone())
         .retry_config(RetryConfig::disabled())
-        .timeout_config(TimeoutConfig::builder().read_timeout(Duration::from_millis(300)).build())
+        .timeout_config(TimeoutConfig::builder().read_timeout(Duration::from_secs(3)).build())
         .build();
     let error: Error =
         aws_sdk_sts::Client::from_conf(config).get_caller_identity().send().await.unwrap_err().into();

@@ -24,6 +24,10 @@ pub(super) fn refuse(
     let body = response.body().bytes();
     let what = body.and_then(|body| instead_of_an_answer(response, body, spoken));
     let what = what.or_else(|| missing(response, body, required));
+    let blank = || {
+        body.filter(|body| is_blank(response, operation, spoken, body)).map(|_| "nothing at all".to_owned())
+    };
+    let what = what.or_else(blank);
     match what {
         Some(what) => Err(error(operation, &what)),
         None => Ok(()),
@@ -33,8 +37,7 @@ pub(super) fn refuse(
 /// What the body is, if it is nothing that the service would write.
 fn instead_of_an_answer(response: &HttpResponse, body: &[u8], spoken: Protocol) -> Option<String> {
     let first = *body.iter().find(|byte| !byte.is_ascii_whitespace())?;
-    let signed = response.headers().request_id().is_some()
-        || ["x-amz-request-id", "x-amz-id-2"].iter().any(|name| response.headers().contains_key(name));
+    let signed = is_signed(response);
     let page = is_page(body);
     let (fits, due) = match spoken {
         Protocol::Form => (first == b'<' && !page, "XML"),
@@ -46,12 +49,46 @@ fn instead_of_an_answer(response: &HttpResponse, body: &[u8], spoken: Protocol) 
     (!fits).then(|| format!("{} where {due} was due", if page { "a web page" } else { "something else" }))
 }
 
+/// Whether the head has an id of AWS's.
+fn is_signed(response: &HttpResponse) -> bool {
+    response.headers().request_id().is_some()
+        || ["x-amz-request-id", "x-amz-id-2"].iter().any(|name| response.headers().contains_key(name))
+}
+
+/// Whether a plain success has nothing of a service, neither in its body nor in its head: AWS writes an empty body only
+/// where its head says something. What a HEAD finds has none.
+fn is_blank(response: &HttpResponse, operation: &str, spoken: Protocol, body: &[u8]) -> bool {
+    let of_a_service = |name: &str| name.starts_with("x-amz") || name == "etag";
+    // REST services have other successes without a body, and what stands in for a store may say no more than that.
+    let writes_a_body = response.status().as_u16() == 200
+        || matches!(spoken, Protocol::Form | Protocol::Json | Protocol::Cbor);
+    writes_a_body
+        && !operation.starts_with("Head")
+        && body.trim_ascii().is_empty()
+        && !response.headers().iter().any(|(name, _)| of_a_service(name))
+}
+
 fn is_page(body: &[u8]) -> bool {
-    let start = body.iter().position(|byte| !byte.is_ascii_whitespace()).unwrap_or(body.len());
-    let start = body.get(start..).unwrap_or_default();
-    ["<!doctype html", "<html"]
-        .iter()
-        .any(|sign| start.get(..sign.len()).is_some_and(|head| head.eq_ignore_ascii_case(sign.as_bytes())))
+    const SIGNS: [&str; 7] = ["<!doctype html", "<html", "<head", "<body", "<script", "<meta", "<title"];
+    let start = behind_prolog(body);
+    SIGNS.iter().any(|sign| {
+        let (head, after) = start.split_at_checked(sign.len()).unwrap_or_default();
+        head.eq_ignore_ascii_case(sign.as_bytes())
+            && after.first().is_none_or(|byte| !byte.is_ascii_alphanumeric())
+    })
+}
+
+/// What follows the byte order mark, blanks, comments and instructions that may stand before a document.
+fn behind_prolog(body: &[u8]) -> &[u8] {
+    let mut rest = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body).trim_ascii_start();
+    while let Some(end) = [("<?", "?>"), ("<!--", "-->")].iter().find_map(|(open, close)| {
+        let inner = rest.strip_prefix(open.as_bytes())?;
+        let at = inner.windows(close.len()).position(|window| window == close.as_bytes())?;
+        inner.get(at + close.len()..)
+    }) {
+        rest = end.trim_ascii_start();
+    }
+    rest
 }
 
 /// What a good answer always has and this one has not.
@@ -82,6 +119,62 @@ fn error(operation: &str, what: &str) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// What is empty and says nothing of its sender, in every protocol.
+    #[test]
+    fn an_empty_success_without_a_word_of_the_service_is_nobodys() {
+        for spoken in [Protocol::Form, Protocol::Json, Protocol::Cbor, Protocol::Xml, Protocol::Opaque] {
+            for body in [&b""[..], b" \r\n"] {
+                let silent = refused(spoken, &[("server", "nginx"), ("content-length", "0")], body, &[]);
+                assert!(silent.is_some_and(|why| why.ends_with("nothing at all")), "{spoken:?} {body:?}");
+                for head in ["x-amzn-requestid", "x-amz-request-id", "x-amz-version-id", "etag"] {
+                    assert_eq!(refused(spoken, &[(head, "r")], body, &[]), None, "{spoken:?} {head}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_success_without_a_body_is_a_rest_services_only() {
+        let answer = || http::Response::builder().status(204).body(Vec::new().into()).unwrap();
+        for (spoken, is_refused) in [
+            (Protocol::Form, true),
+            (Protocol::Json, true),
+            (Protocol::Cbor, true),
+            (Protocol::Xml, false),
+            (Protocol::Opaque, false),
+        ] {
+            let answer = HttpResponse::try_from(answer()).unwrap();
+            assert_eq!(refuse(&answer, "X", spoken, &[]).is_err(), is_refused, "{spoken:?}");
+        }
+        // What a HEAD finds has no body.
+        let found = http::Response::builder().status(200).body(Vec::new().into()).unwrap();
+        let found = HttpResponse::try_from(found).unwrap();
+        assert!(refuse(&found, "HeadThing", Protocol::Opaque, &[]).is_ok());
+    }
+
+    #[test]
+    fn a_page_is_known_behind_whatever_may_stand_before_it() {
+        for page in [
+            &b"\xEF\xBB\xBF<!DOCTYPE html>"[..],
+            b"<?xml version=\"1.0\"?>\n<!DOCTYPE html PUBLIC \"-//W3C//DTD XHTML 1.0 Strict//EN\"><html/>",
+            b"<?xml version=\"1.0\"?><html xmlns=\"http://www.w3.org/1999/xhtml\"/>",
+            b"<!-- sign in --> <!-- here --><HTML>",
+            b"<script>location = '/login'</script>",
+            b"<head><title>Blocked</title>",
+            b"<meta http-equiv=refresh>",
+        ] {
+            for spoken in [Protocol::Form, Protocol::Xml, Protocol::Opaque] {
+                let refused = refused(spoken, &[], page, &[]);
+                assert!(refused.is_some_and(|why| why.contains("a web page")), "{spoken:?} {page:?}");
+            }
+        }
+        for answer in
+            [&b"<?xml version=\"1.0\"?><ListBucketResult/>"[..], b"<!-- x", b"<headers/>", b"<Html5/>"]
+        {
+            assert_eq!(refused(Protocol::Xml, &[], answer, &[]), None, "{answer:?}");
+        }
+    }
 
     fn refused(spoken: Protocol, headers: &[(&str, &str)], body: &[u8], required: &[&str]) -> Option<String> {
         let mut answer = http::Response::builder().status(200);
@@ -125,7 +218,7 @@ mod tests {
             (Protocol::Opaque, b"anything"),
             (Protocol::Opaque, b"<R/>"),
         ] {
-            assert_eq!(refused(spoken, &[], body, &[]), None, "{spoken:?} {body:?}");
+            assert_eq!(refused(spoken, &[("x-amzn-requestid", "r")], body, &[]), None, "{spoken:?} {body:?}");
         }
         for (spoken, body) in
             [(Protocol::Form, &b"{}"[..]), (Protocol::Json, b"upstream"), (Protocol::Cbor, b"{}")]

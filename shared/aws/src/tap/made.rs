@@ -76,6 +76,16 @@ impl Made {
     }
 }
 
+impl Made {
+    /// Whether the service refused it after an answer to an earlier attempt was lost: what it complains about may be what
+    /// that attempt did.
+    pub fn refused_after_loss(&self) -> bool {
+        matches!(self.tries.split_last(), Some((last, before))
+            if last.state == State::Answered { ok: false }
+                && before.iter().any(|attempt| attempt.state == State::Lost))
+    }
+}
+
 /// What the tap knows of an operation while it is under way.
 #[derive(Debug)]
 pub(super) struct Entry {

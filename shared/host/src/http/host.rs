@@ -1,10 +1,17 @@
-//! The host that a request is for: named once, so that what stands before the server cannot read another name than the
-//! server does.
+//! The host that a request is for, and the page that it comes from: each named once, so that what stands before the server
+//! cannot read another name than the server does.
 
-use http::{HeaderMap, Uri, Version, header::HOST, uri::Authority};
+use http::{
+    HeaderMap, Uri, Version,
+    header::{HOST, ORIGIN},
+    uri::Authority,
+};
 
-/// What is wrong with how a request names its host (RFC 9112, 3.2); `None` if nothing is.
+/// What is wrong with how a request names its host (RFC 9112, 3.2) and its origin; `None` if nothing is.
 pub(super) fn mistake(version: Version, uri: &Uri, headers: &HeaderMap) -> Option<&'static str> {
+    if headers.get_all(ORIGIN).iter().nth(1).is_some() {
+        return Some("there are two Origin headers");
+    }
     let mut hosts = headers.get_all(HOST).iter();
     let Some(host) = hosts.next() else {
         return (version >= Version::HTTP_11).then_some("there is no Host header");
@@ -59,6 +66,14 @@ mod tests {
         ] {
             assert!(mistake_of(uri, hosts), "{uri} {hosts:?}");
         }
+        let origins =
+            ["http://localhost", "http://evil.example"].map(|origin| (ORIGIN, origin.parse().unwrap()));
+        let with = |origins: &[_]| {
+            let headers = [(HOST, "localhost".parse().unwrap())].into_iter().chain(origins.iter().cloned());
+            mistake(Version::HTTP_11, &"/mcp".parse().unwrap(), &headers.collect())
+        };
+        assert_eq!(with(&origins[..1]), None);
+        assert_eq!(with(&origins), Some("there are two Origin headers"));
         assert!(mistake(Version::HTTP_10, &"/mcp".parse().unwrap(), &HeaderMap::new()).is_none());
     }
 }

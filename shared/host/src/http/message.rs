@@ -12,6 +12,7 @@ use axum::{
 };
 use http::{Method, StatusCode};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use rmcp::model::RequestId;
 use serde::Deserialize;
 use serde_json::Value;
 use tokio::time::timeout;
@@ -25,6 +26,7 @@ use crate::{
     answer::{error_answer, rpc_error},
     auth::Auth,
     served::Risks,
+    stdio::salvage::Salvaged,
 };
 
 /// What a message asks for, as far as it matters here.
@@ -92,6 +94,9 @@ pub(super) async fn read(
     let object = body.trim_ascii_start().starts_with(b"{");
     match serde_json::from_slice::<RpcCall>(&body) {
         Ok(asked) if object => {
+            if let Some((code, id, why)) = unreadable(&body) {
+                return rpc_error(StatusCode::BAD_REQUEST, id, code, &why);
+            }
             let tool = asked.tool();
             seen.asks(&neutral(&asked.method), tool.map(neutral).as_deref());
             parts.extensions.insert(asked);
@@ -103,6 +108,22 @@ pub(super) async fn read(
         }
     }
     next.run(Request::from_parts(parts, Body::from(body))).await
+}
+
+/// What is wrong with a message whose method could be read, where rmcp would call it the wrong media type: its id is none,
+/// or some string far behind it is no text.
+fn unreadable(body: &[u8]) -> Option<(i64, Option<Value>, String)> {
+    let message = match serde_json::from_slice::<Value>(body) {
+        Ok(message) => message,
+        Err(error) => {
+            // Whoever sent it waits for the answer to its id, which may well be readable.
+            let id = Salvaged::read(body).id.and_then(|id| serde_json::to_value(id).ok());
+            return Some((-32_700, id, format!("the body is not JSON: {error}")));
+        }
+    };
+    let id = message.get("id")?;
+    let is_id = serde_json::from_value::<RequestId>(id.clone()).is_ok();
+    (!is_id).then(|| (-32_600, None, "the id of a request is a string or an integer".to_owned()))
 }
 
 /// The answer to a body that is no message, which rmcp would call the wrong media type.
@@ -158,4 +179,25 @@ impl RpcCall {
 /// A name as it may stand in a log: short, and on one line.
 fn neutral(name: &str) -> String {
     name.chars().take(64).map(|c| if c.is_ascii_graphic() { c } else { '?' }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_message_that_cannot_be_read_is_answered_under_its_id() {
+        let of = |body: &str| unreadable(body.as_bytes()).map(|(code, id, _)| (code, id));
+        let surrogate = r#"{"jsonrpc":"2.0","id":77,"method":"ping","params":{"x":"\ud800"}}"#;
+        assert_eq!(of(surrogate), Some((-32_700, Some(json!(77)))));
+        assert_eq!(of(&surrogate.replace("77", "\"a\"")), Some((-32_700, Some(json!("a")))));
+        for id in ["null", "1.5", "true", "{}", "[1]", "18446744073709551616"] {
+            assert_eq!(of(&format!(r#"{{"id":{id},"method":"ping"}}"#)), Some((-32_600, None)), "{id}");
+        }
+        for good in [r#"{"id":1,"method":"ping"}"#, r#"{"id":"x","method":"ping"}"#, r#"{"method":"ping"}"#] {
+            assert_eq!(of(good), None, "{good}");
+        }
+    }
 }

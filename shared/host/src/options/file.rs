@@ -75,6 +75,12 @@ fn values(key: &str, value: Value, command: &Command) -> Result<Vec<String>> {
         Some(_) => anyhow!("`{key}` is a list, such as {key} = [\"…\"]"),
         None => anyhow!("`{key}` is one text or number"),
     })?;
+    // Without them everything is on or allowed, which is hardly what an empty list means.
+    if values.is_empty() && ["allow-arn", "tools", "toolsets"].contains(&key) {
+        bail!(
+            "`{key}` is empty, and would be as if it were left out: everything; name something, or leave it out"
+        );
+    }
     for value in &values {
         check(arg, key, value)?;
     }

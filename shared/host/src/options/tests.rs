@@ -240,6 +240,51 @@ fn a_key_or_a_value_that_is_none_is_refused_with_its_line() {
     }
 }
 
+/// An empty list of what is allowed must not allow everything, and an empty list of more does nothing.
+#[test]
+fn an_empty_list_never_means_everything() {
+    for key in ["allow-arn", "tools", "toolsets"] {
+        let error = matches(&[], Some(&format!("page-size = 7\n{key} = []"))).unwrap_err();
+        let text = format!("{error:#}");
+        assert!(text.contains("line 2") && text.contains("is empty"), "{text}");
+    }
+    let file = "allow = []\nallow-dir = []\nallow-region = []\nallow-profile = []\nexclude-tools = []";
+    let settings = options(&[], Some(file)).unwrap().settings(EXTRAS).unwrap();
+    assert_eq!(settings.allow, Settings::default().allow);
+    assert!(settings.allow_dirs.is_empty());
+}
+
+/// What has the wrong type is refused with its line, whatever it is.
+#[test]
+fn a_value_of_another_type_is_refused() {
+    for line in [
+        "allow = \"write\"",
+        "allow = [[\"write\"]]",
+        "allow = [1]",
+        "allow-arn = [true]",
+        "allow-arn = {a = 1}",
+        "session-policy = \"yes\"",
+        "session-policy = 1",
+        "trust-upstream = []",
+        "timeout = \"\"",
+        "timeout = -1",
+        "timeout = 1.5",
+        "timeout = nan",
+        "timeout = [60]",
+        "timeout = 2026-11-30",
+        "max-calls = 99999999999999999999",
+        "http = 8080",
+        "confirm = true",
+        "allow.write = true",
+        "\"--timeout\" = 5",
+        "TIMEOUT = 5",
+        "timeout = 5\ntimeout = 6",
+    ] {
+        let read = options(&[], Some(line)).and_then(|options| options.settings(EXTRAS));
+        assert!(read.is_err(), "{line}");
+    }
+}
+
 #[test]
 fn a_flag_wins_over_the_file_before_a_subcommand_and_behind_it() {
     let directory = tempfile::tempdir().unwrap();

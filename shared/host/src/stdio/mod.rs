@@ -13,7 +13,7 @@
 
 mod bytes;
 mod message;
-mod salvage;
+pub(crate) mod salvage;
 mod service;
 
 use std::{

@@ -4,16 +4,16 @@ use rmcp::model::RequestId;
 
 /// What the outermost members of a broken message say about it.
 #[derive(Debug, Default, PartialEq)]
-pub(super) struct Salvaged {
-    pub(super) id: Option<RequestId>,
+pub(crate) struct Salvaged {
+    pub(crate) id: Option<RequestId>,
     /// Whether it is the answer to a question of this server: then the id is one that this server gave.
-    pub(super) is_response: bool,
+    pub(crate) is_response: bool,
 }
 
 impl Salvaged {
     /// Reads the members of the outermost object, as far as they can be told apart. What stands inside their values does
     /// not matter: a string ends at the next quote that is not escaped, and brackets nest.
-    pub(super) fn read(line: &[u8]) -> Salvaged {
+    pub(crate) fn read(line: &[u8]) -> Salvaged {
         let mut salvaged = Salvaged::default();
         let mut rest = line.trim_ascii_start().strip_prefix(b"{").unwrap_or_default();
         while let Some((name, after)) = string(rest.trim_ascii_start()) {

@@ -61,6 +61,7 @@ impl<S: Service> Run<'_, S> {
                 Agreed::NotYet(answer) => return Ok(answer),
                 // A person took their time: what they agreed to must still be what would happen.
                 Agreed::YesTo(seen) => {
+                    call.ends_at(self.ends);
                     planned = self.bounded(planning(own.clone(), call.clone())).await?;
                     match self.engine.confirmations.redeem(&seen, &self.bound(), &planned.plan) {
                         Ok(()) => agreed = true,

@@ -10,6 +10,7 @@ use crate::{
     Call, Error, Kind, Reply, Result, Service, View,
     cursor::{Cursor, Place},
     engine::run::{Page, Run},
+    explain,
     tool::Work,
 };
 
@@ -101,8 +102,9 @@ impl<S: Service> Run<'_, S> {
             return Err(error);
         }
         if let Some(first) = fetched.first_mut() {
-            let failed =
-                errors.iter().map(|(target, error)| format!("{} failed: {}", target.region, error.message));
+            let failed = errors.into_iter().map(|(target, error)| {
+                format!("{} failed: {}", target.region, explain::in_short(error).message)
+            });
             first.notes.extend(failed);
         }
         Ok(fetched)
@@ -153,5 +155,9 @@ impl<S: Service> Run<'_, S> {
 
 /// What the tool's code noted, taken out.
 pub(crate) fn notes<S: Service>(call: &Call<S>) -> Vec<String> {
-    std::mem::take(&mut *call.notes.lock().unwrap_or_else(PoisonError::into_inner))
+    /// The most characters of a note: it may repeat an error, which AWS writes as long as it likes.
+    const LONGEST: usize = 2000;
+    let mut notes = std::mem::take(&mut *call.notes.lock().unwrap_or_else(PoisonError::into_inner));
+    notes.iter_mut().for_each(|note| explain::cut(note, LONGEST));
+    notes
 }

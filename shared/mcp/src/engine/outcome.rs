@@ -16,7 +16,7 @@ use crate::{
 impl<S: Service> Run<'_, S> {
     /// The answer of a call that failed: what went wrong, where, and what to do next.
     pub(crate) async fn failed(&self, error: Error) -> Answer {
-        let mut error = Box::pin(self.with_nearest_name(error)).await;
+        let mut error = Box::pin(self.with_nearest_name(explain::in_short(error))).await;
         let target = self.trace.targets.first();
         for tap in self.trace.taps.iter().rev() {
             error = error.noted(tap);

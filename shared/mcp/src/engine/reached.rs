@@ -12,6 +12,8 @@ pub(crate) struct Reached {
     pub(crate) done: Vec<String>,
     /// Those that left, and of which no answer came that tells.
     pub(crate) unknown: Vec<String>,
+    /// Those of them that were sent again under a condition or a token of their own, and refused then.
+    pub(crate) refused: Vec<String>,
 }
 
 impl Reached {
@@ -21,11 +23,14 @@ impl Reached {
         for made in taps.iter().flat_map(Tap::made).filter(|made| !reads(&made.operation)) {
             match made.state() {
                 State::Answered { ok: true } => reached.done.push(made.operation),
-                State::Lost => reached.unknown.push(made.operation),
+                State::Lost => {
+                    reached.refused.extend(made.refused_after_loss().then(|| made.operation.clone()));
+                    reached.unknown.push(made.operation);
+                }
                 State::Answered { ok: false } | State::NotSent => {}
             }
         }
-        for operations in [&mut reached.done, &mut reached.unknown] {
+        for operations in [&mut reached.done, &mut reached.unknown, &mut reached.refused] {
             operations.sort();
             operations.dedup();
         }
@@ -35,6 +40,10 @@ impl Reached {
     /// Says in an error how far the call came: a failure must not be taken for "nothing happened" where something did or
     /// may have.
     pub(crate) fn tell(&self, mut error: Error, spec: &Spec) -> Error {
+        self.doubt(&mut error);
+        if !self.unknown.is_empty() {
+            error.message = without_denials(&error.message);
+        }
         let broke_off = matches!(error.kind, Kind::Timeout | Kind::Network | Kind::Cancelled);
         let mut also = Vec::new();
         if !self.done.is_empty() {
@@ -63,6 +72,23 @@ impl Reached {
         error
     }
 
+    /// Takes back what an error says of the world, where it may be the call's own doing: the refusal of a second try of a
+    /// request whose first answer was lost ("it changed", "it exists", "it is gone").
+    fn doubt(&self, error: &mut Error) {
+        let of_the_world = matches!(error.kind, Kind::Conflict | Kind::NotFound);
+        let of_these = error.operation.as_ref().is_none_or(|operation| self.refused.contains(operation));
+        if self.refused.is_empty() || !of_the_world || !of_these {
+            return;
+        }
+        // AWS's own words are true of the second try; a tool's are about a change by somebody else.
+        let words = error.status.map(|_| format!(" ({})", error.message.trim_end_matches('.')));
+        error.message = format!(
+            "the answer to {} was lost, and when it was sent again it was refused{}, perhaps since the first try did it",
+            self.refused.join(", "),
+            words.unwrap_or_default()
+        );
+    }
+
     /// The word of the audit line, where it is not the kind of the error that says it.
     pub(crate) fn outcome(&self) -> Option<&'static str> {
         match (self.unknown.is_empty(), self.done.is_empty()) {
@@ -73,6 +99,16 @@ impl Reached {
     }
 }
 
+/// A sentence without its clauses that say that nothing was done: a tool says so of what it saw, and saw no answer.
+fn without_denials(message: &str) -> String {
+    let denies = |clause: &&str| {
+        let mut words = clause.trim_end_matches('.').split(' ');
+        (words.next(), words.next()) == (Some("nothing"), Some("was")) && words.count() <= 2
+    };
+    let clauses: Vec<&str> = message.split("; ").filter(|clause| !denies(clause)).collect();
+    if clauses.is_empty() { "it broke off".to_owned() } else { clauses.join("; ") }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -80,7 +116,7 @@ mod tests {
     fn told(done: &[&str], unknown: &[&str], error: Error) -> (String, String) {
         const SPEC: Spec = Spec::write("put_thing", "Put thing").shown_by("get_thing");
         let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
-        let reached = Reached { done: words(done), unknown: words(unknown) };
+        let reached = Reached { done: words(done), unknown: words(unknown), refused: Vec::new() };
         let error = reached.tell(error, &SPEC);
         (error.message.clone(), error.next.clone().unwrap_or_default())
     }
@@ -91,6 +127,34 @@ mod tests {
             told(&[], &["PutThing"], Error::timeout("no answer within 2 s").with_next("ask for less"));
         assert_eq!(message, "no answer within 2 s; not known is whether AWS did PutThing");
         assert_eq!(next, "look with get_thing before calling again: a second call could do it twice");
+    }
+
+    #[test]
+    fn a_refusal_after_a_lost_answer_is_not_told_as_somebody_elses_change() {
+        const SPEC: Spec = Spec::write("put_thing", "Put thing").shown_by("get_thing");
+        let operations = vec!["PutThing".to_owned()];
+        let reached = Reached { done: Vec::new(), unknown: operations.clone(), refused: operations };
+        for kind in [Kind::Conflict, Kind::NotFound] {
+            let told =
+                reached.tell(Error::new(kind, "it changed since the plan; nothing was written"), &SPEC);
+            assert_eq!(
+                told.message,
+                "the answer to PutThing was lost, and when it was sent again it was refused, perhaps since the first \
+                 try did it; not known is whether AWS did PutThing"
+            );
+            assert!(
+                told.next.as_deref().is_some_and(|next| next.starts_with("look with get_thing")),
+                "{told}"
+            );
+        }
+        let mut of_aws = Error::conflict("A precondition did not hold.");
+        (of_aws.status, of_aws.operation) = (Some(412), Some("PutThing".to_owned()));
+        let told = reached.tell(of_aws.clone(), &SPEC).message.clone();
+        assert!(told.contains("refused (A precondition did not hold), perhaps"), "{told}");
+        // Another operation's refusal stays what it is.
+        of_aws.operation = Some("PutOther".to_owned());
+        let told = reached.tell(of_aws, &SPEC).message.clone();
+        assert!(told.starts_with("A precondition did not hold; not known"), "{told}");
     }
 
     #[test]
@@ -105,6 +169,22 @@ mod tests {
             told(&[], &[], Error::timeout("no answer within 2 s").with_next("ask for less"));
         assert_eq!(message, "no answer within 2 s; nothing was changed");
         assert_eq!(next, "ask for less");
+    }
+
+    #[test]
+    fn what_is_not_known_is_not_denied_in_the_same_breath() {
+        let said = |message: &str| told(&[], &["PutThing"], Error::new(Kind::Network, message)).0;
+        for (message, wanted) in [
+            ("nothing was written; {\"pk\":\"a\"}: network: reset", "{\"pk\":\"a\"}: network: reset"),
+            ("it exists by now; nothing was written", "it exists by now"),
+            ("x failed; nothing was changed here.", "x failed"),
+            ("nothing was done", "it broke off"),
+            ("nothing was said of it by AWS", "nothing was said of it by AWS"),
+        ] {
+            assert_eq!(said(message), format!("{wanted}; not known is whether AWS did PutThing"));
+        }
+        // Where it is known, it stays.
+        assert_eq!(told(&[], &[], Error::conflict("x; nothing was written")).0, "x; nothing was written");
     }
 
     #[test]

@@ -92,7 +92,16 @@ impl<'a, S: Service> Run<'a, S> {
         }
         let binding = self.binding();
         let cursor = self.cursor(&binding)?;
-        let pages = Box::pin(self.look(&cursor)).await?;
+        let mut pages = Box::pin(self.look(&cursor)).await?;
+        // A place inside a page means the same rows only at the size that it was counted in.
+        if let (Some(_), Some(asked), Some(first)) =
+            (&self.input.cursor, self.input.limit.filter(|asked| *asked != cursor.limit), pages.first_mut())
+        {
+            first.notes.push(format!(
+                "`limit` {asked} was not used: with `cursor` it stays {}, as in the call that gave it",
+                cursor.limit
+            ));
+        }
         self.answer(&binding, &cursor, pages)
     }
 
@@ -289,7 +298,7 @@ impl<'a, S: Service> Run<'a, S> {
             sdk,
             tap,
             began: self.began,
-            ends: self.ends,
+            ends: Mutex::new(self.ends),
             limit: page.limit,
             token: page.token,
             budget: self.budget(),

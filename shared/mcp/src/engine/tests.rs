@@ -351,3 +351,17 @@ fn the_permissions_behind_derived_tools_are_needed_too() {
     let needed = names(deriving(Settings::default()));
     assert!(needed.contains(&"run_thing") && needed.contains(&"list_tools"), "{needed:?}");
 }
+
+#[tokio::test]
+async fn a_limit_beside_a_cursor_of_another_is_told() {
+    let engine = engine(&[], Settings::default());
+    let first = ask(&engine, "list_things", json!({"count": 9, "limit": 2})).await.unwrap();
+    let cursor = first.split_once("next: ").unwrap().1.lines().next().unwrap();
+    let with = |limit: Value| json!({"count": 9, "cursor": cursor, "limit": limit});
+    let on = ask(&engine, "list_things", with(json!(5))).await.unwrap();
+    assert!(on.contains("2 rows") && on.contains("note: `limit` 5 was not used"), "{on}");
+    for same in [with(json!(2)), json!({"count": 9, "cursor": cursor})] {
+        let on = ask(&engine, "list_things", same).await.unwrap();
+        assert!(on.contains("2 rows") && !on.contains("was not used"), "{on}");
+    }
+}

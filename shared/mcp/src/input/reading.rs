@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::Input;
 use crate::{
-    Error, Result, Service, Settings, argument, query, schema,
+    Error, Result, Service, Settings, argument, exact, query, schema,
     text::{nearest, quoted},
     tool::Entry,
     validate::{self, shown},
@@ -92,11 +92,8 @@ fn flag(name: &str, value: &Value) -> Result<bool> {
 }
 
 fn number(name: &str, value: &Value, least: u64, most: u64) -> Result<u64> {
-    let whole =
-        || value.as_f64().filter(|float| float.fract() == 0.0 && *float >= 0.0).map(|float| float as u64);
-    value
-        .as_u64()
-        .or_else(whole)
+    let whole = value.as_number().and_then(exact::plain).and_then(|number| number.as_u64());
+    whole
         .filter(|number| (least..=most).contains(number))
         .ok_or_else(|| wrong_type(name, &format!("a whole number from {least} to {most}"), value))
 }

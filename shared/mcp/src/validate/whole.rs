@@ -4,6 +4,7 @@ use rmcp::model::JsonObject;
 use serde_json::{Number, Value};
 
 use super::Checker;
+use crate::exact::plain;
 
 /// Writes whole numbers without a fraction where the schema wants them whole: `5.0` is an integer to JSON Schema, and none
 /// to the types that arguments are parsed into. `arguments` must fit the schema.
@@ -78,22 +79,7 @@ fn forms<'a>(root: &'a JsonObject, schema: &'a JsonObject, value: &Value) -> Vec
 
 /// A number without its fraction, where it has none.
 fn integer(number: &Number) -> Option<Number> {
-    if number.is_i64() || number.is_u64() {
-        return None;
-    }
-    let float = number.as_f64().filter(|float| float.fract() == 0.0)?;
-    let text = number.to_string();
-    // What is written out is exact; a power of ten may be taken as the double it is as long as that is exact.
-    let plain = text.split_once('.').filter(|(_, zeros)| zeros.bytes().all(|digit| digit == b'0'));
-    if let Some((whole, _)) = plain {
-        return whole
-            .parse::<i64>()
-            .map(Number::from)
-            .or_else(|_| whole.parse::<u64>().map(Number::from))
-            .ok();
-    }
-    const EXACT: f64 = 9_007_199_254_740_992.0;
-    (float.abs() < EXACT).then(|| Number::from(float as i64))
+    if number.is_i64() || number.is_u64() { None } else { plain(number) }
 }
 
 #[cfg(test)]
@@ -143,6 +129,39 @@ mod tests {
             "{\"seconds\":5,\"share\":5.0,\"any\":5.0,\"either\":-5,\"number\":5.0,\"form\":{\"n\":5,\"m\":5.0},\
              \"list\":[5,5.0],\"map\":{\"x\":5000},\"tree\":{\"n\":5,\"left\":{\"n\":18446744073709551615}}}"
         );
+    }
+
+    #[test]
+    fn a_number_is_whole_by_what_is_written_and_not_by_what_a_double_keeps() {
+        let schema = json!({"properties": {"n": {"type": "integer", "maximum": 1e19}}});
+        let read = |number: &str| -> Option<String> {
+            let mut given: JsonObject = serde_json::from_str(&format!("{{\"n\":{number}}}")).unwrap();
+            let schema = schema.as_object().unwrap();
+            validate(schema, &given).ok()?;
+            whole_numbers(schema, &mut given);
+            Some(given["n"].to_string())
+        };
+        for (written, whole) in [
+            ("1e0", "1"),
+            ("10e-1", "1"),
+            ("1.5E1", "15"),
+            ("-0.0", "0"),
+            ("9007199254740993.0", "9007199254740993"),
+            ("9007199254740993e0", "9007199254740993"),
+            ("1e19", "10000000000000000000"),
+        ] {
+            assert_eq!(read(written).as_deref(), Some(whole), "{written}");
+        }
+        for wrong in [
+            "1.0000000000000000000001",
+            "0.1e-999",
+            "1e-99999999999999999999",
+            "1E400",
+            "9007199254740993.5",
+            "1e20",
+        ] {
+            assert_eq!(read(wrong), None, "{wrong}");
+        }
     }
 
     proptest! {

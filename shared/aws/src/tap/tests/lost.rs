@@ -216,6 +216,7 @@ async fn an_error_after_a_lost_attempt_does_not_say_what_became_of_it() {
     client(&server.url, 3, &tap).await.get_caller_identity().send().await.unwrap_err();
     assert_eq!(tap.made()[0].state(), State::Lost);
     assert_eq!(tap.made()[0].tries[1].state, State::Answered { ok: false });
+    assert!(tap.made()[0].refused_after_loss());
 
     let server = Server::start(|number| match number {
         0 => Then::Close,
@@ -225,6 +226,7 @@ async fn an_error_after_a_lost_attempt_does_not_say_what_became_of_it() {
     let tap = open();
     client(&server.url, 3, &tap).await.get_caller_identity().send().await.unwrap();
     assert_eq!(tap.made()[0].state(), State::Answered { ok: true });
+    assert!(!tap.made()[0].refused_after_loss());
 }
 
 #[tokio::test]
