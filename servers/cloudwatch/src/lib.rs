@@ -1,6 +1,7 @@
 //! MCP server for Amazon CloudWatch: search, query and summarize logs, read and draw metrics, explain alarms, and look
 //! after log groups, alarms and dashboards.
 
+mod absent;
 mod alarms;
 mod arns;
 mod chart;

@@ -10,4 +10,5 @@ mod log_groups;
 mod logs;
 mod metrics;
 mod moved;
+mod puts;
 mod world;
