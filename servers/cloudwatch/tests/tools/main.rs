@@ -6,6 +6,7 @@ mod dashboards;
 mod held;
 mod insights;
 mod kept;
+mod linked;
 mod log_groups;
 mod logs;
 mod metrics;
