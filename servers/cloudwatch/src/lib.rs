@@ -9,6 +9,7 @@ mod dashboards;
 mod definition;
 mod events;
 mod figures;
+mod filtered;
 mod groups;
 mod insights;
 mod looks;
@@ -121,6 +122,8 @@ pub fn server() -> Server<CloudWatch> {
         .tool::<QueryLogs>()
         .tool::<TailLogs>()
         .tool::<LogGroupDetail>()
+        .tool::<SuggestIndexes>()
+        .tool::<ListPipelines>()
         .change::<PutLogs>()
         .change::<SetLogGroup>()
         .change::<SaveQuery>()

@@ -11,5 +11,6 @@ mod log_groups;
 mod logs;
 mod metrics;
 mod moved;
+mod pipelines;
 mod puts;
 mod world;
