@@ -301,7 +301,7 @@ pub(crate) fn watched(alarm: &MetricAlarm) -> (Vec<Metric>, Option<u32>) {
             }
             (None, None) => return None,
         };
-        Some(metric.labelled(query.label.clone(), query.id.clone()))
+        Some(metric.labelled(query.label.clone(), query.id.clone()).of_account(query.account_id.clone()))
     });
     let stated = alarm
         .metrics()

@@ -12,8 +12,13 @@ pub(crate) const EACH_DASHBOARD: &str = "arn:{partition}:cloudwatch::{account}:d
 pub(crate) const EACH_LOG_GROUP: &str = "arn:{partition}:logs:{region}:{account}:log-group:{name}:*";
 // Of an account that a statement names, or of any that is linked.
 pub(crate) const LINKED_LOG_GROUP: &str = "arn:{partition}:logs:{region}:{owner}:log-group:{name}:*";
+pub(crate) const EACH_METRIC_STREAM: &str =
+    "arn:{partition}:cloudwatch:{region}:{account}:metric-stream/{name}";
 pub(crate) const LOG_GROUP: &str = "arn:{partition}:logs:{region}:{account}:log-group:{log_group}:*";
 pub(crate) const LOG_GROUPS: &str = "arn:{partition}:logs:{region}:{account}:log-group:{log_groups}:*";
 pub(crate) const LOG_STREAM: &str =
     "arn:{partition}:logs:{region}:{account}:log-group:{log_group}:log-stream:{stream}";
+// Only AWS's answer names it.
+pub(crate) const METRIC_STREAM: &str =
+    "arn:{partition}:cloudwatch:{region}:{account}:metric-stream/{answer.stream}";
 pub(crate) const MUTE_RULE: &str = "arn:{partition}:cloudwatch:{region}:{account}:alarm-mute-rule:{mute}";

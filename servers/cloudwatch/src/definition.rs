@@ -110,7 +110,8 @@ impl Source {
         }
         match (metrics, band) {
             ([], _) => Err(Error::invalid("`metrics` is empty: name at least one")),
-            ([metric], None) if metric.expression.is_none() => {
+            // A metric of another account goes into the list of several: only there AWS takes whose it is.
+            ([metric], None) if metric.expression.is_none() && metric.account.is_none() => {
                 let QueryStat { namespace, metric_name, dimensions, stat, unit } = QueryStat::new(metric);
                 Ok(Source::One { namespace, metric_name, dimensions, stat, period, unit })
             }
@@ -139,6 +140,9 @@ impl Source {
 
     /// Takes over what a call cannot name of a metric that was watched before, too: whose it is, and its unit.
     pub(crate) fn keep_from(&mut self, before: &Source) {
+        if let Some(whole) = self.of_its_account(before) {
+            *self = whole;
+        }
         match (self, before) {
             (
                 Source::One { namespace, metric_name, dimensions, unit, .. },
@@ -159,13 +163,48 @@ impl Source {
                         _ => query.expression.is_some() && query.expression == old.expression,
                     };
                     let Some(old) = before.iter().find(same) else { continue };
-                    query.account_id.clone_from(&old.account_id);
+                    query.account_id = query.account_id.take().or_else(|| old.account_id.clone());
+                    query.label = query.label.take().or_else(|| old.label.clone());
                     if let (Some(stat), Some(old)) = (&mut query.stat, &old.stat) {
                         stat.unit.clone_from(&old.unit);
                     }
                 }
             }
             _ => {}
+        }
+    }
+
+    /// One metric as it was one of several, where that said whose it is: a metric alone could not.
+    fn of_its_account(&self, before: &Source) -> Option<Source> {
+        let (
+            Source::One { namespace, metric_name, dimensions, stat, period, unit },
+            Source::Math { metrics },
+        ) = (self, before)
+        else {
+            return None;
+        };
+        let stat = QueryStat {
+            namespace: namespace.clone(),
+            metric_name: metric_name.clone(),
+            dimensions: dimensions.clone(),
+            stat: stat.clone(),
+            unit: unit.clone(),
+        };
+        let same = |old: &&Query| old.stat.as_ref().is_some_and(|old| stat.is_of(old));
+        let old = metrics.iter().find(same).filter(|old| old.account_id.is_some())?;
+        let query = Query { stat: Some(stat), period: Some(*period), return_data: true, ..old.clone() };
+        Some(Source::Math { metrics: vec![query] })
+    }
+
+    /// The period of what it compares, where it has one of its own.
+    pub(crate) fn period(&self) -> Option<i32> {
+        match self {
+            Source::One { period, .. } => Some(*period),
+            Source::Math { metrics } => {
+                let compared = metrics.iter().filter(|query| query.return_data);
+                compared.chain(metrics).find_map(|query| query.period)
+            }
+            Source::Criteria {} => None,
         }
     }
 
@@ -195,7 +234,7 @@ impl Query {
             id: metric.id.clone().unwrap_or_else(|| format!("m{number}")),
             expression: metric.expression.clone(),
             label: metric.label.clone(),
-            account_id: None,
+            account_id: metric.account.clone(),
             stat: metric.expression.is_none().then(|| QueryStat::new(metric)),
             period: Some(period),
             return_data,

@@ -1,6 +1,7 @@
 //! MCP server for Amazon CloudWatch: search, query and summarize logs, read and draw metrics, explain alarms, and look
 //! after log groups, alarms and dashboards.
 
+mod absent;
 mod alarms;
 mod arns;
 mod chart;
@@ -8,6 +9,7 @@ mod dashboards;
 mod definition;
 mod events;
 mod figures;
+mod filtered;
 mod groups;
 mod insights;
 mod looks;
@@ -120,6 +122,8 @@ pub fn server() -> Server<CloudWatch> {
         .tool::<QueryLogs>()
         .tool::<TailLogs>()
         .tool::<LogGroupDetail>()
+        .tool::<SuggestIndexes>()
+        .tool::<ListPipelines>()
         .change::<PutLogs>()
         .change::<SetLogGroup>()
         .change::<SaveQuery>()

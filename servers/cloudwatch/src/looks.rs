@@ -42,6 +42,10 @@ pub(crate) const LOOKS: &[Look] = &[
         arn: "arn:{partition}:cloudwatch:{region}:{account}:alarm-mute-rule:{AlarmMuteRuleName}",
     },
     Look {
+        operations: &["GetMetricStream"],
+        arn: "arn:{partition}:cloudwatch:{region}:{account}:metric-stream/{Name}",
+    },
+    Look {
         operations: &[
             "GetMetricData",
             "GetMetricStatistics",
@@ -86,7 +90,7 @@ mod tests {
     fn kind(arn: &str) -> Option<(&str, Vec<&str>)> {
         let mut parts = arn.splitn(6, ':').skip(2);
         let (service, resource) = (parts.next()?, parts.nth(2)?);
-        let kinds = ["log-group", "log-stream", "alarm-mute-rule", "alarm", "dashboard"];
+        let kinds = ["log-group", "log-stream", "alarm-mute-rule", "alarm", "dashboard", "metric-stream"];
         let words = resource.split([':', '/']).filter(|word| kinds.contains(word));
         Some((service, words.collect()))
     }

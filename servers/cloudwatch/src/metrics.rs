@@ -9,7 +9,7 @@ use aws_sdk_cloudwatch::{
         Statistic, StatusCode,
     },
 };
-use awsmcp_mcp::{Call, DAY, Error, HOUR, Kind, Result, TimeRange};
+use awsmcp_mcp::{Call, DAY, Error, HOUR, Kind, Result, TimeRange, to_second};
 use futures::future::join_all;
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -31,6 +31,8 @@ pub(crate) struct Metric {
     /// For expressions; default m1, m2, ...
     pub(crate) id: Option<String>,
     pub(crate) label: Option<String>,
+    /// Whose it is, where that account is linked.
+    pub(crate) account: Option<String>,
 }
 
 /// The values of one metric or expression over time.
@@ -107,12 +109,21 @@ impl Metric {
 
     /// Whether AWS gives a value of it only once a day.
     /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/metrics-dimensions.html>
-    fn is_daily(&self) -> bool {
+    pub(crate) fn is_daily(&self) -> bool {
         self.namespace.as_deref() == Some("AWS/S3")
             && matches!(self.name.as_deref(), Some("BucketSizeBytes" | "NumberOfObjects"))
     }
 
+    /// Whether AWS lists just this one: with these dimensions and no other.
+    pub(crate) fn is_listed_as(&self, known: &SdkMetric) -> bool {
+        let pair = |dimension: &Dimension| Some((dimension.name.clone()?, dimension.value.clone()?));
+        let dimensions: BTreeMap<String, String> = known.dimensions().iter().filter_map(pair).collect();
+        (known.namespace(), known.metric_name()) == (self.namespace.as_deref(), self.name.as_deref())
+            && dimensions == self.dimensions.clone().unwrap_or_default()
+    }
+
     pub(crate) fn check(&self) -> Result<()> {
+        self.account.as_deref().map_or(Ok(()), check_account)?;
         match (&self.expression, &self.namespace, &self.name) {
             (Some(_), None, None) if self.dimensions.is_none() && self.stat.is_none() => Ok(()),
             (Some(_), ..) => Err(Error::invalid(
@@ -133,10 +144,19 @@ impl Metric {
         Ok(())
     }
 
+    #[must_use]
+    pub(crate) fn of_account(mut self, account: Option<String>) -> Metric {
+        self.account = account;
+        self
+    }
+
     fn query(&self, number: usize, period: i64) -> MetricDataQuery {
         let period = i32::try_from(period).unwrap_or(i32::MAX);
         let id = self.id.clone().unwrap_or_else(|| format!("m{number}"));
-        let query = MetricDataQuery::builder().id(id).set_label(self.name_in_answers());
+        let query = MetricDataQuery::builder()
+            .id(id)
+            .set_label(self.name_in_answers())
+            .set_account_id(self.account.clone());
         match &self.expression {
             Some(expression) => query.expression(expression).period(period).build(),
             None => {
@@ -208,15 +228,13 @@ pub(crate) fn usual_time(metrics: &[Metric]) -> i64 {
     if metrics.iter().any(Metric::is_daily) { 3 * DAY } else { 3 * HOUR }
 }
 
-/// Why there may be no value, and what to do about it.
-pub(crate) fn why_none(metrics: &[Metric]) -> String {
-    let daily = metrics.iter().find(|metric| metric.is_daily()).and_then(|metric| metric.name.as_deref());
-    match daily {
-        Some(name) => format!("{name} comes once a day, and the latest a day late: look at `start` -3d"),
-        None => {
-            "list_metrics shows which metrics there are: dimensions must be exact and complete".to_owned()
-        }
+/// # Errors
+/// When this is no account's number.
+pub(crate) fn check_account(account: &str) -> Result<()> {
+    if account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Ok(());
     }
+    Err(Error::invalid(format!("{account:?} is not an account: a good one is 123456789012")))
 }
 
 /// Reads the series, over all of AWS's pages.
@@ -323,7 +341,11 @@ pub(crate) async fn add_units(cx: &Call<CloudWatch>, metrics: &[Metric], fetched
     let TimeRange { start, end } = fetched.range;
     // A day is a period that AWS takes for ranges of any age.
     let period = i32::try_from(DAY).unwrap_or(i32::MAX);
-    let asked = metrics.iter().enumerate().filter(|(_, metric)| metric.expression.is_none()).take(UNITS);
+    let asked = metrics
+        .iter()
+        .enumerate()
+        .filter(|(_, metric)| metric.expression.is_none() && metric.account.is_none())
+        .take(UNITS);
     let asked = asked.map(|(at, metric)| async move {
         let id = metric.id.clone().unwrap_or_else(|| format!("m{}", at + 1));
         let request = cx
@@ -370,16 +392,33 @@ pub(crate) struct Summary {
     pub(crate) avg: f64,
     pub(crate) max: f64,
     pub(crate) last: f64,
+    /// When it was highest for the first time, in seconds since 1970.
+    pub(crate) max_at: i64,
+}
+
+impl Summary {
+    /// `14:07Z`; with its day where the range is longer than one.
+    pub(crate) fn peak(&self, range: TimeRange) -> String {
+        let whole = Timestamp::from_second(self.max_at).map(to_second).unwrap_or_default();
+        let (day, time) = whole.split_once('T').unwrap_or(("", whole.as_str()));
+        let minute = time.trim_end_matches(":00Z").trim_end_matches('Z');
+        if range.seconds() > DAY { format!("{day}T{minute}Z") } else { format!("{minute}Z") }
+    }
 }
 
 impl Series {
     pub(crate) fn summary(&self) -> Option<Summary> {
         let (_, last) = *self.points.last()?;
         let values = || self.points.iter().map(|(_, value)| *value);
+        let (max_at, max) = self.points.iter().copied().reduce(|highest, point| {
+            // What is not a number is not the highest.
+            if point.1 > highest.1 || highest.1.is_nan() { point } else { highest }
+        })?;
         Some(Summary {
+            max_at,
             min: values().fold(f64::INFINITY, f64::min),
             avg: values().sum::<f64>() / self.points.len() as f64,
-            max: values().fold(f64::NEG_INFINITY, f64::max),
+            max,
             last,
         })
     }
@@ -440,6 +479,8 @@ mod tests {
         let series = Series { points: vec![(0, 1.0), (60, 2.0), (180, 8.0)], ..Series::default() };
         let summary = series.summary().unwrap();
         assert_eq!((summary.min, summary.max, summary.last), (1.0, 8.0, 8.0));
+        assert_eq!(summary.peak(range(0, 300)), "00:03Z");
+        assert_eq!(summary.peak(range(0, 3 * DAY)), "1970-01-01T00:03Z");
         assert_eq!(series.sparkline(range(0, 300), 60).unwrap(), "▁▂·█·");
         let long = Series { points: (0..1000).map(|n| (n * 60, n as f64)).collect(), ..Series::default() };
         let line = long.sparkline(range(0, 60_000), 60).unwrap();

@@ -226,9 +226,10 @@ impl Cluster {
         let apart = self.places.iter().find_map(|(place, values)| match values {
             Values::Few(few) => {
                 let plain = few.iter().all(|value| is_plain(&value.text));
-                // Where no value came twice, they are names and not kinds of events.
+                // Where no value came twice, they are names and not kinds of events; so they are behind what announces one.
                 let often = self.count > few.len() as u64;
-                (plain && often && *place >= self.message).then_some((*place, few))
+                let is_kind = plain && often && *place >= self.message && !self.is_named(*place);
+                is_kind.then_some((*place, few))
             }
             Values::Many => None,
         });
@@ -248,6 +249,17 @@ impl Cluster {
             .collect()
     }
 
+    /// Whether a name is announced before this place, as in `user root`.
+    fn is_named(&self, place: usize) -> bool {
+        const NAMED: [&str; 3] = ["user", "username", "account"];
+        let text = |back: usize| match self.template.get(place.checked_sub(back)?)? {
+            Piece::Text(text) => Some(&**text),
+            Piece::Any => None,
+        };
+        text(1).is_some_and(|gap| gap.trim().is_empty())
+            && text(2).is_some_and(|word| NAMED.iter().any(|known| word.eq_ignore_ascii_case(known)))
+    }
+
     /// The part of the message's words that agree; none where the line is built otherwise.
     fn likeness(&self, tokens: &[Token<'_>], message: usize) -> Option<f64> {
         if self.template.len() != tokens.len() || self.message != message {
@@ -262,7 +274,7 @@ impl Cluster {
             let agrees = known == Some(token.text);
             if !token.is_word || token.is_key {
                 // Keys and what stands between the words are the line's build.
-                if !agrees {
+                if !agrees && (token.is_word || !known.is_some_and(|known| is_same_gap(known, token.text))) {
                     return None;
                 }
                 continue;
@@ -273,7 +285,8 @@ impl Cluster {
             }
             // Two numbers in the same place say nothing: ids and times differ in every line.
             let is_number = token.is_number && known.is_none_or(is_number);
-            if at < message || is_number {
+            let is_left_out = token.text.is_empty() || known == Some("");
+            if at < message || is_number || is_left_out {
                 continue;
             }
             words += 1;
@@ -289,7 +302,8 @@ impl Cluster {
         self.last = self.last.max(time);
         for (at, (piece, token)) in self.template.iter_mut().zip(tokens).enumerate() {
             match piece {
-                Piece::Text(text) if **text == *token.text => continue,
+                // A line of this template has the same between its words, but for blanks.
+                Piece::Text(text) if **text == *token.text || !token.is_word => continue,
                 Piece::Text(text) => {
                     let (count, first, last) = before;
                     let example = if is_plain(text) { self.example.as_str().into() } else { Box::default() };
@@ -358,6 +372,12 @@ fn is_date(word: &str) -> bool {
     word.len() == 3 && NAMES.iter().any(|name| word.eq_ignore_ascii_case(name))
 }
 
+/// Whether the same stands between words, however many blanks there are: `Jul  1` is padded where `Jul 15` is not.
+fn is_same_gap(left: &str, right: &str) -> bool {
+    let blank = |text: &str| (text.starts_with(char::is_whitespace), text.ends_with(char::is_whitespace));
+    blank(left) == blank(right) && left.split_whitespace().eq(right.split_whitespace())
+}
+
 /// A word that may say what happened, such as a verb or a state: it is neither a number nor a path.
 fn is_plain(word: &str) -> bool {
     word.len() > 1 && !is_number(word) && !word.contains('/')
@@ -420,7 +440,13 @@ fn tokens(line: &str) -> Vec<Token<'_>> {
     };
     for (at, byte) in bytes.iter().enumerate() {
         let word = is_word(at, *byte);
-        if kind != Some(word) {
+        // Between empty parentheses stands a word that is left out: it may be there in the next line.
+        let is_left_out = *byte == b')' && at > 0 && bytes.get(at - 1) == Some(&b'(');
+        if is_left_out {
+            close(start, at, kind, has_digit);
+            close(at, at, Some(true), true);
+            (start, kind, has_digit) = (at, Some(word), false);
+        } else if kind != Some(word) {
             close(start, at, kind, has_digit);
             (start, kind, has_digit) = (at, Some(word), false);
         }
@@ -548,6 +574,28 @@ mod tests {
             .collect();
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
         assert_eq!(clustered(&names), [(30, "INFO mail for <*> was taken to the queue".to_owned())]);
+    }
+
+    #[test]
+    fn padding_and_what_is_left_out_in_parentheses_part_no_lines() {
+        let lines = [
+            "Jul  1 09:00:00 host ftpd[7]: connection from 10.0.0.1 (a.example.net) at Fri Jul  1 09:00:00",
+            "Jul 15 09:00:00 host ftpd[17]: connection from 10.0.0.2 () at Fri Jul 15 09:00:00",
+            "Jul 15 09:00:01 host ftpd[17]: connection from 10.0.0.3 (b.example.net) at Fri Jul 15 09:00:01",
+        ];
+        assert_eq!(clustered(&lines).len(), 1, "{:?}", clustered(&lines));
+        // What else stands between the words is the line's build.
+        let lines = ["INFO f(1) done", "INFO f[1] done", "INFO f (1) done"];
+        assert_eq!(clustered(&lines).len(), 3);
+    }
+
+    #[test]
+    fn users_are_no_kinds_of_events() {
+        let user = |n: usize| ["root", "news", "cyrus"][n % 3];
+        let lines: Vec<String> =
+            (0..30).map(|n| format!("INFO session {n} opened for user {}", user(n))).collect();
+        let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+        assert_eq!(clustered(&lines), [(30, "INFO session <*> opened for user <*>".to_owned())]);
     }
 
     #[test]

@@ -28,6 +28,16 @@ pub(crate) enum Language {
 }
 
 impl Language {
+    /// The language of a query that is saved. One that is not known here is read as Logs Insights' own, like one that is not
+    /// given.
+    pub(crate) fn of(language: Option<&QueryLanguage>) -> Language {
+        match language {
+            Some(QueryLanguage::Ppl) => Language::Ppl,
+            Some(QueryLanguage::Sql) => Language::Sql,
+            _ => Language::Cwli,
+        }
+    }
+
     pub(crate) fn sdk(self) -> QueryLanguage {
         match self {
             Language::Cwli => QueryLanguage::Cwli,

@@ -27,7 +27,7 @@ fn permissions() -> Permissions {
 }
 
 /// The operations of metrics, alarms and dashboards; all others are of logs.
-const METRICS: [&str; 19] = [
+const METRICS: [&str; 21] = [
     "DeleteAlarmMuteRule",
     "DeleteAlarms",
     "DeleteDashboards",
@@ -39,7 +39,9 @@ const METRICS: [&str; 19] = [
     "GetDashboard",
     "GetMetricData",
     "GetMetricStatistics",
+    "GetMetricStream",
     "ListDashboards",
+    "ListMetricStreams",
     "ListMetrics",
     "PutAlarmMuteRule",
     "PutCompositeAlarm",
@@ -89,6 +91,34 @@ const ROWS: &[Row] = &[
     })
     .arns(ANY)
     .serves(detail),
+    Row::new("suggest_indexes", |run| {
+        let group = group(run);
+        run.call(json!({"log_groups": [group]}), "read 0 saved and 0 recent queries").map(drop)
+    })
+    .arns(ANY)
+    .serves(|request| match request.operation() {
+        "DescribeQueryDefinitions" => Some(Response::output(json!({"queryDefinitions": []}))),
+        "DescribeQueries" => Some(Response::output(json!({"queries": []}))),
+        "DescribeIndexPolicies" => Some(Response::output(json!({"indexPolicies": []}))),
+        _ => None,
+    }),
+    Row::new("list_pipelines", |run| {
+        for kind in ["metric_streams", "deliveries", "data_protection", "anomaly_detectors"] {
+            run.call(json!({"kind": kind}), "the-one")?;
+        }
+        Ok(())
+    })
+    .arns(ANY)
+    .serves(|request| match request.operation() {
+        "ListMetricStreams" => Some(Response::output(json!({"Entries": [{"Name": "the-one"}]}))),
+        "GetMetricStream" => Some(Response::output(json!({"Name": "the-one"}))),
+        "DescribeDeliveries" => Some(Response::output(json!({"deliveries": [{"id": "the-one"}]}))),
+        "DescribeDeliverySources" => Some(Response::output(json!({"deliverySources": []}))),
+        "DescribeDeliveryDestinations" => Some(Response::output(json!({"deliveryDestinations": []}))),
+        "DescribeAccountPolicies" => Some(Response::output(json!({"accountPolicies": [{"policyName": "the-one"}]}))),
+        "ListLogAnomalyDetectors" => Some(Response::output(json!({"anomalyDetectors": [{"detectorName": "the-one"}]}))),
+        _ => None,
+    }),
     Row::new("put_logs", |run| {
         let group = group(run);
         run.call(json!({"log_group": group, "stream": "fresh", "events": [{"message": "m"}]}), "\"written\":1").map(drop)
@@ -153,11 +183,13 @@ const ROWS: &[Row] = &[
     }),
     Row::new("get_metrics", |run| {
         let namespace = values(run);
-        run.call(json!({"metrics": [{"namespace": namespace, "name": "Orders"}], "start": "-20m"}), "\tCount\t").map(drop)
+        run.call(json!({"metrics": [{"namespace": namespace, "name": "Orders"}], "start": "-20m"}), "\tCount\t")?;
+        run.call(json!({"metrics": [{"namespace": namespace, "name": "Unknown"}]}), "AWS knows none of that name").map(drop)
     }),
     Row::new("chart_metrics", |run| {
         let namespace = values(run);
-        run.call(json!({"metrics": [{"namespace": namespace, "name": "Orders"}], "start": "-20m"}), "last 3 Count").map(drop)
+        run.call(json!({"metrics": [{"namespace": namespace, "name": "Orders"}], "start": "-20m"}), "last 3 Count")?;
+        run.fails(json!({"metrics": [{"namespace": namespace, "name": "Unknown"}]}), "AWS knows none of that name").map(drop)
     }),
     Row::new("put_metrics", |run| {
         run.call(json!({"namespace": run.name("n"), "values": [{"name": "Orders", "value": 1}]}), "\"sent\":1").map(drop)
@@ -169,12 +201,15 @@ const ROWS: &[Row] = &[
     .arns(ANY),
     Row::new("explain_alarm", |run| {
         let alarm = alarm(run);
-        run.call(json!({"alarm": alarm}), "\"unit\":\"Count\"").map(drop)
+        run.call(json!({"alarm": alarm}), "\"unit\":\"Count\"")?;
+        let silent = run.name("silent");
+        alarm_on(run, &silent, "Unknown");
+        run.call(json!({"alarm": silent}), "AWS knows none of that name").map(drop)
     })
     .arns(ANY),
     Row::new("suggest_alarm", |run| {
         let namespace = values(run);
-        run.fails(json!({"metric": {"namespace": namespace, "name": "Orders"}}), "too few to learn from").map(drop)
+        run.fails(json!({"metric": {"namespace": namespace, "name": "Unknown"}}), "AWS knows none of that name").map(drop)
     }),
     Row::new("put_alarm", |run| {
         let metric = json!({"namespace": "N", "name": "M", "stat": "Sum"});
@@ -244,19 +279,39 @@ const EXCEPTIONS: &[Exception] = &[
         "the local AWS takes any id; a failure to stop is only logged",
     )
     .unnoticed(),
+    Exception::of(&["list_pipelines"], "cloudwatch:ListMetricStreams", NOT_SERVED)
+        .unchecked(|it| it.operation() == "ListMetricStreams"),
+    Exception::of(&["list_pipelines"], "cloudwatch:GetMetricStream", NOT_SERVED)
+        .unchecked(|it| it.operation() == "GetMetricStream"),
+    Exception::of(&["list_pipelines"], "logs:DescribeDeliveries", NOT_SERVED)
+        .unchecked(|it| it.operation() == "DescribeDeliveries"),
+    Exception::of(&["list_pipelines"], "logs:DescribeDeliverySources", NOT_SERVED)
+        .unchecked(|it| it.operation() == "DescribeDeliverySources"),
+    Exception::of(&["list_pipelines"], "logs:DescribeDeliveryDestinations", NOT_SERVED)
+        .unchecked(|it| it.operation() == "DescribeDeliveryDestinations"),
+    Exception::of(&["list_pipelines"], "logs:DescribeAccountPolicies", NOT_SERVED)
+        .unchecked(|it| it.operation() == "DescribeAccountPolicies"),
+    Exception::of(&["suggest_indexes"], "logs:DescribeQueries", NOT_SERVED)
+        .unchecked(|it| it.operation() == "DescribeQueries"),
+    Exception::of(&["log_group_detail"], "logs:GetDataProtectionPolicy", NOT_SERVED)
+        .unchecked(|it| it.operation() == "GetDataProtectionPolicy"),
     Exception::of(&["log_group_detail"], "logs:ListAnomalies", NOT_SERVED)
         .unchecked(|it| it.operation() == "ListAnomalies"),
-    Exception::of(&["log_group_detail"], "logs:ListLogAnomalyDetectors", NOT_SERVED)
+    Exception::of(&["log_group_detail", "list_pipelines"], "logs:ListLogAnomalyDetectors", NOT_SERVED)
         .unchecked(|it| it.operation() == "ListLogAnomalyDetectors"),
-    Exception::of(&["log_group_detail", "set_log_group"], "logs:DescribeIndexPolicies", NOT_SERVED)
-        .unchecked(|it| it.operation() == "DescribeIndexPolicies"),
+    Exception::of(
+        &["log_group_detail", "set_log_group", "suggest_indexes"],
+        "logs:DescribeIndexPolicies",
+        NOT_SERVED,
+    )
+    .unchecked(|it| it.operation() == "DescribeIndexPolicies"),
     Exception::of(&["set_log_group"], "logs:PutIndexPolicy", NOT_SERVED)
         .unchecked(|it| it.operation() == "PutIndexPolicy"),
     Exception::of(&["set_log_group"], "logs:DeleteIndexPolicy", NOT_SERVED)
         .unchecked(|it| it.operation() == "DeleteIndexPolicy"),
     Exception::of(&["set_log_group"], "logs:PutLogGroupDeletionProtection", NOT_SERVED)
         .unchecked(|it| it.operation() == "PutLogGroupDeletionProtection"),
-    Exception::of(&["save_query"], "logs:DescribeQueryDefinitions", NOT_SERVED)
+    Exception::of(&["save_query", "suggest_indexes"], "logs:DescribeQueryDefinitions", NOT_SERVED)
         .unchecked(|it| it.operation() == "DescribeQueryDefinitions"),
     Exception::of(&["save_query"], "logs:PutQueryDefinition", NOT_SERVED)
         .unchecked(|it| it.operation() == "PutQueryDefinition"),
@@ -326,10 +381,14 @@ fn put(run: &Run<'_>, namespace: &str) {
 fn alarm(run: &Run<'_>) -> String {
     let name = run.name("alarm");
     put(run, &name);
-    let input = json!({"AlarmName": name, "Namespace": name, "MetricName": "Orders", "Statistic": "Sum", "Period": 60,
+    alarm_on(run, &name, "Orders");
+    name
+}
+
+fn alarm_on(run: &Run<'_>, name: &str, metric: &str) {
+    let input = json!({"AlarmName": name, "Namespace": name, "MetricName": metric, "Statistic": "Sum", "Period": 60,
         "EvaluationPeriods": 1, "Threshold": 1.0, "ComparisonOperator": "GreaterThanThreshold"});
     run.aws().call("cloudwatch", "PutMetricAlarm", input);
-    name
 }
 
 fn dashboard(run: &Run<'_>) -> String {
@@ -357,6 +416,7 @@ fn detail(request: &Request) -> Option<Response> {
         }
         "ListAnomalies" => Some(Response::output(json!({"anomalies": []}))),
         "DescribeIndexPolicies" => Some(Response::output(json!({"indexPolicies": []}))),
+        "GetDataProtectionPolicy" => Some(Response::output(json!({}))),
         _ => None,
     }
 }

@@ -16,7 +16,8 @@
 //! - [`Permissions`]: the proof that tools need exactly what they declare.
 //! - [`verify_signature`]: what a Function URL checks of who calls it.
 //! - [`conformance`]: what holds for every server, in one test of each.
-//! - [`golden`] and [`model_check`]: what must stay as it is, and what AWS may answer.
+//! - [`golden`] and [`model_check`]: what must stay as it is, and what AWS may answer. [`model_filled`] is all that it may
+//!   answer, for a proof that a change keeps what it does not name.
 
 #![expect(
     clippy::disallowed_methods,
@@ -56,7 +57,7 @@ pub use golden::{golden, manifest};
 pub use http::Reply;
 pub use local_aws::LocalAws;
 pub use message::{Direction, Elicited, Era, Id, Message, RpcError};
-pub use model::model_check;
+pub use model::{model_check, model_filled, model_input};
 pub use permissions::{Exception, Permissions, Row, Run, Stopped};
 pub use place::{binary, program, tool, tools_dir, workspace};
 pub use request::Request;

@@ -1,5 +1,6 @@
 //! AWS's service models, as botocore ships them: what an operation is called, and what it may answer.
 
+mod filled;
 mod writing;
 
 use std::collections::HashMap;
@@ -12,6 +13,8 @@ use serde_json::{Map, Value};
 
 use crate::event_stream::Event;
 use crate::{cbor, fail, tool};
+
+pub use filled::{model_filled, model_input};
 
 /// Fails the test unless the operation may answer so: with members of its output shape and no other, those that are
 /// required among them, each of its type. `service` is what botocore calls it, such as `logs` or `cloudwatch`;

@@ -6,9 +6,10 @@ use serde::Deserialize;
 
 use crate::{
     CloudWatch,
+    absent::why_none,
     chart::{Chart, Line, MOST, png},
     figures::Figure,
-    metrics::{Fetched, Metric, Series, add_units, fetch, usual_time, why_none},
+    metrics::{Fetched, Metric, Series, add_units, fetch, usual_time},
 };
 
 /// Draws metrics over time as an image (PNG, 800x400). For numbers use `get_metrics`.
@@ -32,7 +33,7 @@ impl Tool for ChartMetrics {
     type Service = CloudWatch;
     type Output = Body;
     const SPEC: Spec = Spec::read("chart_metrics", "Chart metrics")
-        .on("*", &["cloudwatch:GetMetricData", "cloudwatch:GetMetricStatistics"])
+        .on("*", &["cloudwatch:GetMetricData", "cloudwatch:GetMetricStatistics", "cloudwatch:ListMetrics"])
         .names_no_resource();
 
     async fn call(self, cx: &Call<CloudWatch>) -> Result<Self::Output> {
@@ -41,7 +42,7 @@ impl Tool for ChartMetrics {
         fetched.series.retain(|series| !series.points.is_empty());
         if fetched.series.is_empty() {
             return Err(Error::not_found(format!("there is no value from {range}, so nothing to draw"))
-                .with_next(format!("{}; or look at a longer time", why_none(&self.metrics))));
+                .with_next(format!("{}; or look at a longer time", why_none(cx, &self.metrics).await)));
         }
         add_units(cx, &self.metrics, &mut fetched).await;
         if fetched.series.len() > MOST {
@@ -66,7 +67,7 @@ impl Tool for ChartMetrics {
             threshold: self.threshold,
         };
         let data = png(&chart)?;
-        let words: Vec<String> = fetched.series.iter().map(words).collect();
+        let words: Vec<String> = fetched.series.iter().map(|series| words(series, fetched.range)).collect();
         Ok(Body {
             label: format!("{title}, {}, a value every {} s", fetched.range, fetched.period),
             parts: vec![Part::Text(words.join("\n")), Part::Image { data, mime: "image/png".to_owned() }],
@@ -91,16 +92,17 @@ fn title(fetched: &Fetched) -> String {
 }
 
 /// What the picture shows, for readers who do not see it.
-fn words(series: &Series) -> String {
+fn words(series: &Series, range: TimeRange) -> String {
     let unit = series.unit.as_ref().map(|unit| format!(" {unit}")).unwrap_or_default();
     match series.summary() {
         Some(summary) => format!(
-            "{}: min {}, avg {}, max {}, last {}{unit}",
+            "{}: min {}, avg {}, max {}, last {}{unit}, highest at {}",
             series.label,
             Figure(summary.min),
             Figure(summary.avg),
             Figure(summary.max),
-            Figure(summary.last)
+            Figure(summary.last),
+            summary.peak(range)
         ),
         None => format!("{}: no value", series.label),
     }

@@ -11,11 +11,13 @@ use serde_json::Value;
 
 use crate::{
     CloudWatch,
+    absent::why_none,
     alarms::{Alarm, Below, below, find, watched},
     arns,
     figures::Figure,
     metrics::{add_units, fetch},
     names::AlarmName,
+    rule::Rule,
 };
 
 /// Explains one alarm: what it watches, its state and why, its history, and the metric around its last change.
@@ -93,7 +95,15 @@ impl Tool for ExplainAlarm {
     type Output = One<Explained>;
     const SPEC: Spec = Spec::read("explain_alarm", "Explain alarm")
         // AWS shows composite alarms only to who may describe all.
-        .on("*", &["cloudwatch:DescribeAlarms", "cloudwatch:GetMetricData", "cloudwatch:GetMetricStatistics"])
+        .on(
+            "*",
+            &[
+                "cloudwatch:DescribeAlarms",
+                "cloudwatch:GetMetricData",
+                "cloudwatch:GetMetricStatistics",
+                "cloudwatch:ListMetrics",
+            ],
+        )
         .on(arns::ALARM, &["cloudwatch:DescribeAlarmHistory"])
         .names_no_resource();
 
@@ -107,7 +117,15 @@ impl Tool for ExplainAlarm {
             }
             Alarm::Log(_) => (Vec::new(), Below::default()),
         };
-        let findings = findings(&alarm, &metrics, &below);
+        let mut findings = findings(&alarm, &metrics, &below);
+        if let Alarm::Metric(metric) = &alarm
+            && metrics.iter().all(|metric| metric.last.is_none())
+        {
+            findings.push(format!(
+                "the metric has no value in that time: {}",
+                why_none(cx, &watched(metric).0).await
+            ));
+        }
         Ok(One(Explained {
             name: alarm.name().to_owned(),
             kind: alarm.kind(),
@@ -158,14 +176,15 @@ async fn metrics(
     // What it evaluates several times over, and never less than what a person would look at.
     let window = (seconds * i64::from(alarm.evaluation_periods.unwrap_or(1)) * 5).clamp(HOUR, 14 * DAY);
     let shift = |time: Timestamp, by: i64| time.saturating_add(SignedDuration::from_secs(by)).unwrap_or(time);
-    let range = TimeRange { start: shift(changed, -window), end: shift(changed, window / 2).min(now) };
-    let mut fetched = fetch(cx, &metrics, range, period).await?;
-    // What it says now, where the change is long ago: an alarm that is quiet has a metric all the same.
     let recent = TimeRange { start: shift(now, -window), end: now };
-    let latest = match recent.start > range.end {
-        true => Some(fetch(cx, &metrics, recent, period).await?),
-        false => None,
-    };
+    let mut range = TimeRange { start: shift(changed, -window), end: shift(changed, window / 2).min(now) };
+    // What it says now is always shown: an alarm that has been quiet for long has a metric all the same.
+    let is_far = recent.start > range.end;
+    if !is_far {
+        range.end = now;
+    }
+    let mut fetched = fetch(cx, &metrics, range, period).await?;
+    let latest = if is_far { Some(fetch(cx, &metrics, recent, period).await?) } else { None };
     if fetched.series.iter().any(|series| !series.points.is_empty()) {
         add_units(cx, &metrics, &mut fetched).await;
     }
@@ -177,8 +196,9 @@ async fn metrics(
         near.reverse();
         near.extend(series.points.iter().filter(|(at, _)| *at > change).take(3));
         let latest = latest.iter().flat_map(|latest| &latest.series).find(|now| now.label == series.label);
-        let latest = latest.map(|latest| latest.points.as_slice()).unwrap_or_default();
-        near.extend(latest.iter().skip(latest.len().saturating_sub(3)));
+        let latest = latest.map_or(series.points.as_slice(), |latest| latest.points.as_slice());
+        let shown = near.last().map_or(i64::MIN, |(at, _)| *at);
+        near.extend(latest.iter().skip(latest.len().saturating_sub(3)).filter(|(at, _)| *at > shown));
         let value = |(at, value): &(i64, f64)| {
             let time = Timestamp::from_second(*at).map(|time| time.to_string()).unwrap_or_default();
             format!("{time} {}", Figure(*value))
@@ -226,15 +246,15 @@ fn findings(alarm: &Alarm, metrics: &[Watched], below: &Below) -> Vec<String> {
     } else if alarm.alarm_actions().is_empty() {
         found.push("it has no action for ALARM: it tells nobody".to_owned());
     }
-    let nothing = !metrics.is_empty() && metrics.iter().all(|metric| metric.last.is_none());
-    if nothing {
-        found.push(
-            "the metric has no value in that time: nothing is sent, or its name or dimensions are wrong"
-                .to_owned(),
-        );
-    }
-    if alarm.state() == Some(&StateValue::InsufficientData) && !nothing {
+    let has_values = metrics.iter().any(|metric| metric.last.is_some());
+    if alarm.state() == Some(&StateValue::InsufficientData) && has_values {
         found.push("too few values to decide: the metric comes late or rarely".to_owned());
+    }
+    if let Alarm::Composite(composite) = alarm
+        && let Ok(rule) = Rule::read(composite.alarm_rule().unwrap_or_default())
+    {
+        let of = |name: &str| below.found.iter().find(|alarm| alarm.name() == name)?.state().cloned();
+        found.extend(rule.counts(&of));
     }
     if !below.missing.is_empty() {
         found.push(format!("its rule names alarms that do not exist: {}", below.missing.join(", ")));

@@ -7,8 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     CloudWatch,
+    absent::why_none,
     figures::{Exact, Figure},
-    metrics::{Fetched, Metric, Series, add_units, fetch, usual_time, why_none},
+    metrics::{Fetched, Metric, Series, add_units, fetch, usual_time},
     room::fitting,
 };
 
@@ -51,13 +52,15 @@ pub(crate) struct SummaryRow {
     max: Option<Figure>,
     last: Option<Figure>,
     sparkline: Option<String>,
+    /// When it was highest.
+    max_at: Option<String>,
 }
 
 impl Tool for GetMetrics {
     type Service = CloudWatch;
     type Output = Page<Row>;
     const SPEC: Spec = Spec::read("get_metrics", "Get metrics")
-        .on("*", &["cloudwatch:GetMetricData", "cloudwatch:GetMetricStatistics"])
+        .on("*", &["cloudwatch:GetMetricData", "cloudwatch:GetMetricStatistics", "cloudwatch:ListMetrics"])
         .names_no_resource()
         .regional();
 
@@ -65,7 +68,7 @@ impl Tool for GetMetrics {
         let range = TimeRange::new(self.start, self.end, usual_time(&self.metrics))?;
         let mut fetched = fetch(cx, &self.metrics, range, self.period_seconds).await?;
         if fetched.series.iter().all(|series| series.points.is_empty()) {
-            cx.note(format!("no value in that time; {}", why_none(&self.metrics)));
+            cx.note(format!("no value in that time; {}", why_none(cx, &self.metrics).await));
         } else {
             add_units(cx, &self.metrics, &mut fetched).await;
         }
@@ -95,6 +98,7 @@ fn summary(series: &Series, fetched: &Fetched) -> Row {
         max: summary.map(|summary| Figure(summary.max)),
         last: summary.map(|summary| Figure(summary.last)),
         sparkline: series.sparkline(fetched.range, fetched.period),
+        max_at: summary.map(|summary| summary.peak(fetched.range)),
     }))
 }
 

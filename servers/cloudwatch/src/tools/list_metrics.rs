@@ -5,7 +5,10 @@ use awsmcp_mcp::{Call, Page, Result, Spec, Tool, nearest, thousands};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{CloudWatch, metrics::dimension_words};
+use crate::{
+    CloudWatch,
+    metrics::{check_account, dimension_words},
+};
 
 /// Lists metrics with their dimensions. Without any argument: the namespaces with how many metrics each has.
 #[derive(Deserialize, JsonSchema)]
@@ -21,14 +24,19 @@ pub(crate) struct ListMetrics {
     /// Only those with data in the last three hours.
     #[serde(default)]
     recent: bool,
+    /// A linked account, or `all` for those of every linked one.
+    account: Option<String>,
 }
 
 #[derive(Serialize, JsonSchema)]
 #[serde(untagged)]
 pub(crate) enum Row {
-    Metric { namespace: Option<String>, name: String, dimensions: Option<String> },
+    Metric { namespace: Option<String>, name: String, dimensions: Option<String>, account: Option<String> },
     Namespace { namespace: String, metrics: u64, names: u64, example: String },
 }
+
+/// A metric, and whose it is where that was asked.
+type Owned = (Metric, Option<String>);
 
 /// A place in AWS's pages, whose size cannot be chosen.
 #[derive(Default, Serialize, Deserialize)]
@@ -46,6 +54,9 @@ impl Tool for ListMetrics {
         .regional();
 
     async fn call(self, cx: &Call<CloudWatch>) -> Result<Self::Output> {
+        if let Some(account) = self.account.as_deref().filter(|account| *account != ALL) {
+            check_account(account)?;
+        }
         let is_plain = self.namespace.is_none()
             && self.name.is_none()
             && self.dimensions.is_none()
@@ -53,6 +64,9 @@ impl Tool for ListMetrics {
         if is_plain { self.namespaces(cx).await } else { self.metrics(cx).await }
     }
 }
+
+/// Every linked account, and the call's own.
+const ALL: &str = "all";
 
 /// AWS's pages, of 500 each, that one call looks at.
 const PAGES: usize = 40;
@@ -62,7 +76,7 @@ impl ListMetrics {
         &self,
         cx: &Call<CloudWatch>,
         token: Option<String>,
-    ) -> Result<(Vec<Metric>, Option<String>)> {
+    ) -> Result<(Vec<Owned>, Option<String>)> {
         let filters = self.dimensions.as_ref().map(|dimensions| {
             let filter = |(name, value): (&String, &String)| {
                 let value = Some(value.clone()).filter(|value| !value.is_empty());
@@ -78,10 +92,16 @@ impl ListMetrics {
             .set_metric_name(self.name.clone())
             .set_dimensions(filters)
             .set_recently_active(self.recent.then_some(RecentlyActive::Pt3H))
+            .set_include_linked_accounts(self.account.as_ref().map(|_| true))
+            .set_owning_account(self.account.clone().filter(|account| account != ALL))
             .set_next_token(token)
             .send()
             .await?;
-        Ok((page.metrics.unwrap_or_default(), page.next_token.filter(|token| !token.is_empty())))
+        // AWS tells whose each is in a list of its own, in the same order.
+        let mut accounts = page.owning_accounts.unwrap_or_default().into_iter();
+        let metrics = page.metrics.unwrap_or_default().into_iter();
+        let owned = metrics.map(|metric| (metric, accounts.next().filter(|_| self.account.is_some())));
+        Ok((owned.collect(), page.next_token.filter(|token| !token.is_empty())))
     }
 
     async fn metrics(self, cx: &Call<CloudWatch>) -> Result<Page<Row>> {
@@ -92,14 +112,14 @@ impl ListMetrics {
         let mut looked = 0_u64;
         for _ in 0..PAGES {
             let (metrics, next) = self.page(cx, token.clone()).await?;
-            for (at, metric) in metrics.iter().enumerate().skip(skip) {
+            for (at, (metric, account)) in metrics.iter().enumerate().skip(skip) {
                 if rows.len() >= limit {
                     let onward = Onward { token, skip: at };
                     return cx.page_from(rows, Some(onward));
                 }
                 looked += 1;
                 if self.fits(metric) {
-                    rows.push(self.row(metric));
+                    rows.push(self.row(metric, account.as_deref()));
                 }
             }
             (token, skip) = (next, 0);
@@ -124,10 +144,20 @@ impl ListMetrics {
         asked.extend(self.dimensions.iter().map(|dimensions| format!("dimensions {dimensions:?}")));
         asked.extend(self.search.iter().map(|search| format!("search {search}")));
         cx.note(format!("no metric of {}; names are exact, case included", asked.join(", ")));
-        let all = ListMetrics { namespace: None, name: None, dimensions: None, search: None, recent: false };
+        let all = ListMetrics {
+            namespace: None,
+            name: None,
+            dimensions: None,
+            search: None,
+            recent: false,
+            account: self.account.clone(),
+        };
         let (metrics, _) = all.page(cx, None).await?;
-        let words: HashSet<&str> =
-            metrics.iter().flat_map(|metric| [metric.namespace(), metric.metric_name()]).flatten().collect();
+        let words: HashSet<&str> = metrics
+            .iter()
+            .flat_map(|(metric, _)| [metric.namespace(), metric.metric_name()])
+            .flatten()
+            .collect();
         for asked in [&self.namespace, &self.name].into_iter().flatten() {
             let known = words.contains(asked.as_str());
             if let Some(near) = nearest(asked, words.iter().copied()).filter(|_| !known) {
@@ -148,7 +178,7 @@ impl ListMetrics {
         let mut token = None;
         for _ in 0..PAGES {
             let (metrics, next) = self.page(cx, token).await?;
-            for metric in metrics {
+            for (metric, _) in metrics {
                 let count = counts.entry(metric.namespace.unwrap_or_default()).or_default();
                 let name = metric.metric_name.unwrap_or_default();
                 count.metrics += 1;
@@ -183,11 +213,12 @@ impl ListMetrics {
             || metric.dimensions().iter().any(|dimension| holds(dimension.name()) || holds(dimension.value()))
     }
 
-    fn row(&self, metric: &Metric) -> Row {
+    fn row(&self, metric: &Metric, account: Option<&str>) -> Row {
         Row::Metric {
             namespace: metric.namespace.clone().filter(|_| self.namespace.is_none()),
             name: metric.metric_name.clone().unwrap_or_default(),
             dimensions: dimension_words(metric.dimensions()),
+            account: account.map(str::to_owned),
         }
     }
 }

@@ -2,9 +2,12 @@ use aws_sdk_cloudwatchlogs::types::{MetricFilter, OrderBy, SubscriptionFilter, S
 use awsmcp_mcp::{Call, Error, Kind, One, Result, Spec, Tool, human_size, to_millisecond};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
-use crate::{CloudWatch, arns, groups, names::OwnLogGroup};
+use crate::{
+    CloudWatch, arns, groups,
+    names::OwnLogGroup,
+    tools::{policy_fields, protected},
+};
 
 /// Shows one log group: size, retention, latest streams, metric and subscription filters, fields, indexes, anomalies.
 #[derive(Deserialize, JsonSchema)]
@@ -24,6 +27,8 @@ pub(crate) struct Detail {
     kms_key_id: Option<String>,
     deletion_protected: Option<bool>,
     data_protection: Option<String>,
+    /// The kinds of data that its own policy hides.
+    hides: Option<String>,
     /// The latest first: name and last event.
     latest_streams: Vec<String>,
     metric_filters: Vec<Metrics>,
@@ -81,6 +86,7 @@ impl Tool for LogGroupDetail {
                 "logs:DescribeMetricFilters",
                 "logs:DescribeSubscriptionFilters",
                 "logs:GetLogGroupFields",
+                "logs:GetDataProtectionPolicy",
             ],
         )
         .names_no_resource()
@@ -91,12 +97,13 @@ impl Tool for LogGroupDetail {
         let group = groups::describe(cx, &self.log_group).await?;
         let name = self.log_group.name();
         let arn = group.log_group_arn.clone().or_else(|| group.arn.clone()).unwrap_or_default();
-        let (streams, metrics, subscriptions, fields, indexes, anomalies) = tokio::join!(
+        let (streams, metrics, subscriptions, fields, indexes, protection, anomalies) = tokio::join!(
             streams(cx, name),
             metric_filters(cx, name),
             subscriptions(cx, name),
             fields(cx, name),
             indexes(cx, name),
+            protection(cx, name),
             anomalies(cx, arn.trim_end_matches(":*")),
         );
         let mut gaps = Gaps::default();
@@ -111,6 +118,7 @@ impl Tool for LogGroupDetail {
             kms_key_id: group.kms_key_id,
             deletion_protected: group.deletion_protection_enabled,
             data_protection: group.data_protection_status.map(|status| status.as_str().to_lowercase()),
+            hides: gaps.or_none("data_protection", "logs:GetDataProtectionPolicy", protection)?,
             latest_streams: gaps.or_none("streams", "logs:DescribeLogStreams", streams)?,
             metric_filters: gaps.or_none("metric_filters", "logs:DescribeMetricFilters", metrics)?,
             subscriptions: gaps.or_none(
@@ -182,13 +190,15 @@ async fn streams(cx: &Call<CloudWatch>, group: &str) -> Result<Vec<String>> {
 }
 
 async fn metric_filters(cx: &Call<CloudWatch>, group: &str) -> Result<Vec<Metrics>> {
-    let page = cx.client().logs.describe_metric_filters().log_group_name(group).send().await?;
-    Ok(page.metric_filters.unwrap_or_default().into_iter().map(Metrics::new).collect())
+    let request = cx.client().logs.describe_metric_filters().log_group_name(group);
+    let filters: Vec<MetricFilter> = request.into_paginator().items().send().try_collect().await?;
+    Ok(filters.into_iter().map(Metrics::new).collect())
 }
 
 async fn subscriptions(cx: &Call<CloudWatch>, group: &str) -> Result<Vec<Subscription>> {
-    let page = cx.client().logs.describe_subscription_filters().log_group_name(group).send().await?;
-    Ok(page.subscription_filters.unwrap_or_default().into_iter().map(Subscription::new).collect())
+    let request = cx.client().logs.describe_subscription_filters().log_group_name(group);
+    let filters: Vec<SubscriptionFilter> = request.into_paginator().items().send().try_collect().await?;
+    Ok(filters.into_iter().map(Subscription::new).collect())
 }
 
 async fn fields(cx: &Call<CloudWatch>, group: &str) -> Result<Vec<String>> {
@@ -198,15 +208,28 @@ async fn fields(cx: &Call<CloudWatch>, group: &str) -> Result<Vec<String>> {
 }
 
 async fn indexes(cx: &Call<CloudWatch>, group: &str) -> Result<Vec<String>> {
-    let page = cx.client().logs.describe_index_policies().log_group_identifiers(group).send().await?;
-    let mut found = Vec::new();
-    for policy in page.index_policies.unwrap_or_default() {
-        let policy: Value =
-            policy.policy_document().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
-        let fields = policy.get("Fields").and_then(Value::as_array).into_iter().flatten();
-        found.extend(fields.filter_map(Value::as_str).map(str::to_owned));
+    let (mut found, mut token) = (Vec::new(), None);
+    loop {
+        let request = cx.client().logs.describe_index_policies().log_group_identifiers(group);
+        let page = request.set_next_token(token).send().await?;
+        for policy in page.index_policies.unwrap_or_default() {
+            found.extend(policy_fields(policy.policy_document().unwrap_or_default()));
+        }
+        token = page.next_token.filter(|token| !token.is_empty());
+        if token.is_none() {
+            return Ok(found);
+        }
     }
-    Ok(found)
+}
+
+/// The kinds of data that the group's own policy hides; none where it has no policy.
+async fn protection(cx: &Call<CloudWatch>, group: &str) -> Result<Option<String>> {
+    let policy = cx.client().logs.get_data_protection_policy().log_group_identifier(group).send().await;
+    match policy.map_err(Error::from) {
+        Ok(policy) => Ok(policy.policy_document.as_deref().map(protected)),
+        Err(error) if error.kind == Kind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 #[derive(Default)]

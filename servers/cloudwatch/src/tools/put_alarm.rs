@@ -11,7 +11,7 @@ use crate::{
     definition::{Definition, Source},
     metrics::Metric,
     names::AlarmName,
-    rule::children,
+    rule::{Rule, children},
 };
 
 /// Creates an alarm, or changes what is given of one; the plan shows the difference.
@@ -94,6 +94,11 @@ impl Change for PutAlarm {
         .idempotent();
 
     async fn plan(&self, cx: &Call<CloudWatch>) -> Result<Plan<Seen>> {
+        if let Some(why) = self.rule.as_deref().and_then(|rule| Rule::read(rule).err()) {
+            return Err(Error::invalid(format!("the `rule` is not one: {why}")).with_next(
+                r#"a good one is ALARM("a") AND NOT OK("b"), or AT_LEAST(2, ALARM, ("a", "b", "c"))"#,
+            ));
+        }
         // Its state tells that of the alarms below it: who may not see those may not put them behind a name.
         for child in self.rule.as_deref().map(children).unwrap_or_default() {
             cx.may("cloudwatch:DescribeAlarms", arns::EACH_ALARM, &[("name", &child)]).await?;
@@ -260,7 +265,7 @@ impl PutAlarm {
     fn changed(&self, alarm: &MetricAlarm) -> Result<Definition> {
         let mut definition = Definition::read(alarm);
         if let Some(metrics) = &self.metrics {
-            let period = self.period_seconds.or(alarm.period).unwrap_or(60);
+            let period = self.period_seconds.or_else(|| definition.source.period()).unwrap_or(60);
             let before = std::mem::replace(&mut definition.source, Source::new(metrics, period, self.band)?);
             definition.source.keep_from(&before);
         } else if self.band.is_some() {

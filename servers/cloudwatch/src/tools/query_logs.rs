@@ -32,6 +32,9 @@ pub(crate) struct QueryLogs {
     /// sql names its log groups itself.
     #[serde(default)]
     language: Language,
+    /// Rows that AWS gives at most; default 10000, and no more than that but in cwli.
+    #[schemars(range(min = 1, max = 100_000))]
+    rows: Option<i32>,
 }
 
 /// A record's fields, as the query names them.
@@ -43,7 +46,13 @@ pub(crate) struct Row(Map<String, Value>);
 #[derive(Serialize, Deserialize)]
 struct Onward {
     query: String,
+    /// Of the page of AWS's; none of the first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    token: Option<String>,
     offset: usize,
+    /// Rows of the pages before that one.
+    #[serde(default)]
+    before: usize,
 }
 
 impl Tool for QueryLogs {
@@ -65,17 +74,18 @@ impl Tool for QueryLogs {
     };
 
     async fn call(self, cx: &Call<CloudWatch>) -> Result<Self::Output> {
-        let (id, offset, results) = match cx.place::<Option<Onward>>()? {
-            Some(Onward { query, offset }) => {
-                let results = cx.client().logs.get_query_results().query_id(&query).send().await?;
-                (query, offset, results)
+        let (at, results) = match cx.place::<Option<Onward>>()? {
+            Some(at) => {
+                let request = cx.client().logs.get_query_results().query_id(&at.query);
+                let results = request.set_next_token(at.token.clone()).send().await?;
+                (at, results)
             }
             None => {
-                let (id, results) = self.run(cx).await?;
-                (id, 0, results)
+                let (query, results) = self.run(cx).await?;
+                (Onward { query, token: None, offset: 0, before: 0 }, results)
             }
         };
-        page(cx, id, offset, results)
+        page(cx, at, results)
     }
 }
 
@@ -100,6 +110,7 @@ impl QueryLogs {
             .query_string(&statement.text)
             .start_time(range.start.as_second())
             .end_time(range.end.as_second())
+            .set_limit(self.rows)
             .set_log_group_identifiers(by_identifier);
         let (running, id) = match Running::start(cx, request).await {
             Ok(started) => started,
@@ -115,6 +126,11 @@ impl QueryLogs {
     }
 
     fn check(&self, statement: &Statement) -> Result<()> {
+        if self.language != Language::Cwli && self.rows.is_some_and(|rows| rows > USUAL) {
+            return Err(Error::invalid(format!(
+                "AWS gives more than {USUAL} `rows` of statements in cwli only"
+            )));
+        }
         if self.language == Language::Sql
             && !(self.log_groups.is_empty() && statement.names_groups(self.language))
         {
@@ -167,6 +183,20 @@ impl QueryLogs {
         if results.results().is_empty() {
             cx.note(format!("no result; searched {}", names.join(", ")));
         }
+        let most = usize::try_from(self.rows.unwrap_or(USUAL)).unwrap_or_default();
+        let matched = statistics.map_or(0, |statistics| statistics.records_matched.max(0.0) as u64);
+        // A statement that counts has fewer rows than records; one that is full of them was cut.
+        if results.results().len() >= most.min(USUAL as usize) && matched > most as u64 {
+            let more = match self.language {
+                Language::Cwli if most < 100_000 => "`rows` of up to 100000, ",
+                _ => "",
+            };
+            cx.note(format!(
+                "AWS keeps the first {most} rows only, of {} records that match: {more}a shorter time (go on with `end` at the \
+                 last row's @timestamp) or `stats` shows the rest",
+                thousands(matched)
+            ));
+        }
     }
 }
 
@@ -175,23 +205,31 @@ fn most(cx: &Call<CloudWatch>) -> Result<u64> {
     insights::bytes(cx.extra("max-scan").unwrap_or("100GB")).map_err(Error::invalid)
 }
 
-fn page(
-    cx: &Call<CloudWatch>,
-    query: String,
-    offset: usize,
-    results: GetQueryResultsOutput,
-) -> Result<Page<Row>> {
+/// Rows of a query that does not say how many.
+const USUAL: i32 = 10_000;
+
+fn page(cx: &Call<CloudWatch>, at: Onward, results: GetQueryResultsOutput) -> Result<Page<Row>> {
     let all = results.results.unwrap_or_default();
-    let total = all.len();
-    let rows = all.into_iter().skip(offset).take(cx.limit() as usize).map(|fields| {
+    let count = all.len();
+    let rows = all.into_iter().skip(at.offset).take(cx.limit() as usize).map(|fields| {
         let fields = fields.into_iter().filter_map(|field| Some((field.field?, Value::String(field.value?))));
         // A pointer to the record: long, and of no use here.
         Row(fields.filter(|(name, _)| name != "@ptr").collect())
     });
     let (rows, _) = fitting(cx, rows);
-    let shown = offset + rows.len();
-    let next = (shown < total).then_some(Onward { query, offset: shown });
+    let shown = at.offset + rows.len();
+    let following = results.next_token.filter(|token| !token.is_empty());
+    let is_last = following.is_none();
+    let before = at.before;
+    let next = match following {
+        _ if shown < count => Some(Onward { offset: shown, ..at }),
+        Some(token) => {
+            Some(Onward { token: Some(token), offset: 0, before: before + count, query: at.query })
+        }
+        None => None,
+    };
     let mut page = cx.page_from(rows, next)?;
-    page.total = Some(total as u64);
+    // Until AWS's last page it is not known how many there are.
+    page.total = is_last.then_some((before + count) as u64);
     Ok(page)
 }

@@ -21,8 +21,8 @@ pub(crate) struct SaveQuery {
     statement: String,
     /// Else those that it has.
     log_groups: Option<Vec<OwnLogGroup>>,
-    #[serde(default)]
-    language: Language,
+    /// Else that which it has, or cwli.
+    language: Option<Language>,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -52,7 +52,7 @@ impl Change for SaveQuery {
 
     async fn plan(&self, cx: &Call<CloudWatch>) -> Result<Plan<Seen>> {
         let saved = self.existing(cx).await?;
-        let new = self.over(saved.clone(), self.held(cx).await?);
+        let new = self.over(saved.clone(), self.held(cx, saved.as_ref()).await?);
         // Those that it keeps are held to the list like those that are given.
         for group in new.log_group_names() {
             cx.may("logs:StartQuery", arns::EACH_LOG_GROUP, &[("name", group)]).await?;
@@ -76,7 +76,8 @@ impl Change for SaveQuery {
             let id = saved.and_then(|saved| saved.query_definition_id);
             return Ok(One(Done { name: self.name, query_definition_id: id }));
         }
-        let new = self.over(saved, self.held(cx).await?);
+        let statement = self.held(cx, saved.as_ref()).await?;
+        let new = self.over(saved, statement);
         let request = cx.client().logs.put_query_definition().set_name(new.name);
         let answer = request
             .set_query_string(new.query_string)
@@ -112,7 +113,8 @@ impl SaveQuery {
         let mut query = saved.unwrap_or_else(|| QueryDefinition::builder().build());
         query.name = Some(self.name.clone());
         query.query_string = Some(statement);
-        query.query_language = Some(self.language.sdk());
+        let known = query.query_language.take().unwrap_or(QueryLanguage::Cwli);
+        query.query_language = Some(self.language.map_or(known, Language::sdk));
         if let Some(groups) = &self.log_groups {
             query.log_group_names = Some(groups.iter().map(ToString::to_string).collect());
         }
@@ -121,11 +123,12 @@ impl SaveQuery {
 
     /// The statement as it is saved. Who runs it later may see other groups than this caller: what is put behind a name is
     /// held to the list as if it were run.
-    async fn held(&self, cx: &Call<CloudWatch>) -> Result<String> {
+    async fn held(&self, cx: &Call<CloudWatch>, saved: Option<&QueryDefinition>) -> Result<String> {
         for group in self.log_groups.iter().flatten() {
             groups::may(cx, "logs:StartQuery", group).await?;
         }
-        Ok(statement::held(cx, self.language, &self.statement).await?.text)
+        let known = || Language::of(saved.and_then(QueryDefinition::query_language));
+        Ok(statement::held(cx, self.language.unwrap_or_else(known), &self.statement).await?.text)
     }
 
     async fn existing(&self, cx: &Call<CloudWatch>) -> Result<Option<QueryDefinition>> {

@@ -1,5 +1,6 @@
 use aws_sdk_cloudwatch::{
     operation::get_alarm_mute_rule::GetAlarmMuteRuleOutput,
+    primitives::DateTime,
     types::{MuteTargets, Rule, Schedule, StateValue},
 };
 use awsmcp_mcp::{Call, Change, Error, Kind, One, Plan, Result, Spec, counted, unchanged};
@@ -122,8 +123,11 @@ impl Change for SetAlarm {
                 .ask();
         }
         match (&wanted, &rule) {
-            (Wanted::Mute(..), Some(rule)) => {
+            (Wanted::Mute(_, minutes), Some(rule)) => {
                 plan = plan.warning(format!("it replaces the mute rule of that name: {}", said(rule))).ask();
+                if Bounds::of(rule, Timestamp::now(), *minutes).drops {
+                    plan = plan.warning("the rule's start or end date goes: with it nothing would be muted");
+                }
             }
             (Wanted::Unmute(_), Some(rule)) => plan = plan.warning(format!("it is {}", said(rule))),
             (Wanted::Unmute(name), None) => {
@@ -171,10 +175,14 @@ impl Change for SetAlarm {
                     .duration(format!("PT{minutes}M"))
                     .timezone("UTC")
                     .build();
+                let bounds =
+                    before.as_ref().map(|before| Bounds::of(before, now, minutes)).unwrap_or_default();
                 metrics
                     .put_alarm_mute_rule()
                     .name(rule)
                     .set_description(before.and_then(|before| before.description))
+                    .set_start_date(bounds.start)
+                    .set_expire_date(bounds.end)
                     .rule(Rule::builder().schedule(schedule).build())
                     .mute_targets(MuteTargets::builder().set_alarm_names(Some(names.clone())).build())
                     .send()
@@ -227,6 +235,24 @@ impl SetAlarm {
                 r#"to silence for an hour: {"alarms": ["a"], "mute": "maintenance", "minutes": 60}"#,
             )),
         }
+    }
+}
+
+/// The dates between which a mute rule holds at all, as a mute from now on keeps them.
+#[derive(Default)]
+struct Bounds {
+    start: Option<DateTime>,
+    end: Option<DateTime>,
+    /// Whether one of them had to go, since the mute would not hold with it.
+    drops: bool,
+}
+
+impl Bounds {
+    fn of(rule: &GetAlarmMuteRuleOutput, now: Timestamp, minutes: i64) -> Bounds {
+        let now = now.as_second();
+        let start = rule.start_date.filter(|start| start.secs() <= now);
+        let end = rule.expire_date.filter(|end| end.secs() >= now + minutes * 60);
+        Bounds { start, end, drops: start != rule.start_date || end != rule.expire_date }
     }
 }
 

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     CloudWatch,
+    absent::why_none,
     figures::Figure,
     metrics::{Metric, fetch},
 };
@@ -40,7 +41,7 @@ impl Tool for SuggestAlarm {
     type Service = CloudWatch;
     type Output = Page<Row>;
     const SPEC: Spec = Spec::read("suggest_alarm", "Suggest alarm")
-        .on("*", &["cloudwatch:GetMetricData"])
+        .on("*", &["cloudwatch:GetMetricData", "cloudwatch:ListMetrics"])
         .names_no_resource()
         .optional();
 
@@ -52,11 +53,15 @@ impl Tool for SuggestAlarm {
             fetch(cx, std::slice::from_ref(&self.metric), TimeRange { start, end }, Some(PERIOD)).await?;
         let series = fetched.series.into_iter().next().unwrap_or_default();
         if series.points.len() < FEWEST {
+            let next = match series.points.is_empty() {
+                true => why_none(cx, std::slice::from_ref(&self.metric)).await,
+                false => "it comes rarely: give more `days`".to_owned(),
+            };
             return Err(Error::not_found(format!(
                 "{} values in {days} days are too few to learn from",
                 series.points.len()
             ))
-            .with_next("list_metrics shows which metrics there are: dimensions must be exact and complete; or give more `days`"));
+            .with_next(next));
         }
         let past = Past::new(&series.points);
         cx.note(format!(
@@ -102,10 +107,10 @@ impl<'a> Past<'a> {
         let is_rare = zeros * 10 >= self.sorted.len() * 9;
         // What is sent only when something happens says nothing by its absence.
         let missing_data = if is_rare { "not_breaching" } else { "missing" };
-        let row = |threshold: f64, periods: usize, why: &str| {
-            let fired = self.fired(threshold, periods);
+        let row = |side: Side, threshold: f64, periods: usize, why: &str| {
+            let fired = self.fired(side, threshold, periods);
             Row {
-                comparison: "greater",
+                comparison: side.word(),
                 threshold: Some(Figure(threshold)),
                 band: None,
                 period_seconds,
@@ -118,7 +123,7 @@ impl<'a> Past<'a> {
         };
         let mut rows = Vec::new();
         if is_rare {
-            rows.push(row(0.0, 1, "it is nearly always 0: any at all"));
+            rows.push(row(Side::Above, 0.0, 1, "it is nearly always 0: any at all"));
         }
         let highest = self.at(1.0);
         for (part, periods, why) in [
@@ -127,11 +132,21 @@ impl<'a> Past<'a> {
         ] {
             let threshold = Figure(self.at(part)).0;
             if threshold > 0.0 && threshold < highest {
-                rows.push(row(threshold, periods, why));
+                rows.push(row(Side::Above, threshold, periods, why));
             }
         }
         if highest > 0.0 {
-            rows.push(row(highest, 1, "more than ever in that time"));
+            rows.push(row(Side::Above, highest, 1, "more than ever in that time"));
+        }
+        // What can run out, such as free space, healthy hosts or a hit rate, is watched from below. What is often nothing cannot.
+        let lowest = self.at(0.0);
+        let rare = Figure(self.at(0.01)).0;
+        if lowest > 0.0 && lowest < highest {
+            if rare > lowest {
+                let why = "where less is worse: less than 99% of the past, for a quarter of an hour";
+                rows.push(row(Side::Below, rare, 3, why));
+            }
+            rows.push(row(Side::Below, lowest, 1, "where less is worse: less than ever in that time"));
         }
         if self.daily().is_some_and(|likeness| likeness > 0.6) {
             rows.push(Row {
@@ -149,13 +164,17 @@ impl<'a> Past<'a> {
         rows
     }
 
-    /// How often so many values in a row were above it.
-    fn fired(&self, threshold: f64, periods: usize) -> Fired {
+    /// How often so many values in a row were on that side of it.
+    fn fired(&self, side: Side, threshold: f64, periods: usize) -> Fired {
         let (mut fired, mut run) = (Fired::default(), 0);
         let mut last = None;
         for (time, value) in self.points {
             let follows = last.is_some_and(|last| time - last <= i64::from(PERIOD));
-            run = match *value > threshold {
+            let is_on = match side {
+                Side::Above => *value > threshold,
+                Side::Below => *value < threshold,
+            };
+            run = match is_on {
                 true if follows => run + 1,
                 true => 1,
                 false => 0,
@@ -192,6 +211,22 @@ impl<'a> Past<'a> {
     }
 }
 
+/// On which side of a threshold an alarm goes off.
+#[derive(Clone, Copy)]
+enum Side {
+    Above,
+    Below,
+}
+
+impl Side {
+    fn word(self) -> &'static str {
+        match self {
+            Side::Above => "greater",
+            Side::Below => "less",
+        }
+    }
+}
+
 #[derive(Default)]
 struct Fired {
     times: usize,
@@ -211,7 +246,10 @@ mod tests {
     fn a_run_above_the_threshold_fires_once() {
         let points = points([1.0, 9.0, 9.0, 9.0, 1.0, 9.0, 1.0, 9.0, 9.0]);
         let past = Past::new(&points);
-        let fired = |periods| (past.fired(5.0, periods).times, past.fired(5.0, periods).points);
+        let fired = |periods| {
+            let fired = past.fired(Side::Above, 5.0, periods);
+            (fired.times, fired.points)
+        };
         assert_eq!(fired(1), (3, 6));
         assert_eq!(fired(2), (2, 3));
         assert_eq!(fired(3), (1, 1));
@@ -224,6 +262,28 @@ mod tests {
         assert_eq!((rows[0].threshold, rows[0].missing_data), (Some(Figure(0.0)), "not_breaching"));
         assert_eq!(rows[0].would_have_fired, Some(5));
         assert_eq!(rows.last().unwrap().would_have_fired, Some(0));
+    }
+
+    #[test]
+    fn what_can_run_out_is_watched_from_below() {
+        let points = points((0..1000).map(|n| if n % 250 < 4 { 5.0 } else { 90.0 + f64::from(n % 7) }));
+        let rows = Past::new(&points).suggestions();
+        let below: Vec<_> = rows.iter().filter(|row| row.comparison == "less").collect();
+        assert_eq!(
+            below.first().map(|row| (row.threshold, row.would_have_fired)),
+            Some((Some(Figure(5.0)), Some(0)))
+        );
+        // Now and then a dip of two that is deeper than usual.
+        let points =
+            super::tests::points((0..1000).map(|n| if n == 500 { 3.0 } else { 50.0 + f64::from(n % 50) }));
+        let rows = Past::new(&points).suggestions();
+        let below: Vec<_> = rows.iter().filter(|row| row.comparison == "less").collect();
+        assert_eq!(below.len(), 2);
+        assert!(
+            below[0].threshold.is_some_and(|Figure(value)| (50.0..52.0).contains(&value)),
+            "{:?}",
+            below[0].threshold
+        );
     }
 
     #[test]

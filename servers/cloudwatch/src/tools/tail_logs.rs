@@ -73,7 +73,10 @@ impl Tool for TailLogs {
         let names: Vec<String> = self.log_groups.iter().map(ToString::to_string).collect();
         tail.events.sort_by_key(|event| event.millis);
         cx.note(match tail.events.len() {
-            0 => format!("no event in {seconds} s; watched {}", names.join(", ")),
+            0 => format!(
+                "no event in {seconds} s; watched {}; one that AWS takes more than {LATE} s late is not seen",
+                names.join(", ")
+            ),
             count => format!("{count} events in {seconds} s"),
         });
         let several = names.len() > 1;
@@ -132,6 +135,9 @@ impl TailLogs {
     }
 }
 
+/// How far back each look goes, in seconds.
+const LATE: i64 = 20;
+
 struct Event {
     group: usize,
     millis: i64,
@@ -154,7 +160,7 @@ impl Tail {
 
     /// Events arrive late, so that each look goes back a little; but never to before it began.
     fn from(&self) -> i64 {
-        let late = SignedDuration::from_secs(20);
+        let late = SignedDuration::from_secs(LATE);
         let from = Timestamp::now().saturating_sub(late).map_or(self.began, Timestamp::as_millisecond);
         from.max(self.began)
     }

@@ -385,7 +385,10 @@ fn alarms_are_suggested_from_the_metrics_own_past() {
         "1000 values in 14 days, median 5",
         "highest 50",
     ]);
-    let few = Stub::start(|_| Response::output(json!({"MetricDataResults": []})));
+    let few = Stub::start(|request| match request.operation() {
+        "ListMetrics" => Response::output(json!({"Metrics": []})),
+        _ => Response::output(json!({"MetricDataResults": []})),
+    });
     let few = CLOUDWATCH.at(few.env()).start().call("suggest_alarm", json!({"metric": metric}));
     few.fails(&["0 values in 14 days are too few"]);
     let bad = server.call("suggest_alarm", json!({"metric": {"name": "x"}}));

@@ -93,6 +93,7 @@ fn a_metric_is_summed_up_in_a_row_with_its_unit() {
 fn what_is_asked_reaches_aws_as_it_wants_it() {
     let stub = Stub::start(|request| match request.operation() {
         "GetMetricData" => Response::output(json!({"MetricDataResults": []})),
+        "ListMetrics" => Response::output(json!({"Metrics": []})),
         _ => Response::output(json!({"Datapoints": []})),
     });
     let mut server = CLOUDWATCH.at(stub.env()).start();

@@ -25,20 +25,25 @@ pub(super) struct Filter {
 }
 
 impl Filter {
-    pub(super) fn check(&self) -> Result<()> {
-        if self.remove || (self.namespace.is_some() && self.metric.is_some()) {
-            return Ok(());
-        }
-        Err(Error::invalid("a `metric_filter` needs `namespace` and `metric`").with_next(
-            r#"a good one is {"name": "errors", "pattern": "ERROR", "namespace": "Shop", "metric": "Errors"}"#,
-        ))
-    }
-
     /// The filter of that name, if there is one.
     pub(super) async fn existing(&self, cx: &Call<CloudWatch>, group: &str) -> Result<Option<MetricFilter>> {
-        let request = cx.client().logs.describe_metric_filters().log_group_name(group);
-        let found = request.filter_name_prefix(&self.name).send().await?.metric_filters.unwrap_or_default();
-        let found = found.into_iter().find(|known| known.filter_name() == Some(self.name.as_str()));
+        let mut pages = cx
+            .client()
+            .logs
+            .describe_metric_filters()
+            .log_group_name(group)
+            .filter_name_prefix(&self.name)
+            .into_paginator()
+            .items()
+            .send();
+        let mut found = None;
+        while let Some(known) = pages.next().await {
+            let known = known?;
+            if known.filter_name() == Some(self.name.as_str()) {
+                found = Some(known);
+                break;
+            }
+        }
         if self.remove && found.is_none() {
             return Err(Error::not_found(format!("{group} has no metric filter {}", self.name))
                 .with_next("log_group_detail shows them"));
@@ -72,9 +77,16 @@ impl Filter {
     fn over(&self, before: Option<&MetricFilter>) -> Result<MetricFilter> {
         let known = before.map(MetricFilter::metric_transformations).unwrap_or_default();
         let first = known.first();
+        let lacks = || {
+            Error::invalid("a new `metric_filter` needs `namespace` and `metric`").with_next(
+                r#"a good one is {"name": "errors", "pattern": "ERROR", "namespace": "Shop", "metric": "Errors"}"#,
+            )
+        };
+        let namespace = self.namespace.clone().or_else(|| Some(first?.metric_namespace.clone()));
+        let name = self.metric.clone().or_else(|| Some(first?.metric_name.clone()));
         let metric = MetricTransformation::builder()
-            .set_metric_namespace(self.namespace.clone())
-            .set_metric_name(self.metric.clone())
+            .metric_namespace(namespace.ok_or_else(lacks)?)
+            .metric_name(name.ok_or_else(lacks)?)
             .metric_value(
                 self.value.as_deref().or(first.map(|metric| metric.metric_value.as_str())).unwrap_or("1"),
             )

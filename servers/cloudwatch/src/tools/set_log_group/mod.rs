@@ -167,8 +167,6 @@ impl SetLogGroup {
                 "`class` and `kms_key` are of `create`: they cannot be changed later",
             ));
         }
-        self.metric_filter.as_ref().map_or(Ok(()), Filter::check)?;
-        self.subscription.as_ref().map_or(Ok(()), Subscription::check)?;
         let asks = self.create
             || self.retention_days.is_some()
             || self.metric_filter.is_some()
@@ -224,7 +222,7 @@ impl SetLogGroup {
             filter.step(now.filter.as_ref(), &mut steps)?;
         }
         if let Some(subscription) = &self.subscription {
-            subscription.step(now.subscription.as_ref(), &mut steps);
+            subscription.step(now.subscription.as_ref(), &mut steps)?;
         }
         if let Some(fields) = &self.index_fields {
             index::step(fields, now.index.as_ref(), &mut steps);

@@ -22,23 +22,29 @@ pub(super) struct Subscription {
 }
 
 impl Subscription {
-    pub(super) fn check(&self) -> Result<()> {
-        if self.remove || self.destination_arn.is_some() {
-            return Ok(());
-        }
-        Err(Error::invalid("a `subscription` needs a `destination_arn`"))
-    }
-
     /// The subscription of that name, if there is one.
     pub(super) async fn existing(
         &self,
         cx: &Call<CloudWatch>,
         group: &str,
     ) -> Result<Option<SubscriptionFilter>> {
-        let request = cx.client().logs.describe_subscription_filters().log_group_name(group);
-        let found = request.filter_name_prefix(&self.name).send().await?;
-        let mut found = found.subscription_filters.unwrap_or_default().into_iter();
-        let found = found.find(|known| known.filter_name() == Some(self.name.as_str()));
+        let mut pages = cx
+            .client()
+            .logs
+            .describe_subscription_filters()
+            .log_group_name(group)
+            .filter_name_prefix(&self.name)
+            .into_paginator()
+            .items()
+            .send();
+        let mut found = None;
+        while let Some(known) = pages.next().await {
+            let known = known?;
+            if known.filter_name() == Some(self.name.as_str()) {
+                found = Some(known);
+                break;
+            }
+        }
         if self.remove && found.is_none() {
             return Err(Error::not_found(format!("{group} has no subscription {}", self.name))
                 .with_next("log_group_detail shows them"));
@@ -47,26 +53,30 @@ impl Subscription {
     }
 
     /// What becomes of it: nothing where it is so already.
-    pub(super) fn step(&self, now: Option<&SubscriptionFilter>, steps: &mut Steps) {
+    pub(super) fn step(&self, now: Option<&SubscriptionFilter>, steps: &mut Steps) -> Result<()> {
         let before = now.map(words).unwrap_or_default();
-        let after = if self.remove { "removed".to_owned() } else { words(&self.over(now)) };
+        let after = if self.remove { "removed".to_owned() } else { words(&self.over(now)?) };
         if before == after {
-            return;
+            return Ok(());
         }
         if !before.is_empty() {
             steps.ask("what was sent there so far is sent there no more".to_owned());
         }
         steps.add(Setting::Subscription, before, after);
+        Ok(())
     }
 
     /// What it becomes: the one there is, with what the call names.
-    fn over(&self, before: Option<&SubscriptionFilter>) -> SubscriptionFilter {
+    fn over(&self, before: Option<&SubscriptionFilter>) -> Result<SubscriptionFilter> {
         let mut filter = before.cloned().unwrap_or_else(|| SubscriptionFilter::builder().build());
         filter.filter_pattern =
             self.pattern.clone().or(filter.filter_pattern).or_else(|| Some(String::new()));
-        filter.destination_arn = self.destination_arn.clone();
+        filter.destination_arn = self.destination_arn.clone().or(filter.destination_arn);
         filter.role_arn = self.role_arn.clone().or(filter.role_arn);
-        filter
+        if filter.destination_arn.is_none() {
+            return Err(Error::invalid("a new `subscription` needs a `destination_arn`"));
+        }
+        Ok(filter)
     }
 
     pub(super) async fn put(
@@ -80,7 +90,7 @@ impl Subscription {
             logs.delete_subscription_filter().log_group_name(group).filter_name(&self.name).send().await?;
             return Ok(());
         }
-        let filter = self.over(before);
+        let filter = self.over(before)?;
         let request = logs.put_subscription_filter().log_group_name(group).filter_name(&self.name);
         request
             .set_filter_pattern(filter.filter_pattern)
