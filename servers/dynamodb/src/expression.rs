@@ -51,6 +51,15 @@ pub(crate) enum Op {
 }
 
 impl Op {
+    /// Whether it holds the attribute's value to one of the same type.
+    pub(crate) fn compares(self) -> bool {
+        !matches!(self, Op::Contains | Op::NotContains | Op::Exists | Op::NotExists | Op::Type)
+    }
+
+    pub(crate) fn takes_list(self) -> bool {
+        matches!(self, Op::Between | Op::In)
+    }
+
     fn sign(self) -> &'static str {
         match self {
             Op::Equal => "=",

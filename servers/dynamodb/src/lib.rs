@@ -10,6 +10,7 @@ mod expression;
 mod looks;
 mod moved;
 mod names;
+mod options;
 mod partiql;
 mod prompts;
 mod reading;
@@ -130,6 +131,7 @@ pub fn server() -> Server<DynamoDb> {
     .change::<PutItems>()
     .change::<UpdateItem>()
     .change::<Transact>()
+    .change::<UpdateItems>()
     .change::<WritePartiql>()
     .change::<DeleteItems>()
     .toolset("tables", "make, change, back up, move and remove tables")

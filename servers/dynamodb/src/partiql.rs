@@ -45,6 +45,8 @@ pub(crate) struct Statement {
     pub(crate) index: Option<String>,
     /// Attributes that the WHERE clause holds to one value or a list of them, whatever else it says.
     pub(crate) fixed: Vec<String>,
+    /// Whether it selects `*`.
+    pub(crate) is_of_all: bool,
     /// The `?` in it.
     pub(crate) parameters: usize,
     /// What follows WHERE.
@@ -65,11 +67,14 @@ pub(crate) struct ParseError {
     /// In characters, from 1.
     position: usize,
     why: String,
+    /// What takes the place of a word of other SQLs.
+    instead: Option<&'static str>,
 }
 
 impl fmt::Display for ParseError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} at character {}", self.why, self.position)
+        write!(f, "{} at character {}", self.why, self.position)?;
+        self.instead.map_or(Ok(()), |instead| write!(f, "; {instead}"))
     }
 }
 
@@ -183,6 +188,23 @@ mod tests {
             ("SELECT * FROM a WHERE x NOT LIKE 1", "expected BETWEEN or IN"),
             ("EXISTS(DELETE FROM a)", "expected SELECT"),
             ("SELECT * FROM a WHERE x = 1e", "not a number"),
+            (
+                "SELECT count(*) FROM a",
+                "found count at character 8; DynamoDB's PartiQL counts nothing: query and scan",
+            ),
+            ("SELECT a, MAX(b) FROM a", "found MAX at character 11"),
+            ("SELECT DISTINCT a FROM a", "found DISTINCT at character 8"),
+            (
+                "SELECT * FROM a LIMIT 5",
+                "found LIMIT at character 17; the argument `limit` says how many rows",
+            ),
+            ("SELECT * FROM a WHERE b = 1 limit 5", "the argument `limit`"),
+            ("SELECT * FROM a WHERE b = 1 ORDER BY c DESC OFFSET 5", "`cursor` goes on"),
+            ("SELECT * FROM a WHERE b LIKE 'x%'", "begins_with(\"name\", 'x')"),
+            ("SELECT * FROM a WHERE b NOT LIKE 'x%'", "contains(\"name\", 'x')"),
+            ("SELECT * FROM a GROUP BY b", "found GROUP at character 17; "),
+            ("SELECT * FROM a JOIN b ON c = d", "one table at a time"),
+            ("SELECT * FROM a, b", "found , at character 16"),
         ] {
             assert!(error(text).contains(words), "{text}: {}", error(text));
         }
@@ -190,6 +212,99 @@ mod tests {
         assert!(error(&deep).contains("less nesting"));
         let deep = format!("SELECT * FROM a WHERE {}x = 1{}", "(".repeat(5000), ")".repeat(5000));
         assert!(parse(&deep).is_err());
+    }
+
+    /// What another reader makes of a statement, which knows quotes and words and nothing of the grammar: the first word, and
+    /// what stands behind the first of the words that a table follows.
+    fn plainly(text: &str) -> (String, String) {
+        let mut words: Vec<(bool, String)> = Vec::new();
+        let mut letters = text.chars().peekable();
+        while let Some(letter) = letters.next() {
+            if letter == '"' || letter == '\'' {
+                let mut inner = String::new();
+                while let Some(next) = letters.next() {
+                    if next != letter {
+                        inner.push(next);
+                    } else if letters.next_if_eq(&letter).is_some() {
+                        inner.push(letter);
+                    } else {
+                        break;
+                    }
+                }
+                words.push((true, inner));
+            } else if letter.is_alphanumeric() || "_$@".contains(letter) {
+                let mut word = String::from(letter);
+                while let Some(next) = letters.next_if(|next| next.is_alphanumeric() || "_$@".contains(*next))
+                {
+                    word.push(next);
+                }
+                words.push((false, word));
+            } else {
+                assert!(
+                    letter != ';' && (letter == ' ' || letter.is_ascii_graphic()),
+                    "{letter:?} in {text}"
+                );
+                let next = letters.peek().copied().unwrap_or(' ');
+                assert!(!matches!((letter, next), ('-', '-') | ('/', '*')), "a comment in {text}");
+            }
+        }
+        let first = words[0].1.to_uppercase();
+        let leads = |word: &str| match first.as_str() {
+            "UPDATE" => word == "UPDATE",
+            "INSERT" => word == "INTO",
+            _ => word == "FROM",
+        };
+        let at = words.iter().position(|(is_quoted, word)| !is_quoted && leads(&word.to_uppercase()));
+        (first, words[at.unwrap() + 1].1.clone())
+    }
+
+    /// What stands between words: blanks of all kinds and comments, as they are and as they only seem to be.
+    fn gaps() -> impl Strategy<Value = String> {
+        let piece = prop_oneof![
+            4 => Just(" ".to_owned()),
+            1 => prop_oneof![
+                "/\\* [a-z*/;'\"-]{0,9} \\*/", "--[a-z*/;'\"-]{0,9}\n", "--[a-z ]{0,5}\r", "--x\u{2028}", "--x\u{85}",
+                "/\\*", "\\*/", "--", ";", "\u{a0}", "\u{feff}", "\u{3000}", "\u{b}", "\n", "\t", "\u{0}", "/\\*/\\*\\*/",
+            ],
+        ];
+        proptest::collection::vec(piece, 1..3).prop_map(|pieces| pieces.concat())
+    }
+
+    fn pieces() -> impl Strategy<Value = Vec<String>> {
+        let words = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
+        prop_oneof![
+            Just(words("SELECT * FROM \"t\" WHERE a = 'b'")),
+            Just(words("SELECT a , \"from\" FROM \"t\".\"i\" WHERE a = ?")),
+            Just(words("DELETE FROM \"other\" WHERE a = 'select' RETURNING ALL OLD *")),
+            Just(words("UPDATE \"t\" SET a = 'FROM' REMOVE b WHERE pk = -1")),
+            Just(words("INSERT INTO \"t;u\" VALUE { 'a' : 'DELETE' }")),
+            Just(words("DELETE FROM \"t\" WHERE a = 1 /* SELECT * FROM \"s\" */")),
+            Just(words("/* /* */ DELETE FROM \"t\" WHERE \"pk\"='a' -- */ SELECT * FROM \"t\"")),
+            Just(words("SELECT * FROM \"t\" ; DELETE FROM \"t\" WHERE a = 1")),
+        ]
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2000))]
+
+        #[test]
+        fn what_is_sent_is_to_any_reader_what_was_judged(
+            words in pieces(), gaps in proptest::collection::vec(gaps(), 16), turned in any::<(usize, usize)>(), mixed in any::<bool>(),
+        ) {
+            let mut words = words;
+            let (left, right) = (turned.0 % words.len(), turned.1 % words.len());
+            if mixed {
+                words.swap(left, right);
+            }
+            let text: String = words.iter().zip(gaps.iter().cycle()).map(|(word, gap)| format!("{word}{gap}")).collect();
+            if let Ok(statement) = parse(&text) {
+                let (first, table) = plainly(&statement.text);
+                prop_assert_eq!(first.as_str(), statement.kind.word(), "{} became {}", text, statement.text);
+                prop_assert_eq!(&table, &statement.table, "{} became {}", text, statement.text);
+                // Read once more, as the second look at a request does, it is the same.
+                prop_assert_eq!(parse(&statement.text).unwrap(), statement);
+            }
+        }
     }
 
     proptest! {

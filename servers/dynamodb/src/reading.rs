@@ -40,7 +40,7 @@ impl Budget {
         *self.spent.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn take(&self, page: &AwsPage) {
+    fn take<M>(&self, page: &AwsPage<M>) {
         let mut spent = self.spent.lock().unwrap_or_else(PoisonError::into_inner);
         spent.scanned += page.scanned;
         spent.matched += page.count;
@@ -65,49 +65,116 @@ impl Budget {
     }
 }
 
+/// What reading goes on behind: an item's key, or a token of AWS's.
+pub(crate) trait Mark: Clone {
+    /// The mark behind an item, where the item tells it: of the same attributes as `like`.
+    fn behind(item: &Attributes, like: &Self) -> Option<Self>;
+}
+
+impl Mark for Attributes {
+    fn behind(item: &Attributes, like: &Self) -> Option<Self> {
+        like.keys().map(|name| Some((name.clone(), item.get(name)?.clone()))).collect()
+    }
+}
+
+/// Only AWS makes a token, and only behind whole pages.
+impl Mark for String {
+    fn behind(_: &Attributes, _: &Self) -> Option<Self> {
+        None
+    }
+}
+
 /// One page as AWS gives it.
-#[derive(Debug, Default)]
-pub(crate) struct AwsPage {
+#[derive(Debug)]
+pub(crate) struct AwsPage<M = Attributes> {
     pub(crate) items: Vec<Attributes>,
+    /// Where each item stands, if that is not in the item itself.
+    pub(crate) places: Vec<Attributes>,
     pub(crate) count: u64,
     pub(crate) scanned: u64,
-    pub(crate) last: Option<Attributes>,
+    pub(crate) last: Option<M>,
     pub(crate) capacity: Option<ConsumedCapacity>,
 }
 
-/// Where reading goes on: behind a key, after some of what fits there.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct Spot {
-    pub(crate) after: Option<Attributes>,
+/// Where reading goes on: behind a mark, after some of what fits there.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Spot<M = Attributes> {
+    pub(crate) after: Option<M>,
     pub(crate) skip: usize,
+    pub(crate) pace: Pace,
+}
+
+impl<M> Default for Spot<M> {
+    fn default() -> Self {
+        Spot { after: None, skip: 0, pace: Pace::default() }
+    }
+}
+
+/// What the rows so far were like, by which the next request asks for as many items as the answer can hold.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Pace {
+    /// Characters of a row; 0 where none was seen.
+    row: usize,
+    /// Items looked at for each that fits; 0 where none did.
+    each: u64,
 }
 
 /// A spot as a cursor holds it.
-#[derive(Deserialize, Serialize)]
+#[derive(Default, Deserialize, Serialize)]
 pub(crate) struct Stored {
     #[serde(rename = "k", default, skip_serializing_if = "Map::is_empty")]
     key: Map<String, Value>,
-    #[serde(rename = "s", default, skip_serializing_if = "is_zero")]
-    skip: usize,
+    #[serde(rename = "t", default, skip_serializing_if = "Option::is_none")]
+    token: Option<String>,
+    #[serde(rename = "s", default, skip_serializing_if = "is_none")]
+    skip: u64,
+    #[serde(rename = "r", default, skip_serializing_if = "is_none")]
+    row: u64,
+    #[serde(rename = "e", default, skip_serializing_if = "is_none")]
+    each: u64,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's skip_serializing_if passes a reference")]
-fn is_zero(count: &usize) -> bool {
+fn is_none(count: &u64) -> bool {
     *count == 0
+}
+
+impl Stored {
+    fn spot<M>(&self, after: Option<M>) -> Spot<M> {
+        let size = |count: u64| usize::try_from(count).unwrap_or(usize::MAX);
+        Spot { after, skip: size(self.skip), pace: Pace { row: size(self.row), each: self.each } }
+    }
+}
+
+impl<M> Spot<M> {
+    fn stored(&self) -> Stored {
+        let Pace { row, each } = self.pace;
+        Stored { skip: self.skip as u64, row: row as u64, each, ..Stored::default() }
+    }
 }
 
 impl Spot {
     pub(crate) fn store(self) -> Stored {
-        let key = match self.after.map(|key| value::item(key, &[])) {
-            Some(Value::Object(key)) => key,
-            _ => Map::new(),
-        };
-        Stored { key, skip: self.skip }
+        let stored = self.stored();
+        match self.after.map(|key| value::item(key, &[])) {
+            Some(Value::Object(key)) => Stored { key, ..stored },
+            _ => stored,
+        }
     }
 
     pub(crate) fn restore(stored: Stored) -> Result<Spot> {
-        let after = (!stored.key.is_empty()).then(|| Item(stored.key).attributes()).transpose()?;
-        Ok(Spot { after, skip: stored.skip })
+        let after = (!stored.key.is_empty()).then(|| Item(stored.key.clone()).attributes()).transpose()?;
+        Ok(stored.spot(after))
+    }
+}
+
+impl Spot<String> {
+    pub(crate) fn store_token(self) -> Stored {
+        Stored { token: self.after.clone(), ..self.stored() }
+    }
+
+    pub(crate) fn restore_token(stored: Stored) -> Spot<String> {
+        stored.spot(stored.token.clone())
     }
 }
 
@@ -136,83 +203,123 @@ pub(crate) struct Wanted {
     pub(crate) filtered: bool,
 }
 
-/// Rows, and where it goes on.
-#[derive(Debug, Default)]
-pub(crate) struct Read {
-    pub(crate) rows: Vec<Value>,
-    pub(crate) next: Option<Spot>,
+impl Wanted {
+    /// Rows of a page of ours that the answer can hold with what stands around them.
+    pub(crate) fn rows(limit: u32, budget: usize, filtered: bool) -> Wanted {
+        Wanted { rows: Some(limit as usize), chars: budget / 10 * 9, filtered }
+    }
+
+    /// Only how many there are.
+    pub(crate) fn count(filtered: bool) -> Wanted {
+        Wanted { rows: None, chars: usize::MAX, filtered }
+    }
+
+    /// How many items to ask for: as many as will likely hold what is still wanted, and those of the page that were taken
+    /// before.
+    fn limit(&self, read: &Progress, spot: &Spot<impl Mark>) -> Option<u64> {
+        // A first page says how large items are and how many fit.
+        const FIRST: u64 = 50;
+        const FIRST_FILTERED: u64 = 100;
+        let left = (self.rows? - read.rows) as u64;
+        let room = match spot.pace.row {
+            0 => FIRST,
+            row => (((self.chars - read.chars) / row) as u64).max(1),
+        };
+        let wanted = left.min(room) + spot.skip as u64;
+        Some(match (self.filtered, spot.pace.each, read.seen) {
+            (false, ..) => wanted,
+            (true, 0, 0) => wanted.max(FIRST_FILTERED),
+            (true, 0, seen) => left.saturating_mul(seen).max(FIRST_FILTERED),
+            (true, each, _) => wanted.saturating_mul(each),
+        })
+    }
 }
 
-/// Reads from `spot` on, by `fetch(after, limit)`; the attributes `first` come first in each row.
+/// How far a call has come.
+#[derive(Default)]
+struct Progress {
+    rows: usize,
+    chars: usize,
+    seen: u64,
+    fit: u64,
+}
+
+impl Progress {
+    fn pace(&self, before: Pace) -> Pace {
+        Pace {
+            row: if self.rows == 0 { before.row } else { (self.chars / self.rows).max(1) },
+            each: if self.fit == 0 { before.each } else { self.seen.div_ceil(self.fit) },
+        }
+    }
+}
+
+/// Rows, and where it goes on.
+#[derive(Debug)]
+pub(crate) struct Read<M = Attributes> {
+    pub(crate) rows: Vec<Value>,
+    pub(crate) next: Option<Spot<M>>,
+}
+
+/// Reads from `spot` on, by `fetch(after, limit)`; the attributes `first` come first in each row. It ends right behind the
+/// last row that the answer can hold, so that the next call need not read the same again.
 ///
 /// # Errors
 /// Those of `fetch`.
-pub(crate) async fn read<F, R>(
+pub(crate) async fn read<M, F, R>(
     fetch: F,
-    spot: Spot,
+    spot: Spot<M>,
     wanted: Wanted,
     budget: &Budget,
     first: &[String],
-) -> Result<Read>
+) -> Result<Read<M>>
 where
-    F: Fn(Option<Attributes>, Option<i32>) -> R,
-    R: Future<Output = Result<AwsPage>>,
+    M: Mark,
+    F: Fn(Option<M>, Option<i32>) -> R,
+    R: Future<Output = Result<AwsPage<M>>>,
 {
-    // A first page says how large items are and how many fit.
-    const FIRST: u64 = 100;
-    let mut read = Read::default();
-    let (mut spot, mut chars) = (spot, 0);
-    let (mut seen, mut fit) = (0, 0);
+    let (mut spot, mut rows, mut so_far) = (spot, Vec::new(), Progress::default());
     loop {
-        if wanted.rows.is_some_and(|rows| read.rows.len() >= rows)
-            || chars >= wanted.chars
-            || budget.is_over()
-        {
-            read.next = Some(spot);
-            return Ok(read);
+        let is_full = wanted.rows.is_some_and(|most| rows.len() >= most)
+            || so_far.chars >= wanted.chars
+            || (!rows.is_empty() && so_far.chars + spot.pace.row > wanted.chars);
+        if is_full || budget.is_over() {
+            return Ok(Read { rows, next: Some(spot) });
         }
-        let limit = wanted.rows.map(|rows| {
-            let left = (rows - read.rows.len()) as u64;
-            if !wanted.filtered {
-                let room = match read.rows.len() as u64 {
-                    0 => FIRST,
-                    rows => ((wanted.chars - chars) as u64 * rows).div_ceil(chars.max(1) as u64),
-                };
-                return left.min(room.max(1));
-            }
-            match (seen, fit) {
-                (0, _) => (left + spot.skip as u64).max(FIRST),
-                // As many as will likely hold what is still wanted.
-                (seen, fit) => (left * seen).div_ceil(fit.max(1)).max(FIRST),
-            }
-        });
+        let limit = wanted.limit(&so_far, &spot);
         let limit = limit.map_or(budget.left(), |limit| limit.min(budget.left()));
         // Above this a page is full by its size.
         let limit = (limit < 100_000).then(|| i32::try_from(limit.max(1)).unwrap_or(i32::MAX));
         let page = fetch(spot.after.clone(), limit).await?;
         budget.take(&page);
-        seen += page.scanned;
-        fit += page.count;
-        let last = page.last;
-        // A page may be shorter than the one that was left in its middle.
-        let skip = spot.skip.saturating_sub(page.items.len());
-        if let Some(rows) = wanted.rows {
-            let behind = page.items.into_iter().skip(spot.skip);
-            for (taken, attributes) in (spot.skip..).zip(behind) {
-                if read.rows.len() >= rows {
-                    // The same page again, behind what was taken of it.
-                    read.next = Some(Spot { after: spot.after, skip: taken });
-                    return Ok(read);
+        (so_far.seen, so_far.fit) = (so_far.seen + page.scanned, so_far.fit + page.count);
+        let (last, held) = (page.last, page.items.len());
+        if let Some(most) = wanted.rows {
+            let like = last.clone().or_else(|| spot.after.clone());
+            let mut behind = None;
+            for (taken, item) in page.items.into_iter().enumerate().skip(spot.skip) {
+                let place = page.places.get(taken).unwrap_or(&item);
+                let mark = like.as_ref().and_then(|like| M::behind(place, like));
+                let row = value::item(item, first);
+                let size = row.to_string().len();
+                if rows.len() >= most || (!rows.is_empty() && so_far.chars + size > wanted.chars) {
+                    let pace = so_far.pace(spot.pace);
+                    // Where no key says how to go on behind the last row, the same page again, behind what was taken of it.
+                    let next = match behind {
+                        Some(mark) => Spot { after: Some(mark), skip: 0, pace },
+                        None => Spot { after: spot.after, skip: taken, pace },
+                    };
+                    return Ok(Read { rows, next: Some(next) });
                 }
-                let row = value::item(attributes, first);
-                chars += row.to_string().len();
-                read.rows.push(row);
+                so_far.chars += size;
+                so_far.rows += 1;
+                rows.push(row);
+                behind = mark;
             }
         }
-        match last {
-            Some(key) => spot = Spot { after: Some(key), skip },
-            None => return Ok(read),
-        }
+        let Some(last) = last else { return Ok(Read { rows, next: None }) };
+        // A page may be shorter than the one that was left in its middle.
+        let skip = spot.skip.saturating_sub(held);
+        spot = Spot { after: Some(last), skip, pace: so_far.pace(spot.pace) };
     }
 }
 
@@ -281,6 +388,7 @@ mod tests {
                 count: items.len() as u64,
                 scanned: (to - from) as u64,
                 items,
+                places: Vec::new(),
                 last: (to < total).then(|| key(to - 1)),
                 capacity: Some(ConsumedCapacity::builder().capacity_units(1.0).build()),
             }))
@@ -300,7 +408,7 @@ mod tests {
                 let from = Spot::restore(serde_json::from_str(&token(&from.store()).unwrap()).unwrap()).unwrap();
                 let budget = Budget::new(items, 1e9);
                 let wanted = Wanted { rows: Some(rows), chars: 400, filtered: every > 1 };
-                let read = block_on(read(table(total, every, page), from, wanted, &budget, &[])).unwrap();
+                let read: Read = block_on(read(table(total, every, page), from, wanted, &budget, &[])).unwrap();
                 prop_assert!(read.rows.len() <= rows);
                 found.extend(read.rows.iter().map(|row| row["n"].as_u64().unwrap() as usize));
                 spot = read.next;
@@ -314,14 +422,72 @@ mod tests {
     #[test]
     fn a_budget_ends_it_and_it_goes_on_from_there() {
         let budget = Budget::new(1000, 3.0);
-        let wanted = Wanted { rows: None, chars: 0, filtered: false };
-        let wanted = Wanted { chars: 1, ..wanted };
-        let read = block_on(read(table(500, 1, 100), Spot::default(), wanted, &budget, &[])).unwrap();
+        let wanted = Wanted { rows: None, chars: 1, filtered: false };
+        let read: Read = block_on(read(table(500, 1, 100), Spot::default(), wanted, &budget, &[])).unwrap();
         assert_eq!((budget.spent().scanned, budget.spent().matched), (300, 300));
-        assert_eq!(read.next, Some(Spot { after: Some(key(299)), skip: 0 }));
+        assert_eq!(read.next.map(|spot| (spot.after, spot.skip)), Some((Some(key(299)), 0)));
         assert_eq!(
             looked(&budget.spent(), true, false),
             "looked at 300 items so far, 300 fit; consumed 3 read units"
         );
+    }
+
+    /// As [`table`], of items with a text of `size` characters, told apart by tokens only.
+    fn by_token(
+        total: usize,
+        size: usize,
+        asked: &Mutex<u64>,
+    ) -> impl Fn(Option<String>, Option<i32>) -> std::future::Ready<Result<AwsPage<String>>> {
+        move |after, limit| {
+            let from = after.map_or(0, |token| token.parse::<usize>().unwrap());
+            let to = (from + limit.map_or(total, |limit| limit as usize)).min(total);
+            let item = |number: usize| {
+                let mut item = key(number);
+                item.insert("text".to_owned(), AttributeValue::S("x".repeat(size)));
+                item
+            };
+            *asked.lock().unwrap() += (to - from) as u64;
+            std::future::ready(Ok(AwsPage {
+                items: (from..to).map(item).collect(),
+                places: Vec::new(),
+                count: (to - from) as u64,
+                scanned: (to - from) as u64,
+                last: (to < total).then(|| to.to_string()),
+                capacity: None,
+            }))
+        }
+    }
+
+    #[test]
+    fn what_did_not_fit_is_not_read_again_for_every_page() {
+        for (size, filtered) in
+            [(1_500, false), (20_000, false), (1_500, true), (20_000, true), (100_000, false)]
+        {
+            let (asked, mut found, mut spot) = (Mutex::default(), 0, Some(Spot::default()));
+            while let Some(from) = spot {
+                let stored = token(&from.store_token()).unwrap();
+                let from = Spot::restore_token(serde_json::from_str(&stored).unwrap());
+                let budget = Budget::new(1_000_000, 1e9);
+                let wanted = Wanted::rows(500, 30_000, filtered);
+                let read = block_on(read(by_token(600, size, &asked), from, wanted, &budget, &[])).unwrap();
+                let chars: usize = read.rows.iter().map(|row| row.to_string().len()).sum();
+                assert!(chars <= 30_000 || read.rows.len() == 1, "{chars}");
+                found += read.rows.len();
+                spot = read.next;
+            }
+            let asked = *asked.lock().unwrap();
+            assert_eq!(found, 600);
+            assert!(asked < 2 * 600, "{asked} items of {size} characters were read to show 600");
+        }
+    }
+
+    #[test]
+    fn a_page_goes_on_right_behind_the_last_row_that_was_shown() {
+        let budget = Budget::new(1000, 1e9);
+        let wanted = Wanted { rows: Some(500), chars: 70, filtered: false };
+        let read: Read = block_on(read(table(500, 1, 100), Spot::default(), wanted, &budget, &[])).unwrap();
+        let shown = read.rows.len();
+        let next = read.next.unwrap();
+        assert_eq!((next.after, next.skip), (Some(key(shown - 1)), 0));
     }
 }

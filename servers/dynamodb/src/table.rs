@@ -2,7 +2,8 @@
 
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, AttributeValue, BillingMode, IndexStatus, KeySchemaElement, KeyType,
-    OnDemandThroughput, ProvisionedThroughputDescription, ReplicaStatus, TableDescription, TableStatus,
+    OnDemandThroughput, Projection, ProjectionType, ProvisionedThroughputDescription, ReplicaStatus,
+    TableDescription, TableStatus,
 };
 use awsmcp_mcp::{Call, Error, Kind, Result, quoted};
 use serde::Serialize;
@@ -11,9 +12,9 @@ use serde_json::{Value, json};
 use crate::{
     DynamoDb,
     batch::reason,
-    expression::meant,
+    expression::{Condition, meant},
     names::TableName,
-    value::{self, Attributes},
+    value::{self, Any, Attributes},
 };
 
 /// Asks what a table is.
@@ -83,7 +84,8 @@ impl Keys {
                     return Err(wrong(format!(
                         "the key attribute {name} is {kind}, not {}",
                         value::type_name(value)
-                    )));
+                    ))
+                    .with_next(good(name, kind, value)));
                 }
                 let empty = match value {
                     AttributeValue::S(text) => text.is_empty(),
@@ -96,6 +98,30 @@ impl Keys {
                 Ok((name.clone(), value.clone()))
             })
             .collect()
+    }
+
+    /// Conditions with their values of the types that these keys have: a long number that was given as text becomes one.
+    ///
+    /// # Errors
+    /// Names the attribute whose value has another type, and what it takes.
+    pub(crate) fn typed(&self, conditions: &[Condition]) -> Result<Vec<Condition>> {
+        let typed = conditions.iter().map(|condition| {
+            let (name, Some(Any(value))) = (condition.attribute.attribute(), &condition.value) else {
+                return Ok(condition.clone());
+            };
+            let own = self.attributes.iter().find(|(own, _)| own == name && condition.attribute.is_whole());
+            let Some((_, kind)) = own.filter(|_| condition.op.compares()) else {
+                return Ok(condition.clone());
+            };
+            let value = match (value, condition.op.takes_list()) {
+                (Value::Array(items), true) => {
+                    items.iter().map(|item| of_kind(item, name, kind)).collect::<Result<Vec<_>>>()?.into()
+                }
+                (value, _) => of_kind(value, name, kind)?,
+            };
+            Ok(Condition { value: Some(Any(value)), ..condition.clone() })
+        });
+        typed.collect()
     }
 
     /// A key as a caller wrote it, with nothing else.
@@ -116,6 +142,34 @@ impl Keys {
     }
 }
 
+/// A value of a key attribute of this type.
+fn of_kind(value: &Value, name: &str, kind: &str) -> Result<Value> {
+    let read = value::attribute(value, name)?;
+    let number = match &read {
+        AttributeValue::S(text) if kind == "N" => value::number_of_text(text),
+        _ => None,
+    };
+    if let Some(number) = number {
+        return Ok(value::plain(number));
+    }
+    if value::type_name(&read) == kind {
+        return Ok(value.clone());
+    }
+    let wrong = format!("{name} is {kind} in the key, not {}", value::type_name(&read));
+    Err(Error::invalid(wrong).with_next(good(name, kind, &read)))
+}
+
+/// What a value of a key attribute looks like that has this type.
+fn good(name: &str, kind: &str, given: &AttributeValue) -> String {
+    let (words, example) = match (kind, given) {
+        ("N", _) => ("a number", "1".to_owned()),
+        ("B", _) => ("binary", "{\"$binary\": \"aGVsbG8=\"}".to_owned()),
+        (_, AttributeValue::N(number)) => ("a text", format!("{number:?}")),
+        _ => ("a text", "\"USER#1\"".to_owned()),
+    };
+    format!("{name} is {words}: a good value is {example}")
+}
+
 /// The key of an item of a known key, in words: `pk=USER#1, sk=5`.
 pub(crate) fn key_words(key: &Attributes, first: &[String]) -> String {
     let json = value::item(key.clone(), first);
@@ -123,21 +177,47 @@ pub(crate) fn key_words(key: &Attributes, first: &[String]) -> String {
     fields.map(|(name, value)| format!("{name}={}", value::words(value))).collect::<Vec<_>>().join(", ")
 }
 
-/// An index: its name and its keys.
+/// An index: its name, its keys, and what its items hold.
 #[derive(Clone, Debug)]
 pub(crate) struct Index {
     pub(crate) name: String,
     pub(crate) keys: Keys,
+    /// Nothing where its items are whole; else what they hold besides the keys.
+    holds: Option<Vec<String>>,
+}
+
+impl Index {
+    /// That its items are not whole, where they are not.
+    pub(crate) fn note(&self) -> Option<String> {
+        let held = self.holds.as_ref()?;
+        let held =
+            if held.is_empty() { "keys only".to_owned() } else { format!("keys and {}", held.join(", ")) };
+        Some(format!("the items of index {} hold {held}, not all of an item's attributes", self.name))
+    }
+}
+
+/// What an index takes of an item besides its keys; nothing where that is all of it.
+pub(crate) fn projected(projection: Option<&Projection>) -> Option<Vec<String>> {
+    match projection.and_then(|projection| projection.projection_type()) {
+        Some(ProjectionType::KeysOnly) => Some(Vec::new()),
+        Some(ProjectionType::Include) => {
+            Some(projection.map(|projection| projection.non_key_attributes().to_vec()).unwrap_or_default())
+        }
+        _ => None,
+    }
 }
 
 pub(crate) fn indexes(table: &TableDescription) -> Vec<Index> {
     let definitions = table.attribute_definitions();
-    let index = |name: Option<&str>, schema: &[KeySchemaElement]| Index {
+    let index = |name: Option<&str>, schema: &[KeySchemaElement], projection: Option<&Projection>| Index {
         name: name.unwrap_or_default().to_owned(),
         keys: Keys::new(schema, definitions),
+        holds: projected(projection),
     };
-    let global = table.global_secondary_indexes().iter().map(|it| index(it.index_name(), it.key_schema()));
-    let local = table.local_secondary_indexes().iter().map(|it| index(it.index_name(), it.key_schema()));
+    let global = table.global_secondary_indexes().iter();
+    let global = global.map(|it| index(it.index_name(), it.key_schema(), it.projection()));
+    let local = table.local_secondary_indexes().iter();
+    let local = local.map(|it| index(it.index_name(), it.key_schema(), it.projection()));
     global.chain(local).collect()
 }
 
@@ -303,8 +383,48 @@ mod tests {
             let error = keys.key_of(&item(text), "item 0").unwrap_err();
             assert!(error.message.contains(words), "{error}");
         }
+        let wrong = keys.key_of(&item(r#"{"pk": "a", "sk": "one"}"#), "item 0").unwrap_err();
+        assert_eq!(wrong.next.as_deref(), Some("sk is a number: a good value is 1"));
         let error = keys.exactly(&item(r#"{"pk": "a", "sk": 1, "skk": 2}"#), "key").unwrap_err();
         assert!(error.message.contains("\"skk\" is not part of the key (did you mean sk?)"), "{error}");
         assert_eq!(key_words(&item(r#"{"sk": 1, "pk": "a"}"#), &keys.names()), "pk=a, sk=1");
+    }
+
+    #[test]
+    fn conditions_of_a_key_get_its_types_or_are_told() {
+        let keys = Keys::of(&table());
+        let conditions = |value: Value| serde_json::from_value::<Vec<Condition>>(value).unwrap();
+        let long = "92838584930183242888";
+        let text = conditions(json!([
+            {"attribute": "sk", "op": "between", "value": [1, long]}, {"attribute": "other", "op": "=", "value": 5},
+            {"attribute": "pk", "op": "type", "value": "N"}, {"attribute": "pk", "op": "exists"},
+        ]));
+        let Any(value) = keys.typed(&text).unwrap()[0].value.clone().unwrap();
+        assert_eq!(value, json!([1, {"$number": long}]));
+        for (wrong, words, next) in [
+            (
+                json!({"attribute": "sk", "op": ">", "value": "one"}),
+                "sk is N in the key, not S",
+                "sk is a number: a good value is 1",
+            ),
+            (
+                json!({"attribute": "sk", "op": "between", "value": [1, null]}),
+                "sk is N in the key, not NULL",
+                "a good value is 1",
+            ),
+            (
+                json!({"attribute": "pk", "op": "=", "value": 7}),
+                "pk is S in the key, not N",
+                "pk is a text: a good value is \"7\"",
+            ),
+            (
+                json!({"attribute": "pk", "op": "=", "value": {"$set": ["a"]}}),
+                "pk is S in the key, not SS",
+                "\"USER#1\"",
+            ),
+        ] {
+            let error = keys.typed(&conditions(json!([wrong]))).unwrap_err();
+            assert!(error.message.contains(words) && error.next.as_ref().unwrap().contains(next), "{error}");
+        }
     }
 }

@@ -64,7 +64,8 @@ impl Changes {
         self.set.is_empty() && self.add.is_empty() && self.delete.is_empty() && self.remove.is_empty()
     }
 
-    fn paths(&self) -> impl Iterator<Item = &Path> {
+    /// Where it changes something.
+    pub(crate) fn paths(&self) -> impl Iterator<Item = &Path> {
         let valued = self.set.iter().chain(&self.add).chain(&self.delete).map(|(path, _)| path);
         valued.chain(&self.remove)
     }
@@ -108,6 +109,19 @@ impl Changes {
         clause("DELETE", valued(&self.delete, " "));
         clause("REMOVE", self.remove.iter().map(|path| expressions.path(path)).collect());
         clauses.join(" ")
+    }
+
+    /// The changes in words: `set status = "paid", remove old`.
+    pub(crate) fn words(&self) -> String {
+        let value = |value: &AttributeValue| plain(value.clone()).to_string();
+        let valued = |parts: &[(Path, AttributeValue)], action: &str, sign: &str| -> Vec<String> {
+            parts.iter().map(|(path, to)| format!("{action} {path}{sign}{}", value(to))).collect()
+        };
+        let mut words = valued(&self.set, "set", " = ");
+        words.extend(valued(&self.add, "add to", " "));
+        words.extend(valued(&self.delete, "take out of", " "));
+        words.extend(self.remove.iter().map(|path| format!("remove {path}")));
+        words.join(", ")
     }
 
     /// Each change beside what is there now.

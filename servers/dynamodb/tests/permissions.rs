@@ -35,7 +35,11 @@ const ROWS: &[Row] = &[
     Row::new("list_tables", |run| {
         let table = table(run);
         run.call(json!({"prefix": table}), &table)?;
-        run.call(json!({"prefix": table, "details": true}), "pk (S)").map(drop)
+        run.call(json!({"prefix": table, "details": true}), "pk (S)")?;
+        for part in ["off\toff", "own key\tfalse"] {
+            run.call(json!({"prefix": table, "options": true}), part)?;
+        }
+        Ok(())
     }),
     Row::new("describe_table", |run| {
         let table = table(run);
@@ -51,6 +55,10 @@ const ROWS: &[Row] = &[
         let key = |attribute: &str| json!([{"attribute": attribute, "op": "=", "value": "a"}]);
         run.call(json!({"table": table, "key": key("pk")}), "\"pk\":\"a\"")?;
         run.call(json!({"table": table, "index": "by-status", "key": key("status")}), "0 rows")?;
+        run.call(json!({"table": table, "index": "by-status", "key": key("status"), "whole": true}), "0 rows")?;
+        aws(run, "PutItem", json!({"TableName": table, "Item": {"pk": {"S": "b"}, "status": {"S": "b"}}}));
+        let key_b = json!([{"attribute": "status", "op": "=", "value": "b"}]);
+        run.call(json!({"table": table, "index": "by-status", "key": key_b, "whole": true}), "1 row")?;
         run.fails(json!({"table": table, "key": key("id")}), "has the key pk (S)").map(drop)
     }),
     Row::new("scan", |run| {
@@ -97,6 +105,12 @@ const ROWS: &[Row] = &[
         let table = table(run);
         put(run, &table, "a");
         run.call(json!({"table": table, "key": {"pk": "a"}, "set": {"n": 1}}), "after").map(drop)
+    }),
+    Row::new("update_items", |run| {
+        let table = table(run);
+        put(run, &table, "a");
+        let filter = json!([{"attribute": "pk", "op": "=", "value": "a"}]);
+        run.call(json!({"table": table, "filter": filter, "set": {"n": 1}}), "\"changed\":1").map(drop)
     }),
     Row::new("delete_items", |run| {
         let table = table(run);

@@ -31,7 +31,7 @@ use rmcp::{
 
 use self::progress::Notifications;
 use crate::{
-    Answer, Caller, Consent, Engine, Principal, Prompt, Service, content,
+    Answer, Caller, Consent, Engine, Principal, Prompt, Risk, Service, content,
     greeting::{STATIC_TTL_MS, discovered, initialized},
     listing,
 };
@@ -96,6 +96,10 @@ impl<S: Service> Handler<S> {
     /// The tools that only the account knows.
     async fn derived(&self) -> Vec<Tool> {
         let risk = self.engine.derived_risk();
+        // What cannot be called is not listed.
+        if risk != Risk::Read && !self.engine.settings.allow.contains(&risk) {
+            return Vec::new();
+        }
         let found = Box::pin(self.engine.derived()).await;
         found.iter().map(|made| listing::derived(made, risk)).collect()
     }

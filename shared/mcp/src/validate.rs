@@ -63,7 +63,11 @@ impl<'a> Checker<'a> {
                 name => name.as_str().into_iter().collect(),
             };
             if !names.iter().any(|name| is(name, value)) {
-                let names: Vec<String> = names.into_iter().map(called).collect();
+                let words = |name: &str| match name {
+                    "array" => format!("{}{}", called(name), self.elements(schema)),
+                    name => called(name),
+                };
+                let names: Vec<String> = names.into_iter().map(words).collect();
                 return self.wrong(&names.join(" or "), value);
             }
         }
@@ -226,6 +230,16 @@ impl<'a> Checker<'a> {
         steps.try_fold(first, |found, step| found.get(step))
     }
 
+    /// What an array holds, where that is objects with fields of their own.
+    fn elements(&self, schema: &JsonObject) -> String {
+        let items = schema.get("items").and_then(Value::as_object);
+        let to = items.and_then(|items| items.get("$ref")).and_then(Value::as_str);
+        let items = to.and_then(|to| self.referenced(to)).and_then(Value::as_object).or(items);
+        let fields = items.and_then(|items| items.get("properties")).and_then(Value::as_object);
+        let names = |fields: &JsonObject| fields.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
+        fields.map(|fields| format!(" of objects with {}", names(fields))).unwrap_or_default()
+    }
+
     fn wrong(&mut self, wanted: &str, value: &Value) -> Option<String> {
         self.deepest = self.path.len();
         Some(format!("`{}` takes {wanted}, not {}", self.path.join("."), shown(value)))
@@ -361,6 +375,12 @@ mod tests {
         });
         let said = wrong(schema, json!({"tree": {"left": {"left": {"leaf": "x"}}}}));
         assert_eq!(said, "`tree.left.left.leaf` takes a whole number, not x");
+        let schema = json!({
+            "$defs": {"test": {"type": "object", "properties": {"attribute": {"type": "string"}, "op": {"type": "string"}}}},
+            "properties": {"all": {"type": ["array", "null"], "items": {"$ref": "#/$defs/test"}}}
+        });
+        let said = wrong(schema, json!({"all": {"pk": "a"}}));
+        assert_eq!(said, "`all` takes an array of objects with attribute, op or a null, not {\"pk\":\"a\"}");
     }
 
     /// Schemas of the keywords that tools use, and values near what they describe.

@@ -2,7 +2,7 @@
 
 use super::{
     Condition, Kind, ParseError, Statement,
-    tokens::{Placed, Token, is_literal, is_reserved, rendered},
+    tokens::{Placed, Token, instead, is_literal, is_reserved, is_sum, rendered},
 };
 
 /// Reads a statement out of its tokens, each once and in order.
@@ -53,6 +53,10 @@ impl Parser<'_> {
 
     fn expected(&self, what: &str) -> ParseError {
         let position = self.position();
+        let other = match self.peek() {
+            Some(Token::Word(word)) => instead(word),
+            _ => None,
+        };
         let found = match self.peek() {
             None => "the end".to_owned(),
             Some(Token::Word(word)) => word.clone(),
@@ -61,7 +65,7 @@ impl Parser<'_> {
             Some(Token::Number(number)) => number.clone(),
             Some(Token::Sign(sign)) => (*sign).to_owned(),
         };
-        ParseError { position, why: format!("expected {what}, found {found}") }
+        ParseError { position, why: format!("expected {what}, found {found}"), instead: other }
     }
 
     fn is_word(&self, word: &str) -> bool {
@@ -122,6 +126,7 @@ impl Parser<'_> {
             table: place.0,
             index: place.1,
             fixed: facts.fixed,
+            is_of_all: false,
             parameters: self.parameters,
             condition: facts.condition,
         }
@@ -129,7 +134,11 @@ impl Parser<'_> {
 
     fn select(&mut self) -> Parsed<Statement> {
         self.must_word("SELECT")?;
-        if !self.sign("*") {
+        if self.is_word("DISTINCT") {
+            return Err(self.expected("* or attributes"));
+        }
+        let is_of_all = self.sign("*");
+        if !is_of_all {
             loop {
                 self.expression()?;
                 if self.word("AS") {
@@ -155,7 +164,7 @@ impl Parser<'_> {
                 }
             }
         }
-        Ok(self.made(Kind::Select, place, facts))
+        Ok(Statement { is_of_all, ..self.made(Kind::Select, place, facts) })
     }
 
     fn insert(&mut self) -> Parsed<Statement> {
@@ -327,7 +336,7 @@ impl Parser<'_> {
             self.operand()?;
             return Ok(if negated { Facts::default() } else { fixes(attribute) });
         }
-        if negated {
+        if negated || self.is_word("LIKE") {
             return Err(self.expected("BETWEEN or IN"));
         }
         // A function that answers yes or no.
@@ -394,9 +403,12 @@ impl Parser<'_> {
             Some(Token::Sign("(")) => self.list("(", ")"),
             Some(Token::Sign("{")) => self.map(),
             Some(Token::Word(word)) if is_reserved(&word) => Err(self.expected("a value")),
-            Some(Token::Word(_))
+            Some(Token::Word(word))
                 if matches!(self.tokens.get(self.at + 1).map(|it| &it.token), Some(Token::Sign("("))) =>
             {
+                if is_sum(&word) {
+                    return Err(self.expected("a value"));
+                }
                 self.at += 1;
                 self.list("(", ")")
             }

@@ -70,7 +70,7 @@ pub(super) fn tokens(letters: &[char]) -> Result<Vec<Placed>, ParseError> {
     let (mut at, mut apart) = (0, false);
     while let Some(&letter) = letters.get(at) {
         let position = at + 1;
-        let fail = |why: &str| ParseError { position, why: why.to_owned() };
+        let fail = |why: &str| ParseError { position, why: why.to_owned(), instead: None };
         let next = letters.get(at + 1).copied();
         let token = match letter {
             letter if letter.is_whitespace() => {
@@ -169,6 +169,28 @@ fn quoted(letters: &[char], at: usize, quote: char) -> Option<(String, usize)> {
             return Some((inner, at));
         }
     }
+}
+
+/// What other SQLs have and DynamoDB's PartiQL has not, and what takes its place.
+pub(super) fn instead(word: &str) -> Option<&'static str> {
+    Some(match word.to_ascii_uppercase().as_str() {
+        "COUNT" => "DynamoDB's PartiQL counts nothing: query and scan do, with `count`",
+        "SUM" | "AVG" | "MIN" | "MAX" | "GROUP" | "HAVING" | "DISTINCT" => {
+            "DynamoDB's PartiQL sums nothing up; the argument `query` (JMESPath) does so with the rows of a page"
+        }
+        "LIMIT" => "the argument `limit` says how many rows",
+        "OFFSET" => "the argument `cursor` goes on where the last page ended",
+        "LIKE" => "begins_with(\"name\", 'x') and contains(\"name\", 'x') take its place",
+        "JOIN" | "UNION" | "INNER" | "LEFT" | "CROSS" => {
+            "it reads one table at a time; get_items reads others by their keys"
+        }
+        _ => return None,
+    })
+}
+
+/// Functions over many items, which DynamoDB's PartiQL has none of.
+pub(super) fn is_sum(word: &str) -> bool {
+    ["COUNT", "SUM", "AVG", "MIN", "MAX"].iter().any(|sum| word.eq_ignore_ascii_case(sum))
 }
 
 /// Words that are values.

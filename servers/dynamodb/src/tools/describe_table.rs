@@ -1,17 +1,18 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::types::{
-    ContributorInsightsStatus, PointInTimeRecoveryStatus, Projection, ProjectionType,
-    ProvisionedThroughputDescription, ReplicaDescription, TableDescription, TimeToLiveStatus,
+    ContributorInsightsStatus, Projection, ProvisionedThroughputDescription, ReplicaDescription,
+    TableDescription,
 };
 use awsmcp_aws::utc_second;
-use awsmcp_mcp::{Call, Error, Kind, One, Result, Spec, Tool};
+use awsmcp_mcp::{Call, Error, One, Result, Spec, Tool};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
     DynamoDb, arns,
     names::TableName,
+    options::{self, Parts},
     table::{self, Keys},
 };
 
@@ -93,29 +94,9 @@ impl Tool for DescribeTable {
         );
         let mut card = Table::new(&description);
         let mut part = Parts::default();
-        card.ttl = part.read("ttl (dynamodb:DescribeTimeToLive)", ttl.map_err(Error::from)).map(|out| {
-            let ttl = out.time_to_live_description;
-            let status = ttl.as_ref().and_then(|ttl| ttl.time_to_live_status.clone());
-            match (status, ttl.and_then(|ttl| ttl.attribute_name)) {
-                (Some(TimeToLiveStatus::Enabled), Some(attribute)) => format!("by {attribute}"),
-                (Some(TimeToLiveStatus::Disabled) | None, _) => "off".to_owned(),
-                (Some(status), attribute) => format!("{status} {}", attribute.unwrap_or_default()),
-            }
-        });
-        card.pitr =
-            part.read("pitr (dynamodb:DescribeContinuousBackups)", backups.map_err(Error::from)).map(|out| {
-                let pitr =
-                    out.continuous_backups_description.and_then(|it| it.point_in_time_recovery_description);
-                let on = pitr.as_ref().and_then(|it| it.point_in_time_recovery_status.clone());
-                match pitr.filter(|_| on == Some(PointInTimeRecoveryStatus::Enabled)) {
-                    Some(pitr) => format!(
-                        "from {} to {}",
-                        pitr.earliest_restorable_date_time.as_ref().map(utc_second).unwrap_or_default(),
-                        pitr.latest_restorable_date_time.as_ref().map(utc_second).unwrap_or_default()
-                    ),
-                    None => "off".to_owned(),
-                }
-            });
+        card.ttl = part.read("ttl (dynamodb:DescribeTimeToLive)", ttl.map_err(Error::from)).map(options::ttl);
+        let backups = backups.map_err(Error::from);
+        card.pitr = part.read("pitr (dynamodb:DescribeContinuousBackups)", backups).map(options::recovery);
         let insights = insights.map_err(Error::from);
         card.insights = part.read("insights (dynamodb:DescribeContributorInsights)", insights).map(|out| {
             match (out.contributor_insights_status, out.contributor_insights_mode) {
@@ -126,31 +107,11 @@ impl Tool for DescribeTable {
                 }
             }
         });
-        let policy = match policy.map_err(Error::from) {
-            Err(error) if error.kind == Kind::NotFound => Ok(false),
-            other => other.map(|out| out.policy.is_some()),
-        };
+        let policy = options::has_policy(policy.map_err(Error::from));
         card.resource_policy = part.read("resource_policy (dynamodb:GetResourcePolicy)", policy);
         card.tags = part.read("tags (dynamodb:ListTagsOfResource)", tags).unwrap_or_default();
         card.unknown = part.unknown;
         Ok(One(card))
-    }
-}
-
-/// What could not be read does not keep the rest from being shown.
-#[derive(Default)]
-struct Parts {
-    unknown: Vec<String>,
-}
-
-impl Parts {
-    fn read<T>(&mut self, what: &str, result: Result<T>) -> Option<T> {
-        result
-            .map_err(|error| {
-                let why = error.code.clone().unwrap_or_else(|| error.kind.name().to_owned());
-                self.unknown.push(format!("{what}: {why}"));
-            })
-            .ok()
     }
 }
 
@@ -169,7 +130,6 @@ async fn tags(cx: &Call<DynamoDb>, arn: &str) -> Result<BTreeMap<String, String>
 
 impl Table {
     fn new(table: &TableDescription) -> Table {
-        let stream = table.stream_specification().filter(|stream| stream.stream_enabled);
         let limits = table.on_demand_throughput();
         let most = |units: Option<i64>| units.filter(|units| *units > 0);
         Table {
@@ -187,14 +147,10 @@ impl Table {
                 .table_class_summary()
                 .and_then(|summary| summary.table_class())
                 .map(ToString::to_string),
-            stream: stream.and_then(|stream| stream.stream_view_type()).map(ToString::to_string),
-            stream_arn: stream.and_then(|_| table.latest_stream_arn.clone()),
+            stream: options::stream(table),
+            stream_arn: options::stream(table).and_then(|_| table.latest_stream_arn.clone()),
             replicas: table.replicas().iter().map(replica).collect(),
-            encryption: table.sse_description().map(|sse| {
-                let kind = sse.sse_type().map(ToString::to_string).unwrap_or_default();
-                let key = sse.kms_master_key_arn().unwrap_or_default();
-                format!("{kind} {key}").trim().to_owned()
-            }),
+            encryption: options::encryption(table),
             deletion_protection: table.deletion_protection_enabled,
             restored_from: table.restore_summary().map(|summary| {
                 let from = summary.source_backup_arn().or(summary.source_table_arn()).unwrap_or_default();
@@ -242,12 +198,9 @@ fn indexes(table: &TableDescription) -> Vec<IndexCard> {
 }
 
 fn projection(projection: Option<&Projection>) -> String {
-    match projection.and_then(|projection| projection.projection_type()) {
-        Some(ProjectionType::KeysOnly) => "keys only".to_owned(),
-        Some(ProjectionType::Include) => {
-            let names = projection.map(|projection| projection.non_key_attributes()).unwrap_or_default();
-            format!("keys and {}", names.join(", "))
-        }
-        _ => "all attributes".to_owned(),
+    match table::projected(projection) {
+        None => "all attributes".to_owned(),
+        Some(names) if names.is_empty() => "keys only".to_owned(),
+        Some(names) => format!("keys and {}", names.join(", ")),
     }
 }

@@ -1,6 +1,6 @@
 use std::collections::HashSet;
 
-use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_dynamodb::types::{AttributeValue, TableDescription};
 use awsmcp_mcp::{Call, Error, Kind, Page, Result, Spec, Tool};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -10,7 +10,7 @@ use crate::{
     expression::{Expressions, Path},
     names::TableName,
     reading::Row,
-    table::{self, Keys, explained, key_words},
+    table::{self, Keys, explained, key_words, layout},
     value::{self, Attributes, Item, identity},
 };
 
@@ -56,11 +56,17 @@ impl Tool for GetItems {
         let projection = projection.as_deref().map(|text| (text, &expressions));
         let (keys, got) = match batch::get(cx, &self.table, &keys, projection, self.consistent).await {
             Ok(got) => (keys, got),
-            // A long number given as text is told from a text by the table's key only.
-            Err(error) if has_number_as_text(&keys) && error.kind == Kind::Invalid => {
-                let own = Keys::of(&table::describe(cx, &self.table).await?);
+            // The table's key tells what is wrong, and a long number given as text from a text.
+            Err(error) if error.kind == Kind::Invalid && error.message.contains("key element") => {
+                let Ok(table) = table::describe(cx, &self.table).await else {
+                    return Err(explained(cx, &self.table, error).await);
+                };
+                let own = Keys::of(&table);
                 let read = keys.iter().map(|key| own.exactly(key, "key")).collect::<Result<Vec<_>>>();
-                let Ok(read) = read else { return Err(explained(cx, &self.table, error).await) };
+                let read = read.map_err(|wrong| told(wrong, &table))?;
+                if !has_number_as_text(&keys) {
+                    return Err(explained(cx, &self.table, error).await);
+                }
                 let got = batch::get(cx, &self.table, &read, projection, self.consistent).await?;
                 (read, got)
             }
@@ -92,6 +98,13 @@ impl Tool for GetItems {
         }
         Ok(cx.page(Row::items(rows), None))
     }
+}
+
+/// What is wrong with a key, and the keys that there are.
+fn told(wrong: Error, table: &TableDescription) -> Error {
+    let keys = layout(table);
+    let next = wrong.next.as_ref().map(|next| format!("{next}; {keys}"));
+    wrong.with_next(next.unwrap_or(keys))
 }
 
 fn has_number_as_text(keys: &[Attributes]) -> bool {

@@ -1,4 +1,5 @@
-use awsmcp_mcp::{Call, Page, ResourceArgument, Result, Spec, Tool};
+use aws_sdk_dynamodb::types::TableDescription;
+use awsmcp_mcp::{Call, Error, Page, ResourceArgument, Result, Spec, Tool, counted};
 use futures::{StreamExt, stream};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -6,10 +7,11 @@ use serde::{Deserialize, Serialize};
 use crate::{
     DynamoDb, arns,
     names::{TableName, TablePrefix},
+    options::{self, Parts},
     table,
 };
 
-/// Lists the tables of the region, with `details` also keys, size, billing and status.
+/// Lists the tables of the region, with `details` also keys, size, billing and status, with `options` what is switched on.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ListTables {
@@ -17,6 +19,9 @@ pub(crate) struct ListTables {
     prefix: Option<TablePrefix>,
     #[serde(default)]
     details: bool,
+    /// Recovery, TTL, streams, encryption, protection, resource policy.
+    #[serde(default)]
+    options: bool,
 }
 
 #[derive(Default, Serialize, JsonSchema)]
@@ -30,6 +35,15 @@ pub(crate) struct Row {
     items: Option<i64>,
     size_bytes: Option<i64>,
     billing: Option<String>,
+    protected: Option<bool>,
+    /// Point-in-time recovery.
+    pitr: Option<String>,
+    ttl: Option<String>,
+    stream: Option<String>,
+    encryption: Option<String>,
+    resource_policy: Option<bool>,
+    /// What could not be read, with the permission it needs.
+    unknown: Option<String>,
 }
 
 impl Tool for ListTables {
@@ -39,27 +53,33 @@ impl Tool for ListTables {
         .on("*", &["dynamodb:ListTables"])
         .when("details")
         .on(arns::TABLES_UNDER_PREFIX, &["dynamodb:DescribeTable"])
+        .when("options")
+        .on(
+            arns::TABLES_UNDER_PREFIX,
+            &[
+                "dynamodb:DescribeTable",
+                "dynamodb:DescribeTimeToLive",
+                "dynamodb:DescribeContinuousBackups",
+                "dynamodb:GetResourcePolicy",
+            ],
+        )
         .rows(arns::TABLE)
         .regional();
 
     async fn call(self, cx: &Call<DynamoDb>) -> Result<Self::Output> {
         const AT_ONCE: usize = 8;
         let (names, next) = self.names(cx).await?;
-        if !self.details {
+        if !self.details && !self.options {
             let rows = names.into_iter().map(|table| Row { table, ..Row::default() });
             return Ok(cx.page(rows, next));
         }
-        let rows: Vec<_> =
-            stream::iter(names.into_iter().map(|name| details(cx, name))).buffered(AT_ONCE).collect().await;
-        let mut unseen = rows.iter().filter_map(|(row, why)| why.as_ref().map(|why| (&row.table, why)));
-        if let Some((name, why)) = unseen.next() {
-            let others = match unseen.count() {
-                0 => String::new(),
-                count => format!(", and {count} more"),
-            };
-            cx.note(format!("{name}{others} could not be looked at with dynamodb:DescribeTable: {why}"));
+        let rows: Vec<Row> =
+            stream::iter(names.into_iter().map(|name| self.row(cx, name))).buffered(AT_ONCE).collect().await;
+        let unread = rows.iter().filter(|row| row.unknown.is_some()).count();
+        if unread > 0 {
+            cx.note(format!("{} could not be looked at whole: `unknown` says why", counted(unread, "table")));
         }
-        Ok(cx.page(rows.into_iter().map(|(row, _)| row), next))
+        Ok(cx.page(rows, next))
     }
 }
 
@@ -92,28 +112,63 @@ impl ListTables {
             start = out.last_evaluated_table_name;
         }
     }
+
+    /// A table with what was asked for, as far as it can be read.
+    async fn row(&self, cx: &Call<DynamoDb>, name: String) -> Row {
+        let mut parts = Parts::default();
+        let described = match TableName::parse(&name) {
+            Ok(table) => table::describe(cx, &table).await,
+            Err(error) => Err(Error::internal(error)),
+        };
+        let described = parts.read("all (dynamodb:DescribeTable)", described);
+        let mut row = Row { table: name, ..Row::default() };
+        if let Some(table) = &described {
+            row.status = table.table_status().map(ToString::to_string);
+            if self.details {
+                row = row.details(table);
+            }
+            if self.options {
+                row.protected = Some(table.deletion_protection_enabled.unwrap_or_default());
+                row.stream = Some(options::stream(table).unwrap_or_else(|| "off".to_owned()));
+                row.encryption =
+                    Some(options::encryption(table).unwrap_or_else(|| "DynamoDB's own key".to_owned()));
+                row = row.options(cx, table.table_arn(), &mut parts).await;
+            }
+        }
+        row.unknown = Some(parts.unknown.join("; ")).filter(|unknown| !unknown.is_empty());
+        row
+    }
 }
 
-/// A row, or why there is little in it.
-async fn details(cx: &Call<DynamoDb>, name: String) -> (Row, Option<String>) {
-    let described = match TableName::parse(&name) {
-        Ok(table) => table::describe(cx, &table).await.map_err(|error| error.message.clone()),
-        Err(error) => Err(error),
-    };
-    match described {
-        Ok(table) => {
-            let indexes: Vec<String> = table::indexes(&table).into_iter().map(|index| index.name).collect();
-            let row = Row {
-                table: name,
-                status: table.table_status().map(ToString::to_string),
-                key: Some(table::Keys::of(&table).words()),
-                indexes: (!indexes.is_empty()).then(|| indexes.join(", ")),
-                items: table.item_count,
-                size_bytes: table.table_size_bytes,
-                billing: Some(table::billing(&table)),
-            };
-            (row, None)
+impl Row {
+    fn details(self, table: &TableDescription) -> Row {
+        let indexes: Vec<String> = table::indexes(table).into_iter().map(|index| index.name).collect();
+        Row {
+            key: Some(table::Keys::of(table).words()),
+            indexes: (!indexes.is_empty()).then(|| indexes.join(", ")),
+            items: table.item_count,
+            size_bytes: table.table_size_bytes,
+            billing: Some(table::billing(table)),
+            ..self
         }
-        Err(why) => (Row { table: name, ..Row::default() }, Some(why)),
+    }
+
+    /// What only requests of their own tell.
+    async fn options(self, cx: &Call<DynamoDb>, arn: Option<&str>, parts: &mut Parts) -> Row {
+        let (db, name) = (&cx.client().db, self.table.as_str());
+        let (ttl, backups, policy) = futures::join!(
+            db.describe_time_to_live().table_name(name).send(),
+            db.describe_continuous_backups().table_name(name).send(),
+            db.get_resource_policy().resource_arn(arn.unwrap_or(name)).send(),
+        );
+        let pitr = parts.read("pitr (dynamodb:DescribeContinuousBackups)", backups.map_err(Error::from));
+        let ttl = parts.read("ttl (dynamodb:DescribeTimeToLive)", ttl.map_err(Error::from));
+        let policy = options::has_policy(policy.map_err(Error::from));
+        Row {
+            pitr: pitr.map(options::recovery),
+            ttl: ttl.map(options::ttl),
+            resource_policy: parts.read("resource_policy (dynamodb:GetResourcePolicy)", policy),
+            ..self
+        }
     }
 }

@@ -22,6 +22,7 @@ mod scan;
 mod set_table_option;
 mod transact;
 mod update_item;
+mod update_items;
 mod update_table;
 mod write_partiql;
 
@@ -47,5 +48,6 @@ pub(crate) use scan::Scan;
 pub(crate) use set_table_option::SetTableOption;
 pub(crate) use transact::Transact;
 pub(crate) use update_item::UpdateItem;
+pub(crate) use update_items::UpdateItems;
 pub(crate) use update_table::UpdateTable;
 pub(crate) use write_partiql::WritePartiql;

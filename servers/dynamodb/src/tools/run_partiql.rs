@@ -5,13 +5,12 @@ use serde::Deserialize;
 
 use crate::{
     DynamoDb, arns,
-    capacity::Consumed,
     names::TableName,
     partiql::{Kind, Statement},
-    reading::Row,
+    reading::{AwsPage, Budget, Row, Spot, Stored, Wanted, place, read, token},
     statement,
     table::{self, Keys, explained},
-    value::{self, Any},
+    value::Any,
 };
 
 /// Runs one PartiQL SELECT.
@@ -41,46 +40,55 @@ impl Tool for RunPartiql {
         .optional();
 
     async fn call(self, cx: &Call<DynamoDb>) -> Result<Self::Output> {
-        // A page may be empty and yet not the last.
-        const PAGES: usize = 50;
+        // Where the condition leaves little, one call must end all the same.
+        const ITEMS: u64 = 200_000;
+        const UNITS: f64 = 5_000.0;
         let statement = statement::read(&self.statement, &self.table, &[Kind::Select])?;
         self.may(cx, &statement).await?;
-        let parameters = statement::parameters(&statement, &self.parameters)?;
-        let (mut rows, mut consumed, mut token, mut chars) = (Vec::new(), Consumed::default(), cx.token(), 0);
-        let limit = cx.limit() as usize;
-        for _ in 0..PAGES {
-            let out = cx
-                .client()
-                .db
-                .execute_statement()
-                .statement(&statement.text)
-                .set_parameters(parameters.clone())
-                .consistent_read(self.consistent)
-                .set_next_token(token)
-                .limit(i32::try_from(limit - rows.len()).unwrap_or(1))
-                .return_consumed_capacity(ReturnConsumedCapacity::Total)
-                .send()
-                .await;
-            let out = match out.map_err(Error::from) {
-                Ok(out) => out,
-                Err(error) => return Err(explained(cx, &self.table, error).await),
-            };
-            consumed.reads(out.consumed_capacity);
-            for item in out.items.unwrap_or_default() {
-                let row = value::item(item, &statement.fixed);
-                chars += row.to_string().len();
-                rows.push(row);
+        let request = cx
+            .client()
+            .db
+            .execute_statement()
+            .statement(&statement.text)
+            .set_parameters(statement::parameters(&statement, &self.parameters)?)
+            .consistent_read(self.consistent)
+            .return_consumed_capacity(ReturnConsumedCapacity::Total);
+        let fetch = |token, limit: Option<i32>| {
+            let request = request.clone().set_next_token(token).set_limit(limit);
+            async move {
+                let out = request.send().await.map_err(Error::from)?;
+                let items = out.items.unwrap_or_default();
+                let last = out.next_token.filter(|token| !token.is_empty());
+                let count = items.len() as u64;
+                // AWS does not say what it looked at: as much as it was asked to, where it goes on behind it.
+                let looked = limit.filter(|_| last.is_some()).and_then(|limit| u64::try_from(limit).ok());
+                let scanned = looked.unwrap_or_default().max(count);
+                Ok(AwsPage {
+                    items,
+                    places: Vec::new(),
+                    count,
+                    scanned,
+                    last,
+                    capacity: out.consumed_capacity,
+                })
             }
-            token = out.next_token;
-            if token.is_none() || rows.len() >= limit || chars > cx.budget() {
-                break;
-            }
+        };
+        let spot = place::<Stored>(cx.token().as_deref())?.map(Spot::restore_token).unwrap_or_default();
+        let wanted = Wanted::rows(cx.limit(), cx.budget(), statement.condition.is_some());
+        let budget = Budget::new(ITEMS, UNITS);
+        let found = match read(fetch, spot, wanted, &budget, &statement.fixed).await {
+            Ok(found) => found,
+            Err(error) => return Err(explained(cx, &self.table, error).await),
+        };
+        budget.spent().consumed.note(cx);
+        if budget.is_over() && found.next.is_some() {
+            cx.note("the budget of this call is spent; `cursor` goes on");
         }
-        consumed.note(cx);
         if let Some(note) = self.scans(cx, &statement).await {
             cx.note(note);
         }
-        Ok(cx.page(Row::items(rows), token))
+        let next = found.next.map(|spot| token(&spot.store_token())).transpose()?;
+        Ok(cx.page(Row::items(found.rows), next))
     }
 }
 
@@ -95,7 +103,7 @@ impl RunPartiql {
         cx.may(ACTION, arns::NAMED_INDEX, &[("table", table), ("answer.index", index)]).await
     }
 
-    /// Says so where the statement reads the whole table.
+    /// Says so where the statement reads the whole table, and what the index lacks that it reads.
     async fn scans(&self, cx: &Call<DynamoDb>, statement: &Statement) -> Option<String> {
         let description = match table::describe(cx, &self.table).await {
             Ok(description) => description,
@@ -106,13 +114,20 @@ impl RunPartiql {
                 ));
             }
         };
-        let keys = match &statement.index {
-            None => Keys::of(&description),
-            Some(name) => table::indexes(&description).into_iter().find(|index| index.name == *name)?.keys,
+        let (keys, lack) = match &statement.index {
+            None => (Keys::of(&description), None),
+            Some(name) => {
+                let index = table::indexes(&description).into_iter().find(|index| index.name == *name)?;
+                let lack = index.note().filter(|_| statement.is_of_all);
+                (index.keys, lack)
+            }
         };
         let partition = keys.partition();
         let fixed = statement.fixed.iter().any(|name| name == partition);
-        (!fixed)
-            .then(|| format!("it scans: nothing holds the partition key {partition} to a value with = or IN"))
+        let scans = (!fixed).then(|| {
+            format!("it scans: nothing holds the partition key {partition} to a value with = or IN")
+        });
+        let notes: Vec<String> = scans.into_iter().chain(lack).collect();
+        (!notes.is_empty()).then(|| notes.join("; "))
     }
 }

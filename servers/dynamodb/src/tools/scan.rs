@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use crate::{
     DynamoDb, arns,
-    expression::{Condition, Expressions, Path, equals, fixed},
+    expression::{Condition, Expressions, Op, Path, equals, fixed},
     names::{IndexName, TableName},
     reading::{AwsPage, Budget, Row, Spot, Stored, Wanted, looked, place, read, token},
     table::{self, Keys, explained},
@@ -81,9 +81,7 @@ impl Tool for Scan {
                 "the budget of this call is spent; `cursor` goes on, max_items and max_read_units raise it",
             );
         }
-        if let Some(advice) = advice {
-            cx.note(advice);
-        }
+        advice.into_iter().for_each(|advice| cx.note(advice));
         let next = (!left.is_empty()).then(|| token(&left)).transpose()?;
         let rows: Vec<Row> = match self.count {
             true => vec![Row::Count { count: spent.matched, scanned: spent.scanned }],
@@ -130,7 +128,7 @@ impl Scan {
         filter: Option<&str>,
         budget: &Budget,
     ) -> Result<(Vec<serde_json::Value>, Left)> {
-        let projection = expressions.projection(&self.attributes).filter(|_| !self.count);
+        let projection = if self.count { None } else { expressions.projection(&self.attributes) };
         let request = cx
             .client()
             .db
@@ -144,7 +142,8 @@ impl Scan {
             .consistent_read(self.consistent)
             .set_select(self.count.then_some(Select::Count))
             .return_consumed_capacity(ReturnConsumedCapacity::Total);
-        let (limit, count) = (cx.limit() as usize, spots.len().max(1));
+        let (limit, count) = (cx.limit(), spots.len().max(1));
+        let segments = u32::try_from(count).unwrap_or(1);
         let total = i32::try_from(self.segments).unwrap_or(1);
         let parts = spots.into_iter().enumerate().map(|(at, (segment, spot))| {
             let request = request.clone();
@@ -159,6 +158,7 @@ impl Scan {
                         count: out.count.try_into().unwrap_or(0),
                         scanned: out.scanned_count.try_into().unwrap_or(0),
                         items: out.items.unwrap_or_default(),
+                        places: Vec::new(),
                         last: out.last_evaluated_key,
                         capacity: out.consumed_capacity,
                     };
@@ -172,11 +172,10 @@ impl Scan {
                 }
             };
             // The page is shared out among the segments.
-            let share = limit / count + usize::from(at < limit % count);
-            let wanted = Wanted {
-                rows: (!self.count).then_some(share),
-                chars: if self.count { usize::MAX } else { (cx.budget() / count).max(1) },
-                filtered: filter.is_some(),
+            let share = limit / segments + u32::from(at < (limit % segments) as usize);
+            let wanted = match self.count {
+                true => Wanted::count(filter.is_some()),
+                false => Wanted::rows(share, (cx.budget() / count).max(10), filter.is_some()),
             };
             async move { read(fetch, spot, wanted, budget, &[]).await.map(|found| (segment, found)) }
         });
@@ -189,19 +188,44 @@ impl Scan {
         Ok((rows, left))
     }
 
-    /// What a query would do better, where the filter holds a partition key to one value.
-    async fn advice(&self, cx: &Call<DynamoDb>, narrowed: &[String]) -> Option<String> {
-        if narrowed.is_empty() {
-            return None;
+    /// What a query would do better, where the filter holds a partition key to one value; and what the index or the filter
+    /// leaves out that nobody would expect.
+    async fn advice(&self, cx: &Call<DynamoDb>, narrowed: &[String]) -> Vec<String> {
+        if narrowed.is_empty() && self.index.is_none() {
+            return Vec::new();
         }
         match table::describe(cx, &self.table).await {
-            Ok(description) => better(&description, self.index.as_ref().map(IndexName::as_str), narrowed),
-            Err(error) if error.status == Some(403) || error.kind == awsmcp_mcp::Kind::AccessDenied => Some(
-                "whether a query would do could not be looked up: AccessDenied for dynamodb:DescribeTable"
-                    .to_owned(),
-            ),
-            Err(_) => None,
+            Ok(description) => {
+                let index = self.index.as_ref().map(IndexName::as_str);
+                let is_whole = self.count || !self.attributes.is_empty();
+                let indexes = table::indexes(&description);
+                let lack = indexes.iter().find(|it| Some(it.name.as_str()) == index && !is_whole);
+                let advice = better(&description, index, narrowed);
+                advice
+                    .into_iter()
+                    .chain(lack.and_then(table::Index::note))
+                    .chain(self.misfit(&description))
+                    .collect()
+            }
+            Err(error) if error.status == Some(403) || error.kind == awsmcp_mcp::Kind::AccessDenied => {
+                vec![
+                    "whether a query would do could not be looked up: AccessDenied for dynamodb:DescribeTable"
+                        .to_owned(),
+                ]
+            }
+            Err(_) => Vec::new(),
         }
+    }
+
+    /// A condition on a key that no item fits, since the key has another type.
+    fn misfit(&self, table: &TableDescription) -> Option<String> {
+        let conditions: Vec<Condition> =
+            self.filter.iter().filter(|condition| condition.op != Op::NotEqual).cloned().collect();
+        let keys =
+            std::iter::once(Keys::of(table)).chain(table::indexes(table).into_iter().map(|it| it.keys));
+        let error = keys.filter_map(|keys| keys.typed(&conditions).err()).next()?;
+        let next = error.next.as_deref().unwrap_or_default();
+        Some(format!("no item fits the filter: {}; {next}", error.message))
     }
 }
 

@@ -39,8 +39,12 @@ pub(super) fn canonical(text: &str) -> String {
     format!("{}{digits}e{power}", if negative { "-" } else { "" })
 }
 
-/// As a caller gets it: in its exact form where many clients would round it.
+/// As a caller gets it: in its exact form where many clients would round it, and with an exponent where it would be mostly
+/// zeros.
 pub(super) fn shown(text: String) -> Value {
+    // More digits than a number has.
+    const LONGEST: usize = 42;
+    let text = if text.len() > LONGEST { canonical(&text) } else { text };
     text.parse::<Number>().map_or(Value::String(text), exact::write)
 }
 
@@ -121,6 +125,20 @@ mod tests {
             ["92838584930183242888", "9007199254740993", "1e21", "1000000000000000000", "1e125", "0.1", "7"]
         {
             assert!(!rounded(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_number_of_mostly_zeros_is_shown_with_an_exponent() {
+        let (large, small) = (format!("1{}", "0".repeat(125)), format!("-0.{}15", "0".repeat(129)));
+        for (text, wanted) in [(large, "1e125"), (small, "-15e-131"), ("1000".to_owned(), "1000")] {
+            let shown = shown(text.clone());
+            let number = exact::read_all(shown.clone()).unwrap();
+            assert!(
+                shown.to_string().contains(wanted) || shown.to_string().contains(&wanted.replace('e', "e+")),
+                "{shown}"
+            );
+            assert_eq!(canonical(&number.to_string()), canonical(&text));
         }
     }
 

@@ -84,6 +84,115 @@ fn a_query_that_does_not_fit_says_what_would() {
     failing(json!({"table": "no", "key": pk("x")})).fails(&["orders-prod"]);
 }
 
+/// A table with the key `pk`, and an index `byg` of `g` (a text) and `n` (a number) that holds what the projection says.
+fn indexed(name: &str, projection: &Value) {
+    let define = |name: &str, kind: &str| json!({"AttributeName": name, "AttributeType": kind});
+    let key = |name: &str, kind: &str| json!({"AttributeName": name, "KeyType": kind});
+    aws(
+        "CreateTable",
+        json!({"TableName": name, "KeySchema": [key("pk", "HASH")], "BillingMode": "PAY_PER_REQUEST",
+            "AttributeDefinitions": [define("pk", "S"), define("g", "S"), define("n", "N")],
+            "GlobalSecondaryIndexes": [{"IndexName": "byg", "KeySchema": [key("g", "HASH"), key("n", "RANGE")],
+                "Projection": projection}]}),
+    );
+    for number in 0..30 {
+        let item = json!({"pk": {"S": format!("p{number:02}")}, "g": {"S": "G"}, "n": {"N": number.to_string()},
+            "title": {"S": "t"}, "body": {"S": "b".repeat(2000)}});
+        aws("PutItem", json!({"TableName": name, "Item": item}));
+    }
+}
+
+#[test]
+fn a_key_of_a_wrong_type_is_told_with_the_type_that_it_has() {
+    indexed("typed-keys", &json!({"ProjectionType": "ALL"}));
+    let mut server = DYNAMODB.start();
+    let by = |op: &str, value: Value| {
+        json!({"table": "typed-keys", "index": "byg", "count": true,
+            "key": [{"attribute": "g", "op": "=", "value": "G"}, {"attribute": "n", "op": op, "value": value}]})
+    };
+    let told = server.call("query", by(">", json!("one")));
+    told.fails(&["n is N in the key, not S", "n is a number: a good value is 1"]);
+    server.call("query", by("between", json!([1, true]))).fails(&["n is N in the key, not BOOL"]);
+    // A long number comes as text from many clients, and so may a short one.
+    let taken = server.call("query", by(">", json!("19")));
+    taken.holds(&["10\t10", "n is a number in the key: \"19\" was taken as 19"]);
+    let partition = json!({"table": "typed-keys", "key": [{"attribute": "pk", "op": "=", "value": 5}]});
+    server
+        .call("query", partition)
+        .fails(&["pk is S in the key, not N", "pk is a text: a good value is \"5\""]);
+    server
+        .call("get_items", json!({"table": "typed-keys", "keys": [{"pk": 5}]}))
+        .fails(&["pk is a text: a good value is \"5\""]);
+    let item = json!({"table": "typed-keys", "key": {"pk": 5}, "set": {"title": "x"}});
+    server.call("update_item", item).fails(&["pk is a text: a good value is \"5\""]);
+    let filter = json!({"table": "typed-keys", "filter": [{"attribute": "pk", "op": "=", "value": 5}]});
+    server.call("scan", filter).holds(&["no item fits the filter: pk is S in the key, not N"]);
+    let object = server.call("query", json!({"table": "typed-keys", "key": {"pk": "p01"}}));
+    object.fails(&["`key` takes an array of objects with attribute, op, value, not {\"pk\":\"p01\"}"]);
+}
+
+#[test]
+fn an_index_that_holds_half_an_item_says_so_and_the_other_half_can_be_had() {
+    indexed("half-items", &json!({"ProjectionType": "INCLUDE", "NonKeyAttributes": ["title"]}));
+    let mut server = DYNAMODB.start();
+    let ask = |more: Value| {
+        let mut ask = json!({"table": "half-items", "index": "byg", "key": [{"attribute": "g", "op": "=", "value": "G"}]});
+        ask.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        ask
+    };
+    let lacks = "the items of index byg hold keys and title, not all of an item's attributes";
+    let half = server.call("query", ask(json!({})));
+    half.holds(&[lacks, "`whole` gets the rest"]);
+    assert_eq!(half.objects()[3], json!({"g": "G", "n": 3, "pk": "p03", "title": "t"}));
+    server.call("query", ask(json!({"attributes": ["title"]}))).lacks(&[lacks]);
+    server.call("query", ask(json!({"attributes": ["title"], "count": true}))).holds(&["30\t30"]);
+    server.call("scan", json!({"table": "half-items", "index": "byg"})).holds(&[lacks]);
+    let statement = |what: &str| json!({"table": "half-items", "statement": format!("SELECT {what} FROM \"half-items\".\"byg\" WHERE g = 'G'")});
+    server.call("run_partiql", statement("*")).holds(&[lacks]);
+    server.call("run_partiql", statement("title")).lacks(&[lacks]);
+    // Whole items, in the order of the index, over pages that end by their size.
+    let mut found = Vec::new();
+    let whole = server.pages("query", ask(json!({"whole": true, "max_chars": 9000})));
+    assert!(whole.len() > 5, "{}", whole.len());
+    for page in whole {
+        page.lacks(&[lacks]);
+        found.extend(page.objects());
+    }
+    let numbers: Vec<u64> = found.iter().map(|item| item["n"].as_u64().unwrap()).collect();
+    assert_eq!(numbers, (0..30).collect::<Vec<_>>());
+    assert!(found.iter().all(|item| item["body"].as_str().unwrap().len() == 2000));
+    let some = server
+        .call("query", ask(json!({"whole": true, "attributes": ["n"], "limit": 4, "descending": true})));
+    assert_eq!(some.objects()[0], json!({"n": 29, "pk": "p29"}));
+    let next = ask(
+        json!({"whole": true, "attributes": ["n"], "limit": 4, "descending": true, "cursor": some.next().unwrap()}),
+    );
+    assert_eq!(server.call("query", next).objects()[0], json!({"n": 25, "pk": "p25"}));
+    let table = json!({"table": "half-items", "key": [{"attribute": "pk", "op": "=", "value": "p01"}], "whole": true});
+    server.call("query", table).fails(&["`whole` is of an `index`"]);
+}
+
+#[test]
+fn a_sample_that_is_larger_than_the_table_is_all_of_it() {
+    aws(
+        "CreateTable",
+        json!({"TableName": "whole-sample", "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
+        "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}], "BillingMode": "PAY_PER_REQUEST"}),
+    );
+    for chunk in (0..95).collect::<Vec<u32>>().chunks(25) {
+        let put = |number: &u32| json!({"PutRequest": {"Item": {"id": {"S": format!("USER#{number}")}}}});
+        aws(
+            "BatchWriteItem",
+            json!({"RequestItems": {"whole-sample": chunk.iter().map(put).collect::<Vec<_>>()}}),
+        );
+    }
+    let mut server = DYNAMODB.start();
+    let all = server.call("infer_schema", json!({"table": "whole-sample", "sample": 100}));
+    all.holds(&["\"sampled\":95", "all 95 items of the table"]);
+    let part = server.call("infer_schema", json!({"table": "whole-sample", "sample": 90}));
+    part.holds(&["\"sampled\":90", "a sample: what is rare may be missing"]);
+}
+
 #[test]
 fn numbers_stay_exact_from_the_message_to_the_table_and_back() {
     table("exact");

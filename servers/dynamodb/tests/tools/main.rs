@@ -1,6 +1,8 @@
 //! The tools, through the built server and a local AWS.
 #![cfg(test)]
 
+mod bulk;
+mod exact;
 mod items;
 mod partiql;
 mod tables;

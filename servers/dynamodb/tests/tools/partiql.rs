@@ -1,3 +1,4 @@
+use awsmcp_testing::{Response, Stub};
 use serde_json::json;
 
 use crate::world::{DYNAMODB, orders, table};
@@ -32,6 +33,8 @@ fn a_select_reads_and_anything_else_is_refused() {
         ("SELECT * FROM \"other-table\"", "the statement is about \"other-table\", `table` says partiql"),
         ("SELECT * FROM \"partiql\" WHERE pk = 'open", "the quotation does not end at character 36"),
         ("SELECT * FROM \"partiql\" WHERE pk = ?", "1 `?` and 0 parameters"),
+        ("SELECT count(*) FROM \"partiql\"", "query and scan do, with `count`"),
+        ("SELECT * FROM \"partiql\" LIMIT 5", "the argument `limit` says how many rows"),
     ] {
         let failed = server.call("run_partiql", ask(statement));
         assert!(failed.error().contains(words), "{statement}: {}", failed.text);
@@ -66,4 +69,33 @@ fn writing_statements_show_what_they_find_and_deleting_is_graver() {
     gone.holds(&["0 rows"]);
     server.call("write_partiql", ask("SELECT * FROM \"partiql-write\"")).fails(&["run_partiql runs SELECT"]);
     server.call("write_partiql", ask("DELETE FROM \"partiql-write\"")).fails(&["needs WHERE"]);
+}
+
+#[test]
+fn large_items_are_read_by_a_statement_without_reading_them_again_for_every_page() {
+    const TOTAL: usize = 40;
+    // As AWS: as many items as are asked for, and a token where there are more.
+    let stub = Stub::start(|request| match request.operation() {
+        "DescribeTable" => Response::output(json!({"Table": {"TableName": "large"}})),
+        _ => {
+            let input = request.json();
+            let from: usize = input["NextToken"].as_str().map_or(0, |token| token.parse().unwrap());
+            let to = TOTAL.min(from + input["Limit"].as_u64().unwrap() as usize);
+            let item = |number: usize| json!({"sk": {"S": format!("{number:02}")}, "body": {"S": "x".repeat(10_000)}});
+            let items: Vec<_> = (from..to).map(item).collect();
+            let next = (to < TOTAL).then(|| to.to_string());
+            Response::output(json!({"Items": items, "NextToken": next, "ConsumedCapacity": {"TableName": "large", "CapacityUnits": 1.0}}))
+        }
+    });
+    let mut server = DYNAMODB.at(stub.env()).start();
+    let ask = json!({"table": "large", "statement": "SELECT * FROM \"large\"", "limit": 500, "max_chars": 30_000});
+    let mut found = Vec::new();
+    for page in server.pages("run_partiql", ask) {
+        found.extend(page.objects().iter().map(|item| item["sk"].as_str().unwrap().to_owned()));
+    }
+    assert_eq!(found, (0..TOTAL).map(|number| format!("{number:02}")).collect::<Vec<_>>());
+    let asked: Vec<u64> =
+        stub.of("ExecuteStatement").iter().map(|request| request.json()["Limit"].as_u64().unwrap()).collect();
+    // The first request cannot know how large items are.
+    assert!(asked[1..].iter().sum::<u64>() <= 2 * TOTAL as u64, "{asked:?}");
 }

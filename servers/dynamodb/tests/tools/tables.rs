@@ -1,6 +1,7 @@
+use awsmcp_testing::{LocalAws, Response, Stub};
 use serde_json::{Value, json};
 
-use crate::world::{DYNAMODB, orders, table};
+use crate::world::{DYNAMODB, aws, orders, table};
 
 #[test]
 fn tables_are_listed_by_pages_and_prefix_with_details() {
@@ -15,6 +16,40 @@ fn tables_are_listed_by_pages_and_prefix_with_details() {
     assert!(server.call("list_tables", ask).ok().starts_with("table\nlisted-c\n1 row"));
     let details = server.call("list_tables", json!({"prefix": "listed-c", "details": true}));
     details.holds(&["listed-c\tACTIVE\tpk (S), sk (S)\tby-status\t"]);
+}
+
+#[test]
+fn what_is_switched_on_at_all_tables_is_one_list_and_a_failure_stands_in_its_row() {
+    for name in ["options-a", "options-b", "options-c"] {
+        table(name);
+    }
+    aws(
+        "UpdateTimeToLive",
+        json!({"TableName": "options-a", "TimeToLiveSpecification": {"Enabled": true, "AttributeName": "expires"}}),
+    );
+    aws(
+        "UpdateContinuousBackups",
+        json!({"TableName": "options-b", "PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": true}}),
+    );
+    aws("UpdateTable", json!({"TableName": "options-b", "DeletionProtectionEnabled": true}));
+    let stub = Stub::before(LocalAws::shared(), |request| match request.operation() {
+        "DescribeTimeToLive" if request.json()["TableName"] == "options-c" => Response::error(
+            400,
+            "AccessDeniedException",
+            "not authorized to perform: dynamodb:DescribeTimeToLive",
+        ),
+        _ => Response::HandOn,
+    });
+    let mut server = DYNAMODB.at(stub.env()).start();
+    let listed = server.call("list_tables", json!({"prefix": "options-", "options": true}));
+    listed.holds(&[
+        "1 table could not be looked at whole",
+        "ttl (dynamodb:DescribeTimeToLive): AccessDeniedException",
+    ]);
+    let ask = json!({"prefix": "options-", "options": true, "query": "[].{t: table, ttl: ttl, pitr: pitr, p: protected, s: stream, r: resource_policy}"});
+    let rows = server.call("list_tables", ask);
+    rows.holds(&["pitr\tttl\tp\tt\tr\ts\n", "off\tby expires\tfalse\toptions-a\tfalse\tNEW_AND_OLD_IMAGES\n"]);
+    rows.holds(&["\toff\ttrue\toptions-b\t", "off\t\tfalse\toptions-c\t", "from 2"]);
 }
 
 #[test]

@@ -68,6 +68,8 @@ fn without_invoke_a_function_tool_is_turned_off() {
     let mut server = LAMBDA.only(&["--function-tools", "tool-off"]).start();
     let off = server.call("fn_tool-off", json!({}));
     off.fails(&["fn_tool-off is turned off: it needs --allow invoke"]);
+    let listed = server.request("tools/list", json!({})).to_string();
+    assert!(listed.contains("list_functions") && !listed.contains("fn_tool-off"), "{listed}");
 }
 
 #[test]
