@@ -4,8 +4,13 @@
 //! pass too, to whatever port the asking side chose. Routes go by the longest prefix, there and back.
 
 mod acl;
+#[cfg(test)]
+mod cases;
 mod group;
 mod net;
+mod outward;
+#[cfg(test)]
+mod packets;
 mod route;
 mod space;
 #[cfg(test)]
@@ -26,6 +31,7 @@ pub(crate) use self::{
     },
     space::is_private,
 };
+use space::is_of_every_host;
 
 /// What one point on the way does with the traffic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
@@ -89,20 +95,29 @@ pub(crate) fn analyse(
         }
         (Place::Node(a), Place::Node(b)) if a.vpc == b.vpc => way.inside(a, b),
         (Place::Node(a), Place::Node(b)) => way.across(a, b),
-        (Place::Node(a), Place::Outside(address)) => way.out(a, *address),
+        (Place::Node(a) | Place::Public(a), Place::Outside(Some(address))) if is_of_every_host(*address) => {
+            vec![hop(
+                "there",
+                &a.label,
+                Verdict::Unknown,
+                format!(
+                    "{address} is AWS's own on every machine (metadata, DNS, time): no group, ACL or route stops it, and \
+                     what answers there was not looked at"
+                ),
+            )]
+        }
+        (Place::Node(a) | Place::Public(a), Place::Outside(address)) => way.out(a, *address),
         (Place::Outside(address), Place::Node(b) | Place::Public(b)) => {
             way.inward(*address, b, Sense::Answers)
         }
         (Place::Node(a) | Place::Public(a), Place::Public(b)) => {
             let mut hops = way.out(a, b.public);
-            let (seen, answers) = way.seen_as(a, b.public);
-            hops.extend(way.inward(seen, b, answers));
+            hops.extend(way.inward_from(a, b));
             hops
         }
         (Place::Public(a), Place::Node(b)) => {
             return analyse(network, &Place::Node(a.clone()), &Place::Node(b.clone()), traffic);
         }
-        (Place::Public(a), Place::Outside(address)) => way.out(a, *address),
         (Place::Outside(_), Place::Outside(_)) => {
             return Err("neither end is an interface in a VPC of this account and region".to_owned());
         }
@@ -157,108 +172,6 @@ impl Way<'_> {
         ]
     }
 
-    fn out(&self, a: &Node, address: Option<IpAddr>) -> Vec<Hop> {
-        let mut hops = vec![
-            self.groups(a, true, outside(address)),
-            self.acl("there", &a.subnet, true, address, Sense::Opens),
-        ];
-        let (table, found) = self.route(&a.subnet, address);
-        let say = |verdict, why: String| hop("there", &table, verdict, why);
-        let private = address.is_some_and(is_private);
-        match found {
-            Err((verdict, why)) => hops.push(say(verdict, why)),
-            Ok(Target::Local) => hops.push(say(
-                Verdict::Blocks,
-                format!("{} is in this VPC, but no interface has it", shown(address)),
-            )),
-            Ok(Target::Internet(gateway)) if private => hops.push(say(
-                Verdict::Blocks,
-                format!("its route leads to {gateway}, and the internet does not carry {}", shown(address)),
-            )),
-            Ok(Target::Internet(gateway)) if !self.traffic.v6 && a.public.is_none() => hops.push(say(
-                Verdict::Blocks,
-                format!(
-                    "its route leads to {gateway}, but {} has no public address: it needs one, or a route to a NAT \
-                     gateway",
-                    a.label
-                ),
-            )),
-            Ok(Target::Internet(gateway) | Target::EgressOnly(gateway)) => {
-                hops.push(say(Verdict::Passes, format!("its route leads to {gateway}")));
-            }
-            Ok(Target::Nat(nat)) => {
-                hops.push(say(Verdict::Passes, format!("its route leads to {nat}")));
-                hops.extend(self.through(nat, a, address));
-            }
-            Ok(Target::Peering(id)) => hops.push(say(
-                if private { Verdict::Unknown } else { Verdict::Blocks },
-                match private {
-                    true => format!("its route leads to {id}; what is behind it is not of this account and region"),
-                    false => format!("its route leads to {id}, and a peering gives no way to the internet"),
-                },
-            )),
-            Ok(Target::Other(target)) => hops.push(say(
-                Verdict::Unknown,
-                format!("its route leads to {target}, which decides on its own how it goes on"),
-            )),
-        }
-        hops.push(self.acl("back", &a.subnet, false, address, Sense::Answers));
-        hops
-    }
-
-    /// Through a NAT gateway.
-    fn through(&self, id: &str, a: &Node, address: Option<IpAddr>) -> Vec<Hop> {
-        let Some(nat) = self.network.nats.get(id) else {
-            return vec![hop("there", id, Verdict::Unknown, "the NAT gateway could not be looked at")];
-        };
-        if !nat.available {
-            return vec![hop("there", id, Verdict::Blocks, "the NAT gateway is not available")];
-        }
-        if nat.public.is_none() {
-            return vec![hop(
-                "there",
-                id,
-                Verdict::Unknown,
-                "it is a private NAT gateway: it leads to networks, not to the internet",
-            )];
-        }
-        let Some(subnet) = &nat.subnet else {
-            return vec![self.behind_nat(id, id, address)];
-        };
-        let mut hops = Vec::new();
-        let crosses = *subnet != a.subnet;
-        if crosses {
-            hops.push(self.acl("there", subnet, false, Some(a.address), Sense::Opens));
-        }
-        hops.push(self.behind_nat(id, subnet, address));
-        hops.push(self.acl("there", subnet, true, address, Sense::Opens));
-        hops.push(self.acl("back", subnet, false, address, Sense::AnswersToNat));
-        if crosses {
-            hops.push(self.acl("back", subnet, true, Some(a.address), Sense::Answers));
-        }
-        hops
-    }
-
-    /// From a NAT gateway on; `place` is what its route table is known by.
-    fn behind_nat(&self, id: &str, place: &str, address: Option<IpAddr>) -> Hop {
-        let (table, found) = self.route(place, address);
-        match found {
-            Err((verdict, why)) => hop("there", &table, verdict, why),
-            Ok(Target::Internet(gateway)) => {
-                hop("there", &table, Verdict::Passes, format!("the route of {id} leads to {gateway}"))
-            }
-            Ok(target) => hop(
-                "there",
-                &table,
-                Verdict::Blocks,
-                format!(
-                    "{id} is in a subnet whose route leads to {}, not to an internet gateway",
-                    target.name()
-                ),
-            ),
-        }
-    }
-
     fn inward(&self, address: Option<IpAddr>, b: &Node, answers: Sense) -> Vec<Hop> {
         let private = address.is_some_and(is_private);
         let mut hops = Vec::new();
@@ -269,6 +182,11 @@ impl Way<'_> {
         hops.push(self.groups(b, false, outside(address)));
         hops.push(self.acl("back", &b.subnet, true, address, answers));
         let (table, found) = self.route(&b.subnet, address);
+        if let Ok(Target::Internet(gateway)) = found
+            && !private
+        {
+            hops.extend(self.edge("there", gateway, b));
+        }
         hops.push(match found {
             Err((verdict, why)) => hop("back", &table, verdict, why),
             Ok(Target::Internet(gateway)) if private => hop(
@@ -305,19 +223,6 @@ impl Way<'_> {
         hops
     }
 
-    /// The address that a node has on the internet on its way to `address`, and whose ports answers then go to.
-    fn seen_as(&self, a: &Node, address: Option<IpAddr>) -> (Option<IpAddr>, Sense) {
-        if self.traffic.v6 {
-            return (Some(a.address), Sense::Answers);
-        }
-        match self.route(&a.subnet, address).1 {
-            Ok(Target::Nat(id)) => {
-                (self.network.nats.get(id).and_then(|nat| nat.public), Sense::AnswersToNat)
-            }
-            _ => (a.public, Sense::Answers),
-        }
-    }
-
     /// From one VPC to another, and whether that is over a peering.
     fn between(&self, way: &'static str, a: &Node, b: &Node) -> (Hop, bool) {
         let (table, found) = self.route(&a.subnet, Some(b.address));
@@ -342,8 +247,24 @@ impl Way<'_> {
                     true,
                 ),
             },
+            Ok(Target::Internet(gateway) | Target::EgressOnly(gateway))
+                if self.traffic.v6 && is_private(b.address) =>
+            {
+                let why = format!(
+                    "its route leads to {gateway}, and the internet does not carry {}",
+                    shown(Some(b.address))
+                );
+                (say(Verdict::Blocks, why), false)
+            }
             Ok(Target::Internet(gateway)) if self.traffic.v6 => {
                 (say(Verdict::Passes, format!("its route leads to {gateway}, over the internet")), false)
+            }
+            Ok(Target::EgressOnly(gateway)) if self.traffic.v6 && way == "there" => {
+                (say(Verdict::Passes, format!("its route leads to {gateway}, over the internet")), false)
+            }
+            Ok(Target::EgressOnly(gateway)) if self.traffic.v6 => {
+                let why = format!("its route leads to {gateway}, through which nothing comes in");
+                (say(Verdict::Blocks, why), false)
             }
             Ok(Target::Other(target)) => (
                 say(

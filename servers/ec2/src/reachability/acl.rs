@@ -3,10 +3,12 @@
 use std::net::IpAddr;
 
 use super::{
-    Hop, Verdict, Way, hop,
+    Hop, Verdict, Way,
+    group::is_echo,
+    hop,
     net::{Acl, Entry},
     shown,
-    space::{Fit, Space, fit, split},
+    space::{Area, addresses, cut},
 };
 use crate::rules::Protocol;
 
@@ -25,7 +27,7 @@ pub(super) enum Sense {
 }
 
 impl Way<'_> {
-    /// What a network ACL does: the first entry that fits decides, for each port.
+    /// What a network ACL does: the first entry that fits decides, for each address and port.
     pub(super) fn acl(
         &self,
         way: &'static str,
@@ -37,123 +39,85 @@ impl Way<'_> {
         let Some(acl) = self.network.acls.get(subnet) else {
             return hop(way, subnet, Verdict::Unknown, "its network ACL could not be looked at");
         };
-        let ports = match (self.traffic.protocol, sense) {
-            (Protocol::Icmp, _) => (0, 0),
-            (_, Sense::Opens) => (self.traffic.port, self.traffic.port),
-            (_, Sense::Answers | Sense::AnswersToNat) => REPLIES,
-        };
-        let direction = if egress { "outbound" } else { "inbound" };
-        let what = match (sense, self.traffic.protocol) {
-            (Sense::Opens, _) => self.traffic.to_string(),
-            (_, Protocol::Icmp) => "the reply".to_owned(),
-            (Sense::Answers, protocol) => format!("answers ({protocol} {}-{})", REPLIES.0, REPLIES.1),
-            (Sense::AnswersToNat, protocol) => {
-                format!("answers ({protocol} {}-{}, the ports of a NAT gateway)", REPLIES.0, REPLIES.1)
-            }
+        let is_ping = self.traffic.protocol == Protocol::Icmp;
+        let ports = match sense {
+            _ if is_ping => (0, 0),
+            Sense::Opens => (self.traffic.port, self.traffic.port),
+            Sense::Answers | Sense::AnswersToNat => REPLIES,
         };
         let mut judged = self.judge(acl, egress, address, sense, ports);
         let mut only = String::new();
-        if sense == Sense::Answers && judged.is_mixed() && self.traffic.protocol != Protocol::Icmp {
+        if sense == Sense::Answers && judged.is_mixed() && !is_ping {
             let linux = self.judge(acl, egress, address, sense, LINUX_REPLIES);
             if !linux.is_mixed() {
                 only = format!(", of the ports that Linux uses ({}-{})", LINUX_REPLIES.0, LINUX_REPLIES.1);
                 judged = linux;
             }
         }
-        let by = |numbers: &[i32]| {
-            let names: Vec<String> = numbers.iter().map(|number| number.to_string()).collect();
-            format!("{direction} rule {}", names.join(", "))
-        };
-        let refused = |numbers: &[i32]| match numbers {
-            [LAST] | [] => format!("no {direction} rule allows {what} {}", with(egress, address)),
-            numbers => format!("{} denies {what} {}", by(numbers), with(egress, address)),
-        };
-        let (verdict, why) = match (judged.allowed.as_slice(), judged.denied.as_slice()) {
-            (allowed, []) => (Verdict::Passes, format!("{} allows {what}{only}", by(allowed))),
-            ([], denied) if judged.in_part.is_empty() => {
-                (Verdict::Blocks, format!("{}{only}", refused(denied)))
-            }
-            ([], denied) => (
-                Verdict::Unknown,
-                format!("{}, except from a part of the internet ({})", refused(denied), by(&judged.in_part)),
-            ),
-            (allowed, denied) => {
-                (Verdict::Unknown, format!("{} allows some of {what}, but {}", by(allowed), refused(denied)))
-            }
-        };
+        let (verdict, why) = judged.told(&self.what(sense), egress, address, &only);
         hop(way, &acl.id, verdict, why)
     }
 
-    fn judge(
+    /// What is to pass, in words.
+    fn what(&self, sense: Sense) -> String {
+        match (sense, self.traffic.protocol) {
+            (Sense::Opens, _) => self.traffic.to_string(),
+            (_, Protocol::Icmp) => "the reply".to_owned(),
+            (Sense::Answers, protocol) => format!("answers ({protocol} {}-{})", REPLIES.0, REPLIES.1),
+            (Sense::AnswersToNat, protocol) => {
+                format!("answers ({protocol} {}-{}, the ports of a NAT gateway)", REPLIES.0, REPLIES.1)
+            }
+        }
+    }
+
+    fn judge<'a>(
         &self,
-        acl: &Acl,
+        acl: &'a Acl,
         egress: bool,
         address: Option<IpAddr>,
         sense: Sense,
         ports: (u16, u16),
-    ) -> Judged {
+    ) -> Judged<'a> {
         let mut entries: Vec<&Entry> = acl.entries.iter().filter(|entry| entry.egress == egress).collect();
         entries.sort_by_key(|entry| entry.number);
-        let mut open = vec![ports];
-        // What of the internet is not yet let through on all ports, by entries for parts of it.
-        let mut outside = Space::internet(self.traffic.v6);
+        let mut open: Vec<Area> = addresses(address, self.traffic.v6)
+            .into_iter()
+            .map(|addresses| Area { addresses, ports })
+            .collect();
         let mut judged = Judged::default();
         for entry in entries.into_iter().filter(|entry| self.covers(entry, sense)) {
-            if open.is_empty() {
-                break;
-            }
             let own = match self.traffic.protocol {
                 Protocol::Icmp => (0, u16::MAX),
                 _ => entry.ports.unwrap_or((0, u16::MAX)),
             };
-            match fit(entry.net, address, self.traffic.v6) {
-                Fit::None => continue,
-                Fit::Part => {
-                    if entry.allows {
-                        judged.in_part.push(entry.number);
-                        let is_whole = open == [ports] && own.0 <= ports.0 && ports.1 <= own.1;
-                        if is_whole && outside.take(entry.net) && outside.is_empty() {
-                            judged.allowed.append(&mut judged.in_part);
-                            return judged;
-                        }
-                    }
-                    continue;
-                }
-                Fit::All => {}
-            }
-            let (taken, left) = split(&open, own);
-            if taken {
-                if entry.allows {
-                    judged.allowed.push(entry.number)
-                } else {
-                    judged.denied.push(entry.number)
-                }
-            }
+            let (taken, left) = cut(&open, entry.net, self.traffic.v6, own);
             open = left;
+            if !taken.is_empty() {
+                let (entries, areas) = match entry.allows {
+                    true => (&mut judged.allowing, &mut judged.allowed),
+                    false => (&mut judged.denying, &mut judged.denied),
+                };
+                entries.push(entry);
+                areas.extend(taken);
+            }
         }
         // What no entry decides is denied, as by the last one.
-        if !open.is_empty() {
-            judged.denied.push(LAST);
-        }
+        judged.is_left = !open.is_empty();
+        judged.denied.extend(open);
         judged
     }
 
     fn covers(&self, entry: &Entry, sense: Sense) -> bool {
-        let icmp = match (self.traffic.v6, sense) {
+        let echo = match (self.traffic.v6, sense) {
             (false, Sense::Opens) => 8,
             (false, _) => 0,
             (true, Sense::Opens) => 128,
             (true, _) => 129,
         };
         match (entry.protocol, self.traffic.protocol) {
-            (-1, _) => true,
-            (6, Protocol::Tcp) | (17, Protocol::Udp) => true,
-            (1, Protocol::Icmp) if !self.traffic.v6 => {
-                entry.icmp.is_none_or(|kind| kind == -1 || kind == icmp)
-            }
-            (58, Protocol::Icmp) if self.traffic.v6 => {
-                entry.icmp.is_none_or(|kind| kind == -1 || kind == icmp)
-            }
+            (-1, _) | (6, Protocol::Tcp) | (17, Protocol::Udp) => true,
+            (1, Protocol::Icmp) if !self.traffic.v6 => entry.icmp.is_none_or(|it| is_echo(it, echo)),
+            (58, Protocol::Icmp) if self.traffic.v6 => entry.icmp.is_none_or(|it| is_echo(it, echo)),
             _ => false,
         }
     }
@@ -162,21 +126,65 @@ impl Way<'_> {
 /// The number of the entry that every ACL ends with.
 pub(super) const LAST: i32 = 32_767;
 
-/// Which entries of an ACL decided.
+/// What entries of an ACL decided.
 #[derive(Debug, Default)]
-struct Judged {
-    allowed: Vec<i32>,
-    denied: Vec<i32>,
-    /// Those that allow a part of the internet only.
-    in_part: Vec<i32>,
+struct Judged<'a> {
+    allowing: Vec<&'a Entry>,
+    allowed: Vec<Area>,
+    denying: Vec<&'a Entry>,
+    denied: Vec<Area>,
+    /// Whether something was left that no entry decided.
+    is_left: bool,
 }
 
-impl Judged {
+impl Judged<'_> {
     fn is_mixed(&self) -> bool {
         !self.allowed.is_empty() && !self.denied.is_empty()
     }
-}
 
-fn with(egress: bool, address: Option<IpAddr>) -> String {
-    format!("{} {}", if egress { "to" } else { "from" }, shown(address))
+    /// Whether some addresses may do on a port what others may not.
+    fn is_by_address(&self) -> bool {
+        let meet = |one: &Area, other: &Area| one.ports.0 <= other.ports.1 && other.ports.0 <= one.ports.1;
+        self.allowed.iter().any(|one| self.denied.iter().any(|other| meet(one, other)))
+    }
+
+    /// The verdict, and why.
+    fn told(&self, what: &str, egress: bool, address: Option<IpAddr>, only: &str) -> (Verdict, String) {
+        let (direction, with) = if egress { ("outbound", "to") } else { ("inbound", "from") };
+        let by = |entries: &[&Entry]| {
+            let numbers: Vec<String> = entries.iter().map(|entry| entry.number.to_string()).collect();
+            format!("{direction} rule {}", numbers.join(", "))
+        };
+        let explicit: Vec<&Entry> =
+            self.denying.iter().filter(|entry| entry.number != LAST).copied().collect();
+        let is_by_default = self.is_left || explicit.len() < self.denying.len();
+        let other = shown(address);
+        let refused = match explicit.as_slice() {
+            _ if is_by_default && address.is_none() => {
+                format!("no {direction} rule allows {what} {with} {other}")
+            }
+            [] => format!("no {direction} rule allows {what} {with} {other}"),
+            explicit => format!("{} denies {what} {with} {other}", by(explicit)),
+        };
+        let allowing = by(&self.allowing);
+        if self.denied.is_empty() {
+            return (Verdict::Passes, format!("{allowing} allows {what}{only}"));
+        }
+        if self.allowed.is_empty() {
+            return (Verdict::Blocks, format!("{refused}{only}"));
+        }
+        let why = match (address.is_none() && self.is_by_address(), is_by_default) {
+            (true, true) => format!("{refused}, except {with} a part of the internet ({allowing})"),
+            (true, false) => {
+                let nets: Vec<String> = explicit.iter().map(|entry| entry.net.to_string()).collect();
+                format!(
+                    "{allowing} allows {what}, but {} denies a part of the internet: {}; ask about one address",
+                    by(&explicit),
+                    nets.join(", ")
+                )
+            }
+            (false, _) => format!("{allowing} allows some of {what}, but {refused}"),
+        };
+        (Verdict::Unknown, why)
+    }
 }

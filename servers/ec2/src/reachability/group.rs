@@ -42,7 +42,8 @@ impl Way<'_> {
         let mut parts: Vec<(&Group, &Rule)> = Vec::new();
         let mut rest = Space::internet(self.traffic.v6);
         for group in &node.groups {
-            for rule in group.rules.iter().filter(|rule| rule.egress == egress && self.concerns(rule)) {
+            let rules = group.rules.iter().flatten();
+            for rule in rules.filter(|rule| rule.egress == egress && self.concerns(rule)) {
                 match self.fits(rule, party) {
                     Fit::All => return hop("there", &group.id, Verdict::Passes, format!("`{}`", rule.key())),
                     Fit::Part => parts.push((group, rule)),
@@ -59,6 +60,13 @@ impl Way<'_> {
                 let rules: Vec<String> = rules.map(|(_, rule)| format!("`{}`", rule.key())).collect();
                 return hop("there", &at, Verdict::Passes, format!("{} together", rules.join(", ")));
             }
+        }
+        let unread: Vec<&str> =
+            node.groups.iter().filter(|group| group.rules.is_none()).map(|group| group.id.as_str()).collect();
+        if !unread.is_empty() {
+            let why = "no other rule lets it pass, and AWS does not show the rules of this group here, such as those of \
+                       another account";
+            return hop("there", &unread.join(", "), Verdict::Unknown, why);
         }
         self.in_part(&at, egress, party, &parts)
     }
@@ -103,13 +111,18 @@ impl Way<'_> {
         match (rule.protocol, self.traffic.protocol) {
             (Protocol::All, _) => true,
             (Protocol::Icmp, Protocol::Icmp) if !self.traffic.v6 => {
-                rule.ports.is_none_or(|(kind, _)| kind == 8)
+                rule.ports.is_none_or(|it| is_echo(it, 8))
             }
             (Protocol::Icmpv6, Protocol::Icmp) if self.traffic.v6 => {
-                rule.ports.is_none_or(|(kind, _)| kind == 128)
+                rule.ports.is_none_or(|it| is_echo(it, 128))
             }
             (Protocol::Icmp | Protocol::Icmpv6, _) | (_, Protocol::Icmp) => false,
             (own, wanted) => own == wanted && rule.ports.is_none_or(|(from, to)| (from..=to).contains(&port)),
         }
     }
+}
+
+/// Whether a type and a code take in this type as pings have it, whose code is 0.
+pub(super) fn is_echo((kind, code): (i32, i32), wanted: i32) -> bool {
+    (kind == -1 || kind == wanted) && matches!(code, -1 | 0)
 }

@@ -30,7 +30,8 @@ pub(crate) struct Node {
 #[derive(Clone, Debug)]
 pub(crate) struct Group {
     pub(crate) id: String,
-    pub(crate) rules: Vec<Rule>,
+    /// None where AWS does not show them, as those of another account in a subnet that it shares.
+    pub(crate) rules: Option<Vec<Rule>>,
 }
 
 /// Either end.
@@ -50,6 +51,8 @@ pub(crate) struct Network {
     pub(crate) acls: BTreeMap<String, Acl>,
     /// By subnet; that of a regional NAT gateway by its id.
     pub(crate) tables: BTreeMap<String, Table>,
+    /// By internet gateway: where it hands on what comes in, of those that have a route table of their own.
+    pub(crate) edges: BTreeMap<String, Table>,
     pub(crate) nats: BTreeMap<String, Nat>,
     pub(crate) peerings: BTreeMap<String, Peering>,
 }
@@ -67,8 +70,8 @@ pub(crate) struct Entry {
     /// By its number; -1 is all.
     pub(crate) protocol: i32,
     pub(crate) ports: Option<(u16, u16)>,
-    /// The type; -1 is all.
-    pub(crate) icmp: Option<i32>,
+    /// The type and the code; -1 is all.
+    pub(crate) icmp: Option<(i32, i32)>,
     pub(crate) net: IpNet,
     pub(crate) allows: bool,
 }
@@ -108,8 +111,8 @@ pub(crate) struct Nat {
     /// None of a regional one, which serves every zone and has a route table of its own.
     pub(crate) subnet: Option<String>,
     pub(crate) available: bool,
-    /// None of a private one.
-    pub(crate) public: Option<IpAddr>,
+    /// It may have several, and takes any of them; none of a private one.
+    pub(crate) public: Vec<IpAddr>,
 }
 
 #[derive(Clone, Debug)]

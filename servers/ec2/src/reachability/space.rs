@@ -99,6 +99,45 @@ impl Space {
     }
 }
 
+/// Some addresses, and some ports with each of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Area {
+    pub(super) addresses: (u128, u128),
+    pub(super) ports: (u16, u16),
+}
+
+/// One address by its range; none is every address that the internet carries.
+pub(super) fn addresses(address: Option<IpAddr>, v6: bool) -> Vec<(u128, u128)> {
+    match address {
+        Some(address) => vec![range(IpNet::from(address))],
+        None => Space::internet(v6).left,
+    }
+}
+
+/// Takes a network with these ports out of what is open: what was taken, and what is left.
+pub(super) fn cut(open: &[Area], net: IpNet, v6: bool, ports: (u16, u16)) -> (Vec<Area>, Vec<Area>) {
+    if matches!(net, IpNet::V6(_)) != v6 {
+        return (Vec::new(), open.to_vec());
+    }
+    let own = range(net);
+    let (mut taken, mut left) = (Vec::new(), Vec::new());
+    for area in open {
+        let (first, last) = (area.addresses.0.max(own.0), area.addresses.1.min(own.1));
+        let (low, high) = (area.ports.0.max(ports.0), area.ports.1.min(ports.1));
+        if first > last || low > high {
+            left.push(*area);
+            continue;
+        }
+        let (_, beside) = split(&[area.addresses], own);
+        left.extend(beside.into_iter().map(|addresses| Area { addresses, ..*area }));
+        let addresses = (first, last);
+        let (_, beside) = split(&[area.ports], ports);
+        left.extend(beside.into_iter().map(|ports| Area { addresses, ports }));
+        taken.push(Area { addresses, ports: (low, high) });
+    }
+    (taken, left)
+}
+
 /// The first and the last address of a network.
 fn range(net: IpNet) -> (u128, u128) {
     match net {
@@ -144,5 +183,18 @@ pub(crate) fn is_private(address: IpAddr) -> bool {
                 || first == 100 && (64..128).contains(&second)
         }
         IpAddr::V6(v6) => v6.is_unique_local() || v6.is_unicast_link_local() || v6.is_loopback(),
+    }
+}
+
+/// Whether AWS itself answers there on every machine: metadata, DNS, time, credentials of containers. No group, ACL or
+/// route counts for these.
+///
+/// <https://docs.aws.amazon.com/vpc/latest/userguide/vpc-security-groups.html>
+pub(super) fn is_of_every_host(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(v4) => matches!(v4.octets(), [169, 254, 169, 123 | 253 | 254] | [169, 254, 170, 2 | 23]),
+        IpAddr::V6(v6) => {
+            matches!(v6.segments(), [0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x23 | 0x123 | 0x253 | 0x254])
+        }
     }
 }

@@ -30,7 +30,7 @@ fn acl_lets(acl: &Acl, egress: bool, other: IpAddr, port: u16) -> bool {
 /// Whether any rule of a group lets a connection pass.
 fn group_lets(node: &Node, egress: bool, other: IpAddr) -> bool {
     let port = i32::from(PORT);
-    node.groups.iter().flat_map(|group| &group.rules).any(|rule| {
+    node.groups.iter().flat_map(|group| group.rules.iter().flatten()).any(|rule| {
         rule.egress == egress
             && matches!(rule.protocol, Protocol::All | Protocol::Tcp)
             && rule.ports.is_none_or(|(from, to)| from <= port && port <= to)
@@ -120,7 +120,7 @@ fn node(text: &str, subnet: &str, rules: Vec<Rule>) -> Node {
         public: None,
         vpc: "vpc-1".to_owned(),
         subnet: subnet.to_owned(),
-        groups: vec![Group { id: "sg-1".to_owned(), rules }],
+        groups: vec![Group { id: "sg-1".to_owned(), rules: Some(rules) }],
     }
 }
 
@@ -186,7 +186,7 @@ proptest! {
         leads(&mut network, "a", Target::Nat("nat-1".to_owned()));
         leads(&mut network, "b", Target::Internet("igw-1".to_owned()));
         let nat =
-            Nat { subnet: Some("b".to_owned()), available: true, public: Some(address("198.51.100.1")) };
+            Nat { subnet: Some("b".to_owned()), available: true, public: vec![address("198.51.100.1")] };
         network.nats.insert("nat-1".to_owned(), nat);
         let (a, far) = (node("10.0.0.7", "a", rules_a), address("203.0.113.9"));
         let (acl_a, acl_b) = (&network.acls["a"], &network.acls["b"]);

@@ -56,14 +56,19 @@ pub(super) async fn surroundings(cx: &Call<Ec2>, from: &mut Spot, to: &mut Spot)
     let mut network = Network { nats, peerings, ..Network::default() };
     for spot in [from, to] {
         if let Place::Node(node) | Place::Public(node) = &mut spot.place {
-            let known = |id: &String| Some(Group { id: id.clone(), rules: groups.get(id)?.clone() });
-            node.groups = spot.groups.iter().filter_map(known).collect();
+            let read = |id: &String| Group { id: id.clone(), rules: groups.get(id).cloned() };
+            node.groups = spot.groups.iter().map(read).collect();
             place_subnet(&mut network, &node.subnet, &node.vpc, &tables, &acls);
         }
     }
     for (id, table) in regional {
         if let Some(table) = tables.iter().find(|it| it.route_table_id.as_ref() == Some(&table)) {
             network.tables.insert(id, table_from(table));
+        }
+    }
+    for table in &tables {
+        for gateway in table.associations.iter().flatten().filter_map(|it| it.gateway_id.clone()) {
+            network.edges.insert(gateway, table_from(table));
         }
     }
     let own: Vec<(String, String)> = network
@@ -92,8 +97,9 @@ async fn rules(
     if groups.is_empty() {
         return Ok(BTreeMap::new());
     }
-    let ids = groups.iter().cloned().collect();
-    let out = cx.client().ec2.describe_security_groups().set_group_ids(Some(ids)).send().await?;
+    // A filter, since a group of another account, in a subnet that it shares, would be an error by its id.
+    let filters = Filters::default().any("group-id", groups).build();
+    let out = cx.client().ec2.describe_security_groups().set_filters(filters).send().await?;
     let read = |group: SecurityGroup| Some((group.group_id.clone()?, of_group(&group)));
     Ok(out.security_groups.unwrap_or_default().into_iter().filter_map(read).collect())
 }
@@ -110,12 +116,12 @@ async fn nat_gateways(cx: &Call<Ec2>, ids: Vec<String>) -> Result<BTreeMap<Strin
         .unwrap_or_default()
         .into_iter()
         .filter_map(|nat| {
-            let public = nat.nat_gateway_addresses.into_iter().flatten().find_map(|it| it.public_ip);
+            let public = nat.nat_gateway_addresses.into_iter().flatten().filter_map(|it| it.public_ip);
             let is_public = nat.connectivity_type.is_none_or(|kind| kind.as_str() == "public");
             let found = Nat {
                 subnet: nat.subnet_id.filter(|subnet| !subnet.is_empty()),
                 available: nat.state == Some(NatGatewayState::Available),
-                public: public.and_then(|ip| ip.parse().ok()).filter(|_| is_public),
+                public: public.filter_map(|ip| ip.parse().ok()).filter(|_| is_public).collect(),
             };
             Some((nat.nat_gateway_id?, (found, nat.route_table_id)))
         })
@@ -234,7 +240,7 @@ fn entries(acl: &NetworkAcl) -> Vec<Entry> {
                 protocol,
                 // Of protocols without ports some answer 0-0.
                 ports: ports.filter(|_| matches!(protocol, 6 | 17)),
-                icmp: entry.icmp_type_code.as_ref().and_then(|it| it.r#type),
+                icmp: entry.icmp_type_code.as_ref().and_then(|it| Some((it.r#type?, it.code.unwrap_or(-1)))),
                 net,
                 allows: entry.rule_action == Some(RuleAction::Allow),
             })

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use aws_sdk_ec2::types::{Instance as Described, NetworkInterface};
+use aws_sdk_ec2::types::{Instance as Described, NetworkInterface, NetworkInterfaceStatus};
 use awsmcp_mcp::{Call, Error, Result};
 
 use crate::{
@@ -126,11 +126,27 @@ async fn of_interface(
         (None, Some(instance)) => format!("{id} ({instance})"),
         (None, None) => id,
     };
+    let state = state.or_else(|| {
+        let is_free = interface.status == Some(NetworkInterfaceStatus::Available);
+        is_free.then(|| "attached to nothing".to_owned())
+    });
+    // Each private address of an interface may have a public one of its own.
+    let pairs = interface.private_ip_addresses.iter().flatten();
+    let asked = by.map(|address| address.to_string());
+    let pair = pairs.clone().find(|pair| {
+        let public = pair.association.as_ref().and_then(|it| it.public_ip.as_ref());
+        asked.is_some() && (asked == pair.private_ip_address || asked.as_ref() == public)
+    });
+    let association = match pair {
+        Some(pair) => pair.association.as_ref(),
+        None => interface.association.as_ref(),
+    };
     let public: Option<IpAddr> =
-        interface.association.as_ref().and_then(|it| it.public_ip.as_deref()).and_then(|ip| ip.parse().ok());
-    let own = match v6 {
-        true => interface.ipv6_addresses.iter().flatten().find_map(|it| it.ipv6_address.as_deref()),
-        false => interface.private_ip_address.as_deref(),
+        association.and_then(|it| it.public_ip.as_deref()).and_then(|ip| ip.parse().ok());
+    let own = match (v6, pair) {
+        (true, _) => interface.ipv6_addresses.iter().flatten().find_map(|it| it.ipv6_address.as_deref()),
+        (false, Some(pair)) => pair.private_ip_address.as_deref(),
+        (false, None) => interface.private_ip_address.as_deref(),
     };
     let address = match by.filter(|address| v6 || is_private(*address)) {
         Some(address) => address,
