@@ -291,6 +291,7 @@ impl<'a, S: Service> Run<'a, S> {
             began: self.began,
             ends: self.ends,
             limit: page.limit,
+            given_limit: self.input.limit,
             token: page.token,
             budget: self.budget(),
             notes: Mutex::default(),
