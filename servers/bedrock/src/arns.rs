@@ -69,9 +69,23 @@ pub(crate) const LISTED_PROMPT: &str = "arn:{partition}:bedrock:{region}:{accoun
 /// `{s3}` is bucket and key at once, so that the bucket's own place stays open; see [`crate::names::arn`].
 pub(crate) const S3_OBJECT: &str = "arn:{partition}:s3:::{bucket}/{s3}";
 /// As above.
+pub(crate) const S3_OBJECT_OF_A_TURN: &str = "arn:{partition}:s3:::{bucket}/{messages.s3}";
+/// As above.
+pub(crate) const S3_OBJECT_OF_A_RESULT: &str = "arn:{partition}:s3:::{bucket}/{messages.tool_results.s3}";
+/// As above.
 pub(crate) const INPUT_OBJECT: &str = "arn:{partition}:s3:::{bucket}/{input}";
 /// The role that a batch takes on.
 pub(crate) const ROLE: &str = "arn:{partition}:iam::{account}:role/{role}";
+
+/// Jobs of a list that failed: AWS tells why of each alone.
+pub(crate) const LISTED_CUSTOMIZATION: &str =
+    "arn:{partition}:bedrock:{region}:{account}:model-customization-job/{answer.job}";
+/// As above.
+pub(crate) const LISTED_IMPORT: &str =
+    "arn:{partition}:bedrock:{region}:{account}:model-import-job/{answer.job}";
+/// As above.
+pub(crate) const LISTED_EVALUATION: &str =
+    "arn:{partition}:bedrock:{region}:{account}:evaluation-job/{answer.job}";
 
 /// Declares actions on whatever can be called as a model.
 pub(crate) const fn on_models(spec: Spec, actions: &'static [&'static str]) -> Spec {

@@ -1,20 +1,26 @@
-//! Images and documents that go to a model: from S3, from an allowed directory, or as base64.
+//! Images, documents and recordings that go to a model: from S3, from an allowed directory, or as base64.
 
 use std::collections::BTreeSet;
 use std::io::Read;
 
 use aws_sdk_bedrockruntime::types::{
-    CitationsConfig, ContentBlock, DocumentBlock, DocumentFormat, DocumentSource, ImageBlock, ImageFormat,
-    ImageSource,
+    AudioBlock, AudioFormat, AudioSource, CitationsConfig, ContentBlock, DocumentBlock, DocumentFormat,
+    DocumentSource, ImageBlock, ImageFormat, ImageSource, S3Location, VideoBlock, VideoFormat, VideoSource,
 };
 use aws_smithy_types::Blob;
-use awsmcp_mcp::{Call, Error, Result, human_size};
+use awsmcp_mcp::{Call, Error, Kind, Result, human_size};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use futures::{StreamExt, TryStreamExt, stream};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::{Bedrock, names::S3Uri};
+use crate::{
+    Bedrock,
+    conversation::missing,
+    families::{self, DOCUMENTS_OF_A_TURN, MOST_OF_A_DOCUMENT},
+    names::{ModelId, S3Uri},
+    spending::about,
+};
 
 /// Bytes that stand in the call itself.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -25,14 +31,19 @@ pub(crate) struct Inline {
     base64: String,
 }
 
-/// What is attached to a call.
-#[derive(Debug, Default)]
-pub(crate) struct Attachments {
-    pub(crate) s3: Vec<S3Uri>,
-    pub(crate) files: Vec<String>,
-    pub(crate) inline: Vec<Inline>,
-    /// Whether the model is to cite documents.
-    pub(crate) citations: bool,
+impl Inline {
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// # Errors
+    /// When they are no base64.
+    pub(crate) fn bytes(&self) -> Result<Vec<u8>> {
+        BASE64_STANDARD.decode(self.base64.trim()).map_err(|_| {
+            Error::invalid(format!("{}: `base64` is not base64", self.name))
+                .with_next("give the plain text in `prompt`, or a file by its path or S3 URI")
+        })
+    }
 }
 
 /// What a model is shown, and about how many tokens that has.
@@ -42,84 +53,204 @@ pub(crate) struct Loaded {
     pub(crate) tokens: u64,
 }
 
-/// The largest attachment that Bedrock takes.
-const MOST_BYTES: u64 = 4_718_592;
+/// Fetches what is attached to the turns of one call.
+pub(crate) struct Loader<'a> {
+    cx: Option<&'a Call<Bedrock>>,
+    model: &'a ModelId,
+    /// Whether the model is to cite documents.
+    citations: bool,
+    reads_s3: bool,
+    names: BTreeSet<String>,
+    bytes: u64,
+}
+
+/// The most bytes that one call carries: all of them are held in memory, and AWS takes hardly more.
+const MOST_BYTES: u64 = 25 * 1024 * 1024;
 const MOST_THINGS: usize = 25;
 
-impl Attachments {
-    /// Fetches all, several at once.
+/// Something to show: its bytes, or where AWS finds them itself.
+enum Found {
+    Bytes(Vec<u8>),
+    Place(S3Uri),
+}
+
+impl<'a> Loader<'a> {
+    pub(crate) fn new(cx: &'a Call<Bedrock>, model: &'a ModelId, citations: bool) -> Loader<'a> {
+        Loader { cx: Some(cx), model, citations, reads_s3: true, names: BTreeSet::new(), bytes: 0 }
+    }
+
+    /// For a tool that may not read in S3.
+    pub(crate) fn without_s3(cx: &'a Call<Bedrock>, model: &'a ModelId) -> Loader<'a> {
+        Loader { reads_s3: false, ..Loader::new(cx, model, false) }
+    }
+
+    /// For conversations to which nothing outside of them is attached.
+    #[cfg(test)]
+    pub(crate) fn of_nothing(model: &'a ModelId) -> Loader<'a> {
+        Loader { cx: None, model, citations: false, reads_s3: false, names: BTreeSet::new(), bytes: 0 }
+    }
+
+    /// Fetches what is attached to one turn, several at once.
     ///
     /// # Errors
     /// When one cannot be fetched, is too large, or is of no kind that models take.
-    pub(crate) async fn load(self, cx: &Call<Bedrock>) -> Result<Loaded> {
+    pub(crate) async fn load(
+        &mut self,
+        s3: Option<&[S3Uri]>,
+        files: Option<&[String]>,
+        inline: Option<&[Inline]>,
+    ) -> Result<Loaded> {
         const AT_ONCE: usize = 4;
-        let count = self.s3.len() + self.files.len() + self.inline.len();
+        let (s3, files, inline) =
+            (s3.unwrap_or_default(), files.unwrap_or_default(), inline.unwrap_or_default());
+        let count = s3.len() + files.len() + inline.len();
         if count > MOST_THINGS {
             return Err(Error::invalid(format!(
-                "{count} attachments are more than the {MOST_THINGS} that Bedrock takes"
+                "{count} attachments are more than the {MOST_THINGS} that one turn takes"
             )));
         }
-        let objects: Vec<_> = self.s3.iter().map(|uri| object(cx, uri)).collect();
-        let mut found: Vec<(String, Vec<u8>)> = stream::iter(objects).buffered(AT_ONCE).try_collect().await?;
-        for path in &self.files {
-            found.push((path.clone(), file(cx, path).await?));
+        let mut found = Vec::with_capacity(count);
+        if !s3.is_empty() || !files.is_empty() {
+            let cx = self.cx.ok_or_else(|| Error::internal("attachments need a call"))?;
+            if !s3.is_empty() && !self.reads_s3 {
+                return Err(Error::invalid("this tool does not read in S3: leave `s3` out")
+                    .with_next("give the bytes as `inline`, or a file of an allowed directory as `files`"));
+            }
+            let places = self.model;
+            let objects: Vec<_> = s3.iter().map(|uri| object(cx, uri, places)).collect();
+            found.extend(stream::iter(objects).buffered(AT_ONCE).try_collect::<Vec<_>>().await?);
+            for path in files {
+                found.push((path.clone(), Found::Bytes(file(cx, path).await?)));
+            }
         }
-        for inline in self.inline {
-            let bytes = BASE64_STANDARD.decode(inline.base64.trim()).map_err(|_| {
-                Error::invalid(format!("{}: `base64` is not base64", inline.name))
-                    .with_next("give the plain text in `prompt`, or a file by its path or S3 URI")
-            })?;
-            fits(&inline.name, bytes.len() as u64)?;
-            found.push((inline.name, bytes));
+        for inline in inline {
+            found.push((inline.name.clone(), Found::Bytes(inline.bytes()?)));
         }
-        let (mut loaded, mut names) = (Loaded::default(), BTreeSet::new());
-        for (name, bytes) in found {
-            loaded.add(&name, bytes, self.citations, &mut names)?;
+        let mut loaded = Loaded::default();
+        for (name, thing) in found {
+            self.add(&mut loaded, &name, thing)?;
+        }
+        let is_document = |block: &&ContentBlock| matches!(block, ContentBlock::Document(_));
+        let documents = loaded.blocks.iter().filter(is_document).count();
+        if documents > DOCUMENTS_OF_A_TURN {
+            return Err(Error::invalid(format!(
+                "{documents} documents are more than the {DOCUMENTS_OF_A_TURN} that Bedrock takes"
+            ))
+            .with_next("put some together, or ask about them one after the other"));
         }
         Ok(loaded)
     }
-}
 
-impl Loaded {
-    fn add(
-        &mut self,
-        name: &str,
-        bytes: Vec<u8>,
-        citations: bool,
-        names: &mut BTreeSet<String>,
-    ) -> Result<()> {
+    fn add(&mut self, loaded: &mut Loaded, name: &str, found: Found) -> Result<()> {
         /// What an image of the largest size has.
         const IMAGE: u64 = 1_600;
-        let missing =
-            |error: aws_smithy_types::error::operation::BuildError| Error::internal(error.to_string());
-        match format(name, &bytes)? {
-            Format::Image(format) => {
-                self.tokens += IMAGE;
-                let image = ImageBlock::builder().format(format).source(ImageSource::Bytes(Blob::new(bytes)));
-                self.blocks.push(ContentBlock::Image(image.build().map_err(missing)?));
-            }
-            Format::Document(format) => {
-                self.tokens += crate::spending::about(bytes.len()).min(200_000);
-                let document = DocumentBlock::builder()
-                    .format(format)
-                    .name(title(name, names))
-                    .source(DocumentSource::Bytes(Blob::new(bytes)));
-                let cites = CitationsConfig::builder().enabled(true).build().map_err(missing)?;
-                let document = document.set_citations(citations.then_some(cites));
-                self.blocks.push(ContentBlock::Document(document.build().map_err(missing)?));
+        /// What a model reads at most of one thing.
+        const MOST_TOKENS: u64 = 200_000;
+        let (size, format) = match &found {
+            Found::Bytes(bytes) => (bytes.len() as u64, format(name, bytes)?),
+            Found::Place(_) => (u64::MAX, by_ending(name).ok_or_else(|| no_kind(name))?),
+        };
+        if let Found::Bytes(_) = found {
+            self.bytes = self.bytes.saturating_add(size);
+            if self.bytes > MOST_BYTES {
+                return Err(too_large(name, size, MOST_BYTES));
             }
         }
+        let is_bounded = |format: &DocumentFormat| families::bounds_documents(self.model, format.as_str());
+        if let (Format::Document(format), Found::Bytes(_)) = (&format, &found)
+            && size > MOST_OF_A_DOCUMENT
+            && is_bounded(format)
+        {
+            return Err(too_large(name, size, MOST_OF_A_DOCUMENT));
+        }
+        loaded.tokens += match format {
+            Format::Image(_) => IMAGE,
+            _ => about(usize::try_from(size).unwrap_or(usize::MAX)).min(MOST_TOKENS),
+        };
+        let cites = self.citations.then(|| CitationsConfig::builder().enabled(true).build());
+        let named = |names: &mut BTreeSet<String>| title(name, names);
+        loaded.blocks.push(match format {
+            Format::Image(format) => {
+                let source = found.or(ImageSource::Bytes, ImageSource::S3Location)?;
+                let block = ImageBlock::builder().format(format).source(source);
+                ContentBlock::Image(block.build().map_err(missing)?)
+            }
+            Format::Document(format) => {
+                let source = found.or(DocumentSource::Bytes, DocumentSource::S3Location)?;
+                let block =
+                    DocumentBlock::builder().format(format).name(named(&mut self.names)).source(source);
+                let block = block.set_citations(cites.transpose().map_err(missing)?);
+                ContentBlock::Document(block.build().map_err(missing)?)
+            }
+            Format::Video(format) => {
+                let source = found.or(VideoSource::Bytes, VideoSource::S3Location)?;
+                let block = VideoBlock::builder().format(format).source(source);
+                ContentBlock::Video(block.build().map_err(missing)?)
+            }
+            Format::Audio(format) => {
+                let source = found.or(AudioSource::Bytes, AudioSource::S3Location)?;
+                let block = AudioBlock::builder().format(format).source(source);
+                ContentBlock::Audio(block.build().map_err(missing)?)
+            }
+        });
         Ok(())
     }
 }
 
-async fn object(cx: &Call<Bedrock>, uri: &S3Uri) -> Result<(String, Vec<u8>)> {
-    let out = cx.client().s3.get_object().bucket(uri.bucket()).key(uri.key()).send().await?;
+impl Found {
+    fn or<T>(self, bytes: fn(Blob) -> T, place: fn(S3Location) -> T) -> Result<T> {
+        Ok(match self {
+            Found::Bytes(data) => bytes(Blob::new(data)),
+            Found::Place(uri) => place(S3Location::builder().uri(uri.as_str()).build().map_err(missing)?),
+        })
+    }
+}
+
+/// What stands in a call itself, as blocks.
+///
+/// # Errors
+/// When one is no base64, or of no kind that is known.
+pub(crate) fn images(inline: &[Inline]) -> Result<Vec<ContentBlock>> {
+    inline
+        .iter()
+        .map(|inline| match format(&inline.name, &inline.bytes()?)? {
+            Format::Image(format) => {
+                let source = ImageSource::Bytes(Blob::new(inline.bytes()?));
+                let block = ImageBlock::builder().format(format).source(source).build().map_err(missing)?;
+                Ok(ContentBlock::Image(block))
+            }
+            _ => Err(Error::invalid(format!("{} is no image", inline.name))
+                .with_next("good ones end with .png or .jpg")),
+        })
+        .collect()
+}
+
+async fn object(cx: &Call<Bedrock>, uri: &S3Uri, model: &ModelId) -> Result<(String, Found)> {
+    let asked = cx.client().s3.get_object().bucket(uri.bucket()).key(uri.key()).send().await;
+    let out = asked.map_err(|error| lost(uri, Error::from(error)))?;
     let size = out.content_length().and_then(|size| u64::try_from(size).ok()).unwrap_or(u64::MAX);
-    fits(uri.as_str(), size)?;
-    let broken = |error| Error::new(awsmcp_mcp::Kind::Network, format!("{uri} broke off: {error}"));
+    if size > MOST_BYTES {
+        return match families::reads_s3(model) {
+            true => Ok((uri.to_string(), Found::Place(uri.clone()))),
+            false => Err(too_large(uri.as_str(), size, MOST_BYTES)),
+        };
+    }
+    let broken = |error| Error::new(Kind::Network, format!("{uri} broke off: {error}"));
     let bytes = out.body.collect().await.map_err(broken)?;
-    Ok((uri.to_string(), bytes.to_vec()))
+    Ok((uri.to_string(), Found::Bytes(bytes.to_vec())))
+}
+
+/// The error about an object that cannot be read. It names the object, and nothing else of the call: what AWS does not find
+/// here is no model.
+pub(crate) fn lost(uri: &S3Uri, mut error: Error) -> Error {
+    if error.kind != Kind::NotFound {
+        error.message = format!("{uri}: {}", error.message);
+        return error;
+    }
+    let code = error.code.as_deref().unwrap_or("NoSuchKey");
+    let what = if code == "NoSuchBucket" { "the bucket of " } else { "" };
+    Error::not_found(format!("{what}{uri} does not exist ({code})"))
+        .with_next("keys are told apart by case and by each letter: list those of the bucket")
 }
 
 async fn file(cx: &Call<Bedrock>, path: &str) -> Result<Vec<u8>> {
@@ -128,7 +259,9 @@ async fn file(cx: &Call<Bedrock>, path: &str) -> Result<Vec<u8>> {
             .with_next("give the file as `s3` or `inline`, or ask the operator to allow its directory"));
     }
     let opened = cx.files().open(path).await?;
-    fits(path, opened.size)?;
+    if opened.size > MOST_BYTES {
+        return Err(too_large(path, opened.size, MOST_BYTES));
+    }
     let read = move || {
         let mut bytes = Vec::new();
         // A file that grows meanwhile is still bounded.
@@ -138,22 +271,23 @@ async fn file(cx: &Call<Bedrock>, path: &str) -> Result<Vec<u8>> {
     tokio::task::spawn_blocking(read).await.map_err(|error| Error::internal(error.to_string()))?
 }
 
-fn fits(name: &str, size: u64) -> Result<()> {
-    if size <= MOST_BYTES {
-        return Ok(());
-    }
-    Err(Error::invalid(format!(
-        "{name} has {}; Bedrock takes at most {}",
-        human_size(size),
-        human_size(MOST_BYTES)
-    ))
-    .with_next("make it smaller or split it"))
+fn too_large(name: &str, size: u64, most: u64) -> Error {
+    Error::invalid(format!("{name} has {}; at most {} go to this model", human_size(size), human_size(most)))
+        .with_next("make it smaller or split it")
+}
+
+fn no_kind(name: &str) -> Error {
+    Error::invalid(format!("{name} is nothing that models take")).with_next(
+        "good ones end with .png, .jpg, .gif, .webp, .pdf, .csv, .docx, .xlsx, .html, .md, .txt, .mp4, .mp3 or .wav",
+    )
 }
 
 #[derive(Debug, PartialEq)]
 enum Format {
     Image(ImageFormat),
     Document(DocumentFormat),
+    Video(VideoFormat),
+    Audio(AudioFormat),
 }
 
 /// What it is: by its contents where those tell, else by its name.
@@ -161,9 +295,17 @@ fn format(name: &str, bytes: &[u8]) -> Result<Format> {
     if bytes.is_empty() {
         return Err(Error::invalid(format!("{name} is empty")));
     }
-    let ending = name.rsplit_once('.').map(|(_, ending)| ending.to_lowercase()).unwrap_or_default();
     let seen = infer::get(bytes).map(|kind| kind.extension()).filter(|kind| SURE.contains(kind));
-    Ok(match seen.unwrap_or(ending.as_str()) {
+    seen.and_then(by_word).or_else(|| by_ending(name)).ok_or_else(|| no_kind(name))
+}
+
+fn by_ending(name: &str) -> Option<Format> {
+    let (_, ending) = name.rsplit_once('.')?;
+    by_word(&ending.to_lowercase())
+}
+
+fn by_word(word: &str) -> Option<Format> {
+    Some(match word {
         "png" => Format::Image(ImageFormat::Png),
         "jpg" | "jpeg" => Format::Image(ImageFormat::Jpeg),
         "gif" => Format::Image(ImageFormat::Gif),
@@ -177,11 +319,10 @@ fn format(name: &str, bytes: &[u8]) -> Result<Format> {
         "html" | "htm" => Format::Document(DocumentFormat::Html),
         "md" => Format::Document(DocumentFormat::Md),
         "txt" | "json" | "xml" | "log" | "yaml" | "yml" | "toml" => Format::Document(DocumentFormat::Txt),
-        _ => {
-            return Err(Error::invalid(format!("{name} is no image or document that models take")).with_next(
-                "good ones end with .png, .jpg, .gif, .webp, .pdf, .csv, .docx, .xlsx, .html, .md or .txt",
-            ));
-        }
+        "3gp" => Format::Video(VideoFormat::ThreeGp),
+        "flv" | "mkv" | "mov" | "mp4" | "mpeg" | "mpg" | "webm" | "wmv" => Format::Video(word.into()),
+        "aac" | "flac" | "m4a" | "mp3" | "ogg" | "opus" | "wav" => Format::Audio(word.into()),
+        _ => return None,
     })
 }
 

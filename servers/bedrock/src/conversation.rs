@@ -1,101 +1,24 @@
 //! What is said to a model: turns, tools, the system's words, and where the cache may cut.
 
-use aws_sdk_bedrockruntime::primitives::Blob;
+use std::collections::BTreeSet;
+
 use aws_sdk_bedrockruntime::types::{
-    AnyToolChoice, AutoToolChoice, CachePointBlock, CachePointType, ContentBlock, ConversationRole, Message,
-    ReasoningContentBlock, ReasoningTextBlock, SpecificToolChoice, SystemContentBlock, Tool, ToolChoice,
-    ToolConfiguration, ToolInputSchema, ToolResultBlock, ToolResultContentBlock, ToolResultStatus,
-    ToolSpecification, ToolUseBlock,
+    AnyToolChoice, AutoToolChoice, CachePointBlock, CachePointType, CacheTtl, ContentBlock, ConversationRole,
+    Message, SpecificToolChoice, SystemContentBlock, Tool, ToolChoice, ToolConfiguration, ToolInputSchema,
+    ToolSpecification,
 };
 use aws_smithy_types::error::operation::BuildError;
 use awsmcp_mcp::{Error, Result};
-use base64::{Engine as _, prelude::BASE64_STANDARD};
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde::Deserialize;
 
 use crate::{
+    attachments::{Loaded, Loader},
+    blocks::Raw,
     json::{Json, document},
     spending::about,
+    turn::{Part, Role, Turn},
 };
-
-/// One turn of a conversation.
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Turn {
-    role: Role,
-    text: Option<String>,
-    /// As the answer before had it.
-    reasoning: Option<Reasoning>,
-    /// As the answer before had it.
-    tool_use: Option<Vec<ToolUse>>,
-    tool_results: Option<Vec<ToolResult>>,
-}
-
-#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema, PartialEq)]
-#[serde(rename_all = "snake_case")]
-enum Role {
-    #[default]
-    User,
-    Assistant,
-}
-
-/// What a model thought before it answered.
-#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Reasoning {
-    #[serde(default)]
-    pub(crate) text: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) signature: Option<String>,
-    /// What only the model can read, as Base64.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) redacted: Option<String>,
-}
-
-impl Reasoning {
-    /// Adds thoughts that only the model can read. A model that goes on wants them back as they were.
-    pub(crate) fn redact(&mut self, bytes: &[u8]) {
-        let before = self.redacted.take().and_then(|text| BASE64_STANDARD.decode(text).ok());
-        let all = [before.unwrap_or_default().as_slice(), bytes].concat();
-        self.redacted = Some(BASE64_STANDARD.encode(all));
-    }
-
-    fn blocks(&self) -> Result<Vec<ContentBlock>> {
-        let mut blocks = Vec::new();
-        if !self.text.is_empty() || self.redacted.is_none() {
-            let text = ReasoningTextBlock::builder().text(&self.text).set_signature(self.signature.clone());
-            blocks.push(ReasoningContentBlock::ReasoningText(text.build().map_err(missing)?));
-        }
-        if let Some(redacted) = &self.redacted {
-            let bytes = BASE64_STANDARD.decode(redacted).map_err(|error| {
-                Error::invalid(format!("`redacted` is not Base64: {error}"))
-                    .with_next("give it back as the answer had it")
-            })?;
-            blocks.push(ReasoningContentBlock::RedactedContent(Blob::new(bytes)));
-        }
-        Ok(blocks.into_iter().map(ContentBlock::ReasoningContent).collect())
-    }
-}
-
-/// A tool that a model wants called.
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct ToolUse {
-    pub(crate) id: String,
-    pub(crate) name: String,
-    pub(crate) input: Value,
-}
-
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct ToolResult {
-    /// That of the `tool_use`.
-    id: String,
-    result: Json,
-    #[serde(default)]
-    failed: bool,
-}
 
 /// A tool that a model may ask for.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -105,6 +28,9 @@ pub(crate) struct Offered {
     description: Option<String>,
     /// JSON schema of its input.
     schema: Json,
+    /// Holds the input to the schema.
+    #[serde(default)]
+    strict: bool,
 }
 
 /// What prompt caching covers: all up to and including these.
@@ -116,10 +42,21 @@ pub(crate) enum Cached {
     Messages,
 }
 
+/// How long the cache keeps what it covers.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema, PartialEq)]
+pub(crate) enum Kept {
+    #[serde(rename = "5m")]
+    FiveMinutes,
+    #[serde(rename = "1h")]
+    OneHour,
+}
+
 /// What is said, as the SDK takes it, and about how many tokens it has.
 #[derive(Debug)]
 pub(crate) struct Said {
     pub(crate) messages: Vec<Message>,
+    /// Blocks that take the place of empty texts in `messages`.
+    pub(crate) raw: Raw,
     pub(crate) system: Option<Vec<SystemContentBlock>>,
     pub(crate) tools: Option<ToolConfiguration>,
     pub(crate) tokens: u64,
@@ -135,120 +72,89 @@ pub(crate) struct Given {
     /// `auto`, `any`, or the name of the tool that must be used.
     pub(crate) tool_choice: Option<String>,
     pub(crate) cache: Vec<Cached>,
+    pub(crate) kept: Option<Kept>,
     /// Images and documents: they go before the prompt.
-    pub(crate) attached: crate::attachments::Loaded,
+    pub(crate) attached: Loaded,
 }
 
 impl Given {
     /// # Errors
     /// When nothing is said, or a part is missing.
-    pub(crate) fn said(self) -> Result<Said> {
+    pub(crate) async fn said(self, loader: &mut Loader<'_>) -> Result<Said> {
         let cached = |what| self.cache.contains(&what);
-        let mut bytes = 0;
+        // Models fill in what they leave open with blanks, which AWS refuses.
+        let worded = |text: Option<String>| text.filter(|text| !text.trim().is_empty());
+        let (system, prompt) = (worded(self.system), worded(self.prompt));
+        let mut tokens = self.attached.tokens;
         let mut turns = Turns::default();
         for turn in &self.messages {
-            bytes += turn.bytes();
-            turns.add(turn.role, turn.content()?);
+            let (parts, size) = turn.parts(loader).await?;
+            tokens += size;
+            turns.add(turn.role, parts);
         }
-        let mut last = self.attached.blocks;
-        if let Some(prompt) = self.prompt.filter(|prompt| !prompt.is_empty()) {
-            bytes += prompt.len();
-            last.push(ContentBlock::Text(prompt));
-        } else if !last.is_empty() {
+        let mut last: Vec<Part> = self.attached.blocks.into_iter().map(Part::Typed).collect();
+        let has_results = turns.0.last().is_some_and(|(_, said)| said.iter().any(Part::is_result));
+        if let Some(prompt) = prompt {
+            tokens += about(prompt.len());
+            last.push(Part::Typed(ContentBlock::Text(prompt)));
+        } else if !last.is_empty() && !has_results {
             return Err(Error::invalid("`prompt` must say what to do with the images and documents"));
         }
         turns.add(Role::User, last);
+        turns.check(!self.tools.is_empty())?;
         if cached(Cached::Messages) {
-            turns.cache()?;
+            turns.cache(self.kept)?;
         }
-        let messages = turns.messages()?;
+        let (messages, raw) = turns.messages()?;
         if messages.is_empty() {
             return Err(Error::invalid("nothing is said: give `prompt` or `messages`")
                 .with_next("a good one is {\"model\":\"amazon.nova-lite-v1:0\",\"prompt\":\"Say hello\"}"));
         }
-        if cached(Cached::System) && self.system.is_none() || cached(Cached::Tools) && self.tools.is_empty() {
+        if cached(Cached::System) && system.is_none() || cached(Cached::Tools) && self.tools.is_empty() {
             return Err(Error::invalid("`cache` names what the call does not have"));
         }
-        let mut system = Vec::new();
-        if let Some(text) = self.system {
-            bytes += text.len();
-            system.push(SystemContentBlock::Text(text));
+        tokens += about(system.as_ref().map_or(0, String::len));
+        let mut said_before = Vec::new();
+        if let Some(text) = system {
+            said_before.push(SystemContentBlock::Text(text));
             if self.cache.contains(&Cached::System) {
-                system.push(SystemContentBlock::CachePoint(cache_point()?));
+                said_before.push(SystemContentBlock::CachePoint(cache_point(self.kept)?));
             }
         }
-        let mut tools = Vec::new();
-        for offered in self.tools {
-            bytes += offered.bytes();
-            tools.push(Tool::ToolSpec(offered.specification()?));
-        }
-        if self.cache.contains(&Cached::Tools) {
-            tools.push(Tool::CachePoint(cache_point()?));
-        }
-        let tools = match (tools.is_empty(), self.tool_choice) {
-            (true, None) => None,
-            (true, Some(_)) => return Err(Error::invalid("`tool_choice` goes with `tools`")),
-            (false, choice) => {
-                let choice = choice.map(|choice| tool_choice(&choice)).transpose()?;
-                let built = ToolConfiguration::builder().set_tools(Some(tools)).set_tool_choice(choice);
-                Some(built.build().map_err(missing)?)
-            }
-        };
+        tokens += about(self.tools.iter().map(Offered::bytes).sum());
         Ok(Said {
             messages,
-            system: Some(system).filter(|system| !system.is_empty()),
-            tools,
-            tokens: about(bytes) + self.attached.tokens,
+            raw,
+            system: Some(said_before).filter(|system| !system.is_empty()),
+            tools: offered(self.tools, self.tool_choice, &self.cache, self.kept)?,
+            tokens,
         })
     }
 }
 
-impl Turn {
-    fn content(&self) -> Result<Vec<ContentBlock>> {
-        let mut content = Vec::new();
-        // Bedrock wants the thoughts first, and results before other words.
-        if let Some(reasoning) = &self.reasoning {
-            content.extend(reasoning.blocks()?);
-        }
-        for result in self.tool_results.iter().flatten() {
-            content.push(ContentBlock::ToolResult(result.block()?));
-        }
-        if let Some(text) = self.text.as_ref().filter(|text| !text.is_empty()) {
-            content.push(ContentBlock::Text(text.clone()));
-        }
-        for tool in self.tool_use.iter().flatten() {
-            let block =
-                ToolUseBlock::builder().tool_use_id(&tool.id).name(&tool.name).input(document(&tool.input));
-            content.push(ContentBlock::ToolUse(block.build().map_err(missing)?));
-        }
-        if content.is_empty() {
-            return Err(Error::invalid("a turn of `messages` is empty")
-                .with_next("a good one is {\"role\":\"user\",\"text\":\"Hello\"}"));
-        }
-        Ok(content)
-    }
-
-    fn bytes(&self) -> usize {
-        let text = |text: &Option<String>| text.as_ref().map_or(0, String::len);
-        let uses = self.tool_use.iter().flatten().map(|tool| tool.name.len() + tool.input.to_string().len());
-        let results = self.tool_results.iter().flatten().map(|result| result.result.0.to_string().len());
-        let thoughts =
-            self.reasoning.as_ref().map_or(0, |reasoning| reasoning.text.len() + text(&reasoning.redacted));
-        text(&self.text) + thoughts + uses.sum::<usize>() + results.sum::<usize>()
-    }
-}
-
-impl ToolResult {
-    fn block(&self) -> Result<ToolResultBlock> {
-        let content = match &self.result.0 {
-            Value::Object(_) => ToolResultContentBlock::Json(document(&self.result.0)),
-            Value::String(text) => ToolResultContentBlock::Text(text.clone()),
-            other => ToolResultContentBlock::Text(other.to_string()),
+fn offered(
+    given: Vec<Offered>,
+    choice: Option<String>,
+    cache: &[Cached],
+    kept: Option<Kept>,
+) -> Result<Option<ToolConfiguration>> {
+    let choice = choice.filter(|choice| !choice.trim().is_empty());
+    if given.is_empty() {
+        return match choice {
+            None => Ok(None),
+            Some(_) => Err(Error::invalid("`tool_choice` goes with `tools`")),
         };
-        let status = self.failed.then_some(ToolResultStatus::Error);
-        let block = ToolResultBlock::builder().tool_use_id(&self.id).content(content).set_status(status);
-        block.build().map_err(missing)
     }
+    let mut tools = Vec::with_capacity(given.len() + 1);
+    for offered in given {
+        tools.push(Tool::ToolSpec(offered.specification()?));
+    }
+    if cache.contains(&Cached::Tools) {
+        tools.push(Tool::CachePoint(cache_point(kept)?));
+    }
+    let choice = choice.map(|choice| tool_choice(&choice)).transpose()?;
+    let built = ToolConfiguration::builder().set_tools(Some(tools)).set_tool_choice(choice);
+    Ok(Some(built.build().map_err(missing)?))
 }
 
 impl Offered {
@@ -260,8 +166,9 @@ impl Offered {
                 ));
         }
         let schema = ToolInputSchema::Json(document(&self.schema.0));
-        let built = ToolSpecification::builder().name(self.name).set_description(self.description);
-        built.input_schema(schema).build().map_err(missing)
+        let description = self.description.filter(|text| !text.trim().is_empty());
+        let built = ToolSpecification::builder().name(self.name).set_description(description);
+        built.input_schema(schema).set_strict(self.strict.then_some(true)).build().map_err(missing)
     }
 
     fn bytes(&self) -> usize {
@@ -280,11 +187,11 @@ fn tool_choice(choice: &str) -> Result<ToolChoice> {
 
 /// Turns on their way to Bedrock, which wants those of user and assistant by turns.
 #[derive(Default)]
-struct Turns(Vec<(Role, Vec<ContentBlock>)>);
+struct Turns(Vec<(Role, Vec<Part>)>);
 
 impl Turns {
     /// Adds to what was said. What the same side says next is part of the same turn.
-    fn add(&mut self, role: Role, content: Vec<ContentBlock>) {
+    fn add(&mut self, role: Role, content: Vec<Part>) {
         if content.is_empty() {
             return;
         }
@@ -293,35 +200,92 @@ impl Turns {
                 said.extend(content);
                 // Bedrock wants results before other words.
                 if role == Role::User {
-                    said.sort_by_key(|block| !matches!(block, ContentBlock::ToolResult(_)));
+                    said.sort_by_key(|part| !part.is_result());
                 }
             }
             _ => self.0.push((role, content)),
         }
     }
 
-    /// Lets the cache cover all that was said so far.
-    fn cache(&mut self) -> Result<()> {
-        if let Some((_, said)) = self.0.last_mut() {
-            said.push(ContentBlock::CachePoint(cache_point()?));
+    /// What AWS would refuse after it was sent: tools that nobody knows any more, and calls without an answer.
+    fn check(&self, knows_tools: bool) -> Result<()> {
+        let ids = |said: &[Part], of: fn(&Part) -> Option<String>| -> BTreeSet<String> {
+            said.iter().filter_map(of).collect()
+        };
+        let joined = |ids: Vec<&String>| ids.into_iter().cloned().collect::<Vec<_>>().join(", ");
+        let mut asked = BTreeSet::new();
+        let mut uses_tools = false;
+        for (role, said) in &self.0 {
+            let answered = ids(said, Part::answers);
+            if *role == Role::User {
+                let open: Vec<_> = asked.difference(&answered).collect();
+                if !open.is_empty() {
+                    return Err(unanswered(&joined(open)));
+                }
+                let unasked: Vec<_> = answered.difference(&asked).collect();
+                if !unasked.is_empty() {
+                    return Err(Error::invalid(format!(
+                        "`tool_results` answers {}, which the assistant's turn before it did not ask for",
+                        joined(unasked)
+                    ))
+                    .with_next("give the turn with that `tool_use` right before, with the same `id`"));
+                }
+            }
+            asked = ids(said, Part::asks);
+            uses_tools |= !asked.is_empty() || !answered.is_empty();
+        }
+        if !asked.is_empty() {
+            return Err(unanswered(&joined(asked.iter().collect())));
+        }
+        if uses_tools && !knows_tools {
+            return Err(Error::invalid("`messages` uses tools, and `tools` is not given")
+                .with_next("give the same `tools` as in the calls before: AWS wants them in every call"));
         }
         Ok(())
     }
 
-    fn messages(self) -> Result<Vec<Message>> {
-        let message = |(role, content)| {
+    /// Lets the cache cover all that was said so far.
+    fn cache(&mut self, kept: Option<Kept>) -> Result<()> {
+        if let Some((_, said)) = self.0.last_mut() {
+            said.push(Part::Typed(ContentBlock::CachePoint(cache_point(kept)?)));
+        }
+        Ok(())
+    }
+
+    fn messages(self) -> Result<(Vec<Message>, Raw)> {
+        let (mut messages, mut raw) = (Vec::with_capacity(self.0.len()), Raw::new());
+        for (at, (role, parts)) in self.0.into_iter().enumerate() {
             let role = match role {
                 Role::User => ConversationRole::User,
                 Role::Assistant => ConversationRole::Assistant,
             };
-            Message::builder().role(role).set_content(Some(content)).build().map_err(missing)
-        };
-        self.0.into_iter().map(message).collect()
+            let mut content = Vec::with_capacity(parts.len());
+            for (place, part) in parts.into_iter().enumerate() {
+                content.push(match part {
+                    Part::Typed(block) => block,
+                    Part::Raw(block) => {
+                        raw.push((at, place, block));
+                        ContentBlock::Text(String::new())
+                    }
+                });
+            }
+            messages.push(Message::builder().role(role).set_content(Some(content)).build().map_err(missing)?);
+        }
+        Ok((messages, raw))
     }
 }
 
-fn cache_point() -> Result<CachePointBlock> {
-    CachePointBlock::builder().r#type(CachePointType::Default).build().map_err(missing)
+fn unanswered(ids: &str) -> Error {
+    Error::invalid(format!("the assistant asked for tools whose results are missing: {ids}"))
+        .with_next("a user's turn right behind it has them all: {\"role\":\"user\",\"tool_results\":[{\"id\":\"t1\",\"result\":3}]}")
+}
+
+fn cache_point(kept: Option<Kept>) -> Result<CachePointBlock> {
+    let ttl = kept.map(|kept| match kept {
+        Kept::FiveMinutes => CacheTtl::FiveMinutes,
+        Kept::OneHour => CacheTtl::OneHour,
+    });
+    CachePointBlock::builder().r#type(CachePointType::Default).set_ttl(ttl).build().map_err(missing)
 }
 
 /// What a builder of the SDK misses: nothing that a caller could have left out.
@@ -331,48 +295,64 @@ pub(crate) fn missing(error: BuildError) -> Error {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use awsmcp_mcp::ResourceArgument;
+    use serde_json::{Value, json};
 
     use super::*;
+    use crate::{blocks, names::ModelId};
 
     fn turns(value: Value) -> Vec<Turn> {
         serde_json::from_value(value).unwrap()
     }
 
-    fn kinds(message: &Message) -> Vec<&'static str> {
+    fn said(given: Given) -> Result<Said> {
+        let model = ModelId::parse("amazon.nova-lite-v1:0").unwrap();
+        let mut loader = Loader::of_nothing(&model);
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(given.said(&mut loader))
+    }
+
+    fn weather() -> Vec<Offered> {
+        serde_json::from_value(json!([{"name": "weather", "schema": {"type": "object"}}])).unwrap()
+    }
+
+    fn kinds(said: &Said) -> Vec<Vec<String>> {
         let kind = |block: &ContentBlock| match block {
             ContentBlock::Text(_) => "text",
-            ContentBlock::ReasoningContent(_) => "reasoning",
             ContentBlock::ToolUse(_) => "tool_use",
             ContentBlock::ToolResult(_) => "tool_result",
             ContentBlock::CachePoint(_) => "cache",
             _ => "other",
         };
-        message.content().iter().map(kind).collect()
+        let mut all: Vec<Vec<String>> = said
+            .messages
+            .iter()
+            .map(|message| message.content().iter().map(|block| kind(block).to_owned()).collect())
+            .collect();
+        for (message, place, block) in &said.raw {
+            all[*message][*place] = blocks::kind(block).unwrap().to_owned();
+        }
+        all
     }
 
     #[test]
     fn thoughts_that_only_the_model_can_read_go_back_as_they_came() {
-        let mut reasoning = Reasoning { text: "hm".into(), signature: Some("s".into()), redacted: None };
-        reasoning.redact(&[1, 2]);
-        reasoning.redact(&[255]);
-        let turn = json!({"role": "assistant", "text": "so", "reasoning": reasoning});
-        let said = Given { messages: turns(json!([turn])), ..Given::default() }.said().unwrap();
-        let [
-            ContentBlock::ReasoningContent(first),
-            ContentBlock::ReasoningContent(second),
-            ContentBlock::Text(_),
-        ] = said.messages[0].content()
-        else {
-            panic!("{said:?}")
-        };
-        assert_eq!(first.as_reasoning_text().unwrap().signature(), Some("s"));
-        assert_eq!(second.as_redacted_content().unwrap().as_ref(), [1, 2, 255]);
+        let turn = json!({"role": "assistant", "text": "so",
+            "reasoning": [{"text": "hm", "signature": "s"}, {"redacted": "AQL/"}]});
+        let said_so = said(Given { messages: turns(json!([turn])), ..Given::default() }).unwrap();
+        assert_eq!(
+            said_so.raw,
+            [
+                (0, 0, json!({"reasoningContent": {"reasoningText": {"text": "hm", "signature": "s"}}})),
+                (0, 1, json!({"reasoningContent": {"redactedContent": "AQL/"}})),
+            ]
+        );
+        assert_eq!(said_so.messages[0].content()[2].as_text().unwrap(), "so");
         let only = json!({"role": "assistant", "reasoning": {"redacted": "AQI="}});
-        let said = Given { messages: turns(json!([only])), ..Given::default() }.said().unwrap();
-        assert_eq!(said.messages[0].content().len(), 1);
+        let said_so = said(Given { messages: turns(json!([only])), ..Given::default() }).unwrap();
+        assert_eq!(said_so.messages[0].content().len(), 1);
         let wrong = json!({"role": "assistant", "reasoning": {"redacted": "%"}});
-        let error = Given { messages: turns(json!([wrong])), ..Given::default() }.said().unwrap_err();
+        let error = said(Given { messages: turns(json!([wrong])), ..Given::default() }).unwrap_err();
         assert!(error.message.contains("not Base64"), "{error}");
     }
 
@@ -385,9 +365,8 @@ mod tests {
             {"role": "user", "text": "here:"},
             {"role": "user", "tool_results": [{"id": "t1", "result": {"celsius": 3}}]},
         ]));
-        let given = Given { messages, prompt: Some("and in Fahrenheit?".into()), ..Given::default() };
-        let said = given.said().unwrap();
-        let all: Vec<_> = said.messages.iter().map(kinds).collect();
+        let prompt = Some("and in Fahrenheit?".into());
+        let all = kinds(&said(Given { messages, prompt, tools: weather(), ..Given::default() }).unwrap());
         assert_eq!(all, [vec!["text", "text"], vec!["tool_use"], vec!["tool_result", "text", "text"]]);
     }
 
@@ -397,11 +376,12 @@ mod tests {
             {"role": "assistant", "tool_use": [{"id": "t1", "name": "weather", "input": {}}]},
             {"role": "user", "tool_results": [{"id": "t1", "result": {"celsius": 3}}]},
         ]));
-        let said = Given { messages, cache: vec![Cached::Messages], ..Given::default() }.said().unwrap();
-        assert_eq!(
-            said.messages.iter().map(kinds).collect::<Vec<_>>(),
-            [vec!["tool_use"], vec!["tool_result", "cache"]]
-        );
+        let cache = vec![Cached::Messages];
+        let kept = Some(Kept::OneHour);
+        let said_so = said(Given { messages, cache, kept, tools: weather(), ..Given::default() }).unwrap();
+        assert_eq!(kinds(&said_so), [vec!["tool_use"], vec!["tool_result", "cache"]]);
+        let point = said_so.messages[1].content()[1].as_cache_point().unwrap();
+        assert_eq!(point.ttl(), Some(&CacheTtl::OneHour));
     }
 
     #[test]
@@ -412,22 +392,57 @@ mod tests {
              "tool_use": [{"id": "t1", "name": "weather", "input": {"city": "Bern"}}]},
             {"role": "user", "text": "and?", "tool_results": [{"id": "t1", "result": "{\"celsius\": 3}"}]},
         ]));
-        let said = Given { messages, ..Given::default() }.said().unwrap();
-        let all: Vec<Vec<&str>> = said.messages.iter().map(kinds).collect();
-        assert_eq!(all, [vec!["text"], vec!["reasoning", "text", "tool_use"], vec!["tool_result", "text"]]);
-        assert!(said.tokens > 5);
+        let said_so = said(Given { messages, tools: weather(), ..Given::default() }).unwrap();
+        let all = kinds(&said_so);
+        assert_eq!(
+            all,
+            [vec!["text"], vec!["reasoningContent", "text", "tool_use"], vec!["tool_result", "text"]]
+        );
+        assert!(said_so.tokens > 5);
     }
 
     #[test]
     fn nothing_said_is_an_error_that_shows_a_good_call() {
-        let error = Given::default().said().unwrap_err();
-        assert!(error.next.as_deref().unwrap_or_default().contains("\"prompt\""));
-        let error =
-            Given { messages: turns(json!([{"role": "user"}])), ..Given::default() }.said().unwrap_err();
-        assert!(error.message.contains("empty"));
+        for given in [Given::default(), Given { prompt: Some(" ".into()), ..Given::default() }] {
+            let error = said(given).unwrap_err();
+            assert!(error.next.as_deref().unwrap_or_default().contains("\"prompt\""));
+        }
+        for turn in [json!({"role": "user"}), json!({"role": "user", "text": "\n "})] {
+            let error = said(Given { messages: turns(json!([turn])), ..Given::default() }).unwrap_err();
+            assert!(error.message.contains("empty"));
+        }
         let cache = Given { prompt: Some("x".into()), cache: vec![Cached::System], ..Given::default() };
-        assert!(cache.said().unwrap_err().message.contains("`cache`"));
+        assert!(said(cache).unwrap_err().message.contains("`cache`"));
         let choice = Given { prompt: Some("x".into()), tool_choice: Some("any".into()), ..Given::default() };
-        assert!(choice.said().unwrap_err().message.contains("`tool_choice`"));
+        assert!(said(choice).unwrap_err().message.contains("`tool_choice`"));
+    }
+
+    #[test]
+    fn blanks_are_as_good_as_nothing() {
+        let blank = || Some(" ".to_owned());
+        let given =
+            Given { prompt: Some("x".into()), system: blank(), tool_choice: blank(), ..Given::default() };
+        let said_so = said(given).unwrap();
+        assert!(said_so.system.is_none() && said_so.tools.is_none(), "{said_so:?}");
+    }
+
+    #[test]
+    fn a_loop_of_tools_that_aws_would_refuse_is_refused_before() {
+        let of = |messages: Value, tools: Vec<Offered>| {
+            said(Given { messages: turns(messages), tools, ..Given::default() }).unwrap_err()
+        };
+        let asks = json!({"role": "assistant", "tool_use": [{"id": "t1", "name": "weather", "input": {}},
+            {"id": "t2", "name": "weather", "input": {}}]});
+        let one = json!({"role": "user", "tool_results": [{"id": "t1", "result": 3}]});
+        let error = of(json!([asks, one]), weather());
+        assert!(error.message.ends_with("are missing: t2"), "{error}");
+        let error = of(json!([{"role": "user", "text": "x"}, asks]), weather());
+        assert!(error.message.ends_with("are missing: t1, t2"), "{error}");
+        let error = of(json!([{"role": "assistant", "text": "x"}, one]), weather());
+        assert!(error.message.contains("answers t1, which"), "{error}");
+        let both =
+            json!({"role": "user", "tool_results": [{"id": "t1", "result": 3}, {"id": "t2", "result": 4}]});
+        let error = of(json!([asks, both]), Vec::new());
+        assert!(error.message.contains("`tools` is not given"), "{error}");
     }
 }

@@ -1,6 +1,8 @@
-//! What is known of models by their families: how long their answers may get, and where a body says so.
+//! What is known of models by their families, and AWS tells by no operation: how long their answers may get and where a body
+//! says so, how an embedding is asked for, how large a document may be. Each table says where it was read, and when.
 
-use serde_json::{Map, Value};
+use aws_sdk_bedrockruntime::config::retry::RetryPartition;
+use serde_json::{Map, Value, json};
 
 use crate::names::{ModelId, without_area};
 
@@ -15,6 +17,160 @@ pub(crate) enum Answers {
     Media,
     /// Nobody knows: a model of the account's own, or a family that came up since.
     Unknown,
+}
+
+/// Where a table was read, and on which day.
+#[cfg(test)]
+struct Read {
+    source: &'static str,
+    read_on: &'static str,
+}
+
+/// Of the tables of this file.
+#[cfg(test)]
+const READ: [Read; 5] = [
+    // `FAMILIES`, `Answers::of`.
+    Read {
+        source: "https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters.html",
+        read_on: "2026-11-30",
+    },
+    // `MOST_OF_A_DOCUMENT`, `DOCUMENTS_OF_A_TURN`, `bounds_documents`, `reads_s3`.
+    Read {
+        source: "https://docs.aws.amazon.com/bedrock/latest/userguide/inference-api-restrictions.html",
+        read_on: "2026-11-30",
+    },
+    // `without_area` of names.rs, which has some areas more.
+    Read {
+        source: "https://docs.aws.amazon.com/cdk/api/v2/docs/@aws-cdk_aws-bedrock-alpha.CrossRegionInferenceProfileRegion.html",
+        read_on: "2026-11-30",
+    },
+    // `Embeds`.
+    Read {
+        source: "https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-titan-embed-text.html",
+        read_on: "2026-11-30",
+    },
+    Read {
+        source: "https://docs.aws.amazon.com/nova/latest/userguide/embeddings-schema.html",
+        read_on: "2026-11-30",
+    },
+];
+
+/// The most bytes of a document, where its size is bounded.
+pub(crate) const MOST_OF_A_DOCUMENT: u64 = 4_718_592;
+
+/// The most documents of one turn.
+pub(crate) const DOCUMENTS_OF_A_TURN: usize = 5;
+
+/// Whether Bedrock bounds the size of documents of a format for a model. What is not known is left to AWS.
+pub(crate) fn bounds_documents(model: &ModelId, format: &str) -> bool {
+    let id = family(model);
+    if id.starts_with("amazon.nova") {
+        return !["pdf", "docx"].contains(&format);
+    }
+    match id.strip_prefix("anthropic.claude-") {
+        // The fourth generation and later have the size in their names first: claude-sonnet-4, but claude-3-5-sonnet.
+        Some(name) if name.starts_with(|letter: char| letter.is_ascii_digit()) => true,
+        Some(name) if name.starts_with("instant") || name.starts_with("v2") => true,
+        Some(_) => format != "pdf",
+        None => id.contains('.'),
+    }
+}
+
+/// Whether a model takes places in S3, and AWS reads them.
+pub(crate) fn reads_s3(model: &ModelId) -> bool {
+    family(model).starts_with("amazon.nova")
+}
+
+/// What is slowed down together after AWS throttled one of it: Bedrock throttles by model.
+pub(crate) fn partition(model: &ModelId) -> RetryPartition {
+    RetryPartition::new(format!("bedrock {}", family(model)))
+}
+
+/// The id of a model without the area of a profile.
+pub(crate) fn family(model: &ModelId) -> &str {
+    let id = model.short();
+    without_area(id).unwrap_or(id)
+}
+
+/// How a family is asked for embeddings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Embeds {
+    /// A call a text: `inputText`.
+    Titan,
+    /// Many texts a call, with what they are for: `texts`, `input_type`.
+    Cohere,
+    /// A call a text, inside a task.
+    Nova,
+}
+
+impl Embeds {
+    /// None of a model whose body nobody knows here.
+    pub(crate) fn of(model: &ModelId) -> Option<Embeds> {
+        let id = family(model);
+        let starts = |start: &str| id.starts_with(start);
+        match () {
+            () if starts("amazon.titan-embed-text") => Some(Embeds::Titan),
+            () if starts("cohere.embed") => Some(Embeds::Cohere),
+            () if starts("amazon.nova") && id.contains("embed") => Some(Embeds::Nova),
+            () => None,
+        }
+    }
+
+    /// How many texts one call takes.
+    pub(crate) fn at_once(self) -> usize {
+        match self {
+            Embeds::Cohere => 96,
+            Embeds::Titan | Embeds::Nova => 1,
+        }
+    }
+
+    /// The body of a call. Questions and what is searched are told apart, where the family does.
+    pub(crate) fn body(
+        self,
+        model: &ModelId,
+        texts: &[String],
+        is_query: bool,
+        dimensions: Option<u32>,
+    ) -> Value {
+        let first = texts.first().map(String::as_str).unwrap_or_default();
+        let mut body = match self {
+            Embeds::Titan => json!({"inputText": first}),
+            Embeds::Cohere => {
+                let purpose = if is_query { "search_query" } else { "search_document" };
+                json!({"texts": texts, "input_type": purpose, "embedding_types": ["float"]})
+            }
+            Embeds::Nova => {
+                let purpose = if is_query { "TEXT_RETRIEVAL" } else { "GENERIC_INDEX" };
+                json!({"taskType": "SINGLE_EMBEDDING", "singleEmbeddingParams": {
+                    "embeddingPurpose": purpose, "text": {"truncationMode": "NONE", "value": first}}})
+            }
+        };
+        let name = match self {
+            Embeds::Titan => "/dimensions",
+            Embeds::Nova => "/singleEmbeddingParams/embeddingDimension",
+            // The fourth generation only.
+            Embeds::Cohere if family(model).contains("v4") => "/output_dimension",
+            Embeds::Cohere => return body,
+        };
+        if let (Some(dimensions), Some((parent, last))) = (dimensions, name.rsplit_once('/'))
+            && let Some(Value::Object(fields)) = body.pointer_mut(parent)
+        {
+            fields.insert(last.to_owned(), dimensions.into());
+        }
+        body
+    }
+
+    /// The vectors of an answer, in the order of the texts.
+    pub(crate) fn vectors(self, answer: &Value) -> Vec<Value> {
+        let found = match self {
+            Embeds::Titan => return answer.get("embedding").cloned().into_iter().collect(),
+            Embeds::Cohere => answer.pointer("/embeddings/float").or_else(|| answer.get("embeddings")),
+            Embeds::Nova => {
+                return answer.pointer("/embeddings/0/embedding").cloned().into_iter().collect();
+            }
+        };
+        found.and_then(Value::as_array).cloned().unwrap_or_default()
+    }
 }
 
 /// By how ids begin, the longer first.
@@ -40,8 +196,7 @@ const FAMILIES: &[(&str, Answers)] = &[
 impl Answers {
     /// Those of a model, by its id.
     pub(crate) fn of(model: &ModelId) -> Answers {
-        let id = model.short();
-        let id = without_area(id).unwrap_or(id);
+        let id = family(model);
         if ["embed", "rerank", "marengo"].iter().any(|word| id.contains(word)) {
             return Answers::Numbers;
         }
@@ -71,6 +226,63 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    /// AWS adds families, and raises limits, several times a year.
+    #[test]
+    fn tables_were_read_lately() {
+        const DAYS: i64 = 180;
+        for Read { source, read_on } in READ {
+            let read: jiff::civil::Date = read_on.parse().unwrap();
+            let today = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date();
+            let age = (today - read).get_days();
+            assert!(
+                i64::from(age) <= DAYS,
+                "read {source} again, compare it with the tables of this file, and write today's date as `read_on`"
+            );
+        }
+    }
+
+    #[test]
+    fn the_size_of_documents_is_bounded_by_model_and_format() {
+        let bounds = |id: &str, format: &str| bounds_documents(&ModelId::parse(id).unwrap(), format);
+        for free in ["us.anthropic.claude-sonnet-4-5-20250929-v1:0", "anthropic.claude-opus-4-20250514-v1:0"]
+        {
+            assert!(!bounds(free, "pdf") && bounds(free, "docx"), "{free}");
+        }
+        for bound in ["anthropic.claude-3-5-sonnet-20241022-v2:0", "anthropic.claude-v2:1", "meta.llama4-x"] {
+            assert!(bounds(bound, "pdf"), "{bound}");
+        }
+        assert!(!bounds("amazon.nova-pro-v1:0", "docx") && bounds("amazon.nova-pro-v1:0", "txt"));
+        let unknown = "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/ab12";
+        assert!(!bounds(unknown, "pdf"), "a model that is not known is left to AWS");
+    }
+
+    #[test]
+    fn embeddings_are_asked_for_as_the_family_wants() {
+        let of = |id: &str| {
+            let model = ModelId::parse(id).unwrap();
+            let texts = ["a".to_owned(), "b".to_owned()];
+            Embeds::of(&model).map(|embeds| embeds.body(&model, &texts, true, Some(256)))
+        };
+        assert_eq!(of("amazon.titan-embed-text-v2:0"), Some(json!({"inputText": "a", "dimensions": 256})));
+        assert_eq!(
+            of("us.cohere.embed-v4:0"),
+            Some(json!({"texts": ["a", "b"], "input_type": "search_query", "embedding_types": ["float"],
+                "output_dimension": 256}))
+        );
+        assert_eq!(of("cohere.embed-english-v3").unwrap().get("output_dimension"), None);
+        assert_eq!(
+            of("amazon.nova-2-multimodal-embeddings-v1:0").unwrap()["singleEmbeddingParams"]["embeddingDimension"],
+            256
+        );
+        assert_eq!(of("twelvelabs.marengo-embed-2-7-v1:0"), None);
+        assert_eq!(Embeds::Titan.vectors(&json!({"embedding": [1.5]})), [json!([1.5])]);
+        assert_eq!(
+            Embeds::Cohere.vectors(&json!({"embeddings": {"float": [[1.5], [2.5]]}})),
+            [json!([1.5]), json!([2.5])]
+        );
+        assert_eq!(Embeds::Nova.vectors(&json!({"embeddings": [{"embedding": [1.5]}]})), [json!([1.5])]);
+    }
 
     #[test]
     fn families_are_told_by_their_ids() {

@@ -140,23 +140,76 @@ impl Trace {
     }
 }
 
-/// What was checked, in AWS's text units of 1,000 characters: that is what a guardrail costs.
-pub(crate) fn units(usage: &GuardrailUsage) -> i64 {
-    let all = [
-        usage.topic_policy_units,
-        usage.content_policy_units,
-        usage.word_policy_units,
-        usage.sensitive_information_policy_units,
-        usage.sensitive_information_policy_free_units,
-        usage.contextual_grounding_policy_units,
-        usage.automated_reasoning_policy_units.unwrap_or(0),
-    ];
-    all.into_iter().map(i64::from).sum()
+/// What was checked, in AWS's units: that is what a guardrail costs.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Units {
+    /// Of 1,000 characters.
+    pub(crate) texts: i64,
+    pub(crate) images: i64,
+    /// Of text, which AWS does not bill.
+    pub(crate) free: i64,
+}
+
+impl Units {
+    pub(crate) fn of(usage: &GuardrailUsage) -> Units {
+        let billed = [
+            usage.topic_policy_units,
+            usage.content_policy_units,
+            usage.word_policy_units,
+            usage.sensitive_information_policy_units,
+            usage.contextual_grounding_policy_units,
+            usage.automated_reasoning_policy_units.unwrap_or(0),
+        ];
+        Units {
+            texts: billed.into_iter().map(i64::from).sum(),
+            images: i64::from(usage.content_policy_image_units.unwrap_or(0)),
+            free: i64::from(usage.sensitive_information_policy_free_units),
+        }
+    }
+
+    pub(crate) fn and(self, other: Units) -> Units {
+        Units {
+            texts: self.texts + other.texts,
+            images: self.images + other.images,
+            free: self.free + other.free,
+        }
+    }
+
+    /// In words.
+    pub(crate) fn told(self) -> String {
+        let mut text = format!("{} text units were used, which AWS bills by policy", self.texts);
+        if self.images > 0 {
+            text.push_str(&format!(", and {} images", self.images));
+        }
+        if self.free > 0 {
+            text.push_str(&format!("; {} more are free", self.free));
+        }
+        text
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_free_is_not_told_as_billed() {
+        let usage = GuardrailUsage::builder()
+            .topic_policy_units(4)
+            .content_policy_units(10)
+            .word_policy_units(10)
+            .sensitive_information_policy_units(0)
+            .sensitive_information_policy_free_units(6)
+            .contextual_grounding_policy_units(0)
+            .content_policy_image_units(2)
+            .build()
+            .unwrap();
+        let units = Units::of(&usage);
+        assert_eq!(
+            units.and(Units::default()).told(),
+            "24 text units were used, which AWS bills by policy, and 2 images; 6 more are free"
+        );
+    }
 
     #[test]
     fn what_a_guardrail_hid_stays_hidden() {

@@ -5,8 +5,13 @@ mod actions;
 mod agents;
 mod arns;
 mod attachments;
+mod blocks;
+mod bodies;
+mod book;
 mod chat;
 mod citing;
+mod coming;
+mod control;
 mod conversation;
 mod families;
 mod findings;
@@ -16,10 +21,13 @@ mod looks;
 mod models;
 mod moved;
 mod names;
+mod pace;
+mod prices;
 mod prompts;
 mod retrieval;
 mod spending;
 mod tools;
+mod turn;
 mod wire;
 
 use std::borrow::Cow;
@@ -131,7 +139,7 @@ impl Service for Bedrock {
                 "`whole` takes the answer in one piece; list_models shows which models stream"
             }
             ("ValidationException", _) if operation == "CountTokens" => {
-                "not every model counts tokens, and profiles do not: give the model's own id"
+                "not every model counts tokens, and profiles of the account's own do not: give the model's own id"
             }
             ("ValidationException", _) if message.contains("hybrid") => {
                 "this knowledge base's store has no hybrid search: use `search` semantic, or leave it out"
@@ -174,6 +182,7 @@ pub fn server() -> Server<Bedrock> {
     .tool::<GetModel>()
     .tool::<Converse>()
     .tool::<CountTokens>()
+    .tool::<Embed>()
     .tool::<InvokeModel>()
     .tool::<ListProfiles>()
     .change::<CreateProfile>()

@@ -51,6 +51,10 @@ pub(crate) const LOOKS: &[Look] = &[
         "arn:{partition}:bedrock:{region}::foundation-model/{retrievalConfiguration/vectorSearchConfiguration/rerankingConfiguration/bedrockRerankingConfiguration/modelConfiguration/modelArn}",
     ),
     look(
+        &["Retrieve"],
+        "arn:{partition}:bedrock:{region}::foundation-model/{retrievalConfiguration/managedSearchConfiguration/rerankingConfiguration/bedrockRerankingConfiguration/modelConfiguration/modelArn}",
+    ),
+    look(
         &["GetInferenceProfile", "DeleteInferenceProfile"],
         "arn:{partition}:bedrock:{region}:{account}:{profile of the path}",
     ),
@@ -96,6 +100,7 @@ pub(crate) const LOOKS: &[Look] = &[
         &["GetModelCustomizationJob", "StopModelCustomizationJob"],
         "arn:{partition}:bedrock:{region}:{account}:model-customization-job/{path:1}",
     ),
+    look(&["GetModelImportJob"], "arn:{partition}:bedrock:{region}:{account}:model-import-job/{path:1}"),
     look(
         &["GetEvaluationJob", "StopEvaluationJob"],
         "arn:{partition}:bedrock:{region}:{account}:evaluation-job/{path:1}",
@@ -105,18 +110,32 @@ pub(crate) const LOOKS: &[Look] = &[
         "arn:{partition}:bedrock:{region}:{account}:evaluation-job/{jobIdentifiers}",
     ),
     look(&["GetObject", "HeadObject"], "arn:{partition}:s3:::{bucket}/{key}"),
+    // What AWS reads for a model, as the caller.
+    look(&["Converse", "ConverseStream"], "arn:{partition}:s3:::{objects of the messages}"),
 ];
 
 /// What needs more than its name: which of two kinds a profile's bare id is of, and a place in S3 as its ARN ends.
 pub(crate) fn place(place: &str, request: &RequestView) -> Option<Vec<String>> {
     match place {
         "profile of the path" => Some(request.texts("path:1").iter().map(|id| profile(id)).collect()),
-        "input of the batch" => {
-            let uris = request.texts("inputDataConfig/s3InputDataConfig/s3Uri");
-            Some(uris.iter().filter_map(|uri| uri.strip_prefix("s3://")).map(str::to_owned).collect())
+        "input of the batch" => Some(places(request.texts("inputDataConfig/s3InputDataConfig/s3Uri"))),
+        "objects of the messages" => {
+            let of_a_turn =
+                ["audio", "document", "image", "video"].map(|kind| format!("messages/content/{kind}"));
+            let of_a_result = ["document", "image", "video"]
+                .map(|kind| format!("messages/content/toolResult/content/{kind}"));
+            let all = of_a_turn.iter().chain(&of_a_result);
+            Some(places(
+                all.flat_map(|path| request.texts(&format!("{path}/source/s3Location/uri"))).collect(),
+            ))
         }
         _ => None,
     }
+}
+
+/// Bucket and key, as an ARN of S3 ends.
+fn places(uris: Vec<String>) -> Vec<String> {
+    uris.iter().filter_map(|uri| uri.strip_prefix("s3://")).map(str::to_owned).collect()
 }
 
 /// The end of a profile's ARN: AWS's own have the model's provider in their ids, the account's are letters and digits.
@@ -130,6 +149,9 @@ fn profile(id: &str) -> String {
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
+
+    use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+    use aws_smithy_types::body::SdkBody;
 
     use super::*;
     use crate::actions;
@@ -168,6 +190,26 @@ mod tests {
             let stray = look.operations.iter().find(|operation| !seen.contains(**operation));
             assert_eq!(stray, None, "a look is about what no tool declares");
         }
+    }
+
+    #[test]
+    fn what_aws_reads_for_a_model_is_looked_at() {
+        let of = |kind: &str, key: &str| {
+            format!(r#"{{"{kind}":{{"source":{{"s3Location":{{"uri":"s3://docs/{key}"}}}}}}}}"#)
+        };
+        let result = format!(r#"{{"toolResult":{{"content":[{}]}}}}"#, of("image", "b.png"));
+        let body = format!(
+            r#"{{"messages":[{{"content":[{},{result}]}},{{"content":[{{"text":"s3://x/y"}},{}]}}]}}"#,
+            of("document", "a.pdf"),
+            of("video", "c.mp4")
+        );
+        let mut request = HttpRequest::new(SdkBody::from(body));
+        request.set_uri("https://bedrock-runtime.us-east-1.amazonaws.com/model/m/converse").unwrap();
+        request.headers_mut().insert("content-type", "application/json");
+        let view = RequestView::of("Bedrock Runtime", "Converse", &request, None, "us-east-1").unwrap();
+        let mut found = place("objects of the messages", &view).unwrap();
+        found.sort();
+        assert_eq!(found, ["docs/a.pdf", "docs/b.png", "docs/c.mp4"]);
     }
 
     #[test]

@@ -2,17 +2,19 @@
 
 use aws_sdk_bedrockagentruntime::types::{
     FilterAttribute, KnowledgeBaseRetrievalConfiguration, KnowledgeBaseVectorSearchConfiguration,
-    RetrievalFilter, RetrievalResultContent, RetrievalResultLocation, SearchType,
+    ManagedSearchBedrockRerankingConfiguration, ManagedSearchBedrockRerankingModelConfiguration,
+    ManagedSearchConfiguration, ManagedSearchRerankingConfiguration, ManagedSearchRerankingConfigurationType,
+    RerankingModelType, RetrievalFilter, RetrievalResultContent, RetrievalResultLocation, SearchType,
     VectorSearchBedrockRerankingConfiguration, VectorSearchBedrockRerankingModelConfiguration,
     VectorSearchRerankingConfiguration, VectorSearchRerankingConfigurationType,
 };
-use awsmcp_mcp::{Error, Result};
+use awsmcp_mcp::{Call, Error, Result};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::{conversation::missing, json::document, names::ModelId};
+use crate::{Bedrock, conversation::missing, json::document, names::ModelId};
 
 /// How it is searched.
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
@@ -22,7 +24,35 @@ pub(crate) enum Search {
     Semantic,
 }
 
+/// Who keeps the store of a knowledge base. Each wants to be asked in a form of its own, and no list tells which one it is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Store {
+    /// The account: a vector store, Kendra, a database.
+    Own,
+    /// Bedrock.
+    Managed,
+}
+
+/// Whether what was asked in the form of the account's own stores is to be asked again, since AWS says that Bedrock manages
+/// this knowledge base.
+pub(crate) fn is_managed<T>(cx: &Call<Bedrock>, search: Option<Search>, asked: &Result<T>) -> bool {
+    let is_managed = asked.as_ref().err().is_some_and(wants_managed);
+    if is_managed && search.is_some() {
+        cx.note("a knowledge base that Bedrock manages chooses its search itself: `search` was left out");
+    }
+    is_managed
+}
+
+/// "vectorSearchConfiguration is not supported for managed knowledge bases"
+fn wants_managed(error: &Error) -> bool {
+    let message = error.message.to_lowercase();
+    error.code.as_deref() == Some("ValidationException")
+        && message.contains("managed")
+        && (message.contains("vectorsearchconfiguration") || message.contains("managedsearchconfiguration"))
+}
+
 /// How a knowledge base is searched.
+#[derive(Clone)]
 pub(crate) struct Wanted<'a> {
     pub(crate) count: Option<i32>,
     pub(crate) search: Option<Search>,
@@ -36,7 +66,36 @@ impl Wanted<'_> {
     ///
     /// # Errors
     /// When the filter is none.
-    pub(crate) fn configuration(self) -> Result<KnowledgeBaseRetrievalConfiguration> {
+    pub(crate) fn configuration(self, store: Store) -> Result<KnowledgeBaseRetrievalConfiguration> {
+        match store {
+            Store::Own => self.vector(),
+            Store::Managed => self.managed(),
+        }
+    }
+
+    fn managed(self) -> Result<KnowledgeBaseRetrievalConfiguration> {
+        let rerank = self.rerank.map(|arn| {
+            let model = ManagedSearchBedrockRerankingModelConfiguration::builder().model_arn(arn).build()?;
+            let bedrock = ManagedSearchBedrockRerankingConfiguration::builder()
+                .model_configuration(model)
+                .set_number_of_reranked_results(self.count)
+                .build();
+            ManagedSearchRerankingConfiguration::builder()
+                .r#type(ManagedSearchRerankingConfigurationType::BedrockRerankingModel)
+                .bedrock_reranking_configuration(bedrock)
+                .build()
+        });
+        let managed = ManagedSearchConfiguration::builder()
+            .set_number_of_results(self.count)
+            .set_filter(self.filter.map(filter).transpose()?)
+            .set_reranking_model_type(rerank.is_some().then_some(RerankingModelType::Custom))
+            .set_reranking_configuration(rerank.transpose().map_err(missing)?);
+        Ok(KnowledgeBaseRetrievalConfiguration::builder()
+            .managed_search_configuration(managed.build())
+            .build())
+    }
+
+    fn vector(self) -> Result<KnowledgeBaseRetrievalConfiguration> {
         let search = self.search.map(|search| match search {
             Search::Hybrid => SearchType::Hybrid,
             Search::Semantic => SearchType::Semantic,

@@ -15,6 +15,8 @@ use aws_smithy_types::{body::SdkBody, config_bag::ConfigBag};
 use awsmcp_mcp::{Error, Result};
 use serde_json::Value;
 
+use crate::spending::Usage;
+
 /// Hears the body of an answer.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Heard(Arc<Mutex<Vec<u8>>>);
@@ -64,5 +66,46 @@ pub(crate) fn saying(body: &Value) -> impl Fn(&mut HttpRequest) + Send + Sync + 
         let body = body.to_string();
         request.headers_mut().insert("content-length", body.len().to_string());
         *request.body_mut() = SdkBody::from(body);
+    }
+}
+
+/// What the headers of an answer tell of its use, whatever the model's own form is.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Figures(Arc<Mutex<(Option<Usage>, Option<u64>)>>);
+
+impl Figures {
+    pub(crate) fn told(&self) -> (Option<Usage>, Option<u64>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[dyn_dispatch_hint]
+impl Intercept for Figures {
+    fn name(&self) -> &'static str {
+        "awsmcp figures"
+    }
+
+    fn read_after_deserialization(
+        &self,
+        context: &AfterDeserializationInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let header = |name: &str| {
+            context
+                .response()
+                .headers()
+                .get(format!("x-amzn-bedrock-{name}"))
+                .and_then(|text| text.parse().ok())
+        };
+        let usage = header("input-token-count").map(|input_tokens| Usage {
+            input_tokens,
+            output_tokens: header("output-token-count").unwrap_or(0),
+            cache_read_tokens: header("cache-read-input-token-count").filter(|count| *count > 0),
+            cache_write_tokens: header("cache-write-input-token-count").filter(|count| *count > 0),
+            ..Usage::default()
+        });
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = (usage, header("invocation-latency"));
+        Ok(())
     }
 }

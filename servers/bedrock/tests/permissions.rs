@@ -50,7 +50,14 @@ const ROWS: &[Row] = &[
         let bucket = run.name("attached");
         run.aws().create_bucket(&bucket);
         run.aws().put_object(&bucket, "a.txt", &[], "hello");
-        run.call(json!({"model": MODEL, "prompt": "x", "s3": [format!("s3://{bucket}/a.txt")]}), "end_turn")?;
+        let object = format!("s3://{bucket}/a.txt");
+        run.call(json!({"model": MODEL, "prompt": "x", "s3": [object]}), "end_turn")?;
+        let turn = json!({"role": "user", "text": "x", "s3": [object]});
+        run.call(json!({"model": MODEL, "messages": [turn]}), "end_turn")?;
+        let looks = json!({"role": "assistant", "tool_use": [{"id": "t1", "name": "look", "input": {}}]});
+        let seen = json!({"role": "user", "tool_results": [{"id": "t1", "s3": [object]}]});
+        let tools = json!([{"name": "look", "schema": {"type": "object"}}]);
+        run.call(json!({"model": MODEL, "messages": [looks, seen], "tools": tools}), "end_turn")?;
         let guardrail = guardrail(run);
         run.call(json!({"model": MODEL, "prompt": "x", "guardrail": guardrail}), "end_turn")?;
         run.call(json!({"model": MODEL, "prompt": "x", "whole": true}), "end_turn").map(drop)
@@ -61,6 +68,10 @@ const ROWS: &[Row] = &[
     .serves(|request| match request.operation() {
         "CountTokens" => Some(Response::output(json!({"inputTokens": 7}))),
         _ => None,
+    }),
+    Row::new("embed", |run| {
+        let call = json!({"model": "amazon.titan-embed-text-v2:0", "texts": ["x"]});
+        run.call(call, "vector").map(drop)
     }),
     Row::new("invoke_model", |run| {
         let body = json!({"inputText": "x"});
@@ -164,7 +175,9 @@ const ROWS: &[Row] = &[
             run.call(json!({"kind": kind}), "row")?;
         }
         Ok(())
-    }),
+    })
+    // No job of the local AWS fails, and why one did is asked for of those alone.
+    .serves(failed_jobs),
     Row::new("start_job", |run| {
         let bucket = run.name("in");
         run.aws().create_bucket(&bucket);
@@ -195,6 +208,41 @@ const ROWS: &[Row] = &[
     })
     .arns(ANY),
 ];
+
+/// A failed job of each kind whose list does not tell why.
+fn failed_jobs(request: &Request) -> Option<Response> {
+    let arn = |kind: &str| format!("arn:aws:bedrock:us-east-1:123456789012:{kind}/ab12cd34ef56");
+    let time = "2026-11-22T10:00:00Z";
+    let model = format!("arn:aws:bedrock:us-east-1::foundation-model/{MODEL}");
+    let (status, s3) = ("Failed", json!({"s3Uri": "s3://some-bucket/x"}));
+    Some(Response::output(match request.operation() {
+        "ListModelCustomizationJobs" => {
+            json!({"modelCustomizationJobSummaries": [{"status": status, "jobName": "j",
+            "jobArn": arn("model-customization-job"), "baseModelArn": model, "creationTime": time}]})
+        }
+        "ListModelImportJobs" => json!({"modelImportJobSummaries": [{"status": status, "jobName": "j",
+            "jobArn": arn("model-import-job"), "creationTime": time}]}),
+        "ListEvaluationJobs" => {
+            json!({"jobSummaries": [{"status": status, "jobName": "j", "creationTime": time,
+            "jobArn": arn("evaluation-job"), "jobType": "Automated", "evaluationTaskTypes": ["Summarization"]}]})
+        }
+        "GetModelCustomizationJob" => {
+            json!({"jobArn": arn("model-customization-job"), "jobName": "j", "outputModelName": "m",
+            "roleArn": ROLE, "creationTime": time, "baseModelArn": model, "status": status, "failureMessage": "why",
+            "trainingDataConfig": s3, "validationDataConfig": {"validators": []}, "outputDataConfig": s3})
+        }
+        "GetModelImportJob" => json!({"status": status, "failureMessage": "why"}),
+        "GetEvaluationJob" => {
+            json!({"jobName": "j", "status": status, "jobArn": arn("evaluation-job"), "roleArn": ROLE,
+            "jobType": "Automated", "creationTime": time, "failureMessages": ["why"]})
+        }
+        _ => return None,
+    }))
+}
+
+fn is_of_failed_jobs(request: &Request) -> bool {
+    failed_jobs(request).is_some()
+}
 
 fn is_guarded(request: &Request) -> bool {
     let body = request.json();
@@ -251,6 +299,42 @@ const EXCEPTIONS: &[Exception] = &[
         "ministack does not check tags of what is made",
     )
     .unchecked(|request| !request.json()["tags"].is_null()),
+    Exception::of(
+        &["list_jobs"],
+        "bedrock:ListModelCustomizationJobs",
+        "the local AWS has no failed job, so that the test serves one",
+    )
+    .unchecked(is_of_failed_jobs),
+    Exception::of(
+        &["list_jobs"],
+        "bedrock:ListModelImportJobs",
+        "the local AWS has no failed job, so that the test serves one",
+    )
+    .unchecked(is_of_failed_jobs),
+    Exception::of(
+        &["list_jobs"],
+        "bedrock:ListEvaluationJobs",
+        "the local AWS has no failed job, so that the test serves one",
+    )
+    .unchecked(is_of_failed_jobs),
+    Exception::of(
+        &["list_jobs"],
+        "bedrock:GetModelCustomizationJob",
+        "the local AWS has no failed job, so that the test serves one",
+    )
+    .unchecked(is_of_failed_jobs),
+    Exception::of(
+        &["list_jobs"],
+        "bedrock:GetModelImportJob",
+        "the local AWS has no failed job, so that the test serves one",
+    )
+    .unchecked(is_of_failed_jobs),
+    Exception::of(
+        &["list_jobs"],
+        "bedrock:GetEvaluationJob",
+        "the local AWS has no failed job, so that the test serves one",
+    )
+    .unchecked(is_of_failed_jobs),
     Exception::of(&["start_job"], "iam:PassRole", "ministack does not check that a role may be passed")
         .unchecked(|request| request.operation() == "CreateModelInvocationJob"),
 ];

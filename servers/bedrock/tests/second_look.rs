@@ -103,6 +103,10 @@ fn inside() -> Vec<(&'static str, Value)> {
         ("converse", json!({"model": NOVA, "prompt": "x", "guardrail": "g1"})),
         ("converse", json!({"model": format!("us.{NOVA}"), "prompt": "x", "whole": true, "guardrail": "g1"})),
         ("converse", json!({"model": NOVA, "prompt": "x", "s3": ["s3://team-bucket/a.txt"]})),
+        (
+            "converse",
+            json!({"model": NOVA, "messages": [{"role": "user", "text": "x", "s3": ["s3://team-bucket/a.txt"]}]}),
+        ),
         ("invoke_model", json!({"model": NOVA, "body": {"modelId": CLAUDE}, "guardrail": "g1"})),
         ("invoke_model", json!({"model": own("application-inference-profile/ab12"), "body": {}})),
         ("count_tokens", json!({"model": NOVA, "prompt": "x"})),
@@ -159,6 +163,14 @@ fn outside(arguments: &Value) -> Vec<Value> {
             ("role", _) => vec![json!("arn:aws:iam::123456789012:role/admin")],
             ("input", Some(uri)) if uri.starts_with("s3:") => vec![json!("s3://secret-bucket/in.jsonl")],
             ("s3", _) => vec![json!(["s3://secret-bucket/a.txt"])],
+            ("messages", _) => {
+                let seen = json!({"role": "user", "tool_results": [{"id": "t1", "s3": ["s3://secret-bucket/a.txt"]}]});
+                let asks = json!({"role": "assistant", "tool_use": [{"id": "t1", "name": "n", "input": {}}]});
+                vec![
+                    json!([{"role": "user", "text": "x", "s3": ["s3://secret-bucket/a.txt"]}]),
+                    json!([asks, seen]),
+                ]
+            }
             ("job" | "artefact", Some(arn)) => {
                 vec![json!(arn.replace("/j1", "/j2").replace("/m1", "/m2").replace("/ab12", "/cd34"))]
             }

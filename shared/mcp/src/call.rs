@@ -30,6 +30,8 @@ pub struct Call<S: Service> {
     pub(crate) began: Instant,
     pub(crate) ends: Mutex<Instant>,
     pub(crate) limit: u32,
+    /// The `limit` of this very call.
+    pub(crate) given_limit: Option<u32>,
     pub(crate) token: Option<String>,
     pub(crate) budget: usize,
     pub(crate) notes: Mutex<Vec<String>>,
@@ -76,6 +78,11 @@ impl<S: Service> Call<S> {
     /// Rows of a page.
     pub fn limit(&self) -> u32 {
         self.limit
+    }
+
+    /// Rows of a page, where this call names a number of its own; a call that goes on by a cursor does not.
+    pub fn given_limit(&self) -> Option<u32> {
+        self.given_limit
     }
 
     /// Rows of a page, as AWS's inputs take it.
@@ -160,6 +167,11 @@ impl<S: Service> Call<S> {
     /// When AWS does not say.
     pub async fn identity(&self) -> Result<Identity> {
         self.session.identity(&self.target).await
+    }
+
+    /// The name of the caller as the server knows it: of a token, a subject; none where whoever started the server calls.
+    pub fn caller(&self) -> Option<&str> {
+        self.principal.as_ref().map(|principal| principal.name.as_str())
     }
 
     /// The session behind the call.

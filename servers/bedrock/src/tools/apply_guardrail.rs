@@ -1,6 +1,7 @@
 use aws_sdk_bedrockruntime::types::{
-    GuardrailAction, GuardrailContentBlock, GuardrailContentQualifier, GuardrailContentSource,
-    GuardrailTextBlock,
+    ContentBlock, GuardrailAction, GuardrailContentBlock, GuardrailContentQualifier, GuardrailContentSource,
+    GuardrailImageBlock, GuardrailImageFormat, GuardrailImageSource, GuardrailOutputScope,
+    GuardrailTextBlock, ImageSource,
 };
 use awsmcp_mcp::{Call, Error, Page, Result, Spec, Tool};
 use futures::{StreamExt, stream};
@@ -9,12 +10,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Bedrock, arns,
+    attachments::{Inline, images},
     conversation::missing,
-    findings::{Finding, findings, units},
+    findings::{Finding, Units, findings},
     names::{GuardrailId, GuardrailVersion},
 };
 
-/// Applies a guardrail to texts without a model, and shows which rule found what. Texts with `expect` are test cases.
+/// Applies a guardrail to texts and images without a model, and shows which rule found what. Texts with `expect` are test cases.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ApplyGuardrail {
@@ -25,6 +27,9 @@ pub(crate) struct ApplyGuardrail {
     cases: Vec<Case>,
     #[serde(default)]
     source: Source,
+    /// Also shows what was looked for and not found.
+    #[serde(default)]
+    full: bool,
 }
 
 #[derive(Clone, Copy, Default, Deserialize, JsonSchema)]
@@ -40,7 +45,10 @@ enum Source {
 #[derive(Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Case {
+    #[serde(default)]
     text: String,
+    /// PNG or JPEG.
+    images: Option<Vec<Inline>>,
     expect: Option<Expected>,
     source: Option<Source>,
     /// For grounding: what the text should rest on, and the question.
@@ -105,13 +113,15 @@ impl Tool for ApplyGuardrail {
 
     async fn call(self, cx: &Call<Bedrock>) -> Result<Self::Output> {
         const AT_ONCE: usize = 8;
-        if self.cases.iter().any(|case| case.text.trim().is_empty()) {
-            return Err(Error::invalid("a case has no text")
+        let is_empty =
+            |case: &Case| case.text.trim().is_empty() && case.images.as_ref().is_none_or(Vec::is_empty);
+        if self.cases.iter().any(is_empty) {
+            return Err(Error::invalid("a case has no text and no image")
                 .with_next("a good one is {\"text\":\"hello\",\"expect\":\"passed\"}"));
         }
         let total = self.cases.len();
         let work: Vec<_> = self.cases.iter().map(async |case| (self.applied(cx, case).await, case)).collect();
-        let mut all: Vec<(Row, i64)> = Vec::with_capacity(total);
+        let mut all: Vec<(Row, Units)> = Vec::with_capacity(total);
         let (mut failed, mut first) = (0, None);
         let mut running = stream::iter(work).buffered(AT_ONCE);
         while let Some((done, case)) = running.next().await {
@@ -120,7 +130,7 @@ impl Tool for ApplyGuardrail {
                 // The others were tested, and are billed.
                 Err(error) => {
                     failed += 1;
-                    all.push((Row::failed(case, &error), 0));
+                    all.push((Row::failed(case, &error), Units::default()));
                     first.get_or_insert(error);
                 }
             }
@@ -131,19 +141,19 @@ impl Tool for ApplyGuardrail {
             Some(_) => cx.note(format!("{failed} of {total} could not be tested: `error` says why")),
             None => {}
         }
-        let units: i64 = all.iter().map(|(_, units)| units).sum();
+        let units = all.iter().fold(Units::default(), |sum, (_, units)| sum.and(*units));
         let tested = all.iter().filter(|(row, _)| row.verdict.is_some()).count();
         let right = all.iter().filter(|(row, _)| row.verdict == Some("ok")).count();
         if tested > 0 {
             cx.note(format!("{right} of {tested} test cases are as expected"));
         }
-        cx.note(format!("{units} text units were used, which AWS bills by policy"));
+        cx.note(units.told());
         Ok(cx.page(all.into_iter().map(|(row, _)| row), None))
     }
 }
 
 impl ApplyGuardrail {
-    async fn applied(&self, cx: &Call<Bedrock>, case: &Case) -> Result<(Row, i64)> {
+    async fn applied(&self, cx: &Call<Bedrock>, case: &Case) -> Result<(Row, Units)> {
         let source = match case.source.unwrap_or(self.source) {
             Source::Input => GuardrailContentSource::Input,
             Source::Output => GuardrailContentSource::Output,
@@ -159,7 +169,13 @@ impl ApplyGuardrail {
                 content.push(block(text, Some(qualifier))?);
             }
         }
-        content.push(block(&case.text, has_grounding.then_some(GuardrailContentQualifier::GuardContent))?);
+        if !case.text.trim().is_empty() {
+            let qualifier = has_grounding.then_some(GuardrailContentQualifier::GuardContent);
+            content.push(block(&case.text, qualifier)?);
+        }
+        for image in images(case.images.as_deref().unwrap_or_default())? {
+            content.push(shown(image)?);
+        }
         let version = self.version.as_ref().map_or("DRAFT", GuardrailVersion::as_str);
         let out = cx
             .client()
@@ -169,6 +185,7 @@ impl ApplyGuardrail {
             .guardrail_version(version)
             .source(source)
             .set_content(Some(content))
+            .set_output_scope(self.full.then_some(GuardrailOutputScope::Full))
             .send()
             .await?;
         let found: Vec<Finding> = out.assessments.iter().flat_map(findings).collect();
@@ -190,7 +207,7 @@ impl ApplyGuardrail {
             shown: Some(shown).filter(|text| intervened && !text.is_empty()),
             error: None,
         };
-        Ok((row, out.usage.as_ref().map_or(0, units)))
+        Ok((row, out.usage.as_ref().map(Units::of).unwrap_or_default()))
     }
 }
 
@@ -198,6 +215,18 @@ fn block(text: &str, qualifier: Option<GuardrailContentQualifier>) -> Result<Gua
     let built =
         GuardrailTextBlock::builder().text(text).set_qualifiers(qualifier.map(|qualifier| vec![qualifier]));
     Ok(GuardrailContentBlock::Text(built.build().map_err(missing)?))
+}
+
+fn shown(block: ContentBlock) -> Result<GuardrailContentBlock> {
+    let ContentBlock::Image(image) = block else {
+        return Err(Error::invalid("`images` takes images only").with_next("good ones end with .png or .jpg"));
+    };
+    let (format, Some(ImageSource::Bytes(bytes))) = (image.format.as_str(), image.source) else {
+        return Err(Error::internal("an image without bytes"));
+    };
+    let format = GuardrailImageFormat::from(format);
+    let block = GuardrailImageBlock::builder().format(format).source(GuardrailImageSource::Bytes(bytes));
+    Ok(GuardrailContentBlock::Image(block.build().map_err(missing)?))
 }
 
 /// Whoever gave the text knows it by its beginning.

@@ -1,10 +1,11 @@
-use std::time::Instant;
+use std::collections::{BTreeMap, HashMap};
 
 use aws_sdk_bedrockruntime::{
-    config::{Builder, StalledStreamProtectionConfig},
+    config::{Builder, StalledStreamProtectionConfig, retry::RetryPartition},
     types::{
         GuardrailConfiguration, GuardrailStreamConfiguration, GuardrailTrace, InferenceConfiguration,
-        PerformanceConfigLatency, PerformanceConfiguration,
+        JsonSchemaDefinition, OutputConfig, OutputFormat, OutputFormatStructure, OutputFormatType,
+        PerformanceConfigLatency, PerformanceConfiguration, ServiceTier, ServiceTierType,
     },
 };
 use awsmcp_mcp::{Call, Error, Result, Risk, Spec, Tool};
@@ -13,12 +14,18 @@ use serde::Deserialize;
 
 use crate::{
     Bedrock, arns,
-    attachments::{Attachments, Inline},
+    attachments::{Inline, Loader},
+    blocks::put,
+    bodies::asked_for,
     chat::Answer,
-    conversation::{Cached, Given, Offered, Said, Turn},
+    conversation::{Cached, Given, Kept, Offered, Said, missing},
+    families::partition,
     json::{Json, document},
     names::{GuardrailId, GuardrailVersion, ModelId, S3Uri},
-    spending::{Caps, asked_for, may_have_run},
+    pace::Pace,
+    spending::{Caps, Most, may_have_run},
+    turn::Turn,
+    wire::Heard,
 };
 
 /// Asks a model and tells its answer as it comes: text, reasoning, tool use, citations, usage and latency.
@@ -33,7 +40,7 @@ pub(crate) struct Converse {
     system: Option<String>,
     /// Turns before `prompt`.
     messages: Option<Vec<Turn>>,
-    /// Images and documents: `s3://bucket/key`.
+    /// Images, documents, recordings: `s3://bucket/key`.
     s3: Option<Vec<S3Uri>>,
     /// The same, from allowed local directories.
     files: Option<Vec<String>>,
@@ -54,6 +61,15 @@ pub(crate) struct Converse {
     guardrail_version: Option<GuardrailVersion>,
     /// Sets cache points behind these.
     cache: Option<Vec<Cached>>,
+    /// How long the cache keeps them. Default: 5m.
+    cache_ttl: Option<Kept>,
+    /// JSON schema that the answer's text is held to.
+    answer_schema: Option<Json>,
+    /// How much the model thinks: `low`, `medium`, `high`.
+    effort: Option<String>,
+    tier: Option<Tier>,
+    /// For the log of the account's calls.
+    metadata: Option<BTreeMap<String, String>>,
     /// The model's own: `{"thinking":{"type":"enabled","budget_tokens":2000}}`.
     parameters: Option<Json>,
     /// JSON pointers into what `parameters` makes the model answer besides.
@@ -64,6 +80,27 @@ pub(crate) struct Converse {
     /// Takes the answer in one piece, of models that cannot stream.
     #[serde(default)]
     whole: bool,
+}
+
+/// How soon a call is served, and at which price.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema, PartialEq)]
+#[serde(rename_all = "snake_case")]
+enum Tier {
+    Default,
+    Flex,
+    Priority,
+    Reserved,
+}
+
+impl Tier {
+    fn word(self) -> &'static str {
+        match self {
+            Tier::Default => "default",
+            Tier::Flex => "flex",
+            Tier::Priority => "priority",
+            Tier::Reserved => "reserved",
+        }
+    }
 }
 
 impl Tool for Converse {
@@ -77,6 +114,10 @@ impl Tool for Converse {
             .on(arns::GUARDRAIL, &["bedrock:ApplyGuardrail"])
             .when("s3")
             .on(arns::S3_OBJECT, &["s3:GetObject"])
+            .when("messages.s3")
+            .on(arns::S3_OBJECT_OF_A_TURN, &["s3:GetObject"])
+            .when("messages.tool_results.s3")
+            .on(arns::S3_OBJECT_OF_A_RESULT, &["s3:GetObject"])
     };
 
     async fn call(self, cx: &Call<Bedrock>) -> Result<Self::Output> {
@@ -86,12 +127,9 @@ impl Tool for Converse {
         if self.guardrail.is_none() && self.guardrail_version.is_some() {
             return Err(Error::invalid("`guardrail_version` goes with `guardrail`"));
         }
-        let attached = Attachments {
-            s3: self.s3.unwrap_or_default(),
-            files: self.files.unwrap_or_default(),
-            inline: self.inline.unwrap_or_default(),
-            citations: self.citations,
-        };
+        let mut loader = Loader::new(cx, &self.model, self.citations);
+        let attached = loader.load(self.s3.as_deref(), self.files.as_deref(), self.inline.as_deref()).await?;
+        let caches = self.cache.as_ref().is_some_and(|cache| !cache.is_empty());
         let said = Given {
             prompt: self.prompt,
             messages: self.messages.unwrap_or_default(),
@@ -99,29 +137,44 @@ impl Tool for Converse {
             tools: self.tools.unwrap_or_default(),
             tool_choice: self.tool_choice,
             cache: self.cache.unwrap_or_default(),
-            attached: attached.load(cx).await?,
+            kept: self.cache_ttl,
+            attached,
         }
-        .said()?;
-        let hold = caps.hold(&self.model, said.tokens, most)?;
+        .said(&mut loader)
+        .await?;
+        let mut pace = Pace::new(cx);
+        let tier = match (self.fast, self.tier) {
+            (true, _) => Some("fast"),
+            (false, Some(tier @ (Tier::Flex | Tier::Priority))) => Some(tier.word()),
+            (false, _) => None,
+        };
+        let can_use = Most { input: said.tokens, output: most, caches, tier };
+        let hold = pace.of(caps.hold(&self.model, can_use)).await?;
         let inference = InferenceConfiguration::builder()
             .max_tokens(i32::try_from(most).unwrap_or(i32::MAX))
             .set_temperature(self.temperature)
             .set_top_p(self.top_p)
-            .set_stop_sequences(self.stop)
+            .set_stop_sequences(
+                self.stop.map(|stop| stop.into_iter().filter(|word| !word.is_empty()).collect()),
+            )
             .build();
         let request = Request {
             model: self.model.to_string(),
+            partition: partition(&self.model),
             said,
             inference,
             guardrail: self.guardrail.map(|id| {
                 let version = self.guardrail_version.as_ref().map_or("DRAFT", GuardrailVersion::as_str);
                 (id.to_string(), version.to_owned())
             }),
+            output: output(self.answer_schema.as_ref(), self.effort)?,
+            tier: self.tier,
+            metadata: self.metadata.map(|all| all.into_iter().collect()),
             parameters: self.parameters,
             more_fields: self.more_fields,
             fast: self.fast,
         };
-        let asked = if self.whole { request.whole(cx).await } else { request.stream(cx).await };
+        let asked = if self.whole { request.whole(cx, pace).await } else { request.stream(cx, pace).await };
         let mut answer = match asked {
             Ok(answer) => answer,
             // What AWS refused before the model ran costs nothing; what broke off later stays counted.
@@ -161,7 +214,7 @@ fn explain(cx: &Call<Bedrock>, answer: &Answer, most: u64, caps: &Caps) {
         "max_tokens" => cx.note(format!("the answer was cut at {most} tokens: `max_tokens` asks for more")),
         "tool_use" => cx.note(
             "go on with `messages`: all turns so far, this answer as an assistant's turn, and a user's turn with \
-             `tool_results`",
+             `tool_results`. Where it has `content`, give that back in place of its other parts",
         ),
         "content_filtered" => cx.note("the model's own filter held the answer back: say it another way"),
         "guardrail_intervened" => cx.note("the guardrail took the answer's place: `guardrail` says why"),
@@ -171,7 +224,7 @@ fn explain(cx: &Call<Bedrock>, answer: &Answer, most: u64, caps: &Caps) {
         "malformed_model_output" | "malformed_tool_use" => {
             cx.note("the model wrote what cannot be read: call again, or use another model")
         }
-        _ if answer.text.is_empty() && answer.tool_use.is_empty() && answer.images.is_empty() => {
+        _ if answer.text.is_empty() && answer.tool_use.is_empty() && answer.media.is_empty() => {
             cx.note("the model answered nothing")
         }
         _ => {}
@@ -180,10 +233,14 @@ fn explain(cx: &Call<Bedrock>, answer: &Answer, most: u64, caps: &Caps) {
 
 struct Request {
     model: String,
+    partition: RetryPartition,
     said: Said,
     inference: InferenceConfiguration,
     /// Its id and version.
     guardrail: Option<(String, String)>,
+    output: Option<OutputConfig>,
+    tier: Option<Tier>,
+    metadata: Option<HashMap<String, String>>,
     parameters: Option<Json>,
     more_fields: Option<Vec<String>>,
     fast: bool,
@@ -202,7 +259,7 @@ impl Failed {
 }
 
 impl Request {
-    async fn stream(self, cx: &Call<Bedrock>) -> Result<Answer, Failed> {
+    async fn stream(self, cx: &Call<Bedrock>, mut pace: Pace<'_>) -> Result<Answer, Failed> {
         let guardrail = self.guardrail.as_ref().map(|(id, version)| {
             GuardrailStreamConfiguration::builder()
                 .guardrail_identifier(id)
@@ -210,10 +267,11 @@ impl Request {
                 .trace(GuardrailTrace::Enabled)
                 .build()
         });
-        let started = Instant::now();
         // A model may think for minutes before its next word.
-        let patient = Builder::default().stalled_stream_protection(StalledStreamProtectionConfig::disabled());
-        let out = cx
+        let patient = Builder::default()
+            .retry_partition(self.partition)
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
+        let asked = cx
             .client()
             .runtime
             .converse_stream()
@@ -226,15 +284,18 @@ impl Request {
             .set_additional_model_request_fields(self.parameters.as_ref().map(|json| document(&json.0)))
             .set_additional_model_response_field_paths(self.more_fields)
             .set_performance_config(performance(self.fast))
+            .set_service_tier(served(self.tier)?)
+            .set_output_config(self.output)
+            .set_request_metadata(self.metadata)
             .customize()
+            .mutate_request(put(&self.said.raw, "/messages"))
             .config_override(patient)
-            .send()
-            .await
-            .map_err(|error| Failed::of(Error::from(error)))?;
-        Answer::stream(cx, out, started).await.map_err(Failed::Meanwhile)
+            .send();
+        let out = pace.of(asked).await.map_err(|error| Failed::of(Error::from(error)))?;
+        Answer::stream(out, pace).await.map_err(Failed::Meanwhile)
     }
 
-    async fn whole(self, cx: &Call<Bedrock>) -> Result<Answer, Failed> {
+    async fn whole(self, cx: &Call<Bedrock>, mut pace: Pace<'_>) -> Result<Answer, Failed> {
         let guardrail = self.guardrail.as_ref().map(|(id, version)| {
             GuardrailConfiguration::builder()
                 .guardrail_identifier(id)
@@ -242,8 +303,11 @@ impl Request {
                 .trace(GuardrailTrace::Enabled)
                 .build()
         });
-        let patient = Builder::default().stalled_stream_protection(StalledStreamProtectionConfig::disabled());
-        let out = cx
+        let patient = Builder::default()
+            .retry_partition(self.partition)
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
+        let heard = Heard::default();
+        let asked = cx
             .client()
             .runtime
             .converse()
@@ -256,15 +320,46 @@ impl Request {
             .set_additional_model_request_fields(self.parameters.as_ref().map(|json| document(&json.0)))
             .set_additional_model_response_field_paths(self.more_fields)
             .set_performance_config(performance(self.fast))
+            .set_service_tier(served(self.tier)?)
+            .set_output_config(self.output)
+            .set_request_metadata(self.metadata)
             .customize()
+            .mutate_request(put(&self.said.raw, "/messages"))
+            .interceptor(heard.clone())
             .config_override(patient)
-            .send()
-            .await
-            .map_err(|error| Failed::of(Error::from(error)))?;
-        Ok(Answer::whole(out))
+            .send();
+        let out = pace.of(asked).await.map_err(|error| Failed::of(Error::from(error)))?;
+        let body = heard.json().map_err(Failed::Meanwhile)?;
+        Ok(Answer::whole(out, &body))
     }
 }
 
 fn performance(fast: bool) -> Option<PerformanceConfiguration> {
     fast.then(|| PerformanceConfiguration::builder().latency(PerformanceConfigLatency::Optimized).build())
+}
+
+fn served(tier: Option<Tier>) -> Result<Option<ServiceTier>, Failed> {
+    let built = tier.map(|tier| ServiceTier::builder().r#type(ServiceTierType::from(tier.word())).build());
+    built.transpose().map_err(|error| Failed::Before(missing(error)))
+}
+
+/// The form that an answer is to have, and how much is thought about it.
+fn output(schema: Option<&Json>, effort: Option<String>) -> Result<Option<OutputConfig>> {
+    let effort = effort.filter(|effort| !effort.trim().is_empty());
+    if schema.is_none() && effort.is_none() {
+        return Ok(None);
+    }
+    let format = schema.map(|schema| {
+        if !schema.0.is_object() {
+            return Err(Error::invalid("`answer_schema` is not a JSON schema").with_next(
+                "a good one is {\"type\":\"object\",\"properties\":{\"city\":{\"type\":\"string\"}},\"required\":\
+                 [\"city\"],\"additionalProperties\":false}",
+            ));
+        }
+        let definition = JsonSchemaDefinition::builder().schema(schema.0.to_string()).name("answer");
+        let structure = OutputFormatStructure::JsonSchema(definition.build().map_err(missing)?);
+        let format = OutputFormat::builder().r#type(OutputFormatType::JsonSchema).structure(structure);
+        format.build().map_err(missing)
+    });
+    Ok(Some(OutputConfig::builder().set_text_format(format.transpose()?).set_effort(effort).build()))
 }

@@ -1,6 +1,6 @@
 use aws_sdk_bedrock::types::InferenceProfileType;
 use awsmcp_aws::utc_second;
-use awsmcp_mcp::{Call, Error, One, Result, Spec, Tool};
+use awsmcp_mcp::{Call, Error, One, ResourceArgument, Result, Spec, Tool};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -8,6 +8,7 @@ use crate::{
     Bedrock, arns,
     models::{behind, modalities, model_of, profiles},
     names::{ModelId, without_area},
+    retrieval::model_arn,
 };
 
 /// Shows a model, inference profile, custom or imported model: what it takes, its life cycle, how to call it.
@@ -55,6 +56,8 @@ struct Access {
     in_region: String,
     agreement: Option<String>,
     why: Option<String>,
+    /// What somebody has to do first.
+    next: Option<&'static str>,
 }
 
 impl Tool for GetModel {
@@ -80,6 +83,9 @@ impl Tool for GetModel {
             None if without_area(id).is_some() => profile(cx, id).await?,
             _ => foundation(cx, id).await?,
         };
+        if found.kind == "profile" {
+            shows_as_its_model(cx, &mut found).await;
+        }
         if self.check_access {
             let model = found.models.first().filter(|_| found.kind == "profile").unwrap_or(&found.id);
             found.access = Some(access(cx, model).await?);
@@ -145,6 +151,24 @@ async fn profile(cx: &Call<Bedrock>, id: &str) -> Result<Model> {
     })
 }
 
+/// A profile takes and gives what its model does.
+async fn shows_as_its_model(cx: &Call<Bedrock>, profile: &mut Model) {
+    let Some(model) = profile.models.first() else { return };
+    let arn = ModelId::parse(model).map(|model| model_arn(&model, cx.region()));
+    if !arn.is_ok_and(|arn| cx.may_on("bedrock:GetFoundationModel", &arn).is_ok()) {
+        return;
+    }
+    let asked = cx.client().bedrock.get_foundation_model().model_identifier(model).send().await;
+    let Some(details) = cx.part("the model behind the profile", asked).and_then(|out| out.model_details)
+    else {
+        return;
+    };
+    profile.provider = details.provider_name;
+    profile.input = modalities(details.input_modalities.as_deref());
+    profile.output = modalities(details.output_modalities.as_deref());
+    profile.streams = details.response_streaming_supported;
+}
+
 async fn custom(cx: &Call<Bedrock>, id: &str) -> Result<Model> {
     let out = cx.client().bedrock.get_custom_model().model_identifier(id).send().await?;
     Ok(Model {
@@ -179,11 +203,36 @@ async fn imported(cx: &Call<Bedrock>, id: &str) -> Result<Model> {
 async fn access(cx: &Call<Bedrock>, model: &str) -> Result<Access> {
     let out = cx.client().bedrock.get_foundation_model_availability().model_id(model).send().await?;
     let agreement = out.agreement_availability;
-    Ok(Access {
+    let mut access = Access {
         authorized: out.authorization_status.to_string(),
         entitled: out.entitlement_availability.to_string(),
         in_region: out.region_availability.to_string(),
         agreement: agreement.as_ref().map(|agreement| agreement.status.to_string()),
         why: agreement.and_then(|agreement| agreement.error_message),
-    })
+        next: None,
+    };
+    access.next = access.lacks();
+    Ok(access)
+}
+
+impl Access {
+    /// What stands between the account and the model, the first of several.
+    fn lacks(&self) -> Option<&'static str> {
+        let is = |state: &str, good: &str| state == good;
+        if !is(&self.in_region, "AVAILABLE") {
+            return Some("this region does not have it: use a profile of `profiles`, or another region");
+        }
+        if !is(&self.authorized, "AUTHORIZED") {
+            return Some(
+                "an administrator allows the account to use it: a policy of the organization may deny it",
+            );
+        }
+        if self.agreement.as_deref().is_some_and(|state| !is(state, "AVAILABLE")) {
+            return Some("its terms are not agreed to: somebody does that in the console under Model access");
+        }
+        if !is(&self.entitled, "AVAILABLE") {
+            return Some("somebody asks for it in the console under Model access; it may take minutes");
+        }
+        None
+    }
 }

@@ -1,22 +1,28 @@
-use std::time::Instant;
+use std::collections::BTreeMap;
 
 use aws_sdk_bedrockagentruntime::{
     config::{Builder, StalledStreamProtectionConfig, retry::RetryConfig},
     types::{
-        FunctionParameter, InvocationInputMember, ResponseStream as Event, ReturnControlPayload, SessionState,
+        ByteContentFile, FileSource, FileSourceType, FileUseCase, InputFile, ResponseStream as Event,
+        SessionState,
     },
 };
-use awsmcp_mcp::{Call, Error, One, Result, Spec, Tool, human_size};
-use schemars::JsonSchema;
+use aws_smithy_types::Blob;
+use awsmcp_mcp::{Body, Call, Error, One, Output, Part, Reply, Result, Spec, Tool, human_size};
+use schemars::{JsonSchema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::{
     Bedrock,
     agents::{Step, step},
     arns,
+    attachments::Inline,
     citing::{Source, sources},
+    control::{Results, asked},
+    conversation::missing,
     names::{AgentId, ShortId},
+    pace::Pace,
     spending::{Caps, Usage},
 };
 
@@ -28,11 +34,24 @@ pub(crate) struct InvokeAgent {
     agent: AgentId,
     /// Default: `TSTALIASID`, the draft.
     alias: Option<ShortId>,
+    #[serde(default)]
     prompt: String,
     /// Goes on with the conversation of an earlier answer.
     session: Option<String>,
+    /// What `return_control` of that answer asked for, in place of `prompt`.
+    results: Option<Results>,
     /// Attributes of the session.
-    attributes: Option<std::collections::BTreeMap<String, String>>,
+    attributes: Option<BTreeMap<String, String>>,
+    /// Files for the agent.
+    inline: Option<Vec<Inline>>,
+    /// They are for the agent's code, and not to be read.
+    #[serde(default)]
+    for_code: bool,
+    /// Shows the files that the agent makes.
+    #[serde(default)]
+    show_files: bool,
+    /// Memory of earlier sessions: an id of your own, such as a user's.
+    memory: Option<String>,
     /// Leaves the steps out.
     #[serde(default)]
     no_trace: bool,
@@ -51,11 +70,35 @@ pub(crate) struct Answered {
     usage: Option<Usage>,
     session: String,
     duration_ms: u64,
+    /// Media types and bytes.
+    #[serde(skip)]
+    made: Vec<(String, Vec<u8>)>,
+}
+
+impl Output for Answered {
+    fn reply(mut self) -> Result<Reply> {
+        let made = std::mem::take(&mut self.made);
+        if made.is_empty() {
+            return One(self).reply();
+        }
+        let text = serde_json::to_string(&self).map_err(|error| Error::internal(error.to_string()))?;
+        let label = "the agent's answer, and its files in order".to_owned();
+        let shown = made.into_iter().map(|(mime, data)| match mime.starts_with("image/") {
+            true => Part::Image { data, mime },
+            false => Part::Blob { data, mime },
+        });
+        Body { label, parts: std::iter::once(Part::Text(text)).chain(shown).collect(), ..Body::default() }
+            .reply()
+    }
+
+    fn schema(generator: &mut SchemaGenerator) -> Value {
+        One::<Answered>::schema(generator)
+    }
 }
 
 impl Tool for InvokeAgent {
     type Service = Bedrock;
-    type Output = One<Answered>;
+    type Output = Answered;
     const SPEC: Spec = Spec::invoke("invoke_agent", "Invoke agent")
         .when("alias")
         .on(arns::AGENT_ALIAS, &["bedrock:InvokeAgent"])
@@ -67,37 +110,36 @@ impl Tool for InvokeAgent {
 
     async fn call(self, cx: &Call<Bedrock>) -> Result<Self::Output> {
         Caps::of(cx)?.unmetered("an agent")?;
-        if self.prompt.trim().is_empty() && !self.end_session {
+        if self.prompt.trim().is_empty() && !self.end_session && self.results.is_none() {
             return Err(Error::invalid("`prompt` is empty"));
         }
-        let started = Instant::now();
-        let session = self.session.unwrap_or_else(new_session);
-        let state = self.attributes.map(|all| {
-            SessionState::builder().set_session_attributes(Some(all.into_iter().collect())).build()
-        });
+        let mut pace = Pace::new(cx);
+        let state = self.state()?;
+        let session = self.session.filter(|session| !session.trim().is_empty()).unwrap_or_else(new_session);
         // An agent acts: a second try could act twice. It may think for minutes before its next word.
         let once = Builder::default()
             .retry_config(RetryConfig::disabled())
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
-        let mut out = cx
+        let sent = cx
             .client()
             .agent_runtime
             .invoke_agent()
             .agent_id(self.agent.as_str())
             .agent_alias_id(self.alias.as_ref().map_or("TSTALIASID", ShortId::as_str))
             .session_id(&session)
-            .input_text(self.prompt)
+            .set_input_text(Some(self.prompt).filter(|prompt| !prompt.trim().is_empty()))
             .enable_trace(!self.no_trace)
             .end_session(self.end_session)
+            .set_memory_id(self.memory)
             .set_session_state(state)
             .customize()
             .config_override(once)
-            .send()
-            .await?;
+            .send();
+        let mut out = pace.of(sent).await?;
         let mut answer = Answered { session, ..Answered::default() };
         let mut usage = Usage::default();
         loop {
-            let event = match out.completion.recv().await {
+            let event = match pace.of(out.completion.recv()).await {
                 Ok(Some(event)) => event,
                 Ok(None) => break,
                 Err(error) => return Err(answer.broken(Error::from(error))),
@@ -108,7 +150,7 @@ impl Tool for InvokeAgent {
                     answer.text.push_str(&String::from_utf8_lossy(&bytes));
                     let cited = chunk.attribution.and_then(|attribution| attribution.citations);
                     answer.sources.extend(sources(cited.unwrap_or_default()));
-                    cx.progress(answer.text.len() as u64, None, "answering");
+                    pace.tell(bytes.len() as u64, "answering");
                 }
                 Event::Trace(part) => {
                     if let Some(trace) = part.trace {
@@ -117,20 +159,19 @@ impl Tool for InvokeAgent {
                         usage.output_tokens += used.1;
                         for mut step in found {
                             step.agent = part.collaborator_name.clone();
-                            cx.progress(answer.steps.len() as u64 + 1, None, step.kind);
+                            pace.tell(1, step.kind);
                             answer.steps.push(step);
                         }
                     }
                 }
-                Event::ReturnControl(payload) => answer.return_control.push(control(payload)),
+                Event::ReturnControl(payload) => answer.return_control.push(asked(payload)),
                 Event::Files(files) => {
                     for file in files.files.unwrap_or_default() {
-                        let size = file.bytes.map_or(0, |bytes| bytes.as_ref().len());
-                        answer.files.push(format!(
-                            "{} ({})",
-                            file.name.unwrap_or_default(),
-                            human_size(size as u64)
-                        ));
+                        let bytes = file.bytes.map(Blob::into_inner).unwrap_or_default();
+                        let size = human_size(bytes.len() as u64);
+                        answer.files.push(format!("{} ({size})", file.name.unwrap_or_default()));
+                        let mime = file.r#type.unwrap_or_else(|| "application/octet-stream".to_owned());
+                        answer.made.push((mime, bytes));
                     }
                 }
                 _ => {}
@@ -139,11 +180,66 @@ impl Tool for InvokeAgent {
         if usage != Usage::default() {
             answer.usage = Some(usage);
         }
-        answer.duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        answer.duration_ms = pace.elapsed_ms();
         if !answer.return_control.is_empty() {
-            cx.note("the agent waits for what `return_control` asks for; this tool cannot answer it");
+            cx.note(
+                "the agent waits for what `return_control` asks for: call again with `session` and `results`, \
+                 {\"id\":\"...\",\"results\":[{\"action_group\":\"...\",\"function\":\"...\",\"result\":\"...\"}]}",
+            );
         }
-        Ok(One(answer))
+        if !self.show_files && !answer.made.is_empty() {
+            answer.made.clear();
+            cx.note("`show_files` shows the files themselves: ask the agent for them again");
+        }
+        Ok(answer)
+    }
+}
+
+impl InvokeAgent {
+    /// What goes along with the prompt.
+    fn state(&self) -> Result<Option<SessionState>> {
+        if self.results.is_some() && self.session.is_none() {
+            return Err(Error::invalid("`results` goes with the `session` whose agent asked for them"));
+        }
+        let inline = self.inline.as_deref().unwrap_or_default();
+        if self.attributes.is_none() && self.results.is_none() && inline.is_empty() {
+            return Ok(None);
+        }
+        let attributes = self.attributes.clone().map(|all| all.into_iter().collect());
+        let mut state = SessionState::builder().set_session_attributes(attributes);
+        for file in inline {
+            let bytes = file.bytes()?;
+            let content =
+                ByteContentFile::builder().media_type(media_type(file.name())).data(Blob::new(bytes));
+            let source = FileSource::builder()
+                .source_type(FileSourceType::ByteContent)
+                .byte_content(content.build().map_err(missing)?)
+                .build();
+            let purpose = if self.for_code { FileUseCase::CodeInterpreter } else { FileUseCase::Chat };
+            let file =
+                InputFile::builder().name(file.name()).source(source.map_err(missing)?).use_case(purpose);
+            state = state.files(file.build().map_err(missing)?);
+        }
+        if let Some(results) = &self.results {
+            state = results.put(state)?;
+        }
+        Ok(Some(state.build()))
+    }
+}
+
+/// Of a file, by its ending.
+fn media_type(name: &str) -> &'static str {
+    match name.rsplit_once('.').map(|(_, ending)| ending.to_lowercase()).as_deref() {
+        Some("csv") => "text/csv",
+        Some("html" | "htm") => "text/html",
+        Some("json") => "application/json",
+        Some("pdf") => "application/pdf",
+        Some("png") => "image/png",
+        Some("jpg" | "jpeg") => "image/jpeg",
+        Some("txt" | "md" | "log") => "text/plain",
+        Some("xlsx") => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        Some("docx") => "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+        _ => "application/octet-stream",
     }
 }
 
@@ -166,31 +262,4 @@ impl Answered {
 /// A session of its own for each conversation.
 fn new_session() -> String {
     format!("awsmcp-{}", jiff::Timestamp::now().as_nanosecond())
-}
-
-fn control(payload: ReturnControlPayload) -> Value {
-    let function =
-        |parameter: &FunctionParameter| (parameter.name.clone().unwrap_or_default(), json!(parameter.value));
-    let calls: Vec<Value> = payload
-        .invocation_inputs
-        .unwrap_or_default()
-        .into_iter()
-        .map(|input| match input {
-            InvocationInputMember::FunctionInvocationInput(call) => json!({
-                "action_group": call.action_group,
-                "function": call.function,
-                "parameters": call.parameters.unwrap_or_default().iter().map(function).collect::<Map<_, _>>(),
-            }),
-            InvocationInputMember::ApiInvocationInput(call) => json!({
-                "action_group": call.action_group,
-                "method": call.http_method,
-                "path": call.api_path,
-                "parameters": call.parameters.unwrap_or_default().iter()
-                    .map(|parameter| (parameter.name.clone().unwrap_or_default(), json!(parameter.value)))
-                    .collect::<Map<_, _>>(),
-            }),
-            _ => Value::Null,
-        })
-        .collect();
-    json!({"id": payload.invocation_id, "calls": calls})
 }

@@ -12,6 +12,7 @@ use crate::{
     conversation::missing,
     json::{Json, document, value},
     names::{FlowId, ShortId},
+    pace::Pace,
     spending::Caps,
 };
 
@@ -78,7 +79,8 @@ impl Tool for InvokeFlow {
         let once = Builder::default()
             .retry_config(RetryConfig::disabled())
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
-        let mut out = cx
+        let mut pace = Pace::new(cx);
+        let asked = cx
             .client()
             .agent_runtime
             .invoke_flow()
@@ -89,13 +91,13 @@ impl Tool for InvokeFlow {
             .set_execution_id(self.execution)
             .customize()
             .config_override(once)
-            .send()
-            .await?;
+            .send();
+        let mut out = pace.of(asked).await?;
         let mut ran = Ran { execution: out.execution_id.take(), ..Ran::default() };
-        while let Some(event) = out.response_stream.recv().await.map_err(Error::from)? {
+        while let Some(event) = pace.of(out.response_stream.recv()).await.map_err(Error::from)? {
             match event {
                 Event::FlowOutputEvent(output) => {
-                    cx.progress(ran.outputs.len() as u64 + 1, None, format!("{} answered", output.node_name));
+                    pace.tell(1, format!("{} answered", output.node_name));
                     if let Some(FlowOutputContent::Document(content)) = output.content {
                         ran.outputs.push(Output { node: output.node_name, value: value(&content) });
                     }

@@ -1,14 +1,4 @@
-use std::sync::{Arc, Mutex, PoisonError};
-
-use aws_sdk_bedrockruntime::primitives::Blob;
-use aws_smithy_runtime_api::{
-    box_error::BoxError,
-    client::{
-        interceptors::{Intercept, context::AfterDeserializationInterceptorContextRef, dyn_dispatch_hint},
-        runtime_components::RuntimeComponents,
-    },
-};
-use aws_smithy_types::config_bag::ConfigBag;
+use aws_sdk_bedrockruntime::{config::Builder, primitives::Blob};
 use awsmcp_mcp::{Call, Error, One, Result, Spec, Tool, human_size};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use schemars::JsonSchema;
@@ -17,10 +7,13 @@ use serde_json::{Value, json};
 
 use crate::{
     Bedrock, arns,
-    families::{Answers, limit},
+    bodies::{asked_for, choices},
+    families::{Answers, limit, partition},
     json::Json,
     names::{GuardrailId, GuardrailVersion, ModelId},
-    spending::{Caps, Usage, about, asked_for, choices, may_have_run},
+    pace::Pace,
+    spending::{Caps, Most, Usage, about, may_have_run},
+    wire::Figures,
 };
 
 /// Calls a model with a body of its own form, as for embeddings and images. For chat: converse.
@@ -58,13 +51,17 @@ impl Tool for InvokeModel {
         let mut body = self.body.0;
         let most = most(cx, &caps, &self.model, &mut body)?;
         let input = body.to_string();
-        let hold = caps.hold(&self.model, about(input.len()), most)?;
+        let mut pace = Pace::new(cx);
+        // Every family names its cache points in words of its own.
+        let caches = input.contains("cache");
+        let can_use = Most { input: about(input.len()), output: most, caches, tier: None };
+        let hold = pace.of(caps.hold(&self.model, can_use)).await?;
         let version = self
             .guardrail
             .as_ref()
             .map(|_| self.guardrail_version.as_ref().map_or("DRAFT", GuardrailVersion::as_str).to_owned());
         let figures = Figures::default();
-        let sent = cx
+        let asked = cx
             .client()
             .runtime
             .invoke_model()
@@ -76,12 +73,12 @@ impl Tool for InvokeModel {
             .body(Blob::new(input))
             .customize()
             .interceptor(figures.clone())
-            .send()
-            .await
-            .map_err(Error::from);
-        let out = match sent {
+            .config_override(Builder::default().retry_partition(partition(&self.model)))
+            .send();
+        let out = match pace.of(asked).await {
             Ok(out) => out,
             Err(error) => {
+                let error = Error::from(error);
                 if !may_have_run(&error) {
                     hold.release();
                 }
@@ -140,47 +137,6 @@ fn shown(content_type: &str, body: Vec<u8>) -> Value {
             "size": human_size(body.len() as u64),
             "base64": BASE64_STANDARD.encode(body),
         }),
-    }
-}
-
-/// What the headers of an answer tell of its use, whatever the model's own form is.
-#[derive(Clone, Debug, Default)]
-struct Figures(Arc<Mutex<(Option<Usage>, Option<u64>)>>);
-
-impl Figures {
-    fn told(&self) -> (Option<Usage>, Option<u64>) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-#[dyn_dispatch_hint]
-impl Intercept for Figures {
-    fn name(&self) -> &'static str {
-        "awsmcp figures"
-    }
-
-    fn read_after_deserialization(
-        &self,
-        context: &AfterDeserializationInterceptorContextRef<'_>,
-        _: &RuntimeComponents,
-        _: &mut ConfigBag,
-    ) -> Result<(), BoxError> {
-        let header = |name: &str| {
-            context
-                .response()
-                .headers()
-                .get(format!("x-amzn-bedrock-{name}"))
-                .and_then(|text| text.parse().ok())
-        };
-        let usage = header("input-token-count").map(|input_tokens| Usage {
-            input_tokens,
-            output_tokens: header("output-token-count").unwrap_or(0),
-            cache_read_tokens: header("cache-read-input-token-count").filter(|count| *count > 0),
-            cache_write_tokens: header("cache-write-input-token-count").filter(|count| *count > 0),
-            cost_usd: None,
-        });
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = (usage, header("invocation-latency"));
-        Ok(())
     }
 }
 

@@ -8,10 +8,11 @@ use aws_sdk_bedrockruntime::types::{
 use aws_smithy_types::DateTime;
 use awsmcp_aws::utc_second;
 use awsmcp_mcp::{Call, Error, Moment, Page, Result, Spec, Tool};
+use futures::{StreamExt, stream};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Bedrock, models::model_of};
+use crate::{Bedrock, arns, models::model_of};
 
 /// Lists jobs of a kind, newest first: batch inference, asynchronous calls, customizations, imports, evaluations.
 #[derive(Deserialize, JsonSchema)]
@@ -33,24 +34,51 @@ enum Kind {
     Evaluation,
 }
 
-#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+impl Kind {
+    /// The states that AWS knows of it.
+    fn states(self) -> &'static [&'static str] {
+        match self {
+            Kind::Batch => ModelInvocationJobStatus::values(),
+            Kind::Async => AsyncInvokeStatus::values(),
+            Kind::Customization => FineTuningJobStatus::values(),
+            Kind::Import => ModelImportJobStatus::values(),
+            Kind::Evaluation => EvaluationJobStatus::values(),
+        }
+    }
+}
+
+/// What became of a job, in words that together cover all states that AWS knows.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema, PartialEq)]
 #[serde(rename_all = "snake_case")]
 enum Status {
+    /// From submitted to stopping.
     InProgress,
+    /// Also in part.
     Completed,
+    /// Also expired.
     Failed,
     Stopped,
 }
 
 impl Status {
-    fn word(self) -> &'static str {
+    /// AWS's states that it stands for, of all kinds of jobs.
+    fn states(self) -> &'static [&'static str] {
         match self {
-            Status::InProgress => "InProgress",
-            Status::Completed => "Completed",
-            Status::Failed => "Failed",
-            Status::Stopped => "Stopped",
+            Status::InProgress => {
+                &["InProgress", "Submitted", "Validating", "Scheduled", "Stopping", "Deleting"]
+            }
+            Status::Completed => &["Completed", "PartiallyCompleted"],
+            Status::Failed => &["Failed", "Expired"],
+            Status::Stopped => &["Stopped"],
         }
     }
+}
+
+/// Where a list goes on. AWS chooses jobs by one state only, so that several are asked for one after the other.
+#[derive(Default, Deserialize, Serialize)]
+struct At {
+    state: usize,
+    token: Option<String>,
 }
 
 #[derive(Default, Serialize, JsonSchema)]
@@ -83,36 +111,105 @@ impl Tool for ListJobs {
                 "bedrock:ListEvaluationJobs",
             ],
         )
+        .on(arns::LISTED_CUSTOMIZATION, &["bedrock:GetModelCustomizationJob"])
+        .on(arns::LISTED_IMPORT, &["bedrock:GetModelImportJob"])
+        .on(arns::LISTED_EVALUATION, &["bedrock:GetEvaluationJob"])
         .rows("{arn}")
         .regional()
         .optional();
 
     async fn call(self, cx: &Call<Bedrock>) -> Result<Self::Output> {
-        match self.kind {
-            Kind::Batch => self.batch(cx).await,
-            Kind::Async => self.asynchronous(cx).await,
-            Kind::Customization => self.customization(cx).await,
-            Kind::Import => self.import(cx).await,
-            Kind::Evaluation => self.evaluation(cx).await,
+        /// Empty pages that are passed over at once.
+        const MOST_PAGES: usize = 10;
+        let states = self.states();
+        let mut at: At = cx.place()?;
+        let (mut rows, mut more) = (Vec::new(), true);
+        for _ in 0..MOST_PAGES {
+            let state = states.get(at.state).copied().flatten();
+            let (found, next) = self.listed(cx, state, at.token.take()).await?;
+            // A job may have gone on to another state meanwhile.
+            rows.extend(found.into_iter().filter(|row| state.is_none_or(|state| row.status == state)));
+            at.token = next.filter(|token| !token.is_empty());
+            if at.token.is_none() {
+                at.state += 1;
+            }
+            more = at.state < states.len();
+            if !(more && rows.is_empty()) {
+                break;
+            }
         }
+        let work: Vec<_> = rows.into_iter().map(|row| explained(cx, self.kind, row)).collect();
+        let rows: Vec<Row> = stream::iter(work).buffered(4).collect().await;
+        cx.page_from(rows, more.then_some(at))
     }
 }
 
+type Listed = (Vec<Row>, Option<String>);
+
+/// Adds why a job failed, which AWS's lists of these kinds do not tell.
+async fn explained(cx: &Call<Bedrock>, kind: Kind, mut row: Row) -> Row {
+    if row.error.is_some() || !Status::Failed.states().contains(&row.status.as_str()) {
+        return row;
+    }
+    let (client, arn) = (&cx.client().bedrock, row.arn.as_str());
+    // Rows that the operator did not allow are left out later.
+    let may = |action: &str| cx.may_on(action, arn).is_ok();
+    row.error = match kind {
+        Kind::Customization if may("bedrock:GetModelCustomizationJob") => {
+            let asked = client.get_model_customization_job().job_identifier(arn).send().await;
+            cx.part("why a customization failed", asked).and_then(|job| job.failure_message)
+        }
+        Kind::Import if may("bedrock:GetModelImportJob") => {
+            let asked = client.get_model_import_job().job_identifier(arn).send().await;
+            cx.part("why an import failed", asked).and_then(|job| job.failure_message)
+        }
+        Kind::Evaluation if may("bedrock:GetEvaluationJob") => {
+            let asked = client.get_evaluation_job().job_identifier(arn).send().await;
+            let told = cx.part("why an evaluation failed", asked).and_then(|job| job.failure_messages);
+            told.map(|messages| messages.join("; "))
+        }
+        _ => None,
+    };
+    row
+}
+
 impl ListJobs {
+    /// The states to ask for, as far as AWS knows them of this kind; one that is none asks for all.
+    fn states(&self) -> Vec<Option<&'static str>> {
+        let known = self.kind.states();
+        let Some(status) = self.status else { return vec![None] };
+        status.states().iter().filter(|state| known.contains(state)).map(|state| Some(*state)).collect()
+    }
+
+    async fn listed(
+        &self,
+        cx: &Call<Bedrock>,
+        state: Option<&'static str>,
+        token: Option<String>,
+    ) -> Result<Listed> {
+        match self.kind {
+            Kind::Batch => self.batch(cx, state, token).await,
+            Kind::Async => self.asynchronous(cx, state, token).await,
+            Kind::Customization => self.customization(cx, state, token).await,
+            Kind::Import => self.import(cx, state, token).await,
+            Kind::Evaluation => self.evaluation(cx, state, token).await,
+        }
+    }
+
     fn after(&self) -> Option<DateTime> {
         self.since.map(|since| DateTime::from_secs(since.0.as_second()))
     }
 
-    async fn batch(self, cx: &Call<Bedrock>) -> Result<Page<Row>> {
+    async fn batch(&self, cx: &Call<Bedrock>, state: Option<&str>, token: Option<String>) -> Result<Listed> {
         let out = cx
             .client()
             .bedrock
             .list_model_invocation_jobs()
-            .set_status_equals(self.status.map(|status| ModelInvocationJobStatus::from(status.word())))
+            .set_status_equals(state.map(ModelInvocationJobStatus::from))
             .set_submit_time_after(self.after())
-            .set_name_contains(self.name_contains)
+            .set_name_contains(self.name_contains.clone())
             .max_results(cx.page_size())
-            .set_next_token(cx.token())
+            .set_next_token(token)
             .sort_by(SortJobsBy::CreationTime)
             .sort_order(SortOrder::Descending)
             .send()
@@ -134,10 +231,15 @@ impl ListJobs {
             ended: job.end_time.as_ref().map(utc_second),
             error: job.message,
         });
-        Ok(cx.page(rows, out.next_token))
+        Ok((rows.collect(), out.next_token))
     }
 
-    async fn asynchronous(self, cx: &Call<Bedrock>) -> Result<Page<Row>> {
+    async fn asynchronous(
+        &self,
+        cx: &Call<Bedrock>,
+        state: Option<&str>,
+        token: Option<String>,
+    ) -> Result<Listed> {
         if self.name_contains.is_some() {
             return Err(Error::invalid("asynchronous calls have no name: leave `name_contains` out"));
         }
@@ -148,10 +250,10 @@ impl ListJobs {
             .client()
             .runtime
             .list_async_invokes()
-            .set_status_equals(self.status.map(|status| AsyncInvokeStatus::from(status.word())))
+            .set_status_equals(state.map(AsyncInvokeStatus::from))
             .set_submit_time_after(self.after())
             .max_results(cx.page_size())
-            .set_next_token(cx.token())
+            .set_next_token(token)
             .sort_by(SortAsyncInvocationBy::SubmissionTime)
             .sort_order(AsyncOrder::Descending)
             .send()
@@ -169,19 +271,24 @@ impl ListJobs {
             error: call.failure_message,
             ..Row::default()
         });
-        Ok(cx.page(rows, out.next_token))
+        Ok((rows.collect(), out.next_token))
     }
 
-    async fn customization(self, cx: &Call<Bedrock>) -> Result<Page<Row>> {
+    async fn customization(
+        &self,
+        cx: &Call<Bedrock>,
+        state: Option<&str>,
+        token: Option<String>,
+    ) -> Result<Listed> {
         let out = cx
             .client()
             .bedrock
             .list_model_customization_jobs()
-            .set_status_equals(self.status.map(|status| FineTuningJobStatus::from(status.word())))
+            .set_status_equals(state.map(FineTuningJobStatus::from))
             .set_creation_time_after(self.after())
-            .set_name_contains(self.name_contains)
+            .set_name_contains(self.name_contains.clone())
             .max_results(cx.page_size())
-            .set_next_token(cx.token())
+            .set_next_token(token)
             .sort_by(SortJobsBy::CreationTime)
             .sort_order(SortOrder::Descending)
             .send()
@@ -196,10 +303,10 @@ impl ListJobs {
             result: job.custom_model_arn,
             ..Row::default()
         });
-        Ok(cx.page(rows, out.next_token))
+        Ok((rows.collect(), out.next_token))
     }
 
-    async fn import(self, cx: &Call<Bedrock>) -> Result<Page<Row>> {
+    async fn import(&self, cx: &Call<Bedrock>, state: Option<&str>, token: Option<String>) -> Result<Listed> {
         if matches!(self.status, Some(Status::Stopped)) {
             return Err(Error::invalid("imports cannot be stopped: leave `status` out"));
         }
@@ -207,11 +314,11 @@ impl ListJobs {
             .client()
             .bedrock
             .list_model_import_jobs()
-            .set_status_equals(self.status.map(|status| ModelImportJobStatus::from(status.word())))
+            .set_status_equals(state.map(ModelImportJobStatus::from))
             .set_creation_time_after(self.after())
-            .set_name_contains(self.name_contains)
+            .set_name_contains(self.name_contains.clone())
             .max_results(cx.page_size())
-            .set_next_token(cx.token())
+            .set_next_token(token)
             .sort_by(SortJobsBy::CreationTime)
             .sort_order(SortOrder::Descending)
             .send()
@@ -225,19 +332,24 @@ impl ListJobs {
             result: job.imported_model_arn,
             ..Row::default()
         });
-        Ok(cx.page(rows, out.next_token))
+        Ok((rows.collect(), out.next_token))
     }
 
-    async fn evaluation(self, cx: &Call<Bedrock>) -> Result<Page<Row>> {
+    async fn evaluation(
+        &self,
+        cx: &Call<Bedrock>,
+        state: Option<&str>,
+        token: Option<String>,
+    ) -> Result<Listed> {
         let out = cx
             .client()
             .bedrock
             .list_evaluation_jobs()
-            .set_status_equals(self.status.map(|status| EvaluationJobStatus::from(status.word())))
+            .set_status_equals(state.map(EvaluationJobStatus::from))
             .set_creation_time_after(self.after())
-            .set_name_contains(self.name_contains)
+            .set_name_contains(self.name_contains.clone())
             .max_results(cx.page_size())
-            .set_next_token(cx.token())
+            .set_next_token(token)
             .sort_by(SortJobsBy::CreationTime)
             .sort_order(SortOrder::Descending)
             .send()
@@ -250,7 +362,7 @@ impl ListJobs {
             started: utc_second(job.creation_time),
             ..Row::default()
         });
-        Ok(cx.page(rows, out.next_token))
+        Ok((rows.collect(), out.next_token))
     }
 }
 
@@ -258,4 +370,20 @@ impl ListJobs {
 fn evaluated(summary: &EvaluationInferenceConfigSummary) -> Option<String> {
     let models = summary.model_config_summary.as_ref()?.bedrock_model_identifiers.as_ref()?;
     Some(models.iter().map(|id| model_of(id)).collect::<Vec<_>>().join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_words_for_what_became_of_a_job_cover_all_states() {
+        let words = [Status::InProgress, Status::Completed, Status::Failed, Status::Stopped];
+        for kind in [Kind::Batch, Kind::Async, Kind::Customization, Kind::Import, Kind::Evaluation] {
+            for state in kind.states() {
+                let of = words.iter().filter(|word| word.states().contains(state)).count();
+                assert_eq!(of, 1, "{state} of {kind:?}");
+            }
+        }
+    }
 }

@@ -31,6 +31,8 @@ enum Modality {
     Text,
     Image,
     Embedding,
+    Video,
+    Speech,
 }
 
 impl Tool for ListModels {
@@ -46,6 +48,8 @@ impl Tool for ListModels {
             Modality::Text => ModelModality::Text,
             Modality::Image => ModelModality::Image,
             Modality::Embedding => ModelModality::Embedding,
+            Modality::Video => ModelModality::from("VIDEO"),
+            Modality::Speech => ModelModality::from("SPEECH"),
         });
         let name = self.name.as_deref().map(|name| {
             GlobBuilder::new(name).case_insensitive(true).build().map(|glob| glob.compile_matcher()).map_err(
@@ -61,7 +65,10 @@ impl Tool for ListModels {
             .bedrock
             .list_foundation_models()
             .set_by_provider(self.provider)
-            .set_by_output_modality(output)
+            // AWS chooses by three of them only.
+            .set_by_output_modality(
+                output.clone().filter(|output| ModelModality::values().contains(&output.as_str())),
+            )
             .send();
         let (models, system, own) = tokio::join!(
             models,
@@ -72,6 +79,9 @@ impl Tool for ListModels {
         let may = |arn: &str| cx.may_on("bedrock:InvokeModel", arn).is_ok();
         let mut models = models?.model_summaries.unwrap_or_default();
         models.retain(|model| may(&model.model_arn));
+        if let Some(output) = &output {
+            models.retain(|model| model.output_modalities().contains(output));
+        }
         let (system, own) = (Profiles::held(system?, may), Profiles::held(own?, may));
         let rows: Vec<Callable> = joined(models, &system, &own)
             .into_iter()

@@ -8,7 +8,9 @@ use awsmcp_mcp::{Call, Error, Page, Result, Spec, Tool};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Bedrock, arns, conversation::missing, names::ModelId, retrieval::model_arn, spending::Caps};
+use crate::{
+    Bedrock, arns, conversation::missing, names::ModelId, pace::Pace, retrieval::model_arn, spending::Caps,
+};
 
 /// Orders texts by how well they answer a question.
 #[derive(Deserialize, JsonSchema)]
@@ -71,7 +73,7 @@ impl Tool for Rerank {
             self.texts.iter().map(|text| source(text)).collect();
         let asked =
             cx.client().agent_runtime.rerank().queries(question).reranking_configuration(configuration);
-        let out = asked.set_sources(Some(sources.map_err(missing)?)).send().await?;
+        let out = Pace::new(cx).of(asked.set_sources(Some(sources.map_err(missing)?)).send()).await?;
         cx.note("AWS does not tell what this used; it bills each question");
         let rows = out.results.into_iter().map(|found| Row {
             index: found.index,

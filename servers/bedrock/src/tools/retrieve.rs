@@ -1,4 +1,7 @@
-use aws_sdk_bedrockagentruntime::types::{GuadrailAction, GuardrailConfiguration, KnowledgeBaseQuery};
+use aws_sdk_bedrockagentruntime::{
+    operation::retrieve::RetrieveOutput,
+    types::{GuadrailAction, GuardrailConfiguration, KnowledgeBaseQuery},
+};
 use aws_smithy_types::Document;
 use awsmcp_mcp::{Body, Call, Error, Output, Page, Part, Reply, Result, Spec, Tool};
 use schemars::{JsonSchema, SchemaGenerator};
@@ -10,7 +13,8 @@ use crate::{
     conversation::missing,
     json::{Json, value},
     names::{GuardrailId, GuardrailVersion, KnowledgeBaseId, ModelId},
-    retrieval::{Content, Search, Wanted, content, model_arn, place},
+    pace::Pace,
+    retrieval::{Content, Search, Store, Wanted, content, is_managed, model_arn, place},
     spending::Caps,
 };
 
@@ -92,7 +96,8 @@ impl Tool for Retrieve {
         if self.rerank.is_some() {
             Caps::of(cx)?.unmetered("reranking")?;
         }
-        let count = self.count(cx);
+        let mut at: At = cx.place()?;
+        let count = *at.count.get_or_insert_with(|| wanted_count(cx));
         let wanted = Wanted {
             count: i32::try_from(count).ok(),
             search: self.search,
@@ -103,17 +108,14 @@ impl Tool for Retrieve {
             let version = self.guardrail_version.as_ref().map_or("DRAFT", GuardrailVersion::as_str);
             GuardrailConfiguration::builder().guardrail_id(id.as_str()).guardrail_version(version).build()
         });
-        let out = cx
-            .client()
-            .agent_runtime
-            .retrieve()
-            .knowledge_base_id(self.knowledge_base.as_str())
-            .retrieval_query(KnowledgeBaseQuery::builder().text(&self.question).build())
-            .retrieval_configuration(wanted.configuration()?)
-            .set_guardrail_configuration(guardrail.transpose().map_err(missing)?)
-            .set_next_token(cx.token())
-            .send()
-            .await?;
+        let guardrail = guardrail.transpose().map_err(missing)?;
+        let mut pace = Pace::new(cx);
+        let ask = |store: Store| self.ask(cx, at.token.clone(), wanted.clone(), store, guardrail.clone());
+        let mut asked = pace.of(ask(Store::Own)).await;
+        if is_managed(cx, self.search, &asked) {
+            asked = pace.of(ask(Store::Managed)).await;
+        }
+        let out = asked?;
         if out.guardrail_action == Some(GuadrailAction::Intervened) {
             cx.note("the guardrail intervened");
         }
@@ -140,7 +142,9 @@ impl Tool for Retrieve {
             if !images.is_empty() {
                 cx.note("`show_images` shows the images themselves");
             }
-            return Ok(Found::Passages(cx.page(rows, out.next_token)));
+            let next = out.next_token.filter(|token| !token.is_empty());
+            let next = next.map(|token| At { token: Some(token), ..at });
+            return cx.page_from(rows, next).map(Found::Passages);
         }
         let text = serde_json::to_string(&rows).map_err(|error| Error::internal(error.to_string()))?;
         let pictures = images.into_iter().map(|(mime, data)| Part::Image { data, mime });
@@ -156,14 +160,41 @@ impl Tool for Retrieve {
 }
 
 impl Retrieve {
-    /// How many passages to ask for: passages are long, and a page of a list's usual length would fill the answer.
-    fn count(&self, cx: &Call<Bedrock>) -> u32 {
-        const USUAL: u32 = 10;
-        /// What AWS gives at once.
-        const MOST: u32 = 100;
-        let asked = if cx.limit() == cx.settings().page_size { USUAL } else { cx.limit() };
-        asked.min(MOST)
+    async fn ask(
+        &self,
+        cx: &Call<Bedrock>,
+        token: Option<String>,
+        wanted: Wanted<'_>,
+        store: Store,
+        guardrail: Option<GuardrailConfiguration>,
+    ) -> Result<RetrieveOutput> {
+        let asked = cx.client().agent_runtime.retrieve().knowledge_base_id(self.knowledge_base.as_str());
+        let asked = asked
+            .retrieval_query(KnowledgeBaseQuery::builder().text(&self.question).build())
+            .retrieval_configuration(wanted.configuration(store)?)
+            .set_guardrail_configuration(guardrail)
+            .set_next_token(token);
+        Ok(asked.send().await?)
     }
+}
+
+/// Where the search goes on, and with how many passages at once: the same as it began with.
+#[derive(Default, Deserialize, Serialize)]
+struct At {
+    token: Option<String>,
+    count: Option<u32>,
+}
+
+/// How many passages to ask for: they are long, and a page of a list's usual length would fill the answer.
+fn wanted_count(cx: &Call<Bedrock>) -> u32 {
+    const USUAL: u32 = 10;
+    /// What AWS gives at once.
+    const MOST: u32 = 100;
+    let given = cx.given_limit();
+    if given.is_some_and(|given| given > MOST) {
+        cx.note(format!("AWS gives at most {MOST} passages at once"));
+    }
+    given.unwrap_or(USUAL).min(MOST)
 }
 
 /// Without AWS's own bookkeeping, except the page.

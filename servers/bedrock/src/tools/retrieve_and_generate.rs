@@ -1,7 +1,10 @@
-use aws_sdk_bedrockagentruntime::types::{
-    GenerationConfiguration, GuadrailAction, GuardrailConfiguration, InferenceConfig,
-    KnowledgeBaseRetrieveAndGenerateConfiguration, RetrieveAndGenerateConfiguration,
-    RetrieveAndGenerateInput, RetrieveAndGenerateType, TextInferenceConfig,
+use aws_sdk_bedrockagentruntime::{
+    operation::retrieve_and_generate::RetrieveAndGenerateOutput,
+    types::{
+        GenerationConfiguration, GuadrailAction, GuardrailConfiguration, InferenceConfig,
+        KnowledgeBaseRetrieveAndGenerateConfiguration, RetrieveAndGenerateConfiguration,
+        RetrieveAndGenerateInput, RetrieveAndGenerateType, TextInferenceConfig,
+    },
 };
 use awsmcp_mcp::{Call, Error, One, Result, Spec, Tool};
 use schemars::JsonSchema;
@@ -13,7 +16,8 @@ use crate::{
     conversation::missing,
     json::Json,
     names::{GuardrailId, GuardrailVersion, KnowledgeBaseId, ModelId, without_area},
-    retrieval::{Search, Wanted, model_arn},
+    pace::Pace,
+    retrieval::{Search, Store, Wanted, is_managed, model_arn},
     spending::Caps,
 };
 
@@ -90,10 +94,36 @@ impl Tool for RetrieveAndGenerate {
             id if without_area(id).is_some() => id.to_owned(),
             _ => model_arn(&self.model, cx.region()),
         };
+        let mut pace = Pace::new(cx);
+        let ask = |store: Store| self.ask(cx, &model, wanted.clone(), store, generation.clone());
+        let mut asked = pace.of(ask(Store::Own)).await;
+        if is_managed(cx, self.search, &asked) {
+            asked = pace.of(ask(Store::Managed)).await;
+        }
+        let out = asked?;
+        cx.note("AWS does not tell what this used; converse does");
+        Ok(One(Answered {
+            sources: sources(out.citations.unwrap_or_default()),
+            text: out.output.map(|output| output.text).unwrap_or_default(),
+            session: out.session_id,
+            guardrail_intervened: (out.guardrail_action == Some(GuadrailAction::Intervened)).then_some(true),
+        }))
+    }
+}
+
+impl RetrieveAndGenerate {
+    async fn ask(
+        &self,
+        cx: &Call<Bedrock>,
+        model: &str,
+        wanted: Wanted<'_>,
+        store: Store,
+        generation: GenerationConfiguration,
+    ) -> Result<RetrieveAndGenerateOutput> {
         let base = KnowledgeBaseRetrieveAndGenerateConfiguration::builder()
             .knowledge_base_id(self.knowledge_base.as_str())
             .model_arn(model)
-            .retrieval_configuration(wanted.configuration()?)
+            .retrieval_configuration(wanted.configuration(store)?)
             .generation_configuration(generation)
             .build()
             .map_err(missing)?;
@@ -102,21 +132,9 @@ impl Tool for RetrieveAndGenerate {
             .knowledge_base_configuration(base)
             .build()
             .map_err(missing)?;
-        let out = cx
-            .client()
-            .agent_runtime
-            .retrieve_and_generate()
-            .input(RetrieveAndGenerateInput::builder().text(&self.question).build().map_err(missing)?)
-            .retrieve_and_generate_configuration(configuration)
-            .set_session_id(self.session)
-            .send()
-            .await?;
-        cx.note("AWS does not tell what this used; converse does");
-        Ok(One(Answered {
-            sources: sources(out.citations.unwrap_or_default()),
-            text: out.output.map(|output| output.text).unwrap_or_default(),
-            session: out.session_id,
-            guardrail_intervened: (out.guardrail_action == Some(GuadrailAction::Intervened)).then_some(true),
-        }))
+        let input = RetrieveAndGenerateInput::builder().text(&self.question).build().map_err(missing)?;
+        let asked = cx.client().agent_runtime.retrieve_and_generate().input(input);
+        let asked = asked.retrieve_and_generate_configuration(configuration);
+        Ok(asked.set_session_id(self.session.clone()).send().await?)
     }
 }

@@ -10,6 +10,7 @@ use serde_json::json;
 
 use crate::{
     Bedrock, arns,
+    attachments::lost,
     conversation::missing,
     json::{Json, document},
     moved::moved,
@@ -149,7 +150,8 @@ async fn look(cx: &Call<Bedrock>, input: &S3Uri) -> Result<Option<Seen>> {
     if input.key().ends_with('/') {
         return Ok(None);
     }
-    let head = cx.client().s3.head_object().bucket(input.bucket()).key(input.key()).send().await?;
+    let asked = cx.client().s3.head_object().bucket(input.bucket()).key(input.key()).send().await;
+    let head = asked.map_err(|error| lost(input, Error::from(error)))?;
     let bytes = head.content_length().and_then(|size| u64::try_from(size).ok()).unwrap_or(0);
     Ok(Some(Seen { etag: head.e_tag, bytes }))
 }

@@ -348,3 +348,57 @@ fn a_flow_that_breaks_off_or_is_missing_is_an_error() {
         .call("invoke_flow", json!({"flow": "a/b", "alias": "A", "input": 1}))
         .fails(&["AB12CD34EF"]);
 }
+
+#[test]
+fn what_an_agent_leaves_to_its_caller_is_given_back() {
+    let stub = Stub::start(|_| {
+        Response::events(vec![
+            chunk("done"),
+            Event::new(
+                "files",
+                json!({"files": [{"name": "plot.png", "type": "image/png", "bytes": "iVBORw0K"}]}),
+            ),
+        ])
+        .with("x-amz-bedrock-agent-session-id", "s")
+        .with("x-amzn-bedrock-agent-content-type", "text/plain")
+    });
+    let mut server = BEDROCK.at(stub.env()).start();
+    let results = json!({"id": "i1", "results": [
+        {"action_group": "orders", "function": "cancel", "result": {"cancelled": 7}},
+        {"action_group": "mail", "method": "POST", "path": "/send", "result": "no", "failed": true},
+        {"action_group": "orders", "function": "refund", "confirmed": false},
+    ]});
+    let call = json!({"agent": "AGENT12345", "session": "s", "results": results, "memory": "ann",
+        "inline": [{"name": "t.csv", "base64": BASE64_STANDARD.encode("a,b")}], "for_code": true});
+    server.call("invoke_agent", call).holds(&["\"text\":\"done\"", "`show_files`"]);
+    let sent = stub.of("InvokeAgent")[0].json();
+    assert_eq!((&sent["inputText"], &sent["memoryId"]), (&Value::Null, &json!("ann")));
+    let state = &sent["sessionState"];
+    assert_eq!(state["invocationId"], "i1");
+    assert_eq!(
+        state["returnControlInvocationResults"],
+        json!([
+            {"functionResult": {"actionGroup": "orders", "function": "cancel",
+                "responseBody": {"TEXT": {"body": "{\"cancelled\":7}"}}}},
+            {"apiResult": {"actionGroup": "mail", "httpMethod": "POST", "apiPath": "/send", "httpStatusCode": 500,
+                "responseBody": {"application/json": {"body": "no"}}, "responseState": "FAILURE"}},
+            {"functionResult": {"actionGroup": "orders", "function": "refund", "confirmationState": "DENY"}},
+        ])
+    );
+    assert_eq!(
+        state["files"],
+        json!([{"name": "t.csv", "useCase": "CODE_INTERPRETER", "source": {"sourceType": "BYTE_CONTENT",
+            "byteContent": {"mediaType": "text/csv", "data": BASE64_STANDARD.encode("a,b")}}}])
+    );
+    let shown =
+        server.call("invoke_agent", json!({"agent": "AGENT12345", "prompt": "plot", "show_files": true}));
+    assert!(shown.content.iter().any(|block| block["type"] == "image"), "{:?}", shown.content);
+    server
+        .call(
+            "invoke_agent",
+            json!({"agent": "AGENT12345", "results": {"id": "i1", "results": [{"action_group": "a"}]}}),
+        )
+        .fails(&["goes with the `session`"]);
+    let wrong = json!({"agent": "AGENT12345", "session": "s", "results": {"id": "i1", "results": [{"action_group": "a"}]}});
+    server.call("invoke_agent", wrong).fails(&["a `function`, or of a `method` and `path`"]);
+}

@@ -375,3 +375,31 @@ fn a_second_emulator_pages_changes_and_tests_guardrails() {
     let table = server.call("apply_guardrail", json!({"guardrail": ids[0], "cases": cases}));
     table.holds(&["2 of 2 test cases are as expected"]);
 }
+
+#[test]
+fn images_are_cases_too_and_free_units_are_not_told_as_billed() {
+    let stub = Stub::start(|_| {
+        Response::output(
+            json!({"action": "NONE", "outputs": [], "assessments": [], "usage": {"topicPolicyUnits": 1,
+            "contentPolicyUnits": 1, "wordPolicyUnits": 1, "sensitiveInformationPolicyUnits": 0,
+            "sensitiveInformationPolicyFreeUnits": 6, "contextualGroundingPolicyUnits": 0, "contentPolicyImageUnits": 1}}),
+        )
+    });
+    let mut server = BEDROCK.at(stub.env()).start();
+    let png = "iVBORw0KGgo=";
+    let call = json!({"guardrail": "gr1", "full": true, "cases": [{"images": [{"name": "a.png", "base64": png}], "expect": "passed"}]});
+    server.call("apply_guardrail", call).holds(&[
+        "passed",
+        "3 text units were used",
+        "and 1 images; 6 more are free",
+    ]);
+    let sent = stub.of("ApplyGuardrail")[0].json();
+    assert_eq!(sent["outputScope"], "FULL");
+    assert_eq!(sent["content"], json!([{"image": {"format": "png", "source": {"bytes": png}}}]));
+    for (case, part) in [
+        (json!({}), "no text and no image"),
+        (json!({"images": [{"name": "a.md", "base64": "YQ=="}]}), "is no image"),
+    ] {
+        server.call("apply_guardrail", json!({"guardrail": "gr1", "cases": [case]})).fails(&[part]);
+    }
+}

@@ -96,6 +96,12 @@ fn jobs() -> Stub {
                 "creationTime": time, "jobType": "Automated", "evaluationTaskTypes": ["Summarization"],
                 "inferenceConfigSummary": {"modelConfigSummary": {"bedrockModelIdentifiers": [model]}}}]})
             }
+            "GetEvaluationJob" => {
+                json!({"jobArn": arn("evaluation-job"), "jobName": "judge", "status": "Failed", "roleArn": ROLE,
+                "jobType": "Automated", "creationTime": time, "failureMessages": ["no metric", "no data"],
+                "evaluationConfig": {"human": {"datasetMetricConfigs": []}}, "inferenceConfig": {"models": []},
+                "outputDataConfig": {"s3Uri": "s3://b/o"}})
+            }
             "GetModelCustomizationJob" => {
                 json!({"jobArn": arn("model-customization-job"), "jobName": "tune", "outputModelName": "m",
                 "roleArn": ROLE, "creationTime": time, "baseModelArn": model, "status": "InProgress",
@@ -138,6 +144,7 @@ fn jobs_of_each_kind_are_rows_of_one_shape() {
     ] {
         server.call("list_jobs", json!({"kind": kind})).holds(&parts);
     }
+    server.call("list_jobs", json!({"kind": "evaluation"})).holds(&["no metric; no data"]);
     server.call("list_jobs", json!({"kind": "import", "status": "stopped"})).fails(&["cannot be stopped"]);
     server.call("list_jobs", json!({"kind": "other"})).fails(&["batch"]);
     let stub = Stub::start(|_| Response::denied("bedrock:ListEvaluationJobs"));
@@ -267,4 +274,71 @@ fn an_artefact_that_is_another_by_now_is_left_alone() {
     let mut server = BEDROCK.at(stub.env()).start();
     server.confirmed("delete_artefact", json!({"artefact": arn})).fails(&["changed while this was planned"]);
     assert!(stub.of("BatchDeleteEvaluationJob").is_empty());
+}
+
+#[test]
+fn a_word_for_what_became_of_jobs_covers_all_of_its_states() {
+    let stub = Stub::start(|request| {
+        let state = request.query("statusEquals").unwrap_or("none").to_owned();
+        let arn = "arn:aws:bedrock:us-east-1:123456789012:model-invocation-job/ab12cd34ef56";
+        let job = json!({"jobArn": arn, "jobName": state, "modelId": MODEL, "roleArn": ROLE, "status": state,
+            "submitTime": "2026-11-22T10:00:00Z", "inputDataConfig": {"s3InputDataConfig": {"s3Uri": "s3://b/in.jsonl"}},
+            "outputDataConfig": {"s3OutputDataConfig": {"s3Uri": "s3://b/out/"}}});
+        let is_there = ["Submitted", "Scheduled", "InProgress", "PartiallyCompleted", "Expired"]
+            .contains(&state.as_str());
+        Response::output(json!({"invocationJobSummaries": if is_there { vec![job] } else { Vec::new() }}))
+    });
+    let mut server = BEDROCK.at(stub.env()).start();
+    for (status, names) in [
+        ("in_progress", vec!["InProgress", "Submitted", "Scheduled"]),
+        ("completed", vec!["PartiallyCompleted"]),
+        ("failed", vec!["Expired"]),
+        ("stopped", vec![]),
+    ] {
+        let pages = server.pages("list_jobs", json!({"kind": "batch", "status": status}));
+        let lines = pages.iter().flat_map(|page| page.text.lines()).filter(|line| line.starts_with("arn:"));
+        let found: Vec<&str> = lines.filter_map(|line| line.split('\t').nth(1)).collect();
+        assert_eq!(found, names, "{status}");
+    }
+}
+
+#[test]
+fn why_a_job_failed_stands_beside_it() {
+    let arn = |kind: &str| format!("arn:aws:bedrock:us-east-1:123456789012:{kind}/ab12cd34ef56");
+    let time = "2026-11-22T10:00:00Z";
+    let model = "arn:aws:bedrock:us-east-1::foundation-model/amazon.nova-lite-v1:0";
+    let stub = Stub::start(move |request| match request.operation() {
+        "ListModelCustomizationJobs" => Response::output(json!({"modelCustomizationJobSummaries": [{
+            "jobArn": arn("model-customization-job"), "baseModelArn": model, "jobName": "tune", "status": "Failed",
+            "creationTime": time}]})),
+        "GetModelCustomizationJob" => {
+            Response::output(json!({"jobArn": arn("model-customization-job"), "jobName": "tune",
+            "outputModelName": "m", "roleArn": ROLE, "creationTime": time, "baseModelArn": model, "status": "Failed",
+            "failureMessage": "the training data has no line", "trainingDataConfig": {"s3Uri": "s3://b/t"},
+            "validationDataConfig": {"validators": []}, "outputDataConfig": {"s3Uri": "s3://b/o"}}))
+        }
+        "ListModelImportJobs" => {
+            Response::output(json!({"modelImportJobSummaries": [{"jobArn": arn("model-import-job"),
+            "jobName": "bring", "status": "Failed", "creationTime": time}]}))
+        }
+        "GetModelImportJob" => {
+            Response::output(json!({"status": "Failed", "failureMessage": "no such architecture"}))
+        }
+        "ListEvaluationJobs" => {
+            Response::output(json!({"jobSummaries": [{"jobArn": arn("evaluation-job"), "jobName": "judge",
+            "status": "Failed", "creationTime": time, "jobType": "Automated", "evaluationTaskTypes": ["Summarization"]}]}))
+        }
+        _ => Response::denied("bedrock:GetEvaluationJob"),
+    });
+    let mut server = BEDROCK.at(stub.env()).start();
+    let of = |kind: &str| json!({"kind": kind, "status": "failed"});
+    server.call("list_jobs", of("customization")).holds(&["the training data has no line"]);
+    server.call("list_jobs", of("import")).holds(&["no such architecture"]);
+    // What may not be looked at is said, and the list is shown.
+    server
+        .call("list_jobs", of("evaluation"))
+        .holds(&["judge", "why an evaluation failed could not be read"]);
+    let list = "arn:aws:bedrock:*:*:model-import-job/*";
+    let mut held = BEDROCK.at(stub.env()).and(&["--allow-arn", list]).start();
+    held.call("list_jobs", of("customization")).lacks(&["tune", "the training data"]);
 }

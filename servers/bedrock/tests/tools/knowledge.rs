@@ -285,3 +285,75 @@ fn texts_are_ordered_by_relevance() {
         .call("rerank", json!({"model": "a.b", "question": "x", "texts": ["y"]}));
     error.fails(&["list_models"]);
 }
+
+#[test]
+fn a_base_that_bedrock_manages_is_searched_in_its_own_form() {
+    let stub = Stub::start(|request| {
+        let asked = request.json();
+        let form = match request.operation() {
+            "Retrieve" => asked["retrievalConfiguration"].clone(),
+            _ => asked["retrieveAndGenerateConfiguration"]["knowledgeBaseConfiguration"]["retrievalConfiguration"].clone(),
+        };
+        if !form["vectorSearchConfiguration"].is_null() {
+            let message = "vectorSearchConfiguration is not supported for managed knowledge bases";
+            return Response::error(400, "ValidationException", message);
+        }
+        match request.operation() {
+            "Retrieve" => Response::output(
+                json!({"retrievalResults": [{"content": {"text": "found", "type": "TEXT"}}]}),
+            ),
+            _ => Response::output(json!({"sessionId": "s", "output": {"text": "found"}})),
+        }
+    });
+    let mut server = BEDROCK.at(stub.env()).start();
+    let filter = json!({"equals": {"key": "year", "value": 2026}});
+    let call = json!({"knowledge_base": "KBMANAGED1", "question": "x", "limit": 7, "filter": filter, "search": "hybrid",
+        "rerank": "amazon.rerank-v1:0"});
+    let found = server.call("retrieve", call);
+    found.holds(&["found", "chooses its search itself"]);
+    assert_eq!(
+        stub.of("Retrieve")[1].json()["retrievalConfiguration"],
+        json!({"managedSearchConfiguration": {"numberOfResults": 7, "filter": filter, "rerankingModelType": "CUSTOM",
+            "rerankingConfiguration": {"type": "BEDROCK_RERANKING_MODEL", "bedrockRerankingConfiguration": {
+                "modelConfiguration": {"modelArn": "arn:aws:bedrock:us-east-1::foundation-model/amazon.rerank-v1:0"},
+                "numberOfRerankedResults": 7}}}})
+    );
+    let call = json!({"knowledge_base": "KBMANAGED1", "question": "x", "model": MODEL});
+    server.call("retrieve_and_generate", call).holds(&["found"]);
+    // An operator's list holds for the model that reranks there, too.
+    let list = "arn:aws:bedrock:*:*:knowledge-base/KBMANAGED1,arn:aws:bedrock:*::foundation-model/cohere.*";
+    let mut held = BEDROCK.at(stub.env()).and(&["--allow-arn", list]).start();
+    let call = json!({"knowledge_base": "KBMANAGED1", "question": "x", "rerank": "amazon.rerank-v1:0"});
+    held.call("retrieve", call).fails(&["foundation-model/amazon.rerank-v1:0 is outside"]);
+}
+
+#[test]
+fn as_many_passages_are_asked_for_as_were_named() {
+    let stub = Stub::start(|request| {
+        let first = request.json()["nextToken"].is_null();
+        let passage = json!({"content": {"text": "found", "type": "TEXT"}});
+        Response::output(match first {
+            true => json!({"retrievalResults": [passage], "nextToken": "more"}),
+            false => json!({"retrievalResults": [passage]}),
+        })
+    });
+    let mut server = BEDROCK.at(stub.env()).start();
+    for (limit, count) in [(None, 10), (Some(50), 50), (Some(100), 100), (Some(200), 100)] {
+        let before = stub.of("Retrieve").len();
+        let mut call = json!({"knowledge_base": "AB12CD34EF", "question": "x"});
+        if let Some(limit) = limit {
+            call["limit"] = json!(limit);
+        }
+        let first = server.call("retrieve", call.clone());
+        // The next page is of the same size.
+        call["cursor"] = json!(first.next().unwrap());
+        server.call("retrieve", call).holds(&["found"]);
+        for sent in stub.of("Retrieve").iter().skip(before) {
+            let vector = &sent.json()["retrievalConfiguration"]["vectorSearchConfiguration"];
+            assert_eq!(vector["numberOfResults"], count, "{limit:?}");
+        }
+        if limit == Some(200) {
+            first.holds(&["at most 100 passages at once"]);
+        }
+    }
+}

@@ -8,4 +8,5 @@ mod jobs;
 mod knowledge;
 mod models;
 mod spending;
+mod turns;
 mod world;

@@ -228,3 +228,88 @@ fn lists_show_only_what_the_operator_allowed() {
     rows.holds(&[&profile("ab12"), "needs an inference profile, and the operator allowed none"]);
     rows.lacks(&["us.p.by", "global.p.by"]);
 }
+
+#[test]
+fn models_are_found_by_what_aws_cannot_choose_by() {
+    let stub = Stub::start(|request| match request.operation() {
+        "ListFoundationModels" => {
+            let of = |id: &str, output: &str| {
+                let mut model = model(id, &["ON_DEMAND"], "ACTIVE");
+                model["outputModalities"] = json!([output]);
+                model
+            };
+            let models = json!({"modelSummaries": [of("p.film-v1:0", "VIDEO"), of("p.talk-v1:0", "SPEECH"), of("p.text-v1:0", "TEXT")]});
+            Response::new(200, models.to_string()).with("content-type", "application/json")
+        }
+        _ => Response::output(json!({"inferenceProfileSummaries": []})),
+    });
+    let mut server = BEDROCK.at(stub.env()).start();
+    for (output, id) in [("video", "p.film-v1:0"), ("speech", "p.talk-v1:0")] {
+        server.call("list_models", json!({"output": output})).holds(&[id, "1 row"]);
+    }
+    assert!(stub.of("ListFoundationModels").iter().all(|sent| sent.query("byOutputModality").is_none()));
+}
+
+#[test]
+fn a_profile_takes_what_its_model_takes() {
+    let mut server = BEDROCK.start();
+    let shown = server.call("get_model", json!({"model": "us.amazon.nova-lite-v1:0"})).object();
+    assert_eq!((&shown["provider"], &shown["streams"]), (&json!("Amazon"), &json!(true)));
+    assert!(shown["input"].as_array().is_some_and(|input| input.contains(&json!("text"))), "{shown}");
+}
+
+#[test]
+fn what_keeps_an_account_from_a_model_is_said() {
+    for (authorized, entitled, region, agreement, next) in [
+        ("NOT_AUTHORIZED", "AVAILABLE", "AVAILABLE", "AVAILABLE", "an administrator allows"),
+        ("AUTHORIZED", "NOT_AVAILABLE", "AVAILABLE", "AVAILABLE", "asks for it in the console"),
+        ("AUTHORIZED", "AVAILABLE", "NOT_AVAILABLE", "AVAILABLE", "this region does not have it"),
+        ("AUTHORIZED", "AVAILABLE", "AVAILABLE", "PENDING", "its terms are not agreed to"),
+    ] {
+        let stub = Stub::before(LocalAws::shared(), move |request| match request.operation() {
+            "GetFoundationModelAvailability" => {
+                Response::output(json!({"modelId": MODEL, "authorizationStatus": authorized,
+                "entitlementAvailability": entitled, "regionAvailability": region, "agreementAvailability": {"status": agreement}}))
+            }
+            _ => Response::HandOn,
+        });
+        let call = json!({"model": MODEL, "check_access": true});
+        let access = BEDROCK.at(stub.env()).start().call("get_model", call).object()["access"].clone();
+        assert!(access["next"].as_str().is_some_and(|text| text.contains(next)), "{access}");
+    }
+}
+
+#[test]
+fn texts_become_vectors_in_the_form_of_the_models_family() {
+    let stub = Stub::start(|request| {
+        if request.json()["inputText"] == "bad" {
+            return Response::error(400, "ValidationException", "too long");
+        }
+        let body = match request.path().contains("cohere") {
+            true => json!({"embeddings": {"float": [[0.5, 1.0], [0.25, 1.0]]}}),
+            false => json!({"embedding": [0.5, 0.25]}),
+        };
+        Response::new(200, body.to_string())
+            .with("content-type", "application/json")
+            .with("x-amzn-bedrock-input-token-count", "2")
+    });
+    let mut server = BEDROCK.at(stub.env()).start();
+    let call =
+        json!({"model": "amazon.titan-embed-text-v2:0", "texts": ["a", "bad", "b"], "dimensions": 256});
+    let rows = server.call("embed", call);
+    rows.holds(&["0\t[0.5,0.25]", "too long", "1 of 3 have no vector", "so far 2 calls used 4 tokens in"]);
+    let call = json!({"model": "us.cohere.embed-v4:0", "texts": ["a", "b"], "questions": true});
+    server.call("embed", call).holds(&["0\t[0.5,1.0]", "1\t[0.25,1.0]"]);
+    let sent = stub.of("InvokeModel").pop().unwrap().json();
+    assert_eq!((&sent["texts"], &sent["input_type"]), (&json!(["a", "b"]), &json!("search_query")));
+    server
+        .call("embed", json!({"model": "p.some-v1:0", "texts": ["a"]}))
+        .fails(&["invoke_model takes a body of any form"]);
+    server
+        .call("embed", json!({"model": "amazon.titan-embed-text-v2:0", "texts": ["bad"]}))
+        .fails(&["too long"]);
+    // Caps hold here as elsewhere.
+    let mut capped = BEDROCK.at(stub.env()).and(&["--max-tokens-total", "10"]).start();
+    let call = json!({"model": "amazon.titan-embed-text-v2:0", "texts": ["x".repeat(300)]});
+    capped.call("embed", call).fails(&["--max-tokens-total"]);
+}

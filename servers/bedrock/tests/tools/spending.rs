@@ -218,3 +218,34 @@ fn a_model_whose_answer_was_lost_is_not_run_again() {
         assert_eq!(stub.calls().len(), before + 1, "{tool}");
     }
 }
+
+#[test]
+fn calls_at_once_of_a_model_that_counts_more_than_was_thought_hold_the_cap() {
+    const INPUT: usize = 9_000;
+    let stub = Stub::start(|_| {
+        let mut all = talk(vec![piece("ok")], "end_turn", 9_000, 5);
+        all[0] = all[0].clone().after(Duration::from_millis(20));
+        Response::events(all)
+    });
+    let mut server = BEDROCK.at(stub.env()).and(&["--max-tokens-total", "60000"]).start();
+    // AWS counts nine times what is estimated.
+    let call = json!({"model": MODEL, "prompt": "x".repeat(3_000), "max_tokens": 100});
+    let ids: Vec<_> = (0..32).map(|_| server.send_call("converse", call.clone())).collect();
+    for id in ids {
+        let _ = server.wait(id);
+    }
+    let used = stub.of("ConverseStream").len() * (INPUT + 5);
+    assert!((INPUT..=60_000 + INPUT).contains(&used), "{used}");
+}
+
+#[test]
+fn what_is_served_at_another_price_needs_that_price() {
+    let stub = stub();
+    let args = ["--max-spend", "5", "--price", "*nova*=1/10,*nova*@priority=2/20"];
+    let mut server = BEDROCK.at(stub.env()).and(&args).start();
+    let ask = |more: &str, value: serde_json::Value| json!({"model": MODEL, "prompt": "x", more: value});
+    let refused = server.call("converse", ask("fast", json!(true)));
+    refused.fails(&["no price is known of amazon.nova-lite-v1:0 served fast", "@fast=IN/OUT"]);
+    let dear = server.call("converse", ask("tier", json!("priority")));
+    assert_eq!(dear.object()["usage"]["cost_usd"], 0.012);
+}

@@ -300,6 +300,7 @@ impl<'a, S: Service> Run<'a, S> {
             began: self.began,
             ends: Mutex::new(self.ends),
             limit: page.limit,
+            given_limit: self.input.limit,
             token: page.token,
             budget: self.budget(),
             notes: Mutex::default(),

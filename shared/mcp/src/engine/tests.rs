@@ -70,6 +70,22 @@ impl Tool for GetPlace {
     }
 }
 
+/// Lists who asks, and for how many rows.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct ListAsked {}
+
+impl Tool for ListAsked {
+    type Service = Fake;
+    type Output = Page<Thing>;
+    const SPEC: Spec = Spec::list("list_asked", "List asked").on("*", &["fake:ListAsked"]).optional();
+
+    async fn call(self, cx: &Call<Fake>) -> Result<Page<Thing>> {
+        let next = cx.token().is_none().then(|| "more".to_owned());
+        Ok(cx.page([Thing { name: format!("{:?} {:?}", cx.caller(), cx.given_limit()) }], next))
+    }
+}
+
 /// Lists the names of things.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -168,6 +184,7 @@ fn engine(allow: &[&str], settings: Settings) -> Engine<Fake> {
         .toolset("things", "")
         .tool::<ListThings>()
         .tool::<GetPlace>()
+        .tool::<ListAsked>()
         .tool::<ListNames>()
         .tool::<GetThing>()
         .tool::<ListTools>()
@@ -213,6 +230,24 @@ async fn walk(engine: &Engine<Fake>, mut arguments: Value) -> (Vec<String>, Vec<
         }
     }
     panic!("a list without an end: {names:?}");
+}
+
+#[tokio::test]
+async fn a_tool_knows_who_asks_and_whether_a_number_of_rows_was_named() {
+    let engine = engine(&[], Settings { toolsets: vec!["all".to_owned()], ..Settings::default() });
+    let ann = Caller { principal: Some(crate::Principal::new("ann")), ..Caller::default() };
+    let asked = async |arguments: Value, caller: &Caller| {
+        let Value::Object(arguments) = arguments else { panic!("not an object") };
+        match engine.call("list_asked", arguments, caller).await.unwrap() {
+            Answer::Done { text, .. } => text,
+            other => panic!("{other:?}"),
+        }
+    };
+    assert!(asked(json!({}), &Caller::default()).await.contains("None None"));
+    let first = asked(json!({"limit": 100}), &ann).await;
+    assert!(first.contains("Some(\"ann\") Some(100)"), "{first}");
+    let cursor = first.lines().find_map(|line| line.split_once("next: ")).unwrap().1.to_owned();
+    assert!(asked(json!({"cursor": cursor}), &ann).await.contains("None"), "a cursor names no number");
 }
 
 #[tokio::test]
