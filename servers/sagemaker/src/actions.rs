@@ -35,6 +35,7 @@ pub(crate) const ALWAYS: &[(&str, &[&str])] = &[
     ("CreateAutoMLJobV2", &["AutoMLJobArn"]),
     ("CreateCompilationJob", &["CompilationJobArn"]),
     ("CreateEndpoint", &["EndpointArn"]),
+    ("CreateInferenceComponent", &["InferenceComponentArn"]),
     ("CreateEndpointConfig", &["EndpointConfigArn"]),
     ("CreateHyperParameterTuningJob", &["HyperParameterTuningJobArn"]),
     ("CreateLabelingJob", &["LabelingJobArn"]),
@@ -53,5 +54,6 @@ pub(crate) const ALWAYS: &[(&str, &[&str])] = &[
     ("StartPipelineExecution", &["PipelineExecutionArn"]),
     ("UpdateCluster", &["ClusterArn"]),
     ("UpdateEndpoint", &["EndpointArn"]),
+    ("UpdateInferenceComponent", &["InferenceComponentArn"]),
     ("UpdateModelPackage", &["ModelPackageArn"]),
 ];

@@ -69,3 +69,25 @@ pub(crate) const COMPONENT_OF_ENDPOINT: &str =
     "arn:{partition}:sagemaker:{region}:{account}:inference-component/{answer.component}";
 pub(crate) const COMPONENT_LOGS: &str = "arn:{partition}:logs:{region}:{account}:log-group:/aws/sagemaker/InferenceComponents/{answer.component}:*";
 pub(crate) const COMPONENT_LOG_STREAMS: &str = "arn:{partition}:logs:{region}:{account}:log-group:/aws/sagemaker/InferenceComponents/{answer.component}:log-stream:*";
+pub(crate) const APP: &str =
+    "arn:{partition}:sagemaker:{region}:{account}:app/{domain}/{owner}/{app_type}/{name}";
+pub(crate) const POOLED_JOB: &str = "arn:{partition}:sagemaker:{region}:{account}:training-job/{name}";
+pub(crate) const RECOMMENDATION_JOB: &str =
+    "arn:{partition}:sagemaker:{region}:{account}:inference-recommendations-job/{name}";
+pub(crate) const OPTIMIZATION_JOB: &str =
+    "arn:{partition}:sagemaker:{region}:{account}:optimization-job/{name}";
+pub(crate) const BENCHMARK_JOB: &str = "arn:{partition}:sagemaker:{region}:{account}:ai-benchmark-job/{name}";
+pub(crate) const AI_RECOMMENDATION_JOB: &str =
+    "arn:{partition}:sagemaker:{region}:{account}:ai-recommendation-job/{name}";
+pub(crate) const TRACKING_SERVER: &str =
+    "arn:{partition}:sagemaker:{region}:{account}:mlflow-tracking-server/{server}";
+/// AWS lists users and spaces without their ARNs.
+pub(crate) const STUDIO_USER: &str =
+    "arn:{partition}:sagemaker:{region}:{account}:user-profile/{answer.domain}/{answer.owner}";
+pub(crate) const STUDIO_SPACE: &str =
+    "arn:{partition}:sagemaker:{region}:{account}:space/{answer.domain}/{answer.owner}";
+/// A model that runs as a component.
+pub(crate) const MODEL_OF_COMPONENT: &str =
+    "arn:{partition}:sagemaker:{region}:{account}:model/{answer.model}";
+pub(crate) const SCHEDULE: &str =
+    "arn:{partition}:sagemaker:{region}:{account}:monitoring-schedule/{schedule}";

@@ -7,6 +7,7 @@ mod executions;
 mod fields;
 mod jobs;
 mod kinds;
+mod known;
 mod looks;
 mod metrics;
 mod names;
@@ -69,6 +70,7 @@ impl Service for SageMaker {
         Named { argument: "cluster", tool: "list_clusters", column: "name" },
         Named { argument: "feature_group", tool: "list_features", column: "name" },
         Named { argument: "package_group", tool: "list_model_packages", column: "name" },
+        Named { argument: "schedule", tool: "list_monitors", column: "name" },
     ];
     type Client = Client;
 
@@ -130,7 +132,9 @@ impl Service for SageMaker {
 
 /// The tool that knows the names of what an operation did not find.
 fn shows(operation: &str) -> Option<&'static str> {
-    const TOOLS: [(&str, &str); 9] = [
+    const TOOLS: [(&str, &str); 11] = [
+        ("MonitoringSchedule", "list_monitors shows the monitoring schedules of this region"),
+        ("TrackingServer", "running_costs shows the MLflow servers that run"),
         ("Job", "list_jobs shows the jobs of this region"),
         ("InferenceComponent", "describe_endpoint shows the components of an endpoint"),
         ("Endpoint", "list_endpoints shows the endpoints of this region"),
@@ -164,8 +168,11 @@ pub fn server() -> Server<SageMaker> {
     .tool::<InvokeEndpoint>()
     .change::<DeployModel>()
     .change::<ScaleEndpoint>()
+    .change::<SetComponent>()
+    .tool::<ListMonitors>()
     .toolset("pipelines", "pipelines and model packages")
     .tool::<ListPipelines>()
+    .tool::<DescribePipeline>()
     .tool::<DescribeExecution>()
     .change::<StartPipeline>()
     .change::<StopPipeline>()
@@ -174,6 +181,9 @@ pub fn server() -> Server<SageMaker> {
     .change::<ApproveModel>()
     .toolset("machines", "notebooks, clusters, and what everything costs")
     .tool::<RunningCosts>()
+    .change::<StopRunning>()
+    .tool::<ListStudio>()
+    .change::<SetMlflow>()
     .tool::<ListNotebooks>()
     .change::<SetNotebook>()
     .tool::<ListClusters>()
@@ -185,6 +195,7 @@ pub fn server() -> Server<SageMaker> {
     .tool::<Search>()
     .toolset("delete", "remove endpoints, models, notebooks and pipelines")
     .change::<DeleteEndpoint>()
+    .change::<DeleteComponent>()
     .change::<DeleteModel>()
     .change::<DeleteNotebook>()
     .change::<DeletePipeline>()

@@ -23,6 +23,8 @@ const INVOKE: &[&str] = &["InvokeEndpoint", "InvokeEndpointAsync", "InvokeEndpoi
 const SCALE: &[&str] = &["DeregisterScalableTarget", "PutScalingPolicy", "RegisterScalableTarget"];
 
 pub(crate) const LOOKS: &[Look] = &[
+    look(ANY, own!("ai-benchmark-job/{AIBenchmarkJobName}")),
+    look(ANY, own!("ai-recommendation-job/{AIRecommendationJobName}")),
     look(ANY, own!("automl-job/{AutoMLJobName}")),
     look(ANY, own!("cluster/{ClusterName}")),
     look(ANY, own!("compilation-job/{CompilationJobName}")),
@@ -31,12 +33,18 @@ pub(crate) const LOOKS: &[Look] = &[
     look(ANY, own!("feature-group/{FeatureGroupName}")),
     look(ANY, own!("hyper-parameter-tuning-job/{HyperParameterTuningJobName}")),
     look(ANY, own!("inference-component/{InferenceComponentName}")),
+    look(ANY, own!("inference-component/{Specification.BaseInferenceComponentName}")),
+    look(ANY, own!("inference-recommendations-job/{JobName}")),
     look(ANY, own!("labeling-job/{LabelingJobName}")),
+    look(ANY, own!("mlflow-tracking-server/{TrackingServerName}")),
     look(ANY, own!("model/{ModelName}")),
+    look(ANY, own!("model/{Specification.ModelName}")),
     look(ANY, own!("model-package/{ModelPackageArn}")),
     look(ANY, own!("model-package/{ModelPackageName}")),
     look(ANY, own!("model-package-group/{ModelPackageGroupName}")),
+    look(ANY, own!("monitoring-schedule/{MonitoringScheduleName}")),
     look(ANY, own!("notebook-instance/{NotebookInstanceName}")),
+    look(ANY, own!("optimization-job/{OptimizationJobName}")),
     look(ANY, own!("pipeline/{PipelineName}")),
     look(ANY, own!("processing-job/{ProcessingJobName}")),
     look(ANY, own!("training-job/{TrainingJobName}")),
@@ -53,6 +61,7 @@ pub(crate) const LOOKS: &[Look] = &[
     look(ANY, "arn:{partition}:iam::{account}:role/{InstanceGroups[].ExecutionRole}"),
     look(ANY, "arn:{partition}:iam::{account}:role/{TrainingJobDefinition.RoleArn}"),
     look(ANY, "arn:{partition}:iam::{account}:role/{TrainingJobDefinitions[].RoleArn}"),
+    look(&["DeleteApp"], own!("app/{app}")),
     look(&["ListModelPackages"], own!("model-package/{ModelPackageGroupName}/*")),
     look(&["GetRecord"], own!("feature-group/{path:1}")),
     look(INVOKE, own!("endpoint/{path:1}")),
@@ -72,6 +81,9 @@ pub(crate) const LOOKS: &[Look] = &[
 
 /// What Application Auto Scaling calls `endpoint/my-endpoint/variant/my-variant` or `inference-component/my-component`.
 pub(crate) fn place(place: &str, request: &RequestView) -> Option<Vec<String>> {
+    if place == "app" {
+        return Some(app(request));
+    }
     let kind = match place {
         "endpoint that scales" => "endpoint/",
         "component that scales" => "inference-component/",
@@ -80,6 +92,17 @@ pub(crate) fn place(place: &str, request: &RequestView) -> Option<Vec<String>> {
     let ids = request.texts("ResourceId");
     let names = ids.iter().filter_map(|id| id.strip_prefix(kind)?.split('/').next());
     Some(names.map(str::to_owned).collect())
+}
+
+/// `d-abc/eve/JupyterLab/default`: an app is named by four members of a request.
+fn app(request: &RequestView) -> Vec<String> {
+    let owner = ["UserProfileName", "SpaceName"].iter().flat_map(|member| request.texts(member));
+    let mut parts = request.texts("DomainId");
+    parts.extend(owner);
+    parts.extend(request.texts("AppType"));
+    parts.extend(request.texts("AppName"));
+    // One that names less, or an owner of each kind, is not one app.
+    if parts.len() == 4 { vec![parts.join("/")] } else { Vec::new() }
 }
 
 #[cfg(test)]
@@ -180,6 +203,19 @@ mod tests {
             let of_others = of(format!("table/{name}"));
             prop_assert_eq!(of_others, Vec::<String>::new());
         }
+    }
+
+    #[test]
+    fn an_app_is_read_from_four_members() {
+        let of = |body: serde_json::Value| read(&request("SageMaker", "DeleteApp", "/", &body));
+        let app = serde_json::json!({"DomainId": "d-1", "UserProfileName": "eve", "AppType": "Canvas", "AppName": "default"});
+        assert_eq!(of(app.clone()), ["app/d-1/eve/Canvas/default"]);
+        let mut both = app.clone();
+        both["SpaceName"] = serde_json::json!("s");
+        assert_eq!(of(both), Vec::<String>::new());
+        let mut less = app;
+        less.as_object_mut().unwrap().remove("DomainId");
+        assert_eq!(of(less), Vec::<String>::new());
     }
 
     #[test]

@@ -97,6 +97,8 @@ names! {
     NotebookName("my-notebook", "notebook-instance");
     FeatureGroupName("my-feature-group", "feature-group");
     PackageGroupName("my-package-group", "model-package-group");
+    TrackingServerName("my-mlflow", "mlflow-tracking-server");
+    ScheduleName("my-schedule", "monitoring-schedule");
 }
 
 /// A cluster by its name, or by its ARN, which the request carries as it is: the id in it is not the name.
@@ -172,6 +174,35 @@ impl ResourceArgument for NewJobName {
 }
 
 impl std::fmt::Display for NewJobName {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A name of a thing that is not given by its ARN: its kind, and what it belongs to, stand in arguments of their own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct PlainName(String);
+
+impl PlainName {
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl ResourceArgument for PlainName {
+    fn parse(text: &str) -> Result<Self, String> {
+        match is_name(text) {
+            true => Ok(PlainName(text.to_owned())),
+            false => Err(format!("{text:?} is no name; a good one is my-job-2 or d-abc123, without an ARN")),
+        }
+    }
+
+    fn resource(&self) -> ResourceRef {
+        ResourceRef::Name(self.0.clone())
+    }
+}
+
+impl std::fmt::Display for PlainName {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.0)
     }
@@ -312,7 +343,7 @@ impl ResourceArgument for RoleArn {
     }
 }
 
-resource_string!(ClusterName, NewJobName, ExecutionArn, PackageArn, RoleArn);
+resource_string!(ClusterName, NewJobName, PlainName, ExecutionArn, PackageArn, RoleArn);
 
 /// The last part of an ARN: the name of what it stands for.
 pub(crate) fn last_part(arn: &str) -> &str {
@@ -412,6 +443,10 @@ mod tests {
         assert!(NewJobName::parse("my-job-2").is_ok());
         for wrong in ["", "a_b", "a.b", "-a", "a-", ARN, &"a".repeat(64)] {
             assert!(NewJobName::parse(wrong).unwrap_err().contains("my-job-2"), "{wrong}");
+        }
+        assert_eq!(PlainName::parse("d-abc").unwrap().as_str(), "d-abc");
+        for wrong in ["", " d", "d/e", "d:e", "*", ARN] {
+            assert!(PlainName::parse(wrong).unwrap_err().contains("d-abc123"), "{wrong}");
         }
     }
 

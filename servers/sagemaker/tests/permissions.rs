@@ -161,10 +161,29 @@ const ROWS: &[Row] = &[
         run.call(json!({"endpoint": endpoint, "component": component, "instances": 2}), "under way").map(drop)
     })
     .arns(ANY),
+    Row::new("set_component", |run| {
+        let endpoint = endpoint(run, "e");
+        let name = run.name("c");
+        let new = json!({"endpoint": endpoint, "component": name, "model": endpoint, "memory_mb": 128});
+        run.call(new, "being created")?;
+        run.call(json!({"endpoint": endpoint, "component": name, "copies": 2}), "being updated").map(drop)
+    })
+    .serves(placed),
+    Row::new("list_monitors", |run| {
+        run.call(json!({}), "")?;
+        let schedule = run.name("s");
+        run.call(json!({"schedule": schedule}), "the schedule is Scheduled").map(drop)
+    })
+    .serves(monitors),
     Row::new("list_pipelines", |run| {
         let (pipeline, execution) = execution(run);
         run.call(json!({"prefix": pipeline}), &pipeline)?;
         run.call(json!({"pipeline": pipeline}), &execution).map(drop)
+    })
+    .arns(ANY),
+    Row::new("describe_pipeline", |run| {
+        let (pipeline, _) = execution(run);
+        run.call(json!({"pipeline": pipeline}), "Training").map(drop)
     })
     .arns(ANY),
     Row::new("describe_execution", |run| {
@@ -203,6 +222,31 @@ const ROWS: &[Row] = &[
         run.call(json!({"package": package, "approval": "rejected"}), "Rejected").map(drop)
     }),
     Row::new("running_costs", |run| complete(run, json!({}), "running now")).serves(bill),
+    Row::new("stop_running", |run| {
+        let name = run.name("x");
+        let app = json!({"kind": "app", "name": name, "domain": run.name("d"), "owner": run.name("o"), "app_type": "JupyterLab"});
+        run.call(app, "being deleted")?;
+        for kind in ["warm_pool", "recommendation_job", "optimization_job", "benchmark_job", "ai_recommendation_job"] {
+            run.call(json!({"kind": kind, "name": name}), "being stopped")?;
+        }
+        Ok(())
+    })
+    .serves(ending),
+    Row::new("list_studio", |run| {
+        run.call(json!({}), "")?;
+        for show in ["domains", "users", "spaces", "apps"] {
+            run.call(json!({"show": show}), "")?;
+        }
+        Ok(())
+    })
+    .serves(ending),
+    Row::new("set_mlflow", |run| {
+        let name = run.name("t");
+        run.call(json!({"server": name, "state": "stopped"}), &name)?;
+        let other = run.name("stopped");
+        run.call(json!({"server": other, "state": "started"}), &other).map(drop)
+    })
+    .serves(ending),
     Row::new("list_notebooks", |run| {
         let name = notebook(run);
         run.call(json!({"name": name}), &name).map(drop)
@@ -263,6 +307,12 @@ const ROWS: &[Row] = &[
         }
         run.call(call, &format!("model {name}")).map(drop)
     }),
+    Row::new("delete_component", |run| {
+        let endpoint = endpoint(run, "e");
+        let name = component(run, &endpoint);
+        run.call(json!({"component": name}), &name).map(drop)
+    })
+    .arns(ANY),
     Row::new("delete_model", |run| {
         let name = model(run, "m");
         run.call(json!({"model": name}), &name).map(drop)
@@ -295,7 +345,7 @@ const EXCEPTIONS: &[Exception] = exceptions! {
     "sagemaker:ListTrainingJobs" "ListTrainingJobs" ["running_costs"];
     "sagemaker:ListProcessingJobs" "ListProcessingJobs" ["running_costs"];
     "sagemaker:ListTransformJobs" "ListTransformJobs" ["running_costs"];
-    "sagemaker:DescribeTrainingJob" "DescribeTrainingJob" ["describe_job", "stop_job", "describe_execution", "running_costs"];
+    "sagemaker:DescribeTrainingJob" "DescribeTrainingJob" ["describe_job", "stop_job", "describe_execution", "running_costs", "stop_running"];
     "sagemaker:DescribeProcessingJob" "DescribeProcessingJob" ["stop_job", "describe_execution", "running_costs"];
     "sagemaker:DescribeTransformJob" "DescribeTransformJob" ["stop_job", "describe_execution", "running_costs"];
     "sagemaker:DescribeHyperParameterTuningJob" "DescribeHyperParameterTuningJob" ["stop_job", "describe_execution"];
@@ -323,9 +373,39 @@ const EXCEPTIONS: &[Exception] = exceptions! {
     "sagemaker:DescribePipelineExecution" "DescribePipelineExecution" ["retry_pipeline"];
     "sagemaker:ListPipelineExecutionSteps" "ListPipelineExecutionSteps" ["describe_execution"];
     "sagemaker:ListNotebookInstances" "ListNotebookInstances" ["running_costs"];
-    "sagemaker:ListApps" "ListApps" ["running_costs"];
+    "sagemaker:ListApps" "ListApps" ["running_costs", "stop_running", "list_studio"];
     "sagemaker:ListMlflowTrackingServers" "ListMlflowTrackingServers" ["running_costs"];
     "sagemaker:ListClusters" "ListClusters" ["running_costs"];
+    "sagemaker:ListInferenceRecommendationsJobs" "ListInferenceRecommendationsJobs" ["running_costs"];
+    "sagemaker:ListOptimizationJobs" "ListOptimizationJobs" ["running_costs"];
+    "sagemaker:ListAIBenchmarkJobs" "ListAIBenchmarkJobs" ["running_costs"];
+    "sagemaker:ListAIRecommendationJobs" "ListAIRecommendationJobs" ["running_costs"];
+    "sagemaker:ListPartnerApps" "ListPartnerApps" ["running_costs"];
+    "sagemaker:ListFeatureGroups" "ListFeatureGroups" ["running_costs"];
+    "sagemaker:DescribeFeatureGroup" "DescribeFeatureGroup" ["running_costs"];
+    "sagemaker:ListTrainingPlans" "ListTrainingPlans" ["running_costs"];
+    "sagemaker:DeleteApp" "DeleteApp" ["stop_running"];
+    "sagemaker:CreateInferenceComponent" "CreateInferenceComponent" ["set_component"];
+    "sagemaker:UpdateInferenceComponent" "UpdateInferenceComponent" ["set_component"];
+    "sagemaker:DescribeInferenceComponent" "DescribeInferenceComponent" ["set_component"];
+    "sagemaker:UpdateTrainingJob" "UpdateTrainingJob" ["stop_running"];
+    "sagemaker:DescribeInferenceRecommendationsJob" "DescribeInferenceRecommendationsJob" ["stop_running"];
+    "sagemaker:StopInferenceRecommendationsJob" "StopInferenceRecommendationsJob" ["stop_running"];
+    "sagemaker:DescribeOptimizationJob" "DescribeOptimizationJob" ["stop_running"];
+    "sagemaker:StopOptimizationJob" "StopOptimizationJob" ["stop_running"];
+    "sagemaker:DescribeAIBenchmarkJob" "DescribeAIBenchmarkJob" ["stop_running"];
+    "sagemaker:StopAIBenchmarkJob" "StopAIBenchmarkJob" ["stop_running"];
+    "sagemaker:DescribeAIRecommendationJob" "DescribeAIRecommendationJob" ["stop_running"];
+    "sagemaker:StopAIRecommendationJob" "StopAIRecommendationJob" ["stop_running"];
+    "sagemaker:ListDomains" "ListDomains" ["list_studio"];
+    "sagemaker:ListUserProfiles" "ListUserProfiles" ["list_studio"];
+    "sagemaker:ListSpaces" "ListSpaces" ["list_studio"];
+    "sagemaker:DescribeMlflowTrackingServer" "DescribeMlflowTrackingServer" ["set_mlflow"];
+    "sagemaker:StartMlflowTrackingServer" "StartMlflowTrackingServer" ["set_mlflow"];
+    "sagemaker:StopMlflowTrackingServer" "StopMlflowTrackingServer" ["set_mlflow"];
+    "sagemaker:ListMonitoringSchedules" "ListMonitoringSchedules" ["list_monitors"];
+    "sagemaker:ListMonitoringExecutions" "ListMonitoringExecutions" ["list_monitors"];
+    "sagemaker:DescribeMonitoringSchedule" "DescribeMonitoringSchedule" ["list_monitors"];
     "sagemaker:DescribeCluster" "DescribeCluster" ["running_costs"];
     "sagemaker:ListClusterNodes" "ListClusterNodes" ["replace_nodes"];
     "sagemaker:GetRecord" "GetRecord" ["get_record"];
@@ -684,6 +764,20 @@ fn bill(request: &Request) -> Option<Response> {
         "ListInferenceComponents" => json!({"InferenceComponents": []}),
         "ListNotebookInstances" => json!({"NotebookInstances": []}),
         "ListApps" => json!({"Apps": []}),
+        "ListInferenceRecommendationsJobs" => json!({"InferenceRecommendationsJobs": []}),
+        "ListOptimizationJobs" => json!({"OptimizationJobSummaries": []}),
+        "ListAIBenchmarkJobs" => json!({"AIBenchmarkJobs": []}),
+        "ListAIRecommendationJobs" => json!({"AIRecommendationJobs": []}),
+        "ListPartnerApps" => json!({"Summaries": []}),
+        "ListTrainingPlans" => json!({"TrainingPlanSummaries": []}),
+        "ListFeatureGroups" => {
+            json!({"FeatureGroupSummaries": [{"FeatureGroupName": name, "FeatureGroupArn": arn("feature-group"),
+                "CreationTime": 1, "FeatureGroupStatus": "Created"}]})
+        }
+        "DescribeFeatureGroup" => {
+            json!({"FeatureGroupName": name, "FeatureGroupArn": arn("feature-group"), "CreationTime": 1,
+                "RecordIdentifierFeatureName": "id", "EventTimeFeatureName": "at", "FeatureDefinitions": [], "NextToken": ""})
+        }
         "ListMlflowTrackingServers" => json!({"TrackingServerSummaries": []}),
         "ListTrainingJobs" => json!({"TrainingJobSummaries": listed("TrainingJob", "training-job")}),
         "ListProcessingJobs" => json!({"ProcessingJobSummaries": listed("ProcessingJob", "processing-job")}),
@@ -707,4 +801,98 @@ fn bill(request: &Request) -> Option<Response> {
         }
     };
     Some(Response::output(found))
+}
+
+/// Things that run, of every sort that `stop_running` and `set_mlflow` know, and Studio's lists.
+fn ending(request: &Request) -> Option<Response> {
+    let input = request.json();
+    let text = |field: &str| input[field].as_str().unwrap_or_default().to_owned();
+    let found = match request.operation() {
+        "ListApps" => {
+            let domain = text("DomainIdEquals");
+            let part = |what: &str| domain.replace("stop-running-d", &format!("stop-running-{what}"));
+            json!({"Apps": [{"DomainId": domain, "UserProfileName": part("o"), "AppType": "JupyterLab", "AppName": part("x"),
+                "Status": "InService", "CreationTime": 1}]})
+        }
+        "ListDomains" => json!({"Domains": []}),
+        "ListUserProfiles" => json!({"UserProfiles": []}),
+        "ListSpaces" => json!({"Spaces": []}),
+        "DescribeTrainingJob" => {
+            let found = described("training", request, "Completed");
+            with(found, json!({"WarmPoolStatus": {"Status": "Available"}}))
+        }
+        "UpdateTrainingJob" => {
+            json!({"TrainingJobArn": "arn:aws:sagemaker:us-east-1:123456789012:training-job/x"})
+        }
+        "DescribeInferenceRecommendationsJob" => {
+            json!({"JobName": text("JobName"), "JobType": "Default", "RoleArn": ROLE, "Status": "IN_PROGRESS", "CreationTime": 1,
+                "JobArn": "arn:aws:sagemaker:us-east-1:123456789012:inference-recommendations-job/x", "LastModifiedTime": 1,
+                "InputConfig": {}})
+        }
+        "DescribeOptimizationJob" => {
+            json!({"OptimizationJobName": text("OptimizationJobName"), "OptimizationJobStatus": "INPROGRESS", "CreationTime": 1,
+                "OptimizationJobArn": "arn:aws:sagemaker:us-east-1:123456789012:optimization-job/x", "LastModifiedTime": 1,
+                "ModelSource": {}, "DeploymentInstanceType": "ml.g5.xlarge", "OptimizationConfigs": [], "RoleArn": ROLE,
+                "OutputConfig": {"S3OutputLocation": "s3://b/o"}, "StoppingCondition": {}})
+        }
+        "DescribeAIBenchmarkJob" => {
+            json!({"AIBenchmarkJobName": text("AIBenchmarkJobName"), "AIBenchmarkJobStatus": "InProgress", "CreationTime": 1})
+        }
+        "DescribeAIRecommendationJob" => {
+            json!({"AIRecommendationJobName": text("AIRecommendationJobName"), "AIRecommendationJobStatus": "InProgress", "CreationTime": 1})
+        }
+        "DescribeMlflowTrackingServer" => {
+            let name = text("TrackingServerName");
+            let status = if name.ends_with("stopped") { "Stopped" } else { "Started" };
+            json!({"TrackingServerName": name, "TrackingServerStatus": status, "CreationTime": 1})
+        }
+        operation if operation.starts_with("Stop") || operation.starts_with("Start") => json!({}),
+        "DeleteApp" => json!({}),
+        _ => return None,
+    };
+    Some(Response::output(found))
+}
+
+/// A component that is there once it was made, which fakecloud changes only so far.
+fn placed(request: &Request) -> Option<Response> {
+    static MADE: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+    let input = request.json();
+    let name = input["InferenceComponentName"].as_str().unwrap_or_default().to_owned();
+    let arn = json!({"InferenceComponentArn": format!("arn:aws:sagemaker:us-east-1:123456789012:inference-component/{name}")});
+    match request.operation() {
+        "CreateInferenceComponent" => {
+            MADE.lock().unwrap().insert(name);
+            Some(Response::output(arn))
+        }
+        "UpdateInferenceComponent" => Some(Response::output(arn)),
+        "DescribeInferenceComponent" if MADE.lock().unwrap().contains(&name) => {
+            let endpoint = format!("{}e", name.trim_end_matches('c'));
+            Some(Response::output(with(
+                arn,
+                json!({"InferenceComponentName": name, "EndpointName": endpoint, "EndpointArn": "a", "CreationTime": 1,
+                    "LastModifiedTime": 1, "InferenceComponentStatus": "InService", "RuntimeConfig": {"DesiredCopyCount": 1, "CurrentCopyCount": 1},
+                    "Specification": {"ModelName": endpoint, "ComputeResourceRequirements": {"MinMemoryRequiredInMb": 128}}}),
+            )))
+        }
+        "DescribeInferenceComponent" => {
+            Some(Response::error(400, "ValidationException", "Could not find inference component"))
+        }
+        _ => None,
+    }
+}
+
+fn monitors(request: &Request) -> Option<Response> {
+    match request.operation() {
+        "ListMonitoringSchedules" => Some(Response::output(json!({"MonitoringScheduleSummaries": []}))),
+        "ListMonitoringExecutions" => Some(Response::output(json!({"MonitoringExecutionSummaries": []}))),
+        "DescribeMonitoringSchedule" => {
+            let name = request.json()["MonitoringScheduleName"].clone();
+            Some(Response::output(
+                json!({"MonitoringScheduleName": name, "MonitoringScheduleStatus": "Scheduled",
+                "MonitoringScheduleArn": "arn:aws:sagemaker:us-east-1:123456789012:monitoring-schedule/s", "CreationTime": 1,
+                "LastModifiedTime": 1, "MonitoringScheduleConfig": {}}),
+            ))
+        }
+        _ => None,
+    }
 }

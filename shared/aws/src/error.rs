@@ -53,6 +53,8 @@ pub struct Details {
     pub next: Option<String>,
     /// Whether `next` was said by code that knows more than the error alone tells.
     pub advised: bool,
+    /// Operations whose work was taken back before the call failed, and those that took it back.
+    pub undone: Vec<String>,
 }
 
 impl Deref for Error {
@@ -86,6 +88,7 @@ impl Error {
             denied: None,
             next: None,
             advised: false,
+            undone: Vec::new(),
         }))
     }
 

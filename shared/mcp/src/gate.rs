@@ -166,9 +166,22 @@ pub(crate) fn scope<S: Service>(spec: &Spec, touched: &[(&str, String)], setting
         if arn == "*" && (spec.row_arn.is_some() || spec.no_resource) {
             continue;
         }
-        may::<S>(action, arn, settings)?;
+        may::<S>(named_after(action, arn, touched), arn, settings)?;
     }
     Ok(())
+}
+
+/// Of the actions on one resource the one that is named after its kind: a tool that takes jobs of any kind declares the
+/// actions of all kinds on each, and a refusal shall not name another kind's.
+fn named_after<'a>(action: &'a str, arn: &str, touched: &'a [(&str, String)]) -> &'a str {
+    let resource = arn.splitn(6, ':').nth(5).unwrap_or_default();
+    let kind = resource.split(['/', ':']).next().unwrap_or_default().replace('-', "");
+    let is_of_it = |action: &&str| {
+        let operation = action.to_ascii_lowercase();
+        operation.trim_end_matches("v2").ends_with(&kind)
+    };
+    let of_it = touched.iter().filter(|(_, other)| other == arn).map(|(action, _)| *action).find(is_of_it);
+    of_it.filter(|_| !kind.is_empty()).unwrap_or(action)
 }
 
 /// The patterns of the allow-list that fit nothing which this server can touch: an operator who wrote one meant another.
@@ -200,4 +213,26 @@ pub(crate) fn row_allowed<S: Service>(
         .into_iter()
         .map(canonical::<S>)
         .all(|arn| settings.allow_arns.iter().any(|pattern| pattern.covers(&arn)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_names_the_action_of_the_resources_kind() {
+        let arn = |resource: &str| format!("arn:aws:sagemaker:us-east-1:123456789012:{resource}");
+        let actions = ["DescribeTrainingJob", "DescribeAutoMLJobV2", "DescribeCompilationJob"];
+        for (resource, expected) in [
+            ("training-job/j", "DescribeTrainingJob"),
+            ("automl-job/j", "DescribeAutoMLJobV2"),
+            ("compilation-job/j", "DescribeCompilationJob"),
+            ("labeling-job/j", "DescribeTrainingJob"),
+            ("*", "DescribeTrainingJob"),
+        ] {
+            let arn = arn(resource);
+            let touched: Vec<_> = actions.iter().map(|action| (*action, arn.clone())).collect();
+            assert_eq!(named_after(actions[0], &arn, &touched), expected);
+        }
+    }
 }

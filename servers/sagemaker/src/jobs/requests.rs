@@ -12,6 +12,7 @@ use serde_json::{Map, Value, json};
 use super::Kind;
 use crate::{
     fields::{flag, list, text, whole},
+    known::ALGORITHMS,
     shape,
 };
 
@@ -59,31 +60,10 @@ fn account_of(described: &Value) -> Option<&str> {
 }
 
 /// Whether an image is of one of SageMaker's own algorithms: by its name, in a registry that is not the account's.
-///
-/// <https://docs.aws.amazon.com/sagemaker/latest/dg-ecr-paths/sagemaker-algo-docker-registry-paths.html>
 fn is_of_aws(image: &str, account: Option<&str>) -> bool {
-    const ALGORITHMS: [&str; 17] = [
-        "blazingtext",
-        "factorization-machines",
-        "forecasting-deepar",
-        "image-classification",
-        "ipinsights",
-        "kmeans",
-        "knn",
-        "lda",
-        "linear-learner",
-        "ntm",
-        "object-detection",
-        "object2vec",
-        "pca",
-        "randomcutforest",
-        "semantic-segmentation",
-        "seq2seq",
-        "xgboost",
-    ];
     let Some((registry, name)) = image.split_once('/') else { return false };
     let name = name.split([':', '@']).next().unwrap_or_default();
-    let is_known = ALGORITHMS.contains(&name.strip_prefix("sagemaker-").unwrap_or(name));
+    let is_known = ALGORITHMS.table.contains(&name.strip_prefix("sagemaker-").unwrap_or(name));
     is_known && registry.contains(".dkr.ecr.") && registry.split('.').next() != account
 }
 

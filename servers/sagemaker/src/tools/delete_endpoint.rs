@@ -149,7 +149,7 @@ impl Deleted {
 async fn parts(cx: &Call<SageMaker>, name: &str, models: bool) -> Result<Parts> {
     let found = endpoints::describe(cx, name).await?;
     let created = created(&found);
-    let config_name = found.endpoint_config_name.unwrap_or_default();
+    let config_name = found.endpoint_config_name.clone().unwrap_or_default();
     let config = endpoints::config(cx, &config_name).await;
     let variants = match config {
         Ok(config) => {
@@ -164,11 +164,17 @@ async fn parts(cx: &Call<SageMaker>, name: &str, models: bool) -> Result<Parts> 
         }
         Err(error) => return Err(error),
     };
-    let machines = variants.iter().map(|variant: &ProductionVariant| match &variant.instance_type {
-        Some(instance) => {
-            format!("{} x {}", variant.initial_instance_count.unwrap_or(1), instance.as_str())
+    let running = found.production_variants.iter().flatten();
+    let running: Vec<_> = running.chain(found.shadow_production_variants.iter().flatten()).collect();
+    let machines = variants.iter().map(|variant: &ProductionVariant| {
+        // As many as run now, which scaling may have changed since it was configured.
+        let now = running.iter().find(|now| now.variant_name == variant.variant_name);
+        let count = now.and_then(|now| now.current_instance_count).or(variant.initial_instance_count);
+        match (&variant.instance_type, &variant.serverless_config) {
+            (Some(instance), _) => format!("{} x {}", count.unwrap_or(1), instance.as_str()),
+            (None, Some(_)) => "serverless".to_owned(),
+            (None, None) => format!("{} of its instance pools", count.unwrap_or(1)),
         }
-        None => "serverless".to_owned(),
     });
     // Variants may share a model.
     let mut models: Vec<String> = Vec::new();

@@ -26,20 +26,26 @@ use crate::{
 
 /// Puts a model behind an endpoint, new or existing (what is not named stays), and waits until it answers. What fails is taken back; what a cancelled call began goes on: `describe_endpoint` shows it.
 ///
-/// The model exists (`model`), or is made from `image` with `data`, or from a `package`.
+/// The model is `model`, or made from `image` with `data`, or of a `package`.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct DeployModel {
     endpoint: EndpointName,
     model: Option<ModelName>,
     image: Option<String>,
-    /// s3://bucket/model.tar.gz
+    /// s3://bucket/model.tar.gz, or s3://bucket/folder/ of files that are not packed.
     data: Option<String>,
     package: Option<PackageArn>,
     /// ARN; a new model needs it.
     role: Option<RoleArn>,
     #[serde(default)]
     environment: BTreeMap<String, String>,
+    /// AWS's CreateModel fields of a new model, such as VpcConfig.
+    #[serde(default)]
+    model_settings: Object,
+    /// A new endpoint without a model: `set_component` puts models on it.
+    #[serde(default)]
+    for_components: bool,
     /// That gets the model; of an existing endpoint with several.
     variant: Option<String>,
     /// Such as ml.m5.large; or `serverless_memory_mb`. What exists keeps what it has.
@@ -71,7 +77,7 @@ pub(crate) struct Deployed {
     outcome: &'static str,
     status: String,
     config: String,
-    model: String,
+    model: Option<String>,
     /// Of the configuration that was replaced.
     previous_config: Option<String>,
 }
@@ -115,7 +121,8 @@ impl Items {
         for variant in
             config.get_mut("ProductionVariants").and_then(Value::as_array_mut).into_iter().flatten()
         {
-            if variant.get("VariantName").and_then(Value::as_str) == Some(self.variant.as_str()) {
+            let is_it = variant.get("VariantName").and_then(Value::as_str) == Some(self.variant.as_str());
+            if is_it && !model.is_empty() {
                 *variant = patched(variant.take(), &json!({"ModelName": model}));
             }
         }
@@ -175,12 +182,17 @@ impl Change for DeployModel {
         let found = endpoints::existing(cx, endpoint).await?;
         let model = self.model.as_ref().map_or(NEW_MODEL, ModelName::as_str);
         let what = match (&self.model, &self.package, &self.image) {
+            _ if self.for_components => "room for inference components".to_owned(),
             (Some(model), ..) => format!("the model {model}"),
             (_, Some(package), _) => format!("a new model of package version {package}"),
             (.., image) => format!("a new model of {}", image.as_deref().unwrap_or_default()),
         };
         let configuration = match &found {
             None => self.configured_anew(model)?,
+            Some(_) if self.for_components => {
+                return Err(Error::conflict(format!("there is an endpoint {endpoint} already"))
+                    .with_next("set_component puts models on it; another name makes another"));
+            }
             Some(found) => self.replacing(cx, found, model).await?,
         };
         for kept in configuration.kept_models() {
@@ -195,7 +207,7 @@ impl Change for DeployModel {
         };
         Ok(plan.items(Items {
             before: found.as_ref().map(Seen::of),
-            new_model: steps::new_model(self),
+            new_model: steps::new_model(self)?,
             config: patched(configuration.after, &tags),
             variant: configuration.variant,
             retains,
@@ -223,13 +235,15 @@ impl Change for DeployModel {
             Ok(model) => model,
             Err(error) => return Err(made.after(cx, endpoint, error).await),
         };
+        // Whoever cancels the wait knows what goes on.
+        cx.progress(0, None, format!("made {}; waiting until {endpoint} answers", made.words()));
         let is_new = items.before.is_none();
         let done = |outcome, status: String| Deployed {
             endpoint: endpoint.to_owned(),
             outcome,
             status,
             config: fresh.clone(),
-            model,
+            model: Some(model).filter(|model| !model.is_empty()),
             previous_config: items.before.and_then(|before| before.config),
         };
         let now = match endpoints::settled(cx, endpoint).await {
@@ -261,16 +275,22 @@ impl Change for DeployModel {
 impl DeployModel {
     /// What can be told without asking AWS.
     fn check(&self) -> Result<()> {
-        let sources = [self.model.is_some(), self.image.is_some(), self.package.is_some()];
+        let sources =
+            [self.model.is_some(), self.image.is_some(), self.package.is_some(), self.for_components];
         if sources.iter().filter(|given| **given).count() != 1 {
-            return Err(wrong("give exactly one of `model`, `image` and `package`"));
+            return Err(wrong("give exactly one of `model`, `image`, `package` and `for_components`"));
         }
-        if self.model.is_some()
-            && (self.data.is_some() || self.role.is_some() || !self.environment.is_empty())
-        {
+        let of_new = self.data.is_some() || !self.environment.is_empty() || !self.model_settings.0.is_empty();
+        if self.model.is_some() && (of_new || self.role.is_some()) {
             return Err(wrong(
-                "`data`, `role` and `environment` are of a new model: leave them out, or `model`",
+                "`data`, `role`, `environment` and `model_settings` are of a new model: leave them out, or `model`",
             ));
+        }
+        if self.for_components && (of_new || self.serverless_memory_mb.is_some()) {
+            return Err(wrong("what is for components has machines, and models come by set_component"));
+        }
+        if self.for_components && self.role.is_none() {
+            return Err(wrong("an endpoint for components needs a `role`"));
         }
         if self.model.is_none() && self.role.is_none() {
             return Err(wrong("a new model needs a `role`"));
@@ -284,10 +304,12 @@ impl DeployModel {
         if self.serverless_memory_mb.is_some() && self.instances.is_some() {
             return Err(wrong("what is serverless has no `instances`"));
         }
-        for (argument, patch, of_variant) in
-            [("settings", &self.settings.0, false), ("variant_settings", &self.variant_settings.0, true)]
-        {
-            if let Some(field) = settings::reserved(patch, of_variant) {
+        for (argument, patch, fields) in [
+            ("settings", &self.settings.0, settings::OF_CONFIG),
+            ("variant_settings", &self.variant_settings.0, settings::OF_VARIANT),
+            ("model_settings", &self.model_settings.0, settings::OF_MODEL),
+        ] {
+            if let Some(field) = settings::reserved(patch, fields) {
                 return Err(wrong(&format!("`{argument}` cannot change {field}")));
             }
         }

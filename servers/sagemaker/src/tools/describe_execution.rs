@@ -109,13 +109,7 @@ impl Tool for DescribeExecution {
                 sent.map_err(|error| gone(Error::from(error)))
             },
             steps(cx, &arn),
-            async {
-                let sent = client
-                    .list_pipeline_parameters_for_execution()
-                    .pipeline_execution_arn(&arn)
-                    .max_results(100);
-                sent.send().await.map_err(Error::from)
-            },
+            parameters(cx, &arn),
         )
         .await?;
         let mut failed = Vec::new();
@@ -127,19 +121,32 @@ impl Tool for DescribeExecution {
         for step in broken.into_iter().take(MOST_FAILED) {
             failed.push(self.failed(cx, step).await?);
         }
-        let parameters = parameters.pipeline_parameters.unwrap_or_default().into_iter();
         Ok(One(Card {
             execution: arn,
             status: found.pipeline_execution_status.map(|status| status.to_string()),
             failure_reason: found.failure_reason,
             created: found.creation_time.as_ref().map(utc_second),
             modified: found.last_modified_time.as_ref().map(utc_second),
-            parameters: parameters
-                .filter_map(|parameter| Some((parameter.name?, json!(parameter.value?))))
-                .collect(),
+            parameters,
             steps: steps.iter().map(Step::new).collect::<Result<_>>()?,
             failed,
         }))
+    }
+}
+
+/// What the execution was started with: all pages of it.
+async fn parameters(cx: &Call<SageMaker>, arn: &str) -> Result<Map<String, Value>> {
+    let (mut all, mut token) = (Map::new(), None);
+    loop {
+        let request = cx.client().sagemaker.list_pipeline_parameters_for_execution();
+        let request = request.pipeline_execution_arn(arn).max_results(100).set_next_token(token);
+        let out = request.send().await?;
+        let page = out.pipeline_parameters.unwrap_or_default().into_iter();
+        all.extend(page.filter_map(|parameter| Some((parameter.name?, json!(parameter.value?)))));
+        token = out.next_token.filter(|token| !token.is_empty());
+        if token.is_none() {
+            return Ok(all);
+        }
     }
 }
 

@@ -50,6 +50,9 @@ pub(crate) struct InvokeEndpoint {
     /// That the model may take if async, up to 3600.
     #[schemars(range(min = 1, max = 3600))]
     timeout_seconds: Option<i32>,
+    /// That it may wait in the queue if async.
+    #[schemars(range(min = 60, max = 21600))]
+    queue_seconds: Option<i32>,
     /// For a result if async; default 60, 0 does not wait.
     #[schemars(range(max = 3300))]
     wait_seconds: Option<u64>,
@@ -87,8 +90,10 @@ impl Tool for InvokeEndpoint {
     async fn call(self, cx: &Call<SageMaker>) -> Result<Self::Output> {
         let endpoint = self.endpoint.as_str().to_owned();
         let payload = self.payload(cx).await?;
-        if self.mode != Mode::Async && self.timeout_seconds.is_some() {
-            return Err(Error::invalid("`timeout_seconds` is for mode async"));
+        let of_async = [("timeout_seconds", self.timeout_seconds), ("queue_seconds", self.queue_seconds)];
+        for (argument, _) in of_async.iter().filter(|(_, given)| self.mode != Mode::Async && given.is_some())
+        {
+            return Err(Error::invalid(format!("`{argument}` is for mode async")));
         }
         if self.mode == Mode::Stream && self.target_model.is_some() {
             return Err(Error::invalid("a streamed call takes no `target_model`"));
@@ -236,6 +241,7 @@ impl InvokeEndpoint {
             .set_custom_attributes(self.custom_attributes)
             .set_inference_id(self.inference_id)
             .set_invocation_timeout_seconds(self.timeout_seconds)
+            .set_request_ttl_seconds(self.queue_seconds)
             .customize()
             .config_override(once())
             .send()

@@ -1,6 +1,6 @@
 use aws_sdk_sagemaker::types::{
-    ClusterEventSummary, ClusterInstanceGroupDetails, ClusterNodeSummary, ClusterSortBy, ClusterSummary,
-    EventSortBy, SortOrder,
+    ClusterEventSummary, ClusterInstanceGroupDetails, ClusterNodeSummary,
+    ClusterRestrictedInstanceGroupDetails, ClusterSortBy, ClusterSummary, EventSortBy, SortOrder,
 };
 use awsmcp_aws::utc_second;
 use awsmcp_mcp::{Call, Error, Page, Result, Spec, Tool};
@@ -153,7 +153,8 @@ async fn groups(cx: &Call<SageMaker>, cluster: &str, name: Option<&str>) -> Resu
     let status = found.cluster_status.map(|status| status.to_string()).unwrap_or_default();
     let why = found.failure_message.map(|why| format!(": {why}")).unwrap_or_default();
     cx.note(format!("the cluster is {status}{why}"));
-    let groups = found.instance_groups.unwrap_or_default().into_iter().map(group);
+    let restricted = found.restricted_instance_groups.unwrap_or_default().into_iter().map(restricted);
+    let groups = found.instance_groups.unwrap_or_default().into_iter().map(group).chain(restricted);
     let fits = |row: &Row| match (row, name) {
         (Row::Group { group, .. }, Some(name)) => group.contains(name),
         _ => true,
@@ -177,6 +178,18 @@ fn group(group: ClusterInstanceGroupDetails) -> Row {
         instances: group.current_count,
         status: group.status.map(|status| status.to_string()),
         image: group.current_image_release_version.or(group.current_image_id),
+    }
+}
+
+/// A group that AWS looks after itself, in which nobody logs in.
+fn restricted(group: ClusterRestrictedInstanceGroupDetails) -> Row {
+    Row::Group {
+        wanted: group.target_count.filter(|wanted| Some(*wanted) != group.current_count),
+        group: group.instance_group_name.unwrap_or_default(),
+        instance_type: group.instance_type.map(|instance| instance.to_string()),
+        instances: group.current_count,
+        status: group.status.map(|status| format!("{status}, restricted")),
+        image: None,
     }
 }
 

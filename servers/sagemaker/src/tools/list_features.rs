@@ -86,8 +86,11 @@ impl Tool for ListFeatures {
         ));
         let (id, time) = (found.record_identifier_feature_name, found.event_time_feature_name);
         let name = self.name.unwrap_or_default();
-        let features = found.feature_definitions.unwrap_or_default().into_iter();
+        let features = found.feature_definitions.unwrap_or_default();
+        // AWS's token goes on only where a page was full, whatever of it fits the name.
+        let next = found.next_token.filter(|_| features.len() >= 2500);
         let features = features
+            .into_iter()
             .filter(|feature| feature.feature_name.as_deref().unwrap_or_default().contains(&name))
             .map(|feature| Row::Feature {
                 role: if feature.feature_name == id {
@@ -101,8 +104,6 @@ impl Tool for ListFeatures {
                 sort: feature.feature_type.map(|sort| sort.to_string()),
             });
         let features: Vec<Row> = features.collect();
-        // AWS's token goes on only where a page was full.
-        let next = found.next_token.filter(|_| features.len() >= 2500);
         Ok(cx.page(features, next))
     }
 }

@@ -3,12 +3,12 @@ use aws_sdk_sagemaker::{
     types::{ModelSortKey, ModelSummary, OrderKey},
 };
 use awsmcp_aws::utc_second;
-use awsmcp_mcp::{Call, Page, Result, Spec, Tool};
+use awsmcp_mcp::{Call, Error, Kind, Page, Result, Spec, Tool};
 use futures::{StreamExt, TryStreamExt, stream};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{SageMaker, arns, names::last_part};
+use crate::{SageMaker, arns, jobs::gone, names::last_part};
 
 /// Lists models, newest first. Packages of the registry: `list_model_packages`.
 #[derive(Deserialize, JsonSchema)]
@@ -29,6 +29,8 @@ pub(crate) struct Row {
     data: Option<String>,
     package: Option<String>,
     role: Option<String>,
+    /// Where there are several, of which the first is shown.
+    containers: Option<usize>,
 }
 
 impl Tool for ListModels {
@@ -58,14 +60,19 @@ impl Tool for ListModels {
         if !self.details {
             return Ok(cx.page(rows, out.next_token));
         }
-        let rows: Vec<Row> = stream::iter(rows.map(|row| async move {
-            let found = cx.client().sagemaker.describe_model().model_name(&row.name).send().await?;
-            Ok::<_, awsmcp_mcp::Error>(row.with(&found))
+        let rows: Vec<Option<Row>> = stream::iter(rows.map(|row| async move {
+            let sent = cx.client().sagemaker.describe_model().model_name(&row.name).send().await;
+            match sent.map_err(|error| gone(Error::from(error))) {
+                Ok(found) => Ok(Some(row.with(&found))),
+                // It went since it was listed.
+                Err(error) if error.kind == Kind::NotFound => Ok(None),
+                Err(error) => Err(error),
+            }
         }))
         .buffered(AT_ONCE)
         .try_collect()
         .await?;
-        Ok(cx.page(rows, out.next_token))
+        Ok(cx.page(rows.into_iter().flatten(), out.next_token))
     }
 }
 
@@ -78,11 +85,13 @@ impl Row {
             data: None,
             package: None,
             role: None,
+            containers: None,
         }
     }
 
-    /// Of several containers, the first.
+    /// Of several containers the first; how many there are is told.
     fn with(mut self, model: &DescribeModelOutput) -> Row {
+        self.containers = model.containers.as_ref().map(Vec::len).filter(|count| *count > 1);
         let container = model.primary_container.as_ref().or_else(|| model.containers.as_ref()?.first());
         if let Some(container) = container {
             self.image = container.image.clone();

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use awsmcp_mcp::{Call, Change, Error, Page, Plan, Result, Spec};
+use awsmcp_mcp::{Call, Change, Error, Page, Plan, Result, Spec, moved};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -68,7 +68,16 @@ impl Change for ReplaceNodes {
     async fn apply(self, items: Self::Items, cx: &Call<SageMaker>) -> Result<Self::Output> {
         let cluster = self.cluster.as_str();
         let client = &cx.client().sagemaker;
-        // An id is of one machine, and never of another.
+        // An id is of one machine, and never of another; but it may have gone, or be at other work by now.
+        let now = nodes(cx, cluster).await?;
+        let stands = |(node, group, status): &(String, String, String)| {
+            now.get(node).is_some_and(|(now_in, now_is)| now_in == group && now_is == status)
+        };
+        let other: Vec<&str> =
+            items.iter().filter(|item| !stands(item)).map(|(node, ..)| node.as_str()).collect();
+        if !other.is_empty() {
+            return Err(moved(&format!("of the nodes of {cluster}: {}", other.join(", "))));
+        }
         let nodes = Some(items.into_iter().map(|(node, ..)| node).collect());
         let (done, failed): (Vec<String>, Vec<(String, String)>) = if self.reboot {
             let out =
@@ -115,7 +124,10 @@ async fn nodes(cx: &Call<SageMaker>, cluster: &str) -> Result<BTreeMap<String, (
             let status =
                 node.instance_status.and_then(|status| status.status).map(|status| status.to_string());
             let about = (node.instance_group_name.unwrap_or_default(), status.unwrap_or_default());
-            all.insert(node.instance_id.unwrap_or_default(), about);
+            // One that is still to be launched has no id, and nothing to replace.
+            if let Some(id) = node.instance_id {
+                all.insert(id, about);
+            }
         }
         token = out.next_token.filter(|token| !token.is_empty());
         if token.is_none() {

@@ -1,8 +1,9 @@
 mod endpoints;
 mod machines;
+mod others;
 mod running_jobs;
 
-use std::collections::BTreeMap;
+use std::{cmp::Reverse, collections::BTreeMap};
 
 use awsmcp_mcp::{Call, Error, Page, Result, Spec, Tool};
 use futures::{
@@ -16,12 +17,13 @@ use self::running_jobs::running_jobs;
 use crate::{
     SageMaker,
     jobs::Kind,
+    known,
     times::{now, written},
 };
 
-/// Lists what bills now by the hour: endpoints and their components, notebooks, apps, MLflow servers, running jobs, warm pools, clusters.
+/// Lists what bills now by the hour, largest machines first: endpoints, notebooks, apps, MLflow servers, running jobs, warm pools, clusters, stores, plans.
 ///
-/// With machines and instance hours so far; prices are not known here.
+/// With machines and instance hours so far; prices are not known here. `stop_running` ends what has no tool of its own.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RunningCosts {}
@@ -33,6 +35,9 @@ pub(crate) struct Row {
     status: Option<String>,
     instance_type: Option<String>,
     instances: Option<i64>,
+    /// Of all its instances.
+    accelerators: Option<i64>,
+    vcpus: Option<i64>,
     since: Option<String>,
     /// Instances times hours, if there were as many all the time.
     instance_hours: Option<f64>,
@@ -40,8 +45,11 @@ pub(crate) struct Row {
 }
 
 /// Nobody shall take the list for all that there is.
-const NOT_LOOKED_AT: &str = "not looked at, though they may bill: inference recommendation, optimization and benchmark jobs, \
-     AutoML and labeling work, partner and MLflow apps, online feature stores, training plans, monitoring schedules' next runs";
+const NOT_LOOKED_AT: &str = "not looked at, though they may bill: MLflow apps, agent fine-tuning jobs, labeling (by the object), \
+     what monitoring schedules and pipelines will start; tuning, AutoML and pipelines bill by the jobs listed here";
+
+/// What the order of the rows is, and what it is not.
+const ORDER: &str = "in order of accelerators, then vCPUs times hours: a measure of size and not of money, since no price is known here";
 
 /// The most of one sort that are looked at.
 const MOST: usize = 200;
@@ -69,6 +77,14 @@ impl Tool for RunningCosts {
                 "sagemaker:DescribeTransformJob",
                 "sagemaker:ListClusters",
                 "sagemaker:DescribeCluster",
+                "sagemaker:ListInferenceRecommendationsJobs",
+                "sagemaker:ListOptimizationJobs",
+                "sagemaker:ListAIBenchmarkJobs",
+                "sagemaker:ListAIRecommendationJobs",
+                "sagemaker:ListPartnerApps",
+                "sagemaker:ListFeatureGroups",
+                "sagemaker:DescribeFeatureGroup",
+                "sagemaker:ListTrainingPlans",
             ],
         )
         .names_no_resource()
@@ -77,7 +93,7 @@ impl Tool for RunningCosts {
 
     async fn call(self, cx: &Call<SageMaker>) -> Result<Self::Output> {
         type Asked<'a> = BoxFuture<'a, Result<Vec<Row>>>;
-        let sorts: [(&str, Asked<'_>); 9] = [
+        let sorts: [(&str, Asked<'_>); 16] = [
             ("endpoints", endpoints::running_endpoints(cx).boxed()),
             ("inference components", endpoints::components(cx).boxed()),
             ("notebooks", machines::notebooks(cx).boxed()),
@@ -87,6 +103,13 @@ impl Tool for RunningCosts {
             ("processing jobs", running_jobs(cx, Kind::Processing).boxed()),
             ("transform jobs", running_jobs(cx, Kind::Transform).boxed()),
             ("clusters", machines::clusters(cx).boxed()),
+            ("recommendation jobs", others::recommendation_jobs(cx).boxed()),
+            ("optimization jobs", others::optimization_jobs(cx).boxed()),
+            ("benchmark jobs", others::benchmark_jobs(cx).boxed()),
+            ("AI recommendation jobs", others::ai_recommendation_jobs(cx).boxed()),
+            ("partner apps", others::partner_apps(cx).boxed()),
+            ("online feature stores", others::feature_stores(cx).boxed()),
+            ("training plans", others::training_plans(cx).boxed()),
         ];
         let (names, asked): (Vec<&str>, Vec<Asked<'_>>) = sorts.into_iter().unzip();
         let mut rows = Vec::new();
@@ -108,13 +131,23 @@ impl Tool for RunningCosts {
         if let (false, Some(error)) = (found_any, failed) {
             return Err(error);
         }
-        rows.sort_by(|a, b| b.instance_hours.unwrap_or(0.0).total_cmp(&a.instance_hours.unwrap_or(0.0)));
+        rows.sort_by_key(|row: &Row| Reverse(size(row)));
         let nothing =
             if missing == 0 { "nothing bills by the hour now" } else { "nothing else bills by the hour now" };
         cx.note(NOT_LOOKED_AT);
+        if rows.len() > 1 {
+            cx.note(ORDER);
+        }
         cx.note(if rows.is_empty() { nothing.to_owned() } else { total(&rows) });
         Ok(cx.page(rows, None))
     }
+}
+
+/// The larger the dearer: first the accelerators that are in use, which cost most, then vCPUs times seconds.
+fn size(row: &Row) -> (i64, i64, i64) {
+    let hours = row.instance_hours.unwrap_or_default();
+    let each = row.vcpus.unwrap_or_default() / row.instances.unwrap_or(1).max(1);
+    (row.accelerators.unwrap_or_default(), (each as f64 * hours * 10.0) as i64, (hours * 10.0) as i64)
 }
 
 /// `running now: 2 x ml.g5.xlarge, 1 x ml.m5.large`
@@ -126,7 +159,8 @@ fn total(rows: &[Row]) -> String {
         }
     }
     let all: Vec<String> = machines.iter().map(|(instance, count)| format!("{count} x {instance}")).collect();
-    format!("running now: {}; storage and what bills per call are not counted", all.join(", "))
+    let all = if all.is_empty() { "no machine of a known type".to_owned() } else { all.join(", ") };
+    format!("running now: {all}; storage and what bills per call are not counted")
 }
 
 fn row(what: &str, name: String, status: Option<String>, since: Option<i64>) -> Row {
@@ -136,6 +170,8 @@ fn row(what: &str, name: String, status: Option<String>, since: Option<i64>) -> 
         status,
         instance_type: None,
         instances: None,
+        accelerators: None,
+        vcpus: None,
         since: since.map(written),
         instance_hours: None,
         remark: None,
@@ -146,7 +182,17 @@ impl Row {
     fn on(mut self, instance: Option<String>, count: Option<i64>, since: Option<i64>) -> Row {
         self.instance_hours =
             count.zip(since).map(|(count, since)| hours(count, now().saturating_sub(since)));
+        let of_all = |each: Option<u32>| Some(i64::from(each?) * count.unwrap_or(1)).filter(|all| *all > 0);
+        if let Some(instance) = &instance {
+            self.accelerators = of_all(known::accelerators(instance));
+            self.vcpus = of_all(known::vcpus(instance));
+        }
         (self.instance_type, self.instances) = (instance, count);
+        self
+    }
+
+    fn remarked(mut self, remark: impl Into<String>) -> Row {
+        self.remark = Some(remark.into());
         self
     }
 }
@@ -162,9 +208,37 @@ fn cut(cx: &Call<SageMaker>, what: &str, is_cut: bool) {
     }
 }
 
+/// Every page of a list, until there are [`MOST`]; `page` asks for the one of a token.
+async fn every<T, Asked>(
+    cx: &Call<SageMaker>,
+    what: &str,
+    page: impl Fn(Option<String>) -> Asked,
+) -> Result<Vec<T>>
+where
+    Asked: Future<Output = Result<(Option<Vec<T>>, Option<String>)>>,
+{
+    let (mut all, mut token) = (Vec::new(), None);
+    while all.len() < MOST {
+        let (found, next) = page(token).await?;
+        all.extend(found.unwrap_or_default());
+        token = next.filter(|token| !token.is_empty());
+        if token.is_none() {
+            break;
+        }
+    }
+    cut(cx, what, token.is_some() || all.len() > MOST);
+    all.truncate(MOST);
+    Ok(all)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn of(instance: &str, count: i64, hours_ago: i64) -> Row {
+        let since = now() - hours_ago * 3600;
+        row("endpoint", String::new(), None, None).on(Some(instance.to_owned()), Some(count), Some(since))
+    }
 
     #[test]
     fn hours_count_every_machine() {
@@ -174,14 +248,39 @@ mod tests {
 
     #[test]
     fn machines_are_summed_up() {
-        let of = |instance: &str, count| {
-            row("endpoint", String::new(), None, None).on(Some(instance.to_owned()), Some(count), None)
-        };
-        let rows = [of("ml.m5.large", 1), of("ml.g5.xlarge", 2), of("ml.m5.large", 3)];
+        let rows = [of("ml.m5.large", 1, 1), of("ml.g5.xlarge", 2, 1), of("ml.m5.large", 3, 1)];
         assert!(
             total(&rows).starts_with("running now: 2 x ml.g5.xlarge, 4 x ml.m5.large;"),
             "{}",
             total(&rows)
         );
+        assert!(
+            total(&[row("MLflow server", String::new(), None, None)]).contains("no machine of a known type")
+        );
+    }
+
+    #[test]
+    fn what_is_larger_comes_first_however_long_the_smaller_runs() {
+        let mut rows = [
+            row("MLflow server", String::new(), None, None),
+            of("ml.t3.medium", 1, 4000),
+            of("ml.c5.2xlarge", 1, 4325),
+            of("ml.p5.48xlarge", 1, 1),
+            of("ml.c5.2xlarge", 3, 4325),
+            of("ml.g5.xlarge", 2, 9000),
+        ];
+        rows.sort_by_key(|row| Reverse(size(row)));
+        let order: Vec<_> = rows.iter().map(|row| (row.instance_type.as_deref(), row.instances)).collect();
+        let expected = [
+            (Some("ml.p5.48xlarge"), Some(1)),
+            (Some("ml.g5.xlarge"), Some(2)),
+            (Some("ml.c5.2xlarge"), Some(3)),
+            (Some("ml.c5.2xlarge"), Some(1)),
+            (Some("ml.t3.medium"), Some(1)),
+            (None, None),
+        ];
+        assert_eq!(order, expected);
+        assert_eq!((rows[0].accelerators, rows[0].vcpus), (Some(8), Some(192)));
+        assert_eq!((rows[2].accelerators, rows[2].vcpus), (None, Some(24)));
     }
 }

@@ -123,11 +123,23 @@ impl UpdateCluster {
     /// The plan with the nodes of which some end.
     async fn with_nodes(&self, cx: &Call<SageMaker>, group: &str, plan: Plan) -> Result<Plan> {
         const MOST: usize = 100;
-        let request = cx.client().sagemaker.list_cluster_nodes().cluster_name(self.cluster.as_str());
-        let found = request.instance_group_name_contains(group).max_results(100).send().await?;
-        let nodes = found.cluster_node_summaries.unwrap_or_default();
-        let of_group = nodes.into_iter().filter(|node| node.instance_group_name.as_deref() == Some(group));
-        Ok(of_group.take(MOST).fold(plan, |plan, node| {
+        let (mut nodes, mut token) = (Vec::new(), None);
+        while nodes.len() <= MOST {
+            let request = cx.client().sagemaker.list_cluster_nodes().cluster_name(self.cluster.as_str());
+            let request = request.instance_group_name_contains(group).max_results(100);
+            let found = request.set_next_token(token).send().await?;
+            let page = found.cluster_node_summaries.unwrap_or_default().into_iter();
+            nodes.extend(page.filter(|node| node.instance_group_name.as_deref() == Some(group)));
+            token = found.next_token.filter(|token| !token.is_empty());
+            if token.is_none() {
+                break;
+            }
+        }
+        let plan = match nodes.len() > MOST {
+            true => plan.warning(format!("it has more nodes than the {MOST} shown")),
+            false => plan,
+        };
+        Ok(nodes.into_iter().take(MOST).fold(plan, |plan, node| {
             let status = node.instance_status.and_then(|status| status.status).map(|it| it.to_string());
             plan.row(json!({
                 "node": node.instance_id.or(node.node_logical_id),
@@ -150,7 +162,15 @@ impl UpdateCluster {
             (false, false, _) => return wrong("give `group` with `instances`, or `software`"),
         }
         let sent = cx.client().sagemaker.describe_cluster().cluster_name(self.cluster.as_str()).send().await;
-        let mut groups = sent.map_err(|error| gone(Error::from(error)))?.instance_groups.unwrap_or_default();
+        let found = sent.map_err(|error| gone(Error::from(error)))?;
+        let mut groups = found.instance_groups.unwrap_or_default();
+        let restricted = found.restricted_instance_groups.unwrap_or_default();
+        if restricted.iter().any(|group| group.instance_group_name == self.group && self.group.is_some()) {
+            return Err(Error::conflict(format!(
+                "{} is a restricted group, which AWS looks after itself: this tool does not change it",
+                self.group.as_deref().unwrap_or_default()
+            )));
+        }
         if let Some(name) = &self.group {
             let names: Vec<String> =
                 groups.iter().filter_map(|group| group.instance_group_name.clone()).collect();

@@ -118,3 +118,59 @@ fn a_search_goes_on_and_is_held_to_the_allowed_arns() {
     );
     assert_eq!((&sent["SortBy"], &sent["SortOrder"]), (&json!("Metrics.auc"), &json!("Descending")));
 }
+
+#[test]
+fn monitoring_schedules_and_their_runs_are_listed() {
+    let stub = awsmcp_testing::Stub::start(|request| match request.operation() {
+        "ListMonitoringSchedules" => {
+            awsmcp_testing::Response::output(json!({"MonitoringScheduleSummaries": [
+            {"MonitoringScheduleName": "drift", "MonitoringScheduleArn": "arn:aws:sagemaker:us-east-1:123456789012:monitoring-schedule/drift",
+                "CreationTime": 1, "LastModifiedTime": 1, "MonitoringScheduleStatus": "Scheduled", "EndpointName": "fraud",
+                "MonitoringType": "DataQuality"}]}))
+        }
+        "DescribeMonitoringSchedule" => awsmcp_testing::Response::output(
+            json!({"MonitoringScheduleName": "drift", "MonitoringScheduleArn": "a",
+            "MonitoringScheduleStatus": "Scheduled", "CreationTime": 1, "LastModifiedTime": 1,
+            "MonitoringScheduleConfig": {"ScheduleConfig": {"ScheduleExpression": "cron(0 * ? * * *)"}}}),
+        ),
+        "ListMonitoringExecutions" => {
+            awsmcp_testing::Response::output(json!({"MonitoringExecutionSummaries": [
+            {"MonitoringScheduleName": "drift", "ScheduledTime": 1_700_000_000, "CreationTime": 1, "LastModifiedTime": 1,
+                "MonitoringExecutionStatus": "CompletedWithViolations", "EndpointName": "fraud",
+                "ProcessingJobArn": "arn:aws:sagemaker:us-east-1:123456789012:processing-job/drift-1"}]}))
+        }
+        _ => awsmcp_testing::Response::error(400, "ValidationException", "not scripted"),
+    });
+    let mut server = SAGEMAKER.at(stub.env()).start();
+    server
+        .call("list_monitors", json!({"endpoint": "fraud"}))
+        .holds(&["drift\tfraud\tDataQuality\tScheduled"]);
+    assert_eq!(stub.of("ListMonitoringSchedules")[0].json()["EndpointName"], json!("fraud"));
+    server.call("list_monitors", json!({"schedule": "drift"})).holds(&[
+        "2023-11-14T22:13:20Z\tCompletedWithViolations\tdrift-1\tfraud",
+        "the schedule is Scheduled, cron(0 * ? * * *)",
+    ]);
+    server
+        .call("list_monitors", json!({"schedule": "drift", "name": "x"}))
+        .fails(&["`name` is of schedules"]);
+}
+
+#[test]
+fn features_of_a_name_are_found_on_every_page() {
+    let stub = awsmcp_testing::Stub::start(|request| {
+        let (from, count, next) =
+            if request.json()["NextToken"].is_null() { (0, 2500, "2") } else { (2500, 10, "") };
+        let feature = |at: usize| json!({"FeatureName": format!("f{at}"), "FeatureType": "String"});
+        awsmcp_testing::Response::output(
+            json!({"FeatureGroupName": "g", "FeatureGroupArn": "a", "CreationTime": 1,
+            "RecordIdentifierFeatureName": "f0", "EventTimeFeatureName": "f1", "NextToken": next,
+            "FeatureDefinitions": (from..from + count).map(feature).collect::<Vec<_>>()}),
+        )
+    });
+    let mut server = SAGEMAKER.at(stub.env()).start();
+    let call = json!({"feature_group": "g", "name": "f2501"});
+    let first = server.call("list_features", call.clone());
+    let mut again = call;
+    again["cursor"] = next(first.ok());
+    server.call("list_features", again).holds(&["f2501\tString"]);
+}

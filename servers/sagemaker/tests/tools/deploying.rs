@@ -269,9 +269,118 @@ fn a_lack_of_machines_is_told_with_what_helps() {
         _ => Response::error(400, "ValidationException", "not scripted"),
     });
     let call = json!({"endpoint": "fraud", "image": "i", "role": ROLE, "instance_type": "ml.p5.48xlarge"});
-    at(&stub).call("deploy_model", call).fails(&[
+    let failed = at(&stub).call("deploy_model", call);
+    failed.fails(&[
         "InsufficientInstanceCapacity",
         "try another instance type",
         "taken back: endpoint fraud",
     ]);
+    // What was taken back is not told as done.
+    failed.lacks(&["not taken back", "CreateEndpoint", "DeleteModel"]);
+}
+
+/// No endpoint yet; `after` answers the looks at the one that was made.
+fn new_endpoint(after: impl Fn(usize) -> Response + Send + Sync + 'static) -> Stub {
+    Stub::start(move |request| match (request.operation(), request.nth) {
+        ("DescribeEndpoint", 1 | 2) => {
+            Response::error(400, "ValidationException", "Could not find endpoint.")
+        }
+        ("DescribeEndpoint", nth) => after(nth),
+        ("CreateModel", _) => Response::output(json!({"ModelArn": arn("model")})),
+        ("CreateEndpointConfig", _) => Response::output(json!({"EndpointConfigArn": arn("endpoint-config")})),
+        ("CreateEndpoint", _) => Response::output(json!({"EndpointArn": arn("endpoint")})),
+        _ => Response::error(400, "ValidationException", "not scripted"),
+    })
+}
+
+#[test]
+fn a_cancelled_wait_leaves_what_was_begun_and_names_it() {
+    let stub = new_endpoint(|_| described("Creating", "c"));
+    let book = std::env::temp_dir().join(format!("awsmcp-sagemaker-cancelled-{}.jsonl", std::process::id()));
+    let path = book.to_str().unwrap().to_owned();
+    let mut server = SAGEMAKER.and(&["--audit-log", &path]).at(stub.env()).start();
+    let arguments = json!({"endpoint": "fraud", "image": "i", "role": ROLE, "instance_type": "ml.m5.large"});
+    let call = json!({"name": "deploy_model", "arguments": arguments, "_meta": {"progressToken": "p"}});
+    let id = server.send("tools/call", call);
+    let told = server.wait_notification("notifications/progress").to_string();
+    assert!(told.contains("made model fraud-2") && told.contains("endpoint fraud; waiting"), "{told}");
+    server.cancel(id);
+    server.call("whoami", json!({}));
+    drop(server);
+    nothing_is_deleted(&stub);
+    let lines = std::fs::read_to_string(&book).unwrap();
+    let line = lines.lines().find(|line| line.contains("deploy_model")).unwrap();
+    for part in
+        ["CreateModel", "CreateEndpointConfig", "CreateEndpoint", "endpoint/fraud", "\"outcome\":\"partly\""]
+    {
+        assert!(line.contains(part), "{part}: {line}");
+    }
+    std::fs::remove_file(book).unwrap();
+}
+
+#[test]
+fn a_new_model_has_its_network_and_files_that_are_not_packed() {
+    let stub = new_endpoint(|_| described("InService", "other"));
+    let network = json!({"SecurityGroupIds": ["sg-1"], "Subnets": ["subnet-1"]});
+    let call = json!({"endpoint": "fraud", "image": "i", "role": ROLE, "instance_type": "ml.g5.xlarge", "data": "s3://b/llm/",
+        "model_settings": {"VpcConfig": network, "PrimaryContainer": {"Mode": "SingleModel"}},
+        "settings": {"AsyncInferenceConfig": {"OutputConfig": {"S3OutputPath": "s3://b/out"}}},
+        "variant_settings": {"VolumeSizeInGB": 200, "ModelDataDownloadTimeoutInSeconds": 1800}});
+    let mut server = at(&stub);
+    server.call("deploy_model", call);
+    let mut model = stub.of("CreateModel")[0].json();
+    model.as_object_mut().unwrap().remove("ModelName");
+    let source = json!({"S3Uri": "s3://b/llm/", "S3DataType": "S3Prefix", "CompressionType": "None"});
+    let expected = json!({"ExecutionRoleArn": ROLE, "VpcConfig": network,
+        "PrimaryContainer": {"Image": "i", "Mode": "SingleModel", "ModelDataSource": {"S3DataSource": source}}});
+    assert_eq!(model, expected);
+    let config = stub.of("CreateEndpointConfig")[0].json();
+    assert_eq!(config["AsyncInferenceConfig"]["OutputConfig"]["S3OutputPath"], json!("s3://b/out"));
+    assert_eq!(config["ProductionVariants"][0]["VolumeSizeInGB"], json!(200));
+    for (more, words) in [
+        (
+            json!({"model_settings": {"ExecutionRoleArn": "x"}}),
+            "`model_settings` cannot change ExecutionRoleArn",
+        ),
+        (json!({"model_settings": {"Vpc": {}}}), "no field `Vpc`; did you mean `VpcConfig`?"),
+    ] {
+        let mut call =
+            json!({"endpoint": "fraud", "image": "i", "role": ROLE, "instance_type": "ml.g5.xlarge"});
+        call.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        server.call("deploy_model", call).fails(&[words]);
+    }
+    let mixed = json!({"endpoint": "fraud", "model": "m", "instance_type": "ml.g5.xlarge", "model_settings": {"VpcConfig": {}}});
+    server.call("deploy_model", mixed).fails(&["are of a new model"]);
+    assert_eq!(stub.of("CreateModel").len(), 1);
+}
+
+#[test]
+fn an_endpoint_for_components_has_a_role_and_no_model() {
+    let stub = new_endpoint(|_| described("InService", "other"));
+    let call = json!({"endpoint": "fraud", "for_components": true, "role": ROLE, "instance_type": "ml.g5.12xlarge",
+        "variant_settings": {"ManagedInstanceScaling": {"Status": "ENABLED", "MinInstanceCount": 1, "MaxInstanceCount": 2}}});
+    let mut server = at(&stub);
+    server
+        .plan("deploy_model", call.clone())
+        .holds(&["create the endpoint fraud with room for inference components on 1 x ml.g5.12xlarge"]);
+    let stub = new_endpoint(|_| described("InService", "other"));
+    at(&stub).call("deploy_model", call);
+    let config = stub.of("CreateEndpointConfig")[0].json();
+    assert_eq!(config["ExecutionRoleArn"], json!(ROLE));
+    assert_eq!(config["ProductionVariants"][0]["ModelName"], Value::Null);
+    assert!(stub.of("CreateModel").is_empty() && stub.of("CreateEndpoint").len() == 1);
+    let existing = running(on_the_new);
+    let call =
+        json!({"endpoint": "fraud", "for_components": true, "role": ROLE, "instance_type": "ml.g5.12xlarge"});
+    at(&existing).call("deploy_model", call).fails(&["there is an endpoint fraud already", "set_component"]);
+    for (wrong, words) in [
+        (json!({"endpoint": "e", "for_components": true, "instance_type": "ml.g5.xlarge"}), "needs a `role`"),
+        (json!({"endpoint": "e", "for_components": true, "model": "m"}), "give exactly one of"),
+        (
+            json!({"endpoint": "e", "for_components": true, "role": ROLE, "serverless_memory_mb": 2048}),
+            "has machines",
+        ),
+    ] {
+        server.call("deploy_model", wrong).fails(&[words]);
+    }
 }

@@ -301,7 +301,7 @@ fn an_asynchronous_result_is_fetched_from_s3() {
     let stub = leaving(false);
     let done = invoke(
         &mut SAGEMAKER.at(stub.env()).start(),
-        json!({"input_s3": "s3://data/in.json", "mode": "async", "content_type": "application/json"}),
+        json!({"input_s3": "s3://data/in.json", "mode": "async", "content_type": "application/json", "queue_seconds": 600}),
     );
     assert!(
         done.ok().contains(r#"{"score":1}"#) && done.text.contains("s3://results/out/1.out"),
@@ -310,6 +310,7 @@ fn an_asynchronous_result_is_fetched_from_s3() {
     );
     let sent = &stub.of("InvokeEndpointAsync")[0];
     assert_eq!(sent.header("x-amzn-sagemaker-inputlocation"), Some("s3://data/in.json"));
+    assert_eq!(sent.header("x-amzn-sagemaker-requestttlseconds"), Some("600"));
     let failed = leaving(true);
     let error = invoke(
         &mut SAGEMAKER.at(failed.env()).start(),

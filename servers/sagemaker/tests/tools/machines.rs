@@ -1,6 +1,6 @@
 //! Notebooks, clusters, and everything that bills.
 
-use awsmcp_testing::{Response, Stub};
+use awsmcp_testing::{Request, Response, Stub};
 use serde_json::{Value, json};
 
 use crate::world::{ROLE, SAGEMAKER, aws, endpoint, next};
@@ -231,43 +231,117 @@ fn busy() -> Stub {
             "ListTransformJobs" => Response::output(json!({"TransformJobSummaries": []}))
                 .late(std::time::Duration::from_millis(200)),
             "ListClusters" => Response::denied("sagemaker:ListClusters"),
-            _ => Response::error(400, "ValidationException", "not scripted"),
+            operation => rarer(operation, request)
+                .unwrap_or_else(|| Response::error(400, "ValidationException", "not scripted")),
         }
     })
 }
 
+/// What else bills by the hour, and of each sort one that does not, or no longer.
+fn rarer(operation: &str, request: &Request) -> Option<Response> {
+    let hours = |hours: i64| json!(jiff::Timestamp::now().as_second() - hours * 3600);
+    let arn = |resource: &str| json!(format!("arn:aws:sagemaker:us-east-1:123456789012:{resource}"));
+    let found = match operation {
+        "ListInferenceRecommendationsJobs" => json!({"InferenceRecommendationsJobs": [
+            {"JobName": "try", "JobDescription": "", "JobType": "Default", "JobArn": arn("inference-recommendations-job/try"),
+                "Status": "IN_PROGRESS", "CreationTime": hours(1), "RoleArn": "r", "LastModifiedTime": hours(1)}]}),
+        "ListOptimizationJobs" => json!({"OptimizationJobSummaries": [
+            {"OptimizationJobName": "smaller", "OptimizationJobArn": arn("optimization-job/smaller"), "CreationTime": hours(2),
+                "OptimizationJobStatus": "INPROGRESS", "DeploymentInstanceType": "ml.p4d.24xlarge", "OptimizationTypes": []}]}),
+        "ListAIBenchmarkJobs" => json!({"AIBenchmarkJobs": [
+            {"AIBenchmarkJobName": "race", "AIBenchmarkJobArn": arn("ai-benchmark-job/race"), "AIBenchmarkJobStatus": "InProgress",
+                "CreationTime": hours(1)},
+            {"AIBenchmarkJobName": "raced", "AIBenchmarkJobArn": arn("ai-benchmark-job/raced"), "AIBenchmarkJobStatus": "Completed",
+                "CreationTime": hours(1)}]}),
+        "ListAIRecommendationJobs" => json!({"AIRecommendationJobs": [
+            {"AIRecommendationJobName": "advise", "AIRecommendationJobArn": arn("ai-recommendation-job/advise"),
+                "AIRecommendationJobStatus": "InProgress", "CreationTime": hours(1)}]}),
+        // Two pages: the second has one too.
+        "ListPartnerApps" if request.json()["NextToken"].is_null() => json!({"NextToken": "2", "Summaries": [
+            {"Arn": arn("partner-app/app-1"), "Name": "comet", "Type": "comet", "Status": "Available", "CreationTime": hours(9)},
+            {"Arn": arn("partner-app/app-2"), "Name": "gone-app", "Type": "comet", "Status": "Deleted", "CreationTime": hours(9)}]}),
+        "ListPartnerApps" => json!({"Summaries": [
+            {"Arn": arn("partner-app/app-3"), "Name": "checks", "Type": "deepchecks-llm-evaluation", "Status": "Available",
+                "CreationTime": hours(9)}]}),
+        "ListFeatureGroups" => {
+            let group = |name: &str| {
+                json!({"FeatureGroupName": name, "FeatureGroupArn": arn(&format!("feature-group/{name}")),
+                "CreationTime": hours(20), "FeatureGroupStatus": "Created"})
+            };
+            json!({"FeatureGroupSummaries": [group("quick"), group("offline"), group("on-demand")]})
+        }
+        "DescribeFeatureGroup" => {
+            let name = request.json()["FeatureGroupName"].clone();
+            let mut group = json!({"FeatureGroupName": name, "FeatureGroupArn": "a", "CreationTime": 1, "RecordIdentifierFeatureName": "i",
+                "EventTimeFeatureName": "t", "FeatureDefinitions": [], "NextToken": ""});
+            if name != "offline" {
+                group["OnlineStoreConfig"] = json!({"EnableOnlineStore": true});
+            }
+            if name == "quick" {
+                group["OnlineStoreConfig"]["StorageType"] = json!("InMemory");
+                group["ThroughputConfig"] = json!({"ThroughputMode": "Provisioned", "ProvisionedReadCapacityUnits": 100,
+                    "ProvisionedWriteCapacityUnits": 50});
+            }
+            group
+        }
+        "ListTrainingPlans" => {
+            let plan = |name: &str, status: &str| {
+                json!({"TrainingPlanArn": arn(&format!("training-plan/{name}")), "TrainingPlanName": name,
+                "Status": status, "UpfrontFee": "4242.50", "CurrencyCode": "USD", "TotalInstanceCount": 4, "AvailableInstanceCount": 3})
+            };
+            json!({"TrainingPlanSummaries": [plan("reserved", "Active"), plan("past-plan", "Expired")]})
+        }
+        _ => return None,
+    };
+    Some(Response::output(found))
+}
+
 #[test]
-fn everything_that_bills_is_listed_dearest_first() {
+fn everything_that_bills_is_listed_largest_first() {
     let stub = busy();
     let mut server = SAGEMAKER.at(stub.env()).start();
     let rows = server.call("running_costs", json!({}));
     let text = rows.ok();
     for part in [
-        "endpoint\tlive/big\tInService\tml.g5.xlarge\t3\t",
-        "\t30.0\t",
+        "endpoint\tlive/big\tInService\tml.g5.xlarge\t3\t3\t12\t",
+        "\t30.0",
         "serverless, bills per call",
         "component\tcomp\t",
         "runs on the machines of live",
-        "notebook\tnote\tInService\tml.t3.medium\t1\t",
+        "notebook\tnote\tInService\tml.t3.medium\t1\t\t2\t",
         "app\teve/default\tInService\tml.m5.xlarge\t1\t",
         "JupyterLab of d-1",
         "app\tann/default\tInService\t",
-        "Canvas of d-1; logging out of Canvas ends it",
+        "Canvas of d-1; logging out of Canvas ends it too",
         "MLflow server\ttrack\tStarted\t",
-        "note: not looked at, though they may bill: ",
+        "note: not looked at, though they may bill: MLflow apps, agent fine-tuning jobs, ",
+        "a measure of size and not of money",
+        "recommendation job\ttry\tIN_PROGRESS\t",
+        "optimization job\tsmaller\tINPROGRESS\tml.p4d.24xlarge\t1\t8\t96\t",
+        "benchmark job\trace\tInProgress\t",
+        "AI recommendation job\tadvise\tInProgress\t",
+        "partner app\tcomet\tAvailable\t",
+        "partner app\tchecks\tAvailable\t",
+        "online feature store\tquick\tCreated\t",
+        "kept in memory, 100 reading and 50 writing units provisioned",
+        "training plan\treserved\tActive\t",
+        "4242.50 USD paid in advance, 4 instances, 3 unused",
         "training job\tlearn\tInProgress\tml.p3.2xlarge\t2\t",
         "warm pool\twarm\tCompleted\tml.p3.2xlarge\t2\t",
         "waits for its machines",
         "note: clusters are missing",
         "sagemaker:ListClusters",
-        "running now: 3 x ml.g5.xlarge, 1 x ml.m5.xlarge, 6 x ml.p3.2xlarge, 1 x ml.t3.medium",
+        "running now: 3 x ml.g5.xlarge, 1 x ml.m5.xlarge, 6 x ml.p3.2xlarge, 1 x ml.p4d.24xlarge, 1 x ml.t3.medium",
     ] {
         assert!(text.contains(part), "{part}: {text}");
     }
-    for absent in ["dead", "system", "asleep"] {
+    for absent in ["dead", "system", "asleep", "raced", "gone-app", "offline", "on-demand", "past-plan"] {
         assert!(!text.contains(absent), "{absent}: {text}");
     }
-    assert!(text.find("notebook\tnote").unwrap() < text.find("endpoint\tlive/big").unwrap(), "{text}");
+    // Eight accelerators before three, and these before a small machine that has run for longer.
+    let at = |row: &str| text.find(row).unwrap_or_else(|| panic!("{row}: {text}"));
+    assert!(at("optimization job\tsmaller") < at("endpoint\tlive/big"), "{text}");
+    assert!(at("endpoint\tlive/big") < at("notebook\tnote"), "{text}");
     assert!(stub.most_at_once() > 1, "the sorts are asked for one after another");
 }
 
@@ -278,7 +352,10 @@ fn what_bills_is_held_to_the_allowed_arns() {
         SAGEMAKER.and(&["--allow-arn", "arn:aws:sagemaker:*:*:training-job/learn"]).at(stub.env()).start();
     let rows = server.call("running_costs", json!({}));
     assert!(rows.ok().contains("training job\tlearn"), "{}", rows.text);
-    for absent in ["live", "note\t", "warm\t", "eve", "ann", "track\t"] {
+    for absent in [
+        "live", "note\t", "warm\t", "eve", "ann", "track\t", "try\t", "smaller", "race", "advise", "comet",
+        "quick", "reserved",
+    ] {
         assert!(!rows.text.contains(absent), "{absent}: {}", rows.text);
     }
 }
@@ -323,4 +400,93 @@ fn the_bill_of_fakecloud_is_listed() {
     for part in ["endpoint\tcost-e/AllTraffic", "notebook\tcost-n", "cluster\tcost-c/workers"] {
         assert!(rows.ok().contains(part), "{part}: {}", rows.text);
     }
+}
+
+#[test]
+fn groups_of_several_machines_and_restricted_ones_have_rows_of_their_own() {
+    let stub = Stub::start(|request| match request.operation() {
+        "ListClusters" => {
+            Response::output(json!({"ClusterSummaries": [{"ClusterName": "hp", "ClusterStatus": "InService",
+            "ClusterArn": "arn:aws:sagemaker:us-east-1:123456789012:cluster/abc", "CreationTime": 1}]}))
+        }
+        "DescribeCluster" => {
+            Response::output(json!({"ClusterName": "hp", "ClusterArn": "a", "ClusterStatus": "InService",
+            "InstanceGroups": [{"InstanceGroupName": "control", "InstanceType": "ml.m5.large", "CurrentCount": 1}],
+            "RestrictedInstanceGroups": [{"InstanceGroupName": "nova", "InstanceType": "ml.p5.48xlarge", "CurrentCount": 4, "TargetCount": 4}]}))
+        }
+        "ListTrainingJobs" if request.json()["WarmPoolStatusEquals"].is_null() => Response::output(
+            json!({"TrainingJobSummaries": [job("TrainingJob", "mixed", "training-job", json!({}))]}),
+        ),
+        "DescribeTrainingJob" => Response::output(job(
+            "TrainingJob",
+            "mixed",
+            "training-job",
+            json!({
+            "ModelArtifacts": {"S3ModelArtifacts": "s"}, "SecondaryStatus": "Training", "AlgorithmSpecification": {"TrainingInputMode": "File"},
+            "StoppingCondition": {}, "TrainingStartTime": 1_700_000_000, "ResourceConfig": {"VolumeSizeInGB": 1, "InstanceGroups": [
+                {"InstanceGroupName": "a", "InstanceType": "ml.c5.xlarge", "InstanceCount": 2},
+                {"InstanceGroupName": "b", "InstanceType": "ml.g5.xlarge", "InstanceCount": 1}]}}),
+        )),
+        "ListTrainingJobs" => Response::output(json!({"TrainingJobSummaries": []})),
+        _ => Response::denied("sagemaker:ListApps"),
+    });
+    let mut server = SAGEMAKER.at(stub.env()).start();
+    server.call("running_costs", json!({})).holds(&[
+        "cluster\thp/control\tInService\tml.m5.large\t1\t",
+        "cluster\thp/nova\tInService\tml.p5.48xlarge\t4\t32\t768\t",
+        "training job\tmixed/a\tInProgress\tml.c5.xlarge\t2\t",
+        "training job\tmixed/b\tInProgress\tml.g5.xlarge\t1\t1\t4\t",
+    ]);
+    server.call("list_clusters", json!({"cluster": "hp"})).holds(&["nova\tml.p5.48xlarge\t4\t"]);
+    let restricted = json!({"cluster": "hp", "group": "nova", "instances": 1});
+    server.call("update_cluster", restricted).fails(&["nova is a restricted group"]);
+}
+
+#[test]
+fn nodes_that_are_at_other_work_by_now_are_left_alone() {
+    let stub = Stub::start(|request| match request.operation() {
+        "ListClusterNodes" => {
+            // The plan, the plan of the token, and then somebody else was quicker.
+            let status = if request.nth > 2 { "SystemUpdating" } else { "Running" };
+            Response::output(json!({"ClusterNodeSummaries": [
+                {"InstanceGroupName": "w", "NodeLogicalId": "soon", "InstanceType": "ml.g5.xlarge", "InstanceStatus": {"Status": "Pending"}},
+                {"InstanceGroupName": "w", "InstanceId": "i-1", "InstanceType": "ml.g5.xlarge", "LaunchTime": 1,
+                    "InstanceStatus": {"Status": status}}]}))
+        }
+        _ => Response::output(json!({"Successful": ["i-1"], "Failed": []})),
+    });
+    let mut server = SAGEMAKER.at(stub.env()).start();
+    let plan = server.plan("replace_nodes", json!({"cluster": "c", "nodes": ["i-1"]}));
+    plan.holds(&["replace 1 of the 1 nodes of c"]);
+    drop(server);
+    let mut server = SAGEMAKER.at(stub.env()).start();
+    server
+        .confirmed("replace_nodes", json!({"cluster": "c", "nodes": ["i-1"], "reboot": false}))
+        .fails(&["of the nodes of c: i-1 changed since the plan; nothing was done"]);
+    assert!(stub.of("BatchReplaceClusterNodes").is_empty());
+}
+
+#[test]
+fn fewer_machines_of_a_large_group_are_asked_about_with_all_pages() {
+    let stub = Stub::start(|request| match request.operation() {
+        "DescribeCluster" => {
+            Response::output(json!({"ClusterName": "hp", "ClusterArn": "a", "ClusterStatus": "InService",
+            "InstanceGroups": [{"InstanceGroupName": "w", "InstanceType": "ml.p5.48xlarge", "CurrentCount": 150, "TargetCount": 150}]}))
+        }
+        "ListClusterNodes" => {
+            let node = |at: usize| {
+                json!({"InstanceGroupName": "w", "InstanceId": format!("i-{at}"), "InstanceType": "ml.p5.48xlarge",
+                "LaunchTime": 1, "InstanceStatus": {"Status": "Running"}})
+            };
+            let (from, next) = if request.json()["NextToken"].is_null() { (0, "2") } else { (75, "") };
+            Response::output(
+                json!({"NextToken": next, "ClusterNodeSummaries": (from..from + 75).map(node).collect::<Vec<_>>()}),
+            )
+        }
+        _ => Response::error(400, "ValidationException", "not scripted"),
+    });
+    let call = json!({"cluster": "hp", "group": "w", "instances": 2});
+    let plan = SAGEMAKER.at(stub.env()).start().call("update_cluster", call);
+    plan.holds(&["from 150 to 2", "i-99\tRunning", "it has more nodes than the 100 shown"]);
+    assert!(plan.plan_token().is_some(), "{}", plan.text);
 }

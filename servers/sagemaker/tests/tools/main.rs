@@ -2,12 +2,15 @@
 //! fails, or is served by no emulator.
 #![cfg(test)]
 
+mod components;
 mod confirmed;
 mod data;
 mod deploying;
+mod ending;
 mod endpoints;
 mod invoking;
 mod jobs;
+mod listing;
 mod logs;
 mod machines;
 mod pipelines;

@@ -220,3 +220,32 @@ fn a_model_package_is_approved() {
     let wrong = server.call("list_model_packages", json!({"approval": "approved"}));
     assert!(wrong.error().contains("give `package_group` too"), "{}", wrong.text);
 }
+
+#[test]
+fn a_pipelines_steps_and_parameters_are_shown() {
+    let definition = json!({"Version": "2020-12-01",
+        "Parameters": [{"Name": "epochs", "Type": "Integer", "DefaultValue": 3}, {"Name": "data", "Type": "String"}],
+        "Steps": [{"Name": "train", "Type": "Training", "Arguments": {"RoleArn": "r"}},
+            {"Name": "good", "Type": "Condition", "DependsOn": ["train"], "Arguments": {"IfSteps": [{"Name": "register", "Type": "RegisterModel"}]}}]});
+    let text = definition.to_string();
+    let stub = awsmcp_testing::Stub::start(move |_| {
+        awsmcp_testing::Response::output(
+            json!({"PipelineName": "p", "PipelineStatus": "Active", "RoleArn": "r", "CreationTime": 1,
+            "PipelineDefinition": text}),
+        )
+    });
+    let mut server = SAGEMAKER.at(stub.env()).start();
+    let card = server.call("describe_pipeline", json!({"pipeline": "p"}));
+    card.holds(&[
+        r#"{"name":"epochs","type":"Integer","default":3}"#,
+        r#"{"name":"register","type":"RegisterModel","within":"good: if"}"#,
+        r#""after":["train"]"#,
+    ]);
+    card.lacks(&["RoleArn", "\"definition\""]);
+    let one = server.call("describe_pipeline", json!({"pipeline": "p", "step": "train"}));
+    one.holds(&[r#""definition":{"Name":"train","Type":"Training","Arguments":{"RoleArn":"r"}}"#]);
+    server.call("describe_pipeline", json!({"pipeline": "p", "definition": true})).holds(&["2020-12-01"]);
+    server
+        .call("describe_pipeline", json!({"pipeline": "p", "step": "x"}))
+        .fails(&["no step x; it has train, good, register"]);
+}

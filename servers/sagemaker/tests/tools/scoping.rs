@@ -284,3 +284,16 @@ fn the_log_of_a_step_is_read_only_where_it_is_allowed() {
         .call("describe_execution", json!({"execution": EXECUTION}));
     assert!(card.ok().contains("KeyError"), "{}", card.text);
 }
+
+#[test]
+fn a_refusal_names_the_action_on_the_jobs_own_kind() {
+    let stub = Stub::start(|_| Response::error(400, "ValidationException", "not scripted"));
+    let allowed = &["--allow-arn", "arn:aws:sagemaker:us-east-1:*:compilation-job/edge-1"];
+    let mut server = SAGEMAKER.and(allowed).at(stub.env()).start();
+    let refused = server.call("describe_job", json!({"job": "edge-2", "kind": "compilation"}));
+    refused.fails(&[
+        "sagemaker:DescribeCompilationJob on ",
+        ":compilation-job/edge-2 is outside what the operator allowed",
+    ]);
+    refused.lacks(&["DescribeTrainingJob"]);
+}

@@ -46,21 +46,23 @@ impl Reached {
         }
         let broke_off = matches!(error.kind, Kind::Timeout | Kind::Network | Kind::Cancelled);
         let mut also = Vec::new();
-        if !self.done.is_empty() {
-            also.push(format!("done before that, and not taken back: {}", self.done.join(", ")));
+        let done: Vec<&str> =
+            self.done.iter().filter(|done| !error.undone.contains(done)).map(String::as_str).collect();
+        if !done.is_empty() {
+            also.push(format!("done before that, and not taken back: {}", done.join(", ")));
         }
         if !self.unknown.is_empty() {
             also.push(format!("not known is whether AWS did {}", self.unknown.join(", ")));
         }
         if also.is_empty() {
-            if broke_off && spec.risk.changes() {
+            if broke_off && spec.risk.changes() && error.undone.is_empty() {
                 also.push("nothing was changed".to_owned());
             } else {
                 return error;
             }
         }
         error.message = format!("{}; {}", error.message.trim_end_matches('.'), also.join("; "));
-        if !self.unknown.is_empty() || !self.done.is_empty() && broke_off {
+        if !self.unknown.is_empty() || !done.is_empty() && broke_off {
             let look = match spec.shown_by {
                 Some(tool) if tool == spec.name => "look at its plan, with `dry_run`,".to_owned(),
                 Some(tool) => format!("look with {tool}"),
@@ -161,6 +163,16 @@ mod tests {
     fn what_was_done_before_is_named() {
         let (message, _) = told(&["CreateSubnet"], &[], Error::new(Kind::AccessDenied, "not allowed."));
         assert_eq!(message, "not allowed; done before that, and not taken back: CreateSubnet");
+    }
+
+    #[test]
+    fn what_was_taken_back_is_not_told_as_done() {
+        let mut error = Error::new(Kind::Conflict, "it does not start (taken back: all of it)");
+        error.undone = vec!["CreateThing".to_owned(), "DeleteThing".to_owned()];
+        let (message, _) = told(&["CreateThing", "DeleteThing"], &[], error.clone());
+        assert_eq!(message, "it does not start (taken back: all of it)");
+        let (message, _) = told(&["CreateOther", "CreateThing", "DeleteThing"], &[], error);
+        assert!(message.ends_with("done before that, and not taken back: CreateOther"), "{message}");
     }
 
     #[test]

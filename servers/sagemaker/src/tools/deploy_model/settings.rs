@@ -98,6 +98,10 @@ impl DeployModel {
         let variant = self.variant.clone().unwrap_or_else(|| VARIANT.to_owned());
         let bare = json!({"VariantName": variant, "InitialVariantWeight": 1.0});
         let mut after = json!({"ProductionVariants": [self.changed_variant(bare, model)?]});
+        // With models of their own variants need no role; components run as this one.
+        if let Some(role) = self.role.as_ref().filter(|_| self.for_components) {
+            after = patched(after, &json!({"ExecutionRoleArn": role.as_str()}));
+        }
         after = patched(after, &Value::Object(self.settings.0.clone()));
         known(&after)?;
         Ok(Configuration { before: None, after, variant, losses: Vec::new() })
@@ -163,7 +167,9 @@ impl DeployModel {
     /// A variant with another model, and on other machines where that was asked for.
     fn changed_variant(&self, mut variant: Value, model: &str) -> Result<Value> {
         let Some(fields) = variant.as_object_mut() else { return Ok(variant) };
-        fields.insert("ModelName".to_owned(), json!(model));
+        if !self.for_components {
+            fields.insert("ModelName".to_owned(), json!(model));
+        }
         if let Some(memory) = self.serverless_memory_mb {
             fields.retain(|name, _| !OF_MACHINES.contains(&name.as_str()));
             let before =
@@ -253,11 +259,12 @@ fn losses(before: &Value, after: &Value, variant: &str) -> Vec<String> {
     losses
 }
 
-/// Names of fields that a patch may not carry, since arguments of their own say them.
-pub(super) fn reserved(patch: &Map<String, Value>, of_variant: bool) -> Option<&str> {
-    const OF_CONFIG: [&str; 5] =
-        ["EndpointConfigName", "ExecutionRoleArn", "ProductionVariants", "ShadowProductionVariants", "Tags"];
-    const OF_VARIANT: [&str; 2] = ["ModelName", "VariantName"];
-    let reserved = if of_variant { &OF_VARIANT[..] } else { &OF_CONFIG[..] };
-    patch.keys().map(String::as_str).find(|name| reserved.contains(name))
+/// Fields that a patch may not carry, since arguments of their own say them: of the configuration, of a variant, of a model.
+pub(super) const OF_CONFIG: &[&str] =
+    &["EndpointConfigName", "ExecutionRoleArn", "ProductionVariants", "ShadowProductionVariants", "Tags"];
+pub(super) const OF_VARIANT: &[&str] = &["ModelName", "VariantName"];
+pub(super) const OF_MODEL: &[&str] = &["ModelName", "ExecutionRoleArn", "Tags"];
+
+pub(super) fn reserved<'a>(patch: &'a Map<String, Value>, fields: &[&str]) -> Option<&'a str> {
+    patch.keys().map(String::as_str).find(|name| fields.contains(name))
 }

@@ -65,15 +65,21 @@ impl Made {
         let (mut gone, mut left) = (Vec::new(), Vec::new());
         if let Some(name) = &self.endpoint {
             let done = client.delete_endpoint().endpoint_name(name).send().await.map_err(Error::from);
-            note(&mut gone, &mut left, "endpoint", name, done.map(drop));
+            if note(&mut gone, &mut left, "endpoint", name, done.map(drop)) {
+                error.undone.extend(["CreateEndpoint", "DeleteEndpoint"].map(str::to_owned));
+            }
         }
         if let Some(name) = &self.config {
             let done = client.delete_endpoint_config().endpoint_config_name(name).send().await;
-            note(&mut gone, &mut left, "configuration", name, done.map(drop).map_err(Error::from));
+            if note(&mut gone, &mut left, "configuration", name, done.map(drop).map_err(Error::from)) {
+                error.undone.extend(["CreateEndpointConfig", "DeleteEndpointConfig"].map(str::to_owned));
+            }
         }
         if let Some(name) = &self.model {
             let done = client.delete_model().model_name(name).send().await.map_err(Error::from);
-            note(&mut gone, &mut left, "model", name, done.map(drop));
+            if note(&mut gone, &mut left, "model", name, done.map(drop)) {
+                error.undone.extend(["CreateModel", "DeleteModel"].map(str::to_owned));
+            }
         }
         if !gone.is_empty() {
             error.message = format!("{} (taken back: {})", error.message, gone.join(", "));
@@ -94,12 +100,17 @@ impl Made {
     }
 }
 
-fn note(gone: &mut Vec<String>, left: &mut Vec<String>, what: &str, name: &str, done: Result<()>) {
+/// Notes what became of a deletion, and answers whether the thing is gone.
+fn note(gone: &mut Vec<String>, left: &mut Vec<String>, what: &str, name: &str, done: Result<()>) -> bool {
     match done {
         Ok(()) => gone.push(format!("{what} {name}")),
-        Err(error) if error.kind == Kind::NotFound => {}
-        Err(error) => left.push(format!("{what} {name}, since {error}")),
+        Err(error) if crate::jobs::gone(error.clone()).kind == Kind::NotFound => {}
+        Err(error) => {
+            left.push(format!("{what} {name}, since {error}"));
+            return false;
+        }
     }
+    true
 }
 
 impl DeployModel {
@@ -184,19 +195,24 @@ pub(super) fn has_failed(now: &DescribeEndpointOutput, fresh: &str, is_new: bool
 }
 
 /// The request of a new model, without its name.
-pub(super) fn new_model(tool: &DeployModel) -> Option<Value> {
-    if tool.model.is_some() {
-        return None;
+///
+/// # Errors
+/// When AWS knows no such field of a model.
+pub(super) fn new_model(tool: &DeployModel) -> Result<Option<Value>> {
+    if tool.model.is_some() || tool.for_components {
+        return Ok(None);
     }
     let mut container = json!({});
     for (field, value) in [
         ("Image", tool.image.clone()),
-        ("ModelDataUrl", tool.data.clone()),
         ("ModelPackageName", tool.package.as_ref().map(|package| package.as_str().to_owned())),
     ] {
         if let Some(value) = value {
             container = patched(container, &json!({field: value}));
         }
+    }
+    if let Some(data) = &tool.data {
+        container = patched(container, &from_s3(data));
     }
     if !tool.environment.is_empty() {
         container = patched(container, &json!({"Environment": tool.environment}));
@@ -208,5 +224,17 @@ pub(super) fn new_model(tool: &DeployModel) -> Option<Value> {
     if !tool.tags.is_empty() {
         request = patched(request, &json!({"Tags": tool.tags_json()}));
     }
-    Some(request)
+    let request = patched(request, &Value::Object(tool.model_settings.0.clone()));
+    let named = patched(request.clone(), &json!({"ModelName": "m"}));
+    shape::strict(&named, CreateModelInput::deserialize)?;
+    Ok(Some(request))
+}
+
+/// Where a container has its model from: an archive, or a folder of files as they are.
+fn from_s3(data: &str) -> Value {
+    if !data.ends_with('/') {
+        return json!({"ModelDataUrl": data});
+    }
+    let source = json!({"S3Uri": data, "S3DataType": "S3Prefix", "CompressionType": "None"});
+    json!({"ModelDataSource": {"S3DataSource": source}})
 }

@@ -80,7 +80,7 @@ pub(super) async fn apps(cx: &Call<SageMaker>) -> Result<Vec<Row>> {
             }
             let status = Some("InService".to_owned());
             let mut row = row("app", format!("{owner}/{app}"), status, since).on(instance, Some(1), since);
-            let ends = if is_canvas { "; logging out of Canvas ends it" } else { "" };
+            let ends = if is_canvas { "; logging out of Canvas ends it too" } else { "" };
             row.remark = Some(format!("{kind} of {domain}{ends}"));
             rows.push(row);
         }
@@ -110,7 +110,7 @@ pub(super) async fn trackers(cx: &Call<SageMaker>) -> Result<Vec<Row>> {
             let since = server.last_modified_time.as_ref().map(DateTime::secs);
             let mut row =
                 row("MLflow server", server.tracking_server_name.unwrap_or_default(), status, since);
-            row.remark = Some("bills by its size and the hour".to_owned());
+            row.remark = Some("bills by its size and the hour; set_mlflow stops it".to_owned());
             rows.push(row);
         }
         token = out.next_token.filter(|token| !token.is_empty());
@@ -158,12 +158,18 @@ pub(super) async fn clusters(cx: &Call<SageMaker>) -> Result<Vec<Row>> {
         let status = found.cluster_status.map(|status| status.to_string());
         let since = created.as_ref().map(DateTime::secs);
         let groups = found.instance_groups.unwrap_or_default().into_iter();
-        let rows = groups.filter(|group| group.current_count.unwrap_or_default() > 0).map(|group| {
-            let instance = group.instance_type.map(|instance| instance.to_string());
-            let of = group.instance_group_name.unwrap_or_default();
-            row("cluster", format!("{name}/{of}"), status.clone(), since).on(
+        let groups =
+            groups.map(|group| (group.instance_group_name, group.instance_type, group.current_count));
+        // Those that AWS looks after itself.
+        let restricted = found.restricted_instance_groups.unwrap_or_default().into_iter();
+        let restricted =
+            restricted.map(|group| (group.instance_group_name, group.instance_type, group.current_count));
+        let running = groups.chain(restricted).filter(|(.., count)| count.unwrap_or_default() > 0);
+        let rows = running.map(|(group, instance, count)| {
+            let instance = instance.map(|instance| instance.to_string());
+            row("cluster", format!("{name}/{}", group.unwrap_or_default()), status.clone(), since).on(
                 instance,
-                group.current_count.map(i64::from),
+                count.map(i64::from),
                 since,
             )
         });

@@ -3,8 +3,9 @@
 use aws_sdk_sagemaker::types::WarmPoolResourceStatus;
 use awsmcp_mcp::{Call, Result};
 use futures::{StreamExt, TryStreamExt, stream};
+use serde_json::Value;
 
-use super::{AT_ONCE, MOST, Row, cut, row};
+use super::{AT_ONCE, MOST, Row, cut, every, row};
 use crate::{
     SageMaker,
     fields::{list, text, whole},
@@ -28,50 +29,61 @@ pub(super) async fn running_jobs(cx: &Call<SageMaker>, kind: Kind) -> Result<Vec
     if kind == Kind::Training {
         names.extend(warm(cx).await?);
     }
-    let found: Vec<Option<Row>> = stream::iter(names.into_iter().map(|name| job(cx, kind, name)))
+    let found: Vec<Vec<Row>> = stream::iter(names.into_iter().map(|name| job(cx, kind, name)))
         .buffered(AT_ONCE)
         .try_collect()
         .await?;
-    Ok(found.into_iter().flatten().collect())
+    Ok(found.concat())
 }
 
 /// Training jobs that are over and keep their machines.
 async fn warm(cx: &Call<SageMaker>) -> Result<Vec<String>> {
-    let request = cx.client().sagemaker.list_training_jobs().max_results(100);
-    let out = request.warm_pool_status_equals(WarmPoolResourceStatus::Available).send().await?;
-    let jobs = out.training_job_summaries.unwrap_or_default().into_iter().filter(|job| {
+    let jobs = every(cx, "warm pools", |token| async move {
+        let request = cx.client().sagemaker.list_training_jobs().max_results(100);
+        let request = request.warm_pool_status_equals(WarmPoolResourceStatus::Available);
+        let out = request.set_next_token(token).send().await?;
+        Ok((out.training_job_summaries, out.next_token))
+    });
+    let jobs = jobs.await?.into_iter().filter(|job| {
         let status = job.warm_pool_status.as_ref().and_then(|pool| pool.status.as_ref());
         status == Some(&WarmPoolResourceStatus::Available)
     });
     Ok(jobs.filter_map(|job| job.training_job_name).collect())
 }
 
-async fn job(cx: &Call<SageMaker>, kind: Kind, name: String) -> Result<Option<Row>> {
+/// A row for each sort of machine that a job runs on.
+async fn job(cx: &Call<SageMaker>, kind: Kind, name: String) -> Result<Vec<Row>> {
     let described = jobs::describe(cx, kind, &name).await?;
     let found = Found { kind, name, described };
-    if !scope::allows(cx, "sagemaker:DescribeTrainingJob", found.arn().as_deref()) {
-        return Ok(None);
+    let action = format!("sagemaker:Describe{}", kind.noun());
+    if !scope::allows(cx, &action, found.arn().as_deref()) {
+        return Ok(Vec::new());
     }
     let config = match kind {
         Kind::Training => found.described.pointer("/ResourceConfig"),
         Kind::Processing => found.described.pointer("/ProcessingResources/ClusterConfig"),
         _ => found.described.pointer("/TransformResources"),
     };
-    let (mut instance, mut count) = (None, None);
-    if let Some(config) = config {
-        let groups = list(config, "/InstanceGroups");
-        instance = text(config, "/InstanceType")
-            .or_else(|| groups.first().and_then(|group| text(group, "/InstanceType")));
-        let many: i64 = groups.iter().filter_map(|group| whole(group, "/InstanceCount")).sum();
-        count = whole(config, "/InstanceCount").or(Some(many).filter(|many| *many > 0));
-    }
+    let groups = config.map(|config| list(config, "/InstanceGroups")).unwrap_or_default();
     let is_warm = found.is_over();
     // While it waits for machines it does not bill; a warm pool bills since the job's end.
     let since = if is_warm { found.ended() } else { found.started() };
     let what = if is_warm { "warm pool".to_owned() } else { format!("{kind} job") };
-    let mut row = row(&what, found.name.clone(), Some(found.status()), since).on(instance, count, since);
-    if !is_warm && since.is_none() {
-        row.remark = Some("waits for its machines".to_owned());
+    let on = |name: String, machines: Option<&Value>| {
+        let instance = machines.and_then(|machines| text(machines, "/InstanceType"));
+        let count = machines.and_then(|machines| whole(machines, "/InstanceCount"));
+        let row = row(&what, name, Some(found.status()), since).on(instance, count, since);
+        match (is_warm, since) {
+            (false, None) => row.remarked("waits for its machines"),
+            _ => row,
+        }
+    };
+    if groups.is_empty() {
+        return Ok(vec![on(found.name.clone(), config)]);
     }
-    Ok(Some(row))
+    let of_group = |group: &Value| {
+        let name = text(group, "/InstanceGroupName").unwrap_or_default();
+        on(format!("{}/{name}", found.name), Some(group))
+    };
+    Ok(groups.iter().map(of_group).collect())
 }
