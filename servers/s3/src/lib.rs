@@ -11,6 +11,7 @@ mod copying;
 mod existing;
 mod fetching;
 mod filters;
+mod grouping;
 mod hints;
 mod integrity;
 mod listing;
