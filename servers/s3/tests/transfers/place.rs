@@ -50,9 +50,8 @@ impl Place {
             return self.server();
         }
         let dir = self.dir.path().to_str().unwrap();
-        let flags = ["--bounding-set", "-all", "--inh-caps", "-all", "--", binary];
-        let flags =
-            flags.iter().chain(&["--allow", "write,destroy", "--toolsets", "all", "--allow-dir", dir]);
+        let mut flags = vec!["--bounding-set", "-all", "--inh-caps", "-all", "--", binary];
+        flags.extend(["--allow", "write,destroy", "--toolsets", "all", "--allow-dir", dir]);
         let mut server = Server::spawn("setpriv", flags, aws().env());
         server.initialize();
         server
