@@ -13,7 +13,7 @@ use aws_sdk_s3::{
     config::http::HttpResponse, error::SdkError, operation::get_object::GetObjectOutput,
     primitives::ByteStream,
 };
-use awsmcp_mcp::{Call, Error, Kind, Result};
+use awsmcp_mcp::{Call, Error, Kind, Result, quoted};
 use tokio::io::{AsyncBufRead, AsyncRead, AsyncReadExt, ReadBuf};
 
 use crate::{S3, names::BucketName};
@@ -115,7 +115,22 @@ impl Source<'_> {
             .set_if_match(etag.map(str::to_owned))
             .send()
             .await
-            .map_err(hidden)
+            .map_err(|error| nearly(hidden(error), self.key))
+    }
+}
+
+/// Says what may have been meant by a key that is an address, or that begins with a slash.
+fn nearly(error: Error, key: &str) -> Error {
+    let meant = match key.strip_prefix("s3://") {
+        Some(address) => address.split_once('/').map(|(_, key)| key),
+        None => key.strip_prefix('/'),
+    };
+    match meant.filter(|meant| !meant.is_empty()) {
+        Some(meant) if error.code.as_deref() == Some("NoSuchKey") => error.with_next(format!(
+            "a key has neither scheme nor bucket in it, and seldom a slash at its start: try key {}",
+            quoted(meant)
+        )),
+        _ => error,
     }
 }
 
@@ -128,12 +143,12 @@ where
         error.raw_response().and_then(|answer| answer.headers().get("x-amz-delete-marker")) == Some("true");
     let mut error = Error::from(error);
     if marked {
+        error = error.with_next("list_versions shows the other versions of the key");
         error.message = match error.status {
             Some(405) => "this version is a delete marker, which has no contents",
             _ => "the object was deleted, but a delete marker only hides its versions: list_versions shows them",
         }
         .to_owned();
-        error.next = Some("list_versions shows the other versions of the key".to_owned());
     }
     error
 }
@@ -154,7 +169,8 @@ impl Packing {
     fn of(start: &[u8]) -> Option<Self> {
         match start {
             [0x1f, 0x8b, 0x08, ..] => Some(Packing::Gzip),
-            [0x28, 0xb5, 0x2f, 0xfd, ..] => Some(Packing::Zstd),
+            // zstd may begin with a frame that is to be skipped.
+            [0x28, 0xb5, 0x2f, 0xfd, ..] | [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => Some(Packing::Zstd),
             _ => None,
         }
     }
@@ -391,6 +407,25 @@ mod tests {
             assert!(matches!(opened(cut, false, 99).await.1, End::Damaged(_)), "{packing:?}");
             assert_eq!(opened(cut, true, 99).await.1, End::Bound, "{packing:?}");
         }
+    }
+
+    #[tokio::test]
+    async fn zstd_may_begin_with_a_frame_to_skip() {
+        let skipped = [&[0x50, 0x2a, 0x4d, 0x18, 3, 0, 0, 0][..], b"abc"].concat();
+        let bytes = [skipped, packed(b"hello", Packing::Zstd).await].concat();
+        assert_eq!(opened(&bytes, false, 99).await, (b"hello".to_vec(), End::Whole));
+    }
+
+    #[test]
+    fn a_key_that_is_an_address_is_told_from_one_that_is_missing() {
+        let missing = |key: &str| {
+            let mut error = Error::new(Kind::NotFound, "no such key");
+            error.code = Some("NoSuchKey".to_owned());
+            nearly(error, key).next.clone().unwrap_or_default()
+        };
+        assert!(missing("s3://bucket/a/b.txt").contains("try key \"a/b.txt\""));
+        assert!(missing("/a/b.txt").contains("try key \"a/b.txt\""));
+        assert_eq!(missing("a/b.txt"), "");
     }
 
     #[tokio::test]

@@ -54,7 +54,8 @@ pub(crate) async fn head(
     let request = request.set_version_id(version_id.map(str::to_owned)).checksum_mode(ChecksumMode::Enabled);
     let out = match request.send().await.map_err(Error::from) {
         Ok(out) => out,
-        Err(error) if error.kind == Kind::NotFound => {
+        // Nor does it say why it is denied.
+        Err(error) if matches!(error.kind, Kind::NotFound | Kind::AccessDenied) => {
             return Err(missing(cx, bucket, key, version_id, error).await);
         }
         Err(error) => return Err(error),
@@ -124,7 +125,7 @@ pub(crate) async fn to_file(
     let check = head.check(cx).await;
     let hashing = check.as_ref().map(|(expected, layout)| expected.hashing(layout.clone()));
     let fetched = transfer::fetch(cx.client(), manager, &head.remote, &draft, hashing, told).await;
-    let hashing = fetched.map_err(|error| goes_on(error, on_disk(&draft), head.remote.size))?;
+    let hashing = fetched.map_err(|error| goes_on(error, &draft, head.remote.size))?;
     let verified = match (check, hashing) {
         (Some((expected, layout)), Some(hashing)) => {
             let met =
@@ -277,11 +278,19 @@ fn corrupt(draft: Draft, expected: &Expected, remote: &Remote) -> Error {
 }
 
 /// Says that what arrived is not lost.
-fn goes_on(error: Error, have: u64, size: u64) -> Error {
-    if have == 0 || !error.retryable() {
-        return error;
+fn goes_on(error: Error, draft: &Draft, size: u64) -> Error {
+    let have = on_disk(draft);
+    let arrived = format!("{} of {}", human_size(have), human_size(size));
+    match have {
+        0 => error,
+        _ if error.retryable() => error.with_next(format!("call again: it goes on after {arrived}")),
+        // On a full disk it is what takes the room.
+        _ => error.with_next(format!(
+            "{arrived} arrived and are kept for the next call in a hidden file beside {}, whose name ends with \
+             .awsmcp-part: remove it where its room is needed",
+            draft.path().display()
+        )),
     }
-    error.with_next(format!("call again: it goes on after {} of {}", human_size(have), human_size(size)))
 }
 
 /// The place holds a file that may not be replaced.

@@ -4,12 +4,15 @@ mod actions;
 mod arns;
 mod attributes;
 mod body;
+mod client;
 mod columnar;
 mod config;
 mod copying;
 mod existing;
 mod fetching;
 mod filters;
+mod grouping;
+mod hints;
 mod integrity;
 mod listing;
 mod looks;
@@ -28,9 +31,9 @@ mod versions;
 
 use std::borrow::Cow;
 
-use aws_sdk_s3::{Client, config::Config};
-use awsmcp_aws::{Error, Kind, RequestView, SdkConfig, Tap};
-use awsmcp_mcp::{Completion, Look, Resource, Server, Service};
+use aws_sdk_s3::Client;
+use awsmcp_aws::{Error, RequestView, SdkConfig, Tap};
+use awsmcp_mcp::{Completion, Extra, Look, Resource, Server, Service, Settings};
 use tools::*;
 
 /// Amazon S3, as the tools use it.
@@ -73,11 +76,15 @@ impl Service for S3 {
     ];
     const PATIENCE: &'static [(&'static str, u64)] =
         &[("CompleteMultipartUpload", 10), ("CopyObject", 10), ("UploadPartCopy", 10)];
+    const EXTRAS: &'static [Extra] = client::EXTRAS;
     type Client = Client;
 
     fn client(sdk: &SdkConfig, tap: Tap) -> Client {
-        // An access point of another region is reached by a call to that region, which the operator may not have allowed.
-        Client::from_conf(Config::from(sdk).to_builder().use_arn_region(false).interceptor(tap).build())
+        client::plain(sdk, tap)
+    }
+
+    fn client_with(sdk: &SdkConfig, tap: Tap, settings: &Settings) -> Client {
+        client::with(sdk, tap, settings)
     }
 
     fn place(place: &str, request: &RequestView) -> Option<Vec<String>> {
@@ -89,31 +96,8 @@ impl Service for S3 {
     }
 
     fn hint(error: &Error) -> Option<Cow<'static, str>> {
-        if may_be_missing(error) {
-            return Some(Cow::Borrowed(MISSING));
-        }
-        Some(Cow::Borrowed(match (error.code.as_deref()?, error.kind) {
-            ("NoSuchBucket", _) => "list_buckets shows the buckets of this account",
-            ("NoSuchKey", _) => "list_objects shows the keys; a key is matched exactly, case included",
-            ("NoSuchVersion", _) => "list_versions shows the versions of a key",
-            ("InvalidObjectState", _) => "the object is archived: restore_object brings it back first",
-            ("BucketNotEmpty", _) => "delete_objects empties it, versions included",
-            ("PreconditionFailed", _) => "somebody changed the object since: read it again, then decide",
-            (_, Kind::NotFound) => "list_buckets and list_objects show what there is",
-            _ => return None,
-        }))
+        hints::of(error)
     }
-}
-
-const MISSING: &str =
-    "or else the key does not exist: S3 says so only to credentials that have s3:ListBucket on the bucket";
-
-/// Whether a denial may mean that there is nothing to read: AWS names the action where it is that.
-fn may_be_missing(error: &Error) -> bool {
-    let is_named = error.denied.as_ref().is_some_and(|denied| denied.action.is_some());
-    error.kind == Kind::AccessDenied
-        && !is_named
-        && matches!(error.operation.as_deref(), Some("HeadObject" | "GetObject"))
 }
 
 /// The table of contents.
@@ -179,8 +163,6 @@ pub fn server() -> Server<S3> {
 
 #[cfg(test)]
 mod tests {
-    use awsmcp_aws::Denied;
-
     use super::*;
 
     #[test]
@@ -230,21 +212,5 @@ mod tests {
             }
         }
         assert!(seen > 100, "{seen}");
-    }
-
-    #[test]
-    fn a_denied_read_may_mean_a_missing_key_unless_aws_names_the_action() {
-        let denied = |operation: &str| {
-            let mut error = Error::new(Kind::AccessDenied, "AWS gave no reason");
-            error.operation = Some(operation.to_owned());
-            error
-        };
-        for read in ["HeadObject", "GetObject"] {
-            assert_eq!(S3::hint(&denied(read)).as_deref(), Some(MISSING));
-        }
-        assert_eq!(S3::hint(&denied("ListObjectsV2")), None);
-        let mut named = denied("GetObject");
-        named.denied = Some(Denied { action: Some("s3:GetObject".to_owned()), ..Denied::default() });
-        assert_eq!(S3::hint(&named), None);
     }
 }

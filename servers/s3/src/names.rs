@@ -50,6 +50,11 @@ impl ResourceArgument for BucketName {
             false => is_bucket(text).then(|| ResourceRef::Name(text.to_owned())),
         };
         let resource = named.ok_or_else(|| {
+            if let Some((bucket, key)) = object(text) {
+                return format!(
+                    "{text:?} is not a bucket's name or ARN but an object's: give bucket {bucket:?} and key {key:?}"
+                );
+            }
             format!(
                 "{text:?} is not a bucket's name or ARN: a good name is 3 to 63 lower-case letters, digits, dots and \
                  hyphens, such as my-logs-2026; arn:aws:s3:::my-logs-2026 works too, and an access point's ARN, such as \
@@ -68,6 +73,17 @@ impl ResourceArgument for BucketName {
     fn resource(&self) -> ResourceRef {
         self.resource.clone()
     }
+}
+
+/// The bucket and the key of an object's ARN or address, or of a path that begins with its bucket.
+fn object(text: &str) -> Option<(&str, &str)> {
+    let rest = text.strip_prefix("s3://").or_else(|| {
+        let rest = text.strip_prefix("arn:")?;
+        let (partition, rest) = rest.split_once(':')?;
+        partition.starts_with("aws").then(|| rest.strip_prefix("s3:::"))?
+    })?;
+    let (bucket, key) = rest.split_once('/')?;
+    (is_bucket(bucket) && !key.is_empty() && !key.contains(char::is_control)).then_some((bucket, key))
 }
 
 /// The bucket or the access point that an ARN is of.
@@ -448,6 +464,17 @@ mod tests {
         ] {
             assert!(read(wrong).unwrap_err().contains("not a bucket"), "{wrong}");
         }
+    }
+
+    #[test]
+    fn an_object_in_place_of_a_bucket_is_taken_apart_for_the_caller() {
+        for text in
+            ["arn:aws:s3:::my-logs/a/b.txt", "arn:aws-cn:s3:::my-logs/a/b.txt", "s3://my-logs/a/b.txt"]
+        {
+            let why = read(text).unwrap_err();
+            assert!(why.contains("give bucket \"my-logs\" and key \"a/b.txt\""), "{why}");
+        }
+        assert!(read("s3://my-logs").unwrap_err().contains("my-logs-2026"));
     }
 
     #[test]

@@ -1,6 +1,10 @@
 //! Text as a table: CSV and its kin, JSON lines, arrays in JSON.
 
-use std::{borrow::Cow, collections::HashMap};
+use std::{
+    borrow::Cow,
+    collections::HashMap,
+    io::{self, BufRead, BufReader, Read},
+};
 
 use jiff::{
     Timestamp,
@@ -22,6 +26,22 @@ pub(crate) struct Table {
     pub(crate) total: Option<u64>,
     /// What is missing, and why.
     pub(crate) but: Option<String>,
+    /// How its rows lie in the text.
+    pub(crate) layout: Layout,
+}
+
+/// How rows lie in a text.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) enum Layout {
+    Separated {
+        separator: u8,
+        header: bool,
+    },
+    /// Values of JSON, one behind the other, or of one array.
+    Values,
+    /// Somewhere inside.
+    #[default]
+    Inside,
 }
 
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -160,8 +180,29 @@ fn delimited(text: &str, whole: bool, rows: usize, hint: Hint) -> Option<Table> 
         rows: shown.collect(),
         sampled: Some(count),
         total: whole.then_some(count),
-        but: None,
+        but: unclosed(text, whole, separator),
+        layout: Layout::Separated { separator, header },
     })
+}
+
+/// Where a quote is opened that nothing closes, and so all that follows it is one cell.
+fn unclosed(text: &str, whole: bool, separator: u8) -> Option<String> {
+    if !whole {
+        return None;
+    }
+    let (mut line, mut opened, mut starts) = (1, None, true);
+    let mut bytes = text.bytes().peekable();
+    while let Some(byte) = bytes.next() {
+        match (byte, opened) {
+            (b'"', None) if starts => opened = Some(line),
+            (b'"', Some(_)) if bytes.peek() == Some(&b'"') => drop(bytes.next()),
+            (b'"', Some(_)) => opened = None,
+            _ => {}
+        }
+        line += usize::from(byte == b'\n');
+        starts = opened.is_none() && (byte == separator || byte == b'\n' || byte == b'\r');
+    }
+    opened.map(|line| format!("a quote on line {line} is never closed: all behind it is one value"))
 }
 
 /// The records of a text; the last one is left out where it may be cut.
@@ -370,7 +411,8 @@ fn array(format: String, mut items: Values<'_>, whole: bool, rows: usize) -> Opt
     }
     let complete = !items.broke && (whole || items.closed);
     let but = (items.broke && whole).then(|| format!("what follows row {sampled} is no JSON"));
-    Some(Table { total: complete.then_some(sampled), but, ..table })
+    let layout = if table.format.contains(" at ") { Layout::Inside } else { Layout::Values };
+    Some(Table { total: complete.then_some(sampled), but, layout, ..table })
 }
 
 fn of_values(format: String, items: impl Iterator<Item = Value>, rows: usize) -> Table {
@@ -413,7 +455,86 @@ fn of_values(format: String, items: impl Iterator<Item = Value>, rows: usize) ->
         columns.iter().map(|column| object.remove(&column.name).and_then(cell)).collect()
     };
     let rows = shown.into_iter().map(row).collect();
-    Table { format, columns, rows, sampled: Some(count), total: None, but: None }
+    Table { format, columns, rows, sampled: Some(count), ..Table::default() }
+}
+
+/// Shows every row of a text to `visit`, from its start.
+///
+/// # Errors
+/// Where it breaks off: what was cut is no row.
+pub(crate) fn each(
+    text: impl Read,
+    layout: Layout,
+    columns: &[Column],
+    mut visit: impl FnMut(Vec<Option<String>>),
+) -> io::Result<()> {
+    match layout {
+        Layout::Separated { separator, header } => {
+            let mut reader = csv::ReaderBuilder::new()
+                .has_headers(header)
+                .flexible(true)
+                .delimiter(separator)
+                .from_reader(text);
+            let mut record = csv::ByteRecord::new();
+            while reader.read_byte_record(&mut record).map_err(io::Error::other)? {
+                let text = |cell: &[u8]| String::from_utf8_lossy(cell).into_owned();
+                visit(record.iter().map(|cell| (!cell.is_empty()).then(|| text(cell))).collect());
+            }
+            Ok(())
+        }
+        Layout::Values => each_value(BufReader::new(text), |value| {
+            let mut object = match value {
+                Value::Object(object) => object,
+                other => Map::from_iter([("value".to_owned(), other)]),
+            };
+            visit(columns.iter().map(|column| object.remove(&column.name).and_then(cell)).collect());
+        }),
+        Layout::Inside => {
+            let mut all = String::new();
+            text.take(INSIDE + 1).read_to_string(&mut all)?;
+            if all.len() as u64 > INSIDE {
+                return Err(io::Error::other("its rows lie inside of JSON that is larger than 32 MiB"));
+            }
+            let table = of_text(&all, true, usize::MAX, Hint::Nothing).unwrap_or_default();
+            table.rows.into_iter().for_each(visit);
+            Ok(())
+        }
+    }
+}
+
+/// The most of JSON that is read as a whole, and of one value.
+const INSIDE: u64 = 32 << 20;
+
+fn each_value(mut text: impl BufRead, mut visit: impl FnMut(Value)) -> io::Result<()> {
+    let (mut pending, mut is_start) = (Vec::new(), true);
+    loop {
+        let count = (&mut text).take(INSIDE).read_until(b'\n', &mut pending)?;
+        if count == 0 {
+            break;
+        }
+        let written = String::from_utf8_lossy(&pending);
+        let written = if is_start { written.trim_start_matches('\u{feff}').trim_start() } else { &written };
+        if is_start && written.is_empty() {
+            continue;
+        }
+        let written = if is_start { written.strip_prefix('[').unwrap_or(written) } else { written };
+        is_start = false;
+        let plain = worded(written);
+        let mut values = values(&plain);
+        values.by_ref().for_each(&mut visit);
+        if values.closed {
+            return Ok(());
+        }
+        // What is cut goes on in the next line.
+        pending = if values.broke { values.text.as_bytes().to_vec() } else { Vec::new() };
+        if pending.len() as u64 > INSIDE {
+            break;
+        }
+    }
+    match pending.iter().all(u8::is_ascii_whitespace) {
+        true => Ok(()),
+        false => Err(io::Error::other("what follows is no JSON")),
+    }
 }
 
 fn json_kind(value: &Value) -> &'static str {
@@ -534,6 +655,34 @@ mod tests {
         assert_eq!((table.rows.len(), table.total), (2, None));
         let lines = of_text("{\"a\":1}\n{\"a\":2}\n{\"a\":", false, 9, Hint::Nothing).unwrap();
         assert_eq!((lines.rows.len(), lines.total, lines.but), (2, None, None));
+    }
+
+    #[test]
+    fn every_row_of_a_text_is_shown_in_order() {
+        let all = |text: &str| {
+            let table = read(text);
+            let (mut rows, mut columns) = (Vec::new(), table.columns.clone());
+            let ended = each(text.as_bytes(), table.layout, &columns, |row| rows.push(row));
+            columns.clear();
+            assert!(ended.is_ok(), "{ended:?}");
+            assert_eq!(rows, table.rows, "{text}");
+            rows.len()
+        };
+        assert_eq!(all("id,name\n1,\"a\nb\"\n2,\n"), 2);
+        assert_eq!(all("1;2.5\n2;3\n"), 2);
+        assert_eq!(all("{\"a\":1}\n{\"a\":NaN,\"b\":[1]}\n"), 2);
+        assert_eq!(all("[\n {\"a\":1,\n  \"b\": 2},\n {\"a\":\"x\"}\n]\n"), 2);
+        assert_eq!(all("{\"v\":1,\"Records\":[{\"e\":1},{\"e\":2}]}"), 2);
+        assert_eq!(all("[1,2]"), 2);
+        let cut = each("{\"a\":1}\n{\"a\"".as_bytes(), Layout::Values, &[], |_| ());
+        assert!(cut.is_err());
+    }
+
+    #[test]
+    fn a_quote_that_nothing_closes_is_named() {
+        let open = of_text("a,b\n1,\"x\n2,y\n3,z\n", true, 5, Hint::Separated(b',')).unwrap();
+        assert!(open.but.unwrap().contains("a quote on line 2 is never closed"));
+        assert_eq!(read("a,b\n1,\"x \"\"y\"\" z\"\n2,5\" pipe\n").but, None);
     }
 
     #[test]

@@ -110,7 +110,7 @@ impl Intercept for Once {
 
 /// Whether it is AWS itself that answers, and not a service that resembles S3.
 pub(crate) fn is_aws(cx: &Call<S3>) -> bool {
-    cx.host().is_some_and(|host| host.ends_with(".amazonaws.com") || host.ends_with(".amazonaws.com.cn"))
+    cx.host().is_some_and(|host| crate::client::is_aws(&host))
 }
 
 /// Tells the caller how far a transfer has come, but not at every step.

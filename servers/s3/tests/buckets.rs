@@ -56,6 +56,33 @@ fn overview_in(server: &mut Server, bucket: &str) -> String {
 }
 
 #[test]
+fn the_findings_of_all_buckets_come_in_one_call_and_failures_by_row() {
+    let aws = LocalAws::shared();
+    for name in ["many-plain", "many-web", "many-shut"] {
+        aws.create_bucket(name);
+    }
+    let site = "<WebsiteConfiguration><IndexDocument><Suffix>index.html</Suffix></IndexDocument></WebsiteConfiguration>";
+    aws.expect("s3", "PUT", "/many-web", &[("website", "")], site);
+    let stub = Stub::before(aws, |request| match (request.path(), request.query("policy")) {
+        ("/many-shut" | "/many-shut/", Some(_)) => Response::s3_error(403, "AccessDenied", "Access Denied"),
+        _ => Response::HandOn,
+    });
+    let mut server =
+        Server::spawn(env!("CARGO_BIN_EXE_awsmcp-s3"), ["--allow-arn", "arn:aws:s3:::many-*"], stub.env());
+    server.initialize();
+    let all = server.call("list_buckets", json!({"findings": true}));
+    let row = |name: &str| all.ok().lines().find(|line| line.starts_with(name)).unwrap().to_owned();
+    assert!(row("many-web").contains("info: it serves a website"), "{}", all.text);
+    assert!(row("many-plain").contains("no lifecycle rule aborts") && !row("many-plain").contains("website"));
+    assert!(row("many-shut").contains("policy (s3:GetBucketPolicy)"), "{}", all.text);
+    all.holds(&["3 rows", "see unread", "the account's own public access block was not read"]);
+    // What is not in the list is neither shown nor asked about.
+    let outside = stub.calls().iter().filter(|request| !request.path().contains("many-")).count();
+    assert_eq!(outside, stub.of("ListBuckets").len());
+    server.call("list_buckets", json!({})).lacks(&["findings", "lifecycle"]);
+}
+
+#[test]
 fn findings_name_what_is_public_first() {
     let aws = LocalAws::shared();
     aws.create_bucket("open-doors");

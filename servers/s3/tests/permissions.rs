@@ -28,7 +28,8 @@ const ROWS: &[Row] = &[
     Row::new("whoami", |run| run.call(json!({}), "arn:aws:iam::123456789012:").map(drop)),
     Row::new("list_buckets", |run| {
         let bucket = bucket(run);
-        run.call(json!({"prefix": bucket}), &bucket).map(drop)
+        run.call(json!({"prefix": bucket}), &bucket)?;
+        run.call(json!({"prefix": bucket, "findings": true}), "all that findings need was read").map(drop)
     }),
     Row::new("list_objects", |run| {
         let bucket = bucket(run);
@@ -200,7 +201,13 @@ const ROWS: &[Row] = &[
         let (up, down) = (call("upload", "up", "p/"), call("download", "down", "q/"));
         run.call(up.clone(), "\"uploaded\":1")?;
         run.call(down, "\"downloaded\":1")?;
-        run.call(with(up, json!({"delete": true})), "\"deleted\":1").map(drop)
+        run.call(with(up, json!({"delete": true})), "\"deleted\":1")?;
+        let source = run.name("source");
+        run.aws().create_bucket(&source);
+        put(run, &source, "from/d.txt", TAGGED);
+        let copy = json!({"direction": "copy", "source_bucket": source, "source_prefix": "from/", "bucket": bucket,
+            "prefix": "to/"});
+        run.call(copy, "\"copied\":1").map(drop)
     })
     .allows(Risk::Destroy),
     Row::new("list_uploads", |run| {
@@ -274,12 +281,12 @@ const EXCEPTIONS: &[Exception] = &[
     Exception::of(&["put_object", "upload_file"], "s3:PutObjectTagging", "ministack does not check tags that come along")
         .unchecked(|request| request.header("x-amz-tagging").is_some()),
     Exception::of(
-        &["copy_object", "move_object", "undelete_object"],
+        &["copy_object", "move_object", "undelete_object", "sync"],
         "s3:PutObjectTagging",
         "ministack does not check the tags that a copy carries over",
     )
     .unchecked(copies),
-    Exception::of(&["copy_object", "move_object"], "s3:GetObjectTagging", "as above").unchecked(copies),
+    Exception::of(&["copy_object", "move_object", "sync"], "s3:GetObjectTagging", "as above").unchecked(copies),
     Exception::of(&["copy_object", "undelete_object"], "s3:GetObjectVersionTagging", "as above").unchecked(copies),
     Exception::of(&["create_bucket"], "s3:PutBucketOwnershipControls", "ministack does not check what comes with a new bucket")
         .unmade()

@@ -467,6 +467,58 @@ fn a_search_finds_every_line_once_over_all_pages() {
 }
 
 #[test]
+fn matching_lines_are_counted_by_object_without_being_shown() {
+    let aws = bucket("reading-count");
+    for (key, lines) in [("l/a.log", 30_000), ("l/b.log", 50), ("l/c.log", 100)] {
+        aws.put_object("reading-count", key, &[], log(lines));
+    }
+    let mut server = server();
+    let mut ask = |more: Value| {
+        let mut call = json!({"bucket": "reading-count", "pattern": "ERROR", "count": true});
+        call.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        server.pages("search_objects", call)
+    };
+    let all = ask(json!({"prefix": "l/"}));
+    assert_eq!(data(&all[0].text), "key\tcount\nl/a.log\t300\nl/c.log\t1\n");
+    all[0].holds(&["301 lines match in all", "searched 3 objects"]);
+    let by_page = ask(json!({"prefix": "l/", "limit": 1}));
+    by_page[0].holds(&["300 lines match so far"]);
+    by_page.last().unwrap().holds(&["301 lines match in all"]);
+    let one = ask(json!({"key": "l/a.log"}));
+    assert_eq!(data(&one[0].text), "count\n300\n");
+    let none = ask(json!({"key": "l/a.log", "pattern": "FATAL"}));
+    assert_eq!(data(&none[0].text), "count\n0\n");
+}
+
+#[test]
+fn a_page_of_rows_takes_the_room_that_it_has() {
+    let aws = bucket("reading-room");
+    aws.put_object("reading-room", "k", &[], "ERROR in disk\n".repeat(5000));
+    let mut server = server();
+    let call =
+        json!({"bucket": "reading-room", "key": "k", "pattern": "ERROR", "limit": 1000, "max_chars": 10_000});
+    let first = server.call("search_objects", call);
+    let length = first.ok().chars().count();
+    assert!((9_500..=10_000).contains(&length), "{length}");
+}
+
+#[test]
+fn lines_around_a_match_are_not_lost_at_the_edge_of_a_page() {
+    let aws = bucket("reading-edge");
+    let text: String =
+        (1..=60).map(|at| format!("{} {at}\n", if at % 6 == 0 { "hit" } else { "line" })).collect();
+    aws.put_object("reading-edge", "k", &[], text);
+    let mut server = server();
+    let call = |limit: usize| json!({"bucket": "reading-edge", "key": "k", "pattern": "hit", "context": 2, "limit": limit});
+    let (whole, ..) = pages(&mut server, call(100));
+    assert_eq!(whole.len(), 48);
+    for limit in 1..12 {
+        let (paged, ..) = pages(&mut server, call(limit));
+        assert_eq!(paged, whole, "limit {limit}");
+    }
+}
+
+#[test]
 fn a_search_goes_on_when_objects_change_meanwhile() {
     let aws = bucket("reading-moving");
     aws.put_object("reading-moving", "a", &[], "hit 1\nhit 2\nhit 3\n");
@@ -588,5 +640,52 @@ fn tables_show_their_columns_and_first_rows() {
     let broken = table("broken.parquet", 3);
     assert!(broken.text.contains("cannot be read") || broken.is_error, "{}", broken.text);
     assert!(table("cut.parquet", 3).error().contains("Parquet file that cannot be read"));
+    assert!(peak(&server) < 200, "{} MiB", peak(&server));
+}
+
+#[test]
+fn rows_are_chosen_counted_and_summed_over_the_whole_table() {
+    let aws = bucket("reading-groups");
+    let countries = ["de", "fr", "it"];
+    let row = |at: usize| (countries[at % 3], at % 7, format!("{}.10", at % 10));
+    let mut csv = "id,country,total\n".to_owned();
+    let mut lines = String::new();
+    // More than the first megabyte, which tells the columns.
+    for at in 0..90_000 {
+        let (country, _, total) = row(at);
+        csv.push_str(&format!("{at},{country},{total}\n"));
+        lines.push_str(&format!("{{\"id\":{at},\"country\":\"{country}\",\"total\":{total}}}\n"));
+    }
+    assert!(csv.len() > 1 << 20);
+    aws.put_object("reading-groups", "a.csv", &[], &csv);
+    aws.put_object("reading-groups", "a.csv.gz", &[], gzip(csv.as_bytes()));
+    aws.put_object("reading-groups", "a.jsonl", &[], &lines);
+    let array = format!("[{}]", lines.trim_end().replace('\n', ",\n"));
+    aws.put_object("reading-groups", "a.json", &[], array);
+    aws.put_object("reading-groups", "a.parquet", &[], parquet(3000, 5));
+    let mut server = server();
+    let mut ask = |key: &str, more: Value| {
+        let mut call = json!({"bucket": "reading-groups", "key": key});
+        call.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        server.call("preview_table", call)
+    };
+    for key in ["a.csv", "a.csv.gz", "a.jsonl", "a.json"] {
+        let by = ask(key, json!({"group_by": ["country"], "sum": ["total"], "where": ["id >= 30000"]}));
+        let rows: Vec<&str> = data(by.ok()).lines().skip(1).collect();
+        // 20,000 rows each: their last digits go round, and each ends in a tenth. A number of JSON has no last zero.
+        let sum = if key.contains("json") { "92000.0" } else { "92000.00" };
+        let wanted = countries.map(|country| format!("{country}\t20000\t{sum}"));
+        assert_eq!(rows, wanted, "{key}: {}", by.text);
+        by.holds(&["60000 of 90000 rows fit"]);
+    }
+    let fits = ask("a.csv", json!({"where": ["country = it", "id < 10"]}));
+    assert_eq!(data(fits.ok()).lines().count(), 4, "{}", fits.text);
+    fits.holds(&["3 of 90000 rows fit"]);
+    let all = ask("a.csv", json!({"sum": ["id"]}));
+    assert_eq!(data(all.ok()).lines().nth(1), Some("90000\t4049955000"));
+    let parquet = ask("a.parquet", json!({"where": ["name = "], "sum": ["id"]}));
+    assert_eq!(data(parquet.ok()).lines().nth(1), Some("1000\t1498500"), "{}", parquet.text);
+    ask("a.csv", json!({"group_by": ["city"]})).fails(&["no column", "id, country, total"]);
+    ask("a.csv", json!({"where": ["country is it"]})).fails(&["is no condition", "total >= 10"]);
     assert!(peak(&server) < 200, "{} MiB", peak(&server));
 }

@@ -53,7 +53,8 @@ impl<S: Service> Call<S> {
     /// When the operator did not allow that region.
     pub async fn client_in(&self, region: &str) -> Result<S::Client> {
         let target = self.session.target(self.target.profile.as_deref(), Some(region)).await?;
-        Ok(S::client(&self.session.sdk_config(&target).await?, self.tap.clone()))
+        let sdk = self.session.sdk_config(&target).await?;
+        Ok(S::client_with(&sdk, self.tap.clone(), &self.settings))
     }
 
     /// The account's shared configuration, for what is not the service's own client.

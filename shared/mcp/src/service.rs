@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use awsmcp_aws::{Error, RequestView, SdkConfig, Tap};
 
-use crate::{Extra, Look};
+use crate::{Extra, Look, Settings};
 
 /// An AWS service, as its tools use it.
 pub trait Service: Send + Sync + Sized + 'static {
@@ -42,6 +42,11 @@ pub trait Service: Send + Sync + Sized + 'static {
     /// Makes the client of one call. It must carry `tap` as an interceptor: only so are a call's operations
     /// recorded, and undeclared ones refused.
     fn client(sdk: &SdkConfig, tap: Tap) -> Self::Client;
+
+    /// The same, for a service whose requests depend on what the operator set.
+    fn client_with(sdk: &SdkConfig, tap: Tap, _settings: &Settings) -> Self::Client {
+        Self::client(sdk, tap)
+    }
 
     /// AWS's own way to write an ARN that a tool's template gave, where the template cannot: such as of a name that stands
     /// for a resource of another kind. `None` where the template's ARN is right.

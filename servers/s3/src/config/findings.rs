@@ -97,11 +97,14 @@ impl Known {
         if self.found(Aspect::PublicAccessBlock).is_some() && !off.is_empty() {
             let which = if off.len() == BLOCKS.len() { "all of it".to_owned() } else { off.join(", ") };
             found.push(format!(
-                "medium: public access block is off here: {which} (the account's own may still hold)"
+                "medium: public access block is off here: {which} (the account's own, which was not read, may still hold)"
             ));
         }
         if self.found(Aspect::Ownership).is_some() && !self.acls_are_off() {
             found.push("low: ACLs are in force: ownership is not BucketOwnerEnforced".to_owned());
+        }
+        if self.value(Aspect::Website).is_some() {
+            found.push("info: it serves a website, over plain HTTP and only what is public".to_owned());
         }
         let writes = |rule: &&Value| {
             let has = |field: &str, wanted: &[&str]| {

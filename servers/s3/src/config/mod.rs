@@ -2,6 +2,7 @@
 
 mod carrying;
 pub(crate) mod findings;
+pub(crate) mod looking;
 pub(crate) mod named;
 pub(crate) mod policy;
 mod putting;

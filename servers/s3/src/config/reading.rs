@@ -14,7 +14,12 @@ use crate::S3;
 impl Aspect {
     /// The aspect as AWS has it; none where the bucket has none.
     pub(crate) async fn read(self, cx: &Call<S3>, bucket: &str) -> Result<Option<Value>> {
-        match self.ask(cx.client(), bucket).await {
+        self.read_by(cx.client(), bucket).await
+    }
+
+    /// The same with a client of the bucket's own region.
+    pub(crate) async fn read_by(self, client: &Client, bucket: &str) -> Result<Option<Value>> {
+        match self.ask(client, bucket).await {
             Ok(value) => value
                 .map(|mut value| {
                     without_nulls(&mut value);

@@ -141,6 +141,7 @@ impl Doomed {
 /// The most objects or versions that one call deletes: all of them were counted in its plan.
 const MOST: usize = 50_000;
 const SHOWN: usize = 20;
+const BACK: &str = "list_versions shows them, and a copy of one onto its key brings it back";
 
 impl DeleteObjects {
     fn headline(&self, survey: &Survey) -> String {
@@ -176,7 +177,7 @@ impl DeleteObjects {
         match survey.history.kept {
             _ if by_version => {}
             Kept::Everything => {
-                warnings.push("the contents stay as versions and still cost; undelete_object brings them back".to_owned());
+                warnings.push(format!("the contents stay as versions and still cost; {BACK}"));
             }
             Kept::Nothing => {}
             Kept::OlderVersions => warnings
@@ -236,7 +237,7 @@ impl DeleteObjects {
         match kept {
             _ if self.all_versions || self.versions.is_some() => "gone for good",
             Kept::Nothing => "gone for good",
-            Kept::Everything => "under delete markers; undelete_object brings them back",
+            Kept::Everything => "under delete markers, with the contents as older versions below them",
             Kept::OlderVersions => "deleted; only versions from before versioning was suspended are left",
             Kept::Unknown => "deleted",
         }

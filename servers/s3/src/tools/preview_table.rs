@@ -1,3 +1,5 @@
+mod answering;
+
 use std::time::Instant;
 
 use awsmcp_mcp::{Body, Call, Error, Part, Result, Spec, Tool, counted, human_size, neutral, thousands};
@@ -8,8 +10,9 @@ use tokio::sync::mpsc;
 
 use crate::{
     S3, arns,
-    body::{About, Contents, End, Source},
+    body::{About, Contents, End, MOST, Source},
     columnar::{self, Ask, Remote},
+    grouping::Question,
     listing::patience,
     names::{BucketName, Key, escaped},
     table::{self, Hint, Table},
@@ -17,6 +20,8 @@ use crate::{
 };
 
 /// Shows the columns, types and first rows of a CSV, TSV, JSON or Parquet object. gzip and zstd are opened.
+///
+/// With `where`, `group_by` or `sum` it reads all rows and answers what fits, or a row per group with its count.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct PreviewTable {
@@ -26,6 +31,18 @@ pub(crate) struct PreviewTable {
     /// 10 unless told.
     #[schemars(range(max = 100))]
     rows: Option<usize>,
+    /// All must hold: `status = open`, `total >= 10`, `name ~ ^A`.
+    #[serde(default, rename = "where")]
+    #[schemars(length(max = 20))]
+    conditions: Vec<String>,
+    /// Columns whose values are counted.
+    #[serde(default)]
+    #[schemars(length(max = 10))]
+    group_by: Vec<String>,
+    /// Columns that are summed.
+    #[serde(default)]
+    #[schemars(length(max = 10))]
+    sum: Vec<String>,
 }
 
 /// How much of a text tells its columns.
@@ -46,14 +63,21 @@ impl Tool for PreviewTable {
     async fn call(self, cx: &Call<S3>) -> Result<Self::Output> {
         let source =
             Source { bucket: &self.bucket, key: self.key.as_str(), version_id: self.version_id.as_deref() };
-        let rows = self.rows.unwrap_or(10);
-        let (about, contents) = source.open(cx, SAMPLE).await?;
+        let question = Question {
+            conditions: self.conditions.clone(),
+            by: self.group_by.clone(),
+            sum: self.sum.clone(),
+        };
+        let asks = !question.is_none();
+        let rows = self.rows.unwrap_or(if asks { 50 } else { 10 });
+        let (about, contents) = source.open(cx, if asks { MOST } else { SAMPLE }).await?;
         let mut contents = contents.until(Instant::now() + patience(cx));
         let head = contents.peek(HEAD).await?.to_vec();
+        let question = Some(question).filter(|_| asks);
         let table = if head.starts_with(b"PAR1") {
-            parquet(cx, &source, &about, &mut contents, rows).await?
+            parquet(cx, &source, &about, &mut contents, rows, question).await?
         } else {
-            text(&source, &about, &mut contents, &head, rows).await?
+            text(&source, &about, &mut contents, &head, rows, question.as_ref()).await?
         };
         Ok(shown(cx, &source, &about, &contents, table))
     }
@@ -65,6 +89,7 @@ async fn text(
     contents: &mut Contents,
     head: &[u8],
     rows: usize,
+    question: Option<&Question>,
 ) -> Result<Table> {
     if about.size == 0 {
         return Err(Error::invalid("the object is empty"));
@@ -72,17 +97,21 @@ async fn text(
     let declared = contents.declared(about);
     let encoding = match nature(head, declared) {
         Nature::Text(encoding) => encoding,
-        Nature::Image(what) | Nature::Binary(Some(what)) => return Err(no_table(what)),
-        Nature::Binary(None) if head.starts_with(b"Obj\x01") => {
-            return Err(no_table("Avro, which is not supported"));
+        Nature::Image(what) | Nature::Binary(Some(what)) => {
+            return Err(no_table(kind_of(head).unwrap_or(what)));
         }
-        Nature::Binary(None) if head.starts_with(b"ORC") => {
-            return Err(no_table("ORC, which is not supported"));
-        }
-        Nature::Binary(None) => return Err(no_table("binary")),
+        Nature::Binary(None) => return Err(no_table(kind_of(head).unwrap_or("binary"))),
     };
     let hint = Hint::of(source.key, declared);
     let most = usize::try_from(SAMPLE).unwrap_or(usize::MAX);
+    if let Some(question) = question {
+        let start = contents.peek(most).await?;
+        let whole = start.len() < most;
+        let start = if whole { start } else { start.get(..whole_lines(start, encoding)).unwrap_or(start) };
+        let sample =
+            table::of_text(&decoded(start, encoding), whole, 0, hint).ok_or_else(|| no_table("text"))?;
+        return answering::text(contents, encoding, sample, question, rows).await;
+    }
     let mut bytes = contents.take(most).await?;
     let whole = contents.peek(1).await?.is_empty() && contents.end() == Some(&End::Whole);
     if !whole {
@@ -96,9 +125,22 @@ async fn text(
     Ok(table)
 }
 
+/// What bytes are that nothing here opens.
+fn kind_of(head: &[u8]) -> Option<&'static str> {
+    const KINDS: [(&[u8], &str); 6] = [
+        (b"Obj\x01", "Avro"),
+        (b"ORC", "ORC"),
+        (b"PARE", "Parquet whose footer is encrypted"),
+        (b"\xfd7zXZ\0", "packed with xz"),
+        (b"BZh", "packed with bzip2"),
+        (b"\x04\x22\x4d\x18", "packed with lz4"),
+    ];
+    KINDS.iter().find(|(start, _)| head.starts_with(start)).map(|(_, kind)| *kind)
+}
+
 fn no_table(what: &str) -> Error {
     Error::invalid(format!("the object is no table that can be read here: it is {what}"))
-        .with_next("CSV, TSV, JSON and Parquet can; get_object reads everything else")
+        .with_next("CSV, TSV, JSON and Parquet can be, gzip and zstd too; download_file brings the rest to a program that reads it")
 }
 
 /// Reads a Parquet file on a thread of its own, which asks here for the bytes that it needs.
@@ -108,6 +150,7 @@ async fn parquet(
     about: &About,
     contents: &mut Contents,
     rows: usize,
+    question: Option<Question>,
 ) -> Result<Table> {
     if contents.packing().is_some() {
         return Err(no_table("a Parquet file that was packed as a whole"));
@@ -119,7 +162,10 @@ async fn parquet(
         file.keep(0, contents.take(most).await?.into());
     }
     // Dropped with this call: the thread then gets no more answers, and ends.
-    let mut reading = tokio::task::spawn_blocking(move || columnar::read(file, rows));
+    let mut reading = tokio::task::spawn_blocking(move || match question {
+        Some(question) => columnar::answer(file, &question, rows),
+        None => columnar::read(file, rows).map(Ok),
+    });
     let mut fetching = FuturesUnordered::new();
     loop {
         tokio::select! {
@@ -132,7 +178,8 @@ async fn parquet(
             Some(fetched) = fetching.next() => fetched?,
             done = &mut reading => {
                 let table = done.map_err(|_| no_table("a damaged Parquet file"))?;
-                return table.map_err(|error| no_table(&format!("a Parquet file that cannot be read: {error}")));
+                let broken = |error| no_table(&format!("a Parquet file that cannot be read: {error}"));
+                return table.map_err(broken)?;
             }
         }
     }

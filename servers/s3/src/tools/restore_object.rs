@@ -57,7 +57,7 @@ impl Change for RestoreObject {
         let head = self.look(cx).await?;
         let request = self.request(&head)?;
         let size = head.content_length().and_then(|size| u64::try_from(size).ok()).unwrap_or(0);
-        let mut plan = Plan::new(format!("{} {} ({})", request.verb(), self.uri(), human_size(size)));
+        let mut plan = Plan::new(request.headline(&format!("{} ({})", self.uri(), human_size(size))));
         if let Some(time) = request.time {
             plan = plan.warning(format!(
                 "it usually takes {time}; AWS charges for the retrieval and for the copy while it lasts"
@@ -172,12 +172,12 @@ enum Phase {
 }
 
 impl Request {
-    fn verb(&self) -> String {
+    fn headline(&self, what: &str) -> String {
         let days = self.days.map(|days| format!(" for {days} days")).unwrap_or_default();
         match self.phase {
-            Phase::Start => format!("restore{days}"),
-            Phase::Hurry => "hurry the restore of".to_owned(),
-            Phase::Extend => format!("keep readable{days} from now"),
+            Phase::Start => format!("restore {what}{days}"),
+            Phase::Hurry => format!("hurry the restore of {what}"),
+            Phase::Extend => format!("keep {what} readable{days} from now"),
         }
     }
 

@@ -1,4 +1,5 @@
 mod matching;
+mod page;
 mod scanning;
 
 use std::{ops::ControlFlow, time::Instant};
@@ -10,7 +11,11 @@ use regex::bytes::{Regex, RegexBuilder};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use self::scanning::Outcome;
+use self::{
+    matching::Rules,
+    page::{Gathered, Skipped},
+    scanning::Outcome,
+};
 use crate::{
     S3, arns,
     body::MOST,
@@ -37,18 +42,23 @@ pub(crate) struct SearchObjects {
     /// Lines before and after.
     #[schemars(range(max = 10))]
     context: Option<usize>,
+    /// Only how many lines match, by key.
+    #[serde(default)]
+    count: bool,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
 pub(crate) struct Row {
     key: Option<String>,
-    line: u64,
+    line: Option<u64>,
     /// Where the match is in the contents, where the line is too long to be shown.
     byte: Option<u64>,
     /// Whether it matches, where lines around are shown too.
     #[serde(rename = "match")]
     matches: Option<bool>,
-    text: String,
+    text: Option<String>,
+    /// How many lines match, where only that is asked for.
+    count: Option<u64>,
 }
 
 impl Tool for SearchObjects {
@@ -74,6 +84,7 @@ impl Tool for SearchObjects {
             bucket: &self.bucket,
             regex,
             context: self.context.unwrap_or_default(),
+            counts: self.count,
             width: WIDTH.min(cx.budget() / 3),
             started: Instant::now(),
         };
@@ -124,6 +135,24 @@ struct At {
     key: Option<String>,
     #[serde(rename = "i", skip_serializing_if = "Option::is_none")]
     inside: Option<Inside>,
+    /// How many lines matched before this page, and how many of those in the object that is begun.
+    #[serde(rename = "c", skip_serializing_if = "is_none")]
+    counted: u64,
+    #[serde(rename = "b", skip_serializing_if = "is_none")]
+    begun: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's skip_serializing_if passes a reference")]
+fn is_none(count: &u64) -> bool {
+    *count == 0
+}
+
+impl At {
+    /// How many of these are done.
+    fn done(&self, found: &[(String, Option<Skip>)]) -> usize {
+        let last = self.after.as_ref().and_then(|after| found.iter().position(|(key, _)| key == after));
+        last.map_or(0, |last| last + 1)
+    }
 }
 
 fn is_start(place: &Place) -> bool {
@@ -132,6 +161,7 @@ fn is_start(place: &Place) -> bool {
 
 /// A place inside an object: behind what was searched.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 struct Inside {
     #[serde(rename = "l")]
     line: u64,
@@ -139,6 +169,14 @@ struct Inside {
     offset: u64,
     #[serde(rename = "e")]
     etag: Option<String>,
+    /// How many lines behind the last match are still to be shown.
+    #[serde(rename = "a", skip_serializing_if = "is_nothing")]
+    after: usize,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's skip_serializing_if passes a reference")]
+fn is_nothing(count: &usize) -> bool {
+    *count == 0
 }
 
 struct Search<'a> {
@@ -146,11 +184,16 @@ struct Search<'a> {
     bucket: &'a BucketName,
     regex: Regex,
     context: usize,
+    counts: bool,
     width: usize,
     started: Instant,
 }
 
 impl Search<'_> {
+    fn rules(&self) -> Rules<'_> {
+        Rules { regex: &self.regex, context: self.context, width: self.width, counts: self.counts }
+    }
+
     async fn one(&self, key: &str) -> Result<Page<Row>> {
         let at: At = place(self.cx.token())?;
         let outcome = self.object(key, at.inside.clone(), None, self.until()).await?;
@@ -159,6 +202,7 @@ impl Search<'_> {
                 .with_next("get_object shows what it is"));
         }
         let mut page = Gathered::new(self.cx);
+        let count = outcome.counted_with(at.begun);
         let before = at.inside.map_or(0, |inside| inside.line.saturating_sub(1));
         let (lines, bytes, cut) = (before + outcome.lines, outcome.bytes, outcome.cut);
         let but = outcome.but.clone();
@@ -172,21 +216,26 @@ impl Search<'_> {
             (None, None) => format!("searched all: {}, {}", counted(lines, "line"), human_size(bytes)),
         });
         self.say(cut);
-        let next = inside.map(|inside| token(&At { inside: Some(inside), ..At::default() })).transpose()?;
+        if self.counts {
+            page.rows.push(Row { count: Some(count), ..Row::default() });
+            if inside.is_some() {
+                self.cx.note("the count is of what was searched so far; the next page goes on with it");
+            }
+        }
+        let begun = if self.counts { count } else { 0 };
+        let next =
+            inside.map(|inside| token(&At { inside: Some(inside), begun, ..At::default() })).transpose()?;
         Ok(self.cx.page(page.rows, next))
     }
 
     async fn many(&self, prefix: &str, glob: Option<&KeyGlob>) -> Result<Page<Row>> {
         let at: At = place(self.cx.token())?;
         let (mut found, next) = self.list(prefix, glob, &at).await?;
-        if let Some(after) = &at.after
-            && let Some(done) = found.iter().position(|(key, _)| key == after)
-        {
-            found.drain(..=done);
-        }
+        found.drain(..at.done(&found));
         let mut skipped = Skipped::default();
         let mut page = Gathered::new(self.cx);
         let mut inside = at.inside.clone().filter(|_| found.first().map(|(key, _)| key) == at.key.as_ref());
+        let (mut matching, mut begun) = (at.counted, inside.as_ref().map_or(0, |_| at.begun));
         let until = self.until();
         let mut outcomes = stream::iter(found.into_iter().map(|(key, skip)| {
             let start = inside.take();
@@ -200,9 +249,7 @@ impl Search<'_> {
         }))
         .buffered(AT_ONCE);
         let (mut objects, mut bytes, mut cut) = (0_u64, 0, false);
-        let mut last = at.after.clone();
-        let mut denied = None;
-        let mut stop = None;
+        let (mut last, mut denied, mut stop) = (at.after.clone(), None, None);
         while let Some((key, skip, outcome)) = outcomes.next().await {
             let outcome = match outcome {
                 Ok(outcome) => outcome,
@@ -213,9 +260,7 @@ impl Search<'_> {
                     continue;
                 }
             };
-            if let Some(why) = skip {
-                skipped.add(why.why(), &key);
-            } else if let Some(why) = &outcome.but {
+            if let Some(why) = skip.map(Skip::why).or(outcome.but.as_deref()) {
                 skipped.add(why, &key);
             }
             if skip.is_none() && (outcome.lines > 0 || outcome.but.is_none()) {
@@ -224,15 +269,26 @@ impl Search<'_> {
                 self.cx.progress(objects, None, format!("{objects} objects searched"));
             }
             cut |= outcome.cut;
+            let count = outcome.counted_with(std::mem::take(&mut begun));
+            let here = |after: Option<String>, counted: u64| At {
+                place: at.place.clone(),
+                after,
+                counted,
+                ..At::default()
+            };
             let stopped = page.take(outcome);
             if stopped.is_some() {
-                stop =
-                    Some(At { place: at.place.clone(), after: last.take(), key: Some(key), inside: stopped });
+                let begun = if self.counts { count } else { 0 };
+                stop = Some(At { key: Some(key), inside: stopped, begun, ..here(last.take(), matching) });
                 break;
             }
+            if self.counts && count > 0 {
+                matching += count;
+                page.push(Row { key: Some(key.clone()), count: Some(count), ..Row::default() });
+            }
             last = Some(key);
-            if Instant::now() > until {
-                stop = Some(At { place: at.place.clone(), after: last.take(), ..At::default() });
+            if Instant::now() > until || (self.counts && page.is_full()) {
+                stop = Some(here(last.take(), matching));
                 break;
             }
         }
@@ -246,7 +302,9 @@ impl Search<'_> {
         let searched = counted(objects, "object");
         self.cx.note(format!("searched {searched}, {}{}", human_size(bytes), skipped.text()));
         self.say(cut);
-        let next = if all { next.map(|place| At { place, ..At::default() }) } else { stop };
+        let behind = next.map(|place| At { place, counted: matching, ..At::default() });
+        let next = if all { behind } else { stop };
+        self.say_count(matching, next.is_some());
         Ok(self.cx.page(page.rows, next.map(|at| token(&at)).transpose()?))
     }
 
@@ -303,6 +361,16 @@ impl Search<'_> {
         (self.started + patience(self.cx)).max(Instant::now() + time / 4)
     }
 
+    fn say_count(&self, matching: u64, goes_on: bool) {
+        if self.counts {
+            let lines = match matching {
+                1 => "1 line matches".to_owned(),
+                several => format!("{} lines match", thousands(several)),
+            };
+            self.cx.note(format!("{lines} {}", if goes_on { "so far" } else { "in all" }));
+        }
+    }
+
     fn say(&self, cut: bool) {
         if cut {
             self.cx.note("long lines are cut around the match (…); get_object with `bytes` shows more");
@@ -340,84 +408,9 @@ fn unreadable(error: &Error) -> Result<Skip> {
     }
 }
 
-/// The rows of a page, as many as fit.
-struct Gathered {
-    rows: Vec<Row>,
-    limit: usize,
-    /// How many characters are left.
-    left: usize,
-}
-
-impl Gathered {
-    fn new(cx: &Call<S3>) -> Self {
-        let limit = usize::try_from(cx.limit()).unwrap_or(usize::MAX).max(1);
-        // The header of the table needs its place too.
-        Gathered { rows: Vec::new(), limit, left: cx.budget().saturating_sub(40) }
-    }
-
-    /// Takes the rows that fit; says where the next page starts inside the object, if it does.
-    fn take(&mut self, outcome: Outcome) -> Option<Inside> {
-        let mut behind = Inside::default();
-        for (row, line, offset) in outcome.rows {
-            let size = row.text.chars().count() + row.key.as_ref().map_or(0, String::len) + 30;
-            if self.rows.len() >= self.limit || (size > self.left && !self.rows.is_empty()) {
-                return Some(behind);
-            }
-            self.left = self.left.saturating_sub(size);
-            self.rows.push(row);
-            behind = Inside { line, offset, etag: outcome.etag.clone() };
-        }
-        outcome.stopped
-    }
-}
-
-/// What was not searched, by reason, with the first few names.
-#[derive(Default)]
-struct Skipped(Vec<(String, usize, Vec<String>)>);
-
-impl Skipped {
-    fn add(&mut self, why: &str, key: &str) {
-        const NAMED: usize = 3;
-        match self.0.iter_mut().find(|(reason, ..)| reason == why) {
-            Some((_, count, keys)) => {
-                *count += 1;
-                if keys.len() < NAMED {
-                    keys.push(key.to_owned());
-                }
-            }
-            None => self.0.push((why.to_owned(), 1, vec![key.to_owned()])),
-        }
-    }
-
-    fn text(&self) -> String {
-        let part = |(why, count, keys): &(String, usize, Vec<String>)| {
-            let more = if *count > keys.len() { ", …" } else { "" };
-            format!("{} {why}: {}{more}", thousands(*count as u64), keys.join(", "))
-        };
-        match self.0.as_slice() {
-            [] => String::new(),
-            some => format!(
-                "; not or not wholly searched: {}",
-                some.iter().map(part).collect::<Vec<_>>().join("; ")
-            ),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_was_not_searched_is_named() {
-        let mut skipped = Skipped::default();
-        assert_eq!(skipped.text(), "");
-        for key in ["a", "b", "c", "d"] {
-            skipped.add("archived", key);
-        }
-        skipped.add("binary", "e");
-        assert_eq!(skipped.text(), "; not or not wholly searched: 4 archived: a, b, c, …; 1 binary: e");
-    }
 
     #[test]
     fn a_bad_pattern_is_explained() {

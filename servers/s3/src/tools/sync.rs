@@ -1,4 +1,5 @@
 mod comparing;
+mod copying;
 
 use std::sync::{
     Mutex, PoisonError,
@@ -27,14 +28,17 @@ use crate::{
     transfer::{self, Meter},
 };
 
-/// Makes a prefix like a local directory, or the directory like the prefix: only what differs in size or is newer is
-/// transferred.
+/// Makes a prefix like a local directory, the directory like the prefix, or one prefix like another: only what differs in
+/// size or is newer is transferred.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Sync {
     direction: Direction,
-    /// In an allowed directory.
-    directory: String,
+    /// In an allowed directory; for upload and download.
+    directory: Option<String>,
+    /// For copy: where from.
+    source_bucket: Option<BucketName>,
+    source_prefix: Option<FolderPrefix>,
     bucket: BucketName,
     prefix: Option<FolderPrefix>,
     /// Globs such as `*.csv` or `a/**`.
@@ -55,12 +59,15 @@ pub(crate) struct Sync {
 enum Direction {
     Upload,
     Download,
+    /// From one bucket or prefix to another.
+    Copy,
 }
 
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct Report {
     uploaded: Option<usize>,
     downloaded: Option<usize>,
+    copied: Option<usize>,
     deleted: Option<usize>,
     transferred_bytes: u64,
     unchanged: usize,
@@ -92,6 +99,10 @@ impl Change for Sync {
         .on(arns::UNDER_PREFIX, &["s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload"])
         .when("delete")
         .on(arns::UNDER_PREFIX, &["s3:DeleteObject"])
+        .when("direction=copy")
+        .on(arns::SOURCE_BUCKET, &["s3:ListBucket"])
+        .on(arns::UNDER_SOURCE_PREFIX, &["s3:GetObject", "s3:GetObjectTagging"])
+        .on(arns::UNDER_PREFIX, &["s3:PutObjectTagging"])
         .local_files()
         .optional()
         .idempotent()
@@ -104,16 +115,18 @@ impl Change for Sync {
 
     async fn apply(self, work: Work, cx: &Call<S3>) -> Result<Self::Output> {
         let folder = match self.direction {
-            Direction::Upload => cx.files().folder(&self.directory).await?,
-            Direction::Download => cx.files().make_folder(&self.directory).await?,
+            Direction::Upload => Some(cx.files().folder(self.directory()?).await?),
+            Direction::Download => Some(cx.files().make_folder(self.directory()?).await?),
+            Direction::Copy => None,
         };
-        let (done, mut failures, first) = self.transfer(cx, &folder, &work).await?;
+        let folder = folder.as_ref();
+        let (done, mut failures, first) = self.transfer(cx, folder, &work).await?;
         if let (0, Some(error)) = (done.files, first) {
             return Err(error);
         }
         let mut deleted = None;
         if self.delete && failures.is_empty() {
-            let (count, mut kept) = self.remove(cx, &folder, &work).await?;
+            let (count, mut kept) = self.remove(cx, folder, &work).await?;
             deleted = Some(count);
             failures.append(&mut kept);
         } else if !work.remove.is_empty() {
@@ -125,6 +138,7 @@ impl Change for Sync {
         Ok(One(Report {
             uploaded: way(Direction::Upload),
             downloaded: way(Direction::Download),
+            copied: way(Direction::Copy),
             deleted,
             transferred_bytes: done.bytes,
             unchanged: work.unchanged,
@@ -160,8 +174,10 @@ struct Step {
     path: String,
     /// Of what is transferred or removed.
     size: u64,
-    /// The object's entity tag, where there is an object.
+    /// The object's entity tag, where there is an object; of the one that is replaced, where two are.
     etag: Option<String>,
+    /// The entity tag of the object that is copied.
+    source: Option<String>,
     /// The local file, where there is one.
     local: Option<Stamp>,
     /// Whether it replaces something.
@@ -190,16 +206,22 @@ impl Work {
     fn plan(&self, sync: &Sync) -> Plan {
         let over = self.transfer.iter().filter(|step| step.replaces).count();
         let removed: u64 = self.remove.iter().map(|step| step.size).sum();
+        let directory = sync.directory.clone().unwrap_or_default();
         let (verb, from, to, where_to) = match sync.direction {
-            Direction::Upload => ("upload", sync.directory.clone(), sync.uri(), "objects"),
-            Direction::Download => ("download", sync.uri(), sync.directory.clone(), "local files"),
+            Direction::Upload => ("upload", directory, sync.uri(), "objects"),
+            Direction::Download => ("download", sync.uri(), directory, "local files"),
+            Direction::Copy => ("copy", sync.source_uri(), sync.uri(), "objects"),
         };
+        let things = if sync.direction == Direction::Copy { "objects" } else { "files" };
         let mut plan = if self.transfer.is_empty() && self.remove.is_empty() {
             let rest = match self.refused.len() {
                 0 => String::new(),
                 count => format!("; {count} are left out and were not compared"),
             };
-            Plan::new(format!("do nothing: {} files of {from} and {to} are the same{rest}", self.unchanged))
+            Plan::new(format!(
+                "do nothing: {} {things} of {from} and {to} are the same{rest}",
+                self.unchanged
+            ))
         } else {
             let delete = match self.remove.len() {
                 0 => String::new(),
@@ -208,7 +230,7 @@ impl Work {
             let over =
                 if over == 0 { String::new() } else { format!(", {over} of them over older contents") };
             Plan::new(format!(
-                "{verb} {} files ({}) from {from} to {to}{over}{delete}; unchanged: {}",
+                "{verb} {} {things} ({}) from {from} to {to}{over}{delete}; unchanged: {}",
                 self.transfer.len(),
                 human_size(self.bytes()),
                 self.unchanged
@@ -248,6 +270,15 @@ impl Sync {
         format!("s3://{}/{}", self.bucket, self.prefix())
     }
 
+    /// # Errors
+    /// When none is given.
+    fn directory(&self) -> Result<&str> {
+        self.directory.as_deref().ok_or_else(|| {
+            Error::invalid("`directory` is missing")
+                .with_next("a local one, for upload and download; copy takes source_bucket instead")
+        })
+    }
+
     fn is_meant(&self, path: &str) -> bool {
         let any = |globs: &[KeyGlob]| globs.iter().any(|glob| glob.fits(path));
         (self.include.is_empty() || any(&self.include)) && !self.is_excluded(path)
@@ -264,7 +295,7 @@ impl Sync {
     async fn transfer(
         &self,
         cx: &Call<S3>,
-        folder: &Folder,
+        folder: Option<&Folder>,
         work: &Work,
     ) -> Result<(Done, Vec<Failure>, Option<Error>)> {
         let manager = transfer::manager(cx, 0)?;
@@ -280,9 +311,10 @@ impl Sync {
                 meter.lock().unwrap_or_else(PoisonError::into_inner).at(all);
             };
             async move {
-                let done = match self.direction {
-                    Direction::Upload => self.send(cx, folder, &step, told).await,
-                    Direction::Download => self.fetch(cx, manager, folder, &step, told).await,
+                let done = match (self.direction, folder) {
+                    (Direction::Upload, Some(folder)) => self.send(cx, folder, &step, told).await,
+                    (Direction::Download, Some(folder)) => self.fetch(cx, manager, folder, &step, told).await,
+                    _ => self.copy(cx, &step, told).await,
                 };
                 (step, done)
             }
@@ -355,8 +387,13 @@ impl Sync {
         fetching::to_file(cx, manager, &head, place, step.replaces, last_look, told).await.map(drop)
     }
 
-    async fn remove(&self, cx: &Call<S3>, folder: &Folder, work: &Work) -> Result<(usize, Vec<Failure>)> {
-        if self.direction == Direction::Upload {
+    async fn remove(
+        &self,
+        cx: &Call<S3>,
+        folder: Option<&Folder>,
+        work: &Work,
+    ) -> Result<(usize, Vec<Failure>)> {
+        let Some(folder) = folder.filter(|_| self.direction == Direction::Download) else {
             let item =
                 |step: &Step| Item::object(format!("{}{}", self.prefix(), step.path), step.etag.clone());
             let removed =
@@ -366,7 +403,7 @@ impl Sync {
                 .into_iter()
                 .map(|failure| Failure { path: failure.key, why: failure.message });
             return Ok((usize::try_from(removed.count).unwrap_or(usize::MAX), failures.collect()));
-        }
+        };
         let (mut count, mut failures) = (0, Vec::new());
         for step in &work.remove {
             let removed = async {
@@ -422,8 +459,14 @@ mod tests {
     #[test]
     fn a_plan_that_deletes_asks_and_is_bound_to_all_of_it() {
         let sync = sync(json!({"direction": "upload", "directory": "d", "bucket": "bbb", "delete": true}));
-        let step =
-            |path: &str| Step { path: path.to_owned(), size: 1, etag: None, local: None, replaces: false };
+        let step = |path: &str| Step {
+            path: path.to_owned(),
+            size: 1,
+            etag: None,
+            source: None,
+            local: None,
+            replaces: false,
+        };
         let mut work = Work { remove: (0..300).map(|n| step(&n.to_string())).collect(), ..Work::default() };
         // The plan as it is shown, and what it is made of.
         let told = |work: &Work| format!("{:?} {}", work.plan(&sync), json!(work));

@@ -9,7 +9,7 @@ fn an_archived_object_is_restored_once() {
     aws().put_object("restore-one", "cold", &[("x-amz-storage-class", "GLACIER")], "x");
     let restore = json!({"bucket": "restore-one", "key": "cold", "days": 3, "tier": "bulk"});
     let plan = planned(&mut server, "restore_object", restore.clone());
-    assert!(plan.contains("restore for 3 days s3://restore-one/cold (1 B)"), "{plan}");
+    assert!(plan.contains("restore s3://restore-one/cold (1 B) for 3 days"), "{plan}");
     assert!(plan.contains("5 to 12 h"), "{plan}");
     let started = done(&server.call("restore_object", restore));
     assert!(started["outcome"].as_str().unwrap().starts_with("restore started"), "{started}");

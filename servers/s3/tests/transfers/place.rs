@@ -42,6 +42,21 @@ impl Place {
         self.server_allowing("write,destroy", also)
     }
 
+    /// A server that may read only what its user may: root's right to read everything is taken from it.
+    pub(crate) fn server_of_no_privilege(&self) -> Server {
+        let binary = env!("CARGO_BIN_EXE_awsmcp-s3");
+        let is_root = std::os::unix::fs::MetadataExt::uid(&fs::metadata(self.dir.path()).unwrap()) == 0;
+        if !is_root {
+            return self.server();
+        }
+        let dir = self.dir.path().to_str().unwrap();
+        let mut flags = vec!["--bounding-set", "-all", "--inh-caps", "-all", "--", binary];
+        flags.extend(["--allow", "write,destroy", "--toolsets", "all", "--allow-dir", dir]);
+        let mut server = Server::spawn("setpriv", flags, aws().env());
+        server.initialize();
+        server
+    }
+
     pub(crate) fn server_allowing(&self, risks: &str, also: &[(&str, &str)]) -> Server {
         let mut env = aws().env();
         env.retain(|(name, _)| also.iter().all(|(other, _)| name != other));

@@ -1,8 +1,9 @@
 use std::time::Duration;
 
+use awsmcp_testing::{Response, Stub};
 use serde_json::{Value, json};
 
-use crate::place::{Place, bytes, done};
+use crate::place::{Place, aws, bytes, done};
 
 fn upload(place: &Place) -> Value {
     json!({"direction": "upload", "directory": "tree", "bucket": place.bucket, "prefix": "p"})
@@ -260,4 +261,85 @@ fn what_has_no_place_on_the_other_side_is_named_and_the_rest_is_done() {
     answer.holds(&["\"downloaded\":2", "other keys make a folder of it"]);
     assert_eq!(place.names("down"), ["a", "b"]);
     assert_eq!(place.read("down/b/c"), b"x");
+}
+
+#[test]
+fn a_folder_that_cannot_be_read_is_left_out_and_protected() {
+    let place = Place::new("sync-closed");
+    place.write("d/a", "x");
+    place.write("d/closed/b", "x");
+    place.put("s/closed/b", "there already");
+    place.put("s/gone", "x");
+    let closed = place.path("d/closed");
+    let mode = |mode: u32| {
+        std::fs::set_permissions(&closed, std::os::unix::fs::PermissionsExt::from_mode(mode)).unwrap();
+    };
+    // Where there is nothing to read it with: it can be opened all the same.
+    mode(0o300);
+    let mut server = place.server_of_no_privilege();
+    let call = with(
+        json!({"direction": "upload", "directory": "d", "bucket": "sync-closed", "prefix": "s"}),
+        "delete",
+        json!(true),
+    );
+    server.call("sync", call.clone()).holds(&[
+        "upload 1 files",
+        "delete 1 objects",
+        "closed is left out: it cannot be read",
+    ]);
+    let answer = done(&server.confirmed("sync", call));
+    mode(0o700);
+    assert_eq!((&answer["uploaded"], &answer["deleted"]), (&json!(1), &json!(1)), "{answer}");
+    assert_eq!(place.object("s/closed/b").unwrap(), b"there already");
+}
+
+#[test]
+fn a_prefix_becomes_like_another_with_the_same_protections() {
+    let place = Place::new("sync-copy");
+    aws().create_bucket("sync-copy-to");
+    for key in ["from/a", "from/deep/b", "from/odd//c", "from/x.log"] {
+        place.put(key, format!("contents of {key}"));
+    }
+    let there = |key: &str| {
+        let reply = aws().request("s3", "GET", &format!("/sync-copy-to/{key}"), &[], &[], b"");
+        (reply.status == 200).then(|| reply.text().to_string())
+    };
+    aws().put_object("sync-copy-to", "to/gone", &[], "x");
+    aws().put_object("sync-copy-to", "other/kept", &[], "x");
+    let mut server = place.server();
+    let call = json!({"direction": "copy", "source_bucket": "sync-copy", "source_prefix": "from", "bucket": "sync-copy-to",
+        "prefix": "to", "exclude": ["*.log"], "delete": true});
+    server.plan("sync", call.clone()).holds(&[
+        "copy 3 objects",
+        "from s3://sync-copy/from/ to s3://sync-copy-to/to/",
+        "delete 1 objects (1 B)",
+        "copy\todd//c",
+    ]);
+    let answer = done(&server.confirmed("sync", call.clone()));
+    assert_eq!((&answer["copied"], &answer["deleted"]), (&json!(3), &json!(1)), "{answer}");
+    assert_eq!(there("to/odd//c").unwrap(), "contents of from/odd//c");
+    assert!(there("to/gone").is_none() && there("to/x.log").is_none() && there("other/kept").is_some());
+    let again = done(&server.call("sync", call.clone()));
+    assert_eq!((&again["copied"], &again["unchanged"]), (&json!(0), &json!(3)), "{again}");
+
+    // What is written meanwhile is left as it is.
+    place.put("from/a", "longer contents of from/a");
+    let stub = Stub::before(aws(), |request| {
+        if request.operation() == "HeadObject" && request.path().ends_with("/from/a") {
+            aws().put_object("sync-copy", "from/a", &[], "somebody's");
+        }
+        Response::HandOn
+    });
+    place.server_at(&stub.endpoint()).call("sync", call).fails(&["from/a changed since the plan"]);
+    assert_eq!(there("to/a").unwrap(), "contents of from/a");
+
+    for (from, to) in [("from", "from/copy"), ("from/deep", "from"), ("", "x")] {
+        let own = json!({"direction": "copy", "source_bucket": "sync-copy", "source_prefix": from, "bucket": "sync-copy",
+            "prefix": to});
+        server.call("sync", own).fails(&["overlap"]);
+    }
+    let none = json!({"direction": "copy", "bucket": "sync-copy"});
+    server.call("sync", none).fails(&["`source_bucket` is missing"]);
+    let none = json!({"direction": "upload", "bucket": "sync-copy"});
+    server.call("sync", none).fails(&["`directory` is missing"]);
 }

@@ -290,7 +290,7 @@ impl<'a, S: Service> Run<'a, S> {
         let tap = Tap::with_rules(target, rules);
         let sdk = self.trace.session.sdk_config(target).await?;
         Ok(Call {
-            client: S::client(&sdk, tap.clone()),
+            client: S::client_with(&sdk, tap.clone(), &self.engine.settings),
             session: self.trace.session.clone(),
             principal: self.caller.principal.clone(),
             settings: self.engine.settings.clone(),

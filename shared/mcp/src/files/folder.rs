@@ -62,9 +62,25 @@ impl Folder {
             let mut listing = Listing::default();
             let mut open = vec![(String::new(), folder.dir.clone())];
             while let Some((above, dir)) = open.pop() {
-                let entries = dir.entries().map_err(|error| explain(error, &folder.path.join(&above)))?;
+                let entries = match dir.entries() {
+                    Ok(entries) => entries,
+                    // It may be opened, and not be read. Of the folder itself nothing else is left to tell.
+                    Err(_) if !above.is_empty() => {
+                        listing.left_out.push((above, "it cannot be read"));
+                        continue;
+                    }
+                    Err(error) => return Err(explain(error, &folder.path)),
+                };
                 for entry in entries {
-                    let entry = entry.map_err(|error| explain(error, &folder.path.join(&above)))?;
+                    let entry = match entry {
+                        Ok(entry) => entry,
+                        // What follows is not known: all below it may be there.
+                        Err(_) if !above.is_empty() => {
+                            listing.left_out.push((above.clone(), "it cannot be read to its end"));
+                            break;
+                        }
+                        Err(error) => return Err(explain(error, &folder.path)),
+                    };
                     folder.take(&above, &dir, &entry.file_name(), &mut open, &mut listing);
                     if listing.files.len() + listing.left_out.len() > most {
                         return Err(Error::invalid(format!(

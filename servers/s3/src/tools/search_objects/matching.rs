@@ -7,58 +7,80 @@ use regex::bytes::Regex;
 use super::Row;
 use crate::text::Line;
 
+/// A row that was found, and where the search goes on behind it.
+#[derive(Debug)]
+pub(super) struct Found {
+    pub(super) row: Row,
+    pub(super) line: u64,
+    pub(super) offset: u64,
+    /// How many lines behind the last match are still to be shown.
+    pub(super) after: usize,
+}
+
+/// How matches are looked for, and what is shown of them.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Rules<'a> {
+    pub(super) regex: &'a Regex,
+    /// Lines before and after.
+    pub(super) context: usize,
+    /// Characters of a line that are shown.
+    pub(super) width: usize,
+    /// Whether lines are only counted.
+    pub(super) counts: bool,
+}
+
 /// Finds matches line by line, with the lines around them.
 pub(super) struct Matcher<'a> {
-    regex: &'a Regex,
-    context: usize,
-    width: usize,
+    rules: Rules<'a>,
     name: Option<&'a str>,
     /// Whether bytes of a line are bytes of the contents.
     places: bool,
-    before: VecDeque<(Row, u64, u64)>,
-    after: usize,
-    pub(super) rows: Vec<(Row, u64, u64)>,
+    before: VecDeque<Found>,
+    pub(super) after: usize,
+    pub(super) rows: Vec<Found>,
+    /// How many lines match.
+    pub(super) count: u64,
     pub(super) cut: bool,
 }
 
 impl<'a> Matcher<'a> {
-    /// Before the first line.
-    pub(super) fn new(
-        regex: &'a Regex,
-        context: usize,
-        width: usize,
-        name: Option<&'a str>,
-        places: bool,
-    ) -> Self {
+    /// Before a line; so many lines behind an earlier match are still to be shown.
+    pub(super) fn new(rules: Rules<'a>, name: Option<&'a str>, places: bool, after: usize) -> Self {
         Matcher {
-            regex,
-            context,
-            width,
+            rules,
             name,
             places,
             before: VecDeque::new(),
-            after: 0,
+            after,
             rows: Vec::new(),
+            count: 0,
             cut: false,
         }
     }
 
     pub(super) fn take(&mut self, line: &Line<'_>) {
-        let next = (line.number + u64::from(line.ends), line.next);
+        let Rules { regex, context, width, counts } = self.rules;
         let searched = searchable(line.bytes);
+        if counts {
+            self.count += u64::from(regex.is_match(&searched));
+            return;
+        }
+        let next = (line.number + u64::from(line.ends), line.next);
         let mut from = 0;
         let mut matched = false;
-        while let Some(found) = self.regex.find_at(&searched, from) {
-            let shown = Window::around(line.bytes, found.start(), found.end(), self.width);
+        while let Some(found) = regex.find_at(&searched, from) {
+            let shown = Window::around(line.bytes, found.start(), found.end(), width);
             let whole = shown.start == 0 && shown.end == line.bytes.len();
             if !matched {
                 self.rows.extend(self.before.drain(..));
+                self.count += 1;
             }
             matched = true;
             self.cut |= !whole;
             let byte = (!whole && self.places).then(|| line.offset + found.start() as u64);
-            let behind = if whole { next } else { (line.number, line.offset + shown.end as u64) };
-            self.rows.push((self.row(line.number, byte, true, shown.text), behind.0, behind.1));
+            let (at, offset) = if whole { next } else { (line.number, line.offset + shown.end as u64) };
+            let row = self.row(line.number, byte, true, shown.text);
+            self.rows.push(Found { row, line: at, offset, after: 0 });
             if shown.end >= line.bytes.len() {
                 break;
             }
@@ -67,20 +89,21 @@ impl<'a> Matcher<'a> {
         }
         if matched {
             // Behind the last match of the line the next line follows.
-            if let Some((_, line, offset)) = self.rows.last_mut() {
-                (*line, *offset) = next;
+            if let Some(last) = self.rows.last_mut() {
+                (last.line, last.offset, last.after) = (next.0, next.1, context);
             }
-            self.after = self.context;
-        } else if self.context > 0 {
-            let shown = Window::around(line.bytes, 0, 0, self.width);
+            self.after = context;
+        } else if context > 0 {
+            let shown = Window::around(line.bytes, 0, 0, width);
             self.cut |= shown.end < line.bytes.len();
-            let row = (self.row(line.number, None, false, shown.text), next.0, next.1);
+            let row = self.row(line.number, None, false, shown.text);
+            let found = |after: usize| Found { row, line: next.0, offset: next.1, after };
             if self.after > 0 {
                 self.after -= 1;
-                self.rows.push(row);
+                self.rows.push(found(self.after));
             } else {
-                self.before.push_back(row);
-                if self.before.len() > self.context {
+                self.before.push_back(found(0));
+                if self.before.len() > context {
                     self.before.pop_front();
                 }
             }
@@ -88,8 +111,15 @@ impl<'a> Matcher<'a> {
     }
 
     fn row(&self, line: u64, byte: Option<u64>, matches: bool, text: String) -> Row {
-        let matches = (self.context > 0).then_some(matches);
-        Row { key: self.name.map(str::to_owned), line, byte, matches, text }
+        let matches = (self.rules.context > 0).then_some(matches);
+        Row {
+            key: self.name.map(str::to_owned),
+            line: Some(line),
+            byte,
+            matches,
+            text: Some(text),
+            count: None,
+        }
     }
 }
 
@@ -143,13 +173,14 @@ mod tests {
 
     fn rows(pattern: &str, content: &str, context: usize, width: usize) -> Vec<(u64, Option<bool>, String)> {
         let regex = Regex::new(pattern).unwrap();
-        let mut matcher = Matcher::new(&regex, context, width, None, true);
+        let mut matcher = Matcher::new(Rules { regex: &regex, context, width, counts: false }, None, true, 0);
         let mut splitter = Splitter::new(1, 0);
         splitter.push(content.as_bytes());
         while let Some(line) = splitter.next(true) {
             matcher.take(&line);
         }
-        matcher.rows.into_iter().map(|(row, ..)| (row.line, row.matches, row.text)).collect()
+        let shown = |Found { row, .. }| (row.line.unwrap(), row.matches, row.text.unwrap());
+        matcher.rows.into_iter().map(shown).collect()
     }
 
     #[test]
@@ -166,13 +197,14 @@ mod tests {
     #[test]
     fn a_byte_that_is_no_text_does_not_hide_its_line() {
         let regex = Regex::new("ERROR.*timeout").unwrap();
-        let mut matcher = Matcher::new(&regex, 0, 300, None, true);
+        let rules = Rules { regex: &regex, context: 0, width: 300, counts: false };
+        let mut matcher = Matcher::new(rules, None, true, 0);
         let mut splitter = Splitter::new(1, 0);
         splitter.push(b"fine\nERROR user=J\xf6rg request timeout\n");
         while let Some(line) = splitter.next(true) {
             matcher.take(&line);
         }
-        let found: Vec<&str> = matcher.rows.iter().map(|(row, ..)| row.text.as_str()).collect();
+        let found: Vec<&str> = matcher.rows.iter().filter_map(|found| found.row.text.as_deref()).collect();
         assert_eq!(found, ["ERROR user=J\u{fffd}rg request timeout"]);
         assert_eq!(searchable(b"\xf6a\xff"), b"?a?".as_slice());
     }

@@ -4,7 +4,10 @@ use std::time::Instant;
 
 use awsmcp_mcp::{Result, quoted, thousands};
 
-use super::{Inside, OPENED, Row, Search, matching::Matcher};
+use super::{
+    Inside, OPENED, Search,
+    matching::{Found, Matcher},
+};
 use crate::{
     body::{Contents, End, MOST, Source},
     names::bare,
@@ -17,8 +20,11 @@ const MARK: &[u8] = b"\xef\xbb\xbf";
 /// What one object gave.
 #[derive(Debug, Default)]
 pub(super) struct Outcome {
-    /// The rows, each with where the search goes on behind it.
-    pub(super) rows: Vec<(Row, u64, u64)>,
+    pub(super) rows: Vec<Found>,
+    /// How many lines match.
+    pub(super) count: u64,
+    /// Whether it was searched from its start again, since it had changed.
+    anew: bool,
     pub(super) lines: u64,
     pub(super) bytes: u64,
     /// Where it stopped, if not at the end.
@@ -27,6 +33,13 @@ pub(super) struct Outcome {
     pub(super) cut: bool,
     /// Why it was not searched, or not to its end.
     pub(super) but: Option<String>,
+}
+
+impl Outcome {
+    /// How many lines match, with those of the pages before.
+    pub(super) fn counted_with(&self, before: u64) -> u64 {
+        if self.anew { self.count } else { before + self.count }
+    }
 }
 
 impl Search<'_> {
@@ -46,7 +59,8 @@ impl Search<'_> {
             Err(error) if offset > 0 && error.code.as_deref() == Some("PreconditionFailed") => {
                 self.cx
                     .note(format!("{} changed meanwhile; it was searched anew from its start", quoted(key)));
-                self.scan(&source, Inside::default(), name, until).await
+                let outcome = self.scan(&source, Inside::default(), name, until).await?;
+                Ok(Outcome { anew: true, ..outcome })
             }
             resumed => resumed,
         }
@@ -59,7 +73,7 @@ impl Search<'_> {
         name: Option<&str>,
         until: Instant,
     ) -> Result<Outcome> {
-        let Inside { line, offset, etag } = start;
+        let Inside { line, offset, etag, after } = start;
         // Where a search goes on, its start is only looked at.
         let most = if offset > 0 { HEAD as u64 } else { MOST };
         let etag = etag.map(|etag| format!("\"{etag}\""));
@@ -81,7 +95,7 @@ impl Search<'_> {
         };
         let transcoder = Transcoder::new(encoding);
         let plain = !packed && transcoder.is_none();
-        let matcher = Matcher::new(&self.regex, self.context, self.width, name, transcoder.is_none());
+        let matcher = Matcher::new(self.rules(), name, transcoder.is_none(), after);
         let mut pass = Pass {
             transcoder,
             splitter: Splitter::new(line.max(1), offset),
@@ -158,8 +172,10 @@ impl Pass<'_> {
     fn end(self, contents: &Contents, packed: bool, offset: u64, outcome: &mut Outcome) {
         outcome.cut = self.matcher.cut;
         outcome.rows = self.matcher.rows;
+        outcome.count = self.matcher.count;
         let seen = self.seen;
-        let here = Inside { line: seen.0, offset: seen.1, etag: outcome.etag.clone() };
+        let here =
+            Inside { line: seen.0, offset: seen.1, etag: outcome.etag.clone(), after: self.matcher.after };
         match contents.end() {
             _ if self.stopped => outcome.stopped = Some(here),
             Some(End::Bound) if packed && (seen.1 >= OPENED || seen.1 <= offset) => {

@@ -14,15 +14,16 @@ use super::{AT_ONCE, Direction, MOST, Step, Sync, Work, key};
 use crate::{
     S3, fetching,
     listing::{Place, Scan},
+    names::BucketName,
     stamp::Stamp,
 };
 
 /// An object, as it is listed.
 #[derive(Clone, Debug)]
-struct Remote {
-    size: u64,
-    modified: Option<SystemTime>,
-    etag: Option<String>,
+pub(super) struct Remote {
+    pub(super) size: u64,
+    pub(super) modified: Option<SystemTime>,
+    pub(super) etag: Option<String>,
 }
 
 impl Sync {
@@ -32,10 +33,16 @@ impl Sync {
             cx.permit("`delete: true`", Risk::Destroy)?;
         }
         let mut work = Work::default();
-        let (local, remote) = tokio::join!(self.local(cx), self.remote(cx));
+        if self.direction == Direction::Copy {
+            self.compare_prefixes(cx, &mut work).await?;
+            return Ok(work);
+        }
+        let (local, remote) =
+            tokio::join!(self.local(cx), self.remote(cx, &self.bucket, self.prefix(), as_path));
         let ((local, hidden), (remote, strange)) = (local?, remote?);
         let differ = self.differ(cx, &local, &remote).await?;
         match self.direction {
+            Direction::Copy => {}
             Direction::Upload => {
                 work.from_nothing = local.is_empty();
                 for (path, leaf) in &local {
@@ -46,7 +53,14 @@ impl Sync {
                         let etag = there.and_then(|there| there.etag.clone());
                         let replaces = there.is_some();
                         let (path, local) = (path.clone(), Some(Stamp::from(leaf)));
-                        work.transfer.push(Step { path, size: leaf.size, etag, local, replaces });
+                        work.transfer.push(Step {
+                            path,
+                            size: leaf.size,
+                            etag,
+                            source: None,
+                            local,
+                            replaces,
+                        });
                     } else {
                         work.unchanged += 1;
                     }
@@ -58,7 +72,7 @@ impl Sync {
                 };
                 for (path, there) in remote.iter().filter(|(path, _)| self.delete && !known(path)) {
                     let (path, etag) = (path.clone(), there.etag.clone());
-                    work.remove.push(Step { path, size: there.size, etag, local: None, replaces: false });
+                    work.remove.push(Step::removal(path, there.size, etag, None));
                 }
                 let is_meant =
                     |path: &str| self.is_meant(path) || remote.keys().any(|key| lies_in(key, path));
@@ -80,6 +94,7 @@ impl Sync {
                             path: path.clone(),
                             size: there.size,
                             etag,
+                            source: None,
                             local: here.map(Stamp::from),
                             replaces: here.is_some(),
                         });
@@ -90,13 +105,7 @@ impl Sync {
                 for (path, leaf) in
                     local.iter().filter(|(path, _)| self.delete && !remote.contains_key(*path))
                 {
-                    work.remove.push(Step {
-                        path: path.clone(),
-                        size: leaf.size,
-                        etag: None,
-                        local: Some(Stamp::from(leaf)),
-                        replaces: false,
-                    });
+                    work.remove.push(Step::removal(path.clone(), leaf.size, None, Some(Stamp::from(leaf))));
                 }
                 strange.into_iter().for_each(|(key, why)| work.refuse(key, why));
             }
@@ -105,23 +114,24 @@ impl Sync {
     }
 
     async fn local(&self, cx: &Call<S3>) -> Result<(BTreeMap<String, Leaf>, Vec<(String, &'static str)>)> {
-        if self.direction == Direction::Download && cx.files().look(&self.directory).await?.is_none() {
+        if self.direction == Direction::Download && cx.files().look(self.directory()?).await?.is_none() {
             return Ok(Default::default());
         }
-        let listing = cx.files().folder(&self.directory).await?.list(MOST).await?;
+        let listing = cx.files().folder(self.directory()?).await?.list(MOST).await?;
         let files = listing.files.into_iter().filter(|leaf| self.is_meant(&leaf.path));
         // A folder that was not looked into may hold anything, whatever the globs say of its own name.
         Ok((files.map(|leaf| (leaf.path.clone(), leaf)).collect(), listing.left_out))
     }
 
     /// The objects by the path they have below the prefix, and the keys that are no path.
-    async fn remote(&self, cx: &Call<S3>) -> Result<(BTreeMap<String, Remote>, Vec<(String, &'static str)>)> {
-        let prefix = self.prefix();
-        let scan = Scan {
-            bucket: &self.bucket,
-            prefix: Some(prefix).filter(|prefix| !prefix.is_empty()),
-            most: u64::MAX,
-        };
+    pub(super) async fn remote(
+        &self,
+        cx: &Call<S3>,
+        bucket: &BucketName,
+        prefix: &str,
+        fits: fn(&str) -> std::result::Result<(), &'static str>,
+    ) -> Result<(BTreeMap<String, Remote>, Vec<(String, &'static str)>)> {
+        let scan = Scan { bucket, prefix: Some(prefix).filter(|prefix| !prefix.is_empty()), most: u64::MAX };
         let (mut found, mut strange) = (BTreeMap::new(), Vec::new());
         let mut place = Place::default();
         loop {
@@ -133,7 +143,7 @@ impl Sync {
                 if path.is_empty() || (path.ends_with('/') && empty) || !self.is_meant(&path) {
                     return ControlFlow::Continue(());
                 }
-                match as_path(&path) {
+                match fits(&path) {
                     Ok(()) => drop(found.insert(path, Remote::new(object))),
                     Err(why) => strange.push((key.to_owned(), why)),
                 }
@@ -145,8 +155,10 @@ impl Sync {
             };
             match scan.run(cx, place, visit).await?.next {
                 Some(_) if found.len() + strange.len() > MOST => {
-                    return Err(Error::invalid(format!("{} holds more than {MOST} objects", self.uri()))
-                        .with_next("take a narrower prefix"));
+                    return Err(Error::invalid(format!(
+                        "s3://{bucket}/{prefix} holds more than {MOST} objects"
+                    ))
+                    .with_next("take a narrower prefix"));
                 }
                 Some(next) => place = next,
                 None => return Ok((found, strange)),
@@ -166,7 +178,9 @@ impl Sync {
         for (leaf, there) in local.values().filter_map(|leaf| Some((leaf, remote.get(&leaf.path)?))) {
             let newer = match self.direction {
                 Direction::Upload => whole_seconds(Some(leaf.modified)) > whole_seconds(there.modified),
-                Direction::Download => whole_seconds(there.modified) > whole_seconds(Some(leaf.modified)),
+                Direction::Download | Direction::Copy => {
+                    whole_seconds(there.modified) > whole_seconds(Some(leaf.modified))
+                }
             };
             if leaf.size != there.size || (newer && !self.exact) {
                 differ.insert(leaf.path.clone());
@@ -177,7 +191,7 @@ impl Sync {
         if alike.is_empty() {
             return Ok(differ);
         }
-        let folder = cx.files().folder(&self.directory).await?;
+        let folder = cx.files().folder(self.directory()?).await?;
         let compared = stream::iter(alike).map(|path| {
             let folder = &folder;
             async move {
@@ -195,6 +209,12 @@ impl Sync {
             }
         }
         Ok(differ)
+    }
+}
+
+impl Step {
+    pub(super) fn removal(path: String, size: u64, etag: Option<String>, local: Option<Stamp>) -> Step {
+        Step { path, size, etag, source: None, local, replaces: false }
     }
 }
 
