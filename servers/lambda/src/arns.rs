@@ -23,6 +23,7 @@ pub(crate) const EVENT_SOURCE_MAPPING: &str =
     "arn:{partition}:lambda:{region}:{account}:event-source-mapping:{uuid}";
 pub(crate) const LAYER_VERSION: &str =
     "arn:{partition}:lambda:{region}:{account}:layer:{layer}:{layer_version}";
+pub(crate) const LAYER: &str = "arn:{partition}:lambda:{region}:{account}:layer:{layer}";
 /// A package in S3, which Lambda reads as the caller.
 pub(crate) const PACKAGE_OBJECT: &str = "arn:{partition}:s3:::{s3_bucket}/{s3_key}";
 /// The role that a function takes on.

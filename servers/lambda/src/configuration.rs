@@ -226,18 +226,24 @@ impl Config {
         self.runtime.as_deref()
     }
 
-    /// As JSON for a reader who may not see values: those that are as in `other` cannot be told from each other.
-    pub(crate) fn masked(&self, other: Option<&Config>) -> Value {
+    /// As JSON for a reader who may not see values. Those that a call gives are told as given, whatever they were: whether a
+    /// guess is right is nobody's to find out.
+    pub(crate) fn masked(&self, given: &[String]) -> Value {
         let mut shown = self.json();
         if let Some(variables) = shown.pointer_mut("/Environment/Variables").and_then(Value::as_object_mut) {
             for (name, value) in variables {
-                let before = other.and_then(|other| other.variables().find(|(known, _)| *known == name));
-                let is_new = before.is_some_and(|(_, before)| Some(before.as_str()) != value.as_str());
-                *value = json!(if is_new { "(hidden, another value)" } else { "(hidden)" });
+                *value = json!(if given.contains(name) { "(hidden, as given)" } else { "(hidden)" });
             }
         }
         shown
     }
+}
+
+/// The variables that a merge patch gives values of.
+pub(crate) fn given(patch: &Map<String, Value>) -> Vec<String> {
+    let variables = patch.get("Environment").and_then(|environment| environment.get("Variables"));
+    let variables = variables.and_then(Value::as_object).into_iter().flatten();
+    variables.filter(|(_, value)| !value.is_null()).map(|(name, _)| name.clone()).collect()
 }
 
 #[cfg(test)]
@@ -280,15 +286,13 @@ mod tests {
     #[test]
     fn values_are_masked_but_a_change_shows() {
         let before = config();
-        let after =
-            before.patched(&patch(json!({"Environment": {"Variables": {"B": "new", "C": "3"}}}))).unwrap();
-        let (old, new) = (before.masked(None).to_string(), after.masked(Some(&before)).to_string());
+        let patch = patch(json!({"Environment": {"Variables": {"B": "new", "C": "3", "D": null}}}));
+        let after = before.patched(&patch).unwrap();
+        assert_eq!(given(&patch), ["B", "C"]);
+        let (old, new) = (before.masked(&[]).to_string(), after.masked(&given(&patch)).to_string());
         for secret in ["secret", "\"new\"", "\"3\""] {
             assert!(!old.contains(secret) && !new.contains(secret), "{new}");
         }
-        assert!(
-            new.contains(r#""B":"(hidden, another value)""#) && new.contains(r#""A":"(hidden)""#),
-            "{new}"
-        );
+        assert!(new.contains(r#""B":"(hidden, as given)""#) && new.contains(r#""A":"(hidden)""#), "{new}");
     }
 }

@@ -5,12 +5,15 @@ use std::{
     io::{Cursor, Read, Write},
 };
 
-use awsmcp_mcp::{Call, Error, Result, counted, human_size};
+use awsmcp_mcp::{Call, Error, Result, counted, human_size, nearest, quoted};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use sha2::{Digest, Sha256};
 use zip::{ZipWriter, write::SimpleFileOptions};
 
-use crate::{Lambda, package};
+use crate::{
+    Lambda,
+    package::{self, Package},
+};
 
 /// Where the code comes from, as a call gives it.
 #[derive(Debug, Default)]
@@ -153,11 +156,45 @@ async fn from_disk(cx: &Call<Lambda>, path: &str) -> Result<Code> {
     checked(bytes, what)
 }
 
+/// A package with some of its files replaced, added, or taken out where there is no text; the others stay byte for byte.
+///
+/// # Errors
+/// When a file that is to go is not there, or a path is none.
+pub(crate) fn patched(package: Package, patch: &BTreeMap<String, Option<String>>) -> Result<Code> {
+    let mut package = package;
+    let known: Vec<String> = package::entries(&mut package).into_iter().map(|(name, _)| name).collect();
+    if let Some((path, _)) = patch.iter().find(|(path, text)| text.is_none() && !known.contains(path)) {
+        let meant = nearest(path, known.iter().map(String::as_str));
+        let meant = meant.map(|meant| format!("; did you mean {meant}?")).unwrap_or_default();
+        let missing = format!("`change_files`: the package has no {}{meant}", quoted(path));
+        return Err(Error::not_found(missing).with_next("get_code lists its files"));
+    }
+    let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
+    for at in 0..package.len() {
+        let file = package.by_index_raw(at).map_err(unmade)?;
+        if !patch.contains_key(&*String::from_utf8_lossy(file.name_raw())) {
+            writer.raw_copy_file(file).map_err(unmade)?;
+        }
+    }
+    let texts = patch.iter().filter_map(|(path, text)| Some((path, text.as_ref()?)));
+    let bytes = written(writer, texts)?;
+    checked(bytes, format!("its package with {} changed", counted(patch.len(), "file")))
+}
+
 /// Texts as a package. Its bytes depend on nothing but the texts.
 fn packed(files: &BTreeMap<String, String>) -> Result<Vec<u8>> {
-    let wrong =
-        |error: zip::result::ZipError| Error::internal(format!("the package cannot be made: {error}"));
-    let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
+    written(ZipWriter::new(Cursor::new(Vec::new())), files)
+}
+
+fn unmade(error: zip::result::ZipError) -> Error {
+    Error::internal(format!("the package cannot be made: {error}"))
+}
+
+/// The package with these files at its end.
+fn written<'a>(
+    mut writer: ZipWriter<Cursor<Vec<u8>>>,
+    files: impl IntoIterator<Item = (&'a String, &'a String)>,
+) -> Result<Vec<u8>> {
     for (path, text) in files {
         let is_good = !path.is_empty()
             && !path.starts_with('/')
@@ -169,10 +206,10 @@ fn packed(files: &BTreeMap<String, String>) -> Result<Vec<u8>> {
         }
         let mode = if path == "bootstrap" { 0o755 } else { 0o644 };
         let options = SimpleFileOptions::default().unix_permissions(mode);
-        writer.start_file(path.as_str(), options).map_err(wrong)?;
-        writer.write_all(text.as_bytes()).map_err(|error| wrong(error.into()))?;
+        writer.start_file(path.as_str(), options).map_err(unmade)?;
+        writer.write_all(text.as_bytes()).map_err(|error| unmade(error.into()))?;
     }
-    Ok(writer.finish().map_err(wrong)?.into_inner())
+    Ok(writer.finish().map_err(unmade)?.into_inner())
 }
 
 fn checked(bytes: Vec<u8>, what: String) -> Result<Code> {
@@ -250,6 +287,36 @@ mod tests {
             ["a/../../b", "/etc/x", "..\\y"]
         );
         assert!(Code::Image("i".to_owned()).strays().is_empty());
+    }
+
+    #[test]
+    fn single_files_of_a_package_are_changed_and_the_others_stay() {
+        let before = packed(&files(&[("index.py", "old"), ("util.py", "u"), ("data.json", "{}")])).unwrap();
+        let open = || package::open(before.clone()).unwrap();
+        let patch = |of: &[(&str, Option<&str>)]| {
+            of.iter()
+                .map(|(path, text)| ((*path).to_owned(), text.map(str::to_owned)))
+                .collect::<BTreeMap<_, _>>()
+        };
+        let change = patch(&[("index.py", Some("new")), ("data.json", None), ("lib/a.py", Some("a"))]);
+        let after = patched(open(), &change).unwrap();
+        assert_eq!(after.sha256(), patched(open(), &change).unwrap().sha256());
+        let Code::Zip { bytes, files, .. } = after else { unreachable!() };
+        assert_eq!(files, ["index.py", "lib/a.py", "util.py"]);
+        let mut package = package::open(bytes).unwrap();
+        let mut text = |path: &str| {
+            String::from_utf8(package::read(package.by_name(path).unwrap(), 99).unwrap()).unwrap()
+        };
+        assert_eq!(
+            (text("index.py"), text("util.py"), text("lib/a.py")),
+            ("new".into(), "u".into(), "a".into())
+        );
+        let missing = patched(open(), &patch(&[("utils.py", None)])).unwrap_err();
+        assert!(missing.message.contains("has no \"utils.py\"; did you mean util.py?"), "{missing}");
+        assert!(patched(open(), &patch(&[("../x", Some("x"))])).is_err());
+        assert!(
+            patched(open(), &patch(&[("index.py", None), ("util.py", None), ("data.json", None)])).is_err()
+        );
     }
 
     proptest! {

@@ -62,6 +62,7 @@ impl Service for Lambda {
         ("CreateEventSourceMapping", &["UUID"]),
         ("CreateFunction", &["FunctionName"]),
         ("CreateFunctionUrlConfig", &["FunctionUrl"]),
+        ("PublishLayerVersion", &["LayerVersionArn"]),
         ("PublishVersion", &["Version"]),
         ("PutFunctionConcurrency", &["ReservedConcurrentExecutions"]),
         ("PutProvisionedConcurrencyConfig", &["RequestedProvisionedConcurrentExecutions"]),
@@ -140,10 +141,13 @@ pub fn server() -> Server<Lambda> {
     .tool::<GetFunction>()
     .tool::<FunctionLogs>()
     .tool::<FunctionHealth>()
+    .tool::<ExplainFailures>()
     .tool::<ListVersions>()
     .tool::<ListEventSources>()
     .tool::<GetCode>()
     .tool::<GetEnvironment>()
+    .tool::<WhoMayCall>()
+    .tool::<ListLayers>()
     .tool::<AccountLimits>()
     .toolset("invoke", "run functions")
     .tool::<InvokeFunction>()
@@ -155,6 +159,7 @@ pub fn server() -> Server<Lambda> {
     .change::<PublishVersion>()
     .change::<SetAlias>()
     .change::<CreateFunction>()
+    .change::<PublishLayer>()
     .toolset("access", "concurrency, event sources, URLs and permissions")
     .change::<SetConcurrency>()
     .change::<SetEventSource>()

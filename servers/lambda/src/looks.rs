@@ -18,6 +18,10 @@ pub(crate) const LOOKS: &[Look] = &[
         arn: "arn:{partition}:s3:::{S3Bucket}/{S3Key}",
     },
     Look { operations: &["CreateFunction"], arn: "arn:{partition}:s3:::{Code.S3Bucket}/{Code.S3Key}" },
+    Look {
+        operations: &["PublishLayerVersion"],
+        arn: "arn:{partition}:s3:::{Content.S3Bucket}/{Content.S3Key}",
+    },
     Look { operations: &["CreateFunction", "UpdateFunctionConfiguration"], arn: "{Role}" },
     Look {
         operations: &["UpdateFunctionCode", "UpdateFunctionConfiguration"],
@@ -30,6 +34,10 @@ pub(crate) const LOOKS: &[Look] = &[
     Look {
         operations: &["GetLayerVersion", "DeleteLayerVersion"],
         arn: "arn:{partition}:lambda:{region}:{account}:layer:{path:2}:{path:4}",
+    },
+    Look {
+        operations: &["PublishLayerVersion"],
+        arn: "arn:{partition}:lambda:{region}:{account}:layer:{path:2}",
     },
     Look {
         operations: &["FilterLogEvents", "DescribeLogStreams", "GetLogEvents"],

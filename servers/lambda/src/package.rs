@@ -46,6 +46,21 @@ pub(crate) async fn fetch(cx: &Call<Lambda>, function: &str, qualifier: Option<S
     open(bytes)
 }
 
+/// Fetches a layer's version from where AWS keeps it.
+///
+/// # Errors
+/// As [`fetch`].
+pub(crate) async fn fetch_layer(cx: &Call<Lambda>, layer: &str, version: i64) -> Result<Package> {
+    let parts = Parts::default();
+    let request = cx.client().lambda.get_layer_version().layer_name(layer).version_number(version);
+    let out = request.customize().interceptor(parts.clone()).send().await?;
+    let url = out.content.and_then(|content| content.location);
+    let url =
+        url.ok_or_else(|| Error::not_found("AWS names no place from where its code could be fetched"))?;
+    let bytes = parts.get(cx, &url).await?;
+    open(bytes)
+}
+
 fn location(out: &GetFunctionOutput) -> Result<String> {
     let code = out.code.as_ref();
     if let Some(image) = code.and_then(|code| code.image_uri.as_deref()) {

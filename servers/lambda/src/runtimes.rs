@@ -2,11 +2,16 @@
 
 use jiff::civil::Date;
 
+/// Where the table is from: AWS's own, as cfn-lint 1.58.0 keeps it in `LmbdRuntimeLifecycle.json`.
+const SOURCE: &str = "https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html";
+/// When it was read there.
+const READ_ON: &str = "2026-11-30";
+/// How long it may be believed: AWS moves days, and adds runtimes.
+#[cfg(test)]
+const GOOD_FOR_DAYS: i32 = 90;
+
 /// Each runtime with the days from which AWS no longer patches it, and from which functions of it can no longer be made and no
-/// longer be updated; empty where AWS has stated none yet.
-///
-/// AWS's own table, <https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html>, as cfn-lint 1.58.0 has it in
-/// `LmbdRuntimeLifecycle.json`; the days move.
+/// longer be updated; empty where AWS has stated none yet. Of [`SOURCE`].
 const LIVES: &[(&str, &str, &str, &str)] = &[
     ("dotnet10", "2028-11-14", "2028-12-14", "2029-01-15"),
     ("dotnet5.0", "2022-05-10", "", ""),
@@ -89,10 +94,17 @@ pub(crate) fn blocks(runtime: &str) -> Option<String> {
     }
 }
 
+/// What to say of a runtime that is not in the table.
+pub(crate) fn not_known(runtime: &str) -> String {
+    format!(
+        "when AWS deprecates {runtime} is not known here: AWS's list of {READ_ON} has it not; {SOURCE} has today's"
+    )
+}
+
 /// What to warn of before a function gets this runtime.
 pub(crate) fn warning(runtime: &str) -> Option<String> {
     if !is_known(runtime) {
-        return Some(format!("when AWS deprecates {runtime} is not known here"));
+        return Some(not_known(runtime));
     }
     let day = deprecation(runtime, today(), 0)?;
     let blocks = blocks(runtime).map(|blocks| format!("; of such functions {blocks}")).unwrap_or_default();
@@ -124,8 +136,23 @@ mod tests {
             aws_sdk_lambda::types::Runtime::values().iter().copied().filter(|name| !is_known(name)).collect();
         assert_eq!(unknown, [""; 0]);
         assert!(!is_known("python4.0") && is_known("image"));
-        assert_eq!(warning("python4.0").unwrap(), "when AWS deprecates python4.0 is not known here");
+        let unknown = warning("python4.0").unwrap();
+        assert!(
+            unknown.starts_with("when AWS deprecates python4.0 is not known here: AWS's list of 20"),
+            "{unknown}"
+        );
         assert!(warning("python3.8").unwrap().contains("none can be made from 2027-02-01 on"));
+    }
+
+    #[test]
+    fn the_table_is_young_enough_to_be_believed() {
+        let read: Date = READ_ON.parse().unwrap();
+        let age = today().since((jiff::Unit::Day, read)).unwrap().get_days();
+        assert!(
+            (0..=GOOD_FOR_DAYS).contains(&age),
+            "the runtimes' dates were read {age} days ago and are good for {GOOD_FOR_DAYS}: compare LIVES with {SOURCE}, or a \
+             newer cfn-lint, mend what moved, and set READ_ON to the day on which you did"
+        );
     }
 
     #[test]

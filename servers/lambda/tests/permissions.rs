@@ -71,6 +71,18 @@ const ROWS: &[Row] = &[
         let name = function(run);
         run.call(json!({"function": name}), "it was not called").map(drop)
     }),
+    Row::new("explain_failures", |run| {
+        let name = function(run);
+        run.aws().call("lambda", "Invoke", json!({"FunctionName": name, "Payload": "e30="}));
+        // What is denied is a note.
+        let text = run.call(json!({"function": name}), "invocations")?;
+        let denied =
+            text.lines().find(|line| line.starts_with("note: ") && line.contains("could not be read"));
+        match denied {
+            Some(note) => run.fails(json!({"function": name}), note).map(drop),
+            None => Ok(()),
+        }
+    }),
     Row::new("list_versions", |run| {
         let name = function(run);
         run.call(json!({"function": name}), "$LATEST").map(drop)
@@ -81,7 +93,33 @@ const ROWS: &[Row] = &[
     }),
     Row::new("get_code", |run| {
         let name = function(run);
-        run.call(json!({"function": name}), "index.py").map(drop)
+        run.call(json!({"function": name}), "index.py")?;
+        let layer = layer(run);
+        run.call(json!({"layer": layer, "layer_version": 1}), "index.py").map(drop)
+    }),
+    Row::new("who_may_call", |run| {
+        let (name, _) = source(run);
+        run.aws().call("lambda", "PublishVersion", json!({"FunctionName": name}));
+        let text = run.call(json!({"function": name}), "event_source")?;
+        // What is denied is told in its place.
+        match serde_json::from_str::<Value>(text.lines().next().unwrap_or_default()).unwrap_or_default()["unread"][0].as_str() {
+            Some(unread) => run.fails(json!({"function": name}), unread).map(drop),
+            None => Ok(()),
+        }
+    }),
+    Row::new("list_layers", |run| {
+        let layer = layer(run);
+        run.call(json!({}), &layer)?;
+        run.call(json!({"layer": layer}), &layer).map(drop)
+    }),
+    Row::new("publish_layer", |run| {
+        let layer = run.name("layer");
+        run.call(json!({"layer": layer, "files": {"python/a.py": "x = 1\n"}}), "\"version\":1")?;
+        let bucket = run.name("code");
+        run.aws().create_bucket(&bucket);
+        run.aws().put_object(&bucket, "code.zip", &[], package());
+        run.call(json!({"layer": layer, "s3_bucket": bucket, "s3_key": "code.zip"}), "\"version\":2")
+            .map(drop)
     }),
     Row::new("get_environment", |run| {
         let name = function(run);
@@ -182,9 +220,7 @@ const ROWS: &[Row] = &[
         run.call(json!({"function": name, "alias": "prod"}), "deleted")?;
         run.call(json!({"function": name, "version": "1"}), "deleted")?;
         run.call(json!({"function": name}), "deleted")?;
-        let layer = run.name("layer");
-        let content = json!({"ZipFile": BASE64_STANDARD.encode(package())});
-        run.aws().call("lambda", "PublishLayerVersion", json!({"LayerName": layer, "Content": content}));
+        let layer = layer(run);
         run.call(json!({"layer": layer, "layer_version": 1}), "deleted").map(drop)
     }),
 ];
@@ -206,13 +242,13 @@ const EXCEPTIONS: &[Exception] = &[
     .unmade()
     .unnoticed(),
     Exception::of(
-        &["update_code", "create_function"],
+        &["update_code", "create_function", "publish_layer"],
         "s3:GetObject",
         "Lambda reads the package as the caller",
     )
     .unmade()
     .unnoticed(),
-    Exception::of(&["update_code", "create_function"], "s3:GetObjectVersion", "as above")
+    Exception::of(&["update_code", "create_function", "publish_layer"], "s3:GetObjectVersion", "as above")
         .unmade()
         .unnoticed(),
     Exception::of(
@@ -273,6 +309,14 @@ fn function(run: &Run<'_>) -> String {
         "Tags": {"team": "data"}, "Environment": {"Variables": {"LEVEL": "info"}}});
     run.aws().call("lambda", "CreateFunction", input);
     name
+}
+
+/// A layer with one version.
+fn layer(run: &Run<'_>) -> String {
+    let layer = run.name("layer");
+    let content = json!({"ZipFile": BASE64_STANDARD.encode(package())});
+    run.aws().call("lambda", "PublishLayerVersion", json!({"LayerName": layer, "Content": content}));
+    layer
 }
 
 /// The ARN of a queue.

@@ -27,11 +27,11 @@ pub(crate) struct Health {
     function: String,
     from: String,
     to: String,
-    findings: Vec<String>,
-    invocations: u64,
-    errors: u64,
+    pub(crate) findings: Vec<String>,
+    pub(crate) invocations: u64,
+    pub(crate) errors: u64,
     error_percent: Option<f64>,
-    throttles: u64,
+    pub(crate) throttles: u64,
     p50_ms: Option<f64>,
     p95_ms: Option<f64>,
     p99_ms: Option<f64>,
@@ -45,12 +45,12 @@ pub(crate) struct Health {
     async_dropped: Option<u64>,
     dead_letter_errors: Option<u64>,
     /// The parts of that time in which calls failed or were throttled.
-    trouble: Vec<Part>,
+    pub(crate) trouble: Vec<Part>,
 }
 
 #[derive(Serialize, JsonSchema)]
-struct Part {
-    from: String,
+pub(crate) struct Part {
+    pub(crate) from: String,
     invocations: u64,
     errors: u64,
     throttles: u64,
@@ -77,17 +77,7 @@ impl Tool for FunctionHealth {
         let range = TimeRange::new(self.start, self.end, DAY)?;
         // A function that does not exist has no figures, and would look healthy.
         let config = current(cx, function, qualifier.as_deref()).await?;
-        let found = ask(cx.client(), range, wanted(function, qualifier.as_deref(), range)).await?;
-        let mut health = Health::new(&found);
-        health.function = function.to_owned();
-        health.timeout_seconds = config.timeout;
-        health.from = to_second(range.start);
-        health.to = to_second(range.end);
-        health.findings = health.findings();
-        if found.get("p99").is_some_and(|points| points.len() > 1) {
-            cx.note("percentiles are those of the worst day of that time");
-        }
-        Ok(One(health))
+        Ok(One(Health::of(cx, function, qualifier.as_deref(), range, config.timeout).await?))
     }
 }
 
@@ -131,6 +121,30 @@ fn periods(seconds: i64) -> (i32, i32) {
 }
 
 impl Health {
+    /// A function's figures over a time.
+    ///
+    /// # Errors
+    /// When they may not be read.
+    pub(crate) async fn of(
+        cx: &Call<Lambda>,
+        function: &str,
+        qualifier: Option<&str>,
+        range: TimeRange,
+        timeout_seconds: Option<i32>,
+    ) -> Result<Health> {
+        let found = ask(cx.client(), range, wanted(function, qualifier, range)).await?;
+        let mut health = Health::new(&found);
+        health.function = function.to_owned();
+        health.timeout_seconds = timeout_seconds;
+        health.from = to_second(range.start);
+        health.to = to_second(range.end);
+        health.findings = health.findings();
+        if found.get("p99").is_some_and(|points| points.len() > 1) {
+            cx.note("percentiles are those of the worst day of that time");
+        }
+        Ok(health)
+    }
+
     fn new(found: &HashMap<String, Points>) -> Health {
         let total = |id: &str| sum(found.get(id)) as u64;
         let highest = |id: &str| most(found.get(id)).map(rounded);

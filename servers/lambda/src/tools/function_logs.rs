@@ -50,10 +50,10 @@ pub(crate) enum Row {
 }
 
 /// Where a function logs to, and what is known of its limits.
-struct Log {
-    group: String,
-    is_json: bool,
-    timeout_seconds: Option<i32>,
+pub(crate) struct Log {
+    pub(crate) group: String,
+    pub(crate) is_json: bool,
+    pub(crate) timeout_seconds: Option<i32>,
 }
 
 impl Tool for FunctionLogs {
@@ -77,7 +77,9 @@ impl Tool for FunctionLogs {
 }
 
 impl Log {
-    async fn of(cx: &Call<Lambda>, function: &str) -> Result<Log> {
+    /// # Errors
+    /// When there is no such function, or its log is outside the operator's list.
+    pub(crate) async fn of(cx: &Call<Lambda>, function: &str) -> Result<Log> {
         let config = current(cx, function, None).await?;
         let usual = format!("/aws/lambda/{function}");
         let logging = config.logging_config;
@@ -203,7 +205,10 @@ fn line(event: FilteredLogEvent) -> Option<Row> {
     if message.starts_with("START RequestId: ") || message.starts_with("END RequestId: ") {
         return None;
     }
-    Some(Row::Line { time: to_millisecond(event.timestamp.unwrap_or_default()), message: message.to_owned() })
+    // Lambda's own lines have tabs between their fields, which a cell would have to write out.
+    let is_own = ["REPORT RequestId: ", "INIT_", "RESTORE_"].iter().any(|start| message.starts_with(start));
+    let message = if is_own { message.replace(['\t', '\n'], "  ") } else { message.to_owned() };
+    Some(Row::Line { time: to_millisecond(event.timestamp.unwrap_or_default()), message })
 }
 
 fn summary(reports: &[Report], timeout_seconds: Option<i32>) -> String {
@@ -235,9 +240,9 @@ fn summary(reports: &[Report], timeout_seconds: Option<i32>) -> String {
 }
 
 /// A walk over the pages of `FilterLogEvents`.
-struct Search {
+pub(crate) struct Search {
     group: String,
-    streams: Vec<String>,
+    pub(crate) streams: Vec<String>,
     start: i64,
     end: i64,
     pattern: Option<String>,
@@ -245,7 +250,7 @@ struct Search {
 }
 
 impl Search {
-    fn new(log: &Log, range: TimeRange, pattern: Option<String>) -> Search {
+    pub(crate) fn new(log: &Log, range: TimeRange, pattern: Option<String>) -> Search {
         Search {
             group: log.group.clone(),
             streams: Vec::new(),
@@ -257,7 +262,14 @@ impl Search {
     }
 
     /// One page of AWS's, and whether there are more.
-    async fn next(&mut self, cx: &Call<Lambda>, most: usize) -> Result<(Vec<FilteredLogEvent>, bool)> {
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    pub(crate) async fn next(
+        &mut self,
+        cx: &Call<Lambda>,
+        most: usize,
+    ) -> Result<(Vec<FilteredLogEvent>, bool)> {
         let streams = Some(self.streams.clone()).filter(|streams| !streams.is_empty());
         let out = cx
             .client()
@@ -330,5 +342,9 @@ mod tests {
         assert!(line(event("START RequestId: x Version: 1\n")).is_none());
         assert!(line(event("END RequestId: x")).is_none());
         assert!(matches!(line(event("hello\n")), Some(Row::Line { message, .. }) if message == "hello"));
+        let report = event("REPORT RequestId: x\tDuration: 3.00 ms\t\nXRAY TraceId: 1\t");
+        let wanted = "REPORT RequestId: x  Duration: 3.00 ms    XRAY TraceId: 1";
+        assert!(matches!(line(report), Some(Row::Line { message, .. }) if message == wanted));
+        assert!(matches!(line(event("a\tb")), Some(Row::Line { message, .. }) if message == "a\tb"));
     }
 }

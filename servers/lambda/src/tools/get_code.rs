@@ -8,16 +8,19 @@ use serde_json::Value;
 
 use crate::{
     Lambda, arns,
-    names::{FunctionName, Qualifier},
-    package::{Package, entries, fetch, read},
+    names::{FunctionName, LayerName, Qualifier},
+    package::{Package, entries, fetch, fetch_layer, read},
 };
 
-/// Lists the files of a function's package, or shows one of them (`path`). Nothing is written to disk.
+/// Lists the files of the package of a function or of a layer's version, or shows one of them (`path`). Nothing is written to
+/// disk.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct GetCode {
-    function: FunctionName,
+    function: Option<FunctionName>,
     qualifier: Option<Qualifier>,
+    layer: Option<LayerName>,
+    layer_version: Option<i64>,
     path: Option<String>,
     /// Files to list: `*.py`, `src/**`.
     glob: Option<String>,
@@ -59,19 +62,29 @@ impl Tool for GetCode {
     type Service = Lambda;
     type Output = Code;
     const SPEC: Spec = Spec::list("get_code", "Get code")
-        .when("not qualifier")
+        .when("function and not qualifier")
         .on(arns::FUNCTION, &["lambda:GetFunction"])
         .when("qualifier")
         .on(arns::QUALIFIED_FUNCTION, &["lambda:GetFunction"])
+        .when("layer")
+        .on(arns::LAYER_VERSION, &["lambda:GetLayerVersion"])
         .minutes(5)
         .optional();
 
     async fn call(self, cx: &Call<Lambda>) -> Result<Self::Output> {
-        let function = self.function.base();
-        let qualifier = self.function.qualifier(self.qualifier.as_ref())?;
-        let mut package = fetch(cx, &function, qualifier).await?;
+        let (mut package, whose) = match (&self.function, &self.layer, self.layer_version) {
+            (Some(function), None, None) => {
+                let qualifier = function.qualifier(self.qualifier.as_ref())?;
+                (fetch(cx, &function.base(), qualifier).await?, function.to_string())
+            }
+            (None, Some(layer), Some(version)) if self.qualifier.is_none() => (
+                fetch_layer(cx, &layer.to_string(), version).await?,
+                format!("layer {layer} version {version}"),
+            ),
+            _ => return Err(Error::invalid("give `function`, or `layer` with `layer_version`")),
+        };
         match &self.path {
-            Some(path) => self.file(cx, package, path).map(Code::File),
+            Some(path) => self.file(cx, package, path, &whose).map(Code::File),
             None => self.files(cx, &mut package).map(Code::Files),
         }
     }
@@ -101,7 +114,7 @@ impl GetCode {
         Ok(page)
     }
 
-    fn file(&self, cx: &Call<Lambda>, mut package: Package, path: &str) -> Result<Body> {
+    fn file(&self, cx: &Call<Lambda>, mut package: Package, path: &str, whose: &str) -> Result<Body> {
         const MOST: u64 = 16 * 1024 * 1024;
         if package.index_for_name(path).is_none() {
             let files = entries(&mut package);
@@ -119,7 +132,7 @@ impl GetCode {
             .map_err(|error| Error::invalid(format!("{} cannot be opened: {error}", quoted(path))))?;
         let size = file.size();
         let bytes = read(file, MOST)?;
-        let label = format!("{path} of {}, {}", self.function, human_size(size));
+        let label = format!("{path} of {whose}, {}", human_size(size));
         let Ok(text) = std::str::from_utf8(&bytes) else {
             let head: Vec<String> = bytes.iter().take(64).map(|byte| format!("{byte:02x}")).collect();
             return Ok(Body {

@@ -4,7 +4,7 @@ use aws_sdk_lambda::{
     primitives::Blob,
     types::{Architecture, FunctionConfiguration},
 };
-use awsmcp_mcp::{Call, Change, One, Plan, Result, Spec, human_size, unchanged};
+use awsmcp_mcp::{Call, Change, Error, One, Plan, Result, Spec, human_size, unchanged};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -12,13 +12,13 @@ use serde_json::json;
 use crate::{
     Lambda, arns,
     configuration::current,
-    deployment::{Code, Source},
+    deployment::{Code, Source, patched},
     names::{BucketName, FunctionName, ObjectKey},
     package,
     settling::settled,
 };
 
-/// Replaces a function's code: from a zip file in an allowed directory, from texts, from S3 or by an image.
+/// Replaces a function's code, or single files of it: from a zip file in an allowed directory, from texts, from S3 or by an image.
 ///
 /// Waits until it is through; `publish` makes a version of it.
 #[derive(Deserialize, JsonSchema)]
@@ -28,6 +28,8 @@ pub(crate) struct UpdateCode {
     zip_path: Option<String>,
     /// Path to text; these are all of the package.
     files: Option<BTreeMap<String, String>>,
+    /// Path to text, or to null to take it out; the rest of the package stays.
+    change_files: Option<BTreeMap<String, Option<String>>>,
     s3_bucket: Option<BucketName>,
     s3_key: Option<ObjectKey>,
     s3_version: Option<String>,
@@ -121,7 +123,12 @@ impl Change for UpdateCode {
                     .warning("its present code is in no version and gone for good then; publish_version first keeps it")
                     .ask();
             }
-            if let Code::Zip { files, .. } = &code {
+            if let Some(patch) = &self.change_files {
+                for (file, text) in patch {
+                    let becomes = text.as_ref().map_or("goes", |_| "is written");
+                    plan = plan.row(json!({"file": file, "becomes": becomes}));
+                }
+            } else if let Code::Zip { files, .. } = &code {
                 plan = differences(cx, &function, config.code_size, files, plan).await;
             }
         }
@@ -208,6 +215,15 @@ async fn differences(cx: &Call<Lambda>, function: &str, bytes: i64, files: &[Str
 
 impl UpdateCode {
     async fn code(&self, cx: &Call<Lambda>) -> Result<Code> {
+        if let Some(patch) = &self.change_files {
+            let others = self.zip_path.is_some() || self.files.is_some() || self.s3_key.is_some();
+            if others || self.image_uri.is_some() || patch.is_empty() {
+                return Err(Error::invalid(
+                    "give `change_files` with a file in it, and no other code beside it",
+                ));
+            }
+            return patched(package::fetch(cx, &self.function.base(), None).await?, patch);
+        }
         let source = Source {
             zip_path: self.zip_path.as_deref(),
             files: self.files.as_ref(),

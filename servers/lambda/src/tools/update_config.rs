@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     Lambda, arns,
-    configuration::{Config, current},
+    configuration::{Config, current, given},
     names::{FunctionName, RoleArn},
     runtimes::warning,
     settling::settled,
@@ -80,9 +80,14 @@ impl Change for UpdateConfig {
         let (mut old, mut new) = if cx.settings().allow.contains(&Risk::Reveal) {
             (before.json(), after.json())
         } else {
-            (before.masked(None), after.masked(Some(&before)))
+            (before.masked(&[]), after.masked(&given(&self.patch())))
         };
-        let changed = self.changes(&before, &after, out.role.as_deref());
+        let mut changed = self.changes(&before, &after, out.role.as_deref());
+        // A value that is given counts as set, also where it is what the variable has.
+        let environment = "Environment".to_owned();
+        if !given(&self.patch()).is_empty() && !changed.contains(&environment) {
+            changed.insert(0, environment);
+        }
         let wanted = self.role.as_ref().map(RoleArn::to_string);
         for (shown, role) in [(&mut old, &out.role), (&mut new, &wanted)] {
             if let Some(fields) = shown.as_object_mut() {

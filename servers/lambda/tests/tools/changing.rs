@@ -123,8 +123,8 @@ fn a_configuration_is_patched_and_the_plan_hides_values() {
                "KEEP": "(hidden)",
         -      "OLD": "(hidden)",
         -      "SECRET": "(hidden)"
-        +      "NEW": "(hidden)",
-        +      "SECRET": "(hidden, another value)"
+        +      "NEW": "(hidden, as given)",
+        +      "SECRET": "(hidden, as given)"
              }
            },
         -  "MemorySize": 128
@@ -386,4 +386,74 @@ fn nothing_is_changed_without_being_allowed() {
         let error = server.call(tool, json!({"function": "f"}));
         assert!(error.error().contains("turned off: it needs --allow"), "{tool}: {}", error.text);
     }
+}
+
+#[test]
+fn single_files_of_a_package_are_changed_and_the_rest_stays() {
+    let aws = LocalAws::shared();
+    create(aws, "patch-code", ECHO, json!({}));
+    let zip = package(&[("index.py", ECHO), ("util.py", "old = 1\n"), ("data.json", "{}")]);
+    let code = json!({"FunctionName": "patch-code", "ZipFile": BASE64_STANDARD.encode(zip), "Publish": true});
+    aws.call("lambda", "UpdateFunctionCode", code);
+    let mut server = LAMBDA.start();
+    let ask = json!({"function": "patch-code", "change_files": {"util.py": "new = 2\n", "data.json": null}});
+    let plan = server.plan("update_code", ask.clone());
+    plan.holds(&["its package with 2 files changed", "data.json\tgoes", "util.py\tis written"])
+        .lacks(&["index.py"]);
+    server.confirmed("update_code", ask).holds(&["Successful"]);
+    let files = server.call("get_code", json!({"function": "patch-code"}));
+    files.holds(&["index.py\t", "util.py\t", "2 rows"]);
+    server.call("get_code", json!({"function": "patch-code", "path": "util.py"})).holds(&["new = 2"]);
+    server.call("get_code", json!({"function": "patch-code", "path": "index.py"})).holds(&["def handler"]);
+    let missing = json!({"function": "patch-code", "change_files": {"utils.py": null}});
+    server.call("update_code", missing).fails(&["has no \"utils.py\"; did you mean util.py?"]);
+    let both = json!({"function": "patch-code", "change_files": {"a.py": ""}, "files": {"a.py": ""}});
+    server.call("update_code", both).fails(&["no other code beside it"]);
+}
+
+#[test]
+fn a_guessed_value_of_a_variable_is_not_told_right_from_wrong() {
+    let variables = json!({"Variables": {"DB_PASSWORD": "hunter2", "LEVEL": "info"}});
+    create(LocalAws::shared(), "guessed", ECHO, json!({"Environment": variables}));
+    let mut server = LAMBDA.start();
+    let mut plan = |guess: &str| {
+        let patch = json!({"Environment": {"Variables": {"DB_PASSWORD": guess}}});
+        server.plan("update_config", json!({"function": "guessed", "patch": patch})).ok().to_owned()
+    };
+    let (right, wrong) = (plan("hunter2"), plan("hunter3"));
+    assert_eq!(right, wrong);
+    assert!(right.contains("change Environment") && right.contains("(hidden, as given)"), "{right}");
+}
+
+#[test]
+fn layers_are_published_listed_with_their_users_and_looked_into() {
+    let aws = LocalAws::shared();
+    let mut server = LAMBDA.start();
+    let ask = json!({"layer": "helpers", "files": {"python/helper.py": "x = 1\n"}, "runtimes": ["python3.12"], "description": "first"});
+    server.plan("publish_layer", ask.clone()).holds(&["make the layer helpers: 1 given file"]);
+    server.call("publish_layer", ask).holds(&["\"version\":1"]);
+    let astray = json!({"layer": "helpers", "files": {"helper.py": "x = 2\n"}, "runtimes": ["python3.12"]});
+    let plan = server.plan("publish_layer", astray.clone());
+    plan.holds(&["a version of the layer helpers after version 1", "no file lies under python/"]);
+    server.call("publish_layer", astray).holds(&["\"version\":2"]);
+    let arn = |version: u32| format!("arn:aws:lambda:us-east-1:123456789012:layer:helpers:{version}");
+    create(aws, "layer-user", ECHO, json!({"Layers": [arn(1)]}));
+    aws.call("lambda", "PublishVersion", json!({"FunctionName": "layer-user"}));
+    create(aws, "layer-other", ECHO, json!({"Layers": [arn(2)]}));
+    let latest =
+        server.call("list_layers", json!({"query": "[?layer=='helpers'].[version, sort(functions)]"}));
+    latest.holds(&["layer-other", "layer-user (version 1)", "layer-user:1 (version 1)"]);
+    let versions = server.call("list_layers", json!({"layer": "helpers", "query": "[?version==`1`] | [0]"}));
+    versions.holds(&["layer-user", "layer-user:1", "first", "python3.12"]).lacks(&["layer-other"]);
+    server.call("list_layers", json!({"layer": "helpers", "quick": true})).lacks(&["layer-user"]);
+    // A list that leaves a function out does not name it.
+    let allow = "arn:aws:lambda:*:*:layer:helpers,arn:aws:lambda:*:*:function:layer-other*";
+    let mut held = LAMBDA.and(&["--allow-arn", allow]).start();
+    held.call("list_layers", json!({"layer": "helpers"})).holds(&["layer-other"]).lacks(&["layer-user"]);
+    let code = server.call("get_code", json!({"layer": "helpers", "layer_version": 1}));
+    code.holds(&["python/helper.py"]);
+    let file = json!({"layer": "helpers", "layer_version": 1, "path": "python/helper.py"});
+    server.call("get_code", file).holds(&["x = 1"]);
+    server.call("get_code", json!({"layer": "helpers"})).fails(&["`layer` with `layer_version`"]);
+    server.call("get_code", json!({})).fails(&["give `function`, or `layer`"]);
 }

@@ -1,9 +1,10 @@
 //! What there is: functions, versions, event sources, code and environments, page by page and with findings.
 
 use awsmcp_testing::{LocalAws, Response, Stub, holds};
+use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde_json::{Value, json};
 
-use crate::world::{ECHO, LAMBDA, create, package};
+use crate::world::{ECHO, FAIL, LAMBDA, create, package};
 
 /// The first cells of all pages of a list.
 fn all(server: &mut awsmcp_testing::Server, tool: &str, arguments: &Value) -> Vec<String> {
@@ -238,4 +239,116 @@ fn an_allow_list_holds_names_rows_and_log_groups() {
     // The nearest name is one that may be shown.
     let near = server.call("get_function", json!({"function": "look-team-c"}));
     near.fails(&["did you mean look-team-"]);
+}
+
+#[test]
+fn who_may_call_a_function_is_one_answer_over_all_its_policies() {
+    const ARN: &str = "arn:aws:lambda:us-east-1:123456789012:function:f";
+    let statement = |sid: &str, principal: Value, more: Value| {
+        let mut statement = json!({"Sid": sid, "Effect": "Allow", "Principal": principal, "Action": "lambda:InvokeFunction", "Resource": ARN});
+        statement.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        Response::output(json!({"Policy": json!({"Statement": [statement]}).to_string(), "RevisionId": "r"}))
+    };
+    let stub = Stub::start(move |request| {
+        let qualifier = request.query("Qualifier").unwrap_or_default();
+        match (request.operation(), qualifier) {
+            ("GetPolicy", "") => statement(
+                "bucket",
+                json!({"Service": "s3.amazonaws.com"}),
+                json!({"Condition": {"StringEquals": {"aws:SourceAccount": "123456789012"}}}),
+            ),
+            ("GetPolicy", "live") => {
+                statement("all", json!("*"), json!({"Action": "lambda:InvokeFunctionUrl"}))
+            }
+            ("GetPolicy", "2") => {
+                statement("other", json!({"AWS": "arn:aws:iam::999988887777:root"}), json!({}))
+            }
+            ("GetPolicy", _) => Response::error(404, "ResourceNotFoundException", "no policy"),
+            ("ListAliases", _) => Response::output(json!({"Aliases": [{"Name": "live"}]})),
+            ("ListVersionsByFunction", _) if request.query("Marker").is_none() => Response::output(
+                json!({"Versions": [{"Version": "$LATEST"}, {"Version": "1"}], "NextMarker": "m"}),
+            ),
+            ("ListVersionsByFunction", _) => Response::output(json!({"Versions": [{"Version": "2"}]})),
+            ("ListFunctionUrlConfigs", _) => Response::error(403, "AccessDeniedException", "not authorized"),
+            ("ListEventSourceMappings", _) => {
+                let of_alias = request.query("FunctionName").unwrap_or_default().ends_with(":live");
+                let mapping = |id: &str, arn: String| {
+                    json!({"UUID": id, "State": "Enabled", "FunctionArn": arn,
+                    "EventSourceArn": "arn:aws:sqs:us-east-1:123456789012:q"})
+                };
+                let all = if of_alias {
+                    vec![mapping("u2", format!("{ARN}:live"))]
+                } else {
+                    vec![mapping("u1", ARN.to_owned())]
+                };
+                Response::output(json!({"EventSourceMappings": all}))
+            }
+            _ => Response::output(json!({"FunctionName": "f", "FunctionArn": ARN})),
+        }
+    });
+    let mut server = LAMBDA.at(stub.env()).start();
+    let all = server.call("who_may_call", json!({"function": "f"}));
+    let card = all.object();
+    let callers: Vec<(&str, &str, &str)> = card["callers"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|caller| {
+            (
+                caller["by"].as_str().unwrap(),
+                caller["id"].as_str().unwrap(),
+                caller["qualifier"].as_str().unwrap_or(""),
+            )
+        })
+        .collect();
+    assert_eq!(
+        callers,
+        [
+            ("policy", "bucket", ""),
+            ("policy", "all", "live"),
+            ("policy", "other", "2"),
+            ("event_source", "u1", ""),
+            ("event_source", "u2", "live")
+        ]
+    );
+    assert_eq!((&card["public"], &card["callers"][1]["public"]), (&json!(true), &json!(true)));
+    assert_eq!(card["policies_read"], json!(["$LATEST", "live", "1", "2"]));
+    assert!(card["unread"][0].as_str().unwrap().starts_with("URLs: "), "{card}");
+    all.holds(&["this is not all", "stand in no policy of the function"]);
+    server.call("who_may_call", json!({"function": "f:live"})).fails(&["as a whole"]);
+}
+
+#[test]
+fn why_a_function_fails_is_one_answer() {
+    let aws = LocalAws::shared();
+    create(aws, "why-fails", ECHO, json!({}));
+    aws.call("lambda", "PublishVersion", json!({"FunctionName": "why-fails"}));
+    let code = json!({"FunctionName": "why-fails", "ZipFile": BASE64_STANDARD.encode(package(&[("index.py", FAIL)]))});
+    aws.call("lambda", "UpdateFunctionCode", code);
+    aws.call(
+        "lambda",
+        "UpdateFunctionConfiguration",
+        json!({"FunctionName": "why-fails", "MemorySize": 256}),
+    );
+    for _ in 0..2 {
+        aws.call(
+            "lambda",
+            "Invoke",
+            json!({"FunctionName": "why-fails", "Payload": BASE64_STANDARD.encode(r#"{"id": 7}"#)}),
+        );
+    }
+    let mut server = LAMBDA.start();
+    let why = server.call("explain_failures", json!({"function": "why-fails"}));
+    why.holds(&[
+        "no such order: 7",
+        "memory_mb: 128 became 256",
+        "another package",
+        "\"last_version\":\"1\"",
+    ]);
+    let card = why.object();
+    assert!(!card["failed"].as_array().unwrap().is_empty(), "{card}");
+    create(aws, "why-fine", ECHO, json!({}));
+    let fine = server.call("explain_failures", json!({"function": "why-fine"}));
+    fine.ok();
+    server.call("explain_failures", json!({"function": "why-not"})).fails(&["ResourceNotFound"]);
 }

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_lambda::{
-    operation::get_function::GetFunctionOutput,
+    operation::{
+        get_function::GetFunctionOutput, get_function_recursion_config::GetFunctionRecursionConfigOutput,
+    },
     types::{
         EnvironmentResponse, FunctionCodeLocation, FunctionConfiguration, FunctionEventInvokeConfig,
         FunctionUrlConfig, LoggingConfig, ProvisionedConcurrencyConfigListItem, VpcConfigResponse,
@@ -48,6 +50,8 @@ pub(crate) struct Card {
     pub(super) tracing: Option<String>,
     pub(super) snap_start: Option<String>,
     pub(super) dead_letter: Option<String>,
+    /// Where AWS does not end a circle of calls: `Allow`.
+    pub(super) recursive_loop: Option<String>,
     pub(super) reserved_concurrency: Option<i32>,
     pub(super) provisioned_concurrency: Vec<Provisioned>,
     pub(super) async_settings: Vec<Async>,
@@ -232,6 +236,11 @@ impl Async {
             on_failure: failure,
         }
     }
+}
+
+/// What becomes of a circle of calls, where that is not what it is for every function.
+pub(super) fn recursive_loop(out: GetFunctionRecursionConfigOutput) -> Option<String> {
+    unusual(out.recursive_loop, "Terminate")
 }
 
 fn qualifier_of(arn: Option<&str>) -> String {

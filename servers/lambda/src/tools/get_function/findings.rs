@@ -3,7 +3,7 @@
 use crate::{
     names::last_part,
     policy::Grant,
-    runtimes::{blocks, deprecation, is_known, today},
+    runtimes::{blocks, deprecation, is_known, not_known, today},
     tools::get_function::card::{Card, Url},
 };
 
@@ -17,6 +17,11 @@ pub(super) fn findings(card: &Card) -> Vec<String> {
         let reason = card.last_update_reason.as_deref().unwrap_or("no reason was given");
         found.push(format!("high: the last update failed: {reason}"));
     }
+    if card.recursive_loop.as_deref() == Some("Allow") {
+        found.push(
+            "low: AWS does not stop it when it calls itself in a circle (recursive_loop Allow)".to_owned(),
+        );
+    }
     if card.reserved_concurrency == Some(0) {
         found.push("high: reserved concurrency is 0, so every call is throttled".to_owned());
     }
@@ -26,7 +31,7 @@ pub(super) fn findings(card: &Card) -> Vec<String> {
             blocks(runtime).map(|blocks| format!("; of such functions {blocks}")).unwrap_or_default();
         found.push(format!("medium: AWS deprecated {runtime} on {day}: no more security patches{blocks}"));
     } else if !is_known(runtime) {
-        found.push(format!("low: when AWS deprecates {runtime} is not known here"));
+        found.push(format!("low: {}", not_known(runtime)));
     } else if let Some(day) = deprecation(runtime, today(), 180) {
         found.push(format!("low: AWS deprecates {runtime} on {day}"));
     }

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use tokio::join;
 
 use self::{
-    card::{Async, Card, Provisioned, Url},
+    card::{Async, Card, Provisioned, Url, recursive_loop},
     findings::findings,
 };
 use crate::{
@@ -35,6 +35,7 @@ const WHOLE: &[&str] = &[
     "lambda:ListProvisionedConcurrencyConfigs",
     "lambda:ListTags",
     "lambda:ListAliases",
+    "lambda:GetFunctionRecursionConfig",
 ];
 
 impl Tool for GetFunction {
@@ -52,13 +53,14 @@ impl Tool for GetFunction {
         let qualifier = self.function.qualifier(self.qualifier.as_ref())?;
         let client = &cx.client().lambda;
         let whole = self.whole(cx, qualifier.as_deref()).await;
-        let (about, own, urls, asyncs, provisioned, aliases) = join!(
+        let (about, own, urls, asyncs, provisioned, aliases, recursion) = join!(
             client.get_function().function_name(&function).set_qualifier(qualifier.clone()).send(),
             policy(cx.client(), &function, qualifier.as_deref()),
             asked(whole, client.list_function_url_configs().function_name(&function).send()),
             asked(whole, client.list_function_event_invoke_configs().function_name(&function).send()),
             asked(whole, client.list_provisioned_concurrency_configs().function_name(&function).send()),
             asked(whole, client.list_aliases().function_name(&function).send()),
+            asked(whole, client.get_function_recursion_config().function_name(&function).send()),
         );
         let about = about?;
         if let Some(error) = &about.tags_error {
@@ -83,6 +85,9 @@ impl Tool for GetFunction {
             let configs = provisioned.provisioned_concurrency_configs.unwrap_or_default();
             card.provisioned_concurrency = configs.into_iter().map(Provisioned::new).collect();
         }
+        let recursion =
+            recursion.and_then(|recursion| part(cx, "what becomes of recursive calls", recursion));
+        card.recursive_loop = recursion.and_then(recursive_loop);
         let aliases = aliases.and_then(|aliases| part(cx, "aliases", aliases));
         let mut others: Vec<String> = card.urls.iter().map(|url| url.qualifier.clone()).collect();
         if let Some(aliases) = aliases {
