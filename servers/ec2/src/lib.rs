@@ -7,6 +7,7 @@ mod documents;
 mod dry_run;
 mod images;
 mod instances;
+mod knowledge;
 mod lists;
 mod looks;
 mod names;
