@@ -246,7 +246,7 @@ mod tests {
         assert!(call(false).is_there(&volume(&[other.clone(), own.clone()])));
         assert!(!call(false).is_there(&volume(&[other.clone(), attaching])));
         assert!(!call(false).is_there(&volume(std::slice::from_ref(&other))));
-        assert!(call(true).is_there(&volume(&[other.clone()])));
+        assert!(call(true).is_there(&volume(std::slice::from_ref(&other))));
         assert!(call(true).is_there(&volume(&[])));
         assert!(!call(true).is_there(&volume(&[other, own])));
     }
