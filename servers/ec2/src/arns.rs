@@ -26,7 +26,10 @@ pub(crate) const ANY_VPC_PEERING_CONNECTION: &str =
     "arn:{partition}:ec2:{region}:{account}:vpc-peering-connection/*";
 /// AWS owns most documents, others are shared by other accounts.
 pub(crate) const DOCUMENT: &str = "arn:{partition}:ssm:{region}:*:document/{document}";
+pub(crate) const EACH_CAPACITY_RESERVATION: &str =
+    "arn:{partition}:ec2:{region}:{account}:capacity-reservation/{id}";
 pub(crate) const EACH_ELASTIC_IP: &str = "arn:{partition}:ec2:{region}:{account}:elastic-ip/{id}";
+pub(crate) const EACH_FLOW_LOG: &str = "arn:{partition}:ec2:{region}:{account}:vpc-flow-log/{id}";
 pub(crate) const EACH_IMAGE: &str = "arn:{partition}:ec2:{region}::image/{id}";
 pub(crate) const EACH_INSTANCE: &str = "arn:{partition}:ec2:{region}:{account}:instance/{id}";
 pub(crate) const EACH_KEY_PAIR: &str = "arn:{partition}:ec2:{region}:{account}:key-pair/{name}";

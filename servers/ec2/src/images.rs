@@ -11,7 +11,7 @@ use awsmcp_mcp::{Call, Error, ResourceArgument, ResourceRef, Result, nearest};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::{Ec2, names::ImageId};
+use crate::{Ec2, knowledge::IMAGE_ALIASES, names::ImageId};
 
 /// What a processor is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -32,20 +32,6 @@ impl Architecture {
     }
 }
 
-/// Aliases, with the public parameter that names each one's newest image. `{arch}` is x86_64 or arm64, `{cpu}` amd64 or
-/// arm64.
-const ALIASES: &[(&str, &str)] = &[
-    ("al2023", "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-{arch}"),
-    ("al2023-minimal", "/aws/service/ami-amazon-linux-latest/al2023-ami-minimal-kernel-default-{arch}"),
-    ("ubuntu", "/aws/service/canonical/ubuntu/server/24.04/stable/current/{cpu}/hvm/ebs-gp3/ami-id"),
-    ("ubuntu-24.04", "/aws/service/canonical/ubuntu/server/24.04/stable/current/{cpu}/hvm/ebs-gp3/ami-id"),
-    ("ubuntu-22.04", "/aws/service/canonical/ubuntu/server/22.04/stable/current/{cpu}/hvm/ebs-gp2/ami-id"),
-    ("debian-12", "/aws/service/debian/release/12/latest/{cpu}"),
-    ("ecs", "/aws/service/ecs/optimized-ami/amazon-linux-2023/{ecs}recommended/image_id"),
-    ("windows-2022", "/aws/service/ami-windows-latest/Windows_Server-2022-English-Full-Base"),
-    ("windows-2025", "/aws/service/ami-windows-latest/Windows_Server-2025-English-Full-Base"),
-];
-
 /// An image: its id, an alias (`al2023`, `ubuntu-24.04`) or `ssm:` and the path of a parameter that holds an id.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Image {
@@ -65,7 +51,7 @@ impl ResourceArgument for Image {
         if text.starts_with("ami-") || text.starts_with("arn:") {
             return ImageId::parse(text).map(Image::Id);
         }
-        let known = ALIASES.iter().map(|(alias, _)| *alias);
+        let known = IMAGE_ALIASES.rows.iter().map(|(alias, _)| *alias);
         known.clone().find(|alias| *alias == text).map(Image::Alias).ok_or_else(|| {
             let meant = nearest(text, known.clone()).map(|alias| format!(" (did you mean {alias}?)")).unwrap_or_default();
             let all: Vec<&str> = known.collect();
@@ -91,7 +77,7 @@ impl Image {
             Image::Id(_) => None,
             Image::Parameter(path) => Some(path.clone()),
             Image::Alias(alias) => {
-                let (_, path) = ALIASES.iter().find(|(known, _)| known == alias)?;
+                let (_, path) = IMAGE_ALIASES.rows.iter().find(|(known, _)| known == alias)?;
                 let (cpu, ecs) = match architecture {
                     Architecture::X86 => ("amd64", ""),
                     Architecture::Arm => ("arm64", "arm64/"),
@@ -119,7 +105,8 @@ pub(crate) async fn aliases(
     cx: &Call<Ec2>,
     architecture: Architecture,
 ) -> Result<BTreeMap<String, &'static str>> {
-    let named: Vec<(&'static str, String)> = ALIASES
+    let named: Vec<(&'static str, String)> = IMAGE_ALIASES
+        .rows
         .iter()
         .filter_map(|(alias, _)| Some((*alias, Image::Alias(alias).parameter(architecture)?)))
         .collect();

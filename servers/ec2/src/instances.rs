@@ -66,7 +66,7 @@ pub(crate) async fn find(cx: &Call<Ec2>, instance: &Instance) -> Result<Describe
 }
 
 /// A name in which nothing stands for anything else, as filters take it.
-fn literal(name: &str) -> String {
+pub(crate) fn literal(name: &str) -> String {
     name.replace('\\', "\\\\").replace('*', "\\*").replace('?', "\\?")
 }
 

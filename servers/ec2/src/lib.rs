@@ -7,6 +7,7 @@ mod documents;
 mod dry_run;
 mod images;
 mod instances;
+mod knowledge;
 mod lists;
 mod looks;
 mod names;
@@ -185,6 +186,7 @@ pub fn server() -> Server<Ec2> {
     .tool::<ListSecurityGroups>()
     .tool::<DescribeNetwork>()
     .tool::<ListAddresses>()
+    .tool::<ListFlowLogs>()
     .change::<SetSecurityGroup>()
     .change::<CreateNetwork>()
     .toolset("storage", "volumes, snapshots and images")
@@ -200,6 +202,7 @@ pub fn server() -> Server<Ec2> {
     .change::<SetInstances>()
     .change::<ModifyInstance>()
     .tool::<ListLaunchTemplates>()
+    .tool::<ListCapacityReservations>()
     .tool::<ListKeyPairs>()
     .change::<CreateKeyPair>()
     .tool::<RunCommand>()

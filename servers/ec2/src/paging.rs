@@ -24,6 +24,11 @@ impl Paging {
         (self.skip + self.limit).clamp(5, most.max(5)).try_into().unwrap_or(i32::MAX)
     }
 
+    /// Whether nothing was shown yet.
+    pub(crate) fn is_first(&self) -> bool {
+        self.skip == 0 && self.token.is_none()
+    }
+
     /// AWS's own token.
     pub(crate) fn token(&self) -> Option<String> {
         self.token.clone()

@@ -29,7 +29,7 @@ pub(crate) use self::{
     net::{
         Acl, Destination, Entry, Group, Nat, Network, Node, Peering, Place, Route, Table, Target, Traffic,
     },
-    space::is_private,
+    space::{covers_internet, is_private, touches_internet},
 };
 use space::is_of_every_host;
 

@@ -6,6 +6,8 @@ use aws_sdk_ec2::types::{
 use ipnet::IpNet;
 use serde::{Serialize, Serializer};
 
+use crate::knowledge::ADMIN_PORTS;
+
 /// One rule: what may come in or go out, and from or to whom.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Rule {
@@ -35,6 +37,11 @@ pub(crate) enum Peer {
     Net(IpNet),
     /// Whatever is in that security group.
     Group(String),
+    /// Whatever is in that security group of another account: `123456789012/sg-0123456789abcdef0`.
+    Foreign {
+        account: String,
+        id: String,
+    },
     /// Whatever is on that prefix list.
     List(String),
 }
@@ -90,11 +97,25 @@ impl Peer {
         if text.starts_with("pl-") {
             return Some(Peer::List(text.to_owned()));
         }
+        if let Some((account, id)) = text.split_once('/')
+            && id.starts_with("sg-")
+        {
+            let is_account = account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit());
+            return is_account.then(|| Peer::Foreign { account: account.to_owned(), id: id.to_owned() });
+        }
         if let Ok(net) = text.parse::<IpNet>() {
             // EC2 takes the network, not an address in it.
             return Some(Peer::Net(net.trunc()));
         }
         text.parse().ok().map(|address: std::net::IpAddr| Peer::Net(address.into()))
+    }
+
+    /// A security group, which may be another account's.
+    fn group(id: &str, account: Option<&str>, own: Option<&str>) -> Peer {
+        match account.filter(|account| !account.is_empty() && own.is_some_and(|own| own != *account)) {
+            Some(account) => Peer::Foreign { account: account.to_owned(), id: id.to_owned() },
+            None => Peer::Group(id.to_owned()),
+        }
     }
 
     /// Whether it is everybody.
@@ -108,41 +129,10 @@ impl std::fmt::Display for Peer {
         match self {
             Peer::Net(net) => write!(f, "{net}"),
             Peer::Group(id) | Peer::List(id) => f.write_str(id),
+            Peer::Foreign { account, id } => write!(f, "{account}/{id}"),
         }
     }
 }
-
-/// Ports that administer a machine or hold its data, and what listens there.
-const ADMIN: &[(i32, &str)] = &[
-    (22, "SSH"),
-    (23, "Telnet"),
-    (135, "Windows RPC"),
-    (445, "SMB"),
-    (1433, "SQL Server"),
-    (1521, "Oracle"),
-    (2049, "NFS"),
-    (2375, "Docker"),
-    (2376, "Docker"),
-    (2379, "etcd"),
-    (3306, "MySQL"),
-    (3389, "RDP"),
-    (5432, "PostgreSQL"),
-    (5439, "Redshift"),
-    (5601, "Kibana"),
-    (5900, "VNC"),
-    (5985, "WinRM"),
-    (5986, "WinRM"),
-    (6379, "Redis"),
-    (6443, "Kubernetes"),
-    (7001, "Cassandra"),
-    (8020, "Hadoop"),
-    (9042, "Cassandra"),
-    (9092, "Kafka"),
-    (9200, "Elasticsearch"),
-    (10250, "kubelet"),
-    (11211, "memcached"),
-    (27017, "MongoDB"),
-];
 
 impl Rule {
     /// Whether everybody may come in.
@@ -156,7 +146,7 @@ impl Rule {
             return Vec::new();
         }
         let (from, to) = self.ports.unwrap_or((0, 65_535));
-        let reached = ADMIN.iter().filter(|(port, _)| (from..=to).contains(port));
+        let reached = ADMIN_PORTS.rows.iter().filter(|(port, _)| (from..=to).contains(port));
         reached.map(|(port, what)| format!("{what} ({port})")).collect()
     }
 
@@ -194,6 +184,10 @@ impl Rule {
             Peer::Group(id) => request
                 .user_id_group_pairs(UserIdGroupPair::builder().group_id(id).set_description(about).build())
                 .build(),
+            Peer::Foreign { account, id } => {
+                let pair = UserIdGroupPair::builder().user_id(account).group_id(id).set_description(about);
+                request.user_id_group_pairs(pair.build()).build()
+            }
             Peer::List(id) => request
                 .prefix_list_ids(PrefixListId::builder().prefix_list_id(id).set_description(about).build())
                 .build(),
@@ -204,7 +198,7 @@ impl Rule {
         let wrong = || {
             format!(
                 "{text:?} is not a rule; good ones are \"in tcp 443 from 0.0.0.0/0\", \"in tcp 8000-8100 from sg-0123456789abcdef0\", \
-                 \"out all to 10.0.0.0/8 # office\", \"in icmp 8 from 10.0.0.0/8\""
+                 \"out all to 10.0.0.0/8 # office\", \"in icmp 8 from 10.0.0.0/8\", \"in icmpv6 128 from ::/0\""
             )
         };
         let (rule, description) = match text.split_once('#') {
@@ -277,37 +271,33 @@ fn whole(protocol: Protocol, ports: Option<(i32, i32)>) -> Option<(i32, i32)> {
 
 /// The rules of a group, those for coming in first.
 pub(crate) fn of_group(group: &SecurityGroup) -> Vec<Rule> {
-    let coming = group.ip_permissions.iter().flatten().flat_map(|permission| of(permission, false));
-    let going = group.ip_permissions_egress.iter().flatten().flat_map(|permission| of(permission, true));
+    let own = group.owner_id.as_deref();
+    let coming = group.ip_permissions.iter().flatten().flat_map(|permission| of(permission, false, own));
+    let going = group.ip_permissions_egress.iter().flatten().flat_map(|permission| of(permission, true, own));
     coming.chain(going).collect()
 }
 
 /// One rule for each peer of a permission. What cannot be read (which EC2 does not answer) is left out.
-fn of(permission: &IpPermission, egress: bool) -> Vec<Rule> {
+fn of(permission: &IpPermission, egress: bool, own: Option<&str>) -> Vec<Rule> {
     let Some(protocol) = permission.ip_protocol.as_deref().and_then(Protocol::parse) else {
         return Vec::new();
     };
     let ports = whole(protocol, permission.from_port.zip(permission.to_port));
-    let nets =
-        permission.ip_ranges.iter().flatten().map(|range| (range.cidr_ip.as_deref(), &range.description));
-    let nets6 =
-        permission.ipv6_ranges.iter().flatten().map(|range| (range.cidr_ipv6.as_deref(), &range.description));
-    let groups = permission
-        .user_id_group_pairs
-        .iter()
-        .flatten()
-        .map(|pair| (pair.group_id.as_deref(), &pair.description));
-    let lists = permission
-        .prefix_list_ids
-        .iter()
-        .flatten()
-        .map(|list| (list.prefix_list_id.as_deref(), &list.description));
-    nets.chain(nets6)
+    let v4 = permission.ip_ranges.iter().flatten().map(|it| (it.cidr_ip.as_deref(), &it.description));
+    let v6 = permission.ipv6_ranges.iter().flatten().map(|it| (it.cidr_ipv6.as_deref(), &it.description));
+    let lists = permission.prefix_list_ids.iter().flatten();
+    let lists = lists.map(|list| (list.prefix_list_id.as_deref(), &list.description));
+    let named = v4.chain(v6).chain(lists).map(|(peer, about)| (peer.and_then(Peer::parse), about));
+    let groups = permission.user_id_group_pairs.iter().flatten();
+    let groups = groups.map(|pair| {
+        let peer = pair.group_id.as_deref().map(|id| Peer::group(id, pair.user_id.as_deref(), own));
+        (peer, &pair.description)
+    });
+    named
         .chain(groups)
-        .chain(lists)
         .filter_map(|(peer, description)| {
             let description = description.clone().filter(|text| !text.is_empty());
-            Some(Rule { egress, protocol, ports, peer: Peer::parse(peer?)?, description })
+            Some(Rule { egress, protocol, ports, peer: peer?, description })
         })
         .collect()
 }
@@ -315,13 +305,17 @@ fn of(permission: &IpPermission, egress: bool) -> Vec<Rule> {
 /// A rule as EC2 lists it, by its id; none of what cannot be read, which EC2 does not answer.
 pub(crate) fn listed(rule: &SecurityGroupRule) -> Option<Rule> {
     let protocol = Protocol::parse(rule.ip_protocol.as_deref()?)?;
-    let group = rule.referenced_group_info.as_ref().and_then(|group| group.group_id.as_deref());
-    let peers = [rule.cidr_ipv4.as_deref(), rule.cidr_ipv6.as_deref(), rule.prefix_list_id.as_deref(), group];
+    let named = [rule.cidr_ipv4.as_deref(), rule.cidr_ipv6.as_deref(), rule.prefix_list_id.as_deref()];
+    let named = named.into_iter().flatten().find(|peer| !peer.is_empty());
+    let group = rule.referenced_group_info.as_ref().and_then(|group| {
+        let own = rule.group_owner_id.as_deref();
+        Some(Peer::group(group.group_id.as_deref()?, group.user_id.as_deref(), own))
+    });
     Some(Rule {
         egress: rule.is_egress.unwrap_or_default(),
         protocol,
         ports: whole(protocol, rule.from_port.zip(rule.to_port)),
-        peer: Peer::parse(peers.into_iter().flatten().find(|peer| !peer.is_empty())?)?,
+        peer: named.and_then(Peer::parse).or(group)?,
         description: rule.description.clone().filter(|text| !text.is_empty()),
     })
 }
@@ -377,7 +371,7 @@ mod tests {
     fn admin_ports_open_to_the_world_are_told() {
         assert_eq!(rule("in tcp 22 from 0.0.0.0/0").exposes(), ["SSH (22)"]);
         assert_eq!(rule("in tcp 3300-3400 from ::/0").exposes(), ["MySQL (3306)", "RDP (3389)"]);
-        assert_eq!(rule("in all from 0.0.0.0/0").exposes().len(), ADMIN.len());
+        assert_eq!(rule("in all from 0.0.0.0/0").exposes().len(), ADMIN_PORTS.rows.len());
         for harmless in [
             "in tcp 443 from 0.0.0.0/0",
             "in tcp 22 from 10.0.0.0/8",
@@ -399,8 +393,12 @@ mod tests {
             "in icmp 3/4 from 10.0.0.0/8",
             "in tcp 1-65535 from 10.0.0.0/8",
             "in protocol-50 from 10.0.0.0/8",
+            "in tcp 443 from 123456789012/sg-0123456789abcdef0",
         ] {
-            let read: Vec<String> = of(&rule(text).permission(), false).iter().map(Rule::to_string).collect();
+            let read: Vec<String> = of(&rule(text).permission(), false, Some("111122223333"))
+                .iter()
+                .map(Rule::to_string)
+                .collect();
             assert_eq!(read, [text]);
         }
     }
@@ -421,7 +419,9 @@ mod tests {
                 Just("10.0.0.0/8"), Just("0.0.0.0/0"), Just("::/0"), Just("2600:1f18::/56"),
                 Just("sg-0123456789abcdef0"), Just("pl-12345678"),
             ],
-            about in prop_oneof![Just(None), Just(Some("office".to_owned()))],
+            owner in prop_oneof![Just(None), Just(Some("111122223333")), Just(Some("123456789012"))],
+            // All that EC2 takes in a description.
+            about in prop::option::of("[a-zA-Z0-9 ._:/()#,@+=&;{}!$*\\[\\]-]{0,40}"),
         ) {
             let (from, to) = match (protocol, ports) {
                 (1 | 58, _) => if icmp.0 < 0 { (Some(-1), Some(-1)) } else { (Some(icmp.0), Some(icmp.1)) },
@@ -430,7 +430,9 @@ mod tests {
                 _ => (Some(-1), Some(-1)),
             };
             let is = |prefix: &str| peer.starts_with(prefix).then(|| peer.to_owned());
-            let group = is("sg-").map(|id| ReferencedSecurityGroup::builder().group_id(id).build());
+            let owner = owner.map(str::to_owned);
+            let group =
+                is("sg-").map(|id| ReferencedSecurityGroup::builder().group_id(id).set_user_id(owner).build());
             let net = is("sg-").or(is("pl-")).is_none().then(|| peer.to_owned());
             let named = [(1, "icmp"), (6, "tcp"), (17, "udp"), (58, "icmpv6")];
             let name = named.iter().find(|(number, _)| *number == protocol);
@@ -443,10 +445,14 @@ mod tests {
                 .set_cidr_ipv6(net.filter(|net| net.contains(':')))
                 .set_prefix_list_id(is("pl-"))
                 .set_referenced_group_info(group)
+                .group_owner_id("111122223333")
                 .set_description(about)
                 .build();
             let shown = listed(&own).unwrap();
-            prop_assert_eq!(Rule::parse(&shown.to_string()).unwrap(), shown);
+            let again = Rule::parse(&shown.to_string()).unwrap();
+            prop_assert_eq!(again.key(), shown.key());
+            let about = shown.description.unwrap_or_default();
+            prop_assert_eq!(again.description.unwrap_or_default(), about.trim());
         }
 
         #[test]

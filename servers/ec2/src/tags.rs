@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use aws_sdk_ec2::types::{Filter, ResourceType, Tag, TagSpecification};
 
+use crate::knowledge::MANAGER_TAGS;
+
 /// The value of the tag `Name`, which is what people call a thing.
 pub(crate) fn name(tags: Option<&Vec<Tag>>) -> Option<String> {
     value(tags, "Name")
@@ -22,13 +24,7 @@ pub(crate) fn map(tags: Option<Vec<Tag>>) -> BTreeMap<String, String> {
 
 /// What manages an instance, and would replace it or be confused by a change behind its back.
 pub(crate) fn manager(tags: Option<&Vec<Tag>>) -> Option<String> {
-    const MANAGERS: [(&str, &str); 4] = [
-        ("aws:autoscaling:groupName", "Auto Scaling group"),
-        ("eks:cluster-name", "EKS cluster"),
-        ("aws:cloudformation:stack-name", "CloudFormation stack"),
-        ("aws:ec2:fleet-id", "EC2 fleet"),
-    ];
-    MANAGERS.iter().find_map(|(key, what)| Some(format!("{what} {}", value(tags, key)?)))
+    MANAGER_TAGS.rows.iter().find_map(|(key, what)| Some(format!("{what} {}", value(tags, key)?)))
 }
 
 /// What a new thing is tagged with.
@@ -65,12 +61,12 @@ impl Filters {
         self.any(filter, name.map(pattern))
     }
 
-    /// `team` or `team=data`.
+    /// `team`, `team=data`, or `team=` for the empty value.
     pub(crate) fn tag(self, tag: Option<&str>) -> Self {
-        match tag.map(|tag| tag.split_once('=').unwrap_or((tag, ""))) {
+        match tag.map(|tag| tag.split_once('=').ok_or(tag)) {
             None => self,
-            Some((key, "")) => self.any("tag-key", [key]),
-            Some((key, value)) => self.any(&format!("tag:{key}"), [value]),
+            Some(Err(key)) => self.any("tag-key", [key]),
+            Some(Ok((key, value))) => self.any(&format!("tag:{key}"), [value]),
         }
     }
 
@@ -108,6 +104,8 @@ mod tests {
             .collect();
         assert_eq!(shown, ["tag:Name=web*", "tag:team=data", "tag-key=owner"]);
         assert_eq!(pattern("w?b"), "w?b");
+        let empty = Filters::default().tag(Some("team=")).build().unwrap().remove(0);
+        assert_eq!((empty.name.as_deref(), empty.values), (Some("tag:team"), Some(vec![String::new()])));
     }
 
     #[test]

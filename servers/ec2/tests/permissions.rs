@@ -131,6 +131,14 @@ const ROWS: &[Row] = &[
         let address = id(&ec2(run.aws(), "AllocateAddress", &[("Domain", "vpc")]), "allocationId");
         run.call(json!({"unused": true}), &address).map(drop)
     }),
+    Row::new("list_flow_logs", |run| {
+        let aws = run.aws();
+        let place = subnet(aws, &vpc(aws, "10.89.0.0/16"), "10.89.1.0/24");
+        let interface =
+            id(&ec2(aws, "CreateNetworkInterface", &[("SubnetId", &place)]), "networkInterfaceId");
+        run.call(json!({"resource": place}), "no flow log records")?;
+        run.call(json!({"resource": interface}), "no flow log records").map(drop)
+    }),
     Row::new("set_security_group", |run| {
         let net = vpc(run.aws(), "10.84.0.0/16");
         let name = run.name("sg");
@@ -259,6 +267,7 @@ const ROWS: &[Row] = &[
         ec2(run.aws(), "CreateLaunchTemplate", &parameters);
         run.call(json!({"name": name}), "t3.micro").map(drop)
     }),
+    Row::new("list_capacity_reservations", |run| run.call(json!({"state": "active"}), "").map(drop)),
     Row::new("list_key_pairs", |run| {
         let name = run.name("key");
         ec2(run.aws(), "CreateKeyPair", &[("KeyName", &name)]);

@@ -10,12 +10,12 @@ use super::{
     shown,
     space::{Area, addresses, cut},
 };
-use crate::rules::Protocol;
+use crate::{knowledge::REPLY_PORTS, rules::Protocol};
 
 /// The ports that answers go to, of any system and of NAT gateways.
-const REPLIES: (u16, u16) = (1024, 65_535);
+const REPLIES: (u16, u16) = REPLY_PORTS.rows.0;
 /// Those that Linux takes.
-const LINUX_REPLIES: (u16, u16) = (32_768, 60_999);
+const LINUX_REPLIES: (u16, u16) = REPLY_PORTS.rows.1;
 
 /// Whether the packets open a connection or answer on it.
 #[derive(Clone, Copy, PartialEq)]

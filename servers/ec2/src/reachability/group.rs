@@ -99,8 +99,12 @@ impl Way<'_> {
     fn fits(&self, rule: &Rule, party: Party<'_>) -> Fit {
         match &rule.peer {
             Peer::Net(net) => fit(*net, party.address, self.traffic.v6),
-            Peer::Group(id) if party.groups.iter().any(|group| group.id == *id) => Fit::All,
-            Peer::Group(_) => Fit::None,
+            Peer::Group(id) | Peer::Foreign { id, .. }
+                if party.groups.iter().any(|group| group.id == *id) =>
+            {
+                Fit::All
+            }
+            Peer::Group(_) | Peer::Foreign { .. } => Fit::None,
             Peer::List(_) => Fit::Part,
         }
     }

@@ -4,6 +4,8 @@ use std::net::IpAddr;
 
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
+use crate::knowledge::NOT_CARRIED;
+
 /// A whole number of a range.
 pub(super) trait Number: Copy + Ord {
     /// The number before, of one that has one.
@@ -55,19 +57,6 @@ pub(super) struct Space {
     left: Vec<(u128, u128)>,
 }
 
-/// The networks of IPv4 that the internet does not carry: private ones, those of single hosts and links, and those that
-/// nobody has.
-const NOT_CARRIED: [([u8; 4], u8); 8] = [
-    ([0, 0, 0, 0], 8),
-    ([10, 0, 0, 0], 8),
-    ([100, 64, 0, 0], 10),
-    ([127, 0, 0, 0], 8),
-    ([169, 254, 0, 0], 16),
-    ([172, 16, 0, 0], 12),
-    ([192, 168, 0, 0], 16),
-    ([224, 0, 0, 0], 3),
-];
-
 impl Space {
     /// Every address that the internet carries.
     pub(super) fn internet(v6: bool) -> Space {
@@ -78,7 +67,8 @@ impl Space {
         }
         let mut space =
             Space { v6, left: vec![range(IpNet::V4(Ipv4Net::new_assert([0, 0, 0, 0].into(), 0)))] };
-        for (address, length) in NOT_CARRIED {
+        for (address, length) in NOT_CARRIED.rows {
+            let (address, length) = (*address, *length);
             space.take(IpNet::V4(Ipv4Net::new_assert(address.into(), length)));
         }
         space
@@ -144,6 +134,20 @@ fn range(net: IpNet) -> (u128, u128) {
         IpNet::V4(net) => (u128::from(u32::from(net.network())), u128::from(u32::from(net.broadcast()))),
         IpNet::V6(net) => (u128::from(net.network()), u128::from(net.broadcast())),
     }
+}
+
+/// Whether these networks of IPv4 together are all of the internet.
+pub(crate) fn covers_internet(nets: &[IpNet]) -> bool {
+    let mut rest = Space::internet(false);
+    nets.iter().for_each(|net| {
+        rest.take(*net);
+    });
+    rest.is_empty()
+}
+
+/// Whether a network of IPv4 has addresses of the internet.
+pub(crate) fn touches_internet(net: IpNet) -> bool {
+    Space::internet(false).take(net)
 }
 
 /// How much of the other end a network covers.

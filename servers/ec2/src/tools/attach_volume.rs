@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use aws_sdk_ec2::types::{Instance, Volume, VolumeAttachment, VolumeState};
+use aws_sdk_ec2::types::{Instance, Volume, VolumeAttachment, VolumeAttachmentState, VolumeState};
 use awsmcp_mcp::{Call, Change, Error, One, Plan, Result, Spec, Waited};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -61,7 +61,14 @@ impl Change for AttachVolume {
         if self.detach {
             return self.detaching(cx, &volume, &instance).await;
         }
-        if let Some(has) = user(&volume) {
+        // A volume that may be attached to several is free for each that does not have it yet.
+        let is_shared = volume.multi_attach_enabled == Some(true);
+        let has = if is_shared {
+            of(&volume, self.instance.as_str()).map(|_| self.instance.as_str())
+        } else {
+            user(&volume)
+        };
+        if let Some(has) = has {
             return Err(Error::conflict(format!("{} is attached to {has}", self.volume))
                 .with_next("attach_volume with detach first"));
         }
@@ -92,21 +99,19 @@ impl Change for AttachVolume {
         let ec2 = &cx.client().ec2;
         let (volume, id) = (self.volume.as_str(), self.instance.as_str());
         // AWS attaches only what is free, and detaches only from the instance and the device that are named.
-        let wanted = if self.detach {
+        if self.detach {
             let request = ec2.detach_volume().volume_id(volume).instance_id(id).set_device(device);
             request.set_force(self.force.then_some(true)).send().await?;
-            VolumeState::Available
         } else {
             ec2.attach_volume().volume_id(volume).instance_id(id).set_device(device).send().await?;
-            VolumeState::InUse
-        };
-        let done = settled(cx, &self.volume, &wanted).await?;
-        let attachment = done.attachments.unwrap_or_default().into_iter().next();
+        }
+        let done = self.settled(cx).await?;
+        let attachment = of(&done, id).or_else(|| done.attachments.iter().flatten().next());
         Ok(One(Done {
             volume: self.volume.to_string(),
+            instance: attachment.and_then(|it| it.instance_id.clone()),
+            device: attachment.and_then(|it| it.device.clone()),
             state: done.state.map(|state| state.to_string()).unwrap_or_default(),
-            instance: attachment.as_ref().and_then(|it| it.instance_id.clone()),
-            device: attachment.and_then(|it| it.device),
         }))
     }
 }
@@ -172,24 +177,77 @@ fn user(volume: &Volume) -> Option<&str> {
     volume.attachments.iter().flatten().find_map(|it| it.instance_id.as_deref())
 }
 
-/// Waits until the volume is in that state; a note says so where it is not yet.
-async fn settled(cx: &Call<Ec2>, id: &VolumeId, wanted: &VolumeState) -> Result<Volume> {
-    const PATIENCE: Duration = Duration::from_secs(3 * 60);
-    let look = || async {
-        let volume = described(cx, id).await?;
-        Ok(match volume.state.as_ref() == Some(wanted) {
-            true => Waited::Ready(volume),
-            false => Waited::Still(format!("waiting for {wanted}")),
-        })
-    };
-    match cx.until(PATIENCE, look).await? {
-        Waited::Ready(volume) => Ok(volume),
-        Waited::Still(_) => {
-            cx.note(format!(
-                "AWS took it, but it is not {wanted} yet: list_volumes shows when it is; a volume still mounted does \
-                 not let go"
-            ));
-            described(cx, id).await
+/// What this instance has of it.
+fn of<'a>(volume: &'a Volume, instance: &str) -> Option<&'a VolumeAttachment> {
+    volume.attachments.iter().flatten().find(|it| it.instance_id.as_deref() == Some(instance))
+}
+
+impl AttachVolume {
+    /// Whether the volume is where it is wanted. Others may have it too, so that its state alone does not tell.
+    fn is_there(&self, volume: &Volume) -> bool {
+        let own = of(volume, self.instance.as_str());
+        let state = own.and_then(|it| it.state.as_ref());
+        match self.detach {
+            true => {
+                let is_gone = own.is_none() || state == Some(&VolumeAttachmentState::Detached);
+                is_gone && (volume.state == Some(VolumeState::Available) || user(volume).is_some())
+            }
+            false => {
+                let is_attached = state.is_none_or(|state| *state == VolumeAttachmentState::Attached);
+                own.is_some() && is_attached && volume.state == Some(VolumeState::InUse)
+            }
         }
+    }
+
+    /// Waits until it is; a note says so where it is not yet.
+    async fn settled(&self, cx: &Call<Ec2>) -> Result<Volume> {
+        const PATIENCE: Duration = Duration::from_secs(3 * 60);
+        let wanted = if self.detach { "detached" } else { "attached" };
+        let look = || async {
+            let volume = described(cx, &self.volume).await?;
+            Ok(match self.is_there(&volume) {
+                true => Waited::Ready(volume),
+                false => Waited::Still(format!("waiting until it is {wanted}")),
+            })
+        };
+        match cx.until(PATIENCE, look).await? {
+            Waited::Ready(volume) => Ok(volume),
+            Waited::Still(_) => {
+                cx.note(format!(
+                    "AWS took it, but it is not {wanted} yet: list_volumes shows when it is; a volume still mounted does \
+                     not let go"
+                ));
+                described(cx, &self.volume).await
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_volume_that_others_have_too_is_looked_at_by_its_own_attachment() {
+        let call = |detach: bool| -> AttachVolume {
+            let ask = json!({"volume": "vol-01234567", "instance": "i-01234567", "detach": detach});
+            serde_json::from_value(ask).unwrap()
+        };
+        let by = |id: &str, state| VolumeAttachment::builder().instance_id(id).state(state).build();
+        let volume = |attachments: &[VolumeAttachment]| {
+            let state = if attachments.is_empty() { VolumeState::Available } else { VolumeState::InUse };
+            Volume::builder().state(state).set_attachments(Some(attachments.to_vec())).build()
+        };
+        let other = by("i-76543210", VolumeAttachmentState::Attached);
+        let (attaching, own) = (
+            by("i-01234567", VolumeAttachmentState::Attaching),
+            by("i-01234567", VolumeAttachmentState::Attached),
+        );
+        assert!(call(false).is_there(&volume(&[other.clone(), own.clone()])));
+        assert!(!call(false).is_there(&volume(&[other.clone(), attaching])));
+        assert!(!call(false).is_there(&volume(std::slice::from_ref(&other))));
+        assert!(call(true).is_there(&volume(std::slice::from_ref(&other))));
+        assert!(call(true).is_there(&volume(&[])));
+        assert!(!call(true).is_there(&volume(&[other, own])));
     }
 }

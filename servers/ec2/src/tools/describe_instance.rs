@@ -327,6 +327,11 @@ impl Card {
     }
 }
 
+/// Whether an event is done, or was called off.
+fn is_over(event: &str) -> bool {
+    ["[Completed]", "[Canceled]"].iter().any(|mark| event.contains(mark))
+}
+
 impl Checks {
     fn new(status: InstanceStatus) -> Checks {
         let word = |status: Option<SummaryStatus>| {
@@ -342,7 +347,7 @@ impl Checks {
             instance: word(status.instance_status.and_then(|it| it.status)),
             volumes: status.attached_ebs_status.and_then(|it| it.status).map(|status| status.to_string()),
             // AWS keeps what is over for a while.
-            events: events.filter(|event| !event.contains("[Completed]")).collect(),
+            events: events.filter(|event| !is_over(event)).collect(),
         }
     }
 }
@@ -367,7 +372,18 @@ impl Disk {
 
 #[cfg(test)]
 mod tests {
+    use aws_sdk_ec2::types::InstanceStatusEvent;
+
     use super::*;
+
+    #[test]
+    fn an_event_that_is_over_is_no_news() {
+        let event = |about: &str| InstanceStatusEvent::builder().description(about).build();
+        let all = ["[Completed] moved", "[Canceled] it stays", "it will be retired"].map(event).to_vec();
+        let checks = Checks::new(InstanceStatus::builder().set_events(Some(all)).build());
+        assert_eq!(checks.events.len(), 1, "{:?}", checks.events);
+        assert!(checks.events[0].ends_with("it will be retired"));
+    }
 
     #[test]
     fn findings_name_what_is_wrong_and_the_tool_that_helps() {

@@ -1,9 +1,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_ec2::types::{
-    NatGateway, Route, RouteState, RuleAction, Subnet, VpcAttributeName, VpcEndpoint, VpcPeeringConnection,
+    NatGateway, Route, RouteState, RuleAction, Subnet, VpcAttributeName, VpcCidrBlockState, VpcEndpoint,
+    VpcPeeringConnection,
 };
 use awsmcp_mcp::{Call, Error, One, Result, Spec, Tool};
+use ipnet::IpNet;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tokio::join;
@@ -12,6 +14,7 @@ use crate::{
     Ec2, arns,
     names::VpcId,
     network,
+    reachability::{covers_internet, touches_internet},
     tags::{Filters, name},
 };
 
@@ -238,9 +241,15 @@ fn of_peering(peering: VpcPeeringConnection, is_asking: bool) -> String {
 
 impl Vpc {
     fn new(vpc: aws_sdk_ec2::types::Vpc) -> Vpc {
-        let more = vpc.cidr_block_association_set.into_iter().flatten().filter_map(|it| it.cidr_block);
-        let six =
-            vpc.ipv6_cidr_block_association_set.into_iter().flatten().filter_map(|it| it.ipv6_cidr_block);
+        // What was taken away stays on the list for a while.
+        let has = |state: Option<VpcCidrBlockState>| {
+            let state = state.and_then(|state| state.state);
+            state.is_none_or(|state| matches!(state.as_str(), "associated" | "associating"))
+        };
+        let more = vpc.cidr_block_association_set.into_iter().flatten();
+        let more = more.filter(|it| has(it.cidr_block_state.clone())).filter_map(|it| it.cidr_block);
+        let six = vpc.ipv6_cidr_block_association_set.into_iter().flatten();
+        let six = six.filter(|it| has(it.ipv6_cidr_block_state.clone())).filter_map(|it| it.ipv6_cidr_block);
         let mut cidrs: Vec<String> = vpc.cidr_block.into_iter().chain(more).chain(six).collect();
         let mut seen = BTreeSet::new();
         cidrs.retain(|cidr| seen.insert(cidr.clone()));
@@ -303,14 +312,28 @@ fn line(route: &Route) -> String {
     format!("{to} to {}{dead}", target(route))
 }
 
-/// Where a subnet's default route leads.
+/// Where a subnet leads to the internet: by its default route, or by several routes that together are as good.
 fn reaches(routes: &[Route]) -> String {
-    let default = routes.iter().find(|route| route.destination_cidr_block.as_deref() == Some("0.0.0.0/0"));
-    match default.map(|route| (target(route), route.state == Some(RouteState::Blackhole))) {
+    let nets: Vec<(IpNet, &Route)> = routes
+        .iter()
+        .filter_map(|route| Some((route.destination_cidr_block.as_deref()?.parse().ok()?, route)))
+        .filter(|(_, route)| target(route) != "local")
+        .collect();
+    let default = nets.iter().find(|(net, _)| net.prefix_len() == 0).map(|(_, route)| *route);
+    let word = |route: &Route| match target(route) {
+        _ if route.state == Some(RouteState::Blackhole) => "a blackhole".to_owned(),
+        target if target.starts_with("igw-") => "public".to_owned(),
+        target => target.to_owned(),
+    };
+    let all: Vec<IpNet> = nets.iter().map(|(net, _)| *net).collect();
+    match default {
+        Some(route) => word(route),
+        None if covers_internet(&all) => {
+            let parts: BTreeSet<String> =
+                nets.iter().filter(|(net, _)| touches_internet(*net)).map(|(_, route)| word(route)).collect();
+            parts.into_iter().collect::<Vec<_>>().join(" and ")
+        }
         None => "nothing outside".to_owned(),
-        Some((_, true)) => "a blackhole".to_owned(),
-        Some((target, _)) if target.starts_with("igw-") => "public".to_owned(),
-        Some((target, _)) => target.to_owned(),
     }
 }
 
@@ -325,7 +348,11 @@ fn entries(entries: &[aws_sdk_ec2::types::NetworkAclEntry]) -> Vec<String> {
             && entry.protocol.as_deref() == Some("-1")
             && matches!(net, "0.0.0.0/0" | "::/0")
     };
-    if own.len() >= 2 && own.iter().all(usual) {
+    let lets_all = |egress: bool| {
+        let mut all = own.iter().filter(|entry| entry.egress.unwrap_or_default() == egress);
+        all.any(|entry| entry.cidr_block.as_deref() == Some("0.0.0.0/0"))
+    };
+    if own.iter().all(usual) && lets_all(false) && lets_all(true) {
         return Vec::new();
     }
     own.sort_by_key(|entry| (entry.egress, entry.rule_number));
@@ -341,7 +368,13 @@ fn entries(entries: &[aws_sdk_ec2::types::NetworkAclEntry]) -> Vec<String> {
                 other => other,
             };
             let ports = entry.port_range.as_ref().and_then(|range| range.from.zip(range.to));
+            let kind = entry.icmp_type_code.as_ref().and_then(|it| it.r#type.zip(it.code));
+            let kind = kind.filter(|(kind, _)| protocol.starts_with("icmp") && *kind >= 0);
             let ports = match ports.filter(|_| matches!(protocol, "tcp" | "udp")) {
+                _ if kind.is_some_and(|(_, code)| code >= 0) => {
+                    kind.map(|(kind, code)| format!(" {kind}/{code}")).unwrap_or_default()
+                }
+                _ if kind.is_some() => kind.map(|(kind, _)| format!(" {kind}")).unwrap_or_default(),
                 Some((from, to)) if from == to => format!(" {from}"),
                 Some((from, to)) => format!(" {from}-{to}"),
                 None => String::new(),
@@ -358,6 +391,23 @@ mod tests {
     use super::*;
 
     #[test]
+    fn an_acl_that_lets_everything_in_and_nothing_out_is_shown() {
+        use aws_sdk_ec2::types::{IcmpTypeCode, NetworkAclEntry};
+        let all = |number, egress, net: &str| {
+            let entry = NetworkAclEntry::builder().rule_number(number).egress(egress).protocol("-1");
+            entry.rule_action(RuleAction::Allow).cidr_block(net).build()
+        };
+        let (coming, going) = (all(100, false, "0.0.0.0/0"), all(100, true, "0.0.0.0/0"));
+        assert!(entries(&[coming.clone(), going.clone()]).is_empty());
+        let twice = entries(&[coming.clone(), all(110, false, "0.0.0.0/0")]);
+        assert_eq!(twice, ["100 allow in all from 0.0.0.0/0", "110 allow in all from 0.0.0.0/0"]);
+        let ping = NetworkAclEntry::builder().rule_number(90).protocol("1").rule_action(RuleAction::Deny);
+        let ping =
+            ping.cidr_block("0.0.0.0/0").icmp_type_code(IcmpTypeCode::builder().r#type(8).code(-1).build());
+        assert_eq!(entries(&[ping.build(), coming, going])[0], "90 deny in icmp 8 from 0.0.0.0/0");
+    }
+
+    #[test]
     fn where_a_subnet_leads_is_its_default_route() {
         let route = |to: &str| Route::builder().destination_cidr_block(to);
         assert_eq!(reaches(&[]), "nothing outside");
@@ -366,6 +416,12 @@ mod tests {
         assert_eq!(reaches(&[route("10.0.0.0/8").gateway_id("igw-1").build()]), "nothing outside");
         let dead = route("0.0.0.0/0").nat_gateway_id("nat-1").state(RouteState::Blackhole).build();
         assert_eq!(reaches(std::slice::from_ref(&dead)), "a blackhole");
+        let halves = ["0.0.0.0/1", "128.0.0.0/1"].map(|net| route(net).gateway_id("igw-1").build());
+        assert_eq!(reaches(&halves), "public");
+        assert_eq!(reaches(&halves[..1]), "nothing outside");
+        let [first, _] = halves;
+        let both = [first, route("128.0.0.0/1").nat_gateway_id("nat-1").build()];
+        assert_eq!(reaches(&both), "nat-1 and public");
         assert_eq!(line(&dead), "0.0.0.0/0 to nat-1 (blackhole)");
     }
 }

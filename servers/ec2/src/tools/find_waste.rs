@@ -1,7 +1,7 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_cloudwatch::types::{Dimension, Metric, MetricDataQuery, MetricStat};
-use aws_sdk_ec2::types::{Instance, Tag};
+use aws_sdk_ec2::types::{Address, Instance, NetworkInterface, Tag};
 use awsmcp_mcp::{Call, Error, Page, Result, Spec, Tool};
 use jiff::{Timestamp, ToSpan};
 use schemars::JsonSchema;
@@ -11,6 +11,7 @@ use tokio::join;
 use crate::{
     Ec2, arns,
     instances::ALIVE,
+    knowledge::BACKUP_TAGS,
     paging::Paging,
     tags::{self, Filters},
     times::{age_days, for_aws, transition},
@@ -49,6 +50,7 @@ impl Tool for FindWaste {
                 "ec2:DescribeVolumes",
                 "ec2:DescribeSnapshots",
                 "ec2:DescribeImages",
+                "ec2:DescribeLaunchTemplateVersions",
                 "ec2:DescribeAddresses",
                 "ec2:DescribeInstances",
                 "ec2:DescribeNetworkInterfaces",
@@ -88,8 +90,33 @@ impl Tool for FindWaste {
                 rows.extend(cx.part(what, found).unwrap_or_default());
             }
         }
-        Ok(Paging::new(cx).page(cx, rows, None))
+        let paging = Paging::new(cx);
+        if paging.is_first()
+            && let Some(how) = removal(&rows)
+        {
+            cx.note(how);
+        }
+        Ok(paging.page(cx, rows, None))
     }
+}
+
+/// Which tool removes what was found.
+fn removal(rows: &[Row]) -> Option<String> {
+    const BY: [(&str, &str); 5] = [
+        ("volume", "volumes"),
+        ("snapshot", "snapshots"),
+        ("elastic-ip", "addresses"),
+        ("natgateway", "nat_gateways"),
+        ("network-interface", "interfaces"),
+    ];
+    let has = |kind: &str| rows.iter().any(|row| row.kind == kind);
+    let lists: Vec<&str> = BY.iter().filter(|(kind, _)| has(kind)).map(|(_, list)| *list).collect();
+    let things =
+        (!lists.is_empty()).then(|| format!("delete_resources takes the ids in {}", lists.join(", ")));
+    let instances = has("instance")
+        .then(|| "terminate_instances removes instances, set_instances stops idle ones".to_owned());
+    let told: Vec<String> = [things, instances].into_iter().flatten().collect();
+    (!told.is_empty()).then(|| told.join("; "))
 }
 
 /// The most things of a kind that are looked at.
@@ -129,8 +156,9 @@ async fn volumes(cx: &Call<Ec2>) -> Result<Vec<Row>> {
 
 async fn addresses(cx: &Call<Ec2>) -> Result<Vec<Row>> {
     let out = cx.client().ec2.describe_addresses().send().await?;
-    let unused =
-        out.addresses.unwrap_or_default().into_iter().filter(|address| address.association_id.is_none());
+    // What a service of AWS manages, it also gives back.
+    let is_unused = |address: &Address| address.association_id.is_none() && address.service_managed.is_none();
+    let unused = out.addresses.unwrap_or_default().into_iter().filter(is_unused);
     Ok(unused
         .map(|address| Row {
             kind: "elastic-ip",
@@ -219,14 +247,15 @@ async fn snapshots(cx: &Call<Ec2>, days: i64) -> Result<Vec<Row>> {
     let ec2 = &cx.client().ec2;
     // A disabled or deprecated image is still made of its snapshots.
     let images = ec2.describe_images().owners("self").include_disabled(true).include_deprecated(true);
-    let images = images.send().await?;
-    let used: Vec<String> = images
-        .images
-        .unwrap_or_default()
-        .into_iter()
-        .flat_map(|image| image.block_device_mappings.unwrap_or_default())
-        .filter_map(|disk| disk.ebs?.snapshot_id)
-        .collect();
+    let (images, templates) = join!(images.send(), of_templates(cx));
+    let disks = images?.images.unwrap_or_default().into_iter().flat_map(|image| image.block_device_mappings);
+    let of_images = disks.flatten().filter_map(|disk| disk.ebs?.snapshot_id);
+    let templates = cx.part("launch templates", templates);
+    let why = match templates {
+        Some(_) => "no image and no launch template of yours is made of it",
+        None => "no image of yours is made of it",
+    };
+    let used: BTreeSet<String> = of_images.chain(templates.into_iter().flatten()).collect();
     let (mut rows, mut token, mut looked) = (Vec::new(), None, 0);
     loop {
         let request = ec2.describe_snapshots().owner_ids("self").max_results(1000);
@@ -240,7 +269,7 @@ async fn snapshots(cx: &Call<Ec2>, days: i64) -> Result<Vec<Row>> {
             (age >= days && !is_kept).then(|| Row {
                 kind: "snapshot",
                 name: tags::name(snapshot.tags.as_ref()),
-                why: "no image of yours is made of it".to_owned(),
+                why: why.to_owned(),
                 size_gib: snapshot.volume_size,
                 age_days: Some(age),
                 id,
@@ -257,10 +286,32 @@ async fn snapshots(cx: &Call<Ec2>, days: i64) -> Result<Vec<Row>> {
     }
 }
 
+/// The snapshots that launch templates make volumes of, in their default and their latest versions.
+async fn of_templates(cx: &Call<Ec2>) -> Result<Vec<String>> {
+    let (mut found, mut token, mut looked) = (Vec::new(), None, 0);
+    loop {
+        let request =
+            cx.client().ec2.describe_launch_template_versions().versions("$Default").versions("$Latest");
+        let out = request.max_results(200).set_next_token(token).send().await?;
+        let versions = out.launch_template_versions.unwrap_or_default();
+        looked += versions.len();
+        let data = versions.into_iter().filter_map(|version| version.launch_template_data);
+        let disks = data.flat_map(|data| data.block_device_mappings.unwrap_or_default());
+        found.extend(disks.filter_map(|disk| disk.ebs?.snapshot_id));
+        token = out.next_token.filter(|token| !token.is_empty());
+        if token.is_none() {
+            return Ok(found);
+        }
+        if looked >= MOST {
+            cut(cx, "versions of launch templates");
+            return Ok(found);
+        }
+    }
+}
+
 /// Whether AWS Backup or Data Lifecycle Manager made it, and deletes it by a plan of its own.
 fn is_backup(tags: Option<&Vec<Tag>>) -> bool {
-    const SIGNS: [&str; 3] = ["aws:backup:source-resource", "aws:dlm:lifecycle-policy-id", "dlm:managed"];
-    SIGNS.iter().any(|key| tags::value(tags, key).is_some())
+    BACKUP_TAGS.rows.iter().any(|key| tags::value(tags, key).is_some())
 }
 
 async fn interfaces(cx: &Call<Ec2>) -> Result<Vec<Row>> {
@@ -270,7 +321,9 @@ async fn interfaces(cx: &Call<Ec2>) -> Result<Vec<Row>> {
     if out.next_token.is_some_and(|token| !token.is_empty()) {
         cx.note("there are more than 1,000 free interfaces; the others are not shown");
     }
-    let free = out.network_interfaces.unwrap_or_default().into_iter();
+    // Those that a service of AWS made are not ours to delete: it does, or uses them again.
+    let is_own = |interface: &NetworkInterface| interface.requester_managed != Some(true);
+    let free = out.network_interfaces.unwrap_or_default().into_iter().filter(is_own);
     Ok(free
         .map(|interface| Row {
             kind: "network-interface",

@@ -9,5 +9,6 @@ mod deeds;
 mod held;
 mod looking;
 mod reaching;
+mod recorded;
 mod scoping;
 mod world;

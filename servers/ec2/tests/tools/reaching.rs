@@ -416,3 +416,110 @@ fn a_question_that_makes_no_sense_shows_a_good_one() {
     says(&mut server, json!({"from": net.a, "to": net.a}), "yes", "");
     says(&mut server, json!({"from": net.a, "to": format!("{start}.9.9")}), "no", "but no interface has it");
 }
+
+/// An interface as EC2 describes it.
+fn described(id: &str, about: &str, more: &str) -> String {
+    format!(
+        "<item><networkInterfaceId>{id}</networkInterfaceId><description>{about}</description><vpcId>vpc-01234567</vpcId>\
+         <subnetId>subnet-01234567</subnetId><privateIpAddress>10.0.0.9</privateIpAddress>{more}<groupSet><item><groupId>\
+         sg-01234567</groupId></item></groupSet></item>"
+    )
+}
+
+/// One VPC, whose subnet leads to the internet, whose ACL and group let everything pass; the group may not be shown.
+fn around(operation: &str, is_shown: bool) -> Option<String> {
+    let pass = |egress| {
+        format!(
+            "<item><ruleNumber>100</ruleNumber><protocol>-1</protocol><ruleAction>allow</ruleAction><egress>{egress}</egress>\
+             <cidrBlock>0.0.0.0/0</cidrBlock></item>"
+        )
+    };
+    Some(match operation {
+        "DescribeInstances" => "<reservationSet/>".to_owned(),
+        "DescribeNetworkAcls" => format!(
+            "<networkAclSet><item><networkAclId>acl-01234567</networkAclId><vpcId>vpc-01234567</vpcId><default>true</default>\
+             <entrySet>{}{}</entrySet></item></networkAclSet>",
+            pass(true),
+            pass(false)
+        ),
+        "DescribeRouteTables" => {
+            "<routeTableSet><item><routeTableId>rtb-01234567</routeTableId><vpcId>vpc-01234567</vpcId><associationSet><item>\
+             <main>true</main></item></associationSet><routeSet><item><destinationCidrBlock>0.0.0.0/0</destinationCidrBlock>\
+             <gatewayId>igw-01234567</gatewayId></item></routeSet></item></routeTableSet>"
+                .to_owned()
+        }
+        "DescribeSecurityGroups" if is_shown => {
+            let peer = "<item><ipProtocol>-1</ipProtocol><ipRanges><item><cidrIp>0.0.0.0/0</cidrIp></item></ipRanges></item>";
+            format!(
+                "<securityGroupInfo><item><groupId>sg-01234567</groupId><ipPermissions>{peer}</ipPermissions>\
+                 <ipPermissionsEgress>{peer}</ipPermissionsEgress></item></securityGroupInfo>"
+            )
+        }
+        "DescribeSecurityGroups" => "<securityGroupInfo/>".to_owned(),
+        _ => return None,
+    })
+}
+
+/// EC2 with these interfaces.
+fn with_interfaces(interfaces: String, is_shown: bool) -> Stub {
+    Stub::start(move |request| {
+        let operation = request.operation();
+        let inner = match operation {
+            "DescribeNetworkInterfaces" => format!("<networkInterfaceSet>{interfaces}</networkInterfaceSet>"),
+            operation => around(operation, is_shown).unwrap_or_default(),
+        };
+        let body = format!("<{operation}Response>{inner}</{operation}Response>");
+        Response::new(200, body).with("content-type", "text/xml")
+    })
+}
+
+const PUBLIC: &str = "<association><publicIp>52.0.0.9</publicIp></association>";
+
+#[test]
+fn a_load_balancer_is_found_by_its_name() {
+    let all = [
+        described("eni-0123456789abcdef1", "ELB app/web-2/50dc6c495c0c9188", PUBLIC),
+        described("eni-0123456789abcdef3", "ELB app/web/50dc6c495c0c9188", PUBLIC),
+        described("eni-0123456789abcdef2", "ELB app/web/50dc6c495c0c9188", PUBLIC),
+    ];
+    let stub = with_interfaces(all.concat(), true);
+    let mut server = EC2.at(stub.env()).start();
+    let ask = json!({"from": "internet", "to": "web"});
+    let found = says(&mut server, ask.clone(), "yes", "");
+    assert_eq!(found["to"], "web (load balancer, eni-0123456789abcdef2)");
+    let note =
+        "web was taken by its interface eni-0123456789abcdef2; ask about eni-0123456789abcdef3 by its id";
+    server.call("check_reachability", ask).holds(&[note]);
+    server
+        .call("check_reachability", json!({"from": "internet", "to": "other"}))
+        .fails(&["there is no instance other in us-east-1, nor a load balancer", "databases of RDS"]);
+}
+
+#[test]
+fn an_interface_that_nothing_has_is_not_reached() {
+    let free = described("eni-0123456789abcdef1", "", &format!("{PUBLIC}<status>available</status>"));
+    let stub = with_interfaces(free, true);
+    let mut server = EC2.at(stub.env()).start();
+    let ask = json!({"from": "internet", "to": "eni-0123456789abcdef1"});
+    says(&mut server, ask, "no", "it is attached to nothing: nothing answers there");
+}
+
+#[test]
+fn a_group_that_aws_does_not_show_is_unknown() {
+    let stub = with_interfaces(described("eni-0123456789abcdef1", "", PUBLIC), false);
+    let mut server = EC2.at(stub.env()).start();
+    let ask = json!({"from": "internet", "to": "eni-0123456789abcdef1"});
+    says(&mut server, ask, "unknown", "sg-01234567: no other rule lets it pass");
+}
+
+#[test]
+fn a_second_private_address_has_its_own_public_one() {
+    let second = format!(
+        "{PUBLIC}<privateIpAddressesSet><item><privateIpAddress>10.0.0.9</privateIpAddress>{PUBLIC}</item><item>\
+         <privateIpAddress>10.0.0.10</privateIpAddress></item></privateIpAddressesSet>"
+    );
+    let stub = with_interfaces(described("eni-0123456789abcdef1", "", &second), true);
+    let mut server = EC2.at(stub.env()).start();
+    says(&mut server, json!({"from": "internet", "to": "10.0.0.9"}), "yes", "");
+    says(&mut server, json!({"from": "internet", "to": "10.0.0.10"}), "no", "it has no public address");
+}

@@ -3,12 +3,13 @@
 use std::net::IpAddr;
 
 use aws_sdk_ec2::types::{Instance as Described, NetworkInterface, NetworkInterfaceStatus};
-use awsmcp_mcp::{Call, Error, Result};
+use awsmcp_mcp::{Call, Error, Kind, Result};
 
+use super::named;
 use crate::{
     Ec2,
     instances::{all, find, state},
-    names::End,
+    names::{End, Instance},
     reachability::{Node, Place, is_private},
     tags::{self, Filters},
 };
@@ -35,7 +36,12 @@ pub(super) async fn place(cx: &Call<Ec2>, end: &End, v6: bool) -> Result<Spot> {
     };
     match end {
         End::Internet => Ok(outside(None, "the internet".to_owned())),
-        End::Instance(instance) => of_instance(find(cx, instance).await?, v6),
+        End::Instance(instance) => match (find(cx, instance).await, instance) {
+            (Err(missing), Instance::Name(name)) if missing.kind == Kind::NotFound => {
+                of_service(cx, name, v6).await
+            }
+            (found, _) => of_instance(found?, v6),
+        },
         End::Interface(id) => {
             let out = cx
                 .client()
@@ -55,12 +61,14 @@ pub(super) async fn place(cx: &Call<Ec2>, end: &End, v6: bool) -> Result<Spot> {
             let text = address.to_string();
             let filter = match (v6, is_private(*address)) {
                 (true, _) => "ipv6-addresses.ipv6-address",
-                (false, true) => "addresses.private-ip-address",
-                (false, false) => "addresses.association.public-ip",
+                (false, true) => PRIVATE,
+                (false, false) => PUBLIC,
             };
-            let filters = Filters::default().any(filter, [&text]).build();
-            let out = cx.client().ec2.describe_network_interfaces().set_filters(filters).send().await?;
-            let mut found = out.network_interfaces.unwrap_or_default();
+            let mut found = with(cx, filter, &text).await?;
+            // A VPC may have addresses of its own that are private nowhere else.
+            if found.is_empty() && filter == PUBLIC {
+                found = with(cx, PRIVATE, &text).await?;
+            }
             match (found.len(), found.pop()) {
                 (1, Some(interface)) => of_interface(cx, interface, v6, Some(*address)).await,
                 (0, _) | (_, None) => Ok(outside(Some(*address), text)),
@@ -74,6 +82,37 @@ pub(super) async fn place(cx: &Call<Ec2>, end: &End, v6: bool) -> Result<Spot> {
             }
         }
     }
+}
+
+/// Filters by the addresses that interfaces have.
+const PRIVATE: &str = "addresses.private-ip-address";
+const PUBLIC: &str = "addresses.association.public-ip";
+
+async fn with(cx: &Call<Ec2>, filter: &str, address: &str) -> Result<Vec<NetworkInterface>> {
+    let filters = Filters::default().any(filter, [address]).build();
+    let out = cx.client().ec2.describe_network_interfaces().set_filters(filters).send().await?;
+    Ok(out.network_interfaces.unwrap_or_default())
+}
+
+/// What is no instance, by its name: the first of its interfaces.
+async fn of_service(cx: &Call<Ec2>, name: &str, v6: bool) -> Result<Spot> {
+    let Some((what, interfaces)) = named::interfaces(cx, name).await? else {
+        return Err(named::unknown(cx, name));
+    };
+    let ids: Vec<String> = interfaces.iter().filter_map(|one| one.network_interface_id.clone()).collect();
+    let Some(first) = interfaces.into_iter().next() else {
+        return Err(named::unknown(cx, name));
+    };
+    let spot = of_interface(cx, first, v6, None).await?;
+    let label = format!("{name} ({what}, {})", spot.label);
+    let note = ids.split_first().filter(|(_, others)| !others.is_empty()).map(|(own, others)| {
+        format!("{name} was taken by its interface {own}; ask about {} by its id", others.join(" or "))
+    });
+    let place = match spot.place {
+        Place::Node(node) => Place::Node(Node { label: label.clone(), ..node }),
+        other => other,
+    };
+    Ok(Spot { label, place, note, ..spot })
 }
 
 fn of_instance(instance: Described, v6: bool) -> Result<Spot> {
@@ -107,7 +146,11 @@ fn of_instance(instance: Described, v6: bool) -> Result<Spot> {
 /// The state of the instance that has an interface, where it does not run.
 async fn state_of(cx: &Call<Ec2>, instance: Option<&str>) -> Result<Option<String>> {
     let Some(id) = instance else { return Ok(None) };
-    let found = all(cx, &[id.to_owned()]).await?;
+    let found = match all(cx, &[id.to_owned()]).await {
+        // It is another account's, in a subnet that is shared.
+        Err(error) if error.kind == Kind::NotFound => return Ok(None),
+        found => found?,
+    };
     Ok(found.first().map(|one| state(one).to_owned()).filter(|state| state != "running"))
 }
 
@@ -148,23 +191,23 @@ async fn of_interface(
         (false, Some(pair)) => pair.private_ip_address.as_deref(),
         (false, None) => interface.private_ip_address.as_deref(),
     };
-    let address = match by.filter(|address| v6 || is_private(*address)) {
+    let is_public = by.is_some() && !v6 && by == public && asked.as_deref() != own;
+    let address = match by.filter(|_| !is_public) {
         Some(address) => address,
         None => parsed(own, &label, v6)?,
     };
     let node = Node {
         address,
-        public: by.filter(|address| !v6 && !is_private(*address)).or(public),
+        public,
         vpc: interface.vpc_id.unwrap_or_default(),
         subnet: interface.subnet_id.unwrap_or_default(),
         groups: Vec::new(),
         label: label.clone(),
     };
-    let by_public = by.is_some_and(|address| !v6 && !is_private(address));
     let groups = interface.groups.unwrap_or_default().into_iter().filter_map(|group| group.group_id);
     Ok(Spot {
         label,
-        place: if by_public { Place::Public(node) } else { Place::Node(node) },
+        place: if is_public { Place::Public(node) } else { Place::Node(node) },
         groups: groups.collect(),
         state,
         note: None,

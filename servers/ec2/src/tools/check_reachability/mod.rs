@@ -14,6 +14,7 @@ use crate::{
 
 mod around;
 mod ends;
+mod named;
 
 use around::surroundings;
 use ends::place;
@@ -24,7 +25,7 @@ use ends::place;
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct CheckReachability {
-    /// Instance (id or name), eni, IP address, or `internet`.
+    /// Instance (id or name), load balancer or function by name, eni, IP address, or `internet`.
     from: End,
     /// As `from`.
     to: End,

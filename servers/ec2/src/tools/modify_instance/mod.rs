@@ -138,6 +138,7 @@ impl ModifyInstance {
         let groups = self.security_groups.as_ref().map(|groups| {
             let mut ids: Vec<&str> = groups.iter().map(GroupId::as_str).collect();
             ids.sort_unstable();
+            ids.dedup();
             json!(ids)
         });
         [

@@ -1,0 +1,151 @@
+//! What is recorded, reserved and left over.
+
+use awsmcp_testing::{Request, Response, Stub};
+use serde_json::json;
+
+use crate::world::EC2;
+
+/// EC2's answer to an operation.
+fn xml(request: &Request, inner: &str) -> Response {
+    let operation = request.operation();
+    let body = format!(
+        "<{operation}Response xmlns=\"http://ec2.amazonaws.com/doc/2016-11-15/\"><requestId>r</requestId>{inner}\
+         </{operation}Response>"
+    );
+    Response::new(200, body).with("content-type", "text/xml")
+}
+
+const INTERFACE: &str = "<networkInterfaceSet><item><networkInterfaceId>eni-0123456789abcdef0</networkInterfaceId>\
+    <subnetId>subnet-01234567</subnetId><vpcId>vpc-01234567</vpcId></item></networkInterfaceSet>";
+
+#[test]
+fn flow_logs_are_those_of_what_a_thing_is_in_and_say_where_to_look() {
+    let stub = Stub::start(|request| {
+        let inner = match request.operation() {
+            "DescribeNetworkInterfaces" => INTERFACE,
+            "DescribeFlowLogs" => {
+                "<flowLogSet><item><flowLogId>fl-01234567</flowLogId><resourceId>vpc-01234567</resourceId><trafficType>REJECT\
+                 </trafficType><logDestinationType>cloud-watch-logs</logDestinationType><logGroupName>/vpc/flow</logGroupName>\
+                 <deliverLogsStatus>FAILED</deliverLogsStatus><deliverLogsErrorMessage>Access error</deliverLogsErrorMessage>\
+                 <logFormat>${srcaddr} ${dstport} ${action}</logFormat></item></flowLogSet>"
+            }
+            _ => "",
+        };
+        xml(request, inner)
+    });
+    let mut server = EC2.at(stub.env()).start();
+    let ask = json!({"resource": "i-0123456789abcdef0", "rejected_port": 22});
+    server.call("list_flow_logs", ask).holds(&[
+        "fl-01234567",
+        "FAILED: Access error",
+        "query_logs of the server awsmcp-cloudwatch with log_groups [\"/vpc/flow\"]",
+        "parse @message \"* * *\" as srcaddr, dstport, action | filter action = \"REJECT\" and dstport = 22",
+    ]);
+    let asked = stub.of("DescribeFlowLogs")[0].json();
+    let ids: Vec<&str> = (1..=3).filter_map(|at| asked[format!("Filter.1.Value.{at}")].as_str()).collect();
+    assert_eq!(ids, ["eni-0123456789abcdef0", "subnet-01234567", "vpc-01234567"], "{asked}");
+    server
+        .call("list_flow_logs", json!({"resource": "vol-01234567"}))
+        .fails(&["nothing that flow logs are of"]);
+}
+
+#[test]
+fn what_no_flow_log_records_is_said() {
+    let stub = Stub::start(|request| {
+        let inner = match request.operation() {
+            "DescribeSubnets" => "<subnetSet><item><vpcId>vpc-01234567</vpcId></item></subnetSet>",
+            "DescribeFlowLogs" => "<flowLogSet/>",
+            _ => "",
+        };
+        xml(request, inner)
+    });
+    let mut server = EC2.at(stub.env()).start();
+    let none = "no flow log records subnet-01234567, vpc-01234567: what is rejected there is kept nowhere";
+    server.call("list_flow_logs", json!({"resource": "subnet-01234567"})).holds(&[none]);
+    // Of those that fail there may be none while others record it.
+    server
+        .call("list_flow_logs", json!({"resource": "subnet-01234567", "failing": true}))
+        .lacks(&["no flow log"]);
+}
+
+#[test]
+fn a_reservation_says_how_much_of_it_is_free() {
+    let stub = Stub::start(|request| {
+        let inner = match request.operation() {
+            "DescribeCapacityReservations" => {
+                "<capacityReservationSet><item><capacityReservationId>cr-0123456789abcdef0</capacityReservationId>\
+                 <ownerId>210987654321</ownerId><instanceType>m7g.large</instanceType><totalInstanceCount>5\
+                 </totalInstanceCount><availableInstanceCount>3</availableInstanceCount><state>active</state>\
+                 <instanceMatchCriteria>targeted</instanceMatchCriteria></item></capacityReservationSet>"
+            }
+            _ => "",
+        };
+        xml(request, inner)
+    });
+    let mut server = EC2.at(stub.env()).start();
+    let found = server.call("list_capacity_reservations", json!({"instance_type": "m7g.large"}));
+    found.holds(&["cr-0123456789abcdef0", "m7g.large", "5\t3", "targeted", "210987654321"]);
+}
+
+#[test]
+fn what_a_launch_template_needs_is_no_waste_and_the_tool_that_removes_the_rest_is_named() {
+    let stub = Stub::start(|request| {
+        let snapshot = |id: &str| {
+            format!(
+                "<item><snapshotId>{id}</snapshotId><startTime>2020-01-01T00:00:00.000Z</startTime></item>"
+            )
+        };
+        let inner = match request.operation() {
+            "DescribeLaunchTemplateVersions" => {
+                "<launchTemplateVersionSet><item><launchTemplateData><blockDeviceMappingSet><item><ebs><snapshotId>\
+                 snap-01234567</snapshotId></ebs></item></blockDeviceMappingSet></launchTemplateData></item>\
+                 </launchTemplateVersionSet>"
+                    .to_owned()
+            }
+            "DescribeSnapshots" => {
+                let all = [snapshot("snap-01234567"), snapshot("snap-0fedcba9")];
+                format!("<snapshotSet>{}</snapshotSet>", all.concat())
+            }
+            "DescribeVolumes" => "<volumeSet/>".to_owned(),
+            "DescribeInstances" => "<reservationSet/>".to_owned(),
+            "DescribeNetworkInterfaces" => INTERFACE.to_owned(),
+            _ => String::new(),
+        };
+        xml(request, &inner)
+    });
+    let found = EC2.at(stub.env()).start().call("find_waste", json!({}));
+    found.holds(&[
+        "snap-0fedcba9",
+        "eni-0123456789abcdef0",
+        "delete_resources takes the ids in snapshots, interfaces",
+    ]);
+    found.lacks(&["snap-01234567", "volumes", "terminate_instances"]);
+    // A tool that is off is named with what turns it on.
+    let reader = EC2.at(stub.env()).only(&["--toolsets", "all"]).start().call("find_waste", json!({}));
+    reader.holds(&["delete_resources", "--allow destroy"]);
+}
+
+#[test]
+fn what_a_service_of_aws_manages_is_no_waste() {
+    let stub = Stub::start(|request| {
+        let inner = match request.operation() {
+            "DescribeNetworkInterfaces" => {
+                "<networkInterfaceSet><item><networkInterfaceId>eni-0123456789abcdef1</networkInterfaceId><requesterManaged>\
+                 true</requesterManaged></item><item><networkInterfaceId>eni-0123456789abcdef2</networkInterfaceId></item>\
+                 </networkInterfaceSet>"
+            }
+            "DescribeAddresses" => {
+                "<addressesSet><item><allocationId>eipalloc-01234567</allocationId><publicIp>52.0.0.1</publicIp>\
+                 <serviceManaged>alb</serviceManaged></item><item><allocationId>eipalloc-76543210</allocationId><publicIp>\
+                 52.0.0.2</publicIp></item></addressesSet>"
+            }
+            "DescribeVolumes" => "<volumeSet/>",
+            "DescribeInstances" => "<reservationSet/>",
+            _ => "",
+        };
+        xml(request, inner)
+    });
+    let found = EC2.at(stub.env()).start().call("find_waste", json!({}));
+    found.holds(&["eni-0123456789abcdef2", "eipalloc-76543210"]);
+    found.lacks(&["eni-0123456789abcdef1", "eipalloc-01234567"]);
+}
