@@ -233,8 +233,11 @@ pub(crate) fn tool_ids(block: &Value, of: &str) -> BTreeSet<String> {
 pub(crate) type Raw = Vec<(usize, usize, Value)>;
 
 /// Puts blocks into a request whose messages stand at `path`, before it is signed. The SDK wrote empty texts in their places.
-pub(crate) fn put(blocks: &Raw, path: &'static str) -> impl Fn(&mut HttpRequest) + Send + Sync + 'static {
-    let blocks = blocks.clone();
+pub(crate) fn put(
+    blocks: &[(usize, usize, Value)],
+    path: &'static str,
+) -> impl Fn(&mut HttpRequest) + Send + Sync + 'static {
+    let blocks = blocks.to_vec();
     move |request| {
         if blocks.is_empty() {
             return;
@@ -323,7 +326,7 @@ mod tests {
         let block = json!({"citationsContent": {"content": [{"text": "x"}]}});
         let mut request =
             HttpRequest::new(SdkBody::from(r#"{"messages":[{"content":[{"text":"a"},{"text":""}]}]}"#));
-        put(&vec![(0, 1, block.clone())], "/messages")(&mut request);
+        put(&[(0, 1, block.clone())], "/messages")(&mut request);
         let body: Value = serde_json::from_slice(request.body().bytes().unwrap()).unwrap();
         assert_eq!(body["messages"][0]["content"], json!([{"text": "a"}, block]));
     }

@@ -234,7 +234,8 @@ fn failed_jobs(request: &Request) -> Option<Response> {
         "GetModelImportJob" => json!({"status": status, "failureMessage": "why"}),
         "GetEvaluationJob" => {
             json!({"jobName": "j", "status": status, "jobArn": arn("evaluation-job"), "roleArn": ROLE,
-            "jobType": "Automated", "creationTime": time, "failureMessages": ["why"]})
+            "jobType": "Automated", "creationTime": time, "failureMessages": ["why"], "outputDataConfig": s3,
+            "evaluationConfig": {"human": {"datasetMetricConfigs": []}}, "inferenceConfig": {"models": []}})
         }
         _ => return None,
     }))

@@ -13,7 +13,7 @@ use std::process::Command;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 
-use awsmcp_spec::{Manifest, NeedEntry, Policy, Risk, Statement, ToolEntry};
+use awsmcp_spec::{Manifest, NeedEntry, Policy, Risk, Statement, ToolEntry, texts};
 use serde_json::Value;
 
 use self::desk::Desk;
@@ -324,6 +324,10 @@ fn verdict(action: &str, without: Option<Without>, ended: Result<(), Stopped>) -
 /// Whether a need counts for a call with these arguments. Written anew: the proof must not trust the gate's reading.
 fn applies(need: &NeedEntry, arguments: &Value) -> bool {
     let given = |name: &str| {
+        // A field of a field, or of each element of a list.
+        if let (true, Some(fields)) = (name.contains('.'), arguments.as_object()) {
+            return !texts(name, fields).is_empty();
+        }
         arguments.get(name).is_some_and(|value| !matches!(value, Value::Null | Value::Bool(false)))
     };
     let is = |name: &str, wanted: &str| match arguments.get(name) {
@@ -396,6 +400,18 @@ mod tests {
 
     fn stopped(text: &str, failed: bool) -> Result<(), Stopped> {
         Err(Stopped { text: text.to_owned(), failed })
+    }
+
+    #[test]
+    fn a_condition_may_speak_of_a_field_within_a_list() {
+        let need = NeedEntry {
+            action: "s3:GetObject".to_owned(),
+            arn: "*".to_owned(),
+            when: Some("turns.s3".to_owned()),
+        };
+        let given = |turn: Value| applies(&need, &serde_json::json!({"turns": [turn]}));
+        assert!(given(serde_json::json!({"s3": ["s3://bucket/key"]})));
+        assert!(!given(serde_json::json!({"text": "x"})));
     }
 
     #[test]

@@ -73,6 +73,9 @@ pub(crate) struct Answered {
     /// Media types and bytes.
     #[serde(skip)]
     made: Vec<(String, Vec<u8>)>,
+    /// The beginning of a letter whose end is still to come.
+    #[serde(skip)]
+    cut: Vec<u8>,
 }
 
 impl Output for Answered {
@@ -144,38 +147,7 @@ impl Tool for InvokeAgent {
                 Ok(None) => break,
                 Err(error) => return Err(answer.broken(Error::from(error))),
             };
-            match event {
-                Event::Chunk(chunk) => {
-                    let bytes = chunk.bytes.map(aws_smithy_types::Blob::into_inner).unwrap_or_default();
-                    answer.text.push_str(&String::from_utf8_lossy(&bytes));
-                    let cited = chunk.attribution.and_then(|attribution| attribution.citations);
-                    answer.sources.extend(sources(cited.unwrap_or_default()));
-                    pace.tell(bytes.len() as u64, "answering");
-                }
-                Event::Trace(part) => {
-                    if let Some(trace) = part.trace {
-                        let (found, used) = step(trace);
-                        usage.input_tokens += used.0;
-                        usage.output_tokens += used.1;
-                        for mut step in found {
-                            step.agent = part.collaborator_name.clone();
-                            pace.tell(1, step.kind);
-                            answer.steps.push(step);
-                        }
-                    }
-                }
-                Event::ReturnControl(payload) => answer.return_control.push(asked(payload)),
-                Event::Files(files) => {
-                    for file in files.files.unwrap_or_default() {
-                        let bytes = file.bytes.map(Blob::into_inner).unwrap_or_default();
-                        let size = human_size(bytes.len() as u64);
-                        answer.files.push(format!("{} ({size})", file.name.unwrap_or_default()));
-                        let mime = file.r#type.unwrap_or_else(|| "application/octet-stream".to_owned());
-                        answer.made.push((mime, bytes));
-                    }
-                }
-                _ => {}
-            }
+            answer.take(event, &mut usage, &mut pace);
         }
         if usage != Usage::default() {
             answer.usage = Some(usage);
@@ -244,6 +216,51 @@ fn media_type(name: &str) -> &'static str {
 }
 
 impl Answered {
+    fn take(&mut self, event: Event, usage: &mut Usage, pace: &mut Pace<'_>) {
+        match event {
+            Event::Chunk(chunk) => {
+                let bytes = chunk.bytes.map(Blob::into_inner).unwrap_or_default();
+                self.hear(&bytes);
+                let cited = chunk.attribution.and_then(|attribution| attribution.citations);
+                self.sources.extend(sources(cited.unwrap_or_default()));
+                pace.tell(bytes.len() as u64, "answering");
+            }
+            Event::Trace(part) => {
+                let (found, used) = part.trace.map(step).unwrap_or_default();
+                usage.input_tokens += used.0;
+                usage.output_tokens += used.1;
+                for mut step in found {
+                    step.agent.clone_from(&part.collaborator_name);
+                    pace.tell(1, step.kind);
+                    self.steps.push(step);
+                }
+            }
+            Event::ReturnControl(payload) => self.return_control.push(asked(payload)),
+            Event::Files(files) => {
+                for file in files.files.unwrap_or_default() {
+                    let bytes = file.bytes.map(Blob::into_inner).unwrap_or_default();
+                    let size = human_size(bytes.len() as u64);
+                    self.files.push(format!("{} ({size})", file.name.unwrap_or_default()));
+                    let mime = file.r#type.unwrap_or_else(|| "application/octet-stream".to_owned());
+                    self.made.push((mime, bytes));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// A letter may be cut in two by the end of a chunk.
+    fn hear(&mut self, bytes: &[u8]) {
+        self.cut.extend(bytes);
+        let whole = match std::str::from_utf8(&self.cut) {
+            Err(error) if error.error_len().is_none() => error.valid_up_to(),
+            _ => self.cut.len(),
+        };
+        let rest = self.cut.split_off(whole);
+        self.text.push_str(&String::from_utf8_lossy(&self.cut));
+        self.cut = rest;
+    }
+
     /// What came before a stream broke off.
     fn broken(&self, mut error: Error) -> Error {
         if !self.text.is_empty() {

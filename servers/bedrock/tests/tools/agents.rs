@@ -353,7 +353,9 @@ fn a_flow_that_breaks_off_or_is_missing_is_an_error() {
 fn what_an_agent_leaves_to_its_caller_is_given_back() {
     let stub = Stub::start(|_| {
         Response::events(vec![
-            chunk("done"),
+            // A letter is cut in two.
+            Event::new("chunk", json!({"bytes": BASE64_STANDARD.encode(b"gr\xc3")})),
+            Event::new("chunk", json!({"bytes": BASE64_STANDARD.encode(b"\xbcezi")})),
             Event::new(
                 "files",
                 json!({"files": [{"name": "plot.png", "type": "image/png", "bytes": "iVBORw0K"}]}),
@@ -370,7 +372,7 @@ fn what_an_agent_leaves_to_its_caller_is_given_back() {
     ]});
     let call = json!({"agent": "AGENT12345", "session": "s", "results": results, "memory": "ann",
         "inline": [{"name": "t.csv", "base64": BASE64_STANDARD.encode("a,b")}], "for_code": true});
-    server.call("invoke_agent", call).holds(&["\"text\":\"done\"", "`show_files`"]);
+    server.call("invoke_agent", call).holds(&["\"text\":\"gr\u{fc}ezi\"", "`show_files`"]);
     let sent = stub.of("InvokeAgent")[0].json();
     assert_eq!((&sent["inputText"], &sent["memoryId"]), (&Value::Null, &json!("ann")));
     let state = &sent["sessionState"];
