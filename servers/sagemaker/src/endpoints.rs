@@ -48,11 +48,15 @@ pub(crate) async fn config(cx: &Call<SageMaker>, name: &str) -> Result<DescribeE
 }
 
 /// Waits until the endpoint is no longer being changed, and answers what it is then, or how it stood when the time was over.
-/// A look that AWS does not answer, or throttles, tells nothing of the endpoint: it is looked at again.
+/// `made` is told while it waits, so that whoever cancels knows what goes on. A look that AWS does not answer, or throttles, tells nothing of the endpoint: it is looked at again.
 ///
 /// # Errors
 /// When AWS refuses to say how it is.
-pub(crate) async fn settled(cx: &Call<SageMaker>, endpoint: &str) -> Result<Waited<DescribeEndpointOutput>> {
+pub(crate) async fn settled(
+    cx: &Call<SageMaker>,
+    endpoint: &str,
+    made: &str,
+) -> Result<Waited<DescribeEndpointOutput>> {
     // The call's own time ends before.
     const LONGEST: Duration = Duration::from_secs(3600);
     let started = Instant::now();
@@ -82,7 +86,7 @@ pub(crate) async fn settled(cx: &Call<SageMaker>, endpoint: &str) -> Result<Wait
             return Ok(Waited::Ready(now));
         }
         let status = now.endpoint_status.as_ref().map_or("being changed", EndpointStatus::as_str);
-        Ok(Waited::Still(format!("{endpoint} is {status} since {seconds} s")))
+        Ok(Waited::Still(format!("{endpoint} is {status} since {seconds} s; made: {made}")))
     })
     .await
 }

@@ -836,10 +836,20 @@ fn ending(request: &Request) -> Option<Response> {
                 "OutputConfig": {"S3OutputLocation": "s3://b/o"}, "StoppingCondition": {}})
         }
         "DescribeAIBenchmarkJob" => {
-            json!({"AIBenchmarkJobName": text("AIBenchmarkJobName"), "AIBenchmarkJobStatus": "InProgress", "CreationTime": 1})
+            json!({"AIBenchmarkJobName": text("AIBenchmarkJobName"), "AIBenchmarkJobStatus": "InProgress", "CreationTime": 1,
+                "AIBenchmarkJobArn": "arn:aws:sagemaker:us-east-1:123456789012:ai-benchmark-job/x", "BenchmarkTarget": {},
+                "OutputConfig": {"S3OutputLocation": "s3://b/o"}, "AIWorkloadConfigIdentifier": "w", "RoleArn": ROLE})
         }
         "DescribeAIRecommendationJob" => {
-            json!({"AIRecommendationJobName": text("AIRecommendationJobName"), "AIRecommendationJobStatus": "InProgress", "CreationTime": 1})
+            json!({"AIRecommendationJobName": text("AIRecommendationJobName"), "AIRecommendationJobStatus": "InProgress", "CreationTime": 1,
+                "AIRecommendationJobArn": "arn:aws:sagemaker:us-east-1:123456789012:ai-recommendation-job/x", "ModelSource": {},
+                "OutputConfig": {"S3OutputLocation": "s3://b/o"}, "AIWorkloadConfigIdentifier": "w", "RoleArn": ROLE})
+        }
+        "StopAIBenchmarkJob" => {
+            json!({"AIBenchmarkJobArn": "arn:aws:sagemaker:us-east-1:123456789012:ai-benchmark-job/x"})
+        }
+        "StopAIRecommendationJob" => {
+            json!({"AIRecommendationJobArn": "arn:aws:sagemaker:us-east-1:123456789012:ai-recommendation-job/x"})
         }
         "DescribeMlflowTrackingServer" => {
             let name = text("TrackingServerName");

@@ -178,6 +178,7 @@ impl Change for DeployModel {
     async fn plan(&self, cx: &Call<SageMaker>) -> Result<Plan<Items>> {
         let endpoint = self.endpoint.as_str();
         self.check()?;
+        let new_model = steps::new_model(self)?;
         self.known(cx).await?;
         let found = endpoints::existing(cx, endpoint).await?;
         let model = self.model.as_ref().map_or(NEW_MODEL, ModelName::as_str);
@@ -207,7 +208,7 @@ impl Change for DeployModel {
         };
         Ok(plan.items(Items {
             before: found.as_ref().map(Seen::of),
-            new_model: steps::new_model(self)?,
+            new_model,
             config: patched(configuration.after, &tags),
             variant: configuration.variant,
             retains,
@@ -235,8 +236,6 @@ impl Change for DeployModel {
             Ok(model) => model,
             Err(error) => return Err(made.after(cx, endpoint, error).await),
         };
-        // Whoever cancels the wait knows what goes on.
-        cx.progress(0, None, format!("made {}; waiting until {endpoint} answers", made.words()));
         let is_new = items.before.is_none();
         let done = |outcome, status: String| Deployed {
             endpoint: endpoint.to_owned(),
@@ -246,7 +245,7 @@ impl Change for DeployModel {
             model: Some(model).filter(|model| !model.is_empty()),
             previous_config: items.before.and_then(|before| before.config),
         };
-        let now = match endpoints::settled(cx, endpoint).await {
+        let now = match endpoints::settled(cx, endpoint, &made.words()).await {
             Ok(Waited::Ready(now)) => now,
             Ok(Waited::Still(how)) => {
                 cx.note(format!("{how}: it goes on in AWS, and describe_endpoint shows when it is through"));

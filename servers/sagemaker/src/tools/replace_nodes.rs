@@ -76,7 +76,7 @@ impl Change for ReplaceNodes {
         let other: Vec<&str> =
             items.iter().filter(|item| !stands(item)).map(|(node, ..)| node.as_str()).collect();
         if !other.is_empty() {
-            return Err(moved(&format!("of the nodes of {cluster}: {}", other.join(", "))));
+            return Err(moved(&format!("the state of {} in {cluster}", other.join(", "))));
         }
         let nodes = Some(items.into_iter().map(|(node, ..)| node).collect());
         let (done, failed): (Vec<String>, Vec<(String, String)>) = if self.reboot {

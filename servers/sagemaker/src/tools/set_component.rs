@@ -195,11 +195,16 @@ impl SetComponent {
         if needs.as_object().is_some_and(|needs| !needs.is_empty()) {
             asked = patched(asked, &json!({"ComputeResourceRequirements": needs}));
         }
-        patched(asked, &Value::Object(self.specification.0.clone()))
+        asked
+    }
+
+    /// A specification with what arguments say in its place; what is null in `specification` goes.
+    fn applied(&self, to: Value) -> Value {
+        patched(patched(to, &self.asked()), &Value::Object(self.specification.0.clone()))
     }
 
     async fn anew(&self, cx: &Call<SageMaker>) -> Result<Planned> {
-        let asked = self.asked();
+        let asked = self.applied(json!({}));
         let has_source = ["ModelName", "Container", "BaseInferenceComponentName"];
         if !has_source.iter().any(|field| asked.get(*field).is_some()) {
             return Err(wrong("a new component needs a `model`"));
@@ -256,10 +261,9 @@ impl SetComponent {
             Some(described) => specification(shape::json(described)?)?,
             None => json!({}),
         };
-        let asked = self.asked();
-        let after = patched(before.clone(), &asked);
+        let after = self.applied(before.clone());
         let mut request = json!({"InferenceComponentName": self.component.as_str()});
-        let has_spec = asked.as_object().is_some_and(|asked| !asked.is_empty());
+        let has_spec = after != before;
         if has_spec {
             request = patched(request, &json!({"Specification": after}));
         }

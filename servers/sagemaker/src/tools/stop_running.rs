@@ -108,6 +108,7 @@ impl Change for StopRunning {
             arns::AI_RECOMMENDATION_JOB,
             &["sagemaker:DescribeAIRecommendationJob", "sagemaker:StopAIRecommendationJob"],
         )
+        .names_no_resource()
         .optional();
 
     async fn plan(&self, cx: &Call<SageMaker>) -> Result<Plan<Item>> {

@@ -9,7 +9,7 @@ use crate::world::SAGEMAKER;
 fn apps(changed: bool) -> Stub {
     Stub::start(move |request| match request.operation() {
         "ListApps" => {
-            let created = if changed && request.nth > 2 { 1_700_009_999 } else { 1_700_000_000 };
+            let created = if changed && request.nth > 4 { 1_700_009_999 } else { 1_700_000_000 };
             let app = |field: &str, owner: &str, status: &str| {
                 json!({"DomainId": "d-1", field: owner, "AppType": "JupyterLab",
                 "AppName": "default", "Status": status, "CreationTime": created, "ResourceSpec": {"InstanceType": "ml.g5.xlarge"}})
@@ -86,6 +86,8 @@ fn pool(status: &'static str) -> Stub {
     Stub::start(move |request| match request.operation() {
         "DescribeTrainingJob" => {
             let mut job = crate::world::training("warm");
+            // A description has none.
+            job.as_object_mut().unwrap().remove("Tags");
             for (field, value) in [
                 ("TrainingJobArn", json!("arn:aws:sagemaker:us-east-1:123456789012:training-job/warm")),
                 ("ModelArtifacts", json!({"S3ModelArtifacts": "s3://b/out"})),
@@ -127,9 +129,13 @@ fn jobs_that_are_over_are_not_stopped() {
     {
         let stub = Stub::start(move |request| match request.operation() {
             "DescribeAIBenchmarkJob" => Response::output(
-                json!({"AIBenchmarkJobName": "race", "AIBenchmarkJobStatus": status, "CreationTime": 1}),
+                json!({"AIBenchmarkJobName": "race", "AIBenchmarkJobStatus": status, "CreationTime": 1,
+                "AIBenchmarkJobArn": "arn:aws:sagemaker:us-east-1:123456789012:ai-benchmark-job/race", "BenchmarkTarget": {},
+                "OutputConfig": {"S3OutputLocation": "s3://b/o"}, "AIWorkloadConfigIdentifier": "w", "RoleArn": "arn:aws:iam::123456789012:role/r"}),
             ),
-            "StopAIBenchmarkJob" => Response::output(json!({})),
+            "StopAIBenchmarkJob" => Response::output(
+                json!({"AIBenchmarkJobArn": "arn:aws:sagemaker:us-east-1:123456789012:ai-benchmark-job/race"}),
+            ),
             _ => Response::error(400, "ValidationException", "not scripted"),
         });
         let mut server = SAGEMAKER.at(stub.env()).start();
