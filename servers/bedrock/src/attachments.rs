@@ -16,7 +16,7 @@ use serde::Deserialize;
 
 use crate::{
     Bedrock,
-    conversation::missing,
+    builders::missing,
     families::{self, DOCUMENTS_OF_A_TURN, MOST_OF_A_DOCUMENT},
     names::{ModelId, S3Uri},
     spending::about,

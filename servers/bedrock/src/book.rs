@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Mutex as Turn;
 
-use crate::spending::Usage;
+use crate::usage::Usage;
 
 /// What this process has used.
 #[derive(Debug, Default)]

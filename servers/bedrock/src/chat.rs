@@ -10,8 +10,8 @@ use crate::{
     blocks::{self, Reasoning, ToolUse},
     findings::Trace,
     json::value,
-    spending::Usage,
     turn::Thoughts,
+    usage::Usage,
 };
 
 /// What a model answered.

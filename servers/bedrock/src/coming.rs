@@ -13,7 +13,7 @@ use awsmcp_mcp::{Error, Result};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde_json::{Value, json};
 
-use crate::{blocks::object, chat::Answer, findings::Trace, json::value, pace::Pace, spending::Usage};
+use crate::{blocks::object, chat::Answer, findings::Trace, json::value, pace::Pace, usage::Usage};
 
 /// A block as far as it is there.
 #[derive(Debug)]

@@ -12,7 +12,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use crate::{blocks::object, conversation::missing, json::Json};
+use crate::{blocks::object, builders::missing, json::Json};
 
 /// What was done of all that an agent asked for at once.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]

@@ -7,7 +7,6 @@ use aws_sdk_bedrockruntime::types::{
     Message, SpecificToolChoice, SystemContentBlock, Tool, ToolChoice, ToolConfiguration, ToolInputSchema,
     ToolSpecification,
 };
-use aws_smithy_types::error::operation::BuildError;
 use awsmcp_mcp::{Error, Result};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -15,6 +14,7 @@ use serde::Deserialize;
 use crate::{
     attachments::{Loaded, Loader},
     blocks::Raw,
+    builders::missing,
     json::{Json, document},
     spending::about,
     turn::{Part, Role, Turn},
@@ -286,11 +286,6 @@ fn cache_point(kept: Option<Kept>) -> Result<CachePointBlock> {
         Kept::OneHour => CacheTtl::OneHour,
     });
     CachePointBlock::builder().r#type(CachePointType::Default).set_ttl(ttl).build().map_err(missing)
-}
-
-/// What a builder of the SDK misses: nothing that a caller could have left out.
-pub(crate) fn missing(error: BuildError) -> Error {
-    Error::internal(error.to_string())
 }
 
 #[cfg(test)]

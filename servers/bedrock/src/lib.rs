@@ -8,6 +8,7 @@ mod attachments;
 mod blocks;
 mod bodies;
 mod book;
+mod builders;
 mod chat;
 mod citing;
 mod coming;
@@ -28,6 +29,7 @@ mod retrieval;
 mod spending;
 mod tools;
 mod turn;
+mod usage;
 mod wire;
 
 use std::borrow::Cow;

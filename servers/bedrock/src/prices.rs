@@ -2,7 +2,7 @@
 
 use globset::{Glob, GlobMatcher};
 
-use crate::{names::ModelId, spending::Usage};
+use crate::{names::ModelId, usage::Usage};
 
 /// What a family of models costs, in USD per million tokens.
 #[derive(Debug)]

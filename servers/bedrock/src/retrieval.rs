@@ -14,7 +14,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::{Bedrock, conversation::missing, json::document, names::ModelId};
+use crate::{Bedrock, builders::missing, json::document, names::ModelId};
 
 /// How it is searched.
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]

@@ -13,7 +13,7 @@ use serde_json::Value;
 use crate::{
     attachments::{Inline, Loader},
     blocks::{self, Reasoning, ToolUse},
-    conversation::missing,
+    builders::missing,
     json::{Json, document},
     names::S3Uri,
     spending::about,

@@ -15,7 +15,7 @@ use aws_smithy_types::{body::SdkBody, config_bag::ConfigBag};
 use awsmcp_mcp::{Error, Result};
 use serde_json::Value;
 
-use crate::spending::Usage;
+use crate::usage::Usage;
 
 /// Hears the body of an answer.
 #[derive(Clone, Debug, Default)]

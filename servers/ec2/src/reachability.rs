@@ -4,19 +4,13 @@
 //! pass too, to whatever port the asking side chose. Routes go by the longest prefix, there and back.
 
 mod acl;
-#[cfg(test)]
-mod cases;
 mod group;
 mod net;
 mod outward;
-#[cfg(test)]
-mod packets;
 mod route;
 mod space;
 #[cfg(test)]
 mod tests;
-#[cfg(test)]
-mod walk;
 
 use std::net::IpAddr;
 

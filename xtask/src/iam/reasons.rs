@@ -47,6 +47,12 @@ pub(super) const REASONS: &[Reason] = &[
     // What reads, or asks about, everything at once.
     Reason::of(
         Rule::Everything,
+        &["s3:Get*"],
+        "Which buckets there are only the list itself says; each is held to the operator's list before it is looked at.",
+    )
+    .in_tools(&["list_buckets"]),
+    Reason::of(
+        Rule::Everything,
         &["cloudwatch:GetMetricData", "cloudwatch:ListMetrics", "cloudwatch:PutMetricData"],
         "A metric has no ARN; the resource type is of datasets, which no tool names.",
     ),

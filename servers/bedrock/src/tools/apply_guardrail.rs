@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Bedrock, arns,
     attachments::{Inline, images},
-    conversation::missing,
+    builders::missing,
     findings::{Finding, Units, findings},
     names::{GuardrailId, GuardrailVersion},
 };

@@ -5,7 +5,7 @@ use awsmcp_mcp::{Call, Change, One, Plan, Result, Spec};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Bedrock, arns, conversation::missing, models::profiles, names::ModelId, retrieval::model_arn};
+use crate::{Bedrock, arns, builders::missing, models::profiles, names::ModelId, retrieval::model_arn};
 
 /// Makes an inference profile of the account's own, to tell costs apart by its tags. Deleted by delete_artefact.
 #[derive(Deserialize, JsonSchema)]

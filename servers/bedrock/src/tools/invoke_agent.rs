@@ -18,12 +18,13 @@ use crate::{
     agents::{Step, step},
     arns,
     attachments::Inline,
+    builders::missing,
     citing::{Source, sources},
     control::{Results, asked},
-    conversation::missing,
     names::{AgentId, ShortId},
     pace::Pace,
-    spending::{Caps, Usage},
+    spending::Caps,
+    usage::Usage,
 };
 
 /// Asks an agent, and shows how it came to its answer: thoughts, actions, knowledge bases, guardrail.

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::{
     Bedrock, arns,
-    conversation::missing,
+    builders::missing,
     json::{Json, document, value},
     names::{FlowId, ShortId},
     pace::Pace,

@@ -12,7 +12,8 @@ use crate::{
     json::Json,
     names::{GuardrailId, GuardrailVersion, ModelId},
     pace::Pace,
-    spending::{Caps, Most, Usage, about, may_have_run},
+    spending::{Caps, Most, about, may_have_run},
+    usage::Usage,
     wire::Figures,
 };
 

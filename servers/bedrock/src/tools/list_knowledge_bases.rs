@@ -7,7 +7,7 @@ use futures::{StreamExt, TryStreamExt, stream};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Bedrock, arns, conversation::missing};
+use crate::{Bedrock, arns, builders::missing};
 
 /// Lists knowledge bases with their data sources and when each was last synced.
 #[derive(Deserialize, JsonSchema)]

@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Bedrock, arns, conversation::missing, names::ModelId, pace::Pace, retrieval::model_arn, spending::Caps,
+    Bedrock, arns, builders::missing, names::ModelId, pace::Pace, retrieval::model_arn, spending::Caps,
 };
 
 /// Orders texts by how well they answer a question.

@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     Bedrock, arns,
-    conversation::missing,
+    builders::missing,
     json::{Json, value},
     names::{GuardrailId, GuardrailVersion, KnowledgeBaseId, ModelId},
     pace::Pace,

@@ -12,8 +12,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Bedrock, arns,
+    builders::missing,
     citing::{Source, sources},
-    conversation::missing,
     json::Json,
     names::{GuardrailId, GuardrailVersion, KnowledgeBaseId, ModelId, without_area},
     pace::Pace,

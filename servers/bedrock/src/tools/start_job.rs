@@ -11,7 +11,7 @@ use serde_json::json;
 use crate::{
     Bedrock, arns,
     attachments::lost,
-    conversation::missing,
+    builders::missing,
     json::{Json, document},
     moved::moved,
     names::{ModelId, RoleArn, S3Uri},

@@ -69,7 +69,8 @@ fn an_item_that_moved_since_the_plan_is_left_out_of_a_bulk_change() {
     let others = std::sync::Once::new();
     let stub = Stub::before(LocalAws::shared(), move |request| {
         let put = |sk: &str, status: &str| {
-            let item = json!({"pk": {"S": "u"}, "sk": {"S": sk}, "status": {"S": status}, "flag": {"S": "theirs"}});
+            let item =
+                json!({"pk": {"S": "u"}, "sk": {"S": sk}, "status": {"S": status}, "flag": {"S": "theirs"}});
             aws("PutItem", json!({"TableName": "bulk-moved", "Item": item}));
         };
         if request.operation() == "UpdateItem" {

@@ -84,11 +84,14 @@ fn large_items_are_read_by_a_statement_without_reading_them_again_for_every_page
             let item = |number: usize| json!({"sk": {"S": format!("{number:02}")}, "body": {"S": "x".repeat(10_000)}});
             let items: Vec<_> = (from..to).map(item).collect();
             let next = (to < TOTAL).then(|| to.to_string());
-            Response::output(json!({"Items": items, "NextToken": next, "ConsumedCapacity": {"TableName": "large", "CapacityUnits": 1.0}}))
+            Response::output(
+                json!({"Items": items, "NextToken": next, "ConsumedCapacity": {"TableName": "large", "CapacityUnits": 1.0}}),
+            )
         }
     });
     let mut server = DYNAMODB.at(stub.env()).start();
-    let ask = json!({"table": "large", "statement": "SELECT * FROM \"large\"", "limit": 500, "max_chars": 30_000});
+    let ask =
+        json!({"table": "large", "statement": "SELECT * FROM \"large\"", "limit": 500, "max_chars": 30_000});
     let mut found = Vec::new();
     for page in server.pages("run_partiql", ask) {
         found.extend(page.objects().iter().map(|item| item["sk"].as_str().unwrap().to_owned()));

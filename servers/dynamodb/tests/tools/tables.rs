@@ -48,7 +48,10 @@ fn what_is_switched_on_at_all_tables_is_one_list_and_a_failure_stands_in_its_row
     ]);
     let ask = json!({"prefix": "options-", "options": true, "query": "[].{t: table, ttl: ttl, pitr: pitr, p: protected, s: stream, r: resource_policy}"});
     let rows = server.call("list_tables", ask);
-    rows.holds(&["pitr\tttl\tp\tt\tr\ts\n", "off\tby expires\tfalse\toptions-a\tfalse\tNEW_AND_OLD_IMAGES\n"]);
+    rows.holds(&[
+        "pitr\tttl\tp\tt\tr\ts\n",
+        "off\tby expires\tfalse\toptions-a\tfalse\tNEW_AND_OLD_IMAGES\n",
+    ]);
     rows.holds(&["\toff\ttrue\toptions-b\t", "off\t\tfalse\toptions-c\t", "from 2"]);
 }
 

@@ -1,3 +1,7 @@
+mod cases;
+mod packets;
+mod walk;
+
 use std::net::IpAddr;
 
 use proptest::prelude::*;

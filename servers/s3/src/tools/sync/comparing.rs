@@ -43,74 +43,80 @@ impl Sync {
         let differ = self.differ(cx, &local, &remote).await?;
         match self.direction {
             Direction::Copy => {}
-            Direction::Upload => {
-                work.from_nothing = local.is_empty();
-                for (path, leaf) in &local {
-                    let there = remote.get(path);
-                    if let Err(why) = as_key(self.prefix(), path) {
-                        work.refuse(path, why);
-                    } else if there.is_none() || differ.contains(path) {
-                        let etag = there.and_then(|there| there.etag.clone());
-                        let replaces = there.is_some();
-                        let (path, local) = (path.clone(), Some(Stamp::from(leaf)));
-                        work.transfer.push(Step {
-                            path,
-                            size: leaf.size,
-                            etag,
-                            source: None,
-                            local,
-                            replaces,
-                        });
-                    } else {
-                        work.unchanged += 1;
-                    }
-                }
-                // What could not be read here may well be there: it is not missing.
-                let known = |path: &str| {
-                    local.contains_key(path)
-                        || hidden.iter().any(|(hidden, _)| path == hidden || lies_in(path, hidden))
-                };
-                for (path, there) in remote.iter().filter(|(path, _)| self.delete && !known(path)) {
-                    let (path, etag) = (path.clone(), there.etag.clone());
-                    work.remove.push(Step::removal(path, there.size, etag, None));
-                }
-                let is_meant =
-                    |path: &str| self.is_meant(path) || remote.keys().any(|key| lies_in(key, path));
-                let hidden = hidden.into_iter().filter(|(path, _)| is_meant(path));
-                hidden.for_each(|(path, why)| work.refuse(path, why));
-                strange.into_iter().for_each(|(key, why)| work.refuse(key, why));
-            }
-            Direction::Download => {
-                work.from_nothing = remote.is_empty();
-                for (path, there) in &remote {
-                    if is_folder(&remote, path) {
-                        work.refuse(path, "other keys make a folder of it");
-                        continue;
-                    }
-                    let here = local.get(path);
-                    if here.is_none() || differ.contains(path) {
-                        let etag = there.etag.clone();
-                        work.transfer.push(Step {
-                            path: path.clone(),
-                            size: there.size,
-                            etag,
-                            source: None,
-                            local: here.map(Stamp::from),
-                            replaces: here.is_some(),
-                        });
-                    } else {
-                        work.unchanged += 1;
-                    }
-                }
-                for (path, leaf) in
-                    local.iter().filter(|(path, _)| self.delete && !remote.contains_key(*path))
-                {
-                    work.remove.push(Step::removal(path.clone(), leaf.size, None, Some(Stamp::from(leaf))));
-                }
-                strange.into_iter().for_each(|(key, why)| work.refuse(key, why));
+            Direction::Upload => self.to_upload(&mut work, &local, hidden, &remote, &differ),
+            Direction::Download => self.to_download(&mut work, &local, &remote, &differ),
+        }
+        strange.into_iter().for_each(|(key, why)| work.refuse(key, why));
+        Ok(work)
+    }
+
+    fn to_upload(
+        &self,
+        work: &mut Work,
+        local: &BTreeMap<String, Leaf>,
+        hidden: Vec<(String, &'static str)>,
+        remote: &BTreeMap<String, Remote>,
+        differ: &BTreeSet<String>,
+    ) {
+        work.from_nothing = local.is_empty();
+        for (path, leaf) in local {
+            let there = remote.get(path);
+            if let Err(why) = as_key(self.prefix(), path) {
+                work.refuse(path, why);
+            } else if there.is_none() || differ.contains(path) {
+                let etag = there.and_then(|there| there.etag.clone());
+                let replaces = there.is_some();
+                let (path, local) = (path.clone(), Some(Stamp::from(leaf)));
+                work.transfer.push(Step { path, size: leaf.size, etag, source: None, local, replaces });
+            } else {
+                work.unchanged += 1;
             }
         }
-        Ok(work)
+        // What could not be read here may well be there: it is not missing.
+        let known = |path: &str| {
+            local.contains_key(path)
+                || hidden.iter().any(|(hidden, _)| path == hidden || lies_in(path, hidden))
+        };
+        for (path, there) in remote.iter().filter(|(path, _)| self.delete && !known(path)) {
+            let (path, etag) = (path.clone(), there.etag.clone());
+            work.remove.push(Step::removal(path, there.size, etag, None));
+        }
+        let is_meant = |path: &str| self.is_meant(path) || remote.keys().any(|key| lies_in(key, path));
+        let hidden = hidden.into_iter().filter(|(path, _)| is_meant(path));
+        hidden.for_each(|(path, why)| work.refuse(path, why));
+    }
+
+    fn to_download(
+        &self,
+        work: &mut Work,
+        local: &BTreeMap<String, Leaf>,
+        remote: &BTreeMap<String, Remote>,
+        differ: &BTreeSet<String>,
+    ) {
+        work.from_nothing = remote.is_empty();
+        for (path, there) in remote {
+            if is_folder(remote, path) {
+                work.refuse(path, "other keys make a folder of it");
+                continue;
+            }
+            let here = local.get(path);
+            if here.is_none() || differ.contains(path) {
+                let etag = there.etag.clone();
+                work.transfer.push(Step {
+                    path: path.clone(),
+                    size: there.size,
+                    etag,
+                    source: None,
+                    local: here.map(Stamp::from),
+                    replaces: here.is_some(),
+                });
+            } else {
+                work.unchanged += 1;
+            }
+        }
+        for (path, leaf) in local.iter().filter(|(path, _)| self.delete && !remote.contains_key(*path)) {
+            work.remove.push(Step::removal(path.clone(), leaf.size, None, Some(Stamp::from(leaf))));
+        }
     }
 
     async fn local(&self, cx: &Call<S3>) -> Result<(BTreeMap<String, Leaf>, Vec<(String, &'static str)>)> {

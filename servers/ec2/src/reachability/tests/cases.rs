@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::{
+use super::super::{
     Acl, Destination, Entry, Group, Nat, Network, Node, Peering, Place, Route, Table, Target, Traffic,
     Verdict::{self, Blocks, Passes, Unknown},
     analyse, verdict,

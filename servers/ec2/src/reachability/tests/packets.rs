@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 
-use super::*;
+use super::super::*;
 use crate::rules::{Protocol, Rule};
 
 const NETS: [&str; 12] = [

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use proptest::prelude::*;
 
-use super::*;
+use super::super::*;
 use crate::rules::{Peer, Protocol, Rule};
 
 const PORT: u16 = 443;
