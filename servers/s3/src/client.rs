@@ -3,7 +3,7 @@
 use aws_sdk_s3::{
     Client,
     config::{
-        Config, ConfigBag, Intercept, Region, RequestChecksumCalculation, RuntimeComponents,
+        Config, ConfigBag, Intercept, Region, RuntimeComponents,
         interceptors::BeforeTransmitInterceptorContextMut,
     },
     error::BoxError,
@@ -72,10 +72,9 @@ pub(crate) fn with(sdk: &SdkConfig, tap: Tap, settings: &Settings) -> Client {
 }
 
 fn made(sdk: &SdkConfig, tap: Tap, paid: Option<GlobSet>) -> Client {
-    let only_required = sdk.request_checksum_calculation() == Some(RequestChecksumCalculation::WhenRequired);
     // An access point of another region is reached by a call to that region, which the operator may not have allowed.
     let config = Config::from(sdk).to_builder().use_arn_region(false).interceptor(tap);
-    let config = config.interceptor(Headers { paid, only_required });
+    let config = config.interceptor(Headers { paid });
     Client::from_conf(match sdk.credentials_provider() {
         Some(_) => config.build(),
         None => config.allow_no_auth().build(),
@@ -86,8 +85,6 @@ fn made(sdk: &SdkConfig, tap: Tap, paid: Option<GlobSet>) -> Client {
 #[derive(Debug)]
 struct Headers {
     paid: Option<GlobSet>,
-    /// Whether checksums are sent only where S3 wants one.
-    only_required: bool,
 }
 
 impl Intercept for Headers {
@@ -119,11 +116,6 @@ impl Intercept for Headers {
             let digest = request.body().bytes().map(|body| STANDARD.encode(Md5::digest(body)));
             if let Some(digest) = digest {
                 request.headers_mut().insert("content-md5", digest);
-                if self.only_required {
-                    for name in ["x-amz-checksum-crc32", "x-amz-sdk-checksum-algorithm"] {
-                        request.headers_mut().remove(name);
-                    }
-                }
             }
         }
         Ok(())

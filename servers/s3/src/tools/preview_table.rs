@@ -139,8 +139,9 @@ fn kind_of(head: &[u8]) -> Option<&'static str> {
 }
 
 fn no_table(what: &str) -> Error {
-    Error::invalid(format!("the object is no table that can be read here: it is {what}"))
-        .with_next("CSV, TSV, JSON and Parquet can be, gzip and zstd too; download_file brings the rest to a program that reads it")
+    Error::invalid(format!("the object is no table that can be read here: it is {what}")).with_next(
+        "CSV, TSV, JSON and Parquet can be, gzip and zstd too; get_object shows the bytes of everything else",
+    )
 }
 
 /// Reads a Parquet file on a thread of its own, which asks here for the bytes that it needs.
