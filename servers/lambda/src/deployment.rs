@@ -166,7 +166,7 @@ pub(crate) fn patched(package: Package, patch: &BTreeMap<String, Option<String>>
     if let Some((path, _)) = patch.iter().find(|(path, text)| text.is_none() && !known.contains(path)) {
         let meant = nearest(path, known.iter().map(String::as_str));
         let meant = meant.map(|meant| format!("; did you mean {meant}?")).unwrap_or_default();
-        let missing = format!("`change_files`: the package has no {}{meant}", quoted(path));
+        let missing = format!("`remove_files`: the package has no {}{meant}", quoted(path));
         return Err(Error::not_found(missing).with_next("get_code lists its files"));
     }
     let mut writer = ZipWriter::new(Cursor::new(Vec::new()));

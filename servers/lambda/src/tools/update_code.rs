@@ -28,8 +28,11 @@ pub(crate) struct UpdateCode {
     zip_path: Option<String>,
     /// Path to text; these are all of the package.
     files: Option<BTreeMap<String, String>>,
-    /// Path to text, or to null to take it out; the rest of the package stays.
-    change_files: Option<BTreeMap<String, Option<String>>>,
+    /// Path to text: these are replaced or added, the rest of the package stays.
+    change_files: Option<BTreeMap<String, String>>,
+    /// Paths to take out of the package.
+    #[serde(default)]
+    remove_files: Vec<String>,
     s3_bucket: Option<BucketName>,
     s3_key: Option<ObjectKey>,
     s3_version: Option<String>,
@@ -123,7 +126,7 @@ impl Change for UpdateCode {
                     .warning("its present code is in no version and gone for good then; publish_version first keeps it")
                     .ask();
             }
-            if let Some(patch) = &self.change_files {
+            if let Some(patch) = self.patch() {
                 for (file, text) in patch {
                     let becomes = text.as_ref().map_or("goes", |_| "is written");
                     plan = plan.row(json!({"file": file, "becomes": becomes}));
@@ -214,15 +217,25 @@ async fn differences(cx: &Call<Lambda>, function: &str, bytes: i64, files: &[Str
 }
 
 impl UpdateCode {
+    /// What becomes of single files of the package: their texts, or nothing where they go.
+    fn patch(&self) -> Option<BTreeMap<String, Option<String>>> {
+        if self.change_files.is_none() && self.remove_files.is_empty() {
+            return None;
+        }
+        let changed =
+            self.change_files.iter().flatten().map(|(path, text)| (path.clone(), Some(text.clone())));
+        Some(changed.chain(self.remove_files.iter().map(|path| (path.clone(), None))).collect())
+    }
+
     async fn code(&self, cx: &Call<Lambda>) -> Result<Code> {
-        if let Some(patch) = &self.change_files {
+        if let Some(patch) = self.patch() {
             let others = self.zip_path.is_some() || self.files.is_some() || self.s3_key.is_some();
             if others || self.image_uri.is_some() || patch.is_empty() {
                 return Err(Error::invalid(
-                    "give `change_files` with a file in it, and no other code beside it",
+                    "give `change_files` or `remove_files` with a file, and no other code beside them",
                 ));
             }
-            return patched(package::fetch(cx, &self.function.base(), None).await?, patch);
+            return patched(package::fetch(cx, &self.function.base(), None).await?, &patch);
         }
         let source = Source {
             zip_path: self.zip_path.as_deref(),

@@ -83,9 +83,10 @@ impl Change for UpdateConfig {
             (before.masked(&[]), after.masked(&given(&self.patch())))
         };
         let mut changed = self.changes(&before, &after, out.role.as_deref());
-        // A value that is given counts as set, also where it is what the variable has.
+        // A value that is given counts as set, also where it is what the variable has: who may not see it may not find out.
         let environment = "Environment".to_owned();
-        if !given(&self.patch()).is_empty() && !changed.contains(&environment) {
+        let is_hidden = !cx.settings().allow.contains(&Risk::Reveal);
+        if is_hidden && !given(&self.patch()).is_empty() && !changed.contains(&environment) {
             changed.insert(0, environment);
         }
         let wanted = self.role.as_ref().map(RoleArn::to_string);
