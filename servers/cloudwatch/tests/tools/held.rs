@@ -365,6 +365,7 @@ fn whole(request: &Request) -> Response {
         "GetQueryResults" => json!({"status": "Complete", "results": []}),
         "CreateExportTask" => json!({"taskId": "t"}),
         "ListLogAnomalyDetectors" => json!({"anomalyDetectors": []}),
+        "ListMetricStreams" => json!({"Entries": [{"Name": "team-out"}, {"Name": "secret-out"}]}),
         _ => json!({}),
     })
 }
@@ -380,6 +381,7 @@ fn every_declared_operation_is_sent_under_a_list_that_holds_just_what_it_is_abou
         "cloudwatch:us-east-1:123456789012:alarm:team-fresh",
         "cloudwatch:us-east-1:123456789012:alarm-mute-rule:team-night",
         "cloudwatch::123456789012:dashboard/team-main",
+        "cloudwatch:us-east-1:123456789012:metric-stream/team-out",
     ]
     .iter()
     .flat_map(|arn| ["--allow-arn".to_owned(), format!("arn:aws:{arn}")])
@@ -419,6 +421,7 @@ fn every_declared_operation_is_sent_under_a_list_that_holds_just_what_it_is_abou
         ("delete_alarms", json!({"alarms": ["team-pay"]})),
         ("put_dashboard", json!({"dashboard": "team-main", "body": {"widgets": [{"type": "text"}]}})),
         ("delete_dashboards", json!({"dashboards": ["team-main"]})),
+        ("list_pipelines", json!({"kind": "metric_streams"})),
     ] {
         let first = server.call(tool, arguments.clone());
         let last = match first.plan_token() {

@@ -111,8 +111,8 @@ fn fields_that_queries_filter_by_are_held_against_the_index_policies() {
     let found = server.call("suggest_indexes", json!({"log_groups": ["/shop"]}));
     found.holds(&[
         "/shop\tuserId\t1\t1\t4.7 GiB\tfalse\tindex it",
-        "/shop\trequestId\t1\t0\t-\ttrue\tkeep it",
-        "/shop\tfacet\t0\t0\t-\ttrue\tno query here filters by it",
+        "/shop\trequestId\t1\t0\t\ttrue\tkeep it",
+        "/shop\tfacet\t0\t0\t\ttrue\tno query here filters by it",
         "read 2 saved and 2 recent queries",
     ]);
     found.lacks(&["other", "level"]);
@@ -181,7 +181,9 @@ fn all_rows_that_aws_keeps_of_a_query_are_paged_through() {
     let mut server = CLOUDWATCH.at(stub.env()).start();
     let call = json!({"log_groups": ["/g"], "statement": "fields n", "rows": 50_000, "limit": 2});
     let pages = server.pages("query_logs", call);
-    let rows: Vec<&str> = pages.iter().flat_map(|page| page.column("n")).collect();
+    // The marks around what is quoted are no rows.
+    let rows: Vec<&str> =
+        pages.iter().flat_map(|page| page.column("n")).filter(|row| !row.starts_with("</data")).collect();
     assert_eq!(rows, ["0", "1", "2", "3", "4", "5", "6", "7", "8"]);
     assert_eq!((stub.of("StartQuery").len(), &stub.of("StartQuery")[0].json()["limit"]), (1, &json!(50_000)));
     let ppl = json!({"log_groups": ["/g"], "statement": "fields n", "rows": 50_000, "language": "ppl"});
