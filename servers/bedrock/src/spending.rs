@@ -229,7 +229,13 @@ impl Caps {
         .with_next("use converse, whose use is counted; only the operator can lift the caps"))
     }
 
-    /// What the caller used so far. What others used is nobody's but theirs.
+    /// What the caller used so far.
+    pub(crate) fn so_far(&self) -> String {
+        let own = self.book.pages().of(&self.caller).clone();
+        format!("so far {}", self.told(&own))
+    }
+
+    /// In words. What others used is nobody's but theirs.
     fn told(&self, own: &Account) -> String {
         let calls = if own.calls == 1 { "1 call" } else { &format!("{} calls", thousands(own.calls)) };
         let mut text = format!(

@@ -92,7 +92,8 @@ impl Tool for Embed {
             None => {}
         }
         match told {
-            Some(used) => cx.note(used),
+            // Others went on meanwhile: the sum is told as it is now.
+            Some(_) => cx.note(caps.so_far()),
             None => cx.note("AWS did not tell what was used: the most that the calls could use is counted"),
         }
         Ok(cx.page(rows, None))
