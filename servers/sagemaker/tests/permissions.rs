@@ -837,12 +837,12 @@ fn ending(request: &Request) -> Option<Response> {
         }
         "DescribeAIBenchmarkJob" => {
             json!({"AIBenchmarkJobName": text("AIBenchmarkJobName"), "AIBenchmarkJobStatus": "InProgress", "CreationTime": 1,
-                "AIBenchmarkJobArn": "arn:aws:sagemaker:us-east-1:123456789012:ai-benchmark-job/x", "BenchmarkTarget": {},
+                "AIBenchmarkJobArn": "arn:aws:sagemaker:us-east-1:123456789012:ai-benchmark-job/x", "BenchmarkTarget": {"Endpoint": {"Identifier": "e"}},
                 "OutputConfig": {"S3OutputLocation": "s3://b/o"}, "AIWorkloadConfigIdentifier": "w", "RoleArn": ROLE})
         }
         "DescribeAIRecommendationJob" => {
             json!({"AIRecommendationJobName": text("AIRecommendationJobName"), "AIRecommendationJobStatus": "InProgress", "CreationTime": 1,
-                "AIRecommendationJobArn": "arn:aws:sagemaker:us-east-1:123456789012:ai-recommendation-job/x", "ModelSource": {},
+                "AIRecommendationJobArn": "arn:aws:sagemaker:us-east-1:123456789012:ai-recommendation-job/x", "ModelSource": {"S3": {"S3Uri": "s3://b/m"}},
                 "OutputConfig": {"S3OutputLocation": "s3://b/o"}, "AIWorkloadConfigIdentifier": "w", "RoleArn": ROLE})
         }
         "StopAIBenchmarkJob" => {

@@ -342,7 +342,7 @@ fn a_new_model_has_its_network_and_files_that_are_not_packed() {
             json!({"model_settings": {"ExecutionRoleArn": "x"}}),
             "`model_settings` cannot change ExecutionRoleArn",
         ),
-        (json!({"model_settings": {"Vpc": {}}}), "no field `Vpc`; did you mean `VpcConfig`?"),
+        (json!({"model_settings": {"Vpc": {}}}), "AWS's request has no field `Vpc`"),
     ] {
         let mut call =
             json!({"endpoint": "fraud", "image": "i", "role": ROLE, "instance_type": "ml.g5.xlarge"});

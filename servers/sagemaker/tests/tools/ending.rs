@@ -130,7 +130,7 @@ fn jobs_that_are_over_are_not_stopped() {
         let stub = Stub::start(move |request| match request.operation() {
             "DescribeAIBenchmarkJob" => Response::output(
                 json!({"AIBenchmarkJobName": "race", "AIBenchmarkJobStatus": status, "CreationTime": 1,
-                "AIBenchmarkJobArn": "arn:aws:sagemaker:us-east-1:123456789012:ai-benchmark-job/race", "BenchmarkTarget": {},
+                "AIBenchmarkJobArn": "arn:aws:sagemaker:us-east-1:123456789012:ai-benchmark-job/race", "BenchmarkTarget": {"Endpoint": {"Identifier": "e"}},
                 "OutputConfig": {"S3OutputLocation": "s3://b/o"}, "AIWorkloadConfigIdentifier": "w", "RoleArn": "arn:aws:iam::123456789012:role/r"}),
             ),
             "StopAIBenchmarkJob" => Response::output(
