@@ -494,7 +494,8 @@ mod tests {
         fn every_value_survives_the_way_through_json_text(value in values()) {
             let text = plain(value.clone()).to_string();
             let read: Value = serde_json::from_str(&text).unwrap();
-            prop_assert_eq!(attribute(&read, "").unwrap(), value);
+            // A number may be written in another way: DynamoDB itself keeps none.
+            prop_assert_eq!(same(&attribute(&read, "").unwrap()), same(&value));
         }
 
         #[test]

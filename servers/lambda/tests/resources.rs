@@ -326,6 +326,7 @@ fn whole(request: &Request) -> Response {
         | "UpdateFunctionCode"
         | "CreateFunction" => function(),
         "PublishVersion" => json!({"FunctionName": "f", "Version": "4"}),
+        "PublishLayerVersion" => json!({"Version": 2}),
         "GetFunction" => json!({"Configuration": function(), "Code": {"ImageUri": "i"}}),
         "GetAlias" | "UpdateAlias" | "CreateAlias" => {
             json!({"Name": "prod", "FunctionVersion": "3", "RevisionId": "seen"})
@@ -377,6 +378,9 @@ fn every_call() -> Vec<(&'static str, Value)> {
         ("delete_function", json!({"function": "f", "version": "3"})),
         ("delete_function", json!({"layer": "l", "layer_version": 1})),
         ("delete_function", json!({"event_source": "14e0db71"})),
+        ("publish_layer", json!({"layer": "l", "files": {"python/a.py": "x = 1\n"}})),
+        ("who_may_call", json!({"function": "f"})),
+        ("explain_failures", json!({"function": "f"})),
     ]);
     all
 }
@@ -402,6 +406,7 @@ fn every_declared_operation_is_sent_under_a_list_that_holds_just_what_it_is_abou
     let mut list: Vec<&str> = mine.iter().map(String::as_str).collect();
     list.extend([
         "arn:aws:logs:us-east-1:123456789012:log-group:/aws/lambda/f:*",
+        "arn:aws:lambda:us-east-1:123456789012:layer:l",
         "arn:aws:lambda:us-east-1:123456789012:layer:l:1",
         "arn:aws:lambda:us-east-1:123456789012:event-source-mapping:14e0db71",
         "arn:aws:iam::123456789012:role/r",

@@ -810,7 +810,7 @@ fn ending(request: &Request) -> Option<Response> {
     let found = match request.operation() {
         "ListApps" => {
             let domain = text("DomainIdEquals");
-            let part = |what: &str| domain.replace("stop-running-d", &format!("stop-running-{what}"));
+            let part = |what: &str| format!("{}{what}", domain.trim_end_matches('d'));
             json!({"Apps": [{"DomainId": domain, "UserProfileName": part("o"), "AppType": "JupyterLab", "AppName": part("x"),
                 "Status": "InService", "CreationTime": 1}]})
         }

@@ -404,7 +404,7 @@ fn single_files_of_a_package_are_changed_and_the_rest_stays() {
     let plan = server.plan("update_code", ask.clone());
     plan.holds(&["its package with 2 files changed", "data.json\tgoes", "util.py\tis written"])
         .lacks(&["index.py"]);
-    server.confirmed("update_code", ask).holds(&["Successful"]);
+    server.call("update_code", ask).holds(&["Successful"]);
     let files = server.call("get_code", json!({"function": "patch-code"}));
     files.holds(&["index.py\t", "util.py\t", "2 rows"]);
     server.call("get_code", json!({"function": "patch-code", "path": "util.py"})).holds(&["new = 2"]);
