@@ -326,7 +326,9 @@ fn whole(request: &Request) -> Response {
         | "UpdateFunctionCode"
         | "CreateFunction" => function(),
         "PublishVersion" => json!({"FunctionName": "f", "Version": "4"}),
-        "PublishLayerVersion" => json!({"Version": 2}),
+        "PublishLayerVersion" => {
+            json!({"Version": 2, "LayerVersionArn": "arn:aws:lambda:us-east-1:123456789012:layer:l:2"})
+        }
         "GetFunction" => json!({"Configuration": function(), "Code": {"ImageUri": "i"}}),
         "GetAlias" | "UpdateAlias" | "CreateAlias" => {
             json!({"Name": "prod", "FunctionVersion": "3", "RevisionId": "seen"})

@@ -212,7 +212,10 @@ impl Condition {
         });
         let Some((_, column, rest)) = starts.max_by_key(|(length, ..)| *length) else {
             let name = text.split(['=', '!', '<', '>', '~']).next().unwrap_or(text).trim();
-            place(name, columns)?;
+            // Without a comparison it is no condition on any column.
+            if name.len() < text.trim().len() {
+                place(name, columns)?;
+            }
             return Err(wrong(text));
         };
         if let Some(pattern) = rest.strip_prefix('~') {

@@ -83,7 +83,8 @@ fn large_items_are_read_by_a_statement_without_reading_them_again_for_every_page
             let to = TOTAL.min(from + input["Limit"].as_u64().unwrap() as usize);
             let item = |number: usize| json!({"sk": {"S": format!("{number:02}")}, "body": {"S": "x".repeat(10_000)}});
             let items: Vec<_> = (from..to).map(item).collect();
-            let mut out = json!({"Items": items, "ConsumedCapacity": {"TableName": "large", "CapacityUnits": 1.0}});
+            let mut out =
+                json!({"Items": items, "ConsumedCapacity": {"TableName": "large", "CapacityUnits": 1.0}});
             if to < TOTAL {
                 out["NextToken"] = json!(to.to_string());
             }

@@ -101,7 +101,10 @@ fn what_cannot_be_deployed_is_said_before() {
         server.call("deploy_model", call)
     };
     for (call, words) in [
-        (json!({"instance_type": "ml.m5.large"}), "exactly one of `model`, `image`, `package` and `for_components`"),
+        (
+            json!({"instance_type": "ml.m5.large"}),
+            "exactly one of `model`, `image`, `package` and `for_components`",
+        ),
         (json!({"image": "i", "instance_type": "ml.m5.large"}), "needs a `role`"),
         (json!({"model": "deploy-known"}), "either `instance_type` or `serverless_memory_mb`"),
         (
