@@ -269,7 +269,7 @@ mod tests {
     fn thoughts_and_calls_of_tools_are_their_blocks() {
         let thought = Reasoning { text: "hm".into(), signature: Some("s".into()), redacted: None };
         let block = json!({"reasoningContent": {"reasoningText": {"text": "hm", "signature": "s"}}});
-        assert_eq!(thought.blocks().unwrap(), [block.clone()]);
+        assert_eq!(thought.blocks().unwrap(), std::slice::from_ref(&block));
         assert_eq!(Reasoning::of(&block), Some(thought));
         let hidden = json!({"reasoningContent": {"redactedContent": "AQL/"}});
         assert_eq!(Reasoning::of(&hidden).unwrap().blocks().unwrap(), [hidden]);

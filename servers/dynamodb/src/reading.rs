@@ -247,7 +247,7 @@ struct Progress {
 impl Progress {
     fn pace(&self, before: Pace) -> Pace {
         Pace {
-            row: if self.rows == 0 { before.row } else { (self.chars / self.rows).max(1) },
+            row: self.chars.checked_div(self.rows).map_or(before.row, |row| row.max(1)),
             each: if self.fit == 0 { before.each } else { self.seen.div_ceil(self.fit) },
         }
     }

@@ -376,7 +376,9 @@ pub(crate) fn answer(
             |cells| {
                 let mut row = vec![None; width];
                 for (at, cell) in needed.iter().zip(cells) {
-                    row.get_mut(*at).map(|place| *place = cell);
+                    if let Some(place) = row.get_mut(*at) {
+                        *place = cell;
+                    }
                 }
                 gathering.row(row);
                 ControlFlow::Continue(())
@@ -494,6 +496,7 @@ mod tests {
     /// Two of its 320,031 differ, where a moment is too far away for pyarrow's 64 bits of nanoseconds.
     #[test]
     #[ignore = "reads the folder `data` of github.com/apache/parquet-testing, which PARQUET_TESTING names"]
+    #[expect(clippy::disallowed_methods, reason = "a test is told where those files are; it is no server")]
     fn every_cell_is_what_another_reader_says() {
         use sha2::{Digest, Sha256};
         let Ok(directory) = std::env::var("PARQUET_TESTING") else { return };

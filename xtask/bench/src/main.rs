@@ -228,7 +228,7 @@ fn write(
     all.extend(measured);
     figures::write(place::workspace(), &all)?;
     for section in sections {
-        say::answer(&format!("## {}\n\n{}", section.title, section.text));
+        say::answer(format!("## {}\n\n{}", section.title, section.text));
     }
     say::progress(
         "written to docs/benchmarks.md and docs/benchmarks.json; `cargo xtask gen` puts them into the README",

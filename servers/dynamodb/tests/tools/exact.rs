@@ -249,6 +249,7 @@ fn read(value: &Value) -> String {
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "a test is told how long to try; it is no server")]
 fn any_item_comes_back_as_it_went_in_whichever_way_it_is_read() {
     const PARTITIONS: usize = 10;
     let each: usize =

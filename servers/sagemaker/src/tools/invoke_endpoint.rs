@@ -91,8 +91,8 @@ impl Tool for InvokeEndpoint {
         let endpoint = self.endpoint.as_str().to_owned();
         let payload = self.payload(cx).await?;
         let of_async = [("timeout_seconds", self.timeout_seconds), ("queue_seconds", self.queue_seconds)];
-        for (argument, _) in of_async.iter().filter(|(_, given)| self.mode != Mode::Async && given.is_some())
-        {
+        let is_astray = |given: &Option<_>| self.mode != Mode::Async && given.is_some();
+        if let Some((argument, _)) = of_async.iter().find(|(_, given)| is_astray(given)) {
             return Err(Error::invalid(format!("`{argument}` is for mode async")));
         }
         if self.mode == Mode::Stream && self.target_model.is_some() {

@@ -81,8 +81,7 @@ mod tests {
         let alarm = model_filled("cloudwatch", "MetricAlarm");
         assert_eq!(alarm["Metrics"][0]["MetricStat"]["Metric"]["Dimensions"][0]["Name"], "Name");
         model_check("cloudwatch", "DescribeAlarms", &json!({"MetricAlarms": [alarm]}));
-        // An attribute holds lists and maps of attributes; the first member of the union is a text.
-        assert_eq!(model_filled("dynamodb", "AttributeValue"), json!({"B": "Ynl0ZXM="}));
+        assert_eq!(model_filled("bedrock-runtime", "ContentBlock"), json!({"text": "text"}), "it is a union");
     }
 
     #[test]
