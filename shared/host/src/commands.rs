@@ -1,6 +1,7 @@
 //! What a server's binary does besides serving: run one tool, and say what it is and needs.
 
 use std::{
+    collections::BTreeMap,
     io::{IsTerminal, Read, Write},
     sync::Arc,
 };
@@ -259,18 +260,34 @@ async fn permissions<S: Service>(
         print("permissions  every enabled tool has what it declares")?;
         return Ok(true);
     }
-    print("permissions  missing:")?;
+    let (always, sometimes) = lacking(engine, &missing);
+    print(match always.is_empty() {
+        false => "permissions  missing:",
+        true => "permissions  every enabled tool has what it always needs; some arguments need more:",
+    })?;
+    for line in always.iter().chain(&sometimes) {
+        print(&format!("  {line}"))?;
+    }
+    Ok(always.is_empty())
+}
+
+/// A line for each tool that lacks actions: what it needs for every call, and what only some arguments need.
+fn lacking<S: Service>(engine: &Engine<S>, missing: &[String]) -> (Vec<String>, Vec<String>) {
+    let (mut always, mut sometimes) = (Vec::new(), Vec::new());
     for spec in engine.tools() {
-        let lacks: Vec<&str> = spec
-            .declared()
-            .map(|need| need.action)
-            .filter(|action| missing.iter().any(|m| m == action))
-            .collect();
-        if !lacks.is_empty() {
-            print(&format!("  {}: {}", spec.name, lacks.join(", ")))?;
+        let mut lacks: BTreeMap<Option<&str>, Vec<&str>> = BTreeMap::new();
+        for need in spec.declared().filter(|need| missing.iter().any(|action| action == need.action)) {
+            lacks.entry(need.when).or_default().push(need.action);
+        }
+        for (when, actions) in lacks {
+            let actions = actions.join(", ");
+            match when {
+                None => always.push(format!("{}: {actions}", spec.name)),
+                Some(when) => sometimes.push(format!("{} with {when}: {actions}", spec.name)),
+            }
         }
     }
-    Ok(false)
+    (always, sometimes)
 }
 
 /// The tools whose risk is not `read`, for the line that says what a server may do.

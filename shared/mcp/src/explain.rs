@@ -40,19 +40,26 @@ pub(crate) fn in_short(mut error: Error) -> Error {
     error
 }
 
-/// Cuts a text at so many characters, as they are shown: what hides is written out, in six characters or twelve.
+/// Leaves out the middle of a text that is longer than so many characters, as they are shown: what hides is written out, in
+/// six characters or twelve. What a text begins with names a thing, and what it ends with says what is wrong with it.
 pub(crate) fn cut(text: &mut String, longest: usize) {
     let width = |letter: char| if is_hidden(letter) { 6 * letter.len_utf16() } else { 1 };
-    let mut used = 0;
-    let end = text.char_indices().find(|(_, letter)| {
-        used += width(*letter);
-        used > longest
-    });
-    if let Some((end, _)) = end {
-        let left_out = text.get(end..).unwrap_or_default().chars().count();
-        text.truncate(end);
-        text.push_str(&shorten::left_out(left_out));
+    if text.chars().map(width).sum::<usize>() <= longest {
+        return;
     }
+    let fitting = |letters: &mut dyn Iterator<Item = char>, most: usize| -> usize {
+        let mut used = 0;
+        let fits = |letter: &char| {
+            used += width(*letter);
+            used <= most
+        };
+        letters.take_while(fits).map(char::len_utf8).sum()
+    };
+    let of_end = longest / 5;
+    let end = fitting(&mut text.chars(), longest - of_end);
+    let start = text.len() - fitting(&mut text.chars().rev(), of_end);
+    let left_out = text.get(end..start).unwrap_or_default().chars().count();
+    text.replace_range(end..start, &shorten::left_out(left_out));
 }
 
 /// The text of an error: what failed, where, whether trying again helps, and what to do next.
@@ -210,6 +217,15 @@ mod tests {
         let hidden = in_short(Error::conflict("\u{e0041}\u{202e}".repeat(10_000)));
         assert!(continued(&hidden.message).chars().count() < LONGEST - 800);
         assert_eq!(in_short(Error::invalid("no")), Error::invalid("no"));
+        // What is wrong with a long name stands behind it.
+        let name = in_short(Error::invalid(format!(
+            "{:?} is not a thing's name: a good one is `a`",
+            "b".repeat(9_000)
+        )));
+        assert!(
+            name.message.starts_with("\"bbb")
+                && name.message.ends_with("is not a thing's name: a good one is `a`")
+        );
     }
 
     #[test]
