@@ -253,7 +253,8 @@ fn read(value: &Value) -> String {
 fn any_item_comes_back_as_it_went_in_whichever_way_it_is_read() {
     const PARTITIONS: usize = 10;
     let each: usize =
-        std::env::var("AWSMCP_ITEMS").ok().and_then(|count| count.parse().ok()).unwrap_or(1000) / PARTITIONS;
+        std::env::var("AWSMCP_ITEMS").ok().and_then(|count| count.parse().ok()).unwrap_or(10_000)
+            / PARTITIONS;
     table("any-items");
     let mut dice = Dice(20_261_130);
     let mut server = DYNAMODB.and(&["--max-chars", "400000"]).start();
