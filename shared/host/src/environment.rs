@@ -27,7 +27,12 @@ pub(crate) fn in_other_case(known: impl Fn(&str) -> bool) -> Option<String> {
 }
 
 fn other_case(mut names: impl Iterator<Item = String>, known: impl Fn(&str) -> bool) -> Option<String> {
-    names.find(|name| !known(name) && known(&name.to_ascii_uppercase()))
+    // Nearly all names are of capitals, and need no look at what is known.
+    names.find(|name| {
+        name.bytes().any(|byte| byte.is_ascii_lowercase())
+            && !known(name)
+            && known(&name.to_ascii_uppercase())
+    })
 }
 
 /// The path that a variable holds; one that is not absolute counts as none, as the XDG specification has it.

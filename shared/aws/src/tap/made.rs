@@ -74,9 +74,7 @@ impl Made {
             State::NotSent
         }
     }
-}
 
-impl Made {
     /// Whether the service refused it after an answer to an earlier attempt was lost: what it complains about may be what
     /// that attempt did.
     pub fn refused_after_loss(&self) -> bool {

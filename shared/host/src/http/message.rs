@@ -94,20 +94,26 @@ pub(super) async fn read(
     let object = body.trim_ascii_start().starts_with(b"{");
     match serde_json::from_slice::<RpcCall>(&body) {
         Ok(asked) if object => {
-            if let Some((code, id, why)) = unreadable(&body) {
-                return rpc_error(StatusCode::BAD_REQUEST, id, code, &why);
-            }
             let tool = asked.tool();
             seen.asks(&neutral(&asked.method), tool.map(neutral).as_deref());
             parts.extensions.insert(asked);
         }
         _ => {
-            if let Some(refusal) = refusal(&body) {
-                return refusal;
-            }
+            let answer = match refusal(&body) {
+                Some(refusal) => refusal,
+                None => next.run(Request::from_parts(parts, Body::from(body))).await,
+            };
+            return answer;
         }
     }
-    next.run(Request::from_parts(parts, Body::from(body))).await
+    let answer = next.run(Request::from_parts(parts, Body::from(body.clone()))).await;
+    // Only what rmcp could not read is read again, for the sake of an answer that says why.
+    if answer.status() == StatusCode::UNSUPPORTED_MEDIA_TYPE
+        && let Some((code, id, why)) = unreadable(&body)
+    {
+        return rpc_error(StatusCode::BAD_REQUEST, id, code, &why);
+    }
+    answer
 }
 
 /// What is wrong with a message whose method could be read, where rmcp would call it the wrong media type: its id is none,

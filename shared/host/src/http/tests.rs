@@ -261,3 +261,24 @@ fn a_request_that_names_two_hosts_is_not_served() {
         assert_eq!(answered(line, hosts), expected, "{line} {hosts:?}");
     }
 }
+
+#[test]
+fn a_request_that_cannot_be_read_is_answered_under_its_id() {
+    let running = Running::with(LIMITS, &[]);
+    let answered = |body: &str| {
+        let mut stream = running.connect();
+        let closing = head("", body.len()).replace("content-type", "connection: close\r\ncontent-type");
+        stream.write_all((closing + body).as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    };
+    for (body, sign) in [
+        (r#"{"jsonrpc":"2.0","id":77,"method":"ping","params":{"x":"\ud800"}}"#, r#""id":77"#),
+        (r#"{"jsonrpc":"2.0","id":null,"method":"ping"}"#, "the id of a request is a string or an integer"),
+        (r#"{"jsonrpc":"2.0","id":1.5,"method":"ping"}"#, "the id of a request is a string or an integer"),
+    ] {
+        let answer = answered(body);
+        assert!(answer.starts_with("HTTP/1.1 400 ") && answer.contains(sign), "{body}: {answer}");
+    }
+}
