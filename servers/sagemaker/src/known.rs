@@ -1,24 +1,16 @@
-//! What no API that this server calls tells, kept by hand: each table with its source and the day of what was read there.
+//! What no API that this server calls tells, kept by hand.
 
-/// A table with where it is from, and for how long it may be believed.
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "a test reads the source and the age; no answer needs them")
-)]
-pub(crate) struct Dated<T: 'static> {
-    pub(crate) table: &'static [T],
-    pub(crate) source: &'static str,
-    /// Of what was read: a day such as 2026-08-21.
-    pub(crate) read_on: &'static str,
-    pub(crate) good_for_days: i64,
-}
+use awsmcp_mcp::Dated;
+
+/// Numbers by the size of a machine, such as `24xlarge`.
+type BySize = &'static [(&'static str, u32)];
 
 /// How many accelerators (GPUs, Trainium or Inferentia chips) a machine has, by family and size.
 ///
 /// The number of a type never changes: only new types are missing in an old table, and a test compares it with the types
 /// that the SDK knows.
-pub(crate) const ACCELERATORS: Dated<(&str, &[(&str, u32)])> = Dated {
-    table: &[
+pub(crate) const ACCELERATORS: Dated<&[(&str, BySize)]> = Dated {
+    rows: &[
         ("dl1", &[("24xlarge", 8)]),
         (
             "g4dn",
@@ -60,7 +52,7 @@ pub(crate) const ACCELERATORS: Dated<(&str, &[(&str, u32)])> = Dated {
     good_for_days: 365,
 };
 
-const ONE_FOUR_EIGHT: &[(&str, u32)] = &[
+const ONE_FOUR_EIGHT: BySize = &[
     ("xlarge", 1),
     ("2xlarge", 1),
     ("4xlarge", 1),
@@ -71,12 +63,12 @@ const ONE_FOUR_EIGHT: &[(&str, u32)] = &[
     ("48xlarge", 8),
 ];
 
-const ONE_TWO_FOUR_EIGHT: &[(&str, u32)] =
+const ONE_TWO_FOUR_EIGHT: BySize =
     &[("2xlarge", 1), ("4xlarge", 1), ("8xlarge", 1), ("12xlarge", 2), ("24xlarge", 4), ("48xlarge", 8)];
 
 /// The repositories of SageMaker's own algorithms, whose metrics nobody else may define.
-pub(crate) const ALGORITHMS: Dated<&str> = Dated {
-    table: &[
+pub(crate) const ALGORITHMS: Dated<&[&str]> = Dated {
+    rows: &[
         "blazingtext",
         "factorization-machines",
         "forecasting-deepar",
@@ -104,7 +96,7 @@ pub(crate) const ALGORITHMS: Dated<&str> = Dated {
 /// How many accelerators a machine such as `ml.g5.xlarge` has; none where its type is not known.
 pub(crate) fn accelerators(instance: &str) -> Option<u32> {
     let (family, size) = parts(instance)?;
-    let sizes = ACCELERATORS.table.iter().find(|(known, _)| *known == family).map(|(_, sizes)| *sizes);
+    let sizes = ACCELERATORS.rows.iter().find(|(known, _)| *known == family).map(|(_, sizes)| *sizes);
     match sizes {
         Some(sizes) => sizes.iter().find(|(known, _)| *known == size).map(|(_, count)| *count),
         None if is_accelerated(family) => None,
@@ -146,35 +138,13 @@ mod tests {
         AppInstanceType, ClusterInstanceType, InstanceType, ProcessingInstanceType,
         ProductionVariantInstanceType, TrainingInstanceType, TransformInstanceType,
     };
-    use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
     use super::*;
 
-    /// Whether a table of this day may still be believed today.
-    fn is_fresh(read_on: &str, good_for_days: i64, today: Date) -> bool {
-        let read: Date = read_on.parse().unwrap();
-        i64::from(today.since(read).unwrap().get_days()) <= good_for_days && read <= today
-    }
-
     #[test]
     fn no_table_is_older_than_it_may_be() {
-        let today = Timestamp::now().to_zoned(TimeZone::UTC).date();
-        for (what, source, read_on, days) in [
-            ("ACCELERATORS", ACCELERATORS.source, ACCELERATORS.read_on, ACCELERATORS.good_for_days),
-            ("ALGORITHMS", ALGORITHMS.source, ALGORITHMS.read_on, ALGORITHMS.good_for_days),
-        ] {
-            assert!(
-                is_fresh(read_on, days, today),
-                "{what} of {read_on} is older than {days} days: compare it with {source}, then set `read_on`"
-            );
-        }
-    }
-
-    #[test]
-    fn an_old_table_is_found() {
-        let day = |text: &str| text.parse::<Date>().unwrap();
-        assert!(is_fresh("2026-08-21", 365, day("2027-08-21")));
-        assert!(!is_fresh("2026-08-21", 365, day("2027-08-22")));
+        assert_eq!(ACCELERATORS.stale(), None, "ACCELERATORS");
+        assert_eq!(ALGORITHMS.stale(), None, "ALGORITHMS");
     }
 
     #[test]

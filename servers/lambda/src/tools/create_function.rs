@@ -98,8 +98,8 @@ impl Change for CreateFunction {
             code.what(),
             self.role
         ));
-        if let [first, ..] = code.strays().as_slice() {
-            plan = plan.warning(format!("paths in the package lead out of it, such as {first}"));
+        if let Some(astray) = code.astray() {
+            plan = plan.warning(astray);
         }
         if let Some(lack) = code.lacks(runtime, self.handler.as_deref().unwrap_or_default()) {
             plan = plan.warning(format!("{lack}: calls would fail"));

@@ -63,7 +63,7 @@ fn account_of(described: &Value) -> Option<&str> {
 fn is_of_aws(image: &str, account: Option<&str>) -> bool {
     let Some((registry, name)) = image.split_once('/') else { return false };
     let name = name.split([':', '@']).next().unwrap_or_default();
-    let is_known = ALGORITHMS.table.contains(&name.strip_prefix("sagemaker-").unwrap_or(name));
+    let is_known = ALGORITHMS.rows.contains(&name.strip_prefix("sagemaker-").unwrap_or(name));
     is_known && registry.contains(".dkr.ecr.") && registry.split('.').next() != account
 }
 
