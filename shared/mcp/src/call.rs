@@ -70,12 +70,6 @@ impl<S: Service> Call<S> {
         *self.ends.lock().unwrap_or_else(PoisonError::into_inner) = ends;
     }
 
-    /// Whether AWS refused an operation of this call after an answer to it was lost, so that the refusal may be about what
-    /// the call itself did: "it changed", "it exists" and "it is gone" must not be said of somebody else then.
-    pub fn refused_after_loss(&self, operation: &str) -> bool {
-        self.tap.made().iter().any(|made| made.operation == operation && made.refused_after_loss())
-    }
-
     /// Rows of a page.
     pub fn limit(&self) -> u32 {
         self.limit
@@ -206,7 +200,7 @@ impl<S: Service> Call<S> {
     /// # Errors
     /// When the operator did not allow that risk, or the caller lacks its scope; it names the flag or the scope.
     pub fn permit(&self, what: &str, risk: Risk) -> Result<()> {
-        if !self.settings.allow.contains(&risk) {
+        if !self.settings.allows(risk) {
             return Err(turned_off(what, &flag(risk)));
         }
         self.principal.as_ref().map_or(Ok(()), |principal| principal.permit(what, risk))

@@ -1,6 +1,6 @@
 //! What may be called at all, and on what.
 
-use awsmcp_spec::{Environment, Pattern, Risk, Spec, in_row, resources, texts};
+use awsmcp_spec::{Environment, Pattern, Spec, in_row, resources, texts};
 
 use crate::{
     Error, Result, Server, Service, Settings,
@@ -70,11 +70,7 @@ impl Gate {
     /// # Errors
     /// Says which flag allows the risk.
     pub(crate) fn permit_risk(spec: &Spec, name: &str, settings: &Settings) -> Result<()> {
-        if spec.risk == Risk::Read || settings.allow.contains(&spec.risk) {
-            Ok(())
-        } else {
-            Err(turned_off(name, &flag(spec.risk)))
-        }
+        if settings.allows(spec.risk) { Ok(()) } else { Err(turned_off(name, &flag(spec.risk))) }
     }
 
     /// # Errors
@@ -101,7 +97,7 @@ fn why_off<S: Service>(entry: &Entry<S>, settings: &Settings) -> Option<String> 
     if settings.exclude_tools.iter().any(|name| name == spec.name) {
         return Some("the operator excluded it (--exclude-tools)".to_owned());
     }
-    if spec.risk != Risk::Read && !settings.allow.contains(&spec.risk) {
+    if !settings.allows(spec.risk) {
         return Some(flag(spec.risk));
     }
     if spec.local_files && settings.allow_dirs.is_empty() {

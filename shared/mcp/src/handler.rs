@@ -31,7 +31,7 @@ use rmcp::{
 
 use self::progress::Notifications;
 use crate::{
-    Answer, Caller, Consent, Engine, Principal, Prompt, Risk, Service, content,
+    Answer, Caller, Consent, Engine, Principal, Prompt, Service, content,
     greeting::{STATIC_TTL_MS, discovered, initialized},
     listing,
 };
@@ -97,7 +97,7 @@ impl<S: Service> Handler<S> {
     async fn derived(&self) -> Vec<Tool> {
         let risk = self.engine.derived_risk();
         // What cannot be called is not listed.
-        if risk != Risk::Read && !self.engine.settings.allow.contains(&risk) {
+        if !self.engine.settings.allows(risk) {
             return Vec::new();
         }
         let found = Box::pin(self.engine.derived()).await;

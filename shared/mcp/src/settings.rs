@@ -115,6 +115,13 @@ pub struct Settings {
     pub audit: Option<Arc<Audit>>,
 }
 
+impl Settings {
+    /// Whether the operator lets this risk be taken.
+    pub fn allows(&self, risk: Risk) -> bool {
+        risk == Risk::Read || self.allow.contains(&risk)
+    }
+}
+
 impl Default for Settings {
     fn default() -> Self {
         Settings {
