@@ -93,8 +93,12 @@ impl Code {
         }
     }
 
-    /// The files whose paths lead out of the package, by which an unpacking program may be misled.
-    pub(crate) fn strays(&self) -> Vec<&str> {
+    /// A warning where paths lead out of the package, by which an unpacking program may be misled.
+    pub(crate) fn astray(&self) -> Option<String> {
+        self.strays().first().map(|first| format!("paths in the package lead out of it, such as {first}"))
+    }
+
+    fn strays(&self) -> Vec<&str> {
         let Code::Zip { files, .. } = self else { return Vec::new() };
         let strays =
             |path: &&str| path.starts_with(['/', '\\']) || path.split(['/', '\\']).any(|part| part == "..");

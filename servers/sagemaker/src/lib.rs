@@ -15,6 +15,7 @@ mod payload;
 mod prompts;
 mod scope;
 mod shape;
+mod switch;
 mod times;
 mod tools;
 

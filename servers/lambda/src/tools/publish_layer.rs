@@ -83,8 +83,8 @@ impl Change for PublishLayer {
             ),
             None => format!("make the layer {}: {}", self.layer, code.what()),
         });
-        if let [first, ..] = code.strays().as_slice() {
-            plan = plan.warning(format!("paths in the package lead out of it, such as {first}"));
+        if let Some(astray) = code.astray() {
+            plan = plan.warning(astray);
         }
         if let Some(files) = self.misplaced(&code) {
             plan = plan.warning(files);

@@ -114,8 +114,8 @@ impl Change for UpdateCode {
         if sha256.is_some() && sha256 == config.code_sha256 {
             plan = plan.warning("that is the code it has already");
         }
-        if let [first, ..] = code.strays().as_slice() {
-            plan = plan.warning(format!("paths in the package lead out of it, such as {first}"));
+        if let Some(astray) = code.astray() {
+            plan = plan.warning(astray);
         }
         if let Some(lack) = code.lacks(runtime, config.handler.as_deref().unwrap_or_default()) {
             plan = plan.warning(format!("{lack}: calls would fail"));

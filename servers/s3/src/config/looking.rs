@@ -21,6 +21,22 @@ const NEEDED: [Aspect; 10] = [
     Aspect::Website,
 ];
 
+/// What reading them takes, in their order, with the status of the policy behind it.
+pub(crate) const ACTIONS: [&str; 11] = [
+    "s3:GetBucketVersioning",
+    "s3:GetEncryptionConfiguration",
+    "s3:GetBucketPublicAccessBlock",
+    "s3:GetBucketPolicy",
+    POLICY_STATUS,
+    "s3:GetBucketAcl",
+    "s3:GetBucketOwnershipControls",
+    "s3:GetLifecycleConfiguration",
+    "s3:GetBucketCORS",
+    "s3:GetBucketLogging",
+    "s3:GetBucketWebsite",
+];
+const POLICY_STATUS: &str = "s3:GetBucketPolicyStatus";
+
 /// What a bucket's findings are, and what they do not speak of.
 #[derive(Debug, Default)]
 pub(crate) struct Looked {
@@ -47,7 +63,7 @@ pub(crate) async fn look(cx: &Call<S3>, client: &Client, bucket: &str, is_direct
         Ok(out) => known.policy_is_public = out.policy_status.and_then(|status| status.is_public),
         // Where there is no policy, there is no status.
         Err(error) if error.kind == Kind::NotFound => {}
-        Err(error) => unread.extend(why("policy_status", "s3:GetBucketPolicyStatus", &error)),
+        Err(error) => unread.extend(why("policy_status", POLICY_STATUS, &error)),
     }
     if known.value(Aspect::Policy).is_some_and(|policy| !policy::guests(policy).is_empty()) {
         // Whose account is the caller's own; without that, all are named.
@@ -62,5 +78,16 @@ fn why(name: &str, action: &str, error: &Error) -> Option<String> {
         Kind::AccessDenied => Some(format!("{name} ({action})")),
         _ if is_unsupported(error) => None,
         _ => Some(format!("{name}: {}", error.message)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_read_is_what_is_declared() {
+        let read = NEEDED.iter().map(|aspect| aspect.action());
+        assert!(read.eq(ACTIONS.into_iter().filter(|action| *action != POLICY_STATUS)));
     }
 }

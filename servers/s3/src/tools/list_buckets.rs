@@ -4,7 +4,11 @@ use futures::{StreamExt, stream};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{S3, arns, config::looking::look, names::day};
+use crate::{
+    S3, arns,
+    config::looking::{self, look},
+    names::day,
+};
 
 /// Lists the account's buckets with their regions and, on request, their findings.
 #[derive(Deserialize, JsonSchema)]
@@ -40,22 +44,7 @@ impl Tool for ListBuckets {
         .on("*", &["s3:ListAllMyBuckets"])
         // Which buckets these are is known only from the list; each is held to the operator's list before it is asked.
         .when("findings")
-        .on(
-            "*",
-            &[
-                "s3:GetBucketVersioning",
-                "s3:GetEncryptionConfiguration",
-                "s3:GetBucketPublicAccessBlock",
-                "s3:GetBucketPolicy",
-                "s3:GetBucketPolicyStatus",
-                "s3:GetBucketAcl",
-                "s3:GetBucketOwnershipControls",
-                "s3:GetLifecycleConfiguration",
-                "s3:GetBucketCORS",
-                "s3:GetBucketLogging",
-                "s3:GetBucketWebsite",
-            ],
-        )
+        .on("*", &looking::ACTIONS)
         .rows(arns::EACH_BUCKET);
 
     async fn call(self, cx: &Call<S3>) -> Result<Self::Output> {

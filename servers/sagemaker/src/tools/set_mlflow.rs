@@ -2,9 +2,14 @@ use aws_sdk_sagemaker::operation::describe_mlflow_tracking_server::DescribeMlflo
 use aws_smithy_types::DateTime;
 use awsmcp_mcp::{Call, Change, Error, One, Plan, Result, Spec, moved};
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
-use crate::{SageMaker, arns, jobs::gone, names::TrackingServerName};
+use crate::{
+    SageMaker, arns,
+    jobs::gone,
+    names::TrackingServerName,
+    switch::{Done, State},
+};
 
 /// Starts or stops an MLflow tracking server, which takes some 20 minutes. Stopped it bills only for what it stores.
 #[derive(Deserialize, JsonSchema)]
@@ -12,19 +17,6 @@ use crate::{SageMaker, arns, jobs::gone, names::TrackingServerName};
 pub(crate) struct SetMlflow {
     server: TrackingServerName,
     state: State,
-}
-
-#[derive(Clone, Copy, Deserialize, JsonSchema, PartialEq)]
-#[serde(rename_all = "snake_case")]
-enum State {
-    Started,
-    Stopped,
-}
-
-#[derive(Serialize, JsonSchema)]
-pub(crate) struct Done {
-    name: String,
-    status: Option<String>,
 }
 
 impl Change for SetMlflow {

@@ -2,9 +2,14 @@ use aws_sdk_sagemaker::operation::describe_notebook_instance::DescribeNotebookIn
 use aws_smithy_types::DateTime;
 use awsmcp_mcp::{Call, Change, Error, One, Plan, Result, Spec, moved};
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
-use crate::{SageMaker, arns, jobs::gone, names::NotebookName};
+use crate::{
+    SageMaker, arns,
+    jobs::gone,
+    names::NotebookName,
+    switch::{Done, State},
+};
 
 /// Starts or stops a notebook instance. Stopped it bills only for its disk.
 #[derive(Deserialize, JsonSchema)]
@@ -12,19 +17,6 @@ use crate::{SageMaker, arns, jobs::gone, names::NotebookName};
 pub(crate) struct SetNotebook {
     notebook: NotebookName,
     state: State,
-}
-
-#[derive(Clone, Copy, Deserialize, JsonSchema, PartialEq)]
-#[serde(rename_all = "snake_case")]
-enum State {
-    Started,
-    Stopped,
-}
-
-#[derive(Serialize, JsonSchema)]
-pub(crate) struct Done {
-    name: String,
-    status: Option<String>,
 }
 
 impl Change for SetNotebook {

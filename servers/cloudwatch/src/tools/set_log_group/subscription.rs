@@ -28,23 +28,10 @@ impl Subscription {
         cx: &Call<CloudWatch>,
         group: &str,
     ) -> Result<Option<SubscriptionFilter>> {
-        let mut pages = cx
-            .client()
-            .logs
-            .describe_subscription_filters()
-            .log_group_name(group)
-            .filter_name_prefix(&self.name)
-            .into_paginator()
-            .items()
-            .send();
-        let mut found = None;
-        while let Some(known) = pages.next().await {
-            let known = known?;
-            if known.filter_name() == Some(self.name.as_str()) {
-                found = Some(known);
-                break;
-            }
-        }
+        let request = cx.client().logs.describe_subscription_filters().log_group_name(group);
+        let pages = request.filter_name_prefix(&self.name).into_paginator().items().send();
+        let alike: Vec<SubscriptionFilter> = pages.try_collect().await?;
+        let found = alike.into_iter().find(|known| known.filter_name() == Some(self.name.as_str()));
         if self.remove && found.is_none() {
             return Err(Error::not_found(format!("{group} has no subscription {}", self.name))
                 .with_next("log_group_detail shows them"));
