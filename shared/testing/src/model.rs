@@ -21,7 +21,7 @@ pub use filled::{model_filled, model_input};
 /// members are named as AWS's API reference names them.
 #[track_caller]
 pub fn model_check(service: &str, operation: &str, answer: &Value) {
-    let Some(model) = Model::load(service) else { fail(format!("botocore has no model of {service:?}")) };
+    let model = Model::of(service);
     let wrong = model.wrong(operation, answer);
     if !wrong.is_empty() {
         fail(format!("{service} does not answer {operation} so:\n- {}", wrong.join("\n- ")));
@@ -86,6 +86,12 @@ pub(crate) fn signed_as(service: &str) -> Vec<Arc<Model>> {
 }
 
 impl Model {
+    /// Fails the test where there is none.
+    #[track_caller]
+    pub(crate) fn of(service: &str) -> Arc<Model> {
+        Model::load(service).unwrap_or_else(|| fail(format!("botocore has no model of {service:?}")))
+    }
+
     /// Reads a model, once in this process.
     #[track_caller]
     pub(crate) fn load(name: &str) -> Option<Arc<Model>> {

@@ -75,7 +75,7 @@ enum Part {
     Function,
     /// What npx and uvx add
     Packages,
-    /// Another version beside this one; part of a whole run where --before says where it is
+    /// Another version beside this one; part of every run where --before says where it is
     Before,
 }
 
@@ -160,9 +160,12 @@ fn main() -> ExitCode {
 }
 
 fn measure(args: Args) -> Result<()> {
-    let is_meant = |part: &Part| *part != Part::Before || args.before.is_some();
-    let all = Part::value_variants().iter().copied().filter(is_meant);
-    let parts = if args.only.is_empty() { all.collect() } else { args.only.clone() };
+    let mut parts = if args.only.is_empty() { Part::value_variants().to_vec() } else { args.only.clone() };
+    match (&args.before, parts.contains(&Part::Before)) {
+        (Some(_), false) => parts.push(Part::Before),
+        (None, true) if args.only.is_empty() => parts.retain(|part| *part != Part::Before),
+        _ => {}
+    }
     let needs: Vec<Needs> = parts.iter().map(|part| part.needs()).collect();
     let needed: Vec<&str> = needs.iter().flat_map(|needs| needs.tools.clone()).collect();
     tools::install(&needed)?;
@@ -215,7 +218,7 @@ fn write(
         report::text(&machine::facts(bench)?, sections)
     } else {
         let old = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
-        report::replaced(&old, &machine::moment(bench)?, sections)
+        report::replaced(&old, &machine::moment(bench), sections)
     };
     if args.quick || args.debug_build {
         say::answer(&text);

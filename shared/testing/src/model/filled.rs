@@ -10,7 +10,7 @@ use crate::fail;
 #[must_use]
 #[track_caller]
 pub fn model_filled(service: &str, shape: &str) -> Value {
-    let Some(model) = Model::load(service) else { fail(format!("botocore has no model of {service:?}")) };
+    let model = Model::of(service);
     if model.shape(shape).is_none() {
         fail(format!("{service} has no shape {shape:?}"));
     }
@@ -21,7 +21,7 @@ pub fn model_filled(service: &str, shape: &str) -> Value {
 #[must_use]
 #[track_caller]
 pub fn model_input(service: &str, operation: &str) -> Vec<String> {
-    let Some(model) = Model::load(service) else { fail(format!("botocore has no model of {service:?}")) };
+    let model = Model::of(service);
     let Some(found) = model.operation(operation) else {
         fail(format!("{service} has no operation {operation:?}"))
     };
