@@ -32,9 +32,9 @@ mod turn;
 mod usage;
 mod wire;
 
-use std::borrow::Cow;
+use std::{borrow::Cow, sync::Arc};
 
-use awsmcp_aws::{Error, Kind, RequestView, SdkConfig, Tap};
+use awsmcp_aws::{Error, Kind, Lazy, RequestView, SdkConfig, Tap, lazily};
 use awsmcp_mcp::{Extra, Look, Named, Resource, Server, Service};
 use tools::*;
 
@@ -45,11 +45,11 @@ pub struct Bedrock;
 /// The clients of one call.
 #[derive(Debug)]
 pub struct Client {
-    pub(crate) bedrock: aws_sdk_bedrock::Client,
-    pub(crate) runtime: aws_sdk_bedrockruntime::Client,
-    pub(crate) agent: aws_sdk_bedrockagent::Client,
-    pub(crate) agent_runtime: aws_sdk_bedrockagentruntime::Client,
-    pub(crate) s3: aws_sdk_s3::Client,
+    pub(crate) bedrock: Lazy<aws_sdk_bedrock::Client>,
+    pub(crate) runtime: Lazy<aws_sdk_bedrockruntime::Client>,
+    pub(crate) agent: Lazy<aws_sdk_bedrockagent::Client>,
+    pub(crate) agent_runtime: Lazy<aws_sdk_bedrockagentruntime::Client>,
+    pub(crate) s3: Lazy<aws_sdk_s3::Client>,
 }
 
 impl Service for Bedrock {
@@ -102,19 +102,13 @@ impl Service for Bedrock {
     type Client = Client;
 
     fn client(sdk: &SdkConfig, tap: Tap) -> Client {
-        let bedrock = aws_sdk_bedrock::config::Config::from(sdk).to_builder();
-        let runtime = aws_sdk_bedrockruntime::config::Config::from(sdk).to_builder();
-        let agent = aws_sdk_bedrockagent::config::Config::from(sdk).to_builder();
-        let agent_runtime = aws_sdk_bedrockagentruntime::config::Config::from(sdk).to_builder();
-        let s3 = aws_sdk_s3::config::Config::from(sdk).to_builder();
+        let sdk = Arc::new(sdk.clone());
         Client {
-            bedrock: aws_sdk_bedrock::Client::from_conf(bedrock.interceptor(tap.clone()).build()),
-            runtime: aws_sdk_bedrockruntime::Client::from_conf(runtime.interceptor(tap.clone()).build()),
-            agent: aws_sdk_bedrockagent::Client::from_conf(agent.interceptor(tap.clone()).build()),
-            agent_runtime: aws_sdk_bedrockagentruntime::Client::from_conf(
-                agent_runtime.interceptor(tap.clone()).build(),
-            ),
-            s3: aws_sdk_s3::Client::from_conf(s3.interceptor(tap).build()),
+            bedrock: lazily!(aws_sdk_bedrock, &sdk, &tap),
+            runtime: lazily!(aws_sdk_bedrockruntime, &sdk, &tap),
+            agent: lazily!(aws_sdk_bedrockagent, &sdk, &tap),
+            agent_runtime: lazily!(aws_sdk_bedrockagentruntime, &sdk, &tap),
+            s3: lazily!(aws_sdk_s3, &sdk, &tap),
         }
     }
 

@@ -23,9 +23,9 @@ mod rule;
 mod statement;
 mod tools;
 
-use std::borrow::Cow;
+use std::{borrow::Cow, sync::Arc};
 
-use awsmcp_aws::{Error, Kind, RequestView, SdkConfig, Tap};
+use awsmcp_aws::{Error, Kind, Lazy, RequestView, SdkConfig, Tap, lazily};
 use awsmcp_mcp::{Completion, Extra, Look, Resource, Server, Service};
 pub use patterns::{Cluster, Dropped, Patterns};
 use tools::*;
@@ -37,8 +37,8 @@ pub struct CloudWatch;
 /// The SDK's clients: logs are a service of their own.
 #[derive(Debug)]
 pub struct Client {
-    logs: aws_sdk_cloudwatchlogs::Client,
-    metrics: aws_sdk_cloudwatch::Client,
+    logs: Lazy<aws_sdk_cloudwatchlogs::Client>,
+    metrics: Lazy<aws_sdk_cloudwatch::Client>,
 }
 
 impl Service for CloudWatch {
@@ -86,11 +86,10 @@ impl Service for CloudWatch {
     type Client = Client;
 
     fn client(sdk: &SdkConfig, tap: Tap) -> Client {
-        let logs = aws_sdk_cloudwatchlogs::config::Config::from(sdk).to_builder().interceptor(tap.clone());
-        let metrics = aws_sdk_cloudwatch::config::Config::from(sdk).to_builder().interceptor(tap);
+        let sdk = Arc::new(sdk.clone());
         Client {
-            logs: aws_sdk_cloudwatchlogs::Client::from_conf(logs.build()),
-            metrics: aws_sdk_cloudwatch::Client::from_conf(metrics.build()),
+            logs: lazily!(aws_sdk_cloudwatchlogs, &sdk, &tap),
+            metrics: lazily!(aws_sdk_cloudwatch, &sdk, &tap),
         }
     }
 

@@ -21,10 +21,9 @@ mod update;
 mod value;
 mod waiting;
 
-use std::borrow::Cow;
+use std::{borrow::Cow, sync::Arc};
 
-use aws_sdk_dynamodb::config::Config;
-use awsmcp_aws::{Error, Kind, RequestView, SdkConfig, Tap};
+use awsmcp_aws::{Error, Kind, Lazy, RequestView, SdkConfig, Tap, lazily};
 use awsmcp_mcp::{Completion, Look, Named, Resource, Server, Service};
 use tools::*;
 
@@ -35,23 +34,11 @@ pub struct DynamoDb;
 /// The clients of one call.
 #[derive(Debug)]
 pub struct Clients {
-    pub(crate) db: aws_sdk_dynamodb::Client,
-    sdk: SdkConfig,
-    tap: Tap,
-}
-
-impl Clients {
+    pub(crate) db: Lazy<aws_sdk_dynamodb::Client>,
     /// The client of the table's changes.
-    pub(crate) fn streams(&self) -> aws_sdk_dynamodbstreams::Client {
-        let config = aws_sdk_dynamodbstreams::config::Config::from(&self.sdk).to_builder();
-        aws_sdk_dynamodbstreams::Client::from_conf(config.interceptor(self.tap.clone()).build())
-    }
-
+    pub(crate) streams: Lazy<aws_sdk_dynamodbstreams::Client>,
     /// The client of the table's metrics.
-    pub(crate) fn metrics(&self) -> aws_sdk_cloudwatch::Client {
-        let config = aws_sdk_cloudwatch::config::Config::from(&self.sdk).to_builder();
-        aws_sdk_cloudwatch::Client::from_conf(config.interceptor(self.tap.clone()).build())
-    }
+    pub(crate) metrics: Lazy<aws_sdk_cloudwatch::Client>,
 }
 
 impl Service for DynamoDb {
@@ -75,8 +62,12 @@ impl Service for DynamoDb {
     type Client = Clients;
 
     fn client(sdk: &SdkConfig, tap: Tap) -> Clients {
-        let config = Config::from(sdk).to_builder().interceptor(tap.clone()).build();
-        Clients { db: aws_sdk_dynamodb::Client::from_conf(config), sdk: sdk.clone(), tap }
+        let sdk = Arc::new(sdk.clone());
+        Clients {
+            db: lazily!(aws_sdk_dynamodb, &sdk, &tap),
+            streams: lazily!(aws_sdk_dynamodbstreams, &sdk, &tap),
+            metrics: lazily!(aws_sdk_cloudwatch, &sdk, &tap),
+        }
     }
 
     fn place(place: &str, request: &RequestView) -> Option<Vec<String>> {

@@ -20,11 +20,11 @@ mod tags;
 mod times;
 mod tools;
 
-use std::borrow::Cow;
+use std::{borrow::Cow, sync::Arc};
 
 use aws_sdk_cloudwatch as cloudwatch;
 use aws_sdk_ssm as ssm;
-use awsmcp_aws::{Error, RequestView, SdkConfig, Tap};
+use awsmcp_aws::{Error, Lazy, RequestView, SdkConfig, Tap, lazily};
 use awsmcp_mcp::{Completion, Extra, Look, Named, Resource, Server, Service};
 use tools::*;
 
@@ -64,9 +64,9 @@ const ALWAYS: &[(&str, &[&str])] = &[
 /// The clients of one call.
 #[derive(Debug)]
 pub struct Client {
-    pub(crate) ec2: aws_sdk_ec2::Client,
-    pub(crate) ssm: ssm::Client,
-    pub(crate) metrics: cloudwatch::Client,
+    pub(crate) ec2: Lazy<aws_sdk_ec2::Client>,
+    pub(crate) ssm: Lazy<ssm::Client>,
+    pub(crate) metrics: Lazy<cloudwatch::Client>,
 }
 
 impl Service for Ec2 {
@@ -96,13 +96,11 @@ impl Service for Ec2 {
     type Client = Client;
 
     fn client(sdk: &SdkConfig, tap: Tap) -> Client {
-        let to_ec2 = aws_sdk_ec2::config::Config::from(sdk).to_builder();
-        let to_ssm = ssm::config::Config::from(sdk).to_builder();
-        let to_metrics = cloudwatch::config::Config::from(sdk).to_builder();
+        let sdk = Arc::new(sdk.clone());
         Client {
-            ec2: aws_sdk_ec2::Client::from_conf(to_ec2.interceptor(tap.clone()).build()),
-            ssm: ssm::Client::from_conf(to_ssm.interceptor(tap.clone()).build()),
-            metrics: cloudwatch::Client::from_conf(to_metrics.interceptor(tap).build()),
+            ec2: lazily!(aws_sdk_ec2, &sdk, &tap),
+            ssm: lazily!(ssm, &sdk, &tap),
+            metrics: lazily!(cloudwatch, &sdk, &tap),
         }
     }
 

@@ -18,11 +18,11 @@ mod settling;
 mod times;
 mod tools;
 
-use std::borrow::Cow;
+use std::{borrow::Cow, sync::Arc};
 
 use aws_sdk_cloudwatch as cloudwatch;
 use aws_sdk_cloudwatchlogs as logs;
-use awsmcp_aws::{Error, Kind, RequestView, SdkConfig, Tap};
+use awsmcp_aws::{Error, Kind, Lazy, RequestView, SdkConfig, Tap, lazily};
 use awsmcp_mcp::{Completion, Extra, Look, Named, Resource, Server, Service};
 use tools::*;
 
@@ -33,10 +33,10 @@ pub struct Lambda;
 /// The clients of one call.
 #[derive(Debug)]
 pub struct Client {
-    pub(crate) lambda: aws_sdk_lambda::Client,
-    pub(crate) logs: logs::Client,
-    pub(crate) metrics: cloudwatch::Client,
-    pub(crate) schemas: aws_sdk_schemas::Client,
+    pub(crate) lambda: Lazy<aws_sdk_lambda::Client>,
+    pub(crate) logs: Lazy<logs::Client>,
+    pub(crate) metrics: Lazy<cloudwatch::Client>,
+    pub(crate) schemas: Lazy<aws_sdk_schemas::Client>,
 }
 
 impl Service for Lambda {
@@ -79,15 +79,12 @@ impl Service for Lambda {
     type Client = Client;
 
     fn client(sdk: &SdkConfig, tap: Tap) -> Client {
-        let config = aws_sdk_lambda::config::Config::from(sdk).to_builder();
-        let to_logs = logs::config::Config::from(sdk).to_builder();
-        let to_metrics = cloudwatch::config::Config::from(sdk).to_builder();
-        let to_schemas = aws_sdk_schemas::config::Config::from(sdk).to_builder();
+        let sdk = Arc::new(sdk.clone());
         Client {
-            lambda: aws_sdk_lambda::Client::from_conf(config.interceptor(tap.clone()).build()),
-            logs: logs::Client::from_conf(to_logs.interceptor(tap.clone()).build()),
-            metrics: cloudwatch::Client::from_conf(to_metrics.interceptor(tap.clone()).build()),
-            schemas: aws_sdk_schemas::Client::from_conf(to_schemas.interceptor(tap).build()),
+            lambda: lazily!(aws_sdk_lambda, &sdk, &tap),
+            logs: lazily!(logs, &sdk, &tap),
+            metrics: lazily!(cloudwatch, &sdk, &tap),
+            schemas: lazily!(aws_sdk_schemas, &sdk, &tap),
         }
     }
 

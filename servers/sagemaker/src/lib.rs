@@ -19,7 +19,7 @@ mod switch;
 mod times;
 mod tools;
 
-use std::borrow::Cow;
+use std::{borrow::Cow, sync::Arc};
 
 use aws_sdk_applicationautoscaling as autoscaling;
 use aws_sdk_cloudwatch as cloudwatch;
@@ -28,7 +28,7 @@ use aws_sdk_s3 as s3;
 use aws_sdk_sagemaker as sagemaker;
 use aws_sdk_sagemakerfeaturestoreruntime as features;
 use aws_sdk_sagemakerruntime as runtime;
-use awsmcp_aws::{Error, Kind, RequestView, SdkConfig, Tap};
+use awsmcp_aws::{Error, Kind, Lazy, RequestView, SdkConfig, Tap, lazily};
 use awsmcp_mcp::{Completion, Look, Named, Resource, Server, Service};
 use tools::*;
 
@@ -39,13 +39,13 @@ pub struct SageMaker;
 /// The clients of one call.
 #[derive(Debug)]
 pub struct Client {
-    pub(crate) sagemaker: sagemaker::Client,
-    pub(crate) runtime: runtime::Client,
-    pub(crate) features: features::Client,
-    pub(crate) scaling: autoscaling::Client,
-    pub(crate) logs: logs::Client,
-    pub(crate) metrics: cloudwatch::Client,
-    pub(crate) s3: s3::Client,
+    pub(crate) sagemaker: Lazy<sagemaker::Client>,
+    pub(crate) runtime: Lazy<runtime::Client>,
+    pub(crate) features: Lazy<features::Client>,
+    pub(crate) scaling: Lazy<autoscaling::Client>,
+    pub(crate) logs: Lazy<logs::Client>,
+    pub(crate) metrics: Lazy<cloudwatch::Client>,
+    pub(crate) s3: Lazy<s3::Client>,
 }
 
 impl Service for SageMaker {
@@ -76,21 +76,15 @@ impl Service for SageMaker {
     type Client = Client;
 
     fn client(sdk: &SdkConfig, tap: Tap) -> Client {
-        let main = sagemaker::config::Config::from(sdk).to_builder();
-        let to_runtime = runtime::config::Config::from(sdk).to_builder();
-        let to_features = features::config::Config::from(sdk).to_builder();
-        let to_scaling = autoscaling::config::Config::from(sdk).to_builder();
-        let to_logs = logs::config::Config::from(sdk).to_builder();
-        let to_metrics = cloudwatch::config::Config::from(sdk).to_builder();
-        let to_s3 = s3::config::Config::from(sdk).to_builder();
+        let sdk = Arc::new(sdk.clone());
         Client {
-            sagemaker: sagemaker::Client::from_conf(main.interceptor(tap.clone()).build()),
-            runtime: runtime::Client::from_conf(to_runtime.interceptor(tap.clone()).build()),
-            features: features::Client::from_conf(to_features.interceptor(tap.clone()).build()),
-            scaling: autoscaling::Client::from_conf(to_scaling.interceptor(tap.clone()).build()),
-            logs: logs::Client::from_conf(to_logs.interceptor(tap.clone()).build()),
-            metrics: cloudwatch::Client::from_conf(to_metrics.interceptor(tap.clone()).build()),
-            s3: s3::Client::from_conf(to_s3.interceptor(tap).build()),
+            sagemaker: lazily!(sagemaker, &sdk, &tap),
+            runtime: lazily!(runtime, &sdk, &tap),
+            features: lazily!(features, &sdk, &tap),
+            scaling: lazily!(autoscaling, &sdk, &tap),
+            logs: lazily!(logs, &sdk, &tap),
+            metrics: lazily!(cloudwatch, &sdk, &tap),
+            s3: lazily!(s3, &sdk, &tap),
         }
     }
 

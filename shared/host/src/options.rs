@@ -197,13 +197,14 @@ pub(crate) enum Level {
 
 /// Reads a command line: a flag wins over its variable, a variable over the file that `--config` names.
 ///
-/// The settings may be those of a subcommand, which `within` names.
+/// The settings may be those of a subcommand, which `within` names. `command` is made a second time only where there is a
+/// file: clap takes apart the one that it reads by.
 ///
 /// # Errors
 /// A [`clap::Error`] for a mistake in the command line or a variable, or for a text that was asked for; otherwise what is
 /// wrong with the file.
 pub(crate) fn parse(
-    command: Command,
+    command: impl Fn() -> Command,
     within: Option<&str>,
     arguments: impl Iterator<Item = OsString>,
 ) -> Result<ArgMatches> {
@@ -211,15 +212,16 @@ pub(crate) fn parse(
     let variables = |command: &Command, name: &str| {
         command.get_arguments().any(|arg| arg.get_env().is_some_and(|variable| variable == name))
     };
-    let settings = within.and_then(|name| command.find_subcommand(name)).unwrap_or(&command);
+    let first = command();
+    let settings = within.and_then(|name| first.find_subcommand(name)).unwrap_or(&first);
     if let Some(name) = environment::in_other_case(|name| variables(settings, name)) {
         bail!("the variable {name} has no meaning: it is written {}", name.to_ascii_uppercase());
     }
-    let command = match within {
+    let careful = |command: Command| match within {
         Some(name) => command.mut_subcommand(name, with_careful_variables),
         None => with_careful_variables(command),
     };
-    let given = command.clone().try_get_matches_from(&arguments)?;
+    let given = careful(first).try_get_matches_from(&arguments)?;
     let settings = match within {
         Some(name) => given.subcommand_matches(name),
         None => Some(&given),
@@ -229,6 +231,7 @@ pub(crate) fn parse(
     else {
         return Ok(given);
     };
+    let command = careful(command());
     let with_file = |command: Command| Ok(File::read(path, &command)?.below(command, settings));
     let command = match within {
         Some(name) => {

@@ -25,16 +25,18 @@ pub(crate) fn run_as<S: Service>(
     server: fn() -> Server<S>,
     version: &'static str,
 ) -> ExitCode {
-    let command = Cli::command()
-        .name(format!("awsmcp-{}", S::ID))
-        .bin_name(program)
-        .no_binary_name(true)
-        .about(format!(
-            "{}. Without a command it serves MCP on stdin and stdout.",
-            S::SUMMARY.trim_end_matches('.')
-        ))
-        .version(version)
-        .args(Options::own_flags(S::EXTRAS));
+    let command = || {
+        Cli::command()
+            .name(format!("awsmcp-{}", S::ID))
+            .bin_name(program)
+            .no_binary_name(true)
+            .about(format!(
+                "{}. Without a command it serves MCP on stdin and stdout.",
+                S::SUMMARY.trim_end_matches('.')
+            ))
+            .version(version)
+            .args(Options::own_flags(S::EXTRAS))
+    };
     let ran = options::parse(command, None, arguments).and_then(|matches| {
         let cli = Cli::from_arg_matches(&matches)?;
         let options = cli.options.with_own(S::EXTRAS, &matches);

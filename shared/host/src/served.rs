@@ -35,5 +35,69 @@ pub(crate) fn handler<S: Service>(
 
 /// The risk of each tool of a server.
 pub(crate) fn risks<S: Service>(engine: &Engine<S>) -> impl Iterator<Item = (String, Risk)> {
-    engine.overview().map(|tool| (tool.name.to_owned(), tool.risk))
+    engine.every().map(|spec| (spec.name.to_owned(), spec.risk))
+}
+
+#[cfg(test)]
+mod tests {
+    use awsmcp_aws::{SdkConfig, Session, SessionConfig, Tap};
+    use awsmcp_mcp::{Call, Named, One, Result, Server, Settings, Spec, Tool};
+    use schemars::{JsonSchema, Schema, SchemaGenerator};
+    use serde::{Deserialize, Serialize};
+
+    use super::*;
+
+    /// A service that needs no AWS.
+    struct Fake;
+
+    impl Service for Fake {
+        const ID: &'static str = "fake";
+        const TITLE: &'static str = "Fake";
+        const SUMMARY: &'static str = "Looks at things.";
+        const PREFIXES: &'static [(&'static str, &'static str)] = &[];
+        const ACTIONS: &'static [(&'static str, &'static [&'static str])] = &[];
+        const NAMES: &'static [Named] = &[];
+        type Client = ();
+
+        fn client(_: &SdkConfig, _: Tap) {}
+    }
+
+    /// A tool whose schema must not be made.
+    #[derive(Deserialize)]
+    struct GetThing;
+
+    impl JsonSchema for GetThing {
+        fn schema_name() -> std::borrow::Cow<'static, str> {
+            "GetThing".into()
+        }
+
+        fn json_schema(_: &mut SchemaGenerator) -> Schema {
+            panic!("the schema of a tool is made before anybody asked for it")
+        }
+    }
+
+    #[derive(Serialize, JsonSchema)]
+    struct Thing {}
+
+    impl Tool for GetThing {
+        type Service = Fake;
+        type Output = One<Thing>;
+        const SPEC: Spec = Spec::read("get_thing", "Get thing");
+
+        async fn call(self, _: &Call<Fake>) -> Result<One<Thing>> {
+            Ok(One(Thing {}))
+        }
+    }
+
+    #[test]
+    fn a_start_makes_no_schema() {
+        let server = Server::new("").toolset("things", "things").tool::<GetThing>();
+        let session = Session::new(SessionConfig::default());
+        let engine = Arc::new(Engine::new(server, session, Settings::default()).unwrap());
+        assert!(engine.unmatched_arns().is_empty());
+        let served = Served::alone(handler(&engine, "1", true));
+        assert_eq!(served.risks.last().map(|(name, _)| name.as_str()), Some("get_thing"));
+        let made = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| engine.overview().count()));
+        assert!(made.is_err(), "a schema that is made is seen");
+    }
 }

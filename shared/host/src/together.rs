@@ -72,7 +72,7 @@ pub fn run_all(programs: &[Program], version: &'static str) -> ExitCode {
     if let Some(program) = programs.iter().find(|program| first.as_deref() == Some(program.id.as_ref())) {
         return (program.run)(args_os().skip(2));
     }
-    let matches = options::parse(command(programs, version), Some("serve"), args_os());
+    let matches = options::parse(|| command(programs, version), Some("serve"), args_os());
     let ran = matches.and_then(|matches| match matches.subcommand() {
         Some(("serve", matches)) => serve_several(programs, version, matches),
         Some(("config", matches)) => client::run(matches, &mut std::io::stdout()),
@@ -172,7 +172,7 @@ mod tests {
         let page_size = |flags: &[&str]| {
             let line = ["awsmcp", "serve", "s3", "--config", file.to_str().unwrap()];
             let line: Vec<OsString> = line.iter().chain(flags).map(Into::into).collect();
-            let command = command(std::slice::from_ref(&program), "1");
+            let command = || command(std::slice::from_ref(&program), "1");
             let matches = options::parse(command, Some("serve"), line.into_iter()).unwrap();
             let settings = Options::from_arg_matches(matches.subcommand_matches("serve").unwrap()).unwrap();
             settings.settings(&[]).unwrap().page_size

@@ -110,6 +110,11 @@ impl<S: Service> Engine<S> {
     }
 
     /// Every tool, on or off, in order.
+    pub fn every(&self) -> impl Iterator<Item = &Spec> {
+        self.server.entries.iter().map(|entry| &entry.spec)
+    }
+
+    /// The table of every tool, in order. It makes the schema of each, which a start has no time for.
     pub fn overview(&self) -> impl Iterator<Item = Overview<'_>> {
         self.server.entries.iter().enumerate().map(|(index, entry)| Overview {
             name: entry.spec.name,

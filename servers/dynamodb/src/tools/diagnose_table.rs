@@ -207,7 +207,7 @@ type Values = HashMap<Asked, Vec<f64>>;
 async fn metrics(cx: &Call<DynamoDb>, name: &str, asked: &[Asked], span: Span) -> Result<Values> {
     // https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricData.html
     const MOST: usize = 500;
-    let client = cx.client().metrics();
+    let client = &cx.client().metrics;
     let mut values = Values::new();
     for (chunk, some) in asked.chunks(MOST).enumerate() {
         let queries: Vec<MetricDataQuery> = some
@@ -419,7 +419,7 @@ impl DiagnoseTable {
                 "contributor insights are off, so hot keys are not known; set_table_option turns them on";
             return (Vec::new(), Some(about.to_owned()));
         }
-        let client = cx.client().metrics();
+        let client = &cx.client().metrics;
         let mut keys = Vec::new();
         for rule in out.contributor_insights_rule_list.unwrap_or_default() {
             let most =

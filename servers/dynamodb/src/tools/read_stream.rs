@@ -73,7 +73,7 @@ impl Tool for ReadStream {
                 "update_table with stream NEW_AND_OLD_IMAGES turns it on; it holds what happens from then on",
             )
         })?;
-        let client = cx.client().streams();
+        let client = &cx.client().streams;
         let shards = shards(&client, &stream).await?;
         let spot = place::<Spot>(cx.token().as_deref())?;
         let from = spot.as_ref().and_then(|spot| {

@@ -28,7 +28,7 @@ fn matches(arguments: &[&str], file: Option<&str>) -> Result<ArgMatches> {
         std::fs::write(&path, text).unwrap();
         arguments.extend(["--config".into(), path.into()]);
     }
-    parse(command(), None, arguments.into_iter())
+    parse(command, None, arguments.into_iter())
 }
 
 fn options(arguments: &[&str], file: Option<&str>) -> Result<Options> {
@@ -293,7 +293,7 @@ fn a_flag_wins_over_the_file_before_a_subcommand_and_behind_it() {
     let page_size = |arguments: &[&str]| {
         let mut arguments: Vec<OsString> = arguments.iter().map(Into::into).collect();
         arguments.splice(0..0, ["--config".into(), path.clone().into()]);
-        let command = command().subcommand(Command::new("call"));
+        let command = || command().subcommand(Command::new("call"));
         let matches = parse(command, None, arguments.into_iter()).unwrap();
         Options::from_arg_matches(&matches).unwrap().settings(&[]).unwrap().page_size
     };
