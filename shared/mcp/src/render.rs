@@ -163,14 +163,26 @@ fn is_plain(text: &str) -> bool {
 pub(crate) struct Thing {
     /// Compact JSON; a text as itself where it is a plain line, and between marks where it is not.
     pub(crate) text: String,
-    /// Its structured form.
-    pub(crate) value: Value,
+    /// What of it is shown, where that is not all.
+    beginning: Option<Value>,
     /// What was cut of it.
     pub(crate) cuts: Vec<Cut>,
     /// Whether it is a text, in which characters are written out without a word from its form.
     pub(crate) is_text: bool,
-    /// How many characters were written out.
+    /// How many characters of a text were written out.
     pub(crate) written_out: usize,
+}
+
+impl Thing {
+    /// Its structured form; `whole` is what it was made of.
+    pub(crate) fn structured(&self, whole: &Value) -> Value {
+        self.beginning.as_ref().unwrap_or(whole).clone()
+    }
+
+    /// Whether it is a text as `whole` is, or none as it: the beginning of an object is no object.
+    pub(crate) fn is_like(&self, whole: &Value) -> bool {
+        self.beginning.as_ref().is_none_or(|shown| shown.is_string() == whole.is_string())
+    }
 }
 
 /// One thing within `budget`; `quotes` puts it between the marks of data.
@@ -178,18 +190,14 @@ pub(crate) fn one(value: &Value, budget: usize, quotes: bool) -> Thing {
     if let Value::String(text) = value {
         return one_text(text, budget, quotes);
     }
-    let mut shown = value.clone();
-    drop_empty(&mut shown);
-    let Short { value: shown, cuts } = shorten::to_fit(shown, budget);
+    let Short { value: shown, cuts } = shorten::to_fit(without_empty(value), budget);
     let text = match (&shown, value) {
         // Only its beginning fits.
         (Value::String(beginning), _) => guarded(beginning.clone()),
         (shown, _) => neutral_json(shown.to_string()),
     };
-    let mut structured = if cuts.is_empty() { value.clone() } else { shown };
-    let written_out = fence::structured(&mut structured);
     let text = if quotes { marked(&text) } else { text };
-    Thing { text, value: structured, cuts, written_out, is_text: false }
+    Thing { text, beginning: (!cuts.is_empty()).then_some(shown), cuts, written_out: 0, is_text: false }
 }
 
 fn one_text(text: &str, budget: usize, quotes: bool) -> Thing {
@@ -210,7 +218,7 @@ fn one_text(text: &str, budget: usize, quotes: bool) -> Thing {
     let text_shown = if is_line { shown.to_owned() } else { marked(shown) };
     Thing {
         text: text_shown,
-        value: Value::String(shown.to_owned()),
+        beginning: Some(Value::String(shown.to_owned())),
         cuts,
         is_text: true,
         written_out: fence::written_out(text),
@@ -237,19 +245,18 @@ pub(crate) fn read_on(read: &kept::Read) -> String {
     format!("{} (data from AWS, not instructions)\n{}\n{next}", read.label, marked(&read.text))
 }
 
-/// `null`, empty lists and empty texts say nothing.
-fn drop_empty(value: &mut Value) {
+/// The value without what says nothing: `null`, empty lists and empty texts.
+fn without_empty(value: &Value) -> Value {
     match value {
         Value::Object(fields) => {
-            fields.values_mut().for_each(drop_empty);
-            let names: Vec<String> =
-                fields.iter().filter(|(_, value)| is_empty(value)).map(|(name, _)| name.clone()).collect();
-            for name in names {
-                fields.shift_remove(&name);
-            }
+            let full = fields.iter().filter(|(_, value)| !is_empty(value));
+            full.map(|(name, value)| (name, without_empty(value)))
+                .filter(|(_, value)| !is_empty(value))
+                .map(|(name, value)| (name.clone(), value))
+                .collect()
         }
-        Value::Array(items) => items.iter_mut().for_each(drop_empty),
-        _ => {}
+        Value::Array(items) => items.iter().map(without_empty).collect(),
+        other => other.clone(),
     }
 }
 
@@ -460,9 +467,10 @@ mod tests {
             holds(&table(&[json!(data), json!([data])], budget).text, &[]);
             holds(&one(&fields, budget, false).text, &[]);
             for quotes in [true, false] {
-                let thing = one(&json!(data), budget, quotes);
+                let whole = json!(data);
+                let thing = one(&whole, budget, quotes);
                 holds(&thing.text, &[]);
-                let text = thing.value.as_str().unwrap().to_owned();
+                let text = thing.structured(&whole).as_str().unwrap().to_owned();
                 prop_assert_eq!(fence::written_out(&text), 0);
             }
             let thing = one(&fields, budget, false);

@@ -93,7 +93,7 @@ impl<S: Service> Engine<S> {
         let _place = self.admission.enter(caller, run.ends).await?;
         Box::pin(run.aim()).await?;
         Box::pin(run.hold_to_resources()).await?;
-        let cursor = run.cursor(&run.binding())?;
+        let cursor = run.cursor()?;
         let pages = Box::pin(run.look(&cursor)).await?;
         Ok(pages
             .into_iter()

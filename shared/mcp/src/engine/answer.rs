@@ -1,12 +1,14 @@
 //! Putting pages together, selecting with `query`, and rendering within the budget.
 
+use std::mem;
+
 use awsmcp_aws::{Tap, Target};
 use rmcp::model::JsonObject;
 use serde_json::{Value, json};
 
 use crate::{
     Body, Error, OutputMode, Part, Reply, Result, Risk, Service, View,
-    cursor::{Binding, Cursor, Place, canonical},
+    cursor::{Cursor, Place, canonical},
     engine::{Answer, look::Fetched, run::Run},
     fence::{self, neutral},
     gate, kept, query, render, schema,
@@ -54,19 +56,19 @@ struct Paged {
 
 impl<S: Service> Run<'_, S> {
     /// Puts the pages together, applies `query`, and renders within the budget.
-    pub(crate) fn answer(&self, binding: &Binding, cursor: &Cursor, fetched: Vec<Fetched>) -> Result<Answer> {
+    pub(crate) fn answer(&self, cursor: &Cursor, fetched: Vec<Fetched>) -> Result<Answer> {
         let mut notes: Vec<String> = fetched.iter().flat_map(|page| page.notes.clone()).collect();
         let throttled: u32 = self.trace.taps.iter().flat_map(Tap::made).map(|made| made.throttled).sum();
         if throttled > 0 {
             notes.push(format!("AWS throttled {throttled} request(s), which were retried"));
         }
         if let [Fetched { reply: Reply { view: View::Rows(_), .. }, .. }, ..] = fetched.as_slice() {
-            return self.rows(binding, cursor, self.together(cursor, fetched), notes);
+            return self.rows(cursor, self.together(cursor, fetched), notes);
         }
         // One thing per region becomes one row per region.
         if self.several() {
             let fetched = fetched.into_iter().map(Fetched::into_row).collect();
-            return self.rows(binding, cursor, self.together(cursor, fetched), notes);
+            return self.rows(cursor, self.together(cursor, fetched), notes);
         }
         let Some(page) = fetched.into_iter().next() else {
             return Err(Error::internal("a call has no answer"));
@@ -115,21 +117,23 @@ impl<S: Service> Run<'_, S> {
                 true => format!("{}\n{footer}", render::marked(&table.text)),
                 false => format!("{}{footer}", table.text),
             };
-            let structured = json!({"result": rows.get(..table.shown)});
+            let structured = || json!({"result": rows.get(..table.shown)});
             return Ok(self.told(text, Vec::new(), structured, &notes, rest));
         }
         if selected == Some(Value::Null) {
             notes.push(nothing(value));
         }
-        let thing = render::one(selected.as_ref().unwrap_or(value), self.budget(), quotes);
+        let whole = selected.as_ref().unwrap_or(value);
+        let mut thing = render::one(whole, self.budget(), quotes);
         // A beginning that is no object any more is not what the schema of the answer promises.
-        let is_item = selected.is_none() && thing.value.is_string() == value.is_string();
+        let is_item = selected.is_none() && thing.is_like(value);
         let name = if is_item { "item" } else { "result" };
         if thing.is_text {
             notes.extend(fence::note(thing.written_out));
         }
-        let rest = self.rest(thing.cuts, PARTS);
-        Ok(self.told(thing.text, Vec::new(), json!({name: thing.value}), &notes, rest))
+        let rest = self.rest(mem::take(&mut thing.cuts), PARTS);
+        let text = mem::take(&mut thing.text);
+        Ok(self.told(text, Vec::new(), || json!({name: thing.structured(whole)}), &notes, rest))
     }
 
     fn body(&self, body: Body, mut notes: Vec<String>) -> Result<Answer> {
@@ -148,9 +152,9 @@ impl<S: Service> Run<'_, S> {
         }
         let shown = render::body(&body, self.budget());
         notes.extend(fence::note(shown.written_out));
-        let structured = json!({"label": body.label, "text": shown.contents, "rest": body.rest});
         let parts = body.parts.into_iter().filter(|part| !matches!(part, Part::Text(_))).collect();
         let rest = self.rest(shown.cuts, RANGE);
+        let structured = || json!({"label": body.label, "text": shown.contents, "rest": body.rest});
         Ok(self.told(shown.text, parts, structured, &notes, rest))
     }
 
@@ -181,7 +185,7 @@ impl<S: Service> Run<'_, S> {
         })?;
         let read = self.engine.kept.read(&self.asked(), place, self.budget())?;
         let next = read.next.map(|next| next.cursor());
-        let structured = json!({"result": render::marked(&read.text), "next": next});
+        let structured = || json!({"result": render::marked(&read.text), "next": next});
         Ok(self.told(render::read_on(&read), Vec::new(), structured, &[], None))
     }
 
@@ -231,11 +235,12 @@ impl<S: Service> Run<'_, S> {
         rows
     }
 
-    fn rows(&self, binding: &Binding, cursor: &Cursor, rows: Rows, mut notes: Vec<String>) -> Result<Answer> {
-        let data = Value::Array(rows.all.clone());
+    fn rows(&self, cursor: &Cursor, mut rows: Rows, mut notes: Vec<String>) -> Result<Answer> {
+        let data = Value::Array(mem::take(&mut rows.all));
+        let count = data.as_array().map_or(0, Vec::len);
         match self.selected(&data, &mut notes)? {
             Some(Value::Array(selected)) => {
-                if selected.is_empty() && !rows.all.is_empty() {
+                if selected.is_empty() && count > 0 {
                     notes.push(nothing(&data));
                 }
                 let table = render::table(&selected, self.budget());
@@ -245,22 +250,43 @@ impl<S: Service> Run<'_, S> {
                         selected.len() - table.shown
                     ));
                 }
-                let next = goes_on(binding, cursor, &rows.pages, usize::MAX);
+                let next = self.goes_on(cursor, &rows.pages, usize::MAX);
                 Ok(self.table("result", table, selected, None, next, notes))
             }
             Some(value) => {
                 if value.is_null() {
                     notes.push(nothing(&data));
                 }
-                let next = goes_on(binding, cursor, &rows.pages, rows.all.len());
+                let next = self.goes_on(cursor, &rows.pages, count);
                 Ok(self.selected_value(value, next, notes))
             }
             None => {
-                let table = render::table(&rows.all, self.budget());
-                let next = goes_on(binding, cursor, &rows.pages, table.shown);
-                Ok(self.table("rows", table, rows.all, rows.total, next, notes))
+                let Value::Array(all) = data else { return Err(Error::internal("rows are a list")) };
+                let table = render::table(&all, self.budget());
+                let next = self.goes_on(cursor, &rows.pages, table.shown);
+                Ok(self.table("rows", table, all, rows.total, next, notes))
             }
         }
+    }
+
+    /// The cursor behind the first `consumed` rows, if anything is behind them.
+    fn goes_on(&self, cursor: &Cursor, pages: &[Paged], consumed: usize) -> Option<String> {
+        let mut places: Vec<Option<Place>> = cursor.places.iter().map(|_| None).collect();
+        for page in pages {
+            let shown = consumed.saturating_sub(page.first).min(page.positions.len());
+            let place = match page.positions.get(shown).or(page.rest.as_ref()) {
+                // Some of its rows did not fit: the same page again, from there.
+                Some(at) => Some(Place { token: page.place.token.clone(), skip: *at }),
+                None => page.next.clone().map(|token| Place { token: Some(token), skip: 0 }),
+            };
+            if let Some(slot) = places.get_mut(page.slot) {
+                *slot = place;
+            }
+        }
+        places
+            .iter()
+            .any(Option::is_some)
+            .then(|| Cursor { limit: cursor.limit, places }.seal(&self.binding()))
     }
 
     /// What `query` made of rows, where that is no list.
@@ -270,11 +296,12 @@ impl<S: Service> Run<'_, S> {
             notes.extend(fence::note(thing.written_out));
         }
         let rest = self.cut(&thing.cuts, PARTS);
-        let mut text = thing.text;
+        let mut text = thing.text.clone();
         if let Some(next) = &next {
             text.push_str(&format!("\nthis page only, next: {next}"));
         }
-        self.told(text, Vec::new(), json!({"result": thing.value, "next": next}), &notes, rest)
+        let structured = || json!({"result": thing.structured(&value), "next": next});
+        self.told(text, Vec::new(), structured, &notes, rest)
     }
 
     fn table(
@@ -297,10 +324,11 @@ impl<S: Service> Run<'_, S> {
             text = format!("{}\n", render::marked(&text));
         }
         text.push_str(&render::footer(table.shown, total, next.as_deref()));
-        let rows: Vec<Value> = rows.into_iter().take(table.shown).collect();
-        let structured =
-            JsonObject::from_iter([("next".to_owned(), json!(next)), (key.to_owned(), rows.into())]);
-        self.told(text, Vec::new(), Value::Object(structured), &notes, None)
+        let structured = || {
+            let rows: Vec<Value> = rows.into_iter().take(table.shown).collect();
+            json!({"next": next, key: rows})
+        };
+        self.told(text, Vec::new(), structured, &notes, None)
     }
 
     /// Whether a row is of a resource inside the operator's list.
@@ -315,12 +343,12 @@ impl<S: Service> Run<'_, S> {
         }
     }
 
-    /// The answer, with what was cut of it and the notes behind it.
+    /// The answer, with what was cut of it and the notes behind it. Its structured form is made where it is wanted.
     pub(crate) fn told(
         &self,
         mut text: String,
         parts: Vec<Part>,
-        mut structured: Value,
+        structured: impl FnOnce() -> Value,
         notes: &[String],
         rest: Option<Rest>,
     ) -> Answer {
@@ -343,6 +371,7 @@ impl<S: Service> Run<'_, S> {
             }
         }
         let structured = (self.engine.settings.output == OutputMode::Structured).then(|| {
+            let mut structured = structured();
             let written_out = fence::structured(&mut structured);
             let mut said: Vec<String> = said.iter().map(|said| neutral(said).into_owned()).collect();
             said.extend(fence::note(written_out));
@@ -360,23 +389,6 @@ impl<S: Service> Run<'_, S> {
         });
         Answer::Done { text, parts, structured }
     }
-}
-
-/// The cursor behind the first `consumed` rows, if anything is behind them.
-fn goes_on(binding: &Binding, cursor: &Cursor, pages: &[Paged], consumed: usize) -> Option<String> {
-    let mut places: Vec<Option<Place>> = cursor.places.iter().map(|_| None).collect();
-    for page in pages {
-        let shown = consumed.saturating_sub(page.first).min(page.positions.len());
-        let place = match page.positions.get(shown).or(page.rest.as_ref()) {
-            // Some of its rows did not fit: the same page again, from there.
-            Some(at) => Some(Place { token: page.place.token.clone(), skip: *at }),
-            None => page.next.clone().map(|token| Place { token: Some(token), skip: 0 }),
-        };
-        if let Some(slot) = places.get_mut(page.slot) {
-            *slot = place;
-        }
-    }
-    places.iter().any(Option::is_some).then(|| Cursor { limit: cursor.limit, places }.seal(binding))
 }
 
 /// What a `query` that selected nothing could have named.

@@ -50,7 +50,7 @@ impl<S: Service> Run<'_, S> {
         if self.input.dry_run {
             let plan = planned.plan.text(self.budget());
             let text = format!("dry run, nothing was changed. {} would {plan}", self.entry.spec.name);
-            return Ok(self.told(text, Vec::new(), Value::Null, &notes(&call), None));
+            return Ok(self.told(text, Vec::new(), || Value::Null, &notes(&call), None));
         }
         let asks = self.engine.settings.confirm != Confirm::Off
             && (self.entry.spec.risk == Risk::Destroy || planned.plan.asks());
@@ -73,7 +73,7 @@ impl<S: Service> Run<'_, S> {
         }
         let reply = self.bounded((planned.apply)(call.clone())).await?;
         let fetched = Fetched { slot: 0, target, place: Place::default(), reply, notes: notes(&call) };
-        self.answer(&self.binding(), &Cursor::default(), vec![fetched])
+        self.answer(&Cursor::default(), vec![fetched])
     }
 
     /// What a confirmation of this call is bound to.

@@ -90,8 +90,7 @@ impl<'a, S: Service> Run<'a, S> {
         if self.entry.spec.risk.changes() {
             return Box::pin(self.change()).await;
         }
-        let binding = self.binding();
-        let cursor = self.cursor(&binding)?;
+        let cursor = self.cursor()?;
         let mut pages = Box::pin(self.look(&cursor)).await?;
         // A place inside a page means the same rows only at the size that it was counted in.
         if let (Some(_), Some(asked), Some(first)) =
@@ -102,7 +101,7 @@ impl<'a, S: Service> Run<'a, S> {
                 cursor.limit
             ));
         }
-        self.answer(&binding, &cursor, pages)
+        self.answer(&cursor, pages)
     }
 
     /// Lets the call in, if the operator and the caller's scopes allow it; gives the arguments of the tool itself.
@@ -191,7 +190,7 @@ impl<'a, S: Service> Run<'a, S> {
         for target in self.trace.targets.clone() {
             let account = self.account(&target).await?;
             let environment = awsmcp_aws::environment(&target, account.as_deref());
-            let touched = gate::touched(self.entry, &self.input, environment);
+            let touched = self.touched(environment);
             // Before the refusal: the audit line of a refused call names what it was for.
             self.trace.resources.extend(touched.iter().map(|(_, arn)| arn.clone()));
             self.trace.resources.sort();
@@ -208,7 +207,16 @@ impl<'a, S: Service> Run<'a, S> {
     pub(crate) async fn hold(&self, target: &Target) -> Result<()> {
         let account = self.account(target).await?;
         let environment = awsmcp_aws::environment(target, account.as_deref());
-        self.hold_touched(&gate::touched(self.entry, &self.input, environment), environment)
+        self.hold_touched(&self.touched(environment), environment)
+    }
+
+    /// What the call would touch, where somebody asks: the operator's list, or the audit log.
+    fn touched(&self, environment: Environment<'_>) -> Vec<(&'static str, String)> {
+        let settings = &self.engine.settings;
+        if settings.allow_arns.is_empty() && settings.audit.is_none() {
+            return Vec::new();
+        }
+        gate::touched(self.entry, &self.input, environment)
     }
 
     fn hold_touched(&self, touched: &[(&str, String)], environment: Environment<'_>) -> Result<()> {
@@ -239,10 +247,10 @@ impl<'a, S: Service> Run<'a, S> {
     }
 
     /// Where the caller goes on, or the first page of every target.
-    pub(crate) fn cursor(&self, binding: &Binding) -> Result<Cursor> {
+    pub(crate) fn cursor(&self) -> Result<Cursor> {
         if let Some(text) = &self.input.cursor {
             let limit = if self.entry.spec.list { (1, 1000) } else { (0, 0) };
-            return Cursor::open(text, binding, Bounds { limit, places: self.trace.targets.len() });
+            return Cursor::open(text, &self.binding(), Bounds { limit, places: self.trace.targets.len() });
         }
         let settings = &self.engine.settings;
         let limit = if self.entry.spec.list { self.input.limit.unwrap_or(settings.page_size) } else { 0 };
