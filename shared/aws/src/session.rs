@@ -145,7 +145,9 @@ impl Session {
     pub async fn identity(&self, target: &Target) -> Result<Identity, Error> {
         let source = self.source(target).await?;
         let asked = source.identity.get_or_try_init(|| async {
-            let answer = aws_sdk_sts::Client::new(&source.sdk).get_caller_identity().send().await?;
+            // Boxed, since it is asked once: what awaits it here would carry the room for it through every call.
+            let asking = aws_sdk_sts::Client::new(&source.sdk).get_caller_identity().send();
+            let answer = Box::pin(asking).await?;
             Ok(Identity {
                 account: answer.account.unwrap_or_default(),
                 arn: answer.arn.unwrap_or_default(),

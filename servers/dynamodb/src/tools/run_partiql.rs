@@ -36,6 +36,7 @@ impl Tool for RunPartiql {
     const SPEC: Spec = Spec::list("run_partiql", "Run PartiQL")
         .on(arns::TABLE, &["dynamodb:PartiQLSelect", "dynamodb:DescribeTable"])
         .on(arns::NAMED_INDEX, &["dynamodb:PartiQLSelect"])
+        .idempotent()
         .quotes()
         .optional();
 

@@ -266,6 +266,21 @@ fn a_put_whose_answer_was_lost_is_told_as_written() {
 }
 
 #[test]
+fn a_statement_that_selects_and_gets_no_answer_leaves_no_doubt() {
+    table("lost-select");
+    let stub = Stub::before(LocalAws::shared(), |request| match request.operation() {
+        "ExecuteStatement" => Response::HangUp,
+        _ => Response::HandOn,
+    });
+    let mut server = DYNAMODB.at(stub.env()).start();
+    let statement = "SELECT * FROM \"lost-select\" WHERE pk = 'u'";
+    let failed = server.call("run_partiql", json!({"table": "lost-select", "statement": statement}));
+    failed.fails(&["ExecuteStatement"]);
+    failed.lacks(&["not known", "could do it twice"]);
+    assert!(stub.of("ExecuteStatement").len() > 1, "what selects is asked again");
+}
+
+#[test]
 fn a_transaction_about_items_that_moved_writes_nothing() {
     table("moved-transaction");
     for sk in ["1", "2"] {

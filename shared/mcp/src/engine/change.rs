@@ -39,7 +39,7 @@ impl<S: Service> Run<'_, S> {
         self.trace.taps.push(call.tap.clone());
         let mut planned = match self.bounded(planning(own.clone(), call.clone())).await {
             Err(error) if error.kind == Kind::WrongRegion => {
-                let (moved, region) = self.moved(&call, error).await?;
+                let (moved, region) = Box::pin(self.moved(&call, error)).await?;
                 call = Arc::new(moved);
                 self.trace.taps.push(call.tap.clone());
                 call.note(format!("it is in {region}; done there"));

@@ -119,7 +119,7 @@ impl<S: Service> Run<'_, S> {
         let own = Value::Object(self.input.own.clone());
         match self.bounded(looking(own.clone(), call.clone())).await {
             Err(error) if error.kind == Kind::WrongRegion => {
-                let (moved, region) = self.moved(&call, error).await?;
+                let (moved, region) = Box::pin(self.moved(&call, error)).await?;
                 let moved = Arc::new(moved);
                 moved.note(format!("it is in {region}; asked there"));
                 let reply = self.bounded(looking(own, moved.clone())).await?;

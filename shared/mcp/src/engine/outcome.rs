@@ -24,7 +24,7 @@ impl<S: Service> Run<'_, S> {
         if let Some(target) = target {
             error = self.trace.session.explain(target, error);
         }
-        error = Reached::of(&self.trace.taps).tell(error, &self.entry.spec);
+        error = Reached::of(&self.trace.taps, &self.entry.spec).tell(error, &self.entry.spec);
         let identity = match (error.kind, target) {
             // Who was refused is half of the answer; but an error must not wait long for it.
             (Kind::AccessDenied | Kind::NotFound, Some(target)) if error.status.is_some() => {
@@ -67,7 +67,7 @@ impl<S: Service> Run<'_, S> {
             Answer::Planned { .. } => ("planned", None),
             Answer::Ask { .. } => ("asked", None),
             Answer::Failed { kind, .. } => (
-                Reached::of(&self.trace.taps).outcome().unwrap_or(match kind {
+                Reached::of(&self.trace.taps, &self.entry.spec).outcome().unwrap_or(match kind {
                     Kind::Refused | Kind::Invalid => "refused",
                     Kind::Cancelled => "cancelled",
                     Kind::Timeout => "timeout",

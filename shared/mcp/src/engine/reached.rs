@@ -1,7 +1,7 @@
 //! How far a call came that failed: what was done, what was not, and what is not known.
 
-use awsmcp_aws::{State, Tap};
-use awsmcp_spec::{Spec, reads};
+use awsmcp_aws::{Made, State, Tap};
+use awsmcp_spec::{Risk, Spec, reads};
 
 use crate::{Error, Kind};
 
@@ -18,9 +18,13 @@ pub(crate) struct Reached {
 
 impl Reached {
     /// Asks the taps: they saw which requests left, and what came back.
-    pub(crate) fn of(taps: &[Tap]) -> Reached {
+    ///
+    /// What a tool that only looks may repeat, such as a statement that selects, leaves nothing behind either.
+    pub(crate) fn of(taps: &[Tap], spec: &Spec) -> Reached {
+        let only_looks = !spec.risk.changes() && spec.risk != Risk::Invoke;
+        let leaves_nothing = |made: &Made| reads(&made.operation) || only_looks && made.repeatable;
         let mut reached = Reached::default();
-        for made in taps.iter().flat_map(Tap::made).filter(|made| !reads(&made.operation)) {
+        for made in taps.iter().flat_map(Tap::made).filter(|made| !leaves_nothing(made)) {
             match made.state() {
                 State::Answered { ok: true } => reached.done.push(made.operation),
                 State::Lost => {
