@@ -1,16 +1,16 @@
 //! What a call names is what it is held to: nothing leaves for what is outside the operator's list.
-#![cfg(test)]
 
 use awsmcp_testing::{Response, Server, Stub};
 use serde_json::{Value, json};
 
+use crate::world::S3;
+
 /// A server that may do everything to what is in the list, and a stub that no request should reach.
 fn held(list: &[&str]) -> (Stub, Server) {
     let stub = Stub::start(|_| Response::s3_error(404, "NoSuchKey", "nothing is here"));
-    let mut args = vec!["--toolsets", "all", "--allow", "write,destroy,reveal", "--region", "us-east-1"];
-    args.extend(list.iter().flat_map(|pattern| ["--allow-arn", pattern]));
-    let mut server = Server::spawn(env!("CARGO_BIN_EXE_awsmcp-s3"), args, stub.env());
-    server.initialize();
+    let mut flags = vec!["--toolsets", "all", "--allow", "write,destroy,reveal", "--region", "us-east-1"];
+    flags.extend(list.iter().flat_map(|pattern| ["--allow-arn", pattern]));
+    let server = S3.at(stub.env()).only(&flags).start();
     (stub, server)
 }
 
