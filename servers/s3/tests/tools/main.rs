@@ -3,6 +3,7 @@
 
 mod browsing;
 mod buckets;
+mod configurations;
 mod confirmed;
 mod confirmed_sync;
 mod copying;
