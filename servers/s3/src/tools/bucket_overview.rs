@@ -11,7 +11,7 @@ use crate::{
     config::{
         Aspect, brief,
         by_id::ById,
-        findings::Known,
+        findings::{ACCOUNT_BLOCK, Known},
         is_unsupported, policy,
     },
     names::BucketName,
@@ -127,6 +127,9 @@ impl BucketOverview {
     async fn one(self, aspect: Aspect, cx: &Call<S3>) -> Result<Shown> {
         let found = aspect.read(cx, self.bucket.as_str()).await?;
         let label = format!("{} of {}", aspect.name(), self.bucket);
+        if aspect == Aspect::PublicAccessBlock {
+            cx.note(ACCOUNT_BLOCK);
+        }
         Ok(Shown::Aspect(match found {
             Some(value) => Body { label, parts: vec![Part::Text(value.to_string())], ..Body::default() },
             None => Body { label: format!("{label}: none"), ..Body::default() },
@@ -185,6 +188,9 @@ impl BucketOverview {
                 error.region.clone()
             }
         };
+        if !self.bucket.is_directory() {
+            cx.note(ACCOUNT_BLOCK);
+        }
         Ok(Shown::Overview(Box::new(Overview {
             bucket: self.bucket.to_string(),
             region,

@@ -1,7 +1,7 @@
 //! Making, looking at and removing buckets.
 
 use awsmcp_testing::{LocalAws, Response, Server, Stub};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::world::{READER, S3, aws, overview};
 
@@ -89,6 +89,42 @@ fn findings_name_what_is_public_first() {
     );
     let none = server.call("bucket_overview", json!({"bucket": "open-doors", "aspect": "cors"}));
     assert!(none.ok().starts_with("cors of open-doors: none"), "{}", none.text);
+}
+
+#[test]
+fn whatever_calls_a_bucket_open_or_closed_says_that_the_accounts_block_was_not_read() {
+    let unread = "the account's own public access block was not read, and may close what is open here";
+    let place = "aws s3control get-public-access-block --account-id ACCOUNT";
+    aws().create_bucket("block-open");
+    aws().create_bucket("block-shut");
+    let policy = r#"{"Version":"2012-10-17","Statement":[{"Sid":"Web","Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::block-open/*"}]}"#;
+    aws().expect("s3", "PUT", "/block-open", &[("policy", "")], policy);
+    let all = json!({"BlockPublicAcls": true, "IgnorePublicAcls": true, "BlockPublicPolicy": true, "RestrictPublicBuckets": true});
+    let shut = json!({"bucket": "block-shut", "aspect": "public_access_block", "value": all});
+    let mut server = S3.start();
+    server.call("put_bucket_config", shut.clone()).ok();
+    for bucket in ["block-open", "block-shut"] {
+        server.call("bucket_overview", json!({"bucket": bucket})).holds(&[unread, place]);
+        let block = json!({"bucket": bucket, "aspect": "public_access_block"});
+        server.call("bucket_overview", block).holds(&[unread, place]);
+    }
+    let rows = server.call("list_buckets", json!({"prefix": "block-", "findings": true}));
+    rows.holds(&["high: public: the policy lets anybody in (Web)", unread, place]);
+    // Where nothing is judged, nothing is said.
+    server.call("list_buckets", json!({"prefix": "block-"})).lacks(&["public access block"]);
+    server
+        .call("bucket_overview", json!({"bucket": "block-open", "aspect": "tags"}))
+        .lacks(&["public access block"]);
+    // A plan that opens speaks of this bucket only.
+    let mut off = shut;
+    off["value"] = json!({"RestrictPublicBuckets": false});
+    server
+        .plan("put_bucket_config", off)
+        .holds(&["RestrictPublicBuckets goes off", "the account's own block, which was not read"]);
+    let open = json!({"bucket": "block-open", "aspect": "policy", "value": serde_json::from_str::<Value>(&policy.replace("Web", "All")).unwrap()});
+    server
+        .plan("put_bucket_config", open)
+        .holds(&["public: anybody is let in by statement All", "which were not read"]);
 }
 
 #[test]
