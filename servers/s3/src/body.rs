@@ -8,7 +8,7 @@ use std::{
     time::Instant,
 };
 
-use async_compression::tokio::bufread::{GzipDecoder, ZstdDecoder};
+use async_compression::tokio::bufread::ZstdDecoder;
 use aws_sdk_s3::{
     config::http::HttpResponse, error::SdkError, operation::get_object::GetObjectOutput,
     primitives::ByteStream,
@@ -16,7 +16,7 @@ use aws_sdk_s3::{
 use awsmcp_mcp::{Call, Error, Kind, Result, quoted};
 use tokio::io::{AsyncBufRead, AsyncRead, AsyncReadExt, ReadBuf};
 
-use crate::{S3, names::BucketName};
+use crate::{S3, gzip::Members, names::BucketName};
 
 /// The most of one object that is read through in one call.
 pub(crate) const MOST: u64 = 256 << 20;
@@ -226,11 +226,7 @@ impl Contents {
         let packing = if unpack { Packing::of(&start) } else { None };
         let raw = Cursor::new(start).chain(wire);
         let reader: Pin<Box<dyn AsyncRead + Send>> = match packing {
-            Some(Packing::Gzip) => {
-                let mut decoder = GzipDecoder::new(raw);
-                decoder.multiple_members(true);
-                Box::pin(decoder)
-            }
+            Some(Packing::Gzip) => Box::pin(Members::new(raw)),
             Some(Packing::Zstd) => {
                 let mut decoder = ZstdDecoder::new(raw);
                 decoder.multiple_members(true);
@@ -407,6 +403,17 @@ mod tests {
             assert!(matches!(opened(cut, false, 99).await.1, End::Damaged(_)), "{packing:?}");
             assert_eq!(opened(cut, true, 99).await.1, End::Bound, "{packing:?}");
         }
+    }
+
+    #[tokio::test]
+    async fn zeros_behind_gzip_are_no_damage() {
+        let padded = [packed(b"hello", Packing::Gzip).await, vec![0; 10_000]].concat();
+        assert_eq!(opened(&padded, false, 99).await, (b"hello".to_vec(), End::Whole));
+        // Nobody knows what follows the zeros of a part.
+        assert_eq!(opened(&padded, true, 99).await.1, End::Bound);
+        let damaged = [padded, b"more".to_vec()].concat();
+        let (bytes, end) = opened(&damaged, false, 99).await;
+        assert!(bytes == b"hello" && matches!(end, End::Damaged(_)), "{end:?}");
     }
 
     #[tokio::test]

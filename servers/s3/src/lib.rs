@@ -12,6 +12,7 @@ mod existing;
 mod fetching;
 mod filters;
 mod grouping;
+mod gzip;
 mod hints;
 mod integrity;
 mod listing;

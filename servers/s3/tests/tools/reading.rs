@@ -309,3 +309,28 @@ fn head_object_shows_what_was_put() {
     assert_eq!(head["cache_control"], "max-age=60");
     assert!(!head["etag"].as_str().unwrap().contains('"'));
 }
+
+#[test]
+fn zeros_behind_gzip_are_padding_and_no_damage() {
+    let aws = bucket("reading-padded");
+    let text = "id,name\n1,ERROR\n";
+    let padded = [gzip(text.as_bytes()), vec![0; 10_240]].concat();
+    let between = [&padded[..], &gzip(b"2,fine\n"), &[0; 512]].concat();
+    aws.put_object("reading-padded", "a.csv.gz", &[], &padded);
+    aws.put_object("reading-padded", "b.csv.gz", &[], &between);
+    let mut server = READER.start();
+    for (key, whole, lines) in [("a.csv.gz", text.to_owned(), 2), ("b.csv.gz", format!("{text}2,fine\n"), 3)]
+    {
+        let object = json!({"bucket": "reading-padded", "key": key});
+        let read = server.call("get_object", object.clone());
+        assert_eq!(data(read.ok()), whole);
+        read.lacks(&["cannot be opened"]);
+        let mut search = object.clone();
+        search["pattern"] = json!("ERROR");
+        server.call("search_objects", search).holds(&[&format!("searched all: {lines} lines")]);
+        let table = server.call("preview_table", object);
+        table
+            .holds(&[&format!("{} rows", lines - 1).replace("1 rows", "1 row")])
+            .lacks(&["cannot be opened"]);
+    }
+}
