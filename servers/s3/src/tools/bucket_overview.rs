@@ -158,7 +158,9 @@ impl BucketOverview {
                     denied.push(lacking(aspect.name(), aspect.action()));
                     refusal = Some(error);
                 }
-                Err(error) if is_unsupported(&error) => unsupported.push(aspect.name()),
+                Err(error) if is_unsupported(&error) || is_foreign(aspect, &error) => {
+                    unsupported.push(aspect.name());
+                }
                 Err(error) => return Err(error),
             }
         }
@@ -211,6 +213,13 @@ fn lacking(what: &str, action: &str) -> String {
 /// Who may not look at the bucket itself may still read its settings.
 fn is_grave(error: &Error) -> bool {
     error.kind != Kind::AccessDenied && !is_unsupported(error)
+}
+
+/// Stores that resemble S3 and buckets of other kinds may not know the question: the rest is shown all the same.
+fn is_foreign(aspect: Aspect, error: &Error) -> bool {
+    let of_many =
+        [Aspect::IntelligentTiering, Aspect::Inventory, Aspect::Metrics, Aspect::Analytics].contains(&aspect);
+    of_many && error.status == Some(400)
 }
 
 /// AWS names the region even to whom it denies the bucket; not every endpoint does.

@@ -336,3 +336,20 @@ fn an_overview_says_what_is_configured_in_a_few_words() {
     assert_eq!(settings["metrics"], json!(["all"]));
     assert_eq!(settings["analytics"], json!(["web filtered: CSV to arn:aws:s3:::many-brief/analysis"]));
 }
+
+#[test]
+fn a_store_that_does_not_know_them_is_shown_without_them() {
+    aws().create_bucket("many-store");
+    let stub =
+        Stub::before(aws(), |request| match KINDS.iter().any(|(kind, ..)| request.query(kind).is_some()) {
+            true => Response::s3_error(400, "InvalidArgument", "Unsupported query parameter"),
+            false => Response::HandOn,
+        });
+    let shown = overview(&mut READER.at(stub.env()).start(), "many-store");
+    let unsupported: Vec<&str> =
+        shown["unsupported"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
+    for aspect in ["intelligent_tiering", "inventory", "metrics", "analytics"] {
+        assert!(unsupported.contains(&aspect), "{shown}");
+    }
+    assert!(shown["none"].as_array().unwrap().contains(&json!("policy")), "{shown}");
+}
