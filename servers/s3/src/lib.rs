@@ -22,6 +22,7 @@ mod prompts;
 mod removal;
 mod signing;
 mod span;
+mod spelling;
 mod stamp;
 mod table;
 mod text;

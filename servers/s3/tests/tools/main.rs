@@ -17,6 +17,7 @@ mod reading;
 mod restoring;
 mod searching;
 mod settings;
+mod spelling;
 mod stores;
 mod syncing;
 mod tables;
