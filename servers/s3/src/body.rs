@@ -8,15 +8,15 @@ use std::{
     time::Instant,
 };
 
-use async_compression::tokio::bufread::{GzipDecoder, ZstdDecoder};
+use async_compression::tokio::bufread::ZstdDecoder;
 use aws_sdk_s3::{
     config::http::HttpResponse, error::SdkError, operation::get_object::GetObjectOutput,
     primitives::ByteStream,
 };
-use awsmcp_mcp::{Call, Error, Kind, Result, quoted};
+use awsmcp_mcp::{Call, Error, Kind, Result};
 use tokio::io::{AsyncBufRead, AsyncRead, AsyncReadExt, ReadBuf};
 
-use crate::{S3, names::BucketName};
+use crate::{S3, gzip::Members, names::BucketName, spelling};
 
 /// The most of one object that is read through in one call.
 pub(crate) const MOST: u64 = 256 << 20;
@@ -106,7 +106,8 @@ impl Source<'_> {
         range: Option<(u64, u64)>,
         etag: Option<&str>,
     ) -> Result<GetObjectOutput> {
-        cx.client()
+        let got = cx
+            .client()
             .get_object()
             .bucket(self.bucket.as_str())
             .key(self.key)
@@ -115,22 +116,13 @@ impl Source<'_> {
             .set_if_match(etag.map(str::to_owned))
             .send()
             .await
-            .map_err(|error| nearly(hidden(error), self.key))
-    }
-}
-
-/// Says what may have been meant by a key that is an address, or that begins with a slash.
-fn nearly(error: Error, key: &str) -> Error {
-    let meant = match key.strip_prefix("s3://") {
-        Some(address) => address.split_once('/').map(|(_, key)| key),
-        None => key.strip_prefix('/'),
-    };
-    match meant.filter(|meant| !meant.is_empty()) {
-        Some(meant) if error.code.as_deref() == Some("NoSuchKey") => error.with_next(format!(
-            "a key has neither scheme nor bucket in it, and seldom a slash at its start: try key {}",
-            quoted(meant)
-        )),
-        _ => error,
+            .map_err(hidden);
+        match got {
+            Err(error) if self.version_id.is_none() => {
+                Err(spelling::explained(error, cx, cx.client(), self.bucket, self.key).await)
+            }
+            got => got,
+        }
     }
 }
 
@@ -226,11 +218,7 @@ impl Contents {
         let packing = if unpack { Packing::of(&start) } else { None };
         let raw = Cursor::new(start).chain(wire);
         let reader: Pin<Box<dyn AsyncRead + Send>> = match packing {
-            Some(Packing::Gzip) => {
-                let mut decoder = GzipDecoder::new(raw);
-                decoder.multiple_members(true);
-                Box::pin(decoder)
-            }
+            Some(Packing::Gzip) => Box::pin(Members::new(raw)),
             Some(Packing::Zstd) => {
                 let mut decoder = ZstdDecoder::new(raw);
                 decoder.multiple_members(true);
@@ -410,22 +398,21 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn zeros_behind_gzip_are_no_damage() {
+        let padded = [packed(b"hello", Packing::Gzip).await, vec![0; 10_000]].concat();
+        assert_eq!(opened(&padded, false, 99).await, (b"hello".to_vec(), End::Whole));
+        // Nobody knows what follows the zeros of a part.
+        assert_eq!(opened(&padded, true, 99).await.1, End::Bound);
+        let damaged = [padded, b"more".to_vec()].concat();
+        let (bytes, end) = opened(&damaged, false, 99).await;
+        assert!(bytes == b"hello" && matches!(end, End::Damaged(_)), "{end:?}");
+    }
+
+    #[tokio::test]
     async fn zstd_may_begin_with_a_frame_to_skip() {
         let skipped = [&[0x50, 0x2a, 0x4d, 0x18, 3, 0, 0, 0][..], b"abc"].concat();
         let bytes = [skipped, packed(b"hello", Packing::Zstd).await].concat();
         assert_eq!(opened(&bytes, false, 99).await, (b"hello".to_vec(), End::Whole));
-    }
-
-    #[test]
-    fn a_key_that_is_an_address_is_told_from_one_that_is_missing() {
-        let missing = |key: &str| {
-            let mut error = Error::new(Kind::NotFound, "no such key");
-            error.code = Some("NoSuchKey".to_owned());
-            nearly(error, key).next.clone().unwrap_or_default()
-        };
-        assert!(missing("s3://bucket/a/b.txt").contains("try key \"a/b.txt\""));
-        assert!(missing("/a/b.txt").contains("try key \"a/b.txt\""));
-        assert_eq!(missing("a/b.txt"), "");
     }
 
     #[tokio::test]

@@ -19,6 +19,7 @@ use crate::{
     S3,
     integrity::{Expected, Layout},
     names::{BucketName, Key},
+    spelling,
     transfer::{self, Remote, blocking},
 };
 
@@ -56,7 +57,11 @@ pub(crate) async fn head(
         Ok(out) => out,
         // Nor does it say why it is denied.
         Err(error) if matches!(error.kind, Kind::NotFound | Kind::AccessDenied) => {
-            return Err(missing(cx, bucket, key, version_id, error).await);
+            let error = missing(cx, bucket, key, version_id, error).await;
+            return Err(match version_id {
+                None => spelling::explained(error, cx, cx.client(), bucket, key.as_str()).await,
+                Some(_) => error,
+            });
         }
         Err(error) => return Err(error),
     };

@@ -37,6 +37,14 @@ pub(crate) const LOOKS: &[Look] = &[
     Look { operations: ENCRYPT, arn: "arn:{partition}:kms:{region}:{account}:key/{key by name}" },
     Look { operations: ENCRYPT, arn: "{key by ARN}" },
     Look { operations: &["PutBucketLogging"], arn: "arn:{partition}:s3:::{LoggingEnabled/TargetBucket}" },
+    Look {
+        operations: &["PutBucketInventoryConfiguration"],
+        arn: "{Destination/S3BucketDestination/Bucket}",
+    },
+    Look {
+        operations: &["PutBucketAnalyticsConfiguration"],
+        arn: "{StorageClassAnalysis/DataExport/Destination/S3BucketDestination/Bucket}",
+    },
     Look { operations: &["PutBucketNotificationConfiguration"], arn: "{TopicConfiguration/Topic}" },
     Look { operations: &["PutBucketNotificationConfiguration"], arn: "{QueueConfiguration/Queue}" },
     Look {
@@ -47,9 +55,13 @@ pub(crate) const LOOKS: &[Look] = &[
         operations: &[
             "CreateBucket",
             "DeleteBucket",
+            "DeleteBucketAnalyticsConfiguration",
             "DeleteBucketCors",
             "DeleteBucketEncryption",
+            "DeleteBucketIntelligentTieringConfiguration",
+            "DeleteBucketInventoryConfiguration",
             "DeleteBucketLifecycle",
+            "DeleteBucketMetricsConfiguration",
             "DeleteBucketOwnershipControls",
             "DeleteBucketPolicy",
             "DeleteBucketReplication",
@@ -58,11 +70,15 @@ pub(crate) const LOOKS: &[Look] = &[
             "DeletePublicAccessBlock",
             "GetBucketAccelerateConfiguration",
             "GetBucketAcl",
+            "GetBucketAnalyticsConfiguration",
             "GetBucketCors",
             "GetBucketEncryption",
+            "GetBucketIntelligentTieringConfiguration",
+            "GetBucketInventoryConfiguration",
             "GetBucketLifecycleConfiguration",
             "GetBucketLocation",
             "GetBucketLogging",
+            "GetBucketMetricsConfiguration",
             "GetBucketNotificationConfiguration",
             "GetBucketOwnershipControls",
             "GetBucketPolicy",
@@ -75,16 +91,24 @@ pub(crate) const LOOKS: &[Look] = &[
             "GetObjectLockConfiguration",
             "GetPublicAccessBlock",
             "HeadBucket",
+            "ListBucketAnalyticsConfigurations",
+            "ListBucketIntelligentTieringConfigurations",
+            "ListBucketInventoryConfigurations",
+            "ListBucketMetricsConfigurations",
             "ListMultipartUploads",
-            "ListObjectVersions",
             "ListObjects",
             "ListObjectsV2",
+            "ListObjectVersions",
             "PutBucketAccelerateConfiguration",
             "PutBucketAcl",
+            "PutBucketAnalyticsConfiguration",
             "PutBucketCors",
             "PutBucketEncryption",
+            "PutBucketIntelligentTieringConfiguration",
+            "PutBucketInventoryConfiguration",
             "PutBucketLifecycleConfiguration",
             "PutBucketLogging",
+            "PutBucketMetricsConfiguration",
             "PutBucketNotificationConfiguration",
             "PutBucketOwnershipControls",
             "PutBucketPolicy",
@@ -101,7 +125,13 @@ pub(crate) const LOOKS: &[Look] = &[
 ];
 
 /// The operations that name a KMS key to encrypt with.
-const ENCRYPT: &[&str] = &["CopyObject", "CreateMultipartUpload", "PutBucketEncryption", "PutObject"];
+const ENCRYPT: &[&str] = &[
+    "CopyObject",
+    "CreateMultipartUpload",
+    "PutBucketEncryption",
+    "PutBucketInventoryConfiguration",
+    "PutObject",
+];
 
 /// The object that is copied: `bucket/key`, or the ARN of an access point's object, percent-encoded, with a version behind.
 /// The KMS keys that an object or a bucket is encrypted with.
@@ -120,6 +150,9 @@ fn keys(request: &RequestView) -> impl Iterator<Item = String> {
     // A body that is an object's contents has no such members.
     let of_bucket = match request.operation.as_str() {
         "PutBucketEncryption" => request.texts("Rule/ApplyServerSideEncryptionByDefault/KMSMasterKeyID"),
+        "PutBucketInventoryConfiguration" => {
+            request.texts("Destination/S3BucketDestination/Encryption/SSE-KMS/KeyId")
+        }
         _ => Vec::new(),
     };
     of_object.into_iter().chain(of_bucket)
@@ -177,6 +210,11 @@ mod tests {
             </ApplyServerSideEncryptionByDefault></Rule></ServerSideEncryptionConfiguration>";
         let rule = view("PutBucketEncryption", xml, rule);
         assert_eq!(place("key by name", &rule), Some(vec!["k1".to_owned()]));
+        let report = "<InventoryConfiguration><Destination><S3BucketDestination><Bucket>arn:aws:s3:::r</Bucket><Encryption><SSE-KMS>\
+            <KeyId>k3</KeyId></SSE-KMS></Encryption></S3BucketDestination></Destination></InventoryConfiguration>";
+        let report = view("PutBucketInventoryConfiguration", xml, report);
+        assert_eq!(report.texts("Destination/S3BucketDestination/Bucket"), ["arn:aws:s3:::r"]);
+        assert_eq!(place("key by name", &report), Some(vec!["k3".to_owned()]));
         let arn = "arn:aws:kms:us-east-1:123456789012:key/k2";
         let put = view("PutObject", ("x-amz-server-side-encryption-aws-kms-key-id", arn), "x");
         assert_eq!(place("key by name", &put), Some(Vec::new()));

@@ -332,6 +332,51 @@ impl JsonSchema for Etag {
     }
 }
 
+/// The id of one of several configurations of a bucket.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ConfigId(String);
+
+impl ConfigId {
+    /// # Errors
+    /// Shows what a good one looks like. Which characters it may have differs by kind, and AWS checks it.
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
+        let fits = (1..=64).contains(&text.chars().count());
+        if fits && text.trim() == text && !text.contains(char::is_control) {
+            return Ok(ConfigId(text.to_owned()));
+        }
+        Err(format!(
+            "{} is no id of a configuration: it has 1 to 64 characters, such as daily-report",
+            quoted(text)
+        ))
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Display for ConfigId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for ConfigId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        ConfigId::parse(&String::deserialize(deserializer)?).map_err(de::Error::custom)
+    }
+}
+
+impl JsonSchema for ConfigId {
+    fn schema_name() -> Cow<'static, str> {
+        "ConfigId".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "string"})
+    }
+}
+
 /// Refuses to put an object where its key would be that of a folder. A key is what the operator's list was held against,
 /// so nothing is added to it.
 ///

@@ -20,6 +20,8 @@ pub(crate) const PUBLIC_BUCKETS: Prompt = Prompt {
         3. Where a policy is public: bucket_overview with aspect policy, and say in plain words who may do what on which keys. \
         Where an ACL is: aspect acl. A website that is meant to be public is one: look at aspect website.\n\
         4. Where objects are readable by all: list_objects with summary, so that I see how much that is.\n\
+        5. The account's own public access block is not read here, and may close what is open in a bucket: say so, and how I \
+        look at it (aws s3control get-public-access-block --account-id ACCOUNT).\n\
         Answer with a table (bucket, what is open, through what, how much), the worst first, then the change that would close \
         each: put_bucket_config with aspect public_access_block or policy. Change nothing yet: show me its dry_run first.",
 };

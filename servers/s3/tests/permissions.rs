@@ -7,7 +7,7 @@
 
 use awsmcp_mcp::{Risk, Server};
 use awsmcp_s3::S3;
-use awsmcp_testing::{Exception, LocalAws, Permissions, Request, Row, Run};
+use awsmcp_testing::{Exception, LocalAws, Permissions, Request, Response, Row, Run};
 use serde_json::{Value, json};
 
 fn permissions() -> Permissions {
@@ -48,6 +48,10 @@ const ROWS: &[Row] = &[
         }
         // The local AWS does not have this one, but checks its permission.
         run.fails(json!({"bucket": bucket, "aspect": "request_payment"}), "could not be read")?;
+        // Nor these.
+        for aspect in ["intelligent_tiering", "inventory", "metrics", "analytics"] {
+            run.fails(json!({"bucket": bucket, "aspect": aspect}), "could not be read")?;
+        }
         // What is denied would stand between these two.
         run.call(json!({"bucket": bucket}), "\"accelerate\"],\"unsupported\":[").map(drop)
     }),
@@ -233,8 +237,14 @@ const ROWS: &[Row] = &[
             }
         }
         let value = json!({"ObjectLockEnabled": "Enabled", "Rule": {"DefaultRetention": {"Mode": "GOVERNANCE", "Days": 1}}});
-        run.call(json!({"bucket": locked, "aspect": "object_lock", "value": value}), "\"set\"").map(drop)
-    }),
+        run.call(json!({"bucket": locked, "aspect": "object_lock", "value": value}), "\"set\"")?;
+        for (aspect, value) in of_many(&logs) {
+            run.call(json!({"bucket": bucket, "aspect": aspect, "id": "new", "value": value}), "\"set\"")?;
+            run.call(json!({"bucket": bucket, "aspect": aspect, "id": "old", "remove": true}), "\"removed\"")?;
+        }
+        Ok(())
+    })
+    .serves(one_of_many),
     Row::new("abort_uploads", |run| {
         let bucket = bucket(run);
         let upload = begin(run, &bucket, "a.bin");
@@ -313,6 +323,23 @@ const EXCEPTIONS: &[Exception] = &[
         "ministack takes the first of a batch of versions for an object; AWS wants s3:DeleteObjectVersion for each",
     )
     .extra(),
+    // The local AWS does not have these, but a stand-in.
+    Exception::of(&["put_bucket_config"], "s3:GetIntelligentTieringConfiguration", "ministack does not serve it")
+        .unchecked(|request| request.method == "GET" && request.query("intelligent-tiering").is_some()),
+    Exception::of(&["put_bucket_config"], "s3:PutIntelligentTieringConfiguration", "as above")
+        .unchecked(|request| request.method != "GET" && request.query("intelligent-tiering").is_some()),
+    Exception::of(&["put_bucket_config"], "s3:GetInventoryConfiguration", "as above")
+        .unchecked(|request| request.method == "GET" && request.query("inventory").is_some()),
+    Exception::of(&["put_bucket_config"], "s3:PutInventoryConfiguration", "as above")
+        .unchecked(|request| request.method != "GET" && request.query("inventory").is_some()),
+    Exception::of(&["put_bucket_config"], "s3:GetMetricsConfiguration", "as above")
+        .unchecked(|request| request.method == "GET" && request.query("metrics").is_some()),
+    Exception::of(&["put_bucket_config"], "s3:PutMetricsConfiguration", "as above")
+        .unchecked(|request| request.method != "GET" && request.query("metrics").is_some()),
+    Exception::of(&["put_bucket_config"], "s3:GetAnalyticsConfiguration", "as above")
+        .unchecked(|request| request.method == "GET" && request.query("analytics").is_some()),
+    Exception::of(&["put_bucket_config"], "s3:PutAnalyticsConfiguration", "as above")
+        .unchecked(|request| request.method != "GET" && request.query("analytics").is_some()),
     // What goes on without it, and says no less.
     Exception::of(&["bucket_overview"], "s3:ListBucket", "the refusal names the region, which is all that is asked for")
         .unnoticed(),
@@ -385,6 +412,41 @@ fn settings(bucket: &str, logs: &str) -> Vec<(&'static str, Value)> {
             }),
         ),
     ]
+}
+
+/// A good value of each setting of which a bucket has many.
+fn of_many(reports: &str) -> Vec<(&'static str, Value)> {
+    let to = json!({"S3BucketDestination": {"Bucket": format!("arn:aws:s3:::{reports}"), "Format": "CSV"}});
+    let export = json!({"OutputSchemaVersion": "V_1", "Destination": to});
+    let tiers = json!([{"AccessTier": "ARCHIVE_ACCESS", "Days": 90}]);
+    vec![
+        ("intelligent_tiering", json!({"Status": "Enabled", "Tierings": tiers})),
+        (
+            "inventory",
+            json!({"IsEnabled": true, "IncludedObjectVersions": "Current", "Schedule": {"Frequency": "Daily"}, "Destination": to}),
+        ),
+        ("metrics", json!({})),
+        ("analytics", json!({"StorageClassAnalysis": {"DataExport": export}})),
+    ]
+}
+
+/// Answers for those settings: there is `old`, and no other.
+fn one_of_many(request: &Request) -> Option<Response> {
+    let kinds = [
+        ("intelligent-tiering", "IntelligentTieringConfiguration", "<Status>Disabled</Status>"),
+        ("inventory", "InventoryConfiguration", "<IsEnabled>false</IsEnabled>"),
+        ("metrics", "MetricsConfiguration", ""),
+        ("analytics", "AnalyticsConfiguration", "<StorageClassAnalysis/>"),
+    ];
+    let (_, element, more) = kinds.into_iter().find(|(kind, ..)| request.query(kind).is_some())?;
+    Some(match (request.method.as_str(), request.query("id")) {
+        ("GET", Some("old")) => Response::new(200, format!("<{element}><Id>old</Id>{more}</{element}>")),
+        ("GET", _) => {
+            Response::s3_error(404, "NoSuchConfiguration", "The specified configuration does not exist.")
+        }
+        ("DELETE", _) => Response::new(204, ""),
+        _ => Response::new(200, ""),
+    })
 }
 
 const BODY: &str = "hello";

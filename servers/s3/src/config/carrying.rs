@@ -14,7 +14,16 @@ impl Setting {
             | Setting::Lifecycle
             | Setting::Notifications
             | Setting::ObjectLock
-            | Setting::Website => carried(there, value, &mut kept),
+            | Setting::Website
+            | Setting::IntelligentTiering
+            | Setting::Metrics => carried(there, value, &mut kept),
+            Setting::Inventory => {
+                carried_along(&["Destination", "S3BucketDestination"], there, value, &mut kept)
+            }
+            Setting::Analytics => {
+                let path = ["StorageClassAnalysis", "DataExport", "Destination", "S3BucketDestination"];
+                carried_along(&path, there, value, &mut kept)
+            }
             Setting::Logging => carried_in("LoggingEnabled", there, value, &mut kept),
             Setting::Encryption => carried_in_rule(there, value, &mut kept),
             // One member that is the whole setting, or a document that is written as a whole. MFADelete, which is kept by
@@ -51,6 +60,18 @@ fn carried(there: Option<&Value>, value: Value, kept: &mut Vec<String>) -> Value
     named.extend(stay);
     named.retain(|_, value| !value.is_null());
     Value::Object(named)
+}
+
+/// What is not named stays, and so it does within the structures along `path`, one inside the other, that are named.
+fn carried_along(path: &[&str], there: Option<&Value>, mut value: Value, kept: &mut Vec<String>) -> Value {
+    if let Some((outer, deeper)) = path.split_first()
+        && let Some(inner) = value.get_mut(outer).filter(|inner| inner.is_object())
+    {
+        let mut below = Vec::new();
+        *inner = carried_along(deeper, there.and_then(|there| there.get(outer)), inner.take(), &mut below);
+        kept.extend(below.into_iter().map(|member| format!("{outer}.{member}")));
+    }
+    carried(there, value, kept)
 }
 
 fn carried_in(outer: &str, there: Option<&Value>, mut value: Value, kept: &mut Vec<String>) -> Value {
@@ -103,6 +124,34 @@ mod tests {
             put,
             json!({"LoggingEnabled": {"TargetBucket": "logs", "TargetPrefix": "b/", "TargetObjectKeyFormat": {"SimplePrefix": {}}}})
         );
+    }
+
+    #[test]
+    fn what_is_not_named_within_what_is_named_stays() {
+        let there = json!({"Id": "daily", "IsEnabled": true, "OptionalFields": ["Size"], "Filter": {"Prefix": "a/"},
+            "Destination": {"S3BucketDestination": {"Bucket": "arn:aws:s3:::x", "Format": "CSV", "Prefix": "p",
+                "Encryption": {"SSES3": {}}}}});
+        let named = json!({"Id": "daily", "Destination": {"S3BucketDestination": {"Format": "Parquet",
+            "Encryption": {"SSEKMS": {"KeyId": "k"}}}}, "Filter": null});
+        let (put, kept) = Setting::Inventory.whole(Some(&there), named);
+        assert_eq!(
+            put,
+            json!({"Id": "daily", "IsEnabled": true, "OptionalFields": ["Size"], "Destination": {"S3BucketDestination": {
+                "Bucket": "arn:aws:s3:::x", "Format": "Parquet", "Prefix": "p", "Encryption": {"SSEKMS": {"KeyId": "k"}}}}})
+        );
+        let within = "Destination.S3BucketDestination.";
+        assert_eq!(
+            kept,
+            [&format!("{within}Bucket"), &format!("{within}Prefix"), "IsEnabled", "OptionalFields"]
+        );
+        let there =
+            json!({"Id": "a", "StorageClassAnalysis": {"DataExport": {"OutputSchemaVersion": "V_1"}}});
+        assert_eq!(
+            whole(Setting::Analytics, there.clone(), json!({"Filter": {"Prefix": "a"}}))["StorageClassAnalysis"],
+            there["StorageClassAnalysis"]
+        );
+        let ended = json!({"StorageClassAnalysis": {"DataExport": null}});
+        assert_eq!(whole(Setting::Analytics, there, ended)["StorageClassAnalysis"], json!({}));
     }
 
     #[test]

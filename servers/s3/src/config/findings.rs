@@ -4,6 +4,11 @@ use serde_json::Value;
 
 use super::{Aspect, policy};
 
+/// What no finding speaks of, wherever one calls a bucket open or closed, and where to look: the account's block is read
+/// by another service's API.
+pub(crate) const ACCOUNT_BLOCK: &str = "the account's own public access block was not read, and may close what is open \
+    here: aws s3control get-public-access-block --account-id ACCOUNT shows it, or the S3 console's account settings";
+
 /// The settings that could be read: `None` for one that the bucket does not have.
 #[derive(Debug, Default)]
 pub(crate) struct Known {

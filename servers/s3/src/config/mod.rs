@@ -1,5 +1,7 @@
 //! A bucket's settings: reading, changing and removing each in AWS's own shape.
 
+pub(crate) mod brief;
+pub(crate) mod by_id;
 mod carrying;
 pub(crate) mod findings;
 pub(crate) mod looking;
@@ -7,7 +9,9 @@ pub(crate) mod named;
 pub(crate) mod policy;
 mod putting;
 mod reading;
+pub(crate) mod risks;
 mod shapes;
+mod shown;
 
 use aws_sdk_s3::{error::BuildError, types};
 use awsmcp_mcp::{Error, Result};
@@ -34,10 +38,14 @@ pub(crate) enum Aspect {
     Tags,
     Accelerate,
     RequestPayment,
+    IntelligentTiering,
+    Inventory,
+    Metrics,
+    Analytics,
 }
 
 impl Aspect {
-    pub(crate) const ALL: [Aspect; 16] = [
+    pub(crate) const ALL: [Aspect; 20] = [
         Aspect::Versioning,
         Aspect::Encryption,
         Aspect::PublicAccessBlock,
@@ -54,6 +62,10 @@ impl Aspect {
         Aspect::Tags,
         Aspect::Accelerate,
         Aspect::RequestPayment,
+        Aspect::IntelligentTiering,
+        Aspect::Inventory,
+        Aspect::Metrics,
+        Aspect::Analytics,
     ];
 
     pub(crate) fn name(self) -> &'static str {
@@ -74,6 +86,10 @@ impl Aspect {
             Aspect::Tags => "tags",
             Aspect::Accelerate => "accelerate",
             Aspect::RequestPayment => "request_payment",
+            Aspect::IntelligentTiering => "intelligent_tiering",
+            Aspect::Inventory => "inventory",
+            Aspect::Metrics => "metrics",
+            Aspect::Analytics => "analytics",
         }
     }
 
@@ -96,6 +112,10 @@ impl Aspect {
             Aspect::Tags => "s3:GetBucketTagging",
             Aspect::Accelerate => "s3:GetAccelerateConfiguration",
             Aspect::RequestPayment => "s3:GetBucketRequestPayment",
+            Aspect::IntelligentTiering => "s3:GetIntelligentTieringConfiguration",
+            Aspect::Inventory => "s3:GetInventoryConfiguration",
+            Aspect::Metrics => "s3:GetMetricsConfiguration",
+            Aspect::Analytics => "s3:GetAnalyticsConfiguration",
         }
     }
 }
@@ -116,6 +136,10 @@ pub(crate) enum Setting {
     Notifications,
     Website,
     ObjectLock,
+    IntelligentTiering,
+    Inventory,
+    Metrics,
+    Analytics,
 }
 
 /// A change that AWS's types can carry.
@@ -133,6 +157,10 @@ pub(crate) enum Wanted {
     Notifications(types::NotificationConfiguration),
     Website(types::WebsiteConfiguration),
     ObjectLock(types::ObjectLockConfiguration),
+    IntelligentTiering(types::IntelligentTieringConfiguration),
+    Inventory(types::InventoryConfiguration),
+    Metrics(types::MetricsConfiguration),
+    Analytics(types::AnalyticsConfiguration),
 }
 
 impl Setting {
@@ -150,6 +178,10 @@ impl Setting {
             Setting::Notifications => Aspect::Notifications,
             Setting::Website => Aspect::Website,
             Setting::ObjectLock => Aspect::ObjectLock,
+            Setting::IntelligentTiering => Aspect::IntelligentTiering,
+            Setting::Inventory => Aspect::Inventory,
+            Setting::Metrics => Aspect::Metrics,
+            Setting::Analytics => Aspect::Analytics,
         }
     }
 }

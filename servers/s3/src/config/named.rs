@@ -1,4 +1,4 @@
-//! What a setting names besides its own bucket: keys, the bucket that takes logs, who is told of events.
+//! What a setting names besides its own bucket: keys, the bucket that takes logs or reports, who is told of events.
 
 use awsmcp_aws::partition;
 use awsmcp_mcp::{Arn, Call, Error, ResourceArgument, ResourceRef, Result};
@@ -15,6 +15,8 @@ use crate::{
 pub(crate) enum Named {
     Key(KmsKey),
     Bucket(BucketName),
+    /// The bucket that takes reports, and the action that puts them there.
+    Reports(Arn, &'static str),
     /// A topic, a queue or a function.
     Listener(Arn),
 }
@@ -31,10 +33,8 @@ impl Setting {
         };
         match self {
             Setting::Encryption => {
-                let member = "ApplyServerSideEncryptionByDefault/KMSMasterKeyID";
                 let rules = items(value, "Rules");
-                let keys =
-                    rules.filter_map(|rule| rule.pointer(&format!("/{member}")).and_then(Value::as_str));
+                let keys = rules.filter_map(|rule| text_of(rule, BUCKET_KEY));
                 let keys =
                     keys.map(|key| KmsKey::parse(key).map(Named::Key).map_err(wrong("KMSMasterKeyID")));
                 keys.collect()
@@ -52,8 +52,61 @@ impl Setting {
                 });
                 each.collect()
             }
+            Setting::Inventory => {
+                let bucket = self.reports(value, "s3:PutInventoryConfiguration");
+                let key = text_of(value, INVENTORY_KEY);
+                let key = key.map(|key| KmsKey::parse(key).map(Named::Key).map_err(wrong("KeyId")));
+                bucket.into_iter().chain(key).collect()
+            }
+            Setting::Analytics => self.reports(value, "s3:PutAnalyticsConfiguration").into_iter().collect(),
             _ => Ok(Vec::new()),
         }
+    }
+}
+
+const INVENTORY: &str = "/Destination/S3BucketDestination";
+const INVENTORY_KEY: &str = "/Destination/S3BucketDestination/Encryption/SSEKMS/KeyId";
+const ANALYTICS: &str = "/StorageClassAnalysis/DataExport/Destination/S3BucketDestination";
+const BUCKET_KEY: &str = "/ApplyServerSideEncryptionByDefault/KMSMasterKeyID";
+
+/// Where reports go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Receiver {
+    /// Its ARN.
+    pub(crate) bucket: String,
+    /// Whose it has to be: AWS compares it before each report.
+    pub(crate) account: Option<String>,
+}
+
+impl Setting {
+    /// The bucket that takes the reports of this value.
+    pub(crate) fn receiver(self, value: &Value) -> Option<Receiver> {
+        let (to, account) = match self {
+            Setting::Inventory => (value.pointer(INVENTORY)?, "/AccountId"),
+            Setting::Analytics => (value.pointer(ANALYTICS)?, "/BucketAccountId"),
+            _ => return None,
+        };
+        let account = text_of(to, account).map(str::to_owned);
+        Some(Receiver { bucket: text_of(to, "/Bucket")?.to_owned(), account })
+    }
+
+    fn reports(self, value: &Value, action: &'static str) -> Option<Result<Named>> {
+        let to = self.receiver(value)?;
+        let bucket = whole_bucket(&to.bucket).map(|arn| Named::Reports(arn, action));
+        Some(bucket.map_err(|why| Error::invalid(format!("`Bucket`: {why}"))))
+    }
+}
+
+fn text_of<'a>(value: &'a Value, pointer: &str) -> Option<&'a str> {
+    value.pointer(pointer)?.as_str()
+}
+
+/// A bucket that is named by its ARN, as AWS wants it here.
+fn whole_bucket(text: &str) -> Result<Arn, String> {
+    let arn = text.starts_with("arn:").then(|| BucketName::parse(text).ok()).flatten();
+    match arn.map(|bucket| bucket.resource()) {
+        Some(ResourceRef::Own { arn, .. }) => Ok(arn),
+        _ => Err(format!("{text:?} is not the ARN of a bucket; a good one is arn:aws:s3:::my-reports")),
     }
 }
 
@@ -89,6 +142,7 @@ impl Named {
                 ResourceRef::Whole(arn) => cx.may_on("s3:PutBucketLogging", &arn.to_string()),
                 _ => cx.may("s3:PutBucketLogging", arns::BUCKET, &[("bucket", bucket.as_str())]).await,
             },
+            Named::Reports(arn, action) => cx.may_on(action, &arn.to_string()),
             Named::Listener(arn) => cx.may_on("s3:PutBucketNotification", &arn.to_string()),
         }
     }
@@ -112,18 +166,25 @@ impl Setting {
     /// # Errors
     /// When one is no key.
     pub(crate) async fn with_whole_keys(self, cx: &Call<S3>, mut value: Value) -> Result<Value> {
-        if self == Setting::Encryption {
-            let rules = value.get_mut("Rules").and_then(Value::as_array_mut).into_iter().flatten();
-            for rule in rules {
-                if let Some(key) = rule.pointer_mut("/ApplyServerSideEncryptionByDefault/KMSMasterKeyID")
-                    && let Some(text) = key.as_str()
-                {
-                    let parsed = KmsKey::parse(text).map_err(Error::invalid)?;
-                    *key = Value::String(spelled_out(cx, &parsed).await?);
-                }
+        for key in self.keys_of(&mut value) {
+            if let Some(text) = key.as_str() {
+                let parsed = KmsKey::parse(text).map_err(Error::invalid)?;
+                *key = Value::String(spelled_out(cx, &parsed).await?);
             }
         }
         Ok(value)
+    }
+
+    /// Where a value of this setting names KMS keys.
+    fn keys_of(self, value: &mut Value) -> Vec<&mut Value> {
+        match self {
+            Setting::Encryption => {
+                let rules = value.get_mut("Rules").and_then(Value::as_array_mut).into_iter().flatten();
+                rules.filter_map(|rule| rule.pointer_mut(BUCKET_KEY)).collect()
+            }
+            Setting::Inventory => value.pointer_mut(INVENTORY_KEY).into_iter().collect(),
+            _ => Vec::new(),
+        }
     }
 }
 
@@ -153,5 +214,34 @@ mod tests {
             1
         );
         assert!(Setting::Tags.named(&json!({"TagSet": []})).unwrap().is_empty());
+    }
+
+    #[test]
+    fn the_bucket_of_reports_is_named_by_its_arn() {
+        let inventory = |bucket: &str, key: &str| {
+            json!({"Destination": {"S3BucketDestination": {"AccountId": "123456789012", "Bucket": bucket,
+                "Encryption": {"SSEKMS": {"KeyId": key}}}}})
+        };
+        let good = inventory("arn:aws:s3:::reports", "alias/my-key");
+        assert_eq!(Setting::Inventory.named(&good).unwrap().len(), 2);
+        let to = Setting::Inventory.receiver(&good).unwrap();
+        assert_eq!(
+            (to.bucket.as_str(), to.account.as_deref()),
+            ("arn:aws:s3:::reports", Some("123456789012"))
+        );
+        for bad in [
+            "reports",
+            "arn:aws:s3:::a/b",
+            "arn:aws:s3:us-east-1:123456789012:accesspoint/p",
+            "arn:aws:s3:::*",
+        ] {
+            let wrong = Setting::Inventory.named(&inventory(bad, "alias/my-key")).unwrap_err().to_string();
+            assert!(wrong.contains("`Bucket`") && wrong.contains("arn:aws:s3:::my-reports"), "{wrong}");
+        }
+        let wrong =
+            Setting::Inventory.named(&inventory("arn:aws:s3:::reports", "arn:aws:s3:::b")).unwrap_err();
+        assert!(wrong.to_string().contains("`KeyId`"), "{wrong}");
+        let export = json!({"StorageClassAnalysis": {"DataExport": {"Destination": {"S3BucketDestination": {"Bucket": "b"}}}}});
+        assert!(Setting::Analytics.named(&export).is_err());
     }
 }

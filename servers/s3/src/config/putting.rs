@@ -51,6 +51,16 @@ impl Setting {
             Setting::ObjectLock => {
                 r#"{"ObjectLockEnabled":"Enabled","Rule":{"DefaultRetention":{"Mode":"GOVERNANCE","Days":30}}}"#
             }
+            Setting::IntelligentTiering => {
+                r#"{"Id":"archive","Status":"Enabled","Filter":{"Prefix":"old/"},"Tierings":[{"AccessTier":"ARCHIVE_ACCESS","Days":90}]}"#
+            }
+            Setting::Inventory => {
+                r#"{"Id":"daily","IsEnabled":true,"IncludedObjectVersions":"Current","Schedule":{"Frequency":"Daily"},"Destination":{"S3BucketDestination":{"Bucket":"arn:aws:s3:::my-reports","Format":"CSV","Prefix":"inventory"}}}"#
+            }
+            Setting::Metrics => r#"{"Id":"images","Filter":{"Prefix":"images/"}}"#,
+            Setting::Analytics => {
+                r#"{"Id":"logs","Filter":{"Prefix":"logs/"},"StorageClassAnalysis":{"DataExport":{"OutputSchemaVersion":"V_1","Destination":{"S3BucketDestination":{"Bucket":"arn:aws:s3:::my-reports","Format":"CSV"}}}}}"#
+            }
         }
     }
 
@@ -102,18 +112,37 @@ impl Setting {
             }
             Setting::Website => Wanted::Website(shape::<shapes::WebsiteConfiguration, _>(value)?),
             Setting::ObjectLock => Wanted::ObjectLock(shape::<shapes::ObjectLockConfiguration, _>(value)?),
+            Setting::IntelligentTiering => {
+                Wanted::IntelligentTiering(shape::<shapes::IntelligentTieringConfiguration, _>(value)?)
+            }
+            // The SDK takes structures for optional that AWS wants.
+            Setting::Inventory => {
+                wants(&value, &["/Destination/S3BucketDestination", "/Schedule"])?;
+                Wanted::Inventory(shape::<shapes::InventoryConfiguration, _>(value)?)
+            }
+            Setting::Metrics => Wanted::Metrics(shape::<shapes::MetricsConfiguration, _>(value)?),
+            Setting::Analytics => {
+                wants(&value, &["/StorageClassAnalysis"])?;
+                Wanted::Analytics(shape::<shapes::AnalyticsConfiguration, _>(value)?)
+            }
         })
     }
 
-    /// Takes the setting away.
+    /// Takes the setting away, or the one of this id where a bucket has many.
     ///
     /// # Errors
     /// Where AWS has no way to do that, says what there is instead.
-    pub(crate) async fn remove(self, cx: &Call<S3>, bucket: &str) -> Result<()> {
+    pub(crate) async fn remove(self, cx: &Call<S3>, bucket: &str, id: Option<&str>) -> Result<()> {
         self.removable()?;
         let client = cx.client();
+        if let Some((kind, id)) = self.by_id().zip(id) {
+            return kind.remove(client, bucket, id).await;
+        }
         match self {
             Setting::Versioning | Setting::ObjectLock => {}
+            Setting::IntelligentTiering | Setting::Inventory | Setting::Metrics | Setting::Analytics => {
+                return Err(Error::internal(format!("{} without an id", self.aspect().name())));
+            }
             Setting::Encryption => drop(client.delete_bucket_encryption().bucket(bucket).send().await?),
             Setting::PublicAccessBlock => {
                 drop(client.delete_public_access_block().bucket(bucket).send().await?)
@@ -204,8 +233,35 @@ impl Wanted {
                 let put = client.put_object_lock_configuration().bucket(bucket);
                 put.object_lock_configuration(config).send().await?;
             }
+            Wanted::IntelligentTiering(config) => {
+                let put = client.put_bucket_intelligent_tiering_configuration().bucket(bucket).id(&config.id);
+                put.intelligent_tiering_configuration(config).send().await?;
+            }
+            Wanted::Inventory(config) => {
+                let put = client.put_bucket_inventory_configuration().bucket(bucket).id(&config.id);
+                put.inventory_configuration(config).send().await?;
+            }
+            Wanted::Metrics(config) => {
+                let put = client.put_bucket_metrics_configuration().bucket(bucket).id(&config.id);
+                put.metrics_configuration(config).send().await?;
+            }
+            Wanted::Analytics(config) => {
+                let put = client.put_bucket_analytics_configuration().bucket(bucket).id(&config.id);
+                put.analytics_configuration(config).send().await?;
+            }
         }
         Ok(())
+    }
+}
+
+/// # Errors
+/// Names the first of these structures that is not there.
+fn wants(value: &Value, pointers: &[&str]) -> Result<(), String> {
+    match pointers.iter().find(|pointer| !value.pointer(pointer).is_some_and(Value::is_object)) {
+        Some(pointer) => {
+            Err(format!("missing field `{}`", pointer.trim_start_matches('/').replace('/', ".")))
+        }
+        None => Ok(()),
     }
 }
 
@@ -223,7 +279,7 @@ mod tests {
 
     use super::*;
 
-    const SETTINGS: [Setting; 12] = [
+    const SETTINGS: [Setting; 16] = [
         Setting::Versioning,
         Setting::Encryption,
         Setting::PublicAccessBlock,
@@ -236,6 +292,10 @@ mod tests {
         Setting::Notifications,
         Setting::Website,
         Setting::ObjectLock,
+        Setting::IntelligentTiering,
+        Setting::Inventory,
+        Setting::Metrics,
+        Setting::Analytics,
     ];
 
     #[test]

@@ -1,13 +1,14 @@
 //! Settings as AWS has them, in the JSON of its command line.
 
 use aws_sdk_s3::{Client, types};
-use awsmcp_mcp::{Call, Error, Kind, Result};
-use serde::Serialize;
+use awsmcp_mcp::{Call, Result};
 use serde_json::{Value, json};
 
 use super::{
-    Aspect,
+    Aspect, Setting,
+    by_id::ById,
     shapes::{self, Shape},
+    shown::{present, shown, unreadable},
 };
 use crate::S3;
 
@@ -19,18 +20,7 @@ impl Aspect {
 
     /// The same with a client of the bucket's own region.
     pub(crate) async fn read_by(self, client: &Client, bucket: &str) -> Result<Option<Value>> {
-        match self.ask(client, bucket).await {
-            Ok(value) => value
-                .map(|mut value| {
-                    without_nulls(&mut value);
-                    value
-                })
-                .filter(says_something)
-                .map(Ok)
-                .transpose(),
-            Err(error) if is_missing(&error) => Ok(None),
-            Err(error) => Err(error),
-        }
+        present(self.ask(client, bucket).await)
     }
 
     async fn ask(self, client: &Client, bucket: &str) -> Result<Option<Value>> {
@@ -51,6 +41,20 @@ impl Aspect {
             Aspect::Tags => tags(client, bucket).await,
             Aspect::Accelerate => accelerate(client, bucket).await,
             Aspect::RequestPayment => request_payment(client, bucket).await,
+            Aspect::IntelligentTiering => ById::IntelligentTiering.list(client, bucket).await,
+            Aspect::Inventory => ById::Inventory.list(client, bucket).await,
+            Aspect::Metrics => ById::Metrics.list(client, bucket).await,
+            Aspect::Analytics => ById::Analytics.list(client, bucket).await,
+        }
+    }
+}
+
+impl Setting {
+    /// The setting as AWS has it, or the one of this id where a bucket has many; none where there is none.
+    pub(crate) async fn there(self, cx: &Call<S3>, bucket: &str, id: Option<&str>) -> Result<Option<Value>> {
+        match self.by_id().zip(id) {
+            Some((kind, id)) => kind.one(cx.client(), bucket, id).await,
+            None => self.aspect().read(cx, bucket).await,
         }
     }
 }
@@ -157,39 +161,4 @@ async fn accelerate(client: &Client, bucket: &str) -> Result<Option<Value>> {
 async fn request_payment(client: &Client, bucket: &str) -> Result<Option<Value>> {
     let out = client.get_bucket_request_payment().bucket(bucket).send().await?;
     Ok(Some(json!({"Payer": out.payer.map(|payer| payer.as_str().to_owned())})))
-}
-
-/// Whether AWS says that the bucket has no such setting, rather than that there is no bucket.
-fn is_missing(error: &Error) -> bool {
-    error.kind == Kind::NotFound && error.code.as_deref().is_some_and(|code| code != "NoSuchBucket")
-}
-
-fn says_something(value: &Value) -> bool {
-    match value {
-        Value::Object(fields) => fields.values().any(|value| match value {
-            Value::Array(items) => !items.is_empty(),
-            other => !other.is_null(),
-        }),
-        other => !other.is_null(),
-    }
-}
-
-fn shown<S, T: Shape<S> + Serialize>(sdk: Option<S>) -> Result<Option<Value>> {
-    sdk.map(|sdk| serde_json::to_value(T::of(sdk)).map_err(unreadable)).transpose()
-}
-
-fn unreadable(error: serde_json::Error) -> Error {
-    Error::internal(error.to_string())
-}
-
-/// Absent fields are `null` in Rust's structs and absent in AWS's JSON.
-pub(super) fn without_nulls(value: &mut Value) {
-    match value {
-        Value::Object(fields) => {
-            fields.retain(|_, value| !value.is_null());
-            fields.values_mut().for_each(without_nulls);
-        }
-        Value::Array(items) => items.iter_mut().for_each(without_nulls),
-        _ => {}
-    }
 }

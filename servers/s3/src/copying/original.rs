@@ -10,6 +10,7 @@ use awsmcp_mcp::{Call, Error, Kind, Result};
 use crate::{
     S3,
     names::{BucketName, Etag, Key, bare, escaped},
+    spelling,
 };
 
 /// Where a copy comes from.
@@ -67,7 +68,13 @@ impl Original {
             })?;
             found = head(&client, &source).await;
         }
-        let head = found.map_err(|error| explain(error, &source))?;
+        let head = match found.map_err(|error| explain(error, &source)) {
+            Err(error) if source.version_id.is_none() => {
+                let (bucket, key) = (&source.bucket, source.key.as_str());
+                return Err(spelling::explained(error, cx, &client, bucket, key).await);
+            }
+            found => found?,
+        };
         if let Some(wanted) = wanted
             && !wanted.is(head.e_tag())
         {

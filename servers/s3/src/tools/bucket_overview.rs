@@ -9,8 +9,9 @@ use serde_json::Value;
 use crate::{
     S3, arns,
     config::{
-        Aspect,
-        findings::{Known, public_grants},
+        Aspect, brief,
+        by_id::ById,
+        findings::{ACCOUNT_BLOCK, Known},
         is_unsupported, policy,
     },
     names::BucketName,
@@ -58,6 +59,10 @@ struct Settings {
     tags: BTreeMap<String, String>,
     accelerate: Option<String>,
     request_payment: Option<String>,
+    intelligent_tiering: Vec<String>,
+    inventory: Vec<String>,
+    metrics: Vec<String>,
+    analytics: Vec<String>,
 }
 
 /// The overview, or one aspect exactly as it can be put back: the brief form drops what is empty.
@@ -103,6 +108,10 @@ impl Tool for BucketOverview {
             "s3:GetBucketTagging",
             "s3:GetAccelerateConfiguration",
             "s3:GetBucketRequestPayment",
+            "s3:GetIntelligentTieringConfiguration",
+            "s3:GetInventoryConfiguration",
+            "s3:GetMetricsConfiguration",
+            "s3:GetAnalyticsConfiguration",
         ],
     );
 
@@ -118,6 +127,9 @@ impl BucketOverview {
     async fn one(self, aspect: Aspect, cx: &Call<S3>) -> Result<Shown> {
         let found = aspect.read(cx, self.bucket.as_str()).await?;
         let label = format!("{} of {}", aspect.name(), self.bucket);
+        if aspect == Aspect::PublicAccessBlock {
+            cx.note(ACCOUNT_BLOCK);
+        }
         Ok(Shown::Aspect(match found {
             Some(value) => Body { label, parts: vec![Part::Text(value.to_string())], ..Body::default() },
             None => Body { label: format!("{label}: none"), ..Body::default() },
@@ -146,7 +158,9 @@ impl BucketOverview {
                     denied.push(lacking(aspect.name(), aspect.action()));
                     refusal = Some(error);
                 }
-                Err(error) if is_unsupported(&error) => unsupported.push(aspect.name()),
+                Err(error) if is_unsupported(&error) || is_foreign(aspect, &error) => {
+                    unsupported.push(aspect.name());
+                }
                 Err(error) => return Err(error),
             }
         }
@@ -176,6 +190,9 @@ impl BucketOverview {
                 error.region.clone()
             }
         };
+        if !self.bucket.is_directory() {
+            cx.note(ACCOUNT_BLOCK);
+        }
         Ok(Shown::Overview(Box::new(Overview {
             bucket: self.bucket.to_string(),
             region,
@@ -198,6 +215,13 @@ fn is_grave(error: &Error) -> bool {
     error.kind != Kind::AccessDenied && !is_unsupported(error)
 }
 
+/// Stores that resemble S3 and buckets of other kinds may not know the question: the rest is shown all the same.
+fn is_foreign(aspect: Aspect, error: &Error) -> bool {
+    let of_many =
+        [Aspect::IntelligentTiering, Aspect::Inventory, Aspect::Metrics, Aspect::Analytics].contains(&aspect);
+    of_many && error.status == Some(400)
+}
+
 /// AWS names the region even to whom it denies the bucket; not every endpoint does.
 fn hides_region(error: &Error) -> bool {
     error.kind == Kind::AccessDenied && error.region.is_none()
@@ -212,6 +236,10 @@ impl Settings {
         };
         let text =
             |aspect, pointer: &str| value(aspect).pointer(pointer).and_then(Value::as_str).map(str::to_owned);
+        let by_id = |kind: ById, brief: fn(&Value) -> String| -> Vec<String> {
+            let listed = known.value(kind.aspect());
+            listed.map(|listed| kind.each(listed).iter().map(brief).collect()).unwrap_or_default()
+        };
         let block = value(Aspect::PublicAccessBlock);
         Settings {
             versioning: text(Aspect::Versioning, "/Status").map(|status| {
@@ -220,7 +248,7 @@ impl Settings {
                     _ => status,
                 }
             }),
-            encryption: each(Aspect::Encryption, "Rules", encryption).into_iter().next(),
+            encryption: each(Aspect::Encryption, "Rules", brief::encryption).into_iter().next(),
             public_access_block: block
                 .as_object()
                 .into_iter()
@@ -233,165 +261,36 @@ impl Settings {
                 let public = if known.policy_opens() { "public" } else { "not public" };
                 format!("{}, {public}", counted(count, "statement"))
             }),
-            acl: known.value(Aspect::Acl).map(grants).unwrap_or_default(),
+            acl: known.value(Aspect::Acl).map(brief::grants).unwrap_or_default(),
             ownership: text(Aspect::Ownership, "/Rules/0/ObjectOwnership"),
-            lifecycle: each(Aspect::Lifecycle, "Rules", lifecycle),
-            cors: each(Aspect::Cors, "CORSRules", cors),
+            lifecycle: each(Aspect::Lifecycle, "Rules", brief::lifecycle),
+            cors: each(Aspect::Cors, "CORSRules", brief::cors),
             logging: text(Aspect::Logging, "/LoggingEnabled/TargetBucket").map(|bucket| {
                 let prefix = text(Aspect::Logging, "/LoggingEnabled/TargetPrefix").unwrap_or_default();
                 format!("s3://{bucket}/{prefix}")
             }),
-            replication: each(Aspect::Replication, "Rules", replication),
-            object_lock: known.value(Aspect::ObjectLock).map(object_lock),
+            replication: each(Aspect::Replication, "Rules", brief::replication),
+            object_lock: known.value(Aspect::ObjectLock).map(brief::object_lock),
             website: text(Aspect::Website, "/IndexDocument/Suffix").or(text(
                 Aspect::Website,
                 "/RedirectAllRequestsTo/HostName",
             )
             .map(|host| format!("redirects to {host}"))),
-            notifications: known.value(Aspect::Notifications).map(notifications).unwrap_or_default(),
-            tags: tags(&value(Aspect::Tags)),
+            notifications: known.value(Aspect::Notifications).map(brief::notifications).unwrap_or_default(),
+            tags: brief::tags(&value(Aspect::Tags)),
             accelerate: text(Aspect::Accelerate, "/Status"),
             // That the owner pays is the rule.
             request_payment: text(Aspect::RequestPayment, "/Payer").filter(|payer| payer != "BucketOwner"),
+            intelligent_tiering: by_id(ById::IntelligentTiering, brief::intelligent_tiering),
+            inventory: by_id(ById::Inventory, brief::inventory),
+            metrics: by_id(ById::Metrics, brief::metrics),
+            analytics: by_id(ById::Analytics, brief::analytics),
         }
     }
-}
-
-fn word<'a>(value: &'a Value, pointer: &str) -> &'a str {
-    value.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
-}
-
-fn words(value: &Value, field: &str) -> String {
-    let items = value.get(field).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
-    items.collect::<Vec<_>>().join(",")
-}
-
-fn encryption(rule: &Value) -> String {
-    let mut brief = word(rule, "/ApplyServerSideEncryptionByDefault/SSEAlgorithm").to_owned();
-    let key = word(rule, "/ApplyServerSideEncryptionByDefault/KMSMasterKeyID");
-    if !key.is_empty() {
-        brief.push_str(&format!(" {key}"));
-    }
-    if rule.get("BucketKeyEnabled") == Some(&Value::Bool(true)) {
-        brief.push_str(", bucket key");
-    }
-    let blocked =
-        rule.get("BlockedEncryptionTypes").map(|types| words(types, "EncryptionType")).unwrap_or_default();
-    if !blocked.is_empty() && blocked != "NONE" {
-        brief.push_str(&format!(", refuses {blocked}"));
-    }
-    brief
-}
-
-/// Whom the ACL names besides the owner.
-fn grants(acl: &Value) -> Vec<String> {
-    let owner = word(acl, "/Owner/ID");
-    let others = acl.get("Grants").and_then(Value::as_array).into_iter().flatten().filter(|grant| {
-        let is_owner = !owner.is_empty() && word(grant, "/Grantee/ID") == owner;
-        !is_owner
-            && word(grant, "/Grantee/URI").rsplit('/').next().is_none_or(|group| !EVERYBODY.contains(&group))
-    });
-    let others = others.map(|grant| {
-        let who = ["/Grantee/URI", "/Grantee/ID", "/Grantee/EmailAddress"].map(|field| word(grant, field));
-        let who = who.into_iter().find(|who| !who.is_empty()).unwrap_or_default();
-        format!("{} to {}", word(grant, "/Permission"), who.rsplit('/').next().unwrap_or(who))
-    });
-    public_grants(Some(acl)).into_iter().chain(others).collect()
-}
-
-const EVERYBODY: [&str; 2] = ["AllUsers", "AuthenticatedUsers"];
-
-fn lifecycle(rule: &Value) -> String {
-    let mut does = Vec::new();
-    let days = |part: &Value, field: &str| {
-        part.get(field).and_then(Value::as_i64).map(|days| format!("after {days} d"))
-    };
-    let when = |part: &Value, field: &str| {
-        days(part, field)
-            .or_else(|| part.get("Date").and_then(Value::as_str).map(|date| format!("on {date}")))
-            .unwrap_or_default()
-    };
-    let list = |field: &str| rule.get(field).and_then(Value::as_array).into_iter().flatten();
-    for transition in list("Transitions") {
-        does.push(format!("to {} {}", word(transition, "/StorageClass"), when(transition, "Days")));
-    }
-    if let Some(expiration) = rule.get("Expiration") {
-        if expiration.get("ExpiredObjectDeleteMarker") == Some(&Value::Bool(true)) {
-            does.push("remove lone delete markers".to_owned());
-        } else {
-            does.push(format!("expire {}", when(expiration, "Days")));
-        }
-    }
-    for transition in list("NoncurrentVersionTransitions") {
-        does.push(format!(
-            "old versions to {} {}",
-            word(transition, "/StorageClass"),
-            when(transition, "NoncurrentDays")
-        ));
-    }
-    if let Some(expiration) = rule.get("NoncurrentVersionExpiration") {
-        let keep = expiration.get("NewerNoncurrentVersions").and_then(Value::as_i64);
-        let keep = keep.map(|count| format!(", keep {count}")).unwrap_or_default();
-        does.push(format!("old versions expire {}{keep}", when(expiration, "NoncurrentDays")));
-    }
-    if let Some(abort) = rule.get("AbortIncompleteMultipartUpload") {
-        does.push(format!("abort uploads {}", when(abort, "DaysAfterInitiation")));
-    }
-    let prefix = ["/Filter/Prefix", "/Filter/And/Prefix", "/Prefix"].map(|field| word(rule, field));
-    let prefix = prefix.into_iter().find(|prefix| !prefix.is_empty());
-    let narrowed = rule.pointer("/Filter/And").is_some() || rule.pointer("/Filter/Tag").is_some();
-    let place = match (prefix, narrowed) {
-        (Some(prefix), false) => format!(" {prefix}"),
-        (Some(prefix), true) => format!(" {prefix} filtered"),
-        (None, true) => " filtered".to_owned(),
-        (None, false) => String::new(),
-    };
-    let off = if word(rule, "/Status") == "Enabled" { "" } else { " (disabled)" };
-    format!("{}{place}: {}{off}", word(rule, "/ID"), does.join(", ")).trim_start_matches(": ").to_owned()
-}
-
-fn cors(rule: &Value) -> String {
-    format!("{} from {}", words(rule, "AllowedMethods"), words(rule, "AllowedOrigins"))
-}
-
-fn replication(rule: &Value) -> String {
-    let off = if word(rule, "/Status") == "Enabled" { "" } else { " (disabled)" };
-    format!("{} to {}{off}", word(rule, "/ID"), word(rule, "/Destination/Bucket")).trim_start().to_owned()
-}
-
-fn object_lock(lock: &Value) -> String {
-    let Some(rule) = lock.pointer("/Rule/DefaultRetention") else {
-        return "on, no default retention".to_owned();
-    };
-    let span = ["Days", "Years"].into_iter().find_map(|unit| Some((unit, rule.get(unit)?.as_i64()?)));
-    let span = span.map(|(unit, count)| format!(" {count} {}", unit.to_lowercase())).unwrap_or_default();
-    format!("{}{span} by default", word(rule, "/Mode"))
-}
-
-fn notifications(value: &Value) -> Vec<String> {
-    let fields = value.as_object().into_iter().flatten();
-    let each = fields.flat_map(|(kind, configurations)| {
-        if kind == "EventBridgeConfiguration" {
-            return vec!["all to EventBridge".to_owned()];
-        }
-        let to = |one: &Value| {
-            let arn = ["/TopicArn", "/QueueArn", "/LambdaFunctionArn"].map(|field| word(one, field));
-            let arn = arn.into_iter().find(|arn| !arn.is_empty()).unwrap_or_default();
-            format!("{} to {arn}", words(one, "Events"))
-        };
-        configurations.as_array().into_iter().flatten().map(to).collect()
-    });
-    each.collect()
-}
-
-fn tags(value: &Value) -> BTreeMap<String, String> {
-    let tags = value.get("TagSet").and_then(Value::as_array).into_iter().flatten();
-    tags.map(|tag| (word(tag, "/Key").to_owned(), word(tag, "/Value").to_owned())).collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
 
     use super::*;
 
@@ -410,30 +309,5 @@ mod tests {
             let mut declared = BucketOverview::SPEC.declared();
             assert!(declared.any(|need| need.action == aspect.action()), "{}", aspect.action());
         }
-    }
-
-    #[test]
-    fn rules_read_as_a_person_would_say_them() {
-        let rule = json!({"ID": "tidy", "Status": "Enabled", "Filter": {"Prefix": "tmp/"}, "Expiration": {"Days": 7},
-            "Transitions": [{"Days": 3, "StorageClass": "GLACIER"}],
-            "NoncurrentVersionExpiration": {"NoncurrentDays": 30, "NewerNoncurrentVersions": 2},
-            "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 1}});
-        assert_eq!(
-            lifecycle(&rule),
-            "tidy tmp/: to GLACIER after 3 d, expire after 7 d, old versions expire after 30 d, keep 2, abort uploads after 1 d"
-        );
-        assert_eq!(
-            lifecycle(&json!({"Status": "Disabled", "Expiration": {"Date": "2027-01-01T00:00:00Z"}})),
-            "expire on 2027-01-01T00:00:00Z (disabled)"
-        );
-        assert_eq!(
-            object_lock(&json!({"Rule": {"DefaultRetention": {"Mode": "COMPLIANCE", "Years": 1}}})),
-            "COMPLIANCE 1 years by default"
-        );
-        let acl = json!({"Owner": {"ID": "me"}, "Grants": [
-            {"Grantee": {"ID": "me"}, "Permission": "FULL_CONTROL"},
-            {"Grantee": {"URI": "http://acs.amazonaws.com/groups/global/AllUsers"}, "Permission": "READ"},
-            {"Grantee": {"URI": "http://acs.amazonaws.com/groups/s3/LogDelivery"}, "Permission": "WRITE"}]});
-        assert_eq!(grants(&acl), ["READ to AllUsers", "WRITE to LogDelivery"]);
     }
 }

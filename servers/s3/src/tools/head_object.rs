@@ -15,6 +15,7 @@ use crate::{
     attributes::Tags,
     body::hidden,
     names::{BucketName, Key, bare},
+    spelling,
 };
 
 /// Shows all about an object but its contents: size, type, dates, encryption, checksums, metadata, tags, lock, archive.
@@ -85,6 +86,10 @@ impl Tool for HeadObject {
                 let out = self.head(cx, None).await.map_err(|_| error)?;
                 cx.note("checksums are left out: they need kms:Decrypt on the object's key");
                 out
+            }
+            Err(error) if self.version_id.is_none() => {
+                let (bucket, key) = (&self.bucket, self.key.as_str());
+                return Err(spelling::explained(error, cx, cx.client(), bucket, key).await);
             }
             out => out?,
         };

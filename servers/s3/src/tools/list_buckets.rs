@@ -6,7 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     S3, arns,
-    config::looking::{self, look},
+    config::{
+        findings::ACCOUNT_BLOCK,
+        looking::{self, look},
+    },
     names::day,
 };
 
@@ -74,11 +77,10 @@ impl Tool for ListBuckets {
         }
         if self.findings {
             rows = stream::iter(rows).map(|row| row.looked_at(cx)).buffered(AT_ONCE).collect().await;
-            if rows.iter().all(|row| row.unread.is_none()) {
-                cx.note("all that findings need was read, but not the account's own public access block");
-            } else {
-                cx.note("see unread for what findings do not speak of; the account's own public access block was not read");
-            }
+            cx.note(match rows.iter().all(|row| row.unread.is_none()) {
+                true => format!("all that findings need was read; {ACCOUNT_BLOCK}"),
+                false => format!("see unread for what findings do not speak of; {ACCOUNT_BLOCK}"),
+            });
         }
         Ok(cx.page(rows, token))
     }

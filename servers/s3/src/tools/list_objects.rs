@@ -18,6 +18,7 @@ use crate::{
     filters::{KeyGlob, Size},
     listing::{Scan, Scanned, decoded, place, token},
     names::BucketName,
+    spelling,
 };
 
 /// Lists a bucket's objects, folder by folder (folders end with /).
@@ -58,13 +59,21 @@ impl Tool for ListObjects {
 
     async fn call(self, cx: &Call<S3>) -> Result<Self::Output> {
         self.check()?;
-        if self.summary {
-            self.sums(cx).await
+        let (bucket, prefix) = (self.bucket.clone(), self.prefix.clone());
+        let (page, found) = if self.summary {
+            self.sums(cx).await?
         } else if self.filters() {
-            self.filtered(cx).await
+            self.filtered(cx).await?
         } else {
-            self.plain(cx).await
+            self.plain(cx).await?
+        };
+        if !found
+            && cx.token().is_none()
+            && let Some(meant) = spelling::prefix(cx, cx.client(), &bucket, &prefix.unwrap_or_default()).await
+        {
+            cx.note(meant);
         }
+        Ok(page)
     }
 }
 
@@ -83,8 +92,8 @@ impl ListObjects {
         Ok(())
     }
 
-    /// One page of AWS's own.
-    async fn plain(self, cx: &Call<S3>) -> Result<Page<Row>> {
+    /// One page of AWS's own, and whether there was anything.
+    async fn plain(self, cx: &Call<S3>) -> Result<(Page<Row>, bool)> {
         let out = cx
             .client()
             .list_objects_v2()
@@ -103,11 +112,12 @@ impl ListObjects {
             Row::object(object)
         });
         let rows: Vec<Row> = folders.map(read).map(Row::folder).chain(objects).collect();
-        Ok(cx.page(rows, out.next_continuation_token))
+        let found = !rows.is_empty();
+        Ok((cx.page(rows, out.next_continuation_token), found))
     }
 
     /// AWS's pages, until one of ours is full.
-    async fn filtered(self, cx: &Call<S3>) -> Result<Page<Row>> {
+    async fn filtered(self, cx: &Call<S3>) -> Result<(Page<Row>, bool)> {
         const MOST: u64 = 100_000;
         let limit = cx.limit() as usize;
         let mut rows = Vec::new();
@@ -119,10 +129,10 @@ impl ListObjects {
         });
         let scanned = scanned.await?;
         cx.note(looked_at(&scanned));
-        Ok(cx.page(rows, scanned.next.as_ref().map(token).transpose()?))
+        Ok((cx.page(rows, scanned.next.as_ref().map(token).transpose()?), scanned.keys > 0))
     }
 
-    async fn sums(self, cx: &Call<S3>) -> Result<Page<Row>> {
+    async fn sums(self, cx: &Call<S3>) -> Result<(Page<Row>, bool)> {
         const MOST: u64 = 2_000_000;
         let mut sums = Sums::default();
         let prefix = self.prefix.as_deref().unwrap_or_default();
@@ -144,7 +154,7 @@ impl ListObjects {
         if let Some(left_out) = left_out {
             cx.note(left_out);
         }
-        Ok(cx.page(rows, scanned.next.as_ref().map(token).transpose()?))
+        Ok((cx.page(rows, scanned.next.as_ref().map(token).transpose()?), scanned.keys > 0))
     }
 
     async fn scan(

@@ -11,6 +11,7 @@ use crate::{
     S3, arns,
     listing::{decoded, place, token},
     names::{BucketName, Key},
+    spelling,
 };
 
 /// Lists versions and delete markers, newest first within a key.
@@ -64,8 +65,8 @@ impl Tool for ListVersions {
         let out = cx
             .client()
             .list_object_versions()
-            .bucket(self.bucket)
-            .set_prefix(self.key.clone().map(String::from).or(self.prefix))
+            .bucket(self.bucket.as_str())
+            .set_prefix(self.key.clone().map(String::from).or(self.prefix.clone()))
             .set_key_marker(key)
             .set_version_id_marker(version)
             .max_keys(cx.page_size())
@@ -91,7 +92,31 @@ impl Tool for ListVersions {
             }
         }
         let next = next.filter(|_| out.is_truncated == Some(true));
+        if rows.is_empty() && cx.token().is_none() {
+            self.say_what_was_meant(cx).await;
+        }
         Ok(cx.page(rows, next.as_ref().map(token).transpose()?))
+    }
+}
+
+impl ListVersions {
+    /// Notes the key or the prefix that looks like the one that was given, where that one has no versions.
+    async fn say_what_was_meant(&self, cx: &Call<S3>) {
+        let (what, given) = match (&self.key, &self.prefix) {
+            (Some(key), _) => ("a key", key.as_str()),
+            (None, Some(prefix)) => ("a prefix", prefix.as_str()),
+            (None, None) => return,
+        };
+        for other in spelling::candidates(cx, &self.bucket, given) {
+            let list = cx.client().list_object_versions().bucket(self.bucket.as_str()).prefix(&other);
+            let Ok(out) = list.max_keys(1).send().await else { return };
+            let names = out.versions().iter().filter_map(|version| version.key());
+            let mut names = names.chain(out.delete_markers().iter().filter_map(|marker| marker.key()));
+            if names.any(|name| self.key.is_none() || name == other) {
+                cx.note(spelling::sentence(what, &other));
+                return;
+            }
+        }
     }
 }
 

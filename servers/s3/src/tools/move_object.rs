@@ -16,6 +16,7 @@ use crate::{
     listing::{Place, Scan},
     names::{BucketName, Etag, Key, Prefix, bare, names_no_folder},
     removal::{Failure, Item},
+    spelling,
 };
 
 /// Moves or renames an object, or every object under a prefix: copies, verifies the copy, deletes the source.
@@ -315,8 +316,13 @@ impl MoveObject {
                 .with_next("move it in narrower prefixes; list_objects with summary shows the folders"));
         }
         if steps.is_empty() {
-            return Err(Error::not_found(format!("nothing lies under s3://{}/{from}", self.source_bucket))
-                .with_next("list_objects shows the prefixes; they are matched exactly"));
+            let nothing = Error::not_found(format!("nothing lies under s3://{}/{from}", self.source_bucket))
+                .with_next("list_objects shows the prefixes; they are matched exactly");
+            let meant = spelling::prefix(cx, cx.client(), &self.source_bucket, from).await;
+            return Err(match meant {
+                Some(meant) => nothing.with_next(meant),
+                None => nothing,
+            });
         }
         Ok(steps)
     }

@@ -6,6 +6,7 @@ use crate::{
     S3, arns,
     names::{BucketName, Key},
     signing::{self, Expiry},
+    spelling,
 };
 
 /// Makes a link with which anybody can download an object for a while, without credentials.
@@ -62,7 +63,11 @@ impl Tool for PresignDownload {
             }
             // An empty object has no first byte.
             Err(error) if error.code.as_deref() == Some("InvalidRange") => (Some(0), None),
-            Err(error) => return Err(error),
+            Err(error) if self.version_id.is_some() => return Err(error),
+            Err(error) => {
+                let (bucket, key) = (&self.bucket, self.key.as_str());
+                return Err(spelling::explained(error, cx, cx.client(), bucket, key).await);
+            }
         };
         let expires = signing::end(cx, self.expires_in).await?;
         let request = cx

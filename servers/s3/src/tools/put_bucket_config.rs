@@ -1,6 +1,6 @@
 use std::borrow::Cow;
 
-use awsmcp_mcp::{Call, Change, Error, One, Plan, Result, Risk, Spec, difference};
+use awsmcp_mcp::{Call, Change, Error, One, Plan, Result, Risk, Spec, difference, quoted};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -8,8 +8,11 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     S3, arns,
-    config::{Setting, policy},
-    names::BucketName,
+    config::{
+        Setting,
+        risks::{Risks, expiring, given_away},
+    },
+    names::{BucketName, ConfigId},
 };
 
 /// Replaces or removes one aspect of a bucket's configuration; the plan shows the difference.
@@ -22,6 +25,8 @@ pub(crate) struct PutBucketConfig {
     aspect: Setting,
     /// In AWS's JSON, as `bucket_overview` shows it with `aspect`. Members not named stay; null removes one.
     value: Option<Json>,
+    /// Which of the bucket's intelligent_tiering, inventory, metrics or analytics: `value` is that one.
+    id: Option<ConfigId>,
     #[serde(default)]
     remove: bool,
 }
@@ -44,6 +49,7 @@ impl JsonSchema for Json {
 pub(crate) struct Done {
     bucket: String,
     aspect: &'static str,
+    id: Option<String>,
     outcome: &'static str,
 }
 
@@ -82,6 +88,14 @@ impl Change for PutBucketConfig {
                 "s3:DeleteBucketWebsite",
                 "s3:GetBucketObjectLockConfiguration",
                 "s3:PutBucketObjectLockConfiguration",
+                "s3:GetIntelligentTieringConfiguration",
+                "s3:PutIntelligentTieringConfiguration",
+                "s3:GetInventoryConfiguration",
+                "s3:PutInventoryConfiguration",
+                "s3:GetMetricsConfiguration",
+                "s3:PutMetricsConfiguration",
+                "s3:GetAnalyticsConfiguration",
+                "s3:PutAnalyticsConfiguration",
             ],
         )
         .optional()
@@ -89,44 +103,52 @@ impl Change for PutBucketConfig {
 
     async fn plan(&self, cx: &Call<S3>) -> Result<Plan<Step>> {
         self.check()?;
+        let id = self.which()?;
+        let value = self.value(id.as_ref());
         // Before anything is asked, and again of the whole that is put.
-        if let Some(value) = self.value() {
-            self.may(&value, cx).await?;
+        if let Some(value) = &value {
+            self.may(value, cx).await?;
         }
-        let old = self.aspect.aspect().read(cx, self.bucket.as_str()).await?;
-        let (new, kept) = match self.value() {
+        let old = self.there(cx, id.as_ref()).await?;
+        let (new, kept) = match value {
             Some(value) => {
                 let (whole, kept) = self.aspect.whole(old.as_ref(), value);
                 (Some(self.aspect.with_whole_keys(cx, whole).await?), kept)
             }
             None => (None, Vec::new()),
         };
-        if let Some(new) = &new {
-            self.aspect.wanted(new.clone())?;
-            self.may(new, cx).await?;
+        match &new {
+            Some(new) => {
+                self.aspect.wanted(new.clone())?;
+                self.may(new, cx).await?;
+            }
+            None if old.is_none() => self.has_such(cx, id.as_ref()).await?,
+            None => {}
         }
         if self.aspect == Setting::Lifecycle && !expiring(old.as_ref(), new.as_ref()).is_empty() {
             cx.permit("a new lifecycle rule that deletes objects or versions", Risk::Destroy)?;
         }
-        let mut plan = plan(&self.bucket, self.aspect, old.as_ref(), new.as_ref());
+        let mut plan = self.shown(&self.name(id.as_ref()), old.as_ref(), new.as_ref());
         if !kept.is_empty() {
             plan = plan.warning(format!("kept, since `value` does not name it: {}", kept.join(", ")));
         }
-        if self.aspect == Setting::Policy {
-            let others = let_in(cx, old.as_ref(), new.as_ref()).await?;
-            plan = match others.is_empty() {
-                true => plan,
-                false => others.into_iter().fold(plan, Plan::warning).ask(),
-            };
+        let others = given_away(cx, self.aspect, old.as_ref(), new.as_ref()).await?;
+        plan = match others.is_empty() {
+            true => plan,
+            false => others.into_iter().fold(plan, Plan::warning).ask(),
+        };
+        if let Some(text) = self.unchecked(old.as_ref(), new.as_ref()) {
+            plan = plan.warning(text);
         }
         Ok(plan.items(Step { seen: digest(old.as_ref()), put: new }))
     }
 
     async fn apply(self, step: Step, cx: &Call<S3>) -> Result<Self::Output> {
-        let (name, bucket) = (self.aspect.aspect().name(), self.bucket.as_str());
+        let (id, bucket) = (self.which()?, self.bucket.as_str());
         // AWS replaces settings without conditions: what changed is found right before.
-        let now = self.aspect.aspect().read(cx, bucket).await?;
+        let now = self.there(cx, id.as_ref()).await?;
         if digest(now.as_ref()) != step.seen {
+            let name = self.name(id.as_ref());
             return Err(Error::conflict(format!(
                 "{name} of {bucket} changed since the plan, and was left as it is"
             ))
@@ -138,11 +160,12 @@ impl Change for PutBucketConfig {
                 "set"
             }
             None => {
-                self.aspect.remove(cx, bucket).await?;
+                self.aspect.remove(cx, bucket, id.as_ref().map(ConfigId::as_str)).await?;
                 "removed"
             }
         };
-        Ok(One(Done { bucket: self.bucket.to_string(), aspect: name, outcome }))
+        let (aspect, id) = (self.aspect.aspect().name(), id.map(|id| id.to_string()));
+        Ok(One(Done { bucket: self.bucket.to_string(), aspect, id, outcome }))
     }
 }
 
@@ -160,22 +183,78 @@ fn digest(value: Option<&Value>) -> String {
     Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Which other accounts a policy newly lets in, each in a sentence.
-async fn let_in(cx: &Call<S3>, old: Option<&Value>, new: Option<&Value>) -> Result<Vec<String>> {
-    let guests = new.map(policy::guests).unwrap_or_default();
-    let before = old.map(policy::guests).unwrap_or_default();
-    let mut fresh = guests.into_iter().filter(|guest| !before.contains(guest)).peekable();
-    if fresh.peek().is_none() {
-        return Ok(Vec::new());
-    }
-    let own = cx.identity().await?.account;
-    let others = fresh.filter(|guest| guest.account != own);
-    Ok(others.map(|guest| guest.to_string()).collect())
-}
-
 impl PutBucketConfig {
-    fn value(&self) -> Option<Value> {
-        self.value.clone().map(|Json(value)| Value::Object(value))
+    /// The value, with the id of the one that it is where a bucket has many.
+    fn value(&self, id: Option<&ConfigId>) -> Option<Value> {
+        let Json(mut value) = self.value.clone()?;
+        if let Some(id) = id {
+            value.insert("Id".to_owned(), Value::String(id.to_string()));
+        }
+        Some(Value::Object(value))
+    }
+
+    /// Where a bucket has many of a setting, which of them the call is about.
+    ///
+    /// # Errors
+    /// When that is not said, or said twice, or there is only one.
+    fn which(&self) -> Result<Option<ConfigId>> {
+        let within = self.value.as_ref().and_then(|Json(value)| value.get("Id")?.as_str());
+        let name = self.aspect.aspect().name();
+        match (self.aspect.by_id(), &self.id, within) {
+            (None, None, _) => Ok(None),
+            (None, Some(_), _) => Err(Error::invalid(format!(
+                "`id` is for intelligent_tiering, inventory, metrics and analytics: a bucket has one {name}, so leave it out"
+            ))),
+            (Some(_), Some(id), Some(within)) if id.as_str() != within => Err(Error::invalid(format!(
+                "`id` is {} and the `Id` in `value` is {}: give one of them",
+                quoted(id.as_str()),
+                quoted(within)
+            ))),
+            (Some(_), Some(id), _) => Ok(Some(id.clone())),
+            (Some(_), None, Some(within)) => ConfigId::parse(within).map(Some).map_err(Error::invalid),
+            (Some(_), None, None) => Err(Error::invalid(format!(
+                "a bucket may have many of {name}: give `id`, or `Id` in `value`"
+            ))
+            .with_next(format!("bucket_overview with aspect {name} shows those that there are"))),
+        }
+    }
+
+    async fn there(&self, cx: &Call<S3>, id: Option<&ConfigId>) -> Result<Option<Value>> {
+        self.aspect.there(cx, self.bucket.as_str(), id.map(ConfigId::as_str)).await
+    }
+
+    /// `cors`, or `inventory "daily"`
+    fn name(&self, id: Option<&ConfigId>) -> String {
+        let name = self.aspect.aspect().name();
+        id.map_or_else(|| name.to_owned(), |id| format!("{name} {}", quoted(id.as_str())))
+    }
+
+    /// # Errors
+    /// When there is none of this id to take away; it names those that there are.
+    async fn has_such(&self, cx: &Call<S3>, id: Option<&ConfigId>) -> Result<()> {
+        let (Some(kind), Some(id)) = (self.aspect.by_id(), id) else { return Ok(()) };
+        let ids = kind.ids(cx.client(), self.bucket.as_str()).await?;
+        let there: Vec<String> = ids.iter().take(20).map(|id| quoted(id)).collect();
+        let next = match there.is_empty() {
+            true => format!("it has no {} at all", self.aspect.aspect().name()),
+            false => format!("it has {}", there.join(", ")),
+        };
+        let (name, bucket) = (self.name(Some(id)), &self.bucket);
+        Err(Error::invalid(format!("{bucket} has no {name}; nothing was removed")).with_next(next))
+    }
+
+    /// What nobody checks of where reports go.
+    fn unchecked(&self, old: Option<&Value>, new: Option<&Value>) -> Option<String> {
+        let receiver = |value: Option<&Value>| value.and_then(|value| self.aspect.receiver(value));
+        let to = receiver(new).filter(|to| receiver(old).as_ref() != Some(to))?;
+        let own = to.bucket.ends_with(&format!(":{}", self.bucket));
+        let member = if self.aspect == Setting::Analytics { "BucketAccountId" } else { "AccountId" };
+        (to.account.is_none() && !own).then(|| {
+            format!(
+                "whose bucket {} is was not checked: with {member} beside it, AWS compares that",
+                to.bucket
+            )
+        })
     }
 
     /// # Errors
@@ -190,7 +269,7 @@ impl PutBucketConfig {
     /// # Errors
     /// When the arguments do not go together, or AWS has no way to remove the setting.
     fn check(&self) -> Result<()> {
-        match (self.value(), self.remove) {
+        match (&self.value, self.remove) {
             (Some(_), false) => Ok(()),
             (None, true) => self.aspect.removable(),
             (Some(_), true) => Err(Error::invalid("give `value` or `remove`, not both")),
@@ -200,22 +279,24 @@ impl PutBucketConfig {
             ))),
         }
     }
-}
 
-fn plan(bucket: &BucketName, setting: Setting, old: Option<&Value>, new: Option<&Value>) -> Plan {
-    let name = setting.aspect().name();
-    let (before, after) = (old.map(usual), new.map(usual));
-    let same = difference(before.as_ref(), after.as_ref()).is_empty();
-    let mut plan = Plan::new(match (old, new) {
-        _ if same => format!("leave {name} of {bucket} as it is: nothing changes"),
-        (None, _) => format!("set {name} of {bucket}, which has none"),
-        (Some(_), Some(_)) => format!("replace {name} of {bucket}"),
-        (Some(_), None) => format!("remove {name} of {bucket}"),
-    });
-    plan = plan.difference(before.as_ref(), after.as_ref());
-    let Risks { warnings, ask } = if same { Risks::default() } else { risks(setting, old, new) };
-    plan = warnings.into_iter().fold(plan, Plan::warning);
-    if ask { plan.ask() } else { plan }
+    /// The difference, and what it may bring about.
+    fn shown(&self, name: &str, old: Option<&Value>, new: Option<&Value>) -> Plan {
+        let bucket = &self.bucket;
+        let (before, after) = (old.map(usual), new.map(usual));
+        let same = difference(before.as_ref(), after.as_ref()).is_empty();
+        let mut plan = Plan::new(match (old, new) {
+            _ if same => format!("leave {name} of {bucket} as it is: nothing changes"),
+            (None, _) if self.aspect.by_id().is_some() => format!("add {name} to {bucket}"),
+            (None, _) => format!("set {name} of {bucket}, which has none"),
+            (Some(_), Some(_)) => format!("replace {name} of {bucket}"),
+            (Some(_), None) => format!("remove {name} of {bucket}"),
+        });
+        plan = plan.difference(before.as_ref(), after.as_ref());
+        let Risks { warnings, ask } = if same { Risks::default() } else { Risks::of(self.aspect, old, new) };
+        plan = warnings.into_iter().fold(plan, Plan::warning);
+        if ask { plan.ask() } else { plan }
+    }
 }
 
 /// Without what AWS adds to every lifecycle by itself.
@@ -228,155 +309,4 @@ fn usual(value: &Value) -> Value {
         fields.remove(field);
     }
     value
-}
-
-#[derive(Debug, Default)]
-struct Risks {
-    warnings: Vec<String>,
-    ask: bool,
-}
-
-impl Risks {
-    fn warn(&mut self, text: impl Into<String>) {
-        self.warnings.push(text.into());
-    }
-
-    fn ask(&mut self, text: impl Into<String>) {
-        self.warn(text);
-        self.ask = true;
-    }
-}
-
-fn risks(setting: Setting, old: Option<&Value>, new: Option<&Value>) -> Risks {
-    let mut risks = Risks::default();
-    let is = |value: Option<&Value>, pointer: &str, wanted: &str| {
-        value.and_then(|value| value.pointer(pointer)).and_then(Value::as_str) == Some(wanted)
-    };
-    match setting {
-        Setting::Policy => {
-            let open = new.map(policy::open_statements).unwrap_or_default();
-            if !open.is_empty() {
-                risks.ask(format!("public: anybody is let in by statement {}", open.join(", ")));
-            }
-            if new.is_some_and(policy::locks_out) {
-                risks.ask(
-                    "a statement denies everybody everything: only the account's root user could undo it",
-                );
-            }
-            if old.is_some_and(policy::requires_tls) && !new.is_some_and(policy::requires_tls) {
-                risks.warn("the rule that denies requests without TLS goes away");
-            }
-            let kept = new.map(policy::denials).unwrap_or_default();
-            let lost = old.map(policy::denials).unwrap_or_default();
-            let lost: Vec<String> = lost.into_iter().filter(|denial| !kept.contains(denial)).collect();
-            if !lost.is_empty() {
-                risks.warn(format!("what these statements deny is no longer denied: {}", lost.join(", ")));
-            }
-        }
-        Setting::PublicAccessBlock => {
-            let on = |value: Option<&Value>, name: &str| {
-                value.and_then(|value| value.get(name)).and_then(Value::as_bool).unwrap_or(false)
-            };
-            let names = ["BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"];
-            let off: Vec<&str> = names.into_iter().filter(|name| on(old, name) && !on(new, name)).collect();
-            if !off.is_empty() {
-                risks.ask(format!("public access becomes possible: {} goes off", off.join(", ")));
-            }
-        }
-        Setting::Ownership => {
-            let enforced = |value| is(value, "/Rules/0/ObjectOwnership", "BucketOwnerEnforced");
-            if enforced(old) && !enforced(new) {
-                risks.ask("ACLs come into force again: those of objects and bucket may be public");
-            }
-        }
-        Setting::Lifecycle => {
-            let fresh = expiring(old, new);
-            if !fresh.is_empty() {
-                risks.ask(format!("objects or versions will be deleted by rule {}", fresh.join(", ")));
-            }
-        }
-        Setting::Versioning => {
-            if is(new, "/Status", "Suspended") {
-                risks.warn("what is overwritten or deleted from now on is gone; versions so far stay");
-            }
-        }
-        Setting::Encryption => {
-            if new.is_none() {
-                risks.warn("new objects are encrypted with S3's own keys (SSE-S3) from now on");
-            }
-        }
-        Setting::ObjectLock => {
-            if is(new, "/Rule/DefaultRetention/Mode", "COMPLIANCE") {
-                risks.ask(
-                    "nobody, root included, can delete new objects before their COMPLIANCE retention ends",
-                );
-            }
-        }
-        Setting::Website => {
-            if old.is_none() {
-                risks.warn("a website endpoint serves plain HTTP, and only what is public");
-            }
-        }
-        Setting::Notifications => {
-            if old.is_some() && new.is_none() {
-                risks.warn("what listens to this bucket hears nothing any more");
-            }
-        }
-        Setting::Cors | Setting::Logging | Setting::Tags => {}
-    }
-    risks
-}
-
-/// The names of the rules that delete what is not deleted so far.
-fn expiring(old: Option<&Value>, new: Option<&Value>) -> Vec<String> {
-    let expires = |rule: &&Value| {
-        ["Expiration", "NoncurrentVersionExpiration"].iter().any(|field| rule.get(field).is_some())
-    };
-    let before: Vec<&Value> = rules(old).filter(expires).collect();
-    rules(new).filter(expires).filter(|rule| !before.contains(rule)).map(named).collect()
-}
-
-fn rules(value: Option<&Value>) -> impl Iterator<Item = &Value> {
-    value.and_then(|value| value.get("Rules")).and_then(Value::as_array).into_iter().flatten()
-}
-
-fn named(rule: &Value) -> String {
-    let id = rule.get("ID").and_then(Value::as_str).unwrap_or_default();
-    if id.is_empty() { "without ID".to_owned() } else { id.to_owned() }
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    #[test]
-    fn what_opens_deletes_or_locks_is_asked_about() {
-        let asks =
-            |setting, old: Option<Value>, new: Option<Value>| risks(setting, old.as_ref(), new.as_ref()).ask;
-        let block = |on: bool| Some(json!({"BlockPublicAcls": on, "IgnorePublicAcls": true}));
-        assert!(asks(Setting::PublicAccessBlock, block(true), block(false)));
-        assert!(asks(Setting::PublicAccessBlock, block(true), None));
-        assert!(!asks(Setting::PublicAccessBlock, block(false), block(true)));
-        let policy = |who: &str, effect: &str| {
-            Some(json!({"Statement": [{"Effect": effect, "Principal": {"AWS": who}, "Action": "s3:*"}]}))
-        };
-        assert!(asks(Setting::Policy, None, policy("*", "Allow")));
-        assert!(asks(Setting::Policy, None, policy("*", "Deny")));
-        assert!(!asks(Setting::Policy, None, policy("arn:aws:iam::123456789012:root", "Allow")));
-        let ownership = |how: &str| Some(json!({"Rules": [{"ObjectOwnership": how}]}));
-        assert!(asks(Setting::Ownership, ownership("BucketOwnerEnforced"), ownership("ObjectWriter")));
-        assert!(!asks(Setting::Ownership, ownership("ObjectWriter"), ownership("BucketOwnerEnforced")));
-        let rule = |days: i32| {
-            Some(json!({"Rules": [{"ID": "r", "Status": "Enabled", "Expiration": {"Days": days}}]}))
-        };
-        assert!(asks(Setting::Lifecycle, None, rule(1)));
-        assert!(asks(Setting::Lifecycle, rule(2), rule(1)));
-        assert!(!asks(Setting::Lifecycle, rule(1), rule(1)));
-        assert!(!asks(Setting::Lifecycle, rule(1), None));
-        let lock = |mode: &str| Some(json!({"Rule": {"DefaultRetention": {"Mode": mode, "Days": 1}}}));
-        assert!(asks(Setting::ObjectLock, None, lock("COMPLIANCE")));
-        assert!(!asks(Setting::ObjectLock, None, lock("GOVERNANCE")));
-    }
 }

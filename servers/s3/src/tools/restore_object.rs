@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     S3, arns,
     names::{BucketName, Key},
+    spelling,
 };
 
 /// Makes an archived object readable again; a restored one for longer, one under way faster.
@@ -208,8 +209,14 @@ impl RestoreObject {
             .map_err(Error::from);
         match out {
             Err(error) if error.kind == Kind::NotFound => {
-                Err(Error::not_found(format!("{} does not exist", self.uri()))
-                    .with_next("list_objects shows the keys; undelete_object brings deleted ones back"))
+                let error = Error::not_found(format!("{} does not exist", self.uri()))
+                    .with_next("list_objects shows the keys; undelete_object brings deleted ones back");
+                Err(match self.version_id {
+                    None => {
+                        spelling::explained(error, cx, cx.client(), &self.bucket, self.key.as_str()).await
+                    }
+                    Some(_) => error,
+                })
             }
             out => out,
         }

@@ -22,6 +22,7 @@ use crate::{
     filters::KeyGlob,
     listing::{Place, Scan, patience, place, token},
     names::{BucketName, Key, Prefix},
+    spelling,
 };
 
 /// Finds lines by regular expression in one object (`key`) or in all under a `prefix`. gzip and zstd are opened.
@@ -352,6 +353,12 @@ impl Search<'_> {
                 }
             })
             .await?;
+        if scanned.keys == 0
+            && self.cx.token().is_none()
+            && let Some(meant) = spelling::prefix(self.cx, self.cx.client(), self.bucket, prefix).await
+        {
+            self.cx.note(meant);
+        }
         Ok((found, scanned.next))
     }
 

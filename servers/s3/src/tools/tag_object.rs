@@ -8,6 +8,7 @@ use crate::{
     S3, arns,
     attributes::Tags,
     names::{BucketName, Key},
+    spelling,
 };
 
 /// Sets and removes tags of an object; the others stay.
@@ -112,8 +113,26 @@ impl TagObject {
             .key(self.key.as_str())
             .set_version_id(self.version_id.clone())
             .send()
-            .await?;
-        Ok(Seen { tags: Tags::of(out.tag_set), version_id: out.version_id })
+            .await
+            .map_err(Error::from);
+        match out {
+            Ok(out) => Ok(Seen { tags: Tags::of(out.tag_set), version_id: out.version_id }),
+            Err(error) if error.code.as_deref() == Some("NoSuchKey") && self.version_id.is_none() => {
+                Err(self.meant(error, cx).await)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Names the key that may have been meant. Who may tag need not be allowed to read: only tags are asked for.
+    async fn meant(&self, error: Error, cx: &Call<S3>) -> Error {
+        for other in spelling::candidates(cx, &self.bucket, self.key.as_str()) {
+            let tags = cx.client().get_object_tagging().bucket(self.bucket.as_str()).key(&other);
+            if tags.send().await.is_ok() {
+                return error.with_next(spelling::sentence("a key", &other));
+            }
+        }
+        error
     }
 
     fn after(&self, before: &Tags) -> Result<Tags> {

@@ -11,6 +11,7 @@ use crate::{
     existing::{Condition, Present, look},
     names::{BucketName, Key, Prefix, bare},
     removal::{Failure, Item, remove},
+    spelling,
     versions::{self, Version},
 };
 
@@ -282,7 +283,11 @@ impl UndeleteObject {
                     found.not.push(format!("{key} is not deleted; version_id brings back an older version"))
                 }
                 Some(Fate::Lost) => found.not.push(format!("{key} has no version left")),
-                None => found.not.push(format!("{key} has no versions and no delete marker")),
+                None => {
+                    let meant = spelling::history(cx, &self.bucket, key.as_str()).await?;
+                    let meant = meant.map(|meant| format!(" ({meant})")).unwrap_or_default();
+                    found.not.push(format!("{key} has no versions and no delete marker{meant}"));
+                }
             }
         }
         Ok(found)

@@ -23,6 +23,7 @@ use crate::{
     listing::{Place, Scan},
     names::{BucketName, Key},
     removal::needs_mfa,
+    spelling,
     versions::{self, Version},
 };
 
@@ -105,7 +106,15 @@ impl DeleteObjects {
             _ => return Err(Error::invalid("give only one of `keys`, `prefix`, `versions`").with_next(GOOD)),
         };
         if survey.found.is_empty() {
-            return Err(self.nothing(&survey.missing));
+            let nothing = self.nothing(&survey.missing);
+            let meant = match &self.prefix {
+                Some(prefix) => spelling::prefix(cx, cx.client(), &self.bucket, prefix.as_str()).await,
+                None => None,
+            };
+            return Err(match meant {
+                Some(meant) => nothing.with_next(meant),
+                None => nothing,
+            });
         }
         let mut survey = Survey { history, ..survey };
         if self.all_versions {
@@ -153,7 +162,14 @@ impl DeleteObjects {
 
     async fn named(&self, cx: &Call<S3>, keys: &[Key]) -> Result<Survey> {
         let looked: Vec<(String, Option<Found>)> = stream::iter(keys.to_vec())
-            .map(|key| async move { Ok::<_, Error>((key.to_string(), self.look(cx, &key, None).await?)) })
+            .map(|key| async move {
+                let found = self.look(cx, &key, None).await?;
+                let meant = match &found {
+                    None => spelling::object(cx, cx.client(), &self.bucket, key.as_str()).await,
+                    Some(_) => None,
+                };
+                Ok::<_, Error>((named(&key, meant), found))
+            })
             .buffered(AT_ONCE)
             .try_collect()
             .await?;
@@ -193,10 +209,14 @@ impl DeleteObjects {
     }
 
     async fn histories(&self, cx: &Call<S3>, keys: &[Key]) -> Result<Survey> {
-        let all: Vec<(Key, Vec<Version>)> = stream::iter(keys.to_vec())
+        let all: Vec<(String, Vec<Version>)> = stream::iter(keys.to_vec())
             .map(|key| async move {
                 let history = versions::of(cx, &self.bucket, key.as_str()).await?;
-                Ok::<_, Error>((key, history))
+                let meant = match history.is_empty() {
+                    true => spelling::history(cx, &self.bucket, key.as_str()).await?,
+                    false => None,
+                };
+                Ok::<_, Error>((named(&key, meant), history))
             })
             .buffered(AT_ONCE)
             .try_collect()
@@ -204,7 +224,7 @@ impl DeleteObjects {
         let mut survey = Survey::default();
         for (key, history) in all {
             if history.is_empty() {
-                survey.missing.push(key.to_string());
+                survey.missing.push(key);
             }
             survey.found.extend(history.into_iter().map(Found::version));
         }
@@ -262,6 +282,11 @@ impl DeleteObjects {
             Err(error) => Err(error),
         }
     }
+}
+
+/// A key that is not there, and beside it what may have been meant.
+fn named(key: &Key, meant: Option<String>) -> String {
+    meant.map_or_else(|| key.to_string(), |meant| format!("{key} ({meant})"))
 }
 
 impl Survey {

@@ -1,10 +1,12 @@
+//! Tagging objects.
+
 use serde_json::json;
 
-use crate::aws::{aws, done, planned, server, tag_count, version_ids, versioned};
+use crate::world::{S3, aws, done, planned, tag_count, version_ids, versioned};
 
 #[test]
 fn tags_are_merged_and_removed() {
-    let mut server = server();
+    let mut server = S3.start();
     aws().create_bucket("tag-merge");
     aws().put_object("tag-merge", "k", &[("x-amz-tagging", "team=data&draft=yes")], "x");
     let change = json!({"bucket": "tag-merge", "key": "k", "set": {"team": "ops", "env": "prod"}, "remove": ["draft"]});
@@ -21,7 +23,7 @@ fn tags_are_merged_and_removed() {
 
 #[test]
 fn one_version_can_be_tagged() {
-    let mut server = server();
+    let mut server = S3.start();
     versioned("tag-version");
     aws().put_object("tag-version", "k", &[], "one");
     aws().put_object("tag-version", "k", &[], "two");
@@ -36,7 +38,7 @@ fn one_version_can_be_tagged() {
 
 #[test]
 fn limits_are_checked_before_anything_changes() {
-    let mut server = server();
+    let mut server = S3.start();
     aws().create_bucket("tag-limits");
     let nine: Vec<String> = (0..9).map(|n| format!("t{n}=x")).collect();
     aws().put_object("tag-limits", "k", &[("x-amz-tagging", &nine.join("&"))], "x");

@@ -1,20 +1,17 @@
 //! Links that work without credentials, and only for what they were signed for.
-#![cfg(test)]
 
 use std::{
     io::{Read, Write},
     net::TcpStream,
 };
 
-use awsmcp_testing::{LocalAws, Server};
+use awsmcp_testing::{LocalAws, Rig, Server};
 use serde_json::{Value, json};
 
-fn server(args: &[&str]) -> Server {
-    let args = [&["--toolsets", "all", "--allow", "write,reveal"], args].concat();
-    let mut server = Server::spawn(env!("CARGO_BIN_EXE_awsmcp-s3"), args, LocalAws::shared().env());
-    server.initialize();
-    server
-}
+use crate::world::{S3, aws};
+
+/// With the tools that make links.
+const LINKS: Rig = S3.flags(&["--toolsets", "all", "--allow", "write,reveal"]);
 
 fn one(server: &mut Server, tool: &str, arguments: Value) -> Value {
     serde_json::from_str(server.call(tool, arguments).ok()).unwrap()
@@ -43,10 +40,10 @@ fn headers(link: &Value) -> Vec<(String, String)> {
 
 #[test]
 fn a_download_link_gives_the_object_and_nothing_else() {
-    let aws = LocalAws::shared();
+    let aws = aws();
     aws.create_bucket("link-down");
     aws.put_object("link-down", "a b/ü.txt", &[("content-type", "text/plain")], "hello");
-    let mut server = server(&[]);
+    let mut server = LINKS.start();
     let link = one(
         &mut server,
         "presign_download",
@@ -62,13 +59,11 @@ fn a_download_link_gives_the_object_and_nothing_else() {
 
 #[test]
 fn a_link_of_temporary_credentials_says_so() {
-    let aws = LocalAws::shared();
+    let aws = aws();
     aws.create_bucket("link-brief");
     aws.put_object("link-brief", "k", &[], "x");
-    let env = aws.env().into_iter().chain([("AWS_SESSION_TOKEN".to_owned(), "token".to_owned())]);
-    let args = ["--toolsets", "all", "--allow", "reveal"];
-    let mut server = Server::spawn(env!("CARGO_BIN_EXE_awsmcp-s3"), args, env);
-    server.initialize();
+    let temporary = S3.set("AWS_SESSION_TOKEN", "token");
+    let mut server = temporary.only(&["--toolsets", "all", "--allow", "reveal"]).start();
     let link = server.call("presign_download", json!({"bucket": "link-brief", "key": "k"}));
     assert!(link.ok().contains("X-Amz-Security-Token="), "{}", link.text);
     assert!(link.text.contains("note: the credentials are temporary"), "{}", link.text);
@@ -76,10 +71,10 @@ fn a_link_of_temporary_credentials_says_so() {
 
 #[test]
 fn no_link_is_made_to_what_cannot_be_read() {
-    let aws = LocalAws::shared();
+    let aws = aws();
     aws.create_bucket("link-none");
     aws.put_object("link-none", "cold", &[("x-amz-storage-class", "GLACIER")], "x");
-    let mut server = server(&[]);
+    let mut server = LINKS.start();
     let mut error = |arguments: Value| server.call("presign_download", arguments).error().to_owned();
     assert!(error(json!({"bucket": "link-none", "key": "nothing"})).contains("next: list_objects"));
     assert!(error(json!({"bucket": "link-none", "key": "cold"})).contains("restore_object"));
@@ -88,9 +83,9 @@ fn no_link_is_made_to_what_cannot_be_read() {
 
 #[test]
 fn an_upload_link_takes_what_it_was_signed_for() {
-    let aws = LocalAws::shared();
+    let aws = aws();
     aws.create_bucket("link-up");
-    let mut server = server(&[]);
+    let mut server = LINKS.start();
     let ask = json!({"bucket": "link-up", "key": "in/a.txt", "content_type": "text/plain", "size": 5});
     let link = one(&mut server, "presign_upload", ask.clone());
     let url = link["url"].as_str().unwrap();
@@ -119,9 +114,7 @@ fn what_may_not_be_looked_at_is_said_with_the_action() {
         "blind",
         r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:PutObject","Resource":"*"}]}"#,
     );
-    let args = ["--toolsets", "all", "--allow", "write,reveal"];
-    let mut server = Server::spawn(env!("CARGO_BIN_EXE_awsmcp-s3"), args, aws.env_as(&user));
-    server.initialize();
+    let mut server = LINKS.at(aws.env_as(&user)).start();
     let ask = json!({"bucket": "link-blind", "key": "k", "dry_run": true});
     let plan = server.call("presign_upload", ask);
     assert!(plan.ok().contains("it may overwrite an object"), "{}", plan.text);
@@ -132,9 +125,9 @@ fn what_may_not_be_looked_at_is_said_with_the_action() {
 
 #[test]
 fn a_form_takes_what_its_policy_allows() {
-    let aws = LocalAws::shared();
+    let aws = aws();
     aws.create_bucket("link-form");
-    let mut server = server(&[]);
+    let mut server = LINKS.start();
     let ask = json!({"bucket": "link-form", "key": "in/", "method": "POST", "content_type": "text/plain", "size": 8});
     let asked = server.call("presign_upload", ask.clone());
     asked.holds(&["nothing was done yet", "it can overwrite what lies there"]);
@@ -162,10 +155,10 @@ fn a_form_takes_what_its_policy_allows() {
 
 #[test]
 fn the_allow_list_holds_for_links_too() {
-    let aws = LocalAws::shared();
+    let aws = aws();
     aws.create_bucket("link-held");
     aws.put_object("link-held", "out/a", &[], "x");
-    let mut server = server(&["--allow-arn", "arn:aws:s3:::link-held/in/?"]);
+    let mut server = LINKS.and(&["--allow-arn", "arn:aws:s3:::link-held/in/?"]).start();
     let outside = "is outside what the operator allowed";
     let down = server.call("presign_download", json!({"bucket": "link-held", "key": "out/a"}));
     assert!(down.error().contains(outside), "{}", down.text);
@@ -178,9 +171,7 @@ fn the_allow_list_holds_for_links_too() {
 
 #[test]
 fn a_link_is_only_made_where_that_is_allowed() {
-    let mut server =
-        Server::spawn(env!("CARGO_BIN_EXE_awsmcp-s3"), ["--toolsets", "all"], LocalAws::shared().env());
-    server.initialize();
+    let mut server = S3.only(&["--toolsets", "all"]).start();
     let refused = server.call("presign_download", json!({"bucket": "link-held", "key": "k"}));
     assert!(refused.error().contains("--allow reveal"), "{}", refused.text);
 }

@@ -1,10 +1,12 @@
+//! Bringing back what was deleted or overwritten.
+
 use serde_json::json;
 
-use crate::aws::{aws, contents, done, planned, server, version_ids, versioned};
+use crate::world::{S3, aws, contents, done, planned, version_ids, versioned};
 
 #[test]
 fn what_was_deleted_comes_back() {
-    let mut server = server();
+    let mut server = S3.start();
     versioned("back-keys");
     aws().put_objects("back-keys", ["a", "b", "kept"]);
     // Deleted twice: two markers lie on top.
@@ -25,7 +27,7 @@ fn what_was_deleted_comes_back() {
 
 #[test]
 fn a_prefix_comes_back_as_far_as_it_was_deleted_since() {
-    let mut server = server();
+    let mut server = S3.start();
     versioned("back-prefix");
     aws().put_objects("back-prefix", ["logs/a", "logs/b", "other"]);
     server.confirmed("delete_objects", json!({"bucket": "back-prefix", "prefix": ""})).ok();
@@ -40,7 +42,7 @@ fn a_prefix_comes_back_as_far_as_it_was_deleted_since() {
 
 #[test]
 fn an_older_version_is_put_on_top() {
-    let mut server = server();
+    let mut server = S3.start();
     versioned("back-version");
     aws().put_object("back-version", "k", &[("x-amz-meta-n", "1")], "one");
     aws().put_object("back-version", "k", &[], "two");
@@ -59,7 +61,7 @@ fn an_older_version_is_put_on_top() {
 
 #[test]
 fn what_cannot_come_back_is_explained() {
-    let mut server = server();
+    let mut server = S3.start();
     aws().create_bucket("back-plain");
     aws().put_objects("back-plain", ["k"]);
     for (more, why) in [

@@ -1,13 +1,13 @@
+//! Deleting objects, versions and what lies under a prefix.
+
 use awsmcp_testing::{LocalAws, Response, Stub};
 use serde_json::json;
 
-use crate::aws::{
-    aws, confirm, contents, done, planned, server, server_with, start, version_ids, versioned, versioning,
-};
+use crate::world::{S3, aws, confirm, contents, done, planned, version_ids, versioned, versioning};
 
 #[test]
 fn keys_are_deleted_after_their_plan_is_confirmed() {
-    let mut server = server();
+    let mut server = S3.start();
     aws().create_bucket("del-keys");
     aws().put_objects("del-keys", ["a", "longer", "kept"]);
     let call = json!({"bucket": "del-keys", "keys": ["a", "longer", "nope"]});
@@ -30,7 +30,7 @@ fn keys_are_deleted_after_their_plan_is_confirmed() {
 
 #[test]
 fn a_changed_object_asks_again() {
-    let mut server = server();
+    let mut server = S3.start();
     aws().create_bucket("del-moved");
     aws().put_object("del-moved", "k", &[], "one");
     let call = json!({"bucket": "del-moved", "keys": ["k"]});
@@ -45,7 +45,7 @@ fn a_changed_object_asks_again() {
 
 #[test]
 fn with_versioning_keys_get_delete_markers() {
-    let mut server = server();
+    let mut server = S3.start();
     versioned("del-markers");
     aws().put_object("del-markers", "k", &[], "x");
     let call = json!({"bucket": "del-markers", "keys": ["k"]});
@@ -63,7 +63,7 @@ fn with_versioning_keys_get_delete_markers() {
 
 #[test]
 fn a_prefix_is_counted_before_it_goes() {
-    let mut server = server();
+    let mut server = S3.start();
     aws().create_bucket("del-prefix");
     let keys: Vec<String> = (0..1100).map(|n| format!("logs/{n:04}")).collect();
     std::thread::scope(|scope| {
@@ -89,7 +89,7 @@ fn a_prefix_is_counted_before_it_goes() {
 
 #[test]
 fn versions_go_for_good() {
-    let mut server = server();
+    let mut server = S3.start();
     versioned("del-versions");
     aws().put_object("del-versions", "k", &[], "one");
     aws().put_object("del-versions", "k", &[], "two");
@@ -116,7 +116,7 @@ fn versions_go_for_good() {
 
 #[test]
 fn locked_versions_are_told_before_and_after() {
-    let mut server = server();
+    let mut server = S3.start();
     let lock = [("x-amz-bucket-object-lock-enabled", "true")];
     let reply = aws().request("s3", "PUT", "/del-locked", &[], &lock, b"");
     assert_eq!(reply.status, 200, "{}", reply.text());
@@ -145,7 +145,7 @@ fn locked_versions_are_told_before_and_after() {
 
 #[test]
 fn exactly_one_way_of_naming_is_taken() {
-    let mut server = server();
+    let mut server = S3.start();
     aws().create_bucket("del-ways");
     for (more, why) in [
         (json!({}), "nothing is named to delete"),
@@ -167,7 +167,7 @@ fn exactly_one_way_of_naming_is_taken() {
 fn each_way_of_naming_is_held_to_the_allow_list() {
     aws().create_bucket("del-scope");
     aws().put_objects("del-scope", ["mine/a", "mine/b", "theirs/a"]);
-    let mut server = server_with(&["--allow-arn", "arn:aws:s3:::del-scope,arn:aws:s3:::del-scope/mine/*"]);
+    let mut server = S3.and(&["--allow-arn", "arn:aws:s3:::del-scope,arn:aws:s3:::del-scope/mine/*"]).start();
     for inside in [
         json!({"bucket": "del-scope", "keys": ["mine/a"]}),
         json!({"bucket": "del-scope", "keys": ["mine/a"], "all_versions": false}),
@@ -209,7 +209,7 @@ fn what_aws_was_too_busy_for_is_tried_again() {
             Response::new(200, format!("<DeleteResult>{errors}</DeleteResult>"))
         }
     });
-    let mut server = start(&[], stub.env());
+    let mut server = S3.at(stub.env()).start();
     let answer = server.confirmed("delete_objects", json!({"bucket": "busy", "keys": ["a", "b", "c"]}));
     let deleted = done(&answer);
     assert_eq!(deleted["deleted"], 2, "{deleted}");
@@ -224,7 +224,7 @@ fn mfa_delete_is_explained_before_anything_is_asked() {
             "<VersioningConfiguration><Status>Enabled</Status><MfaDelete>Enabled</MfaDelete></VersioningConfiguration>",
         )
     });
-    let mut server = start(&[], stub.env());
+    let mut server = S3.at(stub.env()).start();
     let call = json!({"bucket": "mfa", "prefix": "", "all_versions": true});
     let answer = server.call("delete_objects", call);
     assert!(answer.error().contains("removes versions only with an MFA code"), "{}", answer.error());
@@ -240,7 +240,7 @@ fn what_the_tool_declares_is_enough_for_it() {
         {"Effect": "Allow", "Action": ["s3:GetBucketVersioning", "s3:ListBucket"], "Resource": "arn:aws:s3:::del-least"},
         {"Effect": "Allow", "Action": ["s3:DeleteObject"], "Resource": "arn:aws:s3:::del-least/tmp/*"}]});
     let user = iam.create_user("del-least", &policy.to_string());
-    let mut server = start(&[], iam.env_as(&user));
+    let mut server = S3.at(iam.env_as(&user)).start();
     let blind = planned(&mut server, "delete_objects", json!({"bucket": "del-least", "keys": ["mine"]}));
     assert!(blind.contains("1 object (size not known)") && blind.contains("(s3:GetObject, and"), "{blind}");
     assert!(!blind.contains("0 B"), "{blind}");

@@ -1,5 +1,4 @@
 //! What is in a bucket: lists page by page without loss, filters, sums, versions, unfinished uploads.
-#![cfg(test)]
 
 use std::{
     io::{BufRead, BufReader, Write},
@@ -7,14 +6,10 @@ use std::{
     time::Duration,
 };
 
-use awsmcp_testing::{LocalAws, Server};
+use awsmcp_testing::Server;
 use serde_json::{Value, json};
 
-fn server(args: &[&str]) -> Server {
-    let mut server = Server::spawn(env!("CARGO_BIN_EXE_awsmcp-s3"), args, LocalAws::shared().env());
-    server.initialize();
-    server
-}
+use crate::world::{READER, aws};
 
 /// The cells of one page, and its cursor.
 fn page(text: &str) -> (Vec<Vec<String>>, Option<String>) {
@@ -43,7 +38,7 @@ fn all(server: &mut Server, tool: &str, arguments: &Value) -> Vec<String> {
 
 #[test]
 fn no_key_is_lost_or_doubled_at_a_page_border() {
-    let (aws, bucket) = (LocalAws::shared(), "browse-pages");
+    let (aws, bucket) = (aws(), "browse-pages");
     aws.create_bucket(bucket);
     // More than one page of AWS's, unevenly spread, names around the separators.
     let mut keys: Vec<String> = (0..1130)
@@ -52,7 +47,7 @@ fn no_key_is_lost_or_doubled_at_a_page_border() {
     keys.extend(["d0".into(), "d0!".into(), "d00/a.csv".into(), "é/ü.csv".into(), "z.csv".into()]);
     aws.put_objects(bucket, keys.iter().map(String::as_str));
     keys.sort();
-    let mut server = server(&[]);
+    let mut server = READER.start();
     for limit in [1000, 397, 96] {
         let found =
             all(&mut server, "list_objects", &json!({"bucket": bucket, "recursive": true, "limit": limit}));
@@ -83,13 +78,13 @@ fn no_key_is_lost_or_doubled_at_a_page_border() {
 
 #[test]
 fn filters_and_sums_look_at_all_levels() {
-    let (aws, bucket) = (LocalAws::shared(), "browse-filters");
+    let (aws, bucket) = (aws(), "browse-filters");
     aws.create_bucket(bucket);
     aws.put_object(bucket, "logs/a/big.gz", &[], "x".repeat(3000));
     aws.put_object(bucket, "logs/b/cold.gz", &[("x-amz-storage-class", "GLACIER")], "x".repeat(2000));
     aws.put_object(bucket, "logs/small.gz", &[], "x");
     aws.put_object(bucket, "top.txt", &[], "12345");
-    let mut server = server(&[]);
+    let mut server = READER.start();
     let found = |server: &mut Server, arguments: Value| all(server, "list_objects", &arguments);
     assert_eq!(
         found(&mut server, json!({"bucket": bucket, "min_size": "2kB"})),
@@ -122,10 +117,10 @@ fn filters_and_sums_look_at_all_levels() {
 
 #[test]
 fn a_key_with_control_characters_is_listed_as_it_can_be_passed_back() {
-    let (aws, bucket) = (LocalAws::shared(), "browse-odd");
+    let (aws, bucket) = (aws(), "browse-odd");
     aws.create_bucket(bucket);
     aws.put_object(bucket, "a\u{1}b c+d%20.txt", &[], "odd");
-    let mut server = server(&[]);
+    let mut server = READER.start();
     let listed = server.call("list_objects", json!({"bucket": bucket}));
     assert!(listed.ok().contains("a\\u0001b c+d%20.txt\t3\t"), "{}", listed.text);
     let head = server.call("head_object", json!({"bucket": bucket, "key": "a\u{1}b c+d%20.txt"}));
@@ -134,7 +129,7 @@ fn a_key_with_control_characters_is_listed_as_it_can_be_passed_back() {
 
 #[test]
 fn what_is_wrong_is_said_with_what_is_right() {
-    let mut server = server(&[]);
+    let mut server = READER.start();
     let error =
         |server: &mut Server, arguments: Value| server.call("list_objects", arguments).error().to_owned();
     assert!(error(&mut server, json!({"bucket": "browse-none"})).contains("next: list_buckets"));
@@ -149,13 +144,13 @@ fn what_is_wrong_is_said_with_what_is_right() {
 
 #[test]
 fn buckets_are_listed_by_page_prefix_region_and_allow_list() {
-    let aws = LocalAws::shared();
+    let aws = aws();
     for bucket in ["lb-one", "lb-two", "lb-three"] {
         aws.create_bucket(bucket);
     }
     let place = "<CreateBucketConfiguration><LocationConstraint>eu-west-1</LocationConstraint></CreateBucketConfiguration>";
     aws.expect("s3", "PUT", "/lb-west", &[], place);
-    let mut plain = server(&[]);
+    let mut plain = READER.start();
     for limit in [100, 3, 1] {
         let found = all(&mut plain, "list_buckets", &json!({"prefix": "lb-", "limit": limit}));
         assert_eq!(found, ["lb-one", "lb-three", "lb-two", "lb-west"], "limit {limit}");
@@ -164,7 +159,7 @@ fn buckets_are_listed_by_page_prefix_region_and_allow_list() {
         let west = json!({"prefix": "lb-", "bucket_region": "eu-west-1", "limit": limit});
         assert_eq!(all(&mut plain, "list_buckets", &west), ["lb-west"]);
     }
-    let mut held = server(&["--allow-arn", "arn:aws:s3:::lb-t*"]);
+    let mut held = READER.and(&["--allow-arn", "arn:aws:s3:::lb-t*"]).start();
     for limit in [100, 1] {
         let found = all(&mut held, "list_buckets", &json!({"prefix": "lb-", "limit": limit}));
         assert_eq!(found, ["lb-three", "lb-two"], "limit {limit}");
@@ -173,16 +168,16 @@ fn buckets_are_listed_by_page_prefix_region_and_allow_list() {
 
 #[test]
 fn a_bucket_elsewhere_is_followed_where_that_is_allowed() {
-    let aws = LocalAws::shared();
+    let aws = aws();
     let place = "<CreateBucketConfiguration><LocationConstraint>eu-west-1</LocationConstraint></CreateBucketConfiguration>";
     aws.expect("s3", "PUT", "/browse-west", &[], place);
-    let answer = server(&[]).call("list_objects", json!({"bucket": "browse-west"}));
+    let answer = READER.start().call("list_objects", json!({"bucket": "browse-west"}));
     assert!(
         answer.error().contains("it is in eu-west-1, which the operator did not allow"),
         "{}",
         answer.text
     );
-    let mut wide = server(&["--allow-region", "eu-west-1"]);
+    let mut wide = READER.and(&["--allow-region", "eu-west-1"]).start();
     for tool in ["list_objects", "list_versions", "bucket_overview"] {
         let answer = wide.call(tool, json!({"bucket": "browse-west"}));
         assert!(answer.ok().contains("note: it is in eu-west-1; asked there"), "{}", answer.text);
@@ -191,7 +186,7 @@ fn a_bucket_elsewhere_is_followed_where_that_is_allowed() {
 
 #[test]
 fn versions_and_markers_are_listed_page_by_page() {
-    let (aws, bucket) = (LocalAws::shared(), "browse-versions");
+    let (aws, bucket) = (aws(), "browse-versions");
     aws.create_bucket(bucket);
     let on = "<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>";
     aws.expect("s3", "PUT", &format!("/{bucket}"), &[("versioning", "")], on);
@@ -199,7 +194,7 @@ fn versions_and_markers_are_listed_page_by_page() {
         aws.put_object(bucket, key, &[], key);
     }
     aws.expect("s3", "DELETE", &format!("/{bucket}/a"), &[], "");
-    let mut server = server(&[]);
+    let mut server = READER.start();
     let whole = server.call("list_versions", json!({"bucket": bucket}));
     let (whole, _) = page(whole.ok());
     let kinds: Vec<(&str, &str, &str)> =
@@ -238,7 +233,7 @@ fn versions_and_markers_are_listed_page_by_page() {
 
 #[test]
 fn unfinished_uploads_are_listed_and_aborted() {
-    let (aws, bucket) = (LocalAws::shared(), "browse-uploads");
+    let (aws, bucket) = (aws(), "browse-uploads");
     aws.create_bucket(bucket);
     let begin = |key: &str| {
         let reply = aws.expect("s3", "POST", &format!("/{bucket}/{key}"), &[("uploads", "")], "");
@@ -248,7 +243,7 @@ fn unfinished_uploads_are_listed_and_aborted() {
     let part = [("partNumber", "1"), ("uploadId", ids[0].as_str())];
     aws.expect("s3", "PUT", &format!("/{bucket}/in/a"), &part, "12345");
 
-    let mut server = server(&["--toolsets", "all", "--allow", "destroy"]);
+    let mut server = READER.and(&["--toolsets", "all", "--allow", "destroy"]).start();
     for limit in [100, 2, 1] {
         let listed = all(&mut server, "list_uploads", &json!({"bucket": bucket, "limit": limit}));
         assert_eq!(listed, ["in/a", "in/b", "out/c"], "limit {limit}");
@@ -323,10 +318,7 @@ fn slow_s3(keys: usize, pause: Duration) -> String {
 #[test]
 fn a_long_search_answers_with_what_it_has_and_goes_on_from_there() {
     let endpoint = slow_s3(2500, Duration::from_millis(1600));
-    let env = LocalAws::shared().env().into_iter().filter(|(name, _)| name != "AWS_ENDPOINT_URL");
-    let env = env.chain([("AWS_ENDPOINT_URL".to_owned(), endpoint)]);
-    let mut server = Server::spawn(env!("CARGO_BIN_EXE_awsmcp-s3"), ["--timeout", "5"], env);
-    server.initialize();
+    let mut server = READER.set("AWS_ENDPOINT_URL", &endpoint).and(&["--timeout", "5"]).start();
     let ask = json!({"bucket": "slow", "glob": "key-*99", "limit": 100});
     let first = server.call("list_objects", ask.clone());
     assert!(first.ok().ends_with("note: looked at 2000 keys, up to key-01999"), "{}", first.text);
@@ -349,10 +341,10 @@ fn a_long_search_answers_with_what_it_has_and_goes_on_from_there() {
 
 #[test]
 fn a_glob_is_of_the_whole_key_or_of_what_follows_the_prefix() {
-    let (aws, bucket) = (LocalAws::shared(), "browse-below");
+    let (aws, bucket) = (aws(), "browse-below");
     aws.create_bucket(bucket);
     aws.put_objects(bucket, ["train/img/1.bin", "train/img/deep/2.bin", "test/img/3.bin"]);
-    let mut server = server(&[]);
+    let mut server = READER.start();
     for glob in ["img/*", "train/img/*"] {
         let call = json!({"bucket": bucket, "prefix": "train/", "glob": glob});
         assert_eq!(all(&mut server, "list_objects", &call), ["train/img/1.bin"], "{glob}");

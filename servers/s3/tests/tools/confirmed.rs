@@ -3,7 +3,7 @@
 use awsmcp_testing::{Response, Stub};
 use serde_json::json;
 
-use crate::aws::{aws, contents, done, start, tag_count, version_ids, versioned};
+use crate::world::{S3, aws, contents, done, tag_count, version_ids, versioned};
 
 #[test]
 fn only_what_was_confirmed_is_deleted_and_only_as_it_was() {
@@ -18,7 +18,7 @@ fn only_what_was_confirmed_is_deleted_and_only_as_it_was() {
         }
         Response::HandOn
     });
-    let mut server = start(&[], stub.env());
+    let mut server = S3.at(stub.env()).start();
     let answer = server.confirmed("delete_objects", json!({"bucket": "del-moved", "prefix": "p/"}));
     let deleted = done(&answer);
     assert_eq!(
@@ -47,7 +47,7 @@ fn an_object_that_changed_is_not_deleted_by_its_key() {
         }
         Response::HandOn
     });
-    let mut server = start(&[], stub.env());
+    let mut server = S3.at(stub.env()).start();
     for key in ["a", "odd\u{1}"] {
         let answer = server.confirmed("delete_objects", json!({"bucket": "del-moved-key", "keys": [key]}));
         assert!(
@@ -69,7 +69,7 @@ fn a_store_without_conditions_is_told_of_none() {
         }
         _ => Response::new(200, "<DeleteResult/>"),
     });
-    let mut server = start(&[], stub.env());
+    let mut server = S3.at(stub.env()).start();
     let answer = server.confirmed("delete_objects", json!({"bucket": "old-store", "keys": ["a"]}));
     assert_eq!(done(&answer)["deleted"], 1);
     assert!(answer.text.contains("this store takes no conditions"), "{}", answer.text);
@@ -94,7 +94,7 @@ fn what_changed_since_the_plan_does_not_move() {
         }
         Response::HandOn
     });
-    let mut server = start(&[], stub.env());
+    let mut server = S3.at(stub.env()).start();
     let call = json!({"source_bucket": "move-moved", "source_prefix": "old/", "bucket": "move-moved", "prefix": "new/", "overwrite": true});
     let moved = done(&server.confirmed("move_object", call));
     assert_eq!((&moved["moved"], &moved["failed"]), (&json!(1), &json!(2)), "{moved}");
@@ -117,7 +117,7 @@ fn only_what_the_plan_saw_is_overwritten() {
         ("PutObject" | "CopyObject", Some(_)) => Response::s3_error(412, "PreconditionFailed", "another"),
         _ => Response::HandOn,
     });
-    let mut server = start(&[], stub.env());
+    let mut server = S3.at(stub.env()).start();
     let put = json!({"bucket": "put-moved", "key": "there", "text": "mine", "overwrite": true});
     let copy = json!({"source_bucket": "put-moved", "source_key": "from", "bucket": "put-moved", "key": "there", "overwrite": true});
     for (tool, call) in [("put_object", put), ("copy_object", copy)] {
@@ -143,7 +143,7 @@ fn a_write_whose_answer_was_lost_is_not_told_as_none() {
         }
         _ => Response::HandOn,
     });
-    let mut server = start(&[], stub.env());
+    let mut server = S3.at(stub.env()).start();
     let put = |text: &str| json!({"bucket": "put-lost", "key": "k", "text": text});
     let written = server.call("put_object", put("mine"));
     written.holds(&["\"size_bytes\":4", "\"etag\":\"918b81db", "an earlier attempt of this call wrote them"]);
@@ -162,7 +162,7 @@ fn a_store_without_conditional_writes_is_written_to_when_told() {
         ),
         _ => Response::new(200, "").with("etag", "\"e\""),
     });
-    let mut server = start(&[], stub.env());
+    let mut server = S3.at(stub.env()).start();
     let put =
         |overwrite: bool| json!({"bucket": "old-store", "key": "k", "text": "x", "overwrite": overwrite});
     server.call("put_object", put(false)).fails(&["this store takes no conditions: overwrite: true"]);
@@ -180,7 +180,7 @@ fn a_source_that_changed_since_the_plan_is_not_copied() {
         }
         Response::HandOn
     });
-    let mut server = start(&[], stub.env());
+    let mut server = S3.at(stub.env()).start();
     let copy =
         json!({"source_bucket": "copy-moved", "source_key": "from", "bucket": "copy-moved", "key": "to"});
     server.call("copy_object", copy).fails(&["s3://copy-moved/from changed since the plan"]);
@@ -198,7 +198,7 @@ fn an_object_that_changed_since_the_plan_is_not_restored() {
         }
         Response::HandOn
     });
-    let mut server = start(&[], stub.env());
+    let mut server = S3.at(stub.env()).start();
     let restore = json!({"bucket": "restore-moved", "key": "k", "days": 1});
     server.call("restore_object", restore.clone()).fails(&["changed since the plan; nothing was restored"]);
     assert!(stub.of("RestoreObject").is_empty());
@@ -216,7 +216,7 @@ fn tags_that_changed_since_the_plan_are_kept() {
         }
         Response::HandOn
     });
-    let mut server = start(&[], stub.env());
+    let mut server = S3.at(stub.env()).start();
     let tag = json!({"bucket": "tag-moved", "key": "k", "set": {"mine": "1"}});
     server
         .call("tag_object", tag.clone())
@@ -238,7 +238,7 @@ fn a_version_comes_back_only_over_what_was_seen_and_markers_are_looked_for_once(
         "CopyObject" => Response::s3_error(412, "PreconditionFailed", "another"),
         _ => Response::HandOn,
     });
-    let mut server = start(&[], stub.env());
+    let mut server = S3.at(stub.env()).start();
     let old = version_ids(&mut server, "back-moved", "k")[1].clone();
     let back = json!({"bucket": "back-moved", "keys": ["k"], "version_id": old});
     server.call("undelete_object", back).fails(&["changed since the plan; nothing was written"]);

@@ -1,10 +1,12 @@
+//! Moving objects and prefixes.
+
 use serde_json::json;
 
-use crate::aws::{aws, contents, done, planned, server, versioned};
+use crate::world::{S3, aws, contents, done, planned, versioned};
 
 #[test]
 fn an_object_moves_once_its_copy_is_verified() {
-    let mut server = server();
+    let mut server = S3.start();
     aws().create_bucket("move-one");
     let headers = [("content-type", "text/csv"), ("x-amz-storage-class", "STANDARD_IA")];
     aws().put_object("move-one", "from", &headers, "x,y");
@@ -23,7 +25,7 @@ fn an_object_moves_once_its_copy_is_verified() {
 
 #[test]
 fn with_versioning_the_source_stays_below_a_delete_marker() {
-    let mut server = server();
+    let mut server = S3.start();
     versioned("move-versions");
     aws().put_object("move-versions", "from", &[], "x");
     let step = json!({"source_bucket": "move-versions", "source_key": "from", "bucket": "move-versions", "key": "to"});
@@ -36,7 +38,7 @@ fn with_versioning_the_source_stays_below_a_delete_marker() {
 
 #[test]
 fn a_prefix_moves_after_its_plan_is_confirmed() {
-    let mut server = server();
+    let mut server = S3.start();
     aws().create_bucket("move-prefix");
     aws().put_objects("move-prefix", ["old/a", "old/b/c", "older"]);
     let step = json!({"source_bucket": "move-prefix", "source_prefix": "old/", "bucket": "move-prefix", "prefix": "new/"});
@@ -56,7 +58,7 @@ fn a_prefix_moves_after_its_plan_is_confirmed() {
 
 #[test]
 fn a_prefix_does_not_move_over_what_is_there() {
-    let mut server = server();
+    let mut server = S3.start();
     aws().create_bucket("move-taken");
     aws().put_objects("move-taken", ["old/a", "old/b", "new/b"]);
     let mut step = json!({"source_bucket": "move-taken", "source_prefix": "old/", "bucket": "move-taken", "prefix": "new/"});
@@ -75,7 +77,7 @@ fn a_prefix_does_not_move_over_what_is_there() {
 
 #[test]
 fn some_that_cannot_move_are_named_and_stay() {
-    let mut server = server();
+    let mut server = S3.start();
     aws().create_bucket("move-some");
     aws().put_object("move-some", "old/a", &[], "x");
     aws().put_object("move-some", "old/cold", &[("x-amz-storage-class", "GLACIER")], "x");
@@ -95,7 +97,7 @@ fn some_that_cannot_move_are_named_and_stay() {
 
 #[test]
 fn what_cannot_move_is_explained() {
-    let mut server = server();
+    let mut server = S3.start();
     aws().create_bucket("move-wrong");
     aws().put_objects("move-wrong", ["k"]);
     for (more, why) in [
@@ -114,7 +116,7 @@ fn what_cannot_move_is_explained() {
 
 #[test]
 fn prefixes_that_overlap_are_not_moved_into_each_other() {
-    let mut server = server();
+    let mut server = S3.start();
     aws().create_bucket("move-overlap");
     aws().put_objects("move-overlap", ["n/1", "n/11", "n/111"]);
     let step = json!({"source_bucket": "move-overlap", "source_prefix": "n/1", "bucket": "move-overlap", "prefix": "n/11", "overwrite": true});
@@ -126,7 +128,7 @@ fn prefixes_that_overlap_are_not_moved_into_each_other() {
 
 #[test]
 fn a_key_that_names_a_folder_is_no_target() {
-    let mut server = server();
+    let mut server = S3.start();
     aws().create_bucket("move-folder");
     aws().put_objects("move-folder", ["tars/1.tar"]);
     let step = json!({"source_bucket": "move-folder", "source_key": "tars/1.tar", "bucket": "move-folder", "key": "archive/"});
@@ -138,7 +140,7 @@ fn a_key_that_names_a_folder_is_no_target() {
 
 #[test]
 fn a_folder_moves_to_the_top_without_its_marker() {
-    let mut server = server();
+    let mut server = S3.start();
     aws().create_bucket("move-marker");
     aws().put_object("move-marker", "old/", &[], "");
     aws().put_objects("move-marker", ["old/a"]);

@@ -1,12 +1,11 @@
+//! Objects to local files.
+
 use std::{fs, time::Duration};
 
 use awsmcp_testing::Request;
 use serde_json::json;
 
-use crate::{
-    place::{Place, aws, bytes, done, under_way},
-    proxy::{lying, slow},
-};
+use crate::world::{Place, aws, bytes, done, lying, slow, under_way};
 
 const LARGE: usize = 20 << 20;
 

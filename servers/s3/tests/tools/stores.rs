@@ -1,14 +1,9 @@
 //! Buckets that somebody else pays or opens, and stores that only resemble S3.
-#![cfg(test)]
 
-use awsmcp_testing::{Response, Server, Stub};
+use awsmcp_testing::{Response, Stub};
 use serde_json::json;
 
-fn start(flags: &[&str], env: Vec<(String, String)>) -> Server {
-    let mut server = Server::spawn(env!("CARGO_BIN_EXE_awsmcp-s3"), flags, env);
-    server.initialize();
-    server
-}
+use crate::world::READER;
 
 #[test]
 fn the_requester_pays_only_where_the_operator_says_so() {
@@ -17,12 +12,13 @@ fn the_requester_pays_only_where_the_operator_says_so() {
         _ => Response::s3_error(403, "AccessDenied", "Access Denied"),
     });
     let call = json!({"bucket": "arxiv", "key": "a.txt"});
-    let mut plain = start(&[], stub.env());
+    let mut plain = READER.at(stub.env()).start();
     plain.call("get_object", call.clone()).fails(&["--requester-pays BUCKET"]);
     plain.call("list_objects", json!({"bucket": "arxiv"})).fails(&["--requester-pays BUCKET"]);
     assert!(stub.calls().iter().all(|request| request.header("x-amz-request-payer").is_none()));
 
-    let mut paying = start(&["--requester-pays", "arx*,other", "--allow", "write"], stub.env());
+    let mut paying =
+        READER.at(stub.env()).and(&["--requester-pays", "arx*,other", "--allow", "write"]).start();
     paying.call("get_object", call).holds(&["paid for"]);
     paying.call("head_object", json!({"bucket": "arxiv", "key": "a.txt"})).ok();
     paying.call("get_object", json!({"bucket": "mine", "key": "a.txt"})).fails(&["AccessDenied"]);
@@ -33,7 +29,7 @@ fn the_requester_pays_only_where_the_operator_says_so() {
     assert!(copies.iter().all(|request| request.header("x-amz-request-payer") == Some("requester")));
     assert!(copies.iter().all(|copy| copy.header("authorization").unwrap().contains("x-amz-request-payer")));
 
-    let mut wrong = Server::spawn(env!("CARGO_BIN_EXE_awsmcp-s3"), ["--requester-pays", "a b"], stub.env());
+    let mut wrong = READER.at(stub.env()).and(&["--requester-pays", "a b"]).process();
     assert!(!wrong.ended().success());
     assert!(wrong.stderr().contains("good ones are arxiv"), "{}", wrong.stderr());
 }
@@ -45,11 +41,11 @@ fn open_data_is_asked_for_without_a_signature_when_the_operator_says_so() {
         Some(_) => Response::s3_error(403, "AccessDenied", "Access Denied"),
     });
     let call = json!({"bucket": "noaa-ghcn-pds", "key": "readme.txt"});
-    start(&[], stub.env()).call("get_object", call.clone()).fails(&["--sign never"]);
+    READER.at(stub.env()).start().call("get_object", call.clone()).fails(&["--sign never"]);
     // Nobody needs credentials for it.
     let mut env = stub.env();
     env.retain(|(name, _)| !name.starts_with("AWS_ACCESS") && !name.starts_with("AWS_SECRET"));
-    start(&["--sign", "never"], env).call("get_object", call).holds(&["open to all"]);
+    READER.at(env).and(&["--sign", "never"]).start().call("get_object", call).holds(&["open to all"]);
 }
 
 #[test]
@@ -62,11 +58,11 @@ fn a_store_that_refuses_checksums_is_told_of_the_setting_that_helps() {
         _ => Response::new(200, "").with("etag", "\"e\""),
     });
     let put = json!({"bucket": "old-store", "key": "a", "text": "x"});
-    let mut server = start(&["--allow", "write"], stub.env());
+    let mut server = READER.at(stub.env()).and(&["--allow", "write"]).start();
     server.call("put_object", put.clone()).fails(&["AWS_REQUEST_CHECKSUM_CALCULATION=when_required"]);
     let mut env = stub.env();
     env.push(("AWS_REQUEST_CHECKSUM_CALCULATION".to_owned(), "when_required".to_owned()));
-    start(&["--allow", "write"], env).call("put_object", put).ok();
+    READER.at(env).and(&["--allow", "write"]).start().call("put_object", put).ok();
 }
 
 #[test]
@@ -82,7 +78,7 @@ fn deletions_carry_the_checksum_that_old_stores_want() {
         _ => Response::new(200, "<DeleteResult/>"),
     });
     let delete = json!({"bucket": "old-store", "keys": ["a"]});
-    let mut server = start(&["--allow", "destroy"], stub.env());
+    let mut server = READER.at(stub.env()).and(&["--allow", "destroy"]).start();
     server.confirmed("delete_objects", delete.clone()).holds(&["\"deleted\":1"]);
     assert!(stub.of("DeleteObjects")[0].header("x-amz-checksum-crc32").is_some());
 }

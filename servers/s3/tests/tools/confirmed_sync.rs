@@ -5,7 +5,7 @@ use std::fs;
 use awsmcp_testing::{Response, Stub};
 use serde_json::json;
 
-use crate::place::{Place, aws, done};
+use crate::world::{Place, aws, done};
 
 #[test]
 fn a_local_file_that_was_edited_meanwhile_is_neither_replaced_nor_deleted() {

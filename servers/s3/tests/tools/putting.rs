@@ -1,11 +1,13 @@
+//! Writing objects.
+
 use awsmcp_testing::LocalAws;
 use serde_json::json;
 
-use crate::aws::{aws, contents, done, planned, server, server_with, start, tag_count, versioned};
+use crate::world::{READER, S3, aws, contents, done, planned, tag_count, versioned};
 
 #[test]
 fn text_is_written_with_all_that_goes_along() {
-    let mut server = server();
+    let mut server = S3.start();
     aws().create_bucket("put-text");
     let written = server.call(
         "put_object",
@@ -30,7 +32,7 @@ fn text_is_written_with_all_that_goes_along() {
 
 #[test]
 fn base64_is_written_as_bytes() {
-    let mut server = server();
+    let mut server = S3.start();
     aws().create_bucket("put-bytes");
     let written =
         server.call("put_object", json!({"bucket": "put-bytes", "key": "p.png", "base64": "iVBORw=="}));
@@ -40,7 +42,7 @@ fn base64_is_written_as_bytes() {
 
 #[test]
 fn what_exists_is_not_overwritten_without_being_told() {
-    let mut server = server();
+    let mut server = S3.start();
     aws().create_bucket("put-over");
     aws().put_object("put-over", "k", &[], "old");
     let put = |more: serde_json::Value| {
@@ -65,7 +67,7 @@ fn what_exists_is_not_overwritten_without_being_told() {
 
 #[test]
 fn a_plan_says_what_becomes_of_what_is_there() {
-    let mut server = server();
+    let mut server = S3.start();
     versioned("put-plan");
     let put = json!({"bucket": "put-plan", "key": "k", "text": "hello"});
     let plan = planned(&mut server, "put_object", put.clone());
@@ -81,7 +83,7 @@ fn a_plan_says_what_becomes_of_what_is_there() {
 
 #[test]
 fn what_cannot_be_written_is_explained_before_aws_is_asked() {
-    let mut server = server();
+    let mut server = S3.start();
     aws().create_bucket("put-wrong");
     for (more, why) in [
         (json!({}), "give `text` or `base64`"),
@@ -105,7 +107,7 @@ fn what_cannot_be_written_is_explained_before_aws_is_asked() {
 #[test]
 fn a_key_that_looks_like_an_arn_does_not_leave_the_allow_list() {
     aws().create_bucket("put-secret");
-    let mut server = server_with(&["--allow-arn", "arn:aws:s3:::put-open/*"]);
+    let mut server = S3.and(&["--allow-arn", "arn:aws:s3:::put-open/*"]).start();
     let key = "arn:aws:s3:::put-open/k";
     let answer = server.call("put_object", json!({"bucket": "put-secret", "key": key, "text": "a"}));
     assert!(answer.error().contains("outside what the operator allowed"), "{}", answer.error());
@@ -114,8 +116,7 @@ fn a_key_that_looks_like_an_arn_does_not_leave_the_allow_list() {
 
 #[test]
 fn without_write_there_is_no_put() {
-    let mut server = awsmcp_testing::Server::spawn(env!("CARGO_BIN_EXE_awsmcp-s3"), [""; 0], aws().env());
-    server.initialize();
+    let mut server = READER.start();
     let answer = server.call("put_object", json!({"bucket": "bbb", "key": "k", "text": "a"}));
     assert!(answer.error().contains("--allow write"), "{}", answer.error());
 }
@@ -128,7 +129,7 @@ fn who_may_only_write_still_overwrites_nothing() {
     let policy = json!({"Version": "2012-10-17", "Statement": [
         {"Effect": "Allow", "Action": "s3:PutObject", "Resource": "arn:aws:s3:::put-blind/*"}]});
     let writer = iam.create_user("put-blind", &policy.to_string());
-    let mut server = start(&[], iam.env_as(&writer));
+    let mut server = S3.at(iam.env_as(&writer)).start();
     let put = json!({"bucket": "put-blind", "key": "k", "text": "x"});
     let plan = planned(&mut server, "put_object", put.clone());
     assert!(plan.contains("may not see what is there") && plan.contains("only if nothing is"), "{plan}");

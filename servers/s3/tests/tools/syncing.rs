@@ -1,9 +1,11 @@
+//! Making directories and prefixes alike.
+
 use std::time::Duration;
 
 use awsmcp_testing::{Response, Stub};
 use serde_json::{Value, json};
 
-use crate::place::{Place, aws, bytes, done};
+use crate::world::{Place, aws, bytes, done};
 
 fn upload(place: &Place) -> Value {
     json!({"direction": "upload", "directory": "tree", "bucket": place.bucket, "prefix": "p"})

@@ -1,12 +1,11 @@
+//! Local files to objects.
+
 use std::{fs, io::Write, time::Duration};
 
 use awsmcp_testing::{LocalAws, Response, Stub};
 use serde_json::json;
 
-use crate::{
-    place::{Place, aws, bytes, done, under_way},
-    proxy::slow,
-};
+use crate::world::{Place, S3, aws, bytes, done, slow, under_way};
 
 const LARGE: usize = 20 << 20;
 
@@ -197,9 +196,7 @@ fn what_cannot_be_uploaded_is_explained() {
 
 #[test]
 fn without_an_allowed_directory_the_tools_are_off() {
-    let mut server =
-        awsmcp_testing::Server::spawn(env!("CARGO_BIN_EXE_awsmcp-s3"), ["--allow", "write"], aws().env());
-    server.initialize();
+    let mut server = S3.only(&["--allow", "write"]).start();
     assert!(
         server.tools().iter().all(|tool| tool["name"] != "upload_file" && tool["name"] != "download_file")
     );
@@ -279,10 +276,8 @@ fn least_privilege_is_enough() {
     let flags = ["--allow", "write", "--allow-dir", dir, "--tools", "upload_file,download_file,sync"];
     let policy = std::process::Command::new(binary).args(flags).arg("iam-policy").output().unwrap();
     let user = aws.create_user("least-transfer", &String::from_utf8(policy.stdout).unwrap());
-    let mut env = aws.env_as(&user);
-    env.push(("AWS_REQUEST_CHECKSUM_CALCULATION".to_owned(), "when_required".to_owned()));
-    let mut server = awsmcp_testing::Server::spawn(binary, flags, env);
-    server.initialize();
+    let start = S3.at(aws.env_as(&user)).set("AWS_REQUEST_CHECKSUM_CALCULATION", "when_required");
+    let mut server = start.only(&flags).start();
     done(&server.call("upload_file", json!({"path": "big.bin", "bucket": "up-least", "key": "a/big.bin"})));
     done(&server.call("download_file", json!({"bucket": "up-least", "key": "a/big.bin", "path": "got/"})));
     done(&server.call(

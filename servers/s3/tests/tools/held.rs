@@ -1,16 +1,16 @@
 //! What a call names is what it is held to: nothing leaves for what is outside the operator's list.
-#![cfg(test)]
 
 use awsmcp_testing::{Response, Server, Stub};
 use serde_json::{Value, json};
 
+use crate::world::S3;
+
 /// A server that may do everything to what is in the list, and a stub that no request should reach.
 fn held(list: &[&str]) -> (Stub, Server) {
     let stub = Stub::start(|_| Response::s3_error(404, "NoSuchKey", "nothing is here"));
-    let mut args = vec!["--toolsets", "all", "--allow", "write,destroy,reveal", "--region", "us-east-1"];
-    args.extend(list.iter().flat_map(|pattern| ["--allow-arn", pattern]));
-    let mut server = Server::spawn(env!("CARGO_BIN_EXE_awsmcp-s3"), args, stub.env());
-    server.initialize();
+    let mut flags = vec!["--toolsets", "all", "--allow", "write,destroy,reveal", "--region", "us-east-1"];
+    flags.extend(list.iter().flat_map(|pattern| ["--allow-arn", pattern]));
+    let server = S3.at(stub.env()).only(&flags).start();
     (stub, server)
 }
 
@@ -161,4 +161,39 @@ fn what_a_setting_names_is_held_too() {
         server.call("put_bucket_config", put(aspect, value)).fails(&["NoSuchKey"]);
         assert_eq!(stub.of(operation).len(), 1, "{operation}");
     }
+}
+
+#[test]
+fn where_reports_go_is_held_too() {
+    let list = ["arn:aws:s3:::team-*", "arn:aws:kms:us-east-1:123456789012:key/*"];
+    let (stub, mut server) = held(&list);
+    let to = |bucket: &str, key: &str| {
+        let value = json!({"IsEnabled": true, "IncludedObjectVersions": "Current", "Schedule": {"Frequency": "Daily"},
+            "Destination": {"S3BucketDestination": {"Bucket": bucket, "Format": "CSV", "Encryption": {"SSEKMS": {"KeyId": key}}}}});
+        json!({"bucket": "team-a", "aspect": "inventory", "id": "daily", "value": value})
+    };
+    let export = |bucket: &str| {
+        let to = json!({"S3BucketDestination": {"Bucket": bucket, "Format": "CSV"}});
+        let value = json!({"StorageClassAnalysis": {"DataExport": {"OutputSchemaVersion": "V_1", "Destination": to}}});
+        json!({"bucket": "team-a", "aspect": "analytics", "id": "all", "value": value})
+    };
+    let own = "1234abcd-12ab-34cd-56ef-1234567890ab";
+    let other = format!("arn:aws:kms:us-east-1:999999999999:key/{own}");
+    for (call, why) in [
+        (to("arn:aws:s3:::secret-reports", own), OUTSIDE),
+        (to("arn:aws:s3:::team-a:s3:::secret-reports", own), "not the ARN of a bucket"),
+        (to("arn:aws:s3:::team-reports", &other), OUTSIDE),
+        (to("arn:aws:s3:::team-reports", "arn:aws:s3:::team-a"), "not a KMS key"),
+        (export("arn:aws:s3:::secret-reports"), OUTSIDE),
+        (export("secret-reports"), "not the ARN of a bucket"),
+    ] {
+        refused(&stub, &mut server, "put_bucket_config", call, why);
+    }
+    // What is inside the list passes both looks, and reaches S3 as it was judged.
+    server.call("put_bucket_config", to("arn:aws:s3:::team-reports", own)).fails(&["NoSuchKey"]);
+    let sent = stub.of("PutBucketInventoryConfiguration");
+    let body = String::from_utf8_lossy(&sent.first().unwrap().body).into_owned();
+    assert!(body.contains(&format!("<KeyId>arn:aws:kms:us-east-1:123456789012:key/{own}</KeyId>")), "{body}");
+    server.call("put_bucket_config", export("arn:aws:s3:::team-reports")).fails(&["NoSuchKey"]);
+    assert_eq!(stub.of("PutBucketAnalyticsConfiguration").len(), 1);
 }

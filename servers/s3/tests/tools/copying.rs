@@ -1,10 +1,12 @@
+//! Copying objects.
+
 use serde_json::json;
 
-use crate::aws::{aws, contents, done, planned, server, server_with, tag_count, version_ids, versioned};
+use crate::world::{S3, aws, contents, done, planned, tag_count, version_ids, versioned};
 
 #[test]
 fn a_copy_keeps_metadata_and_tags_unless_they_are_replaced() {
-    let mut server = server();
+    let mut server = S3.start();
     aws().create_bucket("copy-keep");
     let headers = [("content-type", "text/csv"), ("x-amz-meta-batch", "17"), ("x-amz-tagging", "team=data")];
     aws().put_object("copy-keep", "a ü+%.csv", &headers, "x,y");
@@ -26,7 +28,7 @@ fn a_copy_keeps_metadata_and_tags_unless_they_are_replaced() {
 
 #[test]
 fn what_exists_is_not_overwritten_without_being_told() {
-    let mut server = server();
+    let mut server = S3.start();
     aws().create_bucket("copy-over");
     aws().put_objects("copy-over", ["from", "to"]);
     let mut copy =
@@ -44,7 +46,7 @@ fn what_exists_is_not_overwritten_without_being_told() {
 
 #[test]
 fn a_version_and_its_etag_can_be_asked_for() {
-    let mut server = server();
+    let mut server = S3.start();
     versioned("copy-version");
     aws().put_object("copy-version", "k", &[], "one");
     aws().put_object("copy-version", "k", &[], "two");
@@ -66,7 +68,7 @@ fn a_version_and_its_etag_can_be_asked_for() {
 
 #[test]
 fn what_cannot_be_copied_is_explained() {
-    let mut server = server();
+    let mut server = S3.start();
     aws().create_bucket("copy-wrong");
     aws().put_object("copy-wrong", "k", &[], "x");
     aws().put_object("copy-wrong", "cold", &[("x-amz-storage-class", "GLACIER")], "x");
@@ -95,12 +97,12 @@ fn copies_go_across_the_regions_that_are_allowed() {
     let out = json!({"source_bucket": "copy-home", "source_key": "k", "bucket": "copy-abroad", "key": "k"});
     let back =
         json!({"source_bucket": "copy-abroad", "source_key": "k", "bucket": "copy-home", "key": "back"});
-    let mut both = server_with(&["--allow-region", "us-east-1,eu-west-1"]);
+    let mut both = S3.and(&["--allow-region", "us-east-1,eu-west-1"]).start();
     let copied = both.call("copy_object", out.clone());
     assert!(copied.ok().contains("it is in eu-west-1"), "{}", copied.ok());
     done(&both.call("copy_object", back.clone()));
     assert_eq!(contents("copy-home", "back").unwrap(), "x");
-    let mut home = server();
+    let mut home = S3.start();
     for copy in [out, back] {
         let answer = home.call("copy_object", copy);
         assert!(answer.error().contains("--allow-region eu-west-1"), "{}", answer.error());
@@ -109,7 +111,7 @@ fn copies_go_across_the_regions_that_are_allowed() {
 
 #[test]
 fn both_ends_are_held_to_the_allow_list() {
-    let mut server = server_with(&["--allow-arn", "arn:aws:s3:::copy-mine/*"]);
+    let mut server = S3.and(&["--allow-arn", "arn:aws:s3:::copy-mine/*"]).start();
     for (from, to) in [("copy-mine", "copy-theirs"), ("copy-theirs", "copy-mine")] {
         let copy = json!({"source_bucket": from, "source_key": "k", "bucket": to, "key": "k"});
         let answer = server.call("copy_object", copy);

@@ -1,10 +1,12 @@
+//! Making archived objects readable.
+
 use serde_json::json;
 
-use crate::aws::{aws, done, planned, server};
+use crate::world::{S3, aws, done, planned};
 
 #[test]
 fn an_archived_object_is_restored_once() {
-    let mut server = server();
+    let mut server = S3.start();
     aws().create_bucket("restore-one");
     aws().put_object("restore-one", "cold", &[("x-amz-storage-class", "GLACIER")], "x");
     let restore = json!({"bucket": "restore-one", "key": "cold", "days": 3, "tier": "bulk"});
@@ -19,7 +21,7 @@ fn an_archived_object_is_restored_once() {
 
 #[test]
 fn what_needs_no_restore_says_so() {
-    let mut server = server();
+    let mut server = S3.start();
     aws().create_bucket("restore-none");
     aws().put_object("restore-none", "warm", &[], "x");
     aws().put_object("restore-none", "cold", &[("x-amz-storage-class", "DEEP_ARCHIVE")], "x");
