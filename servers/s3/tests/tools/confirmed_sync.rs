@@ -36,6 +36,9 @@ fn a_local_file_that_was_edited_meanwhile_is_neither_replaced_nor_deleted() {
 
     // Now only `extra` is too many, and is edited while `c` comes.
     place.put("p/b", "edited by its owner");
+    // It is not older than its object, even where a second begins between the two.
+    let later = std::time::SystemTime::now() + std::time::Duration::from_secs(60);
+    fs::File::options().write(true).open(place.path("down/b")).unwrap().set_modified(later).unwrap();
     place.put("p/c", "x");
     let answer = done(&server.confirmed("sync", call));
     assert_eq!(answer["deleted"], 0, "{answer}");
