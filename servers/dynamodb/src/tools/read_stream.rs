@@ -74,7 +74,7 @@ impl Tool for ReadStream {
             )
         })?;
         let client = &cx.client().streams;
-        let shards = shards(&client, &stream).await?;
+        let shards = shards(client, &stream).await?;
         let spot = place::<Spot>(cx.token().as_deref())?;
         let from = spot.as_ref().and_then(|spot| {
             shards.iter().position(|shard| shard.shard_id.as_deref() == Some(spot.shard.as_str()))
@@ -87,7 +87,7 @@ impl Tool for ReadStream {
             let id = shard.shard_id.clone().unwrap_or_default();
             let start = after.take().or_else(|| open.get(&id).cloned());
             let read = self
-                .shard(&client, &stream, shard, start.clone(), wanted.as_deref(), limit - rows.len())
+                .shard(client, &stream, shard, start.clone(), wanted.as_deref(), limit - rows.len())
                 .await?;
             seen += read.seen;
             of_shards += usize::from(!read.rows.is_empty());
