@@ -291,12 +291,12 @@ impl<S: Service> Run<'_, S> {
 
     /// What `query` made of rows, where that is no list.
     fn selected_value(&self, value: Value, next: Option<String>, mut notes: Vec<String>) -> Answer {
-        let thing = render::one(&value, self.budget(), self.entry.spec.quotes);
+        let mut thing = render::one(&value, self.budget(), self.entry.spec.quotes);
         if thing.is_text {
             notes.extend(fence::note(thing.written_out));
         }
         let rest = self.cut(&thing.cuts, PARTS);
-        let mut text = thing.text.clone();
+        let mut text = mem::take(&mut thing.text);
         if let Some(next) = &next {
             text.push_str(&format!("\nthis page only, next: {next}"));
         }
