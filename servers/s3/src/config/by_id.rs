@@ -38,7 +38,7 @@ macro_rules! all_pages {
 }
 
 impl ById {
-    /// All of the bucket, under the name that the AWS CLI gives their list; none where there are none.
+    /// All of the bucket, under the name of their list; none where there are none.
     pub(crate) async fn list(self, client: &Client, bucket: &str) -> Result<Option<Value>> {
         let all = match self {
             ById::IntelligentTiering => {
@@ -120,17 +120,13 @@ impl ById {
 
     /// The ids that there are.
     pub(crate) async fn ids(self, client: &Client, bucket: &str) -> Result<Vec<String>> {
-        let listed = present(self.list(client, bucket).await)?;
-        let all = listed.as_ref().map(|listed| self.each(listed)).unwrap_or_default();
-        Ok(all.iter().filter_map(|one| one.get("Id")?.as_str()).map(str::to_owned).collect())
+        let listed = present(self.list(client, bucket).await)?.unwrap_or_default();
+        let all = listed.get(self.list_name()).and_then(Value::as_array).into_iter().flatten();
+        Ok(all.filter_map(|one| one.get("Id")?.as_str()).map(str::to_owned).collect())
     }
 
-    /// Those in what [`ById::list`] answered.
-    pub(crate) fn each(self, listed: &Value) -> &[Value] {
-        listed.get(self.list_name()).and_then(Value::as_array).map_or(&[], Vec::as_slice)
-    }
-
-    fn list_name(self) -> &'static str {
+    /// The name that the AWS CLI gives the list of them.
+    pub(crate) fn list_name(self) -> &'static str {
         match self {
             ById::IntelligentTiering => "IntelligentTieringConfigurationList",
             ById::Inventory => "InventoryConfigurationList",
@@ -138,13 +134,17 @@ impl ById {
             ById::Analytics => "AnalyticsConfigurationList",
         }
     }
+}
 
-    pub(crate) fn aspect(self) -> Aspect {
+impl Aspect {
+    /// Where a bucket has many of this, which of those it is.
+    pub(crate) fn by_id(self) -> Option<ById> {
         match self {
-            ById::IntelligentTiering => Aspect::IntelligentTiering,
-            ById::Inventory => Aspect::Inventory,
-            ById::Metrics => Aspect::Metrics,
-            ById::Analytics => Aspect::Analytics,
+            Aspect::IntelligentTiering => Some(ById::IntelligentTiering),
+            Aspect::Inventory => Some(ById::Inventory),
+            Aspect::Metrics => Some(ById::Metrics),
+            Aspect::Analytics => Some(ById::Analytics),
+            _ => None,
         }
     }
 }
@@ -152,13 +152,7 @@ impl ById {
 impl Setting {
     /// Where a bucket has many of this setting, which of those it is.
     pub(crate) fn by_id(self) -> Option<ById> {
-        match self {
-            Setting::IntelligentTiering => Some(ById::IntelligentTiering),
-            Setting::Inventory => Some(ById::Inventory),
-            Setting::Metrics => Some(ById::Metrics),
-            Setting::Analytics => Some(ById::Analytics),
-            _ => None,
-        }
+        self.aspect().by_id()
     }
 }
 

@@ -76,18 +76,26 @@ pub(crate) struct Receiver {
     pub(crate) bucket: String,
     /// Whose it has to be: AWS compares it before each report.
     pub(crate) account: Option<String>,
+    /// The member that says so.
+    pub(crate) member: &'static str,
 }
 
 impl Setting {
     /// The bucket that takes the reports of this value.
-    pub(crate) fn receiver(self, value: &Value) -> Option<Receiver> {
-        let (to, account) = match self {
-            Setting::Inventory => (value.pointer(INVENTORY)?, "/AccountId"),
-            Setting::Analytics => (value.pointer(ANALYTICS)?, "/BucketAccountId"),
+    fn receiver(self, value: &Value) -> Option<Receiver> {
+        let (to, member) = match self {
+            Setting::Inventory => (value.pointer(INVENTORY)?, "AccountId"),
+            Setting::Analytics => (value.pointer(ANALYTICS)?, "BucketAccountId"),
             _ => return None,
         };
-        let account = text_of(to, account).map(str::to_owned);
-        Some(Receiver { bucket: text_of(to, "/Bucket")?.to_owned(), account })
+        let text = |member: &str| to.get(member)?.as_str().map(str::to_owned);
+        Some(Receiver { bucket: text("Bucket")?, account: text(member), member })
+    }
+
+    /// The bucket that takes the reports of a new value, where it is not that of the old one.
+    pub(crate) fn new_receiver(self, old: Option<&Value>, new: Option<&Value>) -> Option<Receiver> {
+        let before = old.and_then(|old| self.receiver(old));
+        new.and_then(|new| self.receiver(new)).filter(|to| before.as_ref() != Some(to))
     }
 
     fn reports(self, value: &Value, action: &'static str) -> Option<Result<Named>> {

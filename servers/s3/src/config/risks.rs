@@ -169,8 +169,7 @@ pub(crate) async fn given_away(
         let guests = guests.into_iter().filter(|guest| !before.contains(guest));
         fresh.extend(guests.map(|guest| (guest.account.clone(), guest.to_string())));
     }
-    let receiver = |value: Option<&Value>| value.and_then(|value| setting.receiver(value));
-    if let Some(to) = receiver(new).filter(|to| receiver(old).as_ref() != Some(to))
+    if let Some(to) = setting.new_receiver(old, new)
         && let Some(account) = to.account
     {
         let text = format!("account {account} gets reports of what lies in this bucket, in {}", to.bucket);

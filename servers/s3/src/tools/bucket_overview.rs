@@ -217,9 +217,7 @@ fn is_grave(error: &Error) -> bool {
 
 /// Stores that resemble S3 and buckets of other kinds may not know the question: the rest is shown all the same.
 fn is_foreign(aspect: Aspect, error: &Error) -> bool {
-    let of_many =
-        [Aspect::IntelligentTiering, Aspect::Inventory, Aspect::Metrics, Aspect::Analytics].contains(&aspect);
-    of_many && error.status == Some(400)
+    aspect.by_id().is_some() && error.status == Some(400)
 }
 
 /// AWS names the region even to whom it denies the bucket; not every endpoint does.
@@ -236,9 +234,8 @@ impl Settings {
         };
         let text =
             |aspect, pointer: &str| value(aspect).pointer(pointer).and_then(Value::as_str).map(str::to_owned);
-        let by_id = |kind: ById, brief: fn(&Value) -> String| -> Vec<String> {
-            let listed = known.value(kind.aspect());
-            listed.map(|listed| kind.each(listed).iter().map(brief).collect()).unwrap_or_default()
+        let by_id = |aspect: Aspect, brief: fn(&Value) -> String| {
+            each(aspect, aspect.by_id().map_or("", ById::list_name), brief)
         };
         let block = value(Aspect::PublicAccessBlock);
         Settings {
@@ -281,10 +278,10 @@ impl Settings {
             accelerate: text(Aspect::Accelerate, "/Status"),
             // That the owner pays is the rule.
             request_payment: text(Aspect::RequestPayment, "/Payer").filter(|payer| payer != "BucketOwner"),
-            intelligent_tiering: by_id(ById::IntelligentTiering, brief::intelligent_tiering),
-            inventory: by_id(ById::Inventory, brief::inventory),
-            metrics: by_id(ById::Metrics, brief::metrics),
-            analytics: by_id(ById::Analytics, brief::analytics),
+            intelligent_tiering: by_id(Aspect::IntelligentTiering, brief::intelligent_tiering),
+            inventory: by_id(Aspect::Inventory, brief::inventory),
+            metrics: by_id(Aspect::Metrics, brief::metrics),
+            analytics: by_id(Aspect::Analytics, brief::analytics),
         }
     }
 }

@@ -245,14 +245,12 @@ impl PutBucketConfig {
 
     /// What nobody checks of where reports go.
     fn unchecked(&self, old: Option<&Value>, new: Option<&Value>) -> Option<String> {
-        let receiver = |value: Option<&Value>| value.and_then(|value| self.aspect.receiver(value));
-        let to = receiver(new).filter(|to| receiver(old).as_ref() != Some(to))?;
+        let to = self.aspect.new_receiver(old, new)?;
         let own = to.bucket.ends_with(&format!(":{}", self.bucket));
-        let member = if self.aspect == Setting::Analytics { "BucketAccountId" } else { "AccountId" };
         (to.account.is_none() && !own).then(|| {
             format!(
-                "whose bucket {} is was not checked: with {member} beside it, AWS compares that",
-                to.bucket
+                "whose bucket {} is was not checked: with {} beside it, AWS compares that",
+                to.bucket, to.member
             )
         })
     }

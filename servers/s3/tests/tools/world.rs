@@ -41,8 +41,12 @@ pub(crate) fn versioning(bucket: &str, status: &str) {
 
 /// The contents of an object; none where there is none.
 pub(crate) fn contents(bucket: &str, key: &str) -> Option<String> {
+    stored(bucket, key).map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+}
+
+fn stored(bucket: &str, key: &str) -> Option<Vec<u8>> {
     let reply = aws().request("s3", "GET", &format!("/{bucket}/{key}"), &[], &[], b"");
-    (reply.status == 200).then(|| reply.text().to_string())
+    (reply.status == 200).then_some(reply.body)
 }
 
 /// How many tags an object has.
@@ -240,8 +244,7 @@ impl Place {
     }
 
     pub(crate) fn object(&self, key: &str) -> Option<Vec<u8>> {
-        let reply = aws().request("s3", "GET", &format!("/{}/{key}", self.bucket), &[], &[], b"");
-        (reply.status == 200).then_some(reply.body)
+        stored(&self.bucket, key)
     }
 
     /// How many multipart uploads were begun and neither completed nor aborted.
