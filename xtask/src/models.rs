@@ -14,12 +14,15 @@ use serde_json::Value;
 use crate::{place, say};
 
 mod compact;
+mod fixtures;
 mod source;
 
 use source::Source;
 
 /// Where the models are, from the root.
 const MODELS: &str = "shared/api/models";
+/// Where botocore's tests are, from the root.
+const FIXTURES: &str = "shared/api/tests";
 /// Where the table of the models is, from the root.
 const TABLE: &str = "shared/api/src/services/table.rs";
 
@@ -29,6 +32,9 @@ pub(crate) struct Args {
     /// Write nothing; fail where a file is not what would be written
     #[arg(long)]
     check: bool,
+    /// Make the cases that shared/api is tested with, too: of the `tests` in botocore's source distribution, unpacked
+    #[arg(long, value_name = "DIRECTORY")]
+    fixtures: Option<PathBuf>,
 }
 
 pub(crate) fn run(args: Args) -> Result<()> {
@@ -44,7 +50,12 @@ pub(crate) fn run(args: Args) -> Result<()> {
     };
     let root = place::workspace();
     let mut stale = Vec::new();
-    let files = files(&source)?;
+    let mut files = files(&source)?;
+    if let Some(tests) = &args.fixtures {
+        files.push((format!("{FIXTURES}/protocols.json.gz"), compressed(&fixtures::protocols(tests)?)?));
+        files.push((format!("{FIXTURES}/endpoints.json.gz"), compressed(&fixtures::endpoints(tests)?)?));
+        files.push((format!("{FIXTURES}/README.md"), fixtures_readme(&source)));
+    }
     let wanted: BTreeSet<PathBuf> = files.iter().map(|(path, _)| root.join(path)).collect();
     for (path, bytes) in files {
         let path = root.join(path);
@@ -113,6 +124,17 @@ fn readme(source: &Source, services: usize) -> Vec<u8> {
          {services} services, each a compressed JSON of the form that [model.rs](../src/model.rs) reads. Left out is what no\n\
          request and no answer needs: prose but for a sentence an operation, patterns, examples, the shapes of errors.\n\
          `partitions.json` says which regions belong together.\n",
+        source.version()
+    )
+    .into_bytes()
+}
+
+fn fixtures_readme(source: &Source) -> Vec<u8> {
+    format!(
+        "# botocore's own tests\n\n\
+         Made by `cargo xtask gen-models --fixtures botocore-{0}/tests` from the source distribution of botocore {0}, which\n\
+         Amazon.com, Inc. publishes under the Apache License 2.0: what requests look like and what answers mean in every\n\
+         protocol, each case with its model in our form; and what the endpoint rules of every service give.\n",
         source.version()
     )
     .into_bytes()

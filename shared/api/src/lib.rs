@@ -3,7 +3,10 @@
 //! A [`Service`] holds its [`Model`]: its operations, their shapes, and how they go over the wire. An input in JSON becomes
 //! a request by the SDK's own protocols, and what is answered becomes JSON again, by the names of AWS's API reference.
 
+mod checksum;
 mod endpoint;
+mod failure;
+mod input;
 mod model;
 mod protocol;
 mod reading;
@@ -12,5 +15,7 @@ mod schemas;
 mod services;
 mod writing;
 
+pub use failure::Failure;
+pub use input::Wrong;
 pub use model::{Model, Operation, Pages, Unreadable};
 pub use services::*;

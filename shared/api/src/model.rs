@@ -34,8 +34,12 @@ pub struct Model {
     /// How requests are signed and what an operation says of it. The first that is known here is used.
     #[serde(default)]
     pub(crate) auth: Vec<String>,
+    /// Whether the service spoke awsQuery before, and still gives its errors the codes of then to those who ask for them.
+    #[serde(default)]
+    pub(crate) query_compatible: bool,
     /// By name, such as `Query`.
     pub operations: BTreeMap<String, Operation>,
+    #[serde(default)]
     pub(crate) shapes: BTreeMap<String, Shape>,
     /// The rules that give the endpoint, as Smithy's endpoint rules.
     pub(crate) endpoint_rules: Value,
@@ -101,6 +105,9 @@ pub struct Operation {
     /// Whether a checksum of the body must be sent.
     #[serde(default)]
     pub(crate) checksum: bool,
+    /// The member that names the algorithm of the checksum.
+    #[serde(default)]
+    pub(crate) checksum_member: Option<String>,
     /// Arguments of the endpoint rules that are the same for every call.
     #[serde(default)]
     pub(crate) fixed: BTreeMap<String, Value>,
@@ -180,7 +187,7 @@ pub(crate) struct Shape {
     pub(crate) sparse: bool,
     #[serde(default)]
     pub(crate) sensitive: bool,
-    /// Whether it is an error that the service may answer.
+    /// How a time is written.
     #[serde(default)]
     pub(crate) time: Option<TimeFormat>,
     /// The element's name where it is none of its member's.
@@ -245,6 +252,12 @@ pub(crate) struct Member {
     /// Whether it is JSON in a header.
     #[serde(default)]
     pub(crate) json: bool,
+    /// Whether it stands in the header of an event.
+    #[serde(default)]
+    pub(crate) event_header: bool,
+    /// Whether it is the whole content of an event.
+    #[serde(default)]
+    pub(crate) event_payload: bool,
     /// Whether it is put before the host.
     #[serde(default)]
     pub(crate) host_label: bool,

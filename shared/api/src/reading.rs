@@ -92,7 +92,9 @@ impl<'a> Schemas<'a> {
         let mut all = Map::new();
         from.read_map(schema, &mut |key, from| {
             let value = self.read_as(from, element, &part.shape)?;
-            all.insert(key, value);
+            if !value.is_null() || shape.sparse {
+                all.insert(key, value);
+            }
             Ok(())
         })?;
         Ok(Value::Object(all))
@@ -125,6 +127,5 @@ fn plain(document: Document) -> Value {
             all.sort_by(|(one, _), (other, _)| one.cmp(other));
             Value::Object(all.into_iter().collect())
         }
-        _ => Value::Null,
     }
 }

@@ -16,6 +16,9 @@ use crate::model::{Kind, Location, Member, Model, Operation, Protocol, Shape, Ti
 /// The namespace of every shape: no protocol writes it.
 const NAMESPACE: &str = "aws";
 
+/// Answers of S3 whose only member is the root of the document itself, which the model does not say.
+const UNWRAPPED: &[&str] = &["GetBucketLocationOutput"];
+
 /// Where schemas live.
 #[derive(Default)]
 pub(crate) struct Room<'a> {
@@ -48,7 +51,8 @@ impl<'a> Schemas<'a> {
     pub(crate) fn input(&self, operation: &'a Operation) -> &'a Schema<'a> {
         let name = operation.input.as_deref().unwrap_or("Unit");
         let mut schema = self.structure_schema(name);
-        if let Some(root) = operation.root.as_deref() {
+        let own = self.model.shape(name).and_then(|shape| shape.wire.as_deref());
+        if let Some(root) = own.or(operation.root.as_deref()) {
             schema = schema.with_xml_name(root);
         }
         if let Some(uri) = operation.root_namespace.as_deref() {
@@ -61,6 +65,18 @@ impl<'a> Schemas<'a> {
     /// The schema of an operation's answer.
     pub(crate) fn output(&self, operation: &'a Operation) -> &'a Schema<'a> {
         self.structure(operation.output.as_deref().unwrap_or("Unit"))
+    }
+
+    /// The schema of a structure that is the body, by the name that the member gives it there.
+    pub(crate) fn payload(&self, member: &'a Member) -> &'a Schema<'a> {
+        let mut schema = self.structure_schema(&member.shape);
+        if let Some(wire) = member.wire.as_deref() {
+            schema = schema.with_xml_name(wire);
+        }
+        if let Some(space) = &member.namespace {
+            schema = schema.with_xml_namespace(&space.uri, space.prefix.as_deref());
+        }
+        self.room.schemas.alloc(schema)
     }
 
     /// The schema of a structure with its members.
@@ -88,8 +104,14 @@ impl<'a> Schemas<'a> {
         };
         let all_bound = shape.members.iter().all(is_bound);
         let members = self.room.lists.alloc_extend(members);
-        let schema = Schema::new_struct(id, kind(shape), members);
-        self.named(if all_bound { schema.with_no_body_members() } else { schema }, shape)
+        let mut schema = Schema::new_struct(id, kind(shape), members);
+        if all_bound {
+            schema = schema.with_no_body_members();
+        }
+        if self.model.name == "s3" && UNWRAPPED.contains(&name) {
+            schema = schema.with_xml_unwrapped_output();
+        }
+        self.named(schema, shape)
     }
 
     /// A shape's own name and namespace on the wire.
@@ -109,8 +131,8 @@ impl<'a> Schemas<'a> {
             return Schema::new_member(id, ShapeType::Document, name, index);
         };
         let mut schema = Schema::new_member(id, kind(shape), name, index);
-        schema = self.parts(schema, shape);
-        schema = self.timed(schema, shape, member.location);
+        schema = self.parts(schema, shape, member.flattened || shape.flattened);
+        schema = timed(schema, shape);
         let wire = member.wire.as_deref();
         schema = match member.location {
             Some(Location::Uri) => schema.with_http_label(),
@@ -120,7 +142,8 @@ impl<'a> Schemas<'a> {
             Some(Location::Headers) => schema.with_http_prefix_headers(wire.unwrap_or("")),
             Some(Location::StatusCode) => schema.with_http_response_code(),
             Some(Location::Host) => schema,
-            None => match self.name_of(name, member).or(shape.wire.as_deref()) {
+            // A list gives its name to the members that have none, a structure does not.
+            None => match self.name_of(name, member).or(shape.wire.as_deref().filter(|_| shape.kind != Kind::Structure)) {
                 Some(wire) => schema.with_xml_name(wire).with_json_name(wire),
                 None => schema,
             },
@@ -164,28 +187,30 @@ impl<'a> Schemas<'a> {
     }
 
     /// The schemas of what a list or a map consists of.
-    fn parts(&self, schema: Schema<'a>, shape: &'a Shape) -> Schema<'a> {
+    fn parts(&self, schema: Schema<'a>, shape: &'a Shape, flattened: bool) -> Schema<'a> {
         match (shape.kind, &shape.member, &shape.key, &shape.value) {
-            (Kind::List, Some(member), ..) => schema.with_list_member(self.element(member)),
+            (Kind::List, Some(member), ..) => schema.with_list_member(self.element(member, flattened)),
             (Kind::Map, _, Some(key), Some(value)) => {
-                schema.with_map_members(self.element(key), self.element(value))
+                schema.with_map_members(self.element(key, false), self.element(value, false))
             }
             _ => schema,
         }
     }
 
-    /// The schema of an element of a list, or of a key or a value of a map.
-    fn element(&self, member: &'a Member) -> &'a Schema<'a> {
+    /// The schema of an element of a list, or of a key or a value of a map. An element of a flattened list is written
+    /// under the name of the list.
+    fn element(&self, member: &'a Member, flattened: bool) -> &'a Schema<'a> {
+        let by_list = flattened && self.way == Way::Request && self.model.protocol == Protocol::RestXml;
         let id = ShapeId::from_parts(&member.shape, NAMESPACE, &member.shape);
         let schema = match self.model.shape(&member.shape) {
             None => Schema::new(id, ShapeType::Document),
             Some(shape) => {
-                let mut schema = self.parts(Schema::new(id, kind(shape)), shape);
-                schema = self.timed(schema, shape, None);
+                let mut schema = self.parts(Schema::new(id, kind(shape)), shape, shape.flattened);
+                schema = timed(schema, shape);
                 if shape.flattened {
                     schema = schema.with_xml_flattened();
                 }
-                if let Some(wire) = member.wire.as_deref() {
+                if let Some(wire) = member.wire.as_deref().filter(|_| !by_list) {
                     schema = schema.with_xml_name(wire);
                 }
                 if let Some(space) = member.namespace.as_ref().or(shape.namespace.as_ref()) {
@@ -196,17 +221,17 @@ impl<'a> Schemas<'a> {
         };
         self.room.schemas.alloc(schema)
     }
+}
 
-    /// How a time is written, where the model says so; the protocols know the rest.
-    fn timed(&self, schema: Schema<'a>, shape: &Shape, location: Option<Location>) -> Schema<'a> {
-        let format = match (shape.kind, shape.time, location) {
-            (Kind::Timestamp, Some(TimeFormat::Iso8601), _) => TimestampFormat::DateTime,
-            (Kind::Timestamp, Some(TimeFormat::Rfc822), _) => TimestampFormat::HttpDate,
-            (Kind::Timestamp, Some(TimeFormat::Unix), _) => TimestampFormat::EpochSeconds,
-            _ => return schema,
-        };
-        schema.with_timestamp_format(format)
-    }
+/// How a time is written, where the model says so; the protocols know the rest.
+fn timed<'a>(schema: Schema<'a>, shape: &Shape) -> Schema<'a> {
+    let format = match (shape.kind, shape.time) {
+        (Kind::Timestamp, Some(TimeFormat::Iso8601)) => TimestampFormat::DateTime,
+        (Kind::Timestamp, Some(TimeFormat::Rfc822)) => TimestampFormat::HttpDate,
+        (Kind::Timestamp, Some(TimeFormat::Unix)) => TimestampFormat::EpochSeconds,
+        _ => return schema,
+    };
+    schema.with_timestamp_format(format)
 }
 
 /// What a shape is in Smithy's words.

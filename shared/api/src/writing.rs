@@ -1,6 +1,6 @@
 //! An input in JSON, as the SDK's protocols write it.
 
-use aws_smithy_schema::Schema;
+use aws_smithy_schema::{Schema, ShapeType};
 use aws_smithy_schema::serde::{SerdeError, SerializableStruct, ShapeSerializer};
 use aws_smithy_types::date_time::Format;
 use aws_smithy_types::{Blob, DateTime, Document, Number};
@@ -8,7 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value};
 
-use crate::model::{Kind, Location, Member, Shape};
+use crate::model::{Kind, Location, Member, Protocol, Shape};
 use crate::schemas::Schemas;
 
 /// A structure of an input. What is checked before is that each member is of its type.
@@ -28,10 +28,13 @@ impl SerializableStruct for Given<'_, '_> {
     fn serialize_members(&self, to: &mut dyn ShapeSerializer) -> Result<(), SerdeError> {
         let members = self.shape.into_iter().flat_map(|shape| shape.members.iter());
         for ((name, member), schema) in members.zip(self.schema.members()) {
-            match self.value.get(name) {
-                None | Some(Value::Null) => {}
-                Some(_) if member.location == Some(Location::Host) => {}
-                Some(value) => self.schemas.write(to, schema, member, value)?,
+            let value = self.value.get(name).filter(|value| !value.is_null());
+            if schema.http_payload().is_some() && (schema.is_structure() || schema.is_union()) {
+                self.schemas.write_payload(to, member, value)?;
+            } else if let Some(value) = value
+                && member.location != Some(Location::Host)
+            {
+                self.schemas.write(to, schema, member, value)?;
             }
         }
         Ok(())
@@ -39,6 +42,26 @@ impl SerializableStruct for Given<'_, '_> {
 }
 
 impl<'a> Schemas<'a> {
+    /// A structure that is the body.
+    fn write_payload(
+        &self,
+        to: &mut dyn ShapeSerializer,
+        member: &'a Member,
+        value: Option<&Value>,
+    ) -> Result<(), SerdeError> {
+        let schema = self.payload(member);
+        let shape = self.model.shape(&member.shape);
+        match value {
+            Some(Value::Object(value)) => to.write_struct(schema, &Given { schemas: self, schema, shape, value }),
+            Some(_) => Err(mismatch(schema, "an object")),
+            // A service that reads JSON expects some.
+            None if self.model.protocol == Protocol::RestJson && schema.shape_type() == ShapeType::Structure => {
+                to.write_struct(schema, &Given { schemas: self, schema, shape, value: &Map::new() })
+            }
+            None => Ok(()),
+        }
+    }
+
     fn write(
         &self,
         to: &mut dyn ShapeSerializer,
@@ -122,8 +145,7 @@ fn write_simple(
         Kind::Double => to.write_double(schema, fraction(value).ok_or_else(|| mismatch(schema, "a number"))?),
         Kind::Timestamp => to.write_timestamp(schema, &time(value).ok_or_else(|| mismatch(schema, "a time"))?),
         Kind::Blob => {
-            let bytes = value.as_str().and_then(|text| STANDARD.decode(text).ok());
-            to.write_blob(schema, Blob::new(bytes.ok_or_else(|| mismatch(schema, "bytes in Base64"))?))
+            to.write_blob(schema, Blob::new(bytes(value).ok_or_else(|| mismatch(schema, "bytes in Base64"))?))
         }
         Kind::Structure | Kind::List | Kind::Map => Err(mismatch(schema, "of its type")),
     }
@@ -133,10 +155,18 @@ fn mismatch(schema: &Schema<'_>, wanted: &str) -> SerdeError {
     SerdeError::custom(format!("{} is not {wanted}", schema.member_name().unwrap_or("an element")))
 }
 
-/// A whole number, also one that is written as `5.0`.
+/// Bytes, which JSON has as Base64.
+pub(crate) fn bytes(value: &Value) -> Option<Vec<u8>> {
+    STANDARD.decode(value.as_str()?).ok()
+}
+
+/// A whole number, also one that is written as `5.0`, or as text, since some clients round what is beyond 2^53.
 pub(crate) fn whole(value: &Value) -> Option<i64> {
     if let Some(number) = value.as_i64() {
         return Some(number);
+    }
+    if let Some(text) = value.as_str() {
+        return text.parse().ok();
     }
     let text = value.as_number()?.to_string();
     let (whole, rest) = text.split_once('.')?;
@@ -160,12 +190,24 @@ pub(crate) fn time(value: &Value) -> Option<DateTime> {
             .or_else(|_| DateTime::from_str(&format!("{text}Z"), Format::DateTimeWithOffset))
             .or_else(|_| DateTime::from_str(&format!("{text}T00:00:00Z"), Format::DateTimeWithOffset))
             .ok(),
-        Value::Number(number) => match number.as_i64() {
-            Some(seconds) => Some(DateTime::from_secs(seconds)),
-            None => number.as_f64().map(DateTime::from_secs_f64),
-        },
+        Value::Number(number) => seconds(&number.to_string()).or_else(|| number.as_f64().map(DateTime::from_secs_f64)),
         _ => None,
     }
+}
+
+/// Seconds since 1970 in decimal digits, none of which is lost.
+fn seconds(text: &str) -> Option<DateTime> {
+    let (whole, part) = text.split_once('.').unwrap_or((text, ""));
+    if part.len() > 9 || !part.bytes().all(|digit| digit.is_ascii_digit()) {
+        return None;
+    }
+    let seconds: i64 = whole.parse().ok()?;
+    let nanos: u32 = format!("{part:0<9}").parse().ok()?;
+    if text.starts_with('-') && nanos > 0 {
+        // The SDK counts a part of a second forward from the second before it.
+        return Some(DateTime::from_secs_and_nanos(seconds.checked_sub(1)?, 1_000_000_000 - nanos));
+    }
+    Some(DateTime::from_secs_and_nanos(seconds, nanos))
 }
 
 /// Any JSON, in the SDK's own type for it.

@@ -32,6 +32,7 @@ pub(super) fn model(name: &str, files: &Files) -> Result<Value> {
     put("signs", json!(signs));
     put("namespace", json!(text("xmlNamespace").unwrap_or_default()));
     put("auth", auth(metadata, text("signatureVersion")));
+    put("query_compatible", json!(metadata.get("awsQueryCompatible").is_some()));
     put("operations", operations.iter().map(|(name, it)| (name.clone(), operation(it))).collect::<Map<_, _>>().into());
     put("shapes", shapes(service, operations)?.into());
     if name == "s3" {
@@ -135,6 +136,7 @@ fn operation(of: &Value) -> Value {
     put("auth", auth(of, None));
     put("unsigned", json!(at("/unsignedPayload") == true || at("/authtype") == "v4-unsigned-body"));
     put("checksum", json!(at("/httpChecksumRequired") == true || at("/httpChecksum/requestChecksumRequired") == true));
+    put("checksum_member", at("/httpChecksum/requestAlgorithmMember"));
     put("fixed", values(&at("/staticContextParams"), "value"));
     put("computed", values(&at("/operationContextParams"), "path"));
     put("deprecated", at("/deprecated"));
@@ -188,7 +190,7 @@ fn shape(of: &Value) -> Value {
     }
     put("time", at("/timestampFormat"));
     put("wire", at("/locationName"));
-    put("namespace", at("/xmlNamespace"));
+    put("namespace", namespace(at("/xmlNamespace")));
     out.into()
 }
 
@@ -206,14 +208,21 @@ fn member(of: &Value) -> Value {
     put("query", at("/queryName"));
     put("flattened", at("/flattened"));
     put("attribute", at("/xmlAttribute"));
-    put("namespace", at("/xmlNamespace"));
+    put("namespace", namespace(at("/xmlNamespace")));
     put("token", at("/idempotencyToken"));
     put("streaming", at("/streaming"));
     put("json", at("/jsonvalue"));
+    put("event_header", at("/eventheader"));
+    put("event_payload", at("/eventpayload"));
     put("host_label", at("/hostLabel"));
     put("context", at("/contextParam/name"));
     put("deprecated", at("/deprecated"));
     out.into()
+}
+
+/// A namespace is its address, or its address with the prefix that stands for it.
+fn namespace(of: Value) -> Value {
+    if of.is_string() { json!({ "uri": of }) } else { of }
 }
 
 fn pages(of: Option<&Value>) -> Value {

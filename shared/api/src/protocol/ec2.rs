@@ -8,6 +8,7 @@ use aws_smithy_runtime_api::http::{Request, Response};
 use aws_smithy_schema::codec::Codec as _;
 use aws_smithy_schema::protocol::{ClientProtocolInner, ServiceVersion, apply_http_endpoint};
 use aws_smithy_schema::serde::{SerdeError, SerializableStruct, ShapeDeserializer, ShapeSerializer};
+use aws_smithy_schema::traits::TimestampFormat;
 use aws_smithy_schema::{Schema, ShapeId, shape_id};
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::config_bag::ConfigBag;
@@ -52,7 +53,7 @@ impl ClientProtocolInner for Ec2Query {
         let refused = |error: &dyn std::fmt::Display| SerdeError::custom(error.to_string());
         request.set_method("POST").map_err(|error| refused(&error))?;
         request.set_uri("/").map_err(|error| refused(&error))?;
-        request.headers_mut().insert("content-type", "application/x-www-form-urlencoded; charset=utf-8");
+        request.headers_mut().insert("content-type", "application/x-www-form-urlencoded");
         Ok(request)
     }
 
@@ -74,6 +75,15 @@ impl ClientProtocolInner for Ec2Query {
         cfg: &ConfigBag,
     ) -> Result<(), SerdeError> {
         apply_http_endpoint(request, endpoint, cfg)
+    }
+}
+
+/// A number as it is written, or the word that all of AWS has for it.
+fn fraction(value: f64, written: String) -> String {
+    match value {
+        f64::INFINITY => "Infinity".to_owned(),
+        f64::NEG_INFINITY => "-Infinity".to_owned(),
+        _ => written,
     }
 }
 
@@ -99,17 +109,13 @@ impl Parameters {
 
     /// The name of what this schema is of, below where it stands.
     fn named(&mut self, schema: &Schema<'_>) -> String {
-        let own = match schema.member_name() {
+        match schema.member_name() {
             Some(name) => schema.xml_name().map_or(name, |wire| wire.value()).to_owned(),
-            None => {
-                let number = self.next.last_mut();
-                number.map_or_else(String::new, |number| {
-                    *number += 1;
-                    number.to_string()
-                })
-            }
-        };
-        own
+            None => self.next.last_mut().map_or_else(String::new, |number| {
+                *number += 1;
+                number.to_string()
+            }),
+        }
     }
 
     fn put(&mut self, schema: &Schema<'_>, value: &str) -> Result<(), SerdeError> {
@@ -179,11 +185,12 @@ impl ShapeSerializer for Parameters {
     }
 
     fn write_float(&mut self, schema: &Schema<'_>, value: f32) -> Result<(), SerdeError> {
-        self.put(schema, &value.to_string())
+        let text = value.to_string();
+        self.put(schema, &fraction(value.into(), text))
     }
 
     fn write_double(&mut self, schema: &Schema<'_>, value: f64) -> Result<(), SerdeError> {
-        self.put(schema, &value.to_string())
+        self.put(schema, &fraction(value, value.to_string()))
     }
 
     fn write_big_integer(&mut self, schema: &Schema<'_>, value: &BigInteger) -> Result<(), SerdeError> {
@@ -203,7 +210,12 @@ impl ShapeSerializer for Parameters {
     }
 
     fn write_timestamp(&mut self, schema: &Schema<'_>, value: &DateTime) -> Result<(), SerdeError> {
-        let text = value.fmt(Format::DateTime).map_err(|error| SerdeError::custom(error.to_string()))?;
+        let format = match schema.timestamp_format().map(|it| it.format()) {
+            Some(TimestampFormat::EpochSeconds) => Format::EpochSeconds,
+            Some(TimestampFormat::HttpDate) => Format::HttpDate,
+            _ => Format::DateTime,
+        };
+        let text = value.fmt(format).map_err(|error| SerdeError::custom(error.to_string()))?;
         self.put(schema, &text)
     }
 
