@@ -79,7 +79,9 @@ pub(crate) fn run(args: Args) -> Result<()> {
     }
     match stale.as_slice() {
         [] => Ok(()),
-        stale if args.check => bail!("not as made of botocore: {}; run `cargo xtask gen-models`", stale.join(", ")),
+        stale if args.check => {
+            bail!("not as made of botocore: {}; run `cargo xtask gen-models`", stale.join(", "))
+        }
         stale => {
             say::progress(format!("wrote {} files", stale.len()));
             Ok(())
@@ -146,7 +148,8 @@ fn table(services: &[String]) -> String {
         "//! Written by `cargo xtask gen-models`: every service, sorted by name.\n\n\
          use super::Service;\n\n",
     );
-    let mut all = String::from("/// Every service of AWS, sorted by name.\npub static ALL: &[&Service] = &[\n");
+    let mut all =
+        String::from("/// Every service of AWS, sorted by name.\npub static ALL: &[&Service] = &[\n");
     for name in services {
         let constant = name.to_uppercase().replace('-', "_");
         let _ = writeln!(

@@ -30,7 +30,8 @@ pub(crate) fn add(
         return Ok(());
     };
     let name = asked.unwrap_or(DEFAULT);
-    let unknown = |_| SerdeError::custom(format!("{member}: {name} is none of CRC32, CRC32C, CRC64NVME, SHA1, SHA256"));
+    let unknown =
+        |_| SerdeError::custom(format!("{member}: {name} is none of CRC32, CRC32C, CRC64NVME, SHA1, SHA256"));
     let algorithm: ChecksumAlgorithm = name.parse().map_err(unknown)?;
     let mut checksum = algorithm.into_impl();
     checksum.update(body);

@@ -41,7 +41,8 @@ pub(crate) fn resolve(rules: &Value, given: &Arguments) -> Result<Endpoint, NoEn
         }
     }
     let rules = rules.get("rules").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
-    rules::first(rules, &arguments)?.ok_or_else(|| NoEndpoint("no rule of the service gives an endpoint".to_owned()))
+    rules::first(rules, &arguments)?
+        .ok_or_else(|| NoEndpoint("no rule of the service gives an endpoint".to_owned()))
 }
 
 #[cfg(test)]

@@ -37,7 +37,8 @@ pub(crate) fn failure(model: &Model, operation: &str, response: &HttpResponse) -
         Protocol::RestXml | Protocol::Query | Protocol::Ec2 => Found::in_xml(body),
         _ => {
             let facts = protocol::facts(model, operation);
-            let known = protocol::of(model).parse_error_metadata(response, &facts).unwrap_or_default().build();
+            let known =
+                protocol::of(model).parse_error_metadata(response, &facts).unwrap_or_default().build();
             Found {
                 code: known.code().map(str::to_owned),
                 message: known.message().map(str::to_owned),
@@ -92,7 +93,10 @@ impl Found {
                 _ => continue,
             };
             if place.is_none() {
-                *place = try_data(&mut tag).ok().map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
+                *place = try_data(&mut tag)
+                    .ok()
+                    .map(|text| text.trim().to_owned())
+                    .filter(|text| !text.is_empty());
             }
         }
     }

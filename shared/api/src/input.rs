@@ -44,7 +44,10 @@ pub(crate) fn complete(
 }
 
 /// What the operation puts before its host, with its labels filled in.
-pub(crate) fn host_prefix(operation: &Operation, input: &Map<String, Value>) -> Result<Option<String>, Wrong> {
+pub(crate) fn host_prefix(
+    operation: &Operation,
+    input: &Map<String, Value>,
+) -> Result<Option<String>, Wrong> {
     let Some(template) = operation.host_prefix.as_deref() else { return Ok(None) };
     let mut out = String::new();
     let mut rest = template;
@@ -55,7 +58,8 @@ pub(crate) fn host_prefix(operation: &Operation, input: &Map<String, Value>) -> 
             && value.bytes().all(|it| it.is_ascii_alphanumeric() || it == b'-')
             && !value.starts_with('-');
         if !fits {
-            let reason = format!("{value:?} becomes part of the host, so it is up to 63 letters, digits and hyphens");
+            let reason =
+                format!("{value:?} becomes part of the host, so it is up to 63 letters, digits and hyphens");
             return Err(Wrong { place: name.to_owned(), reason });
         }
         out.push_str(before);
@@ -114,7 +118,7 @@ impl Check<'_> {
             }
         }
         let given = |name: &str| value.get(name).is_some_and(|it| !it.is_null());
-        let bound = |member: &Member| matches!(member.location, Some(Location::Uri | Location::Host));
+        let bound = |member: &Member| member.location.is_some_and(Location::is_of_path);
         let missing: Vec<&str> = shape
             .members
             .iter()
@@ -134,7 +138,7 @@ impl Check<'_> {
     }
 
     fn member(&self, member: &Member, value: &Value, at: &Place<'_>) -> Result<(), Wrong> {
-        if matches!(member.location, Some(Location::Uri | Location::Host)) && value == "" {
+        if member.location.is_some_and(Location::is_of_path) && value == "" {
             // Without it the path would be another thing's: that of the whole bucket, say.
             return Err(at.wrong("it is part of the path, so it cannot be empty"));
         }
@@ -148,7 +152,9 @@ impl Check<'_> {
     }
 
     fn value(&self, name: &str, value: &Value, at: &Place<'_>) -> Result<(), Wrong> {
-        let Some(shape) = self.model.shape(name) else { return Err(at.wrong("the model does not say what it is")) };
+        let Some(shape) = self.model.shape(name) else {
+            return Err(at.wrong("the model does not say what it is"));
+        };
         if shape.document {
             return Ok(());
         }
@@ -233,7 +239,8 @@ fn wanted(kind: Kind) -> &'static str {
 
 fn unknown(shape: &Shape, name: &str, at: &Place<'_>) -> Wrong {
     let alike = |own: &str| strsim::jaro_winkler(&own.to_lowercase(), &name.to_lowercase());
-    let nearest = shape.members.iter().map(|(own, _)| (alike(own), own)).max_by(|(a, _), (b, _)| a.total_cmp(b));
+    let nearest =
+        shape.members.iter().map(|(own, _)| (alike(own), own)).max_by(|(a, _), (b, _)| a.total_cmp(b));
     let hint = match nearest {
         Some((near, own)) if near > 0.8 => format!("; there is {own}"),
         Some(_) => {

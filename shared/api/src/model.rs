@@ -280,6 +280,13 @@ pub(crate) enum Location {
     Host,
 }
 
+impl Location {
+    /// Whether a request without it would be for something else.
+    pub(crate) fn is_of_path(self) -> bool {
+        matches!(self, Location::Uri | Location::Host)
+    }
+}
+
 /// An XML namespace, and the prefix that stands for it.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -18,12 +18,12 @@ mod ec2;
 /// The protocol of the service.
 pub(crate) fn of(model: &Model) -> SharedClientProtocol {
     match model.protocol {
-        Protocol::Json10 => {
-            SharedClientProtocol::new(AwsJsonRpcProtocol::aws_json_1_0().with_target_prefix(model.target.clone()))
-        }
-        Protocol::Json11 => {
-            SharedClientProtocol::new(AwsJsonRpcProtocol::aws_json_1_1().with_target_prefix(model.target.clone()))
-        }
+        Protocol::Json10 => SharedClientProtocol::new(
+            AwsJsonRpcProtocol::aws_json_1_0().with_target_prefix(model.target.clone()),
+        ),
+        Protocol::Json11 => SharedClientProtocol::new(
+            AwsJsonRpcProtocol::aws_json_1_1().with_target_prefix(model.target.clone()),
+        ),
         Protocol::RestJson => SharedClientProtocol::new(AwsRestJsonProtocol::new()),
         Protocol::RestXml => {
             // S3's errors stand in no envelope of their own; the reader of errors finds them in either form.

@@ -13,7 +13,11 @@ use crate::schemas::Schemas;
 
 impl<'a> Schemas<'a> {
     /// Reads a structure: its members by the names of the model, those that are absent left out.
-    pub(crate) fn read(&self, from: &mut dyn ShapeDeserializer, name: &'a str) -> Result<Map<String, Value>, SerdeError> {
+    pub(crate) fn read(
+        &self,
+        from: &mut dyn ShapeDeserializer,
+        name: &'a str,
+    ) -> Result<Map<String, Value>, SerdeError> {
         let mut out = Map::new();
         let shape = self.model.shape(name);
         from.read_struct(self.structure(name), &mut |member, from| {
@@ -51,7 +55,9 @@ impl<'a> Schemas<'a> {
             Kind::String => from.read_string(schema).map(Value::String),
             Kind::Integer => from.read_integer(schema).map(Value::from),
             Kind::Long => from.read_long(schema).map(Value::from),
-            Kind::Float => from.read_float(schema).map(|number| number_of(f64::from(number), &number.to_string())),
+            Kind::Float => {
+                from.read_float(schema).map(|number| number_of(f64::from(number), &number.to_string()))
+            }
             Kind::Double => from.read_double(schema).map(|number| number_of(number, &number.to_string())),
             Kind::Boolean => from.read_boolean(schema).map(Value::from),
             Kind::Blob => from.read_blob(schema).map(|blob| STANDARD.encode(blob.as_ref()).into()),

@@ -23,7 +23,8 @@ pub(crate) fn request(
     let schema = schemas.input(operation);
     let shape = operation.input.as_deref().and_then(|name| model.shape(name));
     let given = Given { schemas: &schemas, schema, shape, value: input };
-    let mut request = protocol::of(model).serialize_request(&given, schema, "", &protocol::facts(model, name))?;
+    let mut request =
+        protocol::of(model).serialize_request(&given, schema, "", &protocol::facts(model, name))?;
     if let Some(shape) = shape {
         complete_payload(model, shape, input, &mut request);
     }

@@ -58,8 +58,29 @@ impl<'a> Schemas<'a> {
         if let Some(uri) = operation.root_namespace.as_deref() {
             schema = schema.with_xml_namespace(uri, None);
         }
-        schema = schema.with_http(HttpTrait::new(&operation.method, &operation.path, None));
+        schema = schema.with_http(HttpTrait::new(&operation.method, self.path(operation), None));
         self.room.schemas.alloc(schema)
+    }
+
+    /// The path with its labels by the names of the members: the SDK fills them in by those, a model names them anew.
+    fn path(&self, operation: &'a Operation) -> &'a str {
+        let shape = operation.input.as_deref().and_then(|name| self.model.shape(name));
+        let members = || shape.into_iter().flat_map(|shape| shape.members.iter());
+        let named = |label: &'a str| {
+            let mut labels = members().filter(|(_, member)| member.location == Some(Location::Uri));
+            labels.find(|(_, member)| member.wire.as_deref() == Some(label)).map_or(label, |(name, _)| name)
+        };
+        let mut path = String::new();
+        let mut rest = operation.path.as_str();
+        while let Some((before, (label, after))) =
+            rest.split_once('{').and_then(|(before, from)| Some((before, from.split_once('}')?)))
+        {
+            let (label, greedy) = label.strip_suffix('+').map_or((label, ""), |label| (label, "+"));
+            path.extend([before, "{", named(label), greedy, "}"]);
+            rest = after;
+        }
+        path.push_str(rest);
+        self.room.names.alloc(path)
     }
 
     /// The schema of an operation's answer.
@@ -125,7 +146,14 @@ impl<'a> Schemas<'a> {
         schema
     }
 
-    fn member(&self, of: &'a str, owner: &'a Shape, name: &'a str, index: usize, member: &'a Member) -> Schema<'a> {
+    fn member(
+        &self,
+        of: &'a str,
+        owner: &'a Shape,
+        name: &'a str,
+        index: usize,
+        member: &'a Member,
+    ) -> Schema<'a> {
         let id = ShapeId::from_parts_with_member(of, NAMESPACE, of, name);
         let Some(shape) = self.model.shape(&member.shape) else {
             return Schema::new_member(id, ShapeType::Document, name, index);
@@ -143,7 +171,10 @@ impl<'a> Schemas<'a> {
             Some(Location::StatusCode) => schema.with_http_response_code(),
             Some(Location::Host) => schema,
             // A list gives its name to the members that have none, a structure does not.
-            None => match self.name_of(name, member).or(shape.wire.as_deref().filter(|_| shape.kind != Kind::Structure)) {
+            None => match self
+                .name_of(name, member)
+                .or(shape.wire.as_deref().filter(|_| shape.kind != Kind::Structure))
+            {
                 Some(wire) => schema.with_xml_name(wire).with_json_name(wire),
                 None => schema,
             },

@@ -33,3 +33,6 @@ impl Service {
         Ok(model)
     }
 }
+
+#[cfg(test)]
+mod tests;

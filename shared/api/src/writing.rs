@@ -1,7 +1,7 @@
 //! An input in JSON, as the SDK's protocols write it.
 
-use aws_smithy_schema::{Schema, ShapeType};
 use aws_smithy_schema::serde::{SerdeError, SerializableStruct, ShapeSerializer};
+use aws_smithy_schema::{Schema, ShapeType};
 use aws_smithy_types::date_time::Format;
 use aws_smithy_types::{Blob, DateTime, Document, Number};
 use base64::Engine as _;
@@ -52,10 +52,14 @@ impl<'a> Schemas<'a> {
         let schema = self.payload(member);
         let shape = self.model.shape(&member.shape);
         match value {
-            Some(Value::Object(value)) => to.write_struct(schema, &Given { schemas: self, schema, shape, value }),
+            Some(Value::Object(value)) => {
+                to.write_struct(schema, &Given { schemas: self, schema, shape, value })
+            }
             Some(_) => Err(mismatch(schema, "an object")),
             // A service that reads JSON expects some.
-            None if self.model.protocol == Protocol::RestJson && schema.shape_type() == ShapeType::Structure => {
+            None if self.model.protocol == Protocol::RestJson
+                && schema.shape_type() == ShapeType::Structure =>
+            {
                 to.write_struct(schema, &Given { schemas: self, schema, shape, value: &Map::new() })
             }
             None => Ok(()),
@@ -143,7 +147,9 @@ fn write_simple(
             to.write_float(schema, number as f32)
         }
         Kind::Double => to.write_double(schema, fraction(value).ok_or_else(|| mismatch(schema, "a number"))?),
-        Kind::Timestamp => to.write_timestamp(schema, &time(value).ok_or_else(|| mismatch(schema, "a time"))?),
+        Kind::Timestamp => {
+            to.write_timestamp(schema, &time(value).ok_or_else(|| mismatch(schema, "a time"))?)
+        }
         Kind::Blob => {
             to.write_blob(schema, Blob::new(bytes(value).ok_or_else(|| mismatch(schema, "bytes in Base64"))?))
         }
@@ -190,7 +196,9 @@ pub(crate) fn time(value: &Value) -> Option<DateTime> {
             .or_else(|_| DateTime::from_str(&format!("{text}Z"), Format::DateTimeWithOffset))
             .or_else(|_| DateTime::from_str(&format!("{text}T00:00:00Z"), Format::DateTimeWithOffset))
             .ok(),
-        Value::Number(number) => seconds(&number.to_string()).or_else(|| number.as_f64().map(DateTime::from_secs_f64)),
+        Value::Number(number) => {
+            seconds(&number.to_string()).or_else(|| number.as_f64().map(DateTime::from_secs_f64))
+        }
         _ => None,
     }
 }

@@ -33,7 +33,10 @@ pub(super) fn model(name: &str, files: &Files) -> Result<Value> {
     put("namespace", json!(text("xmlNamespace").unwrap_or_default()));
     put("auth", auth(metadata, text("signatureVersion")));
     put("query_compatible", json!(metadata.get("awsQueryCompatible").is_some()));
-    put("operations", operations.iter().map(|(name, it)| (name.clone(), operation(it))).collect::<Map<_, _>>().into());
+    put(
+        "operations",
+        operations.iter().map(|(name, it)| (name.clone(), operation(it))).collect::<Map<_, _>>().into(),
+    );
     put("shapes", shapes(service, operations)?.into());
     if name == "s3" {
         put_bucket_into_host(&mut model)?;
@@ -51,7 +54,8 @@ pub(super) fn model(name: &str, files: &Files) -> Result<Value> {
 
 /// S3's model has the bucket in the path and in the arguments of the endpoint rules, which put it where it belongs.
 fn put_bucket_into_host(model: &mut Map<String, Value>) -> Result<()> {
-    let operations = model.get_mut("operations").and_then(Value::as_object_mut).context("there are no operations")?;
+    let operations =
+        model.get_mut("operations").and_then(Value::as_object_mut).context("there are no operations")?;
     for operation in operations.values_mut() {
         let path = operation.get_mut("path").context("an operation has no path")?;
         if let Some(rest) = path.as_str().and_then(|path| path.strip_prefix("/{Bucket}")) {
@@ -73,8 +77,13 @@ fn put_bucket_into_host(model: &mut Map<String, Value>) -> Result<()> {
 pub(super) fn partitions(given: &Value) -> Result<Vec<u8>> {
     let list = given.get("partitions").and_then(Value::as_array).context("there are no partitions")?;
     let kept = list.iter().map(|partition| {
-        let regions: Vec<&String> =
-            partition.get("regions").and_then(Value::as_object).into_iter().flatten().map(|(name, _)| name).collect();
+        let regions: Vec<&String> = partition
+            .get("regions")
+            .and_then(Value::as_object)
+            .into_iter()
+            .flatten()
+            .map(|(name, _)| name)
+            .collect();
         json!({
             "id": partition.get("id"),
             "outputs": partition.get("outputs"),
@@ -135,7 +144,10 @@ fn operation(of: &Value) -> Value {
     put("host_prefix", at("/endpoint/hostPrefix"));
     put("auth", auth(of, None));
     put("unsigned", json!(at("/unsignedPayload") == true || at("/authtype") == "v4-unsigned-body"));
-    put("checksum", json!(at("/httpChecksumRequired") == true || at("/httpChecksum/requestChecksumRequired") == true));
+    put(
+        "checksum",
+        json!(at("/httpChecksumRequired") == true || at("/httpChecksum/requestChecksumRequired") == true),
+    );
     put("checksum_member", at("/httpChecksum/requestAlgorithmMember"));
     put("fixed", values(&at("/staticContextParams"), "value"));
     put("computed", values(&at("/operationContextParams"), "path"));
@@ -153,8 +165,11 @@ fn values(of: &Value, key: &str) -> Value {
 fn shapes(service: &Value, operations: &Map<String, Value>) -> Result<Map<String, Value>> {
     let all = object(service, "shapes")?;
     let root = |it: &Value, key: &str| it.pointer(key).and_then(Value::as_str).map(str::to_owned);
-    let mut waiting: Vec<String> =
-        operations.values().flat_map(|it| [root(it, "/input/shape"), root(it, "/output/shape")]).flatten().collect();
+    let mut waiting: Vec<String> = operations
+        .values()
+        .flat_map(|it| [root(it, "/input/shape"), root(it, "/output/shape")])
+        .flatten()
+        .collect();
     let mut seen = BTreeSet::new();
     while let Some(name) = waiting.pop() {
         if !seen.insert(name.clone()) {
@@ -183,7 +198,17 @@ fn shape(of: &Value) -> Value {
         put(part, of.get(part).map(member).unwrap_or_default());
     }
     for same in [
-        "required", "enum", "min", "max", "union", "payload", "streaming", "flattened", "document", "eventstream", "sparse",
+        "required",
+        "enum",
+        "min",
+        "max",
+        "union",
+        "payload",
+        "streaming",
+        "flattened",
+        "document",
+        "eventstream",
+        "sparse",
         "sensitive",
     ] {
         put(same, of.get(same).cloned().unwrap_or_default());

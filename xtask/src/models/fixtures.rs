@@ -34,17 +34,30 @@ fn case(suite: &Value, case: &Value) -> Result<Value> {
     let name = given.get("name").and_then(Value::as_str).unwrap_or("OperationName");
     let mut service = suite.as_object().context("a suite is an object")?.clone();
     service.remove("cases");
-    let metadata = service.get_mut("metadata").and_then(Value::as_object_mut).context("a suite has no metadata")?;
-    for (key, value) in [("serviceFullName", "Tested"), ("serviceId", "Tested"), ("endpointPrefix", "tested")] {
+    let metadata =
+        service.get_mut("metadata").and_then(Value::as_object_mut).context("a suite has no metadata")?;
+    for (key, value) in [("serviceFullName", "Tested"), ("serviceId", "Tested"), ("endpointPrefix", "tested")]
+    {
         metadata.entry(key).or_insert_with(|| value.into());
     }
     service.insert("operations".to_owned(), json!({ name: given }));
     service.entry("shapes").or_insert_with(|| json!({}));
-    let files = Files { service: service.into(), endpoint_rules: json!({"rules": []}), pages: None, waiters: None };
+    let files =
+        Files { service: service.into(), endpoint_rules: json!({"rules": []}), pages: None, waiters: None };
     let mut out = Map::new();
     out.insert("model".to_owned(), compact::model("tested", &files)?);
     out.insert("operation".to_owned(), name.into());
-    for key in ["id", "description", "params", "serialized", "response", "result", "error", "errorCode", "errorMessage"] {
+    for key in [
+        "id",
+        "description",
+        "params",
+        "serialized",
+        "response",
+        "result",
+        "error",
+        "errorCode",
+        "errorMessage",
+    ] {
         if let Some(value) = case.get(key) {
             out.insert(key.to_owned(), value.clone());
         }

@@ -28,7 +28,10 @@ impl Source {
     pub(super) fn installed() -> Option<Source> {
         let libraries = tools::directory(TOOL)?.join("lib");
         let pythons = fs::read_dir(libraries).ok()?.flatten();
-        pythons.map(|python| python.path().join("site-packages/botocore/data")).find(|it| it.exists()).map(Source)
+        pythons
+            .map(|python| python.path().join("site-packages/botocore/data"))
+            .find(|it| it.exists())
+            .map(Source)
     }
 
     /// Installs it where it is not.
@@ -39,7 +42,11 @@ impl Source {
 
     /// The version of the package, from its `__init__.py`.
     pub(super) fn version(&self) -> String {
-        let text = self.0.parent().and_then(|it| fs::read_to_string(it.join("__init__.py")).ok()).unwrap_or_default();
+        let text = self
+            .0
+            .parent()
+            .and_then(|it| fs::read_to_string(it.join("__init__.py")).ok())
+            .unwrap_or_default();
         let line = text.lines().find_map(|line| line.strip_prefix("__version__ = "));
         line.unwrap_or_default().trim_matches('\'').to_owned()
     }
@@ -62,7 +69,8 @@ impl Source {
         let directory = self.version_of(&self.0.join(service)).context("no version has a model")?;
         Ok(Files {
             service: read(&directory, "service-2")?.context("there is no service-2.json")?,
-            endpoint_rules: read(&directory, "endpoint-rule-set-1")?.context("there are no endpoint rules")?,
+            endpoint_rules: read(&directory, "endpoint-rule-set-1")?
+                .context("there are no endpoint rules")?,
             pages: read(&directory, "paginators-1")?,
             waiters: read(&directory, "waiters-2")?,
         })

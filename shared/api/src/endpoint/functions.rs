@@ -105,7 +105,6 @@ fn url(text: &str) -> Value {
     if authority.is_empty() {
         return Value::Null;
     }
-    let path = if path.is_empty() { "/" } else { path };
     let normal = if path.ends_with('/') { path.to_owned() } else { format!("{path}/") };
     let host = match authority.strip_prefix('[').and_then(|it| it.split_once(']')) {
         Some((host, _)) => host,

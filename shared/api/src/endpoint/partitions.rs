@@ -17,7 +17,8 @@ struct Partition {
 
 /// As `cargo xtask gen-models` writes them; a test reads them.
 static ALL: LazyLock<Vec<(Partition, Option<Regex>)>> = LazyLock::new(|| {
-    let all: Vec<Partition> = serde_json::from_str(include_str!("../../models/partitions.json")).unwrap_or_default();
+    let all: Vec<Partition> =
+        serde_json::from_str(include_str!("../../models/partitions.json")).unwrap_or_default();
     all.into_iter()
         .map(|it| {
             let pattern = Regex::new(&it.pattern).ok();

@@ -15,9 +15,13 @@ pub(super) fn first(rules: &[Value], scope: &Arguments) -> Result<Option<Endpoin
                 let below = rule.get("rules").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
                 // A tree whose conditions hold is not left again.
                 let found = first(below, &scope)?;
-                return found.map(Some).ok_or_else(|| NoEndpoint("the rules end without an endpoint".to_owned()));
+                return found
+                    .map(Some)
+                    .ok_or_else(|| NoEndpoint("the rules end without an endpoint".to_owned()));
             }
-            Some("endpoint") => return endpoint(rule.get("endpoint").unwrap_or(&Value::Null), &scope).map(Some),
+            Some("endpoint") => {
+                return endpoint(rule.get("endpoint").unwrap_or(&Value::Null), &scope).map(Some);
+            }
             Some("error") => {
                 let text = value(rule.get("error").unwrap_or(&Value::Null), &scope)?;
                 return Err(NoEndpoint(text.as_str().unwrap_or("the rules refuse this").to_owned()));
@@ -87,10 +91,12 @@ fn value(of: &Value, scope: &Arguments) -> Result<Value, NoEndpoint> {
 }
 
 fn call(of: &Value, scope: &Arguments) -> Result<Value, NoEndpoint> {
-    let name = of.get("fn").and_then(Value::as_str).ok_or_else(|| NoEndpoint("a call of nothing".to_owned()))?;
+    let name =
+        of.get("fn").and_then(Value::as_str).ok_or_else(|| NoEndpoint("a call of nothing".to_owned()))?;
     let arguments = of.get("argv").and_then(Value::as_array).into_iter().flatten();
     let arguments: Vec<Value> = arguments.map(|it| value(it, scope)).collect::<Result<_, _>>()?;
-    functions::call(name, &arguments).ok_or_else(|| NoEndpoint(format!("the rules call {name}, which is not known here")))
+    functions::call(name, &arguments)
+        .ok_or_else(|| NoEndpoint(format!("the rules call {name}, which is not known here")))
 }
 
 /// `https://{Region}.example.{PartitionResult#dnsSuffix}` with its parts; `{{` and `}}` are the braces themselves.

@@ -139,7 +139,11 @@ impl Parameters {
 }
 
 impl ShapeSerializer for Parameters {
-    fn write_struct(&mut self, schema: &Schema<'_>, value: &dyn SerializableStruct) -> Result<(), SerdeError> {
+    fn write_struct(
+        &mut self,
+        schema: &Schema<'_>,
+        value: &dyn SerializableStruct,
+    ) -> Result<(), SerdeError> {
         self.inside(schema, |to| value.serialize_members(to))
     }
 

@@ -58,7 +58,12 @@ pub(super) fn cases() -> Vec<Case> {
 }
 
 /// Changes every value of these kinds in a value of this shape.
-pub(super) fn mapped(model: &Model, shape: &str, value: &Value, change: &dyn Fn(Kind, &Value) -> Value) -> Value {
+pub(super) fn mapped(
+    model: &Model,
+    shape: &str,
+    value: &Value,
+    change: &dyn Fn(Kind, &Value) -> Value,
+) -> Value {
     let Some(shape) = model.shapes.get(shape) else { return value.clone() };
     if shape.document {
         return value.clone();

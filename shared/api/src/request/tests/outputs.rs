@@ -14,12 +14,10 @@ use crate::model::{Kind, Protocol};
 use crate::request::answer;
 
 /// Cases that differ, and why that is right.
-const DIFFERENT: &[(&str, &str)] = &[
-    ("Ec2ComplexError", MESSAGE),
-    ("ComplexError", MESSAGE),
-];
+const DIFFERENT: &[(&str, &str)] = &[("Ec2ComplexError", MESSAGE), ("ComplexError", MESSAGE)];
 
-const MESSAGE: &str = "the case expects no message, since its error has a member of that name, which holds the same text";
+const MESSAGE: &str =
+    "the case expects no message, since its error has a member of that name, which holds the same text";
 
 #[test]
 fn answers_mean_what_they_mean_to_botocore() {
@@ -47,16 +45,18 @@ fn compare(case: &Case) -> Result<(), String> {
         return same(&ours, &theirs);
     }
     let operation = case.operation();
-    let ours = answer(&case.model, &case.operation, operation, &response).map_err(|error| error.to_string())?;
+    let ours =
+        answer(&case.model, &case.operation, operation, &response).map_err(|error| error.to_string())?;
     let shape = operation.output.as_deref().unwrap_or_default();
     let ours = mapped(&case.model, shape, &Value::Object(ours), &|kind, value| match kind {
         Kind::Timestamp => seconds(value),
         kind => number(kind, value),
     });
-    let theirs = mapped(&case.model, shape, case.result.as_ref().unwrap_or(&json!({})), &|kind, value| match kind {
-        Kind::Timestamp => json!(value.as_f64()),
-        kind => number(kind, &encoded(kind, value)),
-    });
+    let theirs =
+        mapped(&case.model, shape, case.result.as_ref().unwrap_or(&json!({})), &|kind, value| match kind {
+            Kind::Timestamp => json!(value.as_f64()),
+            kind => number(kind, &encoded(kind, value)),
+        });
     same(&ours, &theirs)
 }
 
