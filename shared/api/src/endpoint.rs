@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use aws_smithy_types::endpoint::Endpoint as SdkEndpoint;
 use serde_json::Value;
+
+use crate::writing::document;
 
 mod functions;
 mod partitions;
@@ -18,6 +21,27 @@ pub(crate) struct Endpoint {
     pub(crate) headers: BTreeMap<String, Vec<String>>,
     /// `authSchemes` and whatever else the rules give.
     pub(crate) properties: BTreeMap<String, Value>,
+}
+
+impl Endpoint {
+    /// The same in the SDK's own type.
+    pub(crate) fn of_sdk(&self) -> SdkEndpoint {
+        let mut sdk = SdkEndpoint::builder().url(self.url.clone());
+        for (name, values) in &self.headers {
+            for value in values {
+                sdk = sdk.header(name.clone(), value.clone());
+            }
+        }
+        for (name, property) in &self.properties {
+            sdk = sdk.property(name.clone(), document(property));
+        }
+        sdk.build()
+    }
+
+    /// Whether its host is an IP address, before which no name can stand.
+    pub(crate) fn is_address(&self) -> bool {
+        functions::url(&self.url).get("isIp") == Some(&Value::Bool(true))
+    }
 }
 
 /// Why there is no endpoint for these arguments, in the words of the rules.

@@ -12,6 +12,13 @@ use crate::protocol;
 #[derive(Clone, Debug)]
 pub struct Failure(ErrorMetadata);
 
+impl Failure {
+    /// A refusal of which nothing is known.
+    pub(crate) fn unknown() -> Failure {
+        Failure(ErrorMetadata::builder().build())
+    }
+}
+
 impl ProvideErrorMetadata for Failure {
     fn meta(&self) -> &ErrorMetadata {
         &self.0
@@ -29,6 +36,16 @@ impl std::fmt::Display for Failure {
 }
 
 impl std::error::Error for Failure {}
+
+/// Whether the answer is a refusal. S3 says so in the body of a success where it found out after it had begun to answer.
+pub(crate) fn is_failure(model: &Model, response: &HttpResponse) -> bool {
+    let says_so = || {
+        let mut document = Document::try_from(response.body().bytes()?).ok()?;
+        let root = document.root_element().ok()?;
+        Some(root.start_el().local() == "Error")
+    };
+    !response.status().is_success() || (model.protocol == Protocol::RestXml && says_so() == Some(true))
+}
 
 /// Reads a refusal. What the answer does not say is left out: a proxy's has neither code nor message.
 pub(crate) fn failure(model: &Model, operation: &str, response: &HttpResponse) -> Failure {

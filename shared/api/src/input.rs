@@ -175,7 +175,7 @@ impl Check<'_> {
                 self.part(shape.value.as_ref(), shape.sparse, value, &place)
             }),
             _ if simple(shape.kind, value) => Ok(()),
-            (kind, _) => Err(at.wrong(format!("it is {}", wanted(kind)))),
+            (kind, _) => Err(at.wrong(format!("it must be {}", wanted(kind)))),
         }
     }
 

@@ -4,6 +4,7 @@
 //! a request by the SDK's own protocols, and what is answered becomes JSON again, by the names of AWS's API reference.
 
 mod checksum;
+mod client;
 mod endpoint;
 mod failure;
 mod input;
@@ -15,6 +16,7 @@ mod schemas;
 mod services;
 mod writing;
 
+pub use client::Client;
 pub use failure::Failure;
 pub use input::Wrong;
 pub use model::{Model, Operation, Pages, Unreadable};

@@ -111,9 +111,6 @@ pub struct Operation {
     /// Arguments of the endpoint rules that are the same for every call.
     #[serde(default)]
     pub(crate) fixed: BTreeMap<String, Value>,
-    /// Arguments of the endpoint rules that are read from the input, each a JMESPath expression.
-    #[serde(default)]
-    pub(crate) computed: BTreeMap<String, String>,
     /// Whether AWS advises against it.
     #[serde(default)]
     pub deprecated: bool,

@@ -3,6 +3,8 @@
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_schema::serde::SerdeError;
 use aws_smithy_types::body::SdkBody;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value};
 
 use crate::checksum;
@@ -75,7 +77,27 @@ pub(crate) fn answer(
     let facts = protocol::facts(model, name);
     let protocol = protocol::of(model);
     let mut reader = protocol.deserialize_response(response, schemas.output(operation), &facts)?;
-    schemas.read(&mut *reader, output)
+    let mut answer = schemas.read(&mut *reader, output)?;
+    if let Some((name, shape)) = operation.stream(model)
+        && model.shape(shape).is_some_and(|shape| shape.kind == Kind::Blob)
+        && let Some(body) = response.body().bytes()
+    {
+        // The SDK leaves a body that may be a stream to its caller.
+        answer.insert(name.to_owned(), STANDARD.encode(body).into());
+    }
+    Ok(answer)
+}
+
+/// What the payload of an event says, by the names of the model.
+pub(crate) fn event(model: &Model, shape: &str, payload: &[u8]) -> Result<Map<String, Value>, SerdeError> {
+    if payload.is_empty() {
+        return Ok(Map::new());
+    }
+    let room = Room::default();
+    let schemas = Schemas::new(model, &room, Way::Answer);
+    let protocol = protocol::of(model);
+    let codec = protocol.payload_codec().ok_or_else(|| SerdeError::custom("the protocol has no events"))?;
+    schemas.read(&mut *codec.create_deserializer(payload), shape)
 }
 
 #[cfg(test)]

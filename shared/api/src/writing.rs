@@ -219,7 +219,7 @@ fn seconds(text: &str) -> Option<DateTime> {
 }
 
 /// Any JSON, in the SDK's own type for it.
-fn document(value: &Value) -> Document {
+pub(crate) fn document(value: &Value) -> Document {
     match value {
         Value::Null => Document::Null,
         Value::Bool(bool) => Document::Bool(*bool),

@@ -149,16 +149,15 @@ fn operation(of: &Value) -> Value {
         json!(at("/httpChecksumRequired") == true || at("/httpChecksum/requestChecksumRequired") == true),
     );
     put("checksum_member", at("/httpChecksum/requestAlgorithmMember"));
-    put("fixed", values(&at("/staticContextParams"), "value"));
-    put("computed", values(&at("/operationContextParams"), "path"));
+    put("fixed", values(&at("/staticContextParams")));
     put("deprecated", at("/deprecated"));
     out.into()
 }
 
 /// `{"Name": {"value": it}}` as `{"Name": it}`.
-fn values(of: &Value, key: &str) -> Value {
+fn values(of: &Value) -> Value {
     let all = of.as_object().into_iter().flatten();
-    all.filter_map(|(name, it)| Some((name.clone(), it.get(key)?.clone()))).collect::<Map<_, _>>().into()
+    all.filter_map(|(name, it)| Some((name.clone(), it.get("value")?.clone()))).collect::<Map<_, _>>().into()
 }
 
 /// The shapes that inputs and answers are made of, sorted by name.

@@ -96,7 +96,7 @@ fn arn(text: &str) -> Value {
     })
 }
 
-fn url(text: &str) -> Value {
+pub(super) fn url(text: &str) -> Value {
     let Some((scheme, rest)) = text.split_once("://") else { return Value::Null };
     if !matches!(scheme, "http" | "https") || text.contains('?') {
         return Value::Null;
