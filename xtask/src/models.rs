@@ -136,7 +136,9 @@ fn fixtures_readme(source: &Source) -> Vec<u8> {
         "# botocore's own tests\n\n\
          Made by `cargo xtask gen-models --fixtures botocore-{0}/tests` from the source distribution of botocore {0}, which\n\
          Amazon.com, Inc. publishes under the Apache License 2.0: what requests look like and what answers mean in every\n\
-         protocol, each case with its model in our form; and what the endpoint rules of every service give.\n",
+         protocol, each case with its model in our form; and what the endpoint rules of every service give.\n\n\
+         `requests.json.gz` is written by [requests.py](requests.py) with the same botocore: requests to every service, of its\n\
+         own serializers.\n",
         source.version()
     )
     .into_bytes()

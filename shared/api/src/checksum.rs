@@ -30,9 +30,10 @@ pub(crate) fn add(
         return Ok(());
     };
     let name = asked.unwrap_or(DEFAULT);
-    let unknown =
-        |_| SerdeError::custom(format!("{member}: {name} is none of CRC32, CRC32C, CRC64NVME, SHA1, SHA256"));
-    let algorithm: ChecksumAlgorithm = name.parse().map_err(unknown)?;
+    // The SDK reads other names as CRC32.
+    let known = KNOWN.contains(&name).then(|| name.parse::<ChecksumAlgorithm>().ok()).flatten();
+    let algorithm = known
+        .ok_or_else(|| SerdeError::custom(format!("{member}: {name} is none of {}", KNOWN.join(", "))))?;
     let mut checksum = algorithm.into_impl();
     checksum.update(body);
     let header = checksum.header_name();
@@ -44,6 +45,8 @@ pub(crate) fn add(
     }
     Ok(())
 }
+
+const KNOWN: &[&str] = &["CRC32", "CRC32C", "CRC64NVME", "SHA1", "SHA256"];
 
 /// What the SDKs take where nobody says.
 const DEFAULT: &str = "CRC32";

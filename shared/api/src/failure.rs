@@ -10,7 +10,7 @@ use crate::protocol;
 
 /// The service answered that it did not do it.
 #[derive(Clone, Debug)]
-pub struct Failure(ErrorMetadata);
+pub(crate) struct Failure(ErrorMetadata);
 
 impl Failure {
     /// A refusal of which nothing is known.

@@ -8,11 +8,11 @@ use crate::writing::{bytes, fraction, time, whole};
 /// What an input says that the operation does not understand, with what it would.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{place}: {reason}")]
-pub struct Wrong {
+pub(crate) struct Wrong {
     /// Where in the input, such as `Filters[0].Values`; `input` for the whole of it.
-    pub place: String,
+    pub(crate) place: String,
     /// What is wrong there, and what would be right.
-    pub reason: String,
+    pub(crate) reason: String,
 }
 
 /// How deep an input may be: AWS's own are some ten deep.
@@ -141,6 +141,14 @@ impl Check<'_> {
         if member.location.is_some_and(Location::is_of_path) && value == "" {
             // Without it the path would be another thing's: that of the whole bucket, say.
             return Err(at.wrong("it is part of the path, so it cannot be empty"));
+        }
+        let is_step = |text: &str| text.split('/').any(|step| matches!(step, "." | ".."));
+        if member.location == Some(Location::Uri)
+            && self.model.name != "s3"
+            && value.as_str().is_some_and(is_step)
+        {
+            // Whoever resolves it on the way makes it the path of another thing. S3 resolves nothing.
+            return Err(at.wrong("it is part of the path, so no step of it can be . or .."));
         }
         if matches!(member.location, Some(Location::Header | Location::Headers)) {
             header(value, at)?;

@@ -17,7 +17,5 @@ mod services;
 mod writing;
 
 pub use client::Client;
-pub use failure::Failure;
-pub use input::Wrong;
-pub use model::{Model, Operation, Pages, Unreadable};
+pub use model::{Kind, Member, Members, Model, Operation, Pages, Shape, Unreadable};
 pub use services::*;

@@ -46,9 +46,10 @@ pub struct Model {
     /// How pages follow each other, by operation.
     #[serde(default)]
     pub(crate) pages: BTreeMap<String, Pages>,
-    /// What can be waited for, by name, such as `instance-running`.
+    /// What can be waited for, by name, such as `instance-running`: the operation, how often and how long, and what of its
+    /// answer ends the wait.
     #[serde(default)]
-    pub(crate) waiters: BTreeMap<String, Value>,
+    pub waiters: BTreeMap<String, Value>,
 }
 
 /// How a service's requests and answers are written.
@@ -81,12 +82,12 @@ pub struct Operation {
     pub(crate) method: String,
     /// The path, with labels such as `/{Bucket}/{Key+}`.
     pub(crate) path: String,
-    /// The shape of the input.
+    /// The name of the input's shape.
     #[serde(default)]
-    pub(crate) input: Option<String>,
-    /// The shape of the answer.
+    pub input: Option<String>,
+    /// The name of the answer's shape.
     #[serde(default)]
-    pub(crate) output: Option<String>,
+    pub output: Option<String>,
     /// The element that the input stands in where the body is XML.
     #[serde(default)]
     pub(crate) root: Option<String>,
@@ -138,33 +139,43 @@ pub struct Pages {
 /// A type of the service.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Shape {
+pub struct Shape {
+    /// What it is.
     #[serde(rename = "type")]
-    pub(crate) kind: Kind,
+    pub kind: Kind,
     /// Of a structure, in the order of the model.
     #[serde(default)]
-    pub(crate) members: Members,
+    pub members: Members,
+    /// The members that a structure must have.
     #[serde(default)]
-    pub(crate) required: Vec<String>,
+    pub required: Vec<String>,
     /// The element of a list.
     #[serde(default)]
-    pub(crate) member: Option<Member>,
-    /// Of a map.
+    pub member: Option<Member>,
+    /// The keys of a map.
     #[serde(default)]
-    pub(crate) key: Option<Member>,
-    /// Of a map.
+    pub key: Option<Member>,
+    /// The values of a map.
     #[serde(default)]
-    pub(crate) value: Option<Member>,
-    /// The values that a string may have.
+    pub value: Option<Member>,
+    /// The values that a string may have. AWS adds to them, so others are no fault.
     #[serde(default, rename = "enum")]
-    pub(crate) values: Vec<String>,
+    pub values: Vec<String>,
+    /// The least length or value.
     #[serde(default)]
-    pub(crate) min: Option<f64>,
+    pub min: Option<f64>,
+    /// The greatest length or value.
     #[serde(default)]
-    pub(crate) max: Option<f64>,
+    pub max: Option<f64>,
     /// Whether exactly one member is given.
     #[serde(default)]
-    pub(crate) union: bool,
+    pub union: bool,
+    /// Whether it is any JSON.
+    #[serde(default)]
+    pub document: bool,
+    /// Whether it is a secret or tells of a person.
+    #[serde(default)]
+    pub sensitive: bool,
     /// The member that is the body.
     #[serde(default)]
     pub(crate) payload: Option<String>,
@@ -173,17 +184,12 @@ pub(crate) struct Shape {
     /// Whether a list stands in its structure without an element of its own.
     #[serde(default)]
     pub(crate) flattened: bool,
-    /// Whether it is any JSON.
-    #[serde(default)]
-    pub(crate) document: bool,
     /// Whether its parts arrive one after the other.
     #[serde(default)]
     pub(crate) eventstream: bool,
     /// Whether it may hold nothing in place of an element.
     #[serde(default)]
     pub(crate) sparse: bool,
-    #[serde(default)]
-    pub(crate) sensitive: bool,
     /// How a time is written.
     #[serde(default)]
     pub(crate) time: Option<TimeFormat>,
@@ -197,17 +203,28 @@ pub(crate) struct Shape {
 /// What a shape is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub(crate) enum Kind {
+pub enum Kind {
+    /// Members, each of its own shape.
     Structure,
+    /// Elements of one shape.
     List,
+    /// Values of one shape by keys that are texts.
     Map,
+    /// A text.
     String,
+    /// A whole number of 32 bits.
     Integer,
+    /// A whole number of 64 bits.
     Long,
+    /// A number with a fraction, of 32 bits.
     Float,
+    /// A number with a fraction, of 64 bits.
     Double,
+    /// True or false.
     Boolean,
+    /// A moment.
     Timestamp,
+    /// Bytes.
     Blob,
 }
 
@@ -224,8 +241,9 @@ pub(crate) enum TimeFormat {
 /// Part of a shape, which is of another shape.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Member {
-    pub(crate) shape: String,
+pub struct Member {
+    /// The shape that it is of.
+    pub shape: String,
     /// Where in the request or the answer it stands, where that is not the body.
     #[serde(default)]
     pub(crate) location: Option<Location>,
@@ -255,14 +273,12 @@ pub(crate) struct Member {
     /// Whether it is the whole content of an event.
     #[serde(default)]
     pub(crate) event_payload: bool,
-    /// Whether it is put before the host.
-    #[serde(default)]
-    pub(crate) host_label: bool,
     /// The argument of the endpoint rules that it is.
     #[serde(default)]
     pub(crate) context: Option<String>,
+    /// Whether AWS advises against it.
     #[serde(default)]
-    pub(crate) deprecated: bool,
+    pub deprecated: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -295,19 +311,27 @@ pub(crate) struct Namespace {
 
 /// The members of a structure by name, in the order of the model.
 #[derive(Debug, Default)]
-pub(crate) struct Members(Vec<(String, Member)>);
+pub struct Members(Vec<(String, Member)>);
 
 impl Members {
-    pub(crate) fn get(&self, name: &str) -> Option<&Member> {
+    /// The member of this name.
+    pub fn get(&self, name: &str) -> Option<&Member> {
         self.0.iter().find(|(own, _)| own == name).map(|(_, member)| member)
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &Member)> {
+    /// Names and members, in the order of the model.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Member)> {
         self.0.iter().map(|(name, member)| (name.as_str(), member))
     }
 
-    pub(crate) fn len(&self) -> usize {
+    /// How many there are.
+    pub fn len(&self) -> usize {
         self.0.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 }
 
@@ -343,14 +367,18 @@ pub struct Unreadable {
 
 impl Model {
     /// Reads the compressed model of a service.
-    pub fn read(name: &str, compressed: &[u8]) -> Result<Model, Unreadable> {
+    ///
+    /// # Errors
+    /// If it is no gzip, or holds no model: the build was made wrongly.
+    pub(crate) fn read(name: &str, compressed: &[u8]) -> Result<Model, Unreadable> {
         let unreadable = |reason: String| Unreadable { name: name.to_owned(), reason };
         let mut text = Vec::new();
         GzDecoder::new(compressed).read_to_end(&mut text).map_err(|error| unreadable(error.to_string()))?;
         serde_json::from_slice(&text).map_err(|error| unreadable(error.to_string()))
     }
 
-    pub(crate) fn shape(&self, name: &str) -> Option<&Shape> {
+    /// The shape of this name.
+    pub fn shape(&self, name: &str) -> Option<&Shape> {
         self.shapes.get(name)
     }
 

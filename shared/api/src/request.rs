@@ -69,7 +69,7 @@ pub(crate) fn answer(
     response: &HttpResponse,
 ) -> Result<Map<String, Value>, SerdeError> {
     let Some(output) = operation.output.as_deref() else { return Ok(Map::new()) };
-    if model.shape(output).is_none_or(|shape| shape.members.len() == 0) {
+    if model.shape(output).is_none_or(|shape| shape.members.is_empty()) {
         return Ok(Map::new());
     }
     let room = Room::default();

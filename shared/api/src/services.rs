@@ -4,6 +4,8 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use crate::model::{Model, Unreadable};
 
+// It stays as it was written.
+#[rustfmt::skip]
 mod table;
 
 pub use table::*;
@@ -23,6 +25,9 @@ impl Service {
     }
 
     /// Its model. It stays open for as long as anybody holds it.
+    ///
+    /// # Errors
+    /// If the build was made wrongly.
     pub fn model(&self) -> Result<Arc<Model>, Unreadable> {
         let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(model) = opened.upgrade() {

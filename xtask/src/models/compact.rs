@@ -103,7 +103,7 @@ fn protocol(metadata: &Value) -> Result<&'static str> {
         None => metadata.get("protocol").and_then(Value::as_str).into_iter().collect(),
     };
     let version = metadata.get("jsonVersion").and_then(Value::as_str);
-    let order = ["smithy-rpc-v2-cbor", "json", "rest-json", "rest-xml", "query", "ec2"];
+    let order = ["json", "rest-json", "rest-xml", "smithy-rpc-v2-cbor", "query", "ec2"];
     Ok(match order.into_iter().find(|it| all.contains(it)) {
         Some("smithy-rpc-v2-cbor") => "cbor",
         Some("json") if version == Some("1.0") => "json-1.0",
@@ -238,7 +238,6 @@ fn member(of: &Value) -> Value {
     put("json", at("/jsonvalue"));
     put("event_header", at("/eventheader"));
     put("event_payload", at("/eventpayload"));
-    put("host_label", at("/hostLabel"));
     put("context", at("/contextParam/name"));
     put("deprecated", at("/deprecated"));
     out.into()

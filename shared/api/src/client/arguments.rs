@@ -64,9 +64,8 @@ pub(super) fn url(sdk: &SdkConfig, model: &Model) -> Option<String> {
     if sdk.get_origin("endpoint_url").is_client_config() {
         return general;
     }
-    let variable = model.id.to_uppercase().replace([' ', '-'], "_");
     let key = ServiceConfigKey::builder()
-        .service_id(&variable)
+        .service_id(&model.id)
         .env("AWS_ENDPOINT_URL")
         .profile("endpoint_url")
         .build();

@@ -2,6 +2,7 @@
 
 mod inputs;
 mod outputs;
+mod services;
 mod xml;
 
 use std::io::Read as _;

@@ -6,14 +6,17 @@ use super::Service;
 pub static ACCESSANALYZER: Service =
     Service::new("accessanalyzer", include_bytes!("../../models/accessanalyzer.json.gz"));
 /// `account`
-pub static ACCOUNT: Service = Service::new("account", include_bytes!("../../models/account.json.gz"));
+pub static ACCOUNT: Service =
+    Service::new("account", include_bytes!("../../models/account.json.gz"));
 /// `account-access`
 pub static ACCOUNT_ACCESS: Service =
     Service::new("account-access", include_bytes!("../../models/account-access.json.gz"));
 /// `acm`
-pub static ACM: Service = Service::new("acm", include_bytes!("../../models/acm.json.gz"));
+pub static ACM: Service =
+    Service::new("acm", include_bytes!("../../models/acm.json.gz"));
 /// `acm-pca`
-pub static ACM_PCA: Service = Service::new("acm-pca", include_bytes!("../../models/acm-pca.json.gz"));
+pub static ACM_PCA: Service =
+    Service::new("acm-pca", include_bytes!("../../models/acm-pca.json.gz"));
 /// `agent-registry`
 pub static AGENT_REGISTRY: Service =
     Service::new("agent-registry", include_bytes!("../../models/agent-registry.json.gz"));
@@ -21,11 +24,14 @@ pub static AGENT_REGISTRY: Service =
 pub static AGENT_REGISTRY_CONTROL: Service =
     Service::new("agent-registry-control", include_bytes!("../../models/agent-registry-control.json.gz"));
 /// `aiops`
-pub static AIOPS: Service = Service::new("aiops", include_bytes!("../../models/aiops.json.gz"));
+pub static AIOPS: Service =
+    Service::new("aiops", include_bytes!("../../models/aiops.json.gz"));
 /// `amp`
-pub static AMP: Service = Service::new("amp", include_bytes!("../../models/amp.json.gz"));
+pub static AMP: Service =
+    Service::new("amp", include_bytes!("../../models/amp.json.gz"));
 /// `amplify`
-pub static AMPLIFY: Service = Service::new("amplify", include_bytes!("../../models/amplify.json.gz"));
+pub static AMPLIFY: Service =
+    Service::new("amplify", include_bytes!("../../models/amplify.json.gz"));
 /// `amplifybackend`
 pub static AMPLIFYBACKEND: Service =
     Service::new("amplifybackend", include_bytes!("../../models/amplifybackend.json.gz"));
@@ -42,14 +48,17 @@ pub static APIGATEWAYMANAGEMENTAPI: Service =
 pub static APIGATEWAYV2: Service =
     Service::new("apigatewayv2", include_bytes!("../../models/apigatewayv2.json.gz"));
 /// `appconfig`
-pub static APPCONFIG: Service = Service::new("appconfig", include_bytes!("../../models/appconfig.json.gz"));
+pub static APPCONFIG: Service =
+    Service::new("appconfig", include_bytes!("../../models/appconfig.json.gz"));
 /// `appconfigdata`
 pub static APPCONFIGDATA: Service =
     Service::new("appconfigdata", include_bytes!("../../models/appconfigdata.json.gz"));
 /// `appfabric`
-pub static APPFABRIC: Service = Service::new("appfabric", include_bytes!("../../models/appfabric.json.gz"));
+pub static APPFABRIC: Service =
+    Service::new("appfabric", include_bytes!("../../models/appfabric.json.gz"));
 /// `appflow`
-pub static APPFLOW: Service = Service::new("appflow", include_bytes!("../../models/appflow.json.gz"));
+pub static APPFLOW: Service =
+    Service::new("appflow", include_bytes!("../../models/appflow.json.gz"));
 /// `appintegrations`
 pub static APPINTEGRATIONS: Service =
     Service::new("appintegrations", include_bytes!("../../models/appintegrations.json.gz"));
@@ -66,13 +75,17 @@ pub static APPLICATION_SIGNALS: Service =
 pub static APPLICATIONCOSTPROFILER: Service =
     Service::new("applicationcostprofiler", include_bytes!("../../models/applicationcostprofiler.json.gz"));
 /// `appmesh`
-pub static APPMESH: Service = Service::new("appmesh", include_bytes!("../../models/appmesh.json.gz"));
+pub static APPMESH: Service =
+    Service::new("appmesh", include_bytes!("../../models/appmesh.json.gz"));
 /// `apprunner`
-pub static APPRUNNER: Service = Service::new("apprunner", include_bytes!("../../models/apprunner.json.gz"));
+pub static APPRUNNER: Service =
+    Service::new("apprunner", include_bytes!("../../models/apprunner.json.gz"));
 /// `appstream`
-pub static APPSTREAM: Service = Service::new("appstream", include_bytes!("../../models/appstream.json.gz"));
+pub static APPSTREAM: Service =
+    Service::new("appstream", include_bytes!("../../models/appstream.json.gz"));
 /// `appsync`
-pub static APPSYNC: Service = Service::new("appsync", include_bytes!("../../models/appsync.json.gz"));
+pub static APPSYNC: Service =
+    Service::new("appsync", include_bytes!("../../models/appsync.json.gz"));
 /// `arc-region-switch`
 pub static ARC_REGION_SWITCH: Service =
     Service::new("arc-region-switch", include_bytes!("../../models/arc-region-switch.json.gz"));
@@ -80,9 +93,11 @@ pub static ARC_REGION_SWITCH: Service =
 pub static ARC_ZONAL_SHIFT: Service =
     Service::new("arc-zonal-shift", include_bytes!("../../models/arc-zonal-shift.json.gz"));
 /// `artifact`
-pub static ARTIFACT: Service = Service::new("artifact", include_bytes!("../../models/artifact.json.gz"));
+pub static ARTIFACT: Service =
+    Service::new("artifact", include_bytes!("../../models/artifact.json.gz"));
 /// `athena`
-pub static ATHENA: Service = Service::new("athena", include_bytes!("../../models/athena.json.gz"));
+pub static ATHENA: Service =
+    Service::new("athena", include_bytes!("../../models/athena.json.gz"));
 /// `auditmanager`
 pub static AUDITMANAGER: Service =
     Service::new("auditmanager", include_bytes!("../../models/auditmanager.json.gz"));
@@ -93,9 +108,11 @@ pub static AUTOSCALING: Service =
 pub static AUTOSCALING_PLANS: Service =
     Service::new("autoscaling-plans", include_bytes!("../../models/autoscaling-plans.json.gz"));
 /// `b2bi`
-pub static B2BI: Service = Service::new("b2bi", include_bytes!("../../models/b2bi.json.gz"));
+pub static B2BI: Service =
+    Service::new("b2bi", include_bytes!("../../models/b2bi.json.gz"));
 /// `backup`
-pub static BACKUP: Service = Service::new("backup", include_bytes!("../../models/backup.json.gz"));
+pub static BACKUP: Service =
+    Service::new("backup", include_bytes!("../../models/backup.json.gz"));
 /// `backup-gateway`
 pub static BACKUP_GATEWAY: Service =
     Service::new("backup-gateway", include_bytes!("../../models/backup-gateway.json.gz"));
@@ -103,7 +120,8 @@ pub static BACKUP_GATEWAY: Service =
 pub static BACKUPSEARCH: Service =
     Service::new("backupsearch", include_bytes!("../../models/backupsearch.json.gz"));
 /// `batch`
-pub static BATCH: Service = Service::new("batch", include_bytes!("../../models/batch.json.gz"));
+pub static BATCH: Service =
+    Service::new("batch", include_bytes!("../../models/batch.json.gz"));
 /// `bcm-dashboards`
 pub static BCM_DASHBOARDS: Service =
     Service::new("bcm-dashboards", include_bytes!("../../models/bcm-dashboards.json.gz"));
@@ -117,7 +135,8 @@ pub static BCM_PRICING_CALCULATOR: Service =
 pub static BCM_RECOMMENDED_ACTIONS: Service =
     Service::new("bcm-recommended-actions", include_bytes!("../../models/bcm-recommended-actions.json.gz"));
 /// `bedrock`
-pub static BEDROCK: Service = Service::new("bedrock", include_bytes!("../../models/bedrock.json.gz"));
+pub static BEDROCK: Service =
+    Service::new("bedrock", include_bytes!("../../models/bedrock.json.gz"));
 /// `bedrock-agent`
 pub static BEDROCK_AGENT: Service =
     Service::new("bedrock-agent", include_bytes!("../../models/bedrock-agent.json.gz"));
@@ -128,44 +147,44 @@ pub static BEDROCK_AGENT_RUNTIME: Service =
 pub static BEDROCK_AGENTCORE: Service =
     Service::new("bedrock-agentcore", include_bytes!("../../models/bedrock-agentcore.json.gz"));
 /// `bedrock-agentcore-control`
-pub static BEDROCK_AGENTCORE_CONTROL: Service = Service::new(
-    "bedrock-agentcore-control",
-    include_bytes!("../../models/bedrock-agentcore-control.json.gz"),
-);
+pub static BEDROCK_AGENTCORE_CONTROL: Service =
+    Service::new("bedrock-agentcore-control", include_bytes!("../../models/bedrock-agentcore-control.json.gz"));
 /// `bedrock-data-automation`
 pub static BEDROCK_DATA_AUTOMATION: Service =
     Service::new("bedrock-data-automation", include_bytes!("../../models/bedrock-data-automation.json.gz"));
 /// `bedrock-data-automation-runtime`
-pub static BEDROCK_DATA_AUTOMATION_RUNTIME: Service = Service::new(
-    "bedrock-data-automation-runtime",
-    include_bytes!("../../models/bedrock-data-automation-runtime.json.gz"),
-);
+pub static BEDROCK_DATA_AUTOMATION_RUNTIME: Service =
+    Service::new("bedrock-data-automation-runtime", include_bytes!("../../models/bedrock-data-automation-runtime.json.gz"));
 /// `bedrock-runtime`
 pub static BEDROCK_RUNTIME: Service =
     Service::new("bedrock-runtime", include_bytes!("../../models/bedrock-runtime.json.gz"));
 /// `billing`
-pub static BILLING: Service = Service::new("billing", include_bytes!("../../models/billing.json.gz"));
+pub static BILLING: Service =
+    Service::new("billing", include_bytes!("../../models/billing.json.gz"));
 /// `billingconductor`
 pub static BILLINGCONDUCTOR: Service =
     Service::new("billingconductor", include_bytes!("../../models/billingconductor.json.gz"));
 /// `braket`
-pub static BRAKET: Service = Service::new("braket", include_bytes!("../../models/braket.json.gz"));
+pub static BRAKET: Service =
+    Service::new("braket", include_bytes!("../../models/braket.json.gz"));
 /// `budgets`
-pub static BUDGETS: Service = Service::new("budgets", include_bytes!("../../models/budgets.json.gz"));
+pub static BUDGETS: Service =
+    Service::new("budgets", include_bytes!("../../models/budgets.json.gz"));
 /// `ce`
-pub static CE: Service = Service::new("ce", include_bytes!("../../models/ce.json.gz"));
+pub static CE: Service =
+    Service::new("ce", include_bytes!("../../models/ce.json.gz"));
 /// `chatbot`
-pub static CHATBOT: Service = Service::new("chatbot", include_bytes!("../../models/chatbot.json.gz"));
+pub static CHATBOT: Service =
+    Service::new("chatbot", include_bytes!("../../models/chatbot.json.gz"));
 /// `chime`
-pub static CHIME: Service = Service::new("chime", include_bytes!("../../models/chime.json.gz"));
+pub static CHIME: Service =
+    Service::new("chime", include_bytes!("../../models/chime.json.gz"));
 /// `chime-sdk-identity`
 pub static CHIME_SDK_IDENTITY: Service =
     Service::new("chime-sdk-identity", include_bytes!("../../models/chime-sdk-identity.json.gz"));
 /// `chime-sdk-media-pipelines`
-pub static CHIME_SDK_MEDIA_PIPELINES: Service = Service::new(
-    "chime-sdk-media-pipelines",
-    include_bytes!("../../models/chime-sdk-media-pipelines.json.gz"),
-);
+pub static CHIME_SDK_MEDIA_PIPELINES: Service =
+    Service::new("chime-sdk-media-pipelines", include_bytes!("../../models/chime-sdk-media-pipelines.json.gz"));
 /// `chime-sdk-meetings`
 pub static CHIME_SDK_MEETINGS: Service =
     Service::new("chime-sdk-meetings", include_bytes!("../../models/chime-sdk-meetings.json.gz"));
@@ -182,7 +201,8 @@ pub static CLEANROOMS: Service =
 pub static CLEANROOMSML: Service =
     Service::new("cleanroomsml", include_bytes!("../../models/cleanroomsml.json.gz"));
 /// `cloud9`
-pub static CLOUD9: Service = Service::new("cloud9", include_bytes!("../../models/cloud9.json.gz"));
+pub static CLOUD9: Service =
+    Service::new("cloud9", include_bytes!("../../models/cloud9.json.gz"));
 /// `cloudcontrol`
 pub static CLOUDCONTROL: Service =
     Service::new("cloudcontrol", include_bytes!("../../models/cloudcontrol.json.gz"));
@@ -199,7 +219,8 @@ pub static CLOUDFRONT: Service =
 pub static CLOUDFRONT_KEYVALUESTORE: Service =
     Service::new("cloudfront-keyvaluestore", include_bytes!("../../models/cloudfront-keyvaluestore.json.gz"));
 /// `cloudhsm`
-pub static CLOUDHSM: Service = Service::new("cloudhsm", include_bytes!("../../models/cloudhsm.json.gz"));
+pub static CLOUDHSM: Service =
+    Service::new("cloudhsm", include_bytes!("../../models/cloudhsm.json.gz"));
 /// `cloudhsmv2`
 pub static CLOUDHSMV2: Service =
     Service::new("cloudhsmv2", include_bytes!("../../models/cloudhsmv2.json.gz"));
@@ -225,7 +246,8 @@ pub static CLOUDWATCHOMNI: Service =
 pub static CODEARTIFACT: Service =
     Service::new("codeartifact", include_bytes!("../../models/codeartifact.json.gz"));
 /// `codebuild`
-pub static CODEBUILD: Service = Service::new("codebuild", include_bytes!("../../models/codebuild.json.gz"));
+pub static CODEBUILD: Service =
+    Service::new("codebuild", include_bytes!("../../models/codebuild.json.gz"));
 /// `codecatalyst`
 pub static CODECATALYST: Service =
     Service::new("codecatalyst", include_bytes!("../../models/codecatalyst.json.gz"));
@@ -275,14 +297,14 @@ pub static COMPREHENDMEDICAL: Service =
 pub static COMPUTE_OPTIMIZER: Service =
     Service::new("compute-optimizer", include_bytes!("../../models/compute-optimizer.json.gz"));
 /// `compute-optimizer-automation`
-pub static COMPUTE_OPTIMIZER_AUTOMATION: Service = Service::new(
-    "compute-optimizer-automation",
-    include_bytes!("../../models/compute-optimizer-automation.json.gz"),
-);
+pub static COMPUTE_OPTIMIZER_AUTOMATION: Service =
+    Service::new("compute-optimizer-automation", include_bytes!("../../models/compute-optimizer-automation.json.gz"));
 /// `config`
-pub static CONFIG: Service = Service::new("config", include_bytes!("../../models/config.json.gz"));
+pub static CONFIG: Service =
+    Service::new("config", include_bytes!("../../models/config.json.gz"));
 /// `connect`
-pub static CONNECT: Service = Service::new("connect", include_bytes!("../../models/connect.json.gz"));
+pub static CONNECT: Service =
+    Service::new("connect", include_bytes!("../../models/connect.json.gz"));
 /// `connect-contact-lens`
 pub static CONNECT_CONTACT_LENS: Service =
     Service::new("connect-contact-lens", include_bytes!("../../models/connect-contact-lens.json.gz"));
@@ -311,12 +333,14 @@ pub static CONTROLTOWER: Service =
 pub static COST_OPTIMIZATION_HUB: Service =
     Service::new("cost-optimization-hub", include_bytes!("../../models/cost-optimization-hub.json.gz"));
 /// `cur`
-pub static CUR: Service = Service::new("cur", include_bytes!("../../models/cur.json.gz"));
+pub static CUR: Service =
+    Service::new("cur", include_bytes!("../../models/cur.json.gz"));
 /// `customer-profiles`
 pub static CUSTOMER_PROFILES: Service =
     Service::new("customer-profiles", include_bytes!("../../models/customer-profiles.json.gz"));
 /// `databrew`
-pub static DATABREW: Service = Service::new("databrew", include_bytes!("../../models/databrew.json.gz"));
+pub static DATABREW: Service =
+    Service::new("databrew", include_bytes!("../../models/databrew.json.gz"));
 /// `dataexchange`
 pub static DATAEXCHANGE: Service =
     Service::new("dataexchange", include_bytes!("../../models/dataexchange.json.gz"));
@@ -324,15 +348,20 @@ pub static DATAEXCHANGE: Service =
 pub static DATAPIPELINE: Service =
     Service::new("datapipeline", include_bytes!("../../models/datapipeline.json.gz"));
 /// `datasync`
-pub static DATASYNC: Service = Service::new("datasync", include_bytes!("../../models/datasync.json.gz"));
+pub static DATASYNC: Service =
+    Service::new("datasync", include_bytes!("../../models/datasync.json.gz"));
 /// `datazone`
-pub static DATAZONE: Service = Service::new("datazone", include_bytes!("../../models/datazone.json.gz"));
+pub static DATAZONE: Service =
+    Service::new("datazone", include_bytes!("../../models/datazone.json.gz"));
 /// `dax`
-pub static DAX: Service = Service::new("dax", include_bytes!("../../models/dax.json.gz"));
+pub static DAX: Service =
+    Service::new("dax", include_bytes!("../../models/dax.json.gz"));
 /// `deadline`
-pub static DEADLINE: Service = Service::new("deadline", include_bytes!("../../models/deadline.json.gz"));
+pub static DEADLINE: Service =
+    Service::new("deadline", include_bytes!("../../models/deadline.json.gz"));
 /// `detective`
-pub static DETECTIVE: Service = Service::new("detective", include_bytes!("../../models/detective.json.gz"));
+pub static DETECTIVE: Service =
+    Service::new("detective", include_bytes!("../../models/detective.json.gz"));
 /// `devicefarm`
 pub static DEVICEFARM: Service =
     Service::new("devicefarm", include_bytes!("../../models/devicefarm.json.gz"));
@@ -346,49 +375,65 @@ pub static DEVOPS_GURU: Service =
 pub static DIRECTCONNECT: Service =
     Service::new("directconnect", include_bytes!("../../models/directconnect.json.gz"));
 /// `discovery`
-pub static DISCOVERY: Service = Service::new("discovery", include_bytes!("../../models/discovery.json.gz"));
+pub static DISCOVERY: Service =
+    Service::new("discovery", include_bytes!("../../models/discovery.json.gz"));
 /// `dlm`
-pub static DLM: Service = Service::new("dlm", include_bytes!("../../models/dlm.json.gz"));
+pub static DLM: Service =
+    Service::new("dlm", include_bytes!("../../models/dlm.json.gz"));
 /// `dms`
-pub static DMS: Service = Service::new("dms", include_bytes!("../../models/dms.json.gz"));
+pub static DMS: Service =
+    Service::new("dms", include_bytes!("../../models/dms.json.gz"));
 /// `docdb`
-pub static DOCDB: Service = Service::new("docdb", include_bytes!("../../models/docdb.json.gz"));
+pub static DOCDB: Service =
+    Service::new("docdb", include_bytes!("../../models/docdb.json.gz"));
 /// `docdb-elastic`
 pub static DOCDB_ELASTIC: Service =
     Service::new("docdb-elastic", include_bytes!("../../models/docdb-elastic.json.gz"));
 /// `drs`
-pub static DRS: Service = Service::new("drs", include_bytes!("../../models/drs.json.gz"));
+pub static DRS: Service =
+    Service::new("drs", include_bytes!("../../models/drs.json.gz"));
 /// `ds`
-pub static DS: Service = Service::new("ds", include_bytes!("../../models/ds.json.gz"));
+pub static DS: Service =
+    Service::new("ds", include_bytes!("../../models/ds.json.gz"));
 /// `ds-data`
-pub static DS_DATA: Service = Service::new("ds-data", include_bytes!("../../models/ds-data.json.gz"));
+pub static DS_DATA: Service =
+    Service::new("ds-data", include_bytes!("../../models/ds-data.json.gz"));
 /// `dsql`
-pub static DSQL: Service = Service::new("dsql", include_bytes!("../../models/dsql.json.gz"));
+pub static DSQL: Service =
+    Service::new("dsql", include_bytes!("../../models/dsql.json.gz"));
 /// `dynamodb`
-pub static DYNAMODB: Service = Service::new("dynamodb", include_bytes!("../../models/dynamodb.json.gz"));
+pub static DYNAMODB: Service =
+    Service::new("dynamodb", include_bytes!("../../models/dynamodb.json.gz"));
 /// `dynamodbstreams`
 pub static DYNAMODBSTREAMS: Service =
     Service::new("dynamodbstreams", include_bytes!("../../models/dynamodbstreams.json.gz"));
 /// `ebs`
-pub static EBS: Service = Service::new("ebs", include_bytes!("../../models/ebs.json.gz"));
+pub static EBS: Service =
+    Service::new("ebs", include_bytes!("../../models/ebs.json.gz"));
 /// `ec2`
-pub static EC2: Service = Service::new("ec2", include_bytes!("../../models/ec2.json.gz"));
+pub static EC2: Service =
+    Service::new("ec2", include_bytes!("../../models/ec2.json.gz"));
 /// `ec2-instance-connect`
 pub static EC2_INSTANCE_CONNECT: Service =
     Service::new("ec2-instance-connect", include_bytes!("../../models/ec2-instance-connect.json.gz"));
 /// `ecr`
-pub static ECR: Service = Service::new("ecr", include_bytes!("../../models/ecr.json.gz"));
+pub static ECR: Service =
+    Service::new("ecr", include_bytes!("../../models/ecr.json.gz"));
 /// `ecr-public`
 pub static ECR_PUBLIC: Service =
     Service::new("ecr-public", include_bytes!("../../models/ecr-public.json.gz"));
 /// `ecs`
-pub static ECS: Service = Service::new("ecs", include_bytes!("../../models/ecs.json.gz"));
+pub static ECS: Service =
+    Service::new("ecs", include_bytes!("../../models/ecs.json.gz"));
 /// `efs`
-pub static EFS: Service = Service::new("efs", include_bytes!("../../models/efs.json.gz"));
+pub static EFS: Service =
+    Service::new("efs", include_bytes!("../../models/efs.json.gz"));
 /// `eks`
-pub static EKS: Service = Service::new("eks", include_bytes!("../../models/eks.json.gz"));
+pub static EKS: Service =
+    Service::new("eks", include_bytes!("../../models/eks.json.gz"));
 /// `eks-auth`
-pub static EKS_AUTH: Service = Service::new("eks-auth", include_bytes!("../../models/eks-auth.json.gz"));
+pub static EKS_AUTH: Service =
+    Service::new("eks-auth", include_bytes!("../../models/eks-auth.json.gz"));
 /// `elasticache`
 pub static ELASTICACHE: Service =
     Service::new("elasticache", include_bytes!("../../models/elasticache.json.gz"));
@@ -396,14 +441,17 @@ pub static ELASTICACHE: Service =
 pub static ELASTICBEANSTALK: Service =
     Service::new("elasticbeanstalk", include_bytes!("../../models/elasticbeanstalk.json.gz"));
 /// `elb`
-pub static ELB: Service = Service::new("elb", include_bytes!("../../models/elb.json.gz"));
+pub static ELB: Service =
+    Service::new("elb", include_bytes!("../../models/elb.json.gz"));
 /// `elbv2`
-pub static ELBV2: Service = Service::new("elbv2", include_bytes!("../../models/elbv2.json.gz"));
+pub static ELBV2: Service =
+    Service::new("elbv2", include_bytes!("../../models/elbv2.json.gz"));
 /// `elementalinference`
 pub static ELEMENTALINFERENCE: Service =
     Service::new("elementalinference", include_bytes!("../../models/elementalinference.json.gz"));
 /// `emr`
-pub static EMR: Service = Service::new("emr", include_bytes!("../../models/emr.json.gz"));
+pub static EMR: Service =
+    Service::new("emr", include_bytes!("../../models/emr.json.gz"));
 /// `emr-containers`
 pub static EMR_CONTAINERS: Service =
     Service::new("emr-containers", include_bytes!("../../models/emr-containers.json.gz"));
@@ -414,27 +462,35 @@ pub static EMR_SERVERLESS: Service =
 pub static ENTITYRESOLUTION: Service =
     Service::new("entityresolution", include_bytes!("../../models/entityresolution.json.gz"));
 /// `es`
-pub static ES: Service = Service::new("es", include_bytes!("../../models/es.json.gz"));
+pub static ES: Service =
+    Service::new("es", include_bytes!("../../models/es.json.gz"));
 /// `eventbridgev2`
 pub static EVENTBRIDGEV2: Service =
     Service::new("eventbridgev2", include_bytes!("../../models/eventbridgev2.json.gz"));
 /// `events`
-pub static EVENTS: Service = Service::new("events", include_bytes!("../../models/events.json.gz"));
+pub static EVENTS: Service =
+    Service::new("events", include_bytes!("../../models/events.json.gz"));
 /// `evs`
-pub static EVS: Service = Service::new("evs", include_bytes!("../../models/evs.json.gz"));
+pub static EVS: Service =
+    Service::new("evs", include_bytes!("../../models/evs.json.gz"));
 /// `finspace`
-pub static FINSPACE: Service = Service::new("finspace", include_bytes!("../../models/finspace.json.gz"));
+pub static FINSPACE: Service =
+    Service::new("finspace", include_bytes!("../../models/finspace.json.gz"));
 /// `finspace-data`
 pub static FINSPACE_DATA: Service =
     Service::new("finspace-data", include_bytes!("../../models/finspace-data.json.gz"));
 /// `firehose`
-pub static FIREHOSE: Service = Service::new("firehose", include_bytes!("../../models/firehose.json.gz"));
+pub static FIREHOSE: Service =
+    Service::new("firehose", include_bytes!("../../models/firehose.json.gz"));
 /// `fis`
-pub static FIS: Service = Service::new("fis", include_bytes!("../../models/fis.json.gz"));
+pub static FIS: Service =
+    Service::new("fis", include_bytes!("../../models/fis.json.gz"));
 /// `fms`
-pub static FMS: Service = Service::new("fms", include_bytes!("../../models/fms.json.gz"));
+pub static FMS: Service =
+    Service::new("fms", include_bytes!("../../models/fms.json.gz"));
 /// `forecast`
-pub static FORECAST: Service = Service::new("forecast", include_bytes!("../../models/forecast.json.gz"));
+pub static FORECAST: Service =
+    Service::new("forecast", include_bytes!("../../models/forecast.json.gz"));
 /// `forecastquery`
 pub static FORECASTQUERY: Service =
     Service::new("forecastquery", include_bytes!("../../models/forecastquery.json.gz"));
@@ -442,16 +498,20 @@ pub static FORECASTQUERY: Service =
 pub static FRAUDDETECTOR: Service =
     Service::new("frauddetector", include_bytes!("../../models/frauddetector.json.gz"));
 /// `freetier`
-pub static FREETIER: Service = Service::new("freetier", include_bytes!("../../models/freetier.json.gz"));
+pub static FREETIER: Service =
+    Service::new("freetier", include_bytes!("../../models/freetier.json.gz"));
 /// `fsx`
-pub static FSX: Service = Service::new("fsx", include_bytes!("../../models/fsx.json.gz"));
+pub static FSX: Service =
+    Service::new("fsx", include_bytes!("../../models/fsx.json.gz"));
 /// `gamelift`
-pub static GAMELIFT: Service = Service::new("gamelift", include_bytes!("../../models/gamelift.json.gz"));
+pub static GAMELIFT: Service =
+    Service::new("gamelift", include_bytes!("../../models/gamelift.json.gz"));
 /// `gameliftstreams`
 pub static GAMELIFTSTREAMS: Service =
     Service::new("gameliftstreams", include_bytes!("../../models/gameliftstreams.json.gz"));
 /// `geo-maps`
-pub static GEO_MAPS: Service = Service::new("geo-maps", include_bytes!("../../models/geo-maps.json.gz"));
+pub static GEO_MAPS: Service =
+    Service::new("geo-maps", include_bytes!("../../models/geo-maps.json.gz"));
 /// `geo-places`
 pub static GEO_PLACES: Service =
     Service::new("geo-places", include_bytes!("../../models/geo-places.json.gz"));
@@ -459,14 +519,17 @@ pub static GEO_PLACES: Service =
 pub static GEO_ROUTES: Service =
     Service::new("geo-routes", include_bytes!("../../models/geo-routes.json.gz"));
 /// `glacier`
-pub static GLACIER: Service = Service::new("glacier", include_bytes!("../../models/glacier.json.gz"));
+pub static GLACIER: Service =
+    Service::new("glacier", include_bytes!("../../models/glacier.json.gz"));
 /// `globalaccelerator`
 pub static GLOBALACCELERATOR: Service =
     Service::new("globalaccelerator", include_bytes!("../../models/globalaccelerator.json.gz"));
 /// `glue`
-pub static GLUE: Service = Service::new("glue", include_bytes!("../../models/glue.json.gz"));
+pub static GLUE: Service =
+    Service::new("glue", include_bytes!("../../models/glue.json.gz"));
 /// `grafana`
-pub static GRAFANA: Service = Service::new("grafana", include_bytes!("../../models/grafana.json.gz"));
+pub static GRAFANA: Service =
+    Service::new("grafana", include_bytes!("../../models/grafana.json.gz"));
 /// `greengrass`
 pub static GREENGRASS: Service =
     Service::new("greengrass", include_bytes!("../../models/greengrass.json.gz"));
@@ -477,14 +540,17 @@ pub static GREENGRASSV2: Service =
 pub static GROUNDSTATION: Service =
     Service::new("groundstation", include_bytes!("../../models/groundstation.json.gz"));
 /// `guardduty`
-pub static GUARDDUTY: Service = Service::new("guardduty", include_bytes!("../../models/guardduty.json.gz"));
+pub static GUARDDUTY: Service =
+    Service::new("guardduty", include_bytes!("../../models/guardduty.json.gz"));
 /// `health`
-pub static HEALTH: Service = Service::new("health", include_bytes!("../../models/health.json.gz"));
+pub static HEALTH: Service =
+    Service::new("health", include_bytes!("../../models/health.json.gz"));
 /// `healthlake`
 pub static HEALTHLAKE: Service =
     Service::new("healthlake", include_bytes!("../../models/healthlake.json.gz"));
 /// `iam`
-pub static IAM: Service = Service::new("iam", include_bytes!("../../models/iam.json.gz"));
+pub static IAM: Service =
+    Service::new("iam", include_bytes!("../../models/iam.json.gz"));
 /// `iam-toolbox`
 pub static IAM_TOOLBOX: Service =
     Service::new("iam-toolbox", include_bytes!("../../models/iam-toolbox.json.gz"));
@@ -498,7 +564,8 @@ pub static IMAGEBUILDER: Service =
 pub static IMPORTEXPORT: Service =
     Service::new("importexport", include_bytes!("../../models/importexport.json.gz"));
 /// `inspector`
-pub static INSPECTOR: Service = Service::new("inspector", include_bytes!("../../models/inspector.json.gz"));
+pub static INSPECTOR: Service =
+    Service::new("inspector", include_bytes!("../../models/inspector.json.gz"));
 /// `inspector-scan`
 pub static INSPECTOR_SCAN: Service =
     Service::new("inspector-scan", include_bytes!("../../models/inspector-scan.json.gz"));
@@ -512,11 +579,14 @@ pub static INTERCONNECT: Service =
 pub static INTERNETMONITOR: Service =
     Service::new("internetmonitor", include_bytes!("../../models/internetmonitor.json.gz"));
 /// `invoicing`
-pub static INVOICING: Service = Service::new("invoicing", include_bytes!("../../models/invoicing.json.gz"));
+pub static INVOICING: Service =
+    Service::new("invoicing", include_bytes!("../../models/invoicing.json.gz"));
 /// `iot`
-pub static IOT: Service = Service::new("iot", include_bytes!("../../models/iot.json.gz"));
+pub static IOT: Service =
+    Service::new("iot", include_bytes!("../../models/iot.json.gz"));
 /// `iot-data`
-pub static IOT_DATA: Service = Service::new("iot-data", include_bytes!("../../models/iot-data.json.gz"));
+pub static IOT_DATA: Service =
+    Service::new("iot-data", include_bytes!("../../models/iot-data.json.gz"));
 /// `iot-jobs-data`
 pub static IOT_JOBS_DATA: Service =
     Service::new("iot-jobs-data", include_bytes!("../../models/iot-jobs-data.json.gz"));
@@ -545,34 +615,38 @@ pub static IOTTWINMAKER: Service =
 pub static IOTWIRELESS: Service =
     Service::new("iotwireless", include_bytes!("../../models/iotwireless.json.gz"));
 /// `ivs`
-pub static IVS: Service = Service::new("ivs", include_bytes!("../../models/ivs.json.gz"));
+pub static IVS: Service =
+    Service::new("ivs", include_bytes!("../../models/ivs.json.gz"));
 /// `ivs-realtime`
 pub static IVS_REALTIME: Service =
     Service::new("ivs-realtime", include_bytes!("../../models/ivs-realtime.json.gz"));
 /// `ivschat`
-pub static IVSCHAT: Service = Service::new("ivschat", include_bytes!("../../models/ivschat.json.gz"));
+pub static IVSCHAT: Service =
+    Service::new("ivschat", include_bytes!("../../models/ivschat.json.gz"));
 /// `kafka`
-pub static KAFKA: Service = Service::new("kafka", include_bytes!("../../models/kafka.json.gz"));
+pub static KAFKA: Service =
+    Service::new("kafka", include_bytes!("../../models/kafka.json.gz"));
 /// `kafkaconnect`
 pub static KAFKACONNECT: Service =
     Service::new("kafkaconnect", include_bytes!("../../models/kafkaconnect.json.gz"));
 /// `kendra`
-pub static KENDRA: Service = Service::new("kendra", include_bytes!("../../models/kendra.json.gz"));
+pub static KENDRA: Service =
+    Service::new("kendra", include_bytes!("../../models/kendra.json.gz"));
 /// `kendra-ranking`
 pub static KENDRA_RANKING: Service =
     Service::new("kendra-ranking", include_bytes!("../../models/kendra-ranking.json.gz"));
 /// `keyspaces`
-pub static KEYSPACES: Service = Service::new("keyspaces", include_bytes!("../../models/keyspaces.json.gz"));
+pub static KEYSPACES: Service =
+    Service::new("keyspaces", include_bytes!("../../models/keyspaces.json.gz"));
 /// `keyspacesstreams`
 pub static KEYSPACESSTREAMS: Service =
     Service::new("keyspacesstreams", include_bytes!("../../models/keyspacesstreams.json.gz"));
 /// `kinesis`
-pub static KINESIS: Service = Service::new("kinesis", include_bytes!("../../models/kinesis.json.gz"));
+pub static KINESIS: Service =
+    Service::new("kinesis", include_bytes!("../../models/kinesis.json.gz"));
 /// `kinesis-video-archived-media`
-pub static KINESIS_VIDEO_ARCHIVED_MEDIA: Service = Service::new(
-    "kinesis-video-archived-media",
-    include_bytes!("../../models/kinesis-video-archived-media.json.gz"),
-);
+pub static KINESIS_VIDEO_ARCHIVED_MEDIA: Service =
+    Service::new("kinesis-video-archived-media", include_bytes!("../../models/kinesis-video-archived-media.json.gz"));
 /// `kinesis-video-media`
 pub static KINESIS_VIDEO_MEDIA: Service =
     Service::new("kinesis-video-media", include_bytes!("../../models/kinesis-video-media.json.gz"));
@@ -580,10 +654,8 @@ pub static KINESIS_VIDEO_MEDIA: Service =
 pub static KINESIS_VIDEO_SIGNALING: Service =
     Service::new("kinesis-video-signaling", include_bytes!("../../models/kinesis-video-signaling.json.gz"));
 /// `kinesis-video-webrtc-storage`
-pub static KINESIS_VIDEO_WEBRTC_STORAGE: Service = Service::new(
-    "kinesis-video-webrtc-storage",
-    include_bytes!("../../models/kinesis-video-webrtc-storage.json.gz"),
-);
+pub static KINESIS_VIDEO_WEBRTC_STORAGE: Service =
+    Service::new("kinesis-video-webrtc-storage", include_bytes!("../../models/kinesis-video-webrtc-storage.json.gz"));
 /// `kinesisanalytics`
 pub static KINESISANALYTICS: Service =
     Service::new("kinesisanalytics", include_bytes!("../../models/kinesisanalytics.json.gz"));
@@ -594,12 +666,14 @@ pub static KINESISANALYTICSV2: Service =
 pub static KINESISVIDEO: Service =
     Service::new("kinesisvideo", include_bytes!("../../models/kinesisvideo.json.gz"));
 /// `kms`
-pub static KMS: Service = Service::new("kms", include_bytes!("../../models/kms.json.gz"));
+pub static KMS: Service =
+    Service::new("kms", include_bytes!("../../models/kms.json.gz"));
 /// `lakeformation`
 pub static LAKEFORMATION: Service =
     Service::new("lakeformation", include_bytes!("../../models/lakeformation.json.gz"));
 /// `lambda`
-pub static LAMBDA: Service = Service::new("lambda", include_bytes!("../../models/lambda.json.gz"));
+pub static LAMBDA: Service =
+    Service::new("lambda", include_bytes!("../../models/lambda.json.gz"));
 /// `lambda-core`
 pub static LAMBDA_CORE: Service =
     Service::new("lambda-core", include_bytes!("../../models/lambda-core.json.gz"));
@@ -625,31 +699,32 @@ pub static LEXV2_RUNTIME: Service =
 pub static LICENSE_MANAGER: Service =
     Service::new("license-manager", include_bytes!("../../models/license-manager.json.gz"));
 /// `license-manager-linux-subscriptions`
-pub static LICENSE_MANAGER_LINUX_SUBSCRIPTIONS: Service = Service::new(
-    "license-manager-linux-subscriptions",
-    include_bytes!("../../models/license-manager-linux-subscriptions.json.gz"),
-);
+pub static LICENSE_MANAGER_LINUX_SUBSCRIPTIONS: Service =
+    Service::new("license-manager-linux-subscriptions", include_bytes!("../../models/license-manager-linux-subscriptions.json.gz"));
 /// `license-manager-user-subscriptions`
-pub static LICENSE_MANAGER_USER_SUBSCRIPTIONS: Service = Service::new(
-    "license-manager-user-subscriptions",
-    include_bytes!("../../models/license-manager-user-subscriptions.json.gz"),
-);
+pub static LICENSE_MANAGER_USER_SUBSCRIPTIONS: Service =
+    Service::new("license-manager-user-subscriptions", include_bytes!("../../models/license-manager-user-subscriptions.json.gz"));
 /// `lightsail`
-pub static LIGHTSAIL: Service = Service::new("lightsail", include_bytes!("../../models/lightsail.json.gz"));
+pub static LIGHTSAIL: Service =
+    Service::new("lightsail", include_bytes!("../../models/lightsail.json.gz"));
 /// `location`
-pub static LOCATION: Service = Service::new("location", include_bytes!("../../models/location.json.gz"));
+pub static LOCATION: Service =
+    Service::new("location", include_bytes!("../../models/location.json.gz"));
 /// `logs`
-pub static LOGS: Service = Service::new("logs", include_bytes!("../../models/logs.json.gz"));
+pub static LOGS: Service =
+    Service::new("logs", include_bytes!("../../models/logs.json.gz"));
 /// `lookoutequipment`
 pub static LOOKOUTEQUIPMENT: Service =
     Service::new("lookoutequipment", include_bytes!("../../models/lookoutequipment.json.gz"));
 /// `m2`
-pub static M2: Service = Service::new("m2", include_bytes!("../../models/m2.json.gz"));
+pub static M2: Service =
+    Service::new("m2", include_bytes!("../../models/m2.json.gz"));
 /// `machinelearning`
 pub static MACHINELEARNING: Service =
     Service::new("machinelearning", include_bytes!("../../models/machinelearning.json.gz"));
 /// `macie2`
-pub static MACIE2: Service = Service::new("macie2", include_bytes!("../../models/macie2.json.gz"));
+pub static MACIE2: Service =
+    Service::new("macie2", include_bytes!("../../models/macie2.json.gz"));
 /// `mailmanager`
 pub static MAILMANAGER: Service =
     Service::new("mailmanager", include_bytes!("../../models/mailmanager.json.gz"));
@@ -678,10 +753,8 @@ pub static MARKETPLACE_ENTITLEMENT: Service =
 pub static MARKETPLACE_REPORTING: Service =
     Service::new("marketplace-reporting", include_bytes!("../../models/marketplace-reporting.json.gz"));
 /// `marketplacecommerceanalytics`
-pub static MARKETPLACECOMMERCEANALYTICS: Service = Service::new(
-    "marketplacecommerceanalytics",
-    include_bytes!("../../models/marketplacecommerceanalytics.json.gz"),
-);
+pub static MARKETPLACECOMMERCEANALYTICS: Service =
+    Service::new("marketplacecommerceanalytics", include_bytes!("../../models/marketplacecommerceanalytics.json.gz"));
 /// `mediaconnect`
 pub static MEDIACONNECT: Service =
     Service::new("mediaconnect", include_bytes!("../../models/mediaconnect.json.gz"));
@@ -689,7 +762,8 @@ pub static MEDIACONNECT: Service =
 pub static MEDIACONVERT: Service =
     Service::new("mediaconvert", include_bytes!("../../models/mediaconvert.json.gz"));
 /// `medialive`
-pub static MEDIALIVE: Service = Service::new("medialive", include_bytes!("../../models/medialive.json.gz"));
+pub static MEDIALIVE: Service =
+    Service::new("medialive", include_bytes!("../../models/medialive.json.gz"));
 /// `mediapackage`
 pub static MEDIAPACKAGE: Service =
     Service::new("mediapackage", include_bytes!("../../models/mediapackage.json.gz"));
@@ -712,19 +786,20 @@ pub static MEDIATAILOR: Service =
 pub static MEDICAL_IMAGING: Service =
     Service::new("medical-imaging", include_bytes!("../../models/medical-imaging.json.gz"));
 /// `memorydb`
-pub static MEMORYDB: Service = Service::new("memorydb", include_bytes!("../../models/memorydb.json.gz"));
+pub static MEMORYDB: Service =
+    Service::new("memorydb", include_bytes!("../../models/memorydb.json.gz"));
 /// `meteringmarketplace`
 pub static METERINGMARKETPLACE: Service =
     Service::new("meteringmarketplace", include_bytes!("../../models/meteringmarketplace.json.gz"));
 /// `mgh`
-pub static MGH: Service = Service::new("mgh", include_bytes!("../../models/mgh.json.gz"));
+pub static MGH: Service =
+    Service::new("mgh", include_bytes!("../../models/mgh.json.gz"));
 /// `mgn`
-pub static MGN: Service = Service::new("mgn", include_bytes!("../../models/mgn.json.gz"));
+pub static MGN: Service =
+    Service::new("mgn", include_bytes!("../../models/mgn.json.gz"));
 /// `migration-hub-refactor-spaces`
-pub static MIGRATION_HUB_REFACTOR_SPACES: Service = Service::new(
-    "migration-hub-refactor-spaces",
-    include_bytes!("../../models/migration-hub-refactor-spaces.json.gz"),
-);
+pub static MIGRATION_HUB_REFACTOR_SPACES: Service =
+    Service::new("migration-hub-refactor-spaces", include_bytes!("../../models/migration-hub-refactor-spaces.json.gz"));
 /// `migrationhub-config`
 pub static MIGRATIONHUB_CONFIG: Service =
     Service::new("migrationhub-config", include_bytes!("../../models/migrationhub-config.json.gz"));
@@ -735,18 +810,23 @@ pub static MIGRATIONHUBORCHESTRATOR: Service =
 pub static MIGRATIONHUBSTRATEGY: Service =
     Service::new("migrationhubstrategy", include_bytes!("../../models/migrationhubstrategy.json.gz"));
 /// `mpa`
-pub static MPA: Service = Service::new("mpa", include_bytes!("../../models/mpa.json.gz"));
+pub static MPA: Service =
+    Service::new("mpa", include_bytes!("../../models/mpa.json.gz"));
 /// `mq`
-pub static MQ: Service = Service::new("mq", include_bytes!("../../models/mq.json.gz"));
+pub static MQ: Service =
+    Service::new("mq", include_bytes!("../../models/mq.json.gz"));
 /// `mturk`
-pub static MTURK: Service = Service::new("mturk", include_bytes!("../../models/mturk.json.gz"));
+pub static MTURK: Service =
+    Service::new("mturk", include_bytes!("../../models/mturk.json.gz"));
 /// `mwaa`
-pub static MWAA: Service = Service::new("mwaa", include_bytes!("../../models/mwaa.json.gz"));
+pub static MWAA: Service =
+    Service::new("mwaa", include_bytes!("../../models/mwaa.json.gz"));
 /// `mwaa-serverless`
 pub static MWAA_SERVERLESS: Service =
     Service::new("mwaa-serverless", include_bytes!("../../models/mwaa-serverless.json.gz"));
 /// `neptune`
-pub static NEPTUNE: Service = Service::new("neptune", include_bytes!("../../models/neptune.json.gz"));
+pub static NEPTUNE: Service =
+    Service::new("neptune", include_bytes!("../../models/neptune.json.gz"));
 /// `neptune-graph`
 pub static NEPTUNE_GRAPH: Service =
     Service::new("neptune-graph", include_bytes!("../../models/neptune-graph.json.gz"));
@@ -775,16 +855,20 @@ pub static NOTIFICATIONS: Service =
 pub static NOTIFICATIONSCONTACTS: Service =
     Service::new("notificationscontacts", include_bytes!("../../models/notificationscontacts.json.gz"));
 /// `nova-act`
-pub static NOVA_ACT: Service = Service::new("nova-act", include_bytes!("../../models/nova-act.json.gz"));
+pub static NOVA_ACT: Service =
+    Service::new("nova-act", include_bytes!("../../models/nova-act.json.gz"));
 /// `oam`
-pub static OAM: Service = Service::new("oam", include_bytes!("../../models/oam.json.gz"));
+pub static OAM: Service =
+    Service::new("oam", include_bytes!("../../models/oam.json.gz"));
 /// `observabilityadmin`
 pub static OBSERVABILITYADMIN: Service =
     Service::new("observabilityadmin", include_bytes!("../../models/observabilityadmin.json.gz"));
 /// `odb`
-pub static ODB: Service = Service::new("odb", include_bytes!("../../models/odb.json.gz"));
+pub static ODB: Service =
+    Service::new("odb", include_bytes!("../../models/odb.json.gz"));
 /// `omics`
-pub static OMICS: Service = Service::new("omics", include_bytes!("../../models/omics.json.gz"));
+pub static OMICS: Service =
+    Service::new("omics", include_bytes!("../../models/omics.json.gz"));
 /// `opensearch`
 pub static OPENSEARCH: Service =
     Service::new("opensearch", include_bytes!("../../models/opensearch.json.gz"));
@@ -795,9 +879,11 @@ pub static OPENSEARCHSERVERLESS: Service =
 pub static ORGANIZATIONS: Service =
     Service::new("organizations", include_bytes!("../../models/organizations.json.gz"));
 /// `osis`
-pub static OSIS: Service = Service::new("osis", include_bytes!("../../models/osis.json.gz"));
+pub static OSIS: Service =
+    Service::new("osis", include_bytes!("../../models/osis.json.gz"));
 /// `outposts`
-pub static OUTPOSTS: Service = Service::new("outposts", include_bytes!("../../models/outposts.json.gz"));
+pub static OUTPOSTS: Service =
+    Service::new("outposts", include_bytes!("../../models/outposts.json.gz"));
 /// `partnercentral-account`
 pub static PARTNERCENTRAL_ACCOUNT: Service =
     Service::new("partnercentral-account", include_bytes!("../../models/partnercentral-account.json.gz"));
@@ -808,10 +894,8 @@ pub static PARTNERCENTRAL_BENEFITS: Service =
 pub static PARTNERCENTRAL_CHANNEL: Service =
     Service::new("partnercentral-channel", include_bytes!("../../models/partnercentral-channel.json.gz"));
 /// `partnercentral-revenue-measurement`
-pub static PARTNERCENTRAL_REVENUE_MEASUREMENT: Service = Service::new(
-    "partnercentral-revenue-measurement",
-    include_bytes!("../../models/partnercentral-revenue-measurement.json.gz"),
-);
+pub static PARTNERCENTRAL_REVENUE_MEASUREMENT: Service =
+    Service::new("partnercentral-revenue-measurement", include_bytes!("../../models/partnercentral-revenue-measurement.json.gz"));
 /// `partnercentral-selling`
 pub static PARTNERCENTRAL_SELLING: Service =
     Service::new("partnercentral-selling", include_bytes!("../../models/partnercentral-selling.json.gz"));
@@ -819,10 +903,8 @@ pub static PARTNERCENTRAL_SELLING: Service =
 pub static PAYMENT_CRYPTOGRAPHY: Service =
     Service::new("payment-cryptography", include_bytes!("../../models/payment-cryptography.json.gz"));
 /// `payment-cryptography-data`
-pub static PAYMENT_CRYPTOGRAPHY_DATA: Service = Service::new(
-    "payment-cryptography-data",
-    include_bytes!("../../models/payment-cryptography-data.json.gz"),
-);
+pub static PAYMENT_CRYPTOGRAPHY_DATA: Service =
+    Service::new("payment-cryptography-data", include_bytes!("../../models/payment-cryptography-data.json.gz"));
 /// `pca-connector-ad`
 pub static PCA_CONNECTOR_AD: Service =
     Service::new("pca-connector-ad", include_bytes!("../../models/pca-connector-ad.json.gz"));
@@ -830,7 +912,8 @@ pub static PCA_CONNECTOR_AD: Service =
 pub static PCA_CONNECTOR_SCEP: Service =
     Service::new("pca-connector-scep", include_bytes!("../../models/pca-connector-scep.json.gz"));
 /// `pcs`
-pub static PCS: Service = Service::new("pcs", include_bytes!("../../models/pcs.json.gz"));
+pub static PCS: Service =
+    Service::new("pcs", include_bytes!("../../models/pcs.json.gz"));
 /// `personalize`
 pub static PERSONALIZE: Service =
     Service::new("personalize", include_bytes!("../../models/personalize.json.gz"));
@@ -841,9 +924,11 @@ pub static PERSONALIZE_EVENTS: Service =
 pub static PERSONALIZE_RUNTIME: Service =
     Service::new("personalize-runtime", include_bytes!("../../models/personalize-runtime.json.gz"));
 /// `pi`
-pub static PI: Service = Service::new("pi", include_bytes!("../../models/pi.json.gz"));
+pub static PI: Service =
+    Service::new("pi", include_bytes!("../../models/pi.json.gz"));
 /// `pinpoint`
-pub static PINPOINT: Service = Service::new("pinpoint", include_bytes!("../../models/pinpoint.json.gz"));
+pub static PINPOINT: Service =
+    Service::new("pinpoint", include_bytes!("../../models/pinpoint.json.gz"));
 /// `pinpoint-email`
 pub static PINPOINT_EMAIL: Service =
     Service::new("pinpoint-email", include_bytes!("../../models/pinpoint-email.json.gz"));
@@ -854,35 +939,47 @@ pub static PINPOINT_SMS_VOICE: Service =
 pub static PINPOINT_SMS_VOICE_V2: Service =
     Service::new("pinpoint-sms-voice-v2", include_bytes!("../../models/pinpoint-sms-voice-v2.json.gz"));
 /// `pipes`
-pub static PIPES: Service = Service::new("pipes", include_bytes!("../../models/pipes.json.gz"));
+pub static PIPES: Service =
+    Service::new("pipes", include_bytes!("../../models/pipes.json.gz"));
 /// `polly`
-pub static POLLY: Service = Service::new("polly", include_bytes!("../../models/polly.json.gz"));
+pub static POLLY: Service =
+    Service::new("polly", include_bytes!("../../models/polly.json.gz"));
 /// `pricing`
-pub static PRICING: Service = Service::new("pricing", include_bytes!("../../models/pricing.json.gz"));
+pub static PRICING: Service =
+    Service::new("pricing", include_bytes!("../../models/pricing.json.gz"));
 /// `pricing-plan-manager`
 pub static PRICING_PLAN_MANAGER: Service =
     Service::new("pricing-plan-manager", include_bytes!("../../models/pricing-plan-manager.json.gz"));
 /// `proton`
-pub static PROTON: Service = Service::new("proton", include_bytes!("../../models/proton.json.gz"));
+pub static PROTON: Service =
+    Service::new("proton", include_bytes!("../../models/proton.json.gz"));
 /// `qapps`
-pub static QAPPS: Service = Service::new("qapps", include_bytes!("../../models/qapps.json.gz"));
+pub static QAPPS: Service =
+    Service::new("qapps", include_bytes!("../../models/qapps.json.gz"));
 /// `qbusiness`
-pub static QBUSINESS: Service = Service::new("qbusiness", include_bytes!("../../models/qbusiness.json.gz"));
+pub static QBUSINESS: Service =
+    Service::new("qbusiness", include_bytes!("../../models/qbusiness.json.gz"));
 /// `qconnect`
-pub static QCONNECT: Service = Service::new("qconnect", include_bytes!("../../models/qconnect.json.gz"));
+pub static QCONNECT: Service =
+    Service::new("qconnect", include_bytes!("../../models/qconnect.json.gz"));
 /// `quicksight`
 pub static QUICKSIGHT: Service =
     Service::new("quicksight", include_bytes!("../../models/quicksight.json.gz"));
 /// `ram`
-pub static RAM: Service = Service::new("ram", include_bytes!("../../models/ram.json.gz"));
+pub static RAM: Service =
+    Service::new("ram", include_bytes!("../../models/ram.json.gz"));
 /// `rbin`
-pub static RBIN: Service = Service::new("rbin", include_bytes!("../../models/rbin.json.gz"));
+pub static RBIN: Service =
+    Service::new("rbin", include_bytes!("../../models/rbin.json.gz"));
 /// `rds`
-pub static RDS: Service = Service::new("rds", include_bytes!("../../models/rds.json.gz"));
+pub static RDS: Service =
+    Service::new("rds", include_bytes!("../../models/rds.json.gz"));
 /// `rds-data`
-pub static RDS_DATA: Service = Service::new("rds-data", include_bytes!("../../models/rds-data.json.gz"));
+pub static RDS_DATA: Service =
+    Service::new("rds-data", include_bytes!("../../models/rds-data.json.gz"));
 /// `redshift`
-pub static REDSHIFT: Service = Service::new("redshift", include_bytes!("../../models/redshift.json.gz"));
+pub static REDSHIFT: Service =
+    Service::new("redshift", include_bytes!("../../models/redshift.json.gz"));
 /// `redshift-data`
 pub static REDSHIFT_DATA: Service =
     Service::new("redshift-data", include_bytes!("../../models/redshift-data.json.gz"));
@@ -914,20 +1011,17 @@ pub static RESOURCEGROUPSTAGGINGAPI: Service =
 pub static ROLESANYWHERE: Service =
     Service::new("rolesanywhere", include_bytes!("../../models/rolesanywhere.json.gz"));
 /// `route53`
-pub static ROUTE53: Service = Service::new("route53", include_bytes!("../../models/route53.json.gz"));
+pub static ROUTE53: Service =
+    Service::new("route53", include_bytes!("../../models/route53.json.gz"));
 /// `route53-recovery-cluster`
 pub static ROUTE53_RECOVERY_CLUSTER: Service =
     Service::new("route53-recovery-cluster", include_bytes!("../../models/route53-recovery-cluster.json.gz"));
 /// `route53-recovery-control-config`
-pub static ROUTE53_RECOVERY_CONTROL_CONFIG: Service = Service::new(
-    "route53-recovery-control-config",
-    include_bytes!("../../models/route53-recovery-control-config.json.gz"),
-);
+pub static ROUTE53_RECOVERY_CONTROL_CONFIG: Service =
+    Service::new("route53-recovery-control-config", include_bytes!("../../models/route53-recovery-control-config.json.gz"));
 /// `route53-recovery-readiness`
-pub static ROUTE53_RECOVERY_READINESS: Service = Service::new(
-    "route53-recovery-readiness",
-    include_bytes!("../../models/route53-recovery-readiness.json.gz"),
-);
+pub static ROUTE53_RECOVERY_READINESS: Service =
+    Service::new("route53-recovery-readiness", include_bytes!("../../models/route53-recovery-readiness.json.gz"));
 /// `route53domains`
 pub static ROUTE53DOMAINS: Service =
     Service::new("route53domains", include_bytes!("../../models/route53domains.json.gz"));
@@ -941,24 +1035,32 @@ pub static ROUTE53PROFILES: Service =
 pub static ROUTE53RESOLVER: Service =
     Service::new("route53resolver", include_bytes!("../../models/route53resolver.json.gz"));
 /// `rtbfabric`
-pub static RTBFABRIC: Service = Service::new("rtbfabric", include_bytes!("../../models/rtbfabric.json.gz"));
+pub static RTBFABRIC: Service =
+    Service::new("rtbfabric", include_bytes!("../../models/rtbfabric.json.gz"));
 /// `rum`
-pub static RUM: Service = Service::new("rum", include_bytes!("../../models/rum.json.gz"));
+pub static RUM: Service =
+    Service::new("rum", include_bytes!("../../models/rum.json.gz"));
 /// `s3`
-pub static S3: Service = Service::new("s3", include_bytes!("../../models/s3.json.gz"));
+pub static S3: Service =
+    Service::new("s3", include_bytes!("../../models/s3.json.gz"));
 /// `s3control`
-pub static S3CONTROL: Service = Service::new("s3control", include_bytes!("../../models/s3control.json.gz"));
+pub static S3CONTROL: Service =
+    Service::new("s3control", include_bytes!("../../models/s3control.json.gz"));
 /// `s3files`
-pub static S3FILES: Service = Service::new("s3files", include_bytes!("../../models/s3files.json.gz"));
+pub static S3FILES: Service =
+    Service::new("s3files", include_bytes!("../../models/s3files.json.gz"));
 /// `s3outposts`
 pub static S3OUTPOSTS: Service =
     Service::new("s3outposts", include_bytes!("../../models/s3outposts.json.gz"));
 /// `s3tables`
-pub static S3TABLES: Service = Service::new("s3tables", include_bytes!("../../models/s3tables.json.gz"));
+pub static S3TABLES: Service =
+    Service::new("s3tables", include_bytes!("../../models/s3tables.json.gz"));
 /// `s3vectors`
-pub static S3VECTORS: Service = Service::new("s3vectors", include_bytes!("../../models/s3vectors.json.gz"));
+pub static S3VECTORS: Service =
+    Service::new("s3vectors", include_bytes!("../../models/s3vectors.json.gz"));
 /// `sagemaker`
-pub static SAGEMAKER: Service = Service::new("sagemaker", include_bytes!("../../models/sagemaker.json.gz"));
+pub static SAGEMAKER: Service =
+    Service::new("sagemaker", include_bytes!("../../models/sagemaker.json.gz"));
 /// `sagemaker-a2i-runtime`
 pub static SAGEMAKER_A2I_RUNTIME: Service =
     Service::new("sagemaker-a2i-runtime", include_bytes!("../../models/sagemaker-a2i-runtime.json.gz"));
@@ -966,10 +1068,8 @@ pub static SAGEMAKER_A2I_RUNTIME: Service =
 pub static SAGEMAKER_EDGE: Service =
     Service::new("sagemaker-edge", include_bytes!("../../models/sagemaker-edge.json.gz"));
 /// `sagemaker-featurestore-runtime`
-pub static SAGEMAKER_FEATURESTORE_RUNTIME: Service = Service::new(
-    "sagemaker-featurestore-runtime",
-    include_bytes!("../../models/sagemaker-featurestore-runtime.json.gz"),
-);
+pub static SAGEMAKER_FEATURESTORE_RUNTIME: Service =
+    Service::new("sagemaker-featurestore-runtime", include_bytes!("../../models/sagemaker-featurestore-runtime.json.gz"));
 /// `sagemaker-geospatial`
 pub static SAGEMAKER_GEOSPATIAL: Service =
     Service::new("sagemaker-geospatial", include_bytes!("../../models/sagemaker-geospatial.json.gz"));
@@ -986,11 +1086,14 @@ pub static SAGEMAKERJOBRUNTIME: Service =
 pub static SAVINGSPLANS: Service =
     Service::new("savingsplans", include_bytes!("../../models/savingsplans.json.gz"));
 /// `scheduler`
-pub static SCHEDULER: Service = Service::new("scheduler", include_bytes!("../../models/scheduler.json.gz"));
+pub static SCHEDULER: Service =
+    Service::new("scheduler", include_bytes!("../../models/scheduler.json.gz"));
 /// `schemas`
-pub static SCHEMAS: Service = Service::new("schemas", include_bytes!("../../models/schemas.json.gz"));
+pub static SCHEMAS: Service =
+    Service::new("schemas", include_bytes!("../../models/schemas.json.gz"));
 /// `sdb`
-pub static SDB: Service = Service::new("sdb", include_bytes!("../../models/sdb.json.gz"));
+pub static SDB: Service =
+    Service::new("sdb", include_bytes!("../../models/sdb.json.gz"));
 /// `secretsmanager`
 pub static SECRETSMANAGER: Service =
     Service::new("secretsmanager", include_bytes!("../../models/secretsmanager.json.gz"));
@@ -1016,45 +1119,53 @@ pub static SERVICE_QUOTAS: Service =
 pub static SERVICECATALOG: Service =
     Service::new("servicecatalog", include_bytes!("../../models/servicecatalog.json.gz"));
 /// `servicecatalog-appregistry`
-pub static SERVICECATALOG_APPREGISTRY: Service = Service::new(
-    "servicecatalog-appregistry",
-    include_bytes!("../../models/servicecatalog-appregistry.json.gz"),
-);
+pub static SERVICECATALOG_APPREGISTRY: Service =
+    Service::new("servicecatalog-appregistry", include_bytes!("../../models/servicecatalog-appregistry.json.gz"));
 /// `servicediscovery`
 pub static SERVICEDISCOVERY: Service =
     Service::new("servicediscovery", include_bytes!("../../models/servicediscovery.json.gz"));
 /// `ses`
-pub static SES: Service = Service::new("ses", include_bytes!("../../models/ses.json.gz"));
+pub static SES: Service =
+    Service::new("ses", include_bytes!("../../models/ses.json.gz"));
 /// `sesv2`
-pub static SESV2: Service = Service::new("sesv2", include_bytes!("../../models/sesv2.json.gz"));
+pub static SESV2: Service =
+    Service::new("sesv2", include_bytes!("../../models/sesv2.json.gz"));
 /// `shield`
-pub static SHIELD: Service = Service::new("shield", include_bytes!("../../models/shield.json.gz"));
+pub static SHIELD: Service =
+    Service::new("shield", include_bytes!("../../models/shield.json.gz"));
 /// `signer`
-pub static SIGNER: Service = Service::new("signer", include_bytes!("../../models/signer.json.gz"));
+pub static SIGNER: Service =
+    Service::new("signer", include_bytes!("../../models/signer.json.gz"));
 /// `signer-data`
 pub static SIGNER_DATA: Service =
     Service::new("signer-data", include_bytes!("../../models/signer-data.json.gz"));
 /// `signin`
-pub static SIGNIN: Service = Service::new("signin", include_bytes!("../../models/signin.json.gz"));
+pub static SIGNIN: Service =
+    Service::new("signin", include_bytes!("../../models/signin.json.gz"));
 /// `simpledbv2`
 pub static SIMPLEDBV2: Service =
     Service::new("simpledbv2", include_bytes!("../../models/simpledbv2.json.gz"));
 /// `sms-voice`
-pub static SMS_VOICE: Service = Service::new("sms-voice", include_bytes!("../../models/sms-voice.json.gz"));
+pub static SMS_VOICE: Service =
+    Service::new("sms-voice", include_bytes!("../../models/sms-voice.json.gz"));
 /// `snow-device-management`
 pub static SNOW_DEVICE_MANAGEMENT: Service =
     Service::new("snow-device-management", include_bytes!("../../models/snow-device-management.json.gz"));
 /// `snowball`
-pub static SNOWBALL: Service = Service::new("snowball", include_bytes!("../../models/snowball.json.gz"));
+pub static SNOWBALL: Service =
+    Service::new("snowball", include_bytes!("../../models/snowball.json.gz"));
 /// `sns`
-pub static SNS: Service = Service::new("sns", include_bytes!("../../models/sns.json.gz"));
+pub static SNS: Service =
+    Service::new("sns", include_bytes!("../../models/sns.json.gz"));
 /// `socialmessaging`
 pub static SOCIALMESSAGING: Service =
     Service::new("socialmessaging", include_bytes!("../../models/socialmessaging.json.gz"));
 /// `sqs`
-pub static SQS: Service = Service::new("sqs", include_bytes!("../../models/sqs.json.gz"));
+pub static SQS: Service =
+    Service::new("sqs", include_bytes!("../../models/sqs.json.gz"));
 /// `ssm`
-pub static SSM: Service = Service::new("ssm", include_bytes!("../../models/ssm.json.gz"));
+pub static SSM: Service =
+    Service::new("ssm", include_bytes!("../../models/ssm.json.gz"));
 /// `ssm-contacts`
 pub static SSM_CONTACTS: Service =
     Service::new("ssm-contacts", include_bytes!("../../models/ssm-contacts.json.gz"));
@@ -1068,13 +1179,17 @@ pub static SSM_INCIDENTS: Service =
 pub static SSM_QUICKSETUP: Service =
     Service::new("ssm-quicksetup", include_bytes!("../../models/ssm-quicksetup.json.gz"));
 /// `ssm-sap`
-pub static SSM_SAP: Service = Service::new("ssm-sap", include_bytes!("../../models/ssm-sap.json.gz"));
+pub static SSM_SAP: Service =
+    Service::new("ssm-sap", include_bytes!("../../models/ssm-sap.json.gz"));
 /// `sso`
-pub static SSO: Service = Service::new("sso", include_bytes!("../../models/sso.json.gz"));
+pub static SSO: Service =
+    Service::new("sso", include_bytes!("../../models/sso.json.gz"));
 /// `sso-admin`
-pub static SSO_ADMIN: Service = Service::new("sso-admin", include_bytes!("../../models/sso-admin.json.gz"));
+pub static SSO_ADMIN: Service =
+    Service::new("sso-admin", include_bytes!("../../models/sso-admin.json.gz"));
 /// `sso-oidc`
-pub static SSO_OIDC: Service = Service::new("sso-oidc", include_bytes!("../../models/sso-oidc.json.gz"));
+pub static SSO_OIDC: Service =
+    Service::new("sso-oidc", include_bytes!("../../models/sso-oidc.json.gz"));
 /// `stepfunctions`
 pub static STEPFUNCTIONS: Service =
     Service::new("stepfunctions", include_bytes!("../../models/stepfunctions.json.gz"));
@@ -1082,12 +1197,14 @@ pub static STEPFUNCTIONS: Service =
 pub static STORAGEGATEWAY: Service =
     Service::new("storagegateway", include_bytes!("../../models/storagegateway.json.gz"));
 /// `sts`
-pub static STS: Service = Service::new("sts", include_bytes!("../../models/sts.json.gz"));
+pub static STS: Service =
+    Service::new("sts", include_bytes!("../../models/sts.json.gz"));
 /// `supplychain`
 pub static SUPPLYCHAIN: Service =
     Service::new("supplychain", include_bytes!("../../models/supplychain.json.gz"));
 /// `support`
-pub static SUPPORT: Service = Service::new("support", include_bytes!("../../models/support.json.gz"));
+pub static SUPPORT: Service =
+    Service::new("support", include_bytes!("../../models/support.json.gz"));
 /// `support-app`
 pub static SUPPORT_APP: Service =
     Service::new("support-app", include_bytes!("../../models/support-app.json.gz"));
@@ -1098,7 +1215,8 @@ pub static SUPPORTAUTHZ: Service =
 pub static SUSTAINABILITY: Service =
     Service::new("sustainability", include_bytes!("../../models/sustainability.json.gz"));
 /// `swf`
-pub static SWF: Service = Service::new("swf", include_bytes!("../../models/swf.json.gz"));
+pub static SWF: Service =
+    Service::new("swf", include_bytes!("../../models/swf.json.gz"));
 /// `synthetics`
 pub static SYNTHETICS: Service =
     Service::new("synthetics", include_bytes!("../../models/synthetics.json.gz"));
@@ -1106,7 +1224,8 @@ pub static SYNTHETICS: Service =
 pub static TAXSETTINGS: Service =
     Service::new("taxsettings", include_bytes!("../../models/taxsettings.json.gz"));
 /// `textract`
-pub static TEXTRACT: Service = Service::new("textract", include_bytes!("../../models/textract.json.gz"));
+pub static TEXTRACT: Service =
+    Service::new("textract", include_bytes!("../../models/textract.json.gz"));
 /// `timestream-influxdb`
 pub static TIMESTREAM_INFLUXDB: Service =
     Service::new("timestream-influxdb", include_bytes!("../../models/timestream-influxdb.json.gz"));
@@ -1117,45 +1236,56 @@ pub static TIMESTREAM_QUERY: Service =
 pub static TIMESTREAM_WRITE: Service =
     Service::new("timestream-write", include_bytes!("../../models/timestream-write.json.gz"));
 /// `tnb`
-pub static TNB: Service = Service::new("tnb", include_bytes!("../../models/tnb.json.gz"));
+pub static TNB: Service =
+    Service::new("tnb", include_bytes!("../../models/tnb.json.gz"));
 /// `transcribe`
 pub static TRANSCRIBE: Service =
     Service::new("transcribe", include_bytes!("../../models/transcribe.json.gz"));
 /// `transfer`
-pub static TRANSFER: Service = Service::new("transfer", include_bytes!("../../models/transfer.json.gz"));
+pub static TRANSFER: Service =
+    Service::new("transfer", include_bytes!("../../models/transfer.json.gz"));
 /// `translate`
-pub static TRANSLATE: Service = Service::new("translate", include_bytes!("../../models/translate.json.gz"));
+pub static TRANSLATE: Service =
+    Service::new("translate", include_bytes!("../../models/translate.json.gz"));
 /// `trustedadvisor`
 pub static TRUSTEDADVISOR: Service =
     Service::new("trustedadvisor", include_bytes!("../../models/trustedadvisor.json.gz"));
 /// `uxc`
-pub static UXC: Service = Service::new("uxc", include_bytes!("../../models/uxc.json.gz"));
+pub static UXC: Service =
+    Service::new("uxc", include_bytes!("../../models/uxc.json.gz"));
 /// `verifiedpermissions`
 pub static VERIFIEDPERMISSIONS: Service =
     Service::new("verifiedpermissions", include_bytes!("../../models/verifiedpermissions.json.gz"));
 /// `voice-id`
-pub static VOICE_ID: Service = Service::new("voice-id", include_bytes!("../../models/voice-id.json.gz"));
+pub static VOICE_ID: Service =
+    Service::new("voice-id", include_bytes!("../../models/voice-id.json.gz"));
 /// `vpc-lattice`
 pub static VPC_LATTICE: Service =
     Service::new("vpc-lattice", include_bytes!("../../models/vpc-lattice.json.gz"));
 /// `waf`
-pub static WAF: Service = Service::new("waf", include_bytes!("../../models/waf.json.gz"));
+pub static WAF: Service =
+    Service::new("waf", include_bytes!("../../models/waf.json.gz"));
 /// `waf-regional`
 pub static WAF_REGIONAL: Service =
     Service::new("waf-regional", include_bytes!("../../models/waf-regional.json.gz"));
 /// `wafv2`
-pub static WAFV2: Service = Service::new("wafv2", include_bytes!("../../models/wafv2.json.gz"));
+pub static WAFV2: Service =
+    Service::new("wafv2", include_bytes!("../../models/wafv2.json.gz"));
 /// `wellarchitected`
 pub static WELLARCHITECTED: Service =
     Service::new("wellarchitected", include_bytes!("../../models/wellarchitected.json.gz"));
 /// `wickr`
-pub static WICKR: Service = Service::new("wickr", include_bytes!("../../models/wickr.json.gz"));
+pub static WICKR: Service =
+    Service::new("wickr", include_bytes!("../../models/wickr.json.gz"));
 /// `wisdom`
-pub static WISDOM: Service = Service::new("wisdom", include_bytes!("../../models/wisdom.json.gz"));
+pub static WISDOM: Service =
+    Service::new("wisdom", include_bytes!("../../models/wisdom.json.gz"));
 /// `workdocs`
-pub static WORKDOCS: Service = Service::new("workdocs", include_bytes!("../../models/workdocs.json.gz"));
+pub static WORKDOCS: Service =
+    Service::new("workdocs", include_bytes!("../../models/workdocs.json.gz"));
 /// `workmail`
-pub static WORKMAIL: Service = Service::new("workmail", include_bytes!("../../models/workmail.json.gz"));
+pub static WORKMAIL: Service =
+    Service::new("workmail", include_bytes!("../../models/workmail.json.gz"));
 /// `workmailmessageflow`
 pub static WORKMAILMESSAGEFLOW: Service =
     Service::new("workmailmessageflow", include_bytes!("../../models/workmailmessageflow.json.gz"));
@@ -1172,7 +1302,8 @@ pub static WORKSPACES_THIN_CLIENT: Service =
 pub static WORKSPACES_WEB: Service =
     Service::new("workspaces-web", include_bytes!("../../models/workspaces-web.json.gz"));
 /// `xray`
-pub static XRAY: Service = Service::new("xray", include_bytes!("../../models/xray.json.gz"));
+pub static XRAY: Service =
+    Service::new("xray", include_bytes!("../../models/xray.json.gz"));
 
 /// Every service of AWS, sorted by name.
 pub static ALL: &[&Service] = &[

@@ -113,7 +113,7 @@ fn headers(ours: &aws_smithy_runtime_api::http::Request, theirs: &Value) -> Resu
     Ok(())
 }
 
-fn same_body(protocol: Protocol, ours: &[u8], theirs: &str) -> Result<(), String> {
+pub(super) fn same_body(protocol: Protocol, ours: &[u8], theirs: &str) -> Result<(), String> {
     if protocol == Protocol::Cbor {
         let theirs = STANDARD.decode(theirs).map_err(|error| error.to_string())?;
         if ours == theirs {
@@ -146,17 +146,22 @@ fn in_order(value: ciborium::Value) -> ciborium::Value {
             all.sort_by_key(|(key, _)| format!("{key:?}"));
             ciborium::Value::Map(all)
         }
+        // A time in seconds, whole or with parts.
+        ciborium::Value::Tag(1, time) if time.as_float().is_some_and(|it| it.fract() == 0.0) => {
+            let seconds = time.as_float().map_or(0, |it| it as i64);
+            ciborium::Value::Tag(1, Box::new(ciborium::Value::from(seconds)))
+        }
         ciborium::Value::Array(all) => ciborium::Value::Array(all.into_iter().map(in_order).collect()),
         other => other,
     }
 }
 
-fn sorted(query: &str) -> String {
+pub(super) fn sorted(query: &str) -> String {
     let mut parts: Vec<&str> = query.split('&').collect();
     parts.sort_unstable();
     parts.join("&")
 }
 
-fn same(what: &str, ours: &str, theirs: &str) -> Result<(), String> {
+pub(super) fn same(what: &str, ours: &str, theirs: &str) -> Result<(), String> {
     if ours == theirs { Ok(()) } else { Err(format!("{what}\n    ours   {ours}\n    theirs {theirs}")) }
 }

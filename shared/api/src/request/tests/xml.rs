@@ -22,6 +22,8 @@ fn name(element: &str) -> &str {
 
 /// Elements with their attributes and texts, without spaces that mean nothing.
 pub(super) fn canonical(text: &str) -> String {
+    // Who writes it may spell these out or not.
+    let text = text.replace("&quot;", "\"").replace("&apos;", "'");
     let mut open = vec![Open::default()];
     for part in text.split('<').skip(1) {
         let (tag, after) = part.split_once('>').unwrap_or((part, ""));
