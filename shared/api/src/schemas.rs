@@ -203,6 +203,12 @@ impl<'a> Schemas<'a> {
     /// What a member is called on the wire, where that is not its own name.
     fn name_of(&self, name: &'a str, member: &'a Member) -> Option<&'a str> {
         let wire = member.wire.as_deref();
+        if self.model.protocol == Protocol::Query && self.way == Way::Request {
+            // Parameters of a flattened list bear the name of its elements.
+            let list = self.model.shape(&member.shape).filter(|list| member.flattened || list.flattened);
+            let element = list.and_then(|list| list.member.as_ref());
+            return wire.or_else(|| element?.wire.as_deref());
+        }
         if self.model.protocol != Protocol::Ec2 || self.way == Way::Answer {
             return wire;
         }

@@ -1,4 +1,4 @@
-//! One service of each protocol, on a local AWS that checks signatures.
+//! Services of most protocols, on a local AWS that checks signatures.
 
 use awsmcp_testing::LocalAws;
 use serde_json::{Value, json};
@@ -181,7 +181,7 @@ async fn ec2_and_cloudformation() {
 
 #[tokio::test]
 #[ignore = "runs ministack"]
-async fn cloudwatch_in_cbor() {
+async fn cloudwatch_in_json() {
     let there = there();
     let data =
         json!([{"MetricName": "load", "Value": 0.1, "Timestamp": "2026-11-30T10:00:00Z", "Unit": "None"}]);
