@@ -143,7 +143,6 @@ fn write_simple(
         Kind::Long => to.write_long(schema, whole(value).ok_or_else(|| mismatch(schema, "a whole number"))?),
         Kind::Float => {
             let number = fraction(value).ok_or_else(|| mismatch(schema, "a number"))?;
-            #[expect(clippy::cast_possible_truncation, reason = "the member has 32 bits")]
             to.write_float(schema, number as f32)
         }
         Kind::Double => to.write_double(schema, fraction(value).ok_or_else(|| mismatch(schema, "a number"))?),
