@@ -19,6 +19,7 @@ mod generate;
 mod iam;
 mod known;
 mod layout;
+mod models;
 mod new_server;
 mod new_tool;
 mod test;
@@ -39,6 +40,7 @@ enum Command {
     Ci(ci::Args),
     #[command(name = "gen")]
     Generate(generate::Args),
+    GenModels(models::Args),
     Tidy(tidy::Args),
     Layout(layout::Args),
     Dist(dist::Args),
@@ -54,6 +56,7 @@ fn main() -> ExitCode {
         Command::Test(args) => test::run(args),
         Command::Ci(args) => ci::run(args),
         Command::Generate(args) => generate::run(args),
+        Command::GenModels(args) => models::run(args),
         Command::Tidy(args) => tidy::run(args),
         Command::Layout(args) => layout::run(args),
         Command::Dist(args) => dist::run(args),

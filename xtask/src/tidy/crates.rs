@@ -39,6 +39,7 @@ pub(super) fn directions(member: &Member) -> Vec<String> {
     let own: &[&str] = match member.place.as_str() {
         "shared/spec" => &[],
         "shared/aws" | "xtask" => &["awsmcp-spec"],
+        "shared/api" => &["awsmcp-spec", "awsmcp-aws"],
         "shared/mcp" => &["awsmcp-spec", "awsmcp-aws"],
         "shared/host" => &["awsmcp-spec", "awsmcp-aws", "awsmcp-mcp"],
         "shared/testing" => &["awsmcp-spec", "awsmcp-aws"],
@@ -62,7 +63,11 @@ pub(super) fn directions(member: &Member) -> Vec<String> {
             // Who calls and what they may do is asked for every service alike.
             let shared =
                 !name.starts_with("aws-sdk-") || matches!(name.as_str(), "aws-sdk-sts" | "aws-sdk-iam");
-            server || example || (member.place == "shared/aws" && shared)
+            let runtime = !name.starts_with("aws-sdk-");
+            server
+                || example
+                || (member.place == "shared/aws" && shared)
+                || (member.place == "shared/api" && runtime)
         } else {
             true
         };
@@ -116,6 +121,8 @@ mod tests {
         assert_eq!(of("shared/mcp", "[dependencies]\nawsmcp-host.workspace = true").len(), 1);
         assert_eq!(of("shared/spec", "[dependencies]\nrmcp.workspace = true").len(), 1);
         assert_eq!(of("shared/aws", "[dependencies]\naws-sdk-s3.workspace = true").len(), 1);
+        assert_eq!(of("shared/api", "[dependencies]\naws-sdk-sts.workspace = true").len(), 1);
+        assert!(of("shared/api", "[dependencies]\naws-smithy-schema.workspace = true").is_empty());
         assert_eq!(of("xtask", "[dependencies]\naws-sdk-sts.workspace = true").len(), 1);
         assert_eq!(of("servers/s3", "[dependencies]\nawsmcp-lambda.workspace = true").len(), 1);
         assert!(of("servers/s3", "[dev-dependencies]\nawsmcp-testing.workspace = true").is_empty());

@@ -1,0 +1,21 @@
+//! Every operation of AWS, called by its model.
+//!
+//! A [`Service`] holds its [`Model`]: its operations, their shapes, and how they go over the wire. An input in JSON becomes
+//! a request by the SDK's own protocols, and what is answered becomes JSON again, by the names of AWS's API reference.
+
+mod checksum;
+mod client;
+mod endpoint;
+mod failure;
+mod input;
+mod model;
+mod protocol;
+mod reading;
+mod request;
+mod schemas;
+mod services;
+mod writing;
+
+pub use client::Client;
+pub use model::{Kind, Member, Members, Model, Operation, Pages, Shape, Unreadable};
+pub use services::*;

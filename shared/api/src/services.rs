@@ -1,0 +1,43 @@
+//! The services that there are, each with its model.
+
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+
+use crate::model::{Model, Unreadable};
+
+// It stays as it was written.
+#[rustfmt::skip]
+mod table;
+
+pub use table::*;
+
+/// A service of AWS: its name, and its model, which is opened when it is first asked for.
+#[derive(Debug)]
+pub struct Service {
+    /// What the AWS CLI calls it, such as `dynamodb` or `logs`.
+    pub name: &'static str,
+    compressed: &'static [u8],
+    opened: Mutex<Weak<Model>>,
+}
+
+impl Service {
+    const fn new(name: &'static str, compressed: &'static [u8]) -> Service {
+        Service { name, compressed, opened: Mutex::new(Weak::new()) }
+    }
+
+    /// Its model. It stays open for as long as anybody holds it.
+    ///
+    /// # Errors
+    /// If the build was made wrongly.
+    pub fn model(&self) -> Result<Arc<Model>, Unreadable> {
+        let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(model) = opened.upgrade() {
+            return Ok(model);
+        }
+        let model = Arc::new(Model::read(self.name, self.compressed)?);
+        *opened = Arc::downgrade(&model);
+        Ok(model)
+    }
+}
+
+#[cfg(test)]
+mod tests;

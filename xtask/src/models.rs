@@ -1,0 +1,164 @@
+//! `cargo xtask gen-models`: the models of shared/api, made of botocore's.
+//!
+//! What is made is committed, so that no build and no check needs the source; where it is installed, `--check` shows that
+//! the files are what would be made of it.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use serde_json::Value;
+
+use crate::{place, say};
+
+mod compact;
+mod fixtures;
+mod source;
+
+use source::Source;
+
+/// Where the models are, from the root.
+const MODELS: &str = "shared/api/models";
+/// Where botocore's tests are, from the root.
+const FIXTURES: &str = "shared/api/tests";
+/// Where the table of the models is, from the root.
+const TABLE: &str = "shared/api/src/services/table.rs";
+
+/// Makes the models of all AWS services anew, from botocore's
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// Write nothing; fail where a file is not what would be written
+    #[arg(long)]
+    check: bool,
+    /// Make the cases that shared/api is tested with, too: of the `tests` in botocore's source distribution, unpacked
+    #[arg(long, value_name = "DIRECTORY")]
+    fixtures: Option<PathBuf>,
+}
+
+pub(crate) fn run(args: Args) -> Result<()> {
+    let source = match Source::installed() {
+        Some(source) => source,
+        None if args.check => {
+            say::progress(format!(
+                "{MODELS} was not compared with its source, which is not installed: `cargo xtask gen-models` installs it"
+            ));
+            return Ok(());
+        }
+        None => Source::provide()?,
+    };
+    let root = place::workspace();
+    let mut stale = Vec::new();
+    let mut files = files(&source)?;
+    if let Some(tests) = &args.fixtures {
+        files.push((format!("{FIXTURES}/protocols.json.gz"), compressed(&fixtures::protocols(tests)?)?));
+        files.push((format!("{FIXTURES}/endpoints.json.gz"), compressed(&fixtures::endpoints(tests)?)?));
+        files.push((format!("{FIXTURES}/README.md"), fixtures_readme(&source)));
+    }
+    let wanted: BTreeSet<PathBuf> = files.iter().map(|(path, _)| root.join(path)).collect();
+    for (path, bytes) in files {
+        let path = root.join(path);
+        if fs::read(&path).is_ok_and(|old| old == bytes) {
+            continue;
+        }
+        stale.push(shown(root, &path));
+        if !args.check {
+            fs::create_dir_all(path.parent().context("a file is in a directory")?)?;
+            fs::write(&path, bytes).with_context(|| format!("cannot write {}", path.display()))?;
+        }
+    }
+    for entry in fs::read_dir(root.join(MODELS))? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|it| it == "gz") && !wanted.contains(&path) {
+            stale.push(shown(root, &path));
+            if !args.check {
+                fs::remove_file(&path)?;
+            }
+        }
+    }
+    match stale.as_slice() {
+        [] => Ok(()),
+        stale if args.check => {
+            bail!("not as made of botocore: {}; run `cargo xtask gen-models`", stale.join(", "))
+        }
+        stale => {
+            say::progress(format!("wrote {} files", stale.len()));
+            Ok(())
+        }
+    }
+}
+
+fn shown(root: &Path, path: &Path) -> String {
+    path.strip_prefix(root).unwrap_or(path).display().to_string()
+}
+
+/// Every file that is made: a model a service, the partitions, and the table that embeds them.
+fn files(source: &Source) -> Result<Vec<(String, Vec<u8>)>> {
+    let mut files = Vec::new();
+    let mut services = Vec::new();
+    for name in source.services()? {
+        let model = compact::model(&name, &source.newest(&name)?)
+            .with_context(|| format!("the model of {name} cannot be made compact"))?;
+        files.push((format!("{MODELS}/{name}.json.gz"), compressed(&model)?));
+        services.push(name);
+    }
+    files.push((format!("{MODELS}/partitions.json"), compact::partitions(&source.partitions()?)?));
+    files.push((format!("{MODELS}/README.md"), readme(source, services.len())));
+    files.push((TABLE.to_owned(), table(&services).into_bytes()));
+    Ok(files)
+}
+
+/// The same bytes on every machine: no time and no name of a file stand in them.
+fn compressed(model: &Value) -> Result<Vec<u8>> {
+    let text = serde_json::to_vec(model)?;
+    let mut compressor = libdeflater::Compressor::new(libdeflater::CompressionLvl::best());
+    let mut bytes = vec![0; compressor.gzip_compress_bound(text.len())];
+    let length = compressor.gzip_compress(&text, &mut bytes)?;
+    bytes.truncate(length);
+    Ok(bytes)
+}
+
+fn readme(source: &Source, services: usize) -> Vec<u8> {
+    format!(
+        "# Models of AWS's services\n\n\
+         Made by `cargo xtask gen-models` from botocore {}, which Amazon.com, Inc. publishes under the Apache License 2.0:\n\
+         {services} services, each a compressed JSON of the form that [model.rs](../src/model.rs) reads. Left out is what no\n\
+         request and no answer needs: prose but for a sentence an operation, patterns, examples, the shapes of errors.\n\
+         `partitions.json` says which regions belong together.\n",
+        source.version()
+    )
+    .into_bytes()
+}
+
+fn fixtures_readme(source: &Source) -> Vec<u8> {
+    format!(
+        "# botocore's own tests\n\n\
+         Made by `cargo xtask gen-models --fixtures botocore-{0}/tests` from the source distribution of botocore {0}, which\n\
+         Amazon.com, Inc. publishes under the Apache License 2.0: what requests look like and what answers mean in every\n\
+         protocol, each case with its model in our form; and what the endpoint rules of every service give.\n\n\
+         `requests.json.gz` is written by [requests.py](requests.py) with the same botocore: requests to every service, of its\n\
+         own serializers.\n",
+        source.version()
+    )
+    .into_bytes()
+}
+
+/// The Rust source that embeds each model under the name of its service.
+fn table(services: &[String]) -> String {
+    let mut text = String::from(
+        "//! Written by `cargo xtask gen-models`: every service, sorted by name.\n\n\
+         use super::Service;\n\n",
+    );
+    let mut all =
+        String::from("/// Every service of AWS, sorted by name.\npub static ALL: &[&Service] = &[\n");
+    for name in services {
+        let constant = name.to_uppercase().replace('-', "_");
+        let _ = writeln!(
+            text,
+            "/// `{name}`\npub static {constant}: Service =\n    Service::new(\"{name}\", include_bytes!(\"../../models/{name}.json.gz\"));"
+        );
+        let _ = writeln!(all, "    &{constant},");
+    }
+    format!("{text}\n{all}];\n")
+}
