@@ -15,7 +15,7 @@ use awsmcp_aws::{Error, SdkConfig, Tap};
 use serde_json::{Map, Value};
 
 use crate::failure::Failure;
-use crate::input::{check, complete};
+use crate::input::complete;
 use crate::model::{Model, Operation};
 use crate::services::Service;
 use wire::{Call, Done};
@@ -119,25 +119,15 @@ fn prepared(
     operation: &str,
     mut input: Map<String, Value>,
 ) -> Result<Call, Error> {
-    let Some(known) = model.operations.get(operation) else { return Err(no_operation(&model, operation)) };
+    let Some(known) = model.operations.get(operation) else { return Err(model.no_operation(operation)) };
     let wrong = |wrong: crate::input::Wrong| Error::invalid(wrong.to_string());
-    check(&model, known, &input).map_err(wrong)?;
+    model.check(known, &input)?;
     complete(&model, known, &mut input, token);
     let prefix = crate::input::host_prefix(known, &input).map_err(wrong)?;
     let endpoint = arguments::endpoint(sdk, &model, known, &input)?;
     let prefix = prefix.filter(|_| !endpoint.is_address());
     let schemes = plugins::schemes(&model, known, &endpoint);
     Ok(Call { operation: operation.to_owned(), model: Arc::clone(&model), input, prefix, endpoint, schemes })
-}
-
-fn no_operation(model: &Model, name: &str) -> Error {
-    let alike = |own: &str| strsim::jaro_winkler(&own.to_lowercase(), &name.to_lowercase());
-    let nearest = model.operations.keys().max_by(|one, other| alike(one).total_cmp(&alike(other)));
-    let error = Error::not_found(format!("{} has no operation {name:?}", model.title));
-    match nearest {
-        Some(own) => error.with_next(format!("There is {own}.")),
-        None => error,
-    }
 }
 
 /// A token by which AWS knows a request again: 122 random bits in the form of a UUID.
@@ -155,7 +145,7 @@ fn token() -> String {
 
 impl Operation {
     /// The member of the answer that is a stream, and its shape.
-    pub(crate) fn stream<'m>(&self, model: &'m Model) -> Option<(&'m str, &'m str)> {
+    pub fn stream<'m>(&self, model: &'m Model) -> Option<(&'m str, &'m str)> {
         let output = model.shape(self.output.as_deref()?)?;
         let is_stream = |shape: &str| model.shape(shape).is_some_and(|it| it.streaming || it.eventstream);
         let mut members = output.members.iter();

@@ -8,6 +8,7 @@ mod client;
 mod endpoint;
 mod failure;
 mod input;
+mod lookup;
 mod model;
 mod protocol;
 mod reading;

@@ -172,7 +172,13 @@ pub(crate) fn gateway_manifest<S: Service>(handler: &Handler<S>) -> Result<()> {
 /// The policy that the enabled tools need on the allowed resources, and nothing more.
 pub(crate) fn least_policy<S: Service>(engine: &Engine<S>, partition: &str) -> Policy {
     let needs = engine.needed().flat_map(|spec| spec.declared().map(NeedEntry::from).collect::<Vec<_>>());
-    Policy::least(needs, &engine.settings().allow_arns, Environment { partition, region: "*", account: "*" })
+    // A name that fits no operation has stopped the start.
+    let named = engine.operation_needs().unwrap_or_default();
+    Policy::least(
+        needs.chain(named),
+        &engine.settings().allow_arns,
+        Environment { partition, region: "*", account: "*" },
+    )
 }
 
 /// Prints the policy.

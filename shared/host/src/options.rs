@@ -15,7 +15,8 @@ use awsmcp_aws::{Role, SessionConfig};
 #[cfg(debug_assertions)]
 use awsmcp_mcp::Looks;
 use awsmcp_mcp::{
-    Audit, COMMON_TOOLSETS, Confirm, Extra, OutputMode, Risk, SealKey, Settings, WHOAMI, unprefixed,
+    Audit, COMMON_TOOLSETS, Confirm, Extra, OperationPattern, OutputMode, Risk, SealKey, Settings, WHOAMI,
+    unprefixed,
 };
 use clap::{Arg, ArgMatches, Args, Command, ValueEnum, builder::BoolishValueParser};
 use file::File;
@@ -43,6 +44,12 @@ pub(crate) struct Options {
     /// Only these groups of tools; `all` for every group, `default` for the usual ones.
     #[arg(long, global = true, env = "AWSMCP_TOOLSETS", value_delimiter = ',', value_name = "TOOLSET", help_heading = SAFETY)]
     toolsets: Vec<String>,
+    /// Only these operations, in the tools that take the name of one: sqs:ListQueues, sqs:List*, *:Describe*.
+    #[arg(long, global = true, env = "AWSMCP_OPERATIONS", value_delimiter = ',', value_name = "PATTERN", help_heading = SAFETY)]
+    operations: Vec<OperationPattern>,
+    /// All but these operations.
+    #[arg(long, global = true, env = "AWSMCP_EXCLUDE_OPERATIONS", value_delimiter = ',', value_name = "PATTERN", help_heading = SAFETY)]
+    exclude_operations: Vec<OperationPattern>,
     /// Only these resources; an ARN with IAM's wildcards, such as arn:aws:s3:::team-*.
     #[arg(long, global = true, env = "AWSMCP_ALLOW_ARN", value_delimiter = ',', value_name = "ARN", help_heading = SAFETY)]
     allow_arn: Vec<String>,

@@ -57,6 +57,11 @@ impl<S: Service> Call<S> {
         Ok(S::client_with(&sdk, self.tap.clone(), &self.settings))
     }
 
+    /// The tap of this call, for a client of what is not the service's own.
+    pub fn tap(&self) -> &Tap {
+        &self.tap
+    }
+
     /// The account's shared configuration, for what is not the service's own client.
     pub fn sdk(&self) -> &SdkConfig {
         &self.sdk

@@ -64,6 +64,7 @@ fn tool<S: Service>(entry: &Entry<S>) -> ToolEntry {
         toolset: entry.toolset.to_owned(),
         default: !spec.optional,
         local_files: spec.local_files,
+        dispatches: spec.dispatches,
         shown_by: spec.shown_by.map(str::to_owned),
         needs: spec.declared().map(Into::into).collect(),
         input_schema: Value::Object(common.add_to(spec, &input.schema)),

@@ -18,7 +18,7 @@ mod run;
 use std::sync::Arc;
 
 use awsmcp_aws::Session;
-use awsmcp_spec::{Risk, Spec};
+use awsmcp_spec::{NeedEntry, Risk, Spec};
 use rmcp::model::JsonObject;
 
 use self::{account::Found, admission::Admission, run::Run};
@@ -27,7 +27,7 @@ pub use self::{
     ended::Answer,
 };
 use crate::{
-    Cleanup, Server, Service, Settings,
+    Cleanup, Error, Server, Service, Settings,
     confirm::Confirmations,
     gate::{self, Gate},
     schema,
@@ -109,6 +109,16 @@ impl<S: Service> Engine<S> {
             .map(|(_, entry)| &entry.spec)
     }
 
+    /// What the operations need that the operator named, where a tool that takes their names is on.
+    ///
+    /// # Errors
+    /// When a name fits no operation.
+    pub fn operation_needs(&self) -> Result<Vec<NeedEntry>, Error> {
+        let on: Vec<&str> = self.tools().map(|spec| spec.name).collect();
+        let needs = self.server.needs.iter().filter(|(tool, _)| on.contains(tool));
+        Ok(needs.map(|(_, needs)| needs(&self.settings)).collect::<Result<Vec<_>, _>>()?.concat())
+    }
+
     /// Every tool, on or off, in order.
     pub fn every(&self) -> impl Iterator<Item = &Spec> {
         self.server.entries.iter().map(|entry| &entry.spec)
@@ -133,7 +143,7 @@ impl<S: Service> Engine<S> {
     /// The patterns of the allow-list that fit nothing which this server can touch.
     #[must_use]
     pub fn unmatched_arns(&self) -> Vec<String> {
-        let unmatched = gate::unmatched(&self.server, &self.settings);
+        let unmatched = gate::unmatched(&self.server, &self.gate, &self.settings);
         unmatched.into_iter().map(|pattern| pattern.as_str().to_owned()).collect()
     }
 

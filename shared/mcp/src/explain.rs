@@ -1,10 +1,12 @@
 //! Errors as a model can act on them.
 
+use std::borrow::Cow;
+
 use awsmcp_aws::{Denied, Error, Identity, Kind, Target};
 use awsmcp_spec::{Environment, Need, Spec};
 
 use crate::{
-    Service,
+    Deed, Service,
     fence::{continued, is_hidden, neutral},
     gate,
     input::Input,
@@ -15,6 +17,8 @@ use crate::{
 pub(crate) struct Failure<'a> {
     pub(crate) tool: &'a str,
     pub(crate) spec: Option<&'a Spec>,
+    /// What the very call may do, where its arguments decided it.
+    pub(crate) deed: Option<&'a Deed>,
     pub(crate) input: &'a Input,
     pub(crate) target: Option<&'a Target>,
     pub(crate) identity: Option<&'a Identity>,
@@ -151,6 +155,10 @@ fn missing_permission<S: Service>(error: &Error, failure: &Failure<'_>) -> Strin
                 .flat_map(Spec::declared)
                 .find(|need| need.action == action)
                 .and_then(|need| arn_of::<S>(need, failure))
+                .or_else(|| {
+                    let touched = dispatched(failure).into_iter();
+                    touched.filter(|(own, _)| *own == action).map(|(_, arn)| arn).next()
+                })
                 .unwrap_or_else(|| "*".to_owned());
             (action, resource)
         }
@@ -171,6 +179,10 @@ fn missing_permission<S: Service>(error: &Error, failure: &Failure<'_>) -> Strin
 
 /// `action on arn` of what the operations made so far need; of the whole tool where none was made.
 fn declared<S: Service>(failure: &Failure<'_>) -> Vec<String> {
+    if failure.deed.is_some() {
+        let touched = dispatched(failure).into_iter();
+        return touched.map(|(action, arn)| format!("{action} on {arn}")).collect();
+    }
     let Some(spec) = failure.spec else { return Vec::new() };
     let given = |need: &Need| need.applies(&failure.input.own);
     let made = |need: &Need| failure.actions.iter().any(|action| action == need.action);
@@ -184,13 +196,23 @@ fn declared<S: Service>(failure: &Failure<'_>) -> Vec<String> {
         .collect()
 }
 
-fn arn_of<S: Service>(need: Need, failure: &Failure<'_>) -> Option<String> {
+/// What the operation that the arguments name takes.
+fn dispatched(failure: &Failure<'_>) -> Vec<(Cow<'static, str>, String)> {
+    failure.deed.map(|deed| (deed.touches)(environment(failure))).unwrap_or_default()
+}
+
+/// Where the call went, as far as it is known.
+fn environment<'a>(failure: &Failure<'a>) -> Environment<'a> {
     let region = failure.target.map_or("*", |target| target.region.as_str());
-    let environment = Environment {
+    Environment {
         partition: awsmcp_aws::partition(region),
         region,
         account: failure.identity.map_or("*", |identity| identity.account.as_str()),
-    };
+    }
+}
+
+fn arn_of<S: Service>(need: Need, failure: &Failure<'_>) -> Option<String> {
+    let environment = environment(failure);
     let arns = gate::touches::<S>(need.arn, failure.input, environment);
     match arns.as_slice() {
         [] => None,

@@ -1,6 +1,8 @@
 //! What may be called at all, and on what.
 
-use awsmcp_spec::{Environment, Pattern, Spec, in_row, resources, texts};
+use std::borrow::Cow;
+
+use awsmcp_spec::{Environment, Pattern, Risk, Spec, in_row, resources, texts};
 
 use crate::{
     Error, Result, Server, Service, Settings,
@@ -69,8 +71,8 @@ impl Gate {
     ///
     /// # Errors
     /// Says which flag allows the risk.
-    pub(crate) fn permit_risk(spec: &Spec, name: &str, settings: &Settings) -> Result<()> {
-        if settings.allows(spec.risk) { Ok(()) } else { Err(turned_off(name, &flag(spec.risk))) }
+    pub(crate) fn permit_risk(risk: Risk, name: &str, settings: &Settings) -> Result<()> {
+        if settings.allows(risk) { Ok(()) } else { Err(turned_off(name, &flag(risk))) }
     }
 
     /// # Errors
@@ -131,13 +133,15 @@ pub(crate) fn touched<S: Service>(
     entry: &Entry<S>,
     input: &Input,
     environment: Environment<'_>,
-) -> Vec<(&'static str, String)> {
-    let mut touched: Vec<(&'static str, String)> = entry
+) -> Vec<(Cow<'static, str>, String)> {
+    let mut touched: Vec<(Cow<'static, str>, String)> = entry
         .spec
         .declared()
         .filter(|need| need.applies(&input.own) && !need.of_an_answer())
         .flat_map(|need| {
-            touches::<S>(need.arn, input, environment).into_iter().map(move |arn| (need.action, arn))
+            touches::<S>(need.arn, input, environment)
+                .into_iter()
+                .map(move |arn| (Cow::Borrowed(need.action), arn))
         })
         .collect();
     touched.dedup();
@@ -156,7 +160,11 @@ pub(crate) fn touches<S: Service>(
 
 /// # Errors
 /// When one of the resources that a call touches is outside the operator's ARN allow-list.
-pub(crate) fn scope<S: Service>(spec: &Spec, touched: &[(&str, String)], settings: &Settings) -> Result<()> {
+pub(crate) fn scope<S: Service>(
+    spec: &Spec,
+    touched: &[(Cow<'_, str>, String)],
+    settings: &Settings,
+) -> Result<()> {
     for (action, arn) in touched {
         // AWS grants such an action on everything or not at all; the rows are held to the allow-list instead.
         if arn == "*" && (spec.row_arn.is_some() || spec.no_resource) {
@@ -169,20 +177,28 @@ pub(crate) fn scope<S: Service>(spec: &Spec, touched: &[(&str, String)], setting
 
 /// Of the actions on one resource the one that is named after its kind: a tool that takes jobs of any kind declares the
 /// actions of all kinds on each, and a refusal shall not name another kind's.
-fn named_after<'a>(action: &'a str, arn: &str, touched: &'a [(&str, String)]) -> &'a str {
+fn named_after<'a>(action: &'a str, arn: &str, touched: &'a [(Cow<'_, str>, String)]) -> &'a str {
     let resource = arn.splitn(6, ':').nth(5).unwrap_or_default();
     let kind = resource.split(['/', ':']).next().unwrap_or_default().replace('-', "");
     let is_of_it = |action: &&str| {
         let operation = action.to_ascii_lowercase();
         operation.trim_end_matches("v2").ends_with(&kind)
     };
-    let of_it = touched.iter().filter(|(_, other)| other == arn).map(|(action, _)| *action).find(is_of_it);
+    let of_it =
+        touched.iter().filter(|(_, other)| other == arn).map(|(action, _)| action.as_ref()).find(is_of_it);
     of_it.filter(|_| !kind.is_empty()).unwrap_or(action)
 }
 
 /// The patterns of the allow-list that fit nothing which this server can touch: an operator who wrote one meant another.
-pub(crate) fn unmatched<'a, S: Service>(server: &Server<S>, settings: &'a Settings) -> Vec<&'a Pattern> {
-    if settings.allow_arns.is_empty() {
+pub(crate) fn unmatched<'a, S: Service>(
+    server: &Server<S>,
+    gate: &Gate,
+    settings: &'a Settings,
+) -> Vec<&'a Pattern> {
+    // A tool of many operations reaches what no declaration names.
+    let dispatches =
+        server.entries.iter().enumerate().any(|(index, entry)| entry.spec.dispatches && gate.is_on(index));
+    if settings.allow_arns.is_empty() || dispatches {
         return Vec::new();
     }
     let anywhere = Environment { partition: "*", region: "*", account: "*" };
@@ -230,7 +246,8 @@ mod tests {
             ("*", "DescribeTrainingJob"),
         ] {
             let arn = arn(resource);
-            let touched: Vec<_> = actions.iter().map(|action| (*action, arn.clone())).collect();
+            let touched: Vec<_> =
+                actions.iter().map(|action| (Cow::Borrowed(*action), arn.clone())).collect();
             assert_eq!(named_after(actions[0], &arn, &touched), expected);
         }
     }

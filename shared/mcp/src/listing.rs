@@ -19,9 +19,11 @@ pub(crate) fn tools<S: Service>(
     on.map(|(_, entry)| {
         let spec = &entry.spec;
         let input = entry.input();
+        // A call may name any operation that the operator allows.
+        let risk = if spec.dispatches { settings.gravest() } else { spec.risk };
         let tool = Tool::new(spec.name, input.description.clone(), common.add_to(spec, &input.schema))
             .with_title(spec.title)
-            .with_annotations(annotations(spec.risk, spec.idempotent, spec.local_files));
+            .with_annotations(annotations(risk, spec.idempotent, spec.local_files));
         match settings.output {
             OutputMode::Text => tool,
             OutputMode::Structured => tool.with_raw_output_schema(Arc::new(entry.output())),

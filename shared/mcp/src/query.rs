@@ -25,7 +25,7 @@ pub(crate) fn check(expression: &str) -> Result<()> {
 }
 
 /// Applies `expression` to rows or to one thing.
-pub(crate) fn apply(expression: &str, data: &Value) -> Result<Value> {
+pub fn apply(expression: &str, data: &Value) -> Result<Value> {
     on_a_large_stack(expression, || search(expression, data))
 }
 

@@ -81,20 +81,21 @@ impl Common {
         if spec.list || is_kept(spec) {
             fields.push(("cursor", string()));
         }
-        if !spec.risk.changes() {
+        let (looks, changes) = (!spec.risk.changes(), spec.risk.changes() || spec.dispatches);
+        if looks {
             fields.push(("query", string()));
             fields.push(("max_chars", json!({"type": "integer", "minimum": 200})));
         }
         if self.region {
             fields.push(("region", string()));
-            if spec.regional && !spec.risk.changes() {
+            if spec.regional && looks {
                 fields.push(("regions", json!({"type": "array", "items": string(), "minItems": 1})));
             }
         }
         if self.profile {
             fields.push(("profile", string()));
         }
-        if spec.risk.changes() {
+        if changes {
             fields.push(("dry_run", json!({"type": "boolean"})));
             fields.push(("confirm", string()));
         }

@@ -2,7 +2,11 @@
 
 use std::borrow::Cow;
 
-use crate::{Change, Derived, Prompt, Resource, Service, Tool, tool::Entry, whoami};
+use awsmcp_spec::NeedEntry;
+
+use crate::{
+    Change, Derived, Dispatch, Prompt, Resource, Result, Service, Settings, Tool, tool::Entry, whoami,
+};
 
 /// A server's tools, resources and prompts, in the order a newcomer should meet them.
 pub struct Server<S: Service> {
@@ -11,8 +15,12 @@ pub struct Server<S: Service> {
     pub(crate) resources: Vec<Resource>,
     pub(crate) prompts: Vec<Prompt>,
     pub(crate) derived: Option<Derived>,
+    /// What the operations need that tools dispatch, by the tool.
+    pub(crate) needs: Vec<(&'static str, Needs)>,
     pub(crate) guide: &'static str,
 }
+
+pub(crate) type Needs = fn(&Settings) -> Result<Vec<NeedEntry>>;
 
 impl<S: Service> Server<S> {
     /// An empty table. `guide` is what a model should know of this service before its first call.
@@ -25,6 +33,7 @@ impl<S: Service> Server<S> {
             resources: Vec::new(),
             prompts: Vec::new(),
             derived: None,
+            needs: Vec::new(),
             guide,
         }
     }
@@ -47,6 +56,14 @@ impl<S: Service> Server<S> {
     #[must_use]
     pub fn change<T: Change<Service = S>>(mut self) -> Self {
         self.entries.push(Entry::change::<T>(self.group()));
+        self
+    }
+
+    /// Adds a tool whose arguments name what it does.
+    #[must_use]
+    pub fn dispatch<T: Dispatch<Service = S>>(mut self) -> Self {
+        self.entries.push(Entry::dispatch::<T>(self.group()));
+        self.needs.push((T::SPEC.name, T::needs));
         self
     }
 

@@ -9,7 +9,7 @@ use std::{
 
 use awsmcp_spec::{Pattern, Risk};
 
-use crate::{Audit, Clock};
+use crate::{Audit, Clock, OperationPattern};
 
 /// How answers are given.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -83,6 +83,10 @@ pub struct Settings {
     pub exclude_tools: Vec<String>,
     /// Toolsets by name, or `all`, or `default`; empty for `default`.
     pub toolsets: Vec<String>,
+    /// The only operations that a call may name, where a tool takes their names; empty for any.
+    pub operations: Vec<OperationPattern>,
+    /// Operations left out.
+    pub exclude_operations: Vec<OperationPattern>,
     /// The only resources that may be touched; empty for any.
     pub allow_arns: Vec<Pattern>,
     /// Which looks hold calls to these resources.
@@ -120,6 +124,11 @@ impl Settings {
     pub fn allows(&self, risk: Risk) -> bool {
         risk == Risk::Read || self.allow.contains(&risk)
     }
+
+    /// The gravest risk that the operator lets be taken.
+    pub fn gravest(&self) -> Risk {
+        self.allow.last().copied().unwrap_or(Risk::Read)
+    }
 }
 
 impl Default for Settings {
@@ -129,6 +138,8 @@ impl Default for Settings {
             tools: Vec::new(),
             exclude_tools: Vec::new(),
             toolsets: Vec::new(),
+            operations: Vec::new(),
+            exclude_operations: Vec::new(),
             allow_arns: Vec::new(),
             looks: Looks { first: true, second: true },
             allow_dirs: Vec::new(),

@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
-use crate::{Call, Error, Output, Plan, Reply, Result, Service, schema, time};
+use crate::{Call, Deed, Dispatch, Error, One, Output, Plan, Reply, Result, Service, Settings, schema, time};
 
 /// A tool that looks at something: `list`, `read`, `reveal` or `invoke`.
 ///
@@ -57,8 +57,36 @@ pub(crate) enum Work<S: Service> {
     Look(Looking<S>),
     /// Plans a change.
     Change(Planning<S>),
+    /// Does what its arguments name.
+    Dispatch(Dispatching<S>),
 }
 
+/// What a tool does whose arguments name it.
+pub(crate) struct Dispatching<S: Service> {
+    pub(crate) deed: Judging,
+    look: Looking<S>,
+    plan: Planning<S>,
+}
+
+impl<S: Service> Work<S> {
+    /// How it looks, where it does.
+    pub(crate) fn looking(&self) -> Option<&Looking<S>> {
+        match self {
+            Work::Look(look) | Work::Dispatch(Dispatching { look, .. }) => Some(look),
+            Work::Change(_) => None,
+        }
+    }
+
+    /// How it plans a change, where it does.
+    pub(crate) fn planning(&self) -> Option<&Planning<S>> {
+        match self {
+            Work::Change(plan) | Work::Dispatch(Dispatching { plan, .. }) => Some(plan),
+            Work::Look(_) => None,
+        }
+    }
+}
+
+type Judging = Box<dyn Fn(Value, &Settings) -> Result<Deed> + Send + Sync>;
 type Looking<S> = Box<dyn Fn(Value, Arc<Call<S>>) -> BoxFuture<'static, Result<Reply>> + Send + Sync>;
 type Planning<S> = Box<dyn Fn(Value, Arc<Call<S>>) -> BoxFuture<'static, Result<Planned<S>>> + Send + Sync>;
 
@@ -107,6 +135,24 @@ impl<S: Service> Entry<S> {
         }
     }
 
+    pub(crate) fn dispatch<T: Dispatch<Service = S>>(toolset: &'static str) -> Self {
+        const { assert!(T::SPEC.dispatches, "a tool of many operations is declared with Spec::dispatch") };
+        Entry {
+            spec: T::SPEC,
+            toolset,
+            work: Work::Dispatch(Dispatching {
+                deed: Box::new(|input, settings| parse::<T>(input)?.deed(settings)),
+                look: Box::new(|input, cx| {
+                    Box::pin(async move { read::<T, S>(input, &cx)?.look(&cx).await })
+                }),
+                plan: Box::new(|input, cx| Box::pin(dispatched::<T>(input, cx))),
+            }),
+            make_schema: schema::input::<T>,
+            make_output: schema::output::<One<Value>>,
+            input: OnceLock::new(),
+        }
+    }
+
     /// A tool that the shared code itself brings.
     pub(crate) fn builtin<I, O, F>(spec: Spec, toolset: &'static str, run: F) -> Self
     where
@@ -143,6 +189,16 @@ async fn planned<T: Change>(input: Value, cx: Arc<Call<T::Service>>) -> Result<P
     let (plan, items) = tool.plan(&cx).await?.apart();
     let apply = move |cx: Arc<Call<T::Service>>| -> BoxFuture<'static, Result<Reply>> {
         Box::pin(async move { tool.apply(items, &cx).await?.reply() })
+    };
+    Ok(Planned { plan, apply: Box::new(apply) })
+}
+
+/// The same of an operation that the arguments name.
+async fn dispatched<T: Dispatch>(input: Value, cx: Arc<Call<T::Service>>) -> Result<Planned<T::Service>> {
+    let tool = read::<T, T::Service>(input, &cx)?;
+    let (plan, items) = tool.plan(&cx).await?.apart();
+    let apply = move |cx: Arc<Call<T::Service>>| -> BoxFuture<'static, Result<Reply>> {
+        Box::pin(async move { tool.apply(items, &cx).await })
     };
     Ok(Planned { plan, apply: Box::new(apply) })
 }

@@ -73,6 +73,9 @@ pub struct ToolEntry {
     /// Whether it needs an allowed directory.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub local_files: bool,
+    /// Whether its arguments name the operation that a call does, each with a risk and needs of its own.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub dispatches: bool,
     /// The tool that shows what a call did, of what changes something.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shown_by: Option<String>,

@@ -202,6 +202,8 @@ pub struct Spec {
     pub shown_by: Option<&'static str>,
     /// The longest a call may take, in minutes, where that is more than an ordinary call's deadline.
     pub minutes: Option<u64>,
+    /// Whether its arguments name the operation that a call does, each with a risk and needs of its own.
+    pub dispatches: bool,
     condition: Option<&'static str>,
     grants: [Option<Grant>; Spec::MAX_GRANTS],
 }
@@ -226,6 +228,7 @@ impl Spec {
             quotes: false,
             shown_by: None,
             minutes: None,
+            dispatches: false,
             condition: None,
             grants: [None; Spec::MAX_GRANTS],
         }
@@ -261,6 +264,13 @@ impl Spec {
     /// A tool that removes something.
     pub const fn destroy(name: &'static str, title: &'static str) -> Self {
         Self::new(name, title, Risk::Destroy)
+    }
+
+    /// A tool whose arguments name the operation that a call does: each has its own risk, needs and pages.
+    pub const fn dispatch(name: &'static str, title: &'static str) -> Self {
+        let mut spec = Self::list(name, title);
+        spec.dispatches = true;
+        spec
     }
 
     /// Declares a resource that a call touches, and the IAM actions that it uses on it: for every call, or for those that

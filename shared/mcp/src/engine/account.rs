@@ -85,7 +85,7 @@ impl<S: Service> Engine<S> {
         if gated {
             self.gate.permit(index, entry.spec.name)?;
         } else {
-            Gate::permit_risk(&entry.spec, entry.spec.name, &self.settings)?;
+            Gate::permit_risk(entry.spec.risk, entry.spec.name, &self.settings)?;
         }
         caller.permit(entry.spec.name, entry.spec.risk)?;
         let mut run = Run::new(self, entry, entry.spec.name, caller);

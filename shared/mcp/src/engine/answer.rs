@@ -11,7 +11,7 @@ use crate::{
     cursor::{Cursor, Place, canonical},
     engine::{Answer, look::Fetched, run::Run},
     fence::{self, neutral},
-    gate, kept, query, render, schema,
+    gate, kept, query, render,
     shorten::Cut,
 };
 
@@ -100,7 +100,7 @@ impl<S: Service> Run<'_, S> {
 
     /// Whether a call is over and done when its answer is put together, so that asking again is no way to repeat it.
     fn has_run(&self) -> bool {
-        !matches!(self.entry.spec.risk, Risk::Read | Risk::Reveal)
+        !matches!(self.risk(), Risk::Read | Risk::Reveal)
     }
 
     fn without_query(&self, error: &Error) -> String {
@@ -160,7 +160,7 @@ impl<S: Service> Run<'_, S> {
 
     /// What to say of what was cut, and how to get it.
     fn rest(&self, cuts: Vec<Cut>, advice: Advice) -> Option<Rest> {
-        if cuts.is_empty() || !schema::is_kept(&self.entry.spec) {
+        if cuts.is_empty() || !self.is_kept() {
             return self.cut(&cuts, advice);
         }
         let line = render::cut_line(&cuts, None);

@@ -14,7 +14,6 @@ use crate::{
         look::{Fetched, notes},
         run::{Page, Run},
     },
-    tool::Work,
 };
 
 /// What a caller says to a plan.
@@ -29,9 +28,7 @@ enum Agreed {
 impl<S: Service> Run<'_, S> {
     /// Plans, asks where the risk or the plan wants it, and does what was planned.
     pub(crate) async fn change(&mut self) -> Result<Answer> {
-        let Work::Change(planning) = &self.entry.work else {
-            return Err(Error::internal("a change has no plan"));
-        };
+        let planning = self.entry.work.planning().ok_or_else(|| Error::internal("a change has no plan"))?;
         let target =
             self.trace.targets.first().cloned().ok_or_else(|| Error::internal("a change has no target"))?;
         let own = Value::Object(self.input.own.clone());
@@ -53,7 +50,7 @@ impl<S: Service> Run<'_, S> {
             return Ok(self.told(text, Vec::new(), || Value::Null, &notes(&call), None));
         }
         let asks = self.engine.settings.confirm != Confirm::Off
-            && (self.entry.spec.risk == Risk::Destroy || planned.plan.asks());
+            && (self.risk() == Risk::Destroy || planned.plan.asks());
         let mut agreed = false;
         while asks && !agreed {
             match self.consent(&planned.plan).await? {

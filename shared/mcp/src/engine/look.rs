@@ -11,7 +11,6 @@ use crate::{
     cursor::{Cursor, Place},
     engine::run::{Page, Run},
     explain,
-    tool::Work,
 };
 
 /// What one target answered.
@@ -112,9 +111,8 @@ impl<S: Service> Run<'_, S> {
 
     /// One page from one target; asked again in the right region where AWS names another that is allowed.
     async fn page(&self, call: Call<S>) -> Result<Got> {
-        let Work::Look(looking) = &self.entry.work else {
-            return Err(Error::internal("a change is planned first"));
-        };
+        let looking =
+            self.entry.work.looking().ok_or_else(|| Error::internal("a change is planned first"))?;
         let call = Arc::new(call);
         let own = Value::Object(self.input.own.clone());
         match self.bounded(looking(own.clone(), call.clone())).await {

@@ -24,7 +24,7 @@ impl<S: Service> Run<'_, S> {
         if let Some(target) = target {
             error = self.trace.session.explain(target, error);
         }
-        error = Reached::of(&self.trace.taps, &self.entry.spec).tell(error, &self.entry.spec);
+        error = Reached::of(&self.trace.taps, self.risk()).tell(error, &self.entry.spec, self.risk());
         let identity = match (error.kind, target) {
             // Who was refused is half of the answer; but an error must not wait long for it.
             (Kind::AccessDenied | Kind::NotFound, Some(target)) if error.status.is_some() => {
@@ -44,6 +44,7 @@ impl<S: Service> Run<'_, S> {
         let failure = Failure {
             tool: self.name,
             spec: Some(&self.entry.spec),
+            deed: self.deed.as_ref(),
             input: &self.input,
             target,
             identity: identity.as_ref(),
@@ -67,7 +68,7 @@ impl<S: Service> Run<'_, S> {
             Answer::Planned { .. } => ("planned", None),
             Answer::Ask { .. } => ("asked", None),
             Answer::Failed { kind, .. } => (
-                Reached::of(&self.trace.taps, &self.entry.spec).outcome().unwrap_or(match kind {
+                Reached::of(&self.trace.taps, self.risk()).outcome().unwrap_or(match kind {
                     Kind::Refused | Kind::Invalid => "refused",
                     Kind::Cancelled => "cancelled",
                     Kind::Timeout => "timeout",
@@ -81,7 +82,7 @@ impl<S: Service> Run<'_, S> {
             time: Timestamp::now().to_string(),
             server: S::ID,
             tool: self.name,
-            risk: self.entry.spec.risk.name(),
+            risk: self.risk().name(),
             principal: self.caller.name(),
             profile: first.and_then(|target| target.profile.clone()),
             role: first.and_then(|target| target.role.clone()),

@@ -20,8 +20,8 @@ impl Reached {
     /// Asks the taps: they saw which requests left, and what came back.
     ///
     /// What a tool that only looks may repeat, such as a statement that selects, leaves nothing behind either.
-    pub(crate) fn of(taps: &[Tap], spec: &Spec) -> Reached {
-        let only_looks = !spec.risk.changes() && spec.risk != Risk::Invoke;
+    pub(crate) fn of(taps: &[Tap], risk: Risk) -> Reached {
+        let only_looks = !risk.changes() && risk != Risk::Invoke;
         let leaves_nothing = |made: &Made| reads(&made.operation) || only_looks && made.repeatable;
         let mut reached = Reached::default();
         for made in taps.iter().flat_map(Tap::made).filter(|made| !leaves_nothing(made)) {
@@ -43,7 +43,7 @@ impl Reached {
 
     /// Says in an error how far the call came: a failure must not be taken for "nothing happened" where something did or
     /// may have.
-    pub(crate) fn tell(&self, mut error: Error, spec: &Spec) -> Error {
+    pub(crate) fn tell(&self, mut error: Error, spec: &Spec, risk: Risk) -> Error {
         self.doubt(&mut error);
         if !self.unknown.is_empty() {
             error.message = without_denials(&error.message);
@@ -59,7 +59,7 @@ impl Reached {
             also.push(format!("not known is whether AWS did {}", self.unknown.join(", ")));
         }
         if also.is_empty() {
-            if broke_off && spec.risk.changes() && error.undone.is_empty() {
+            if broke_off && risk.changes() && error.undone.is_empty() {
                 also.push("nothing was changed".to_owned());
             } else {
                 return error;
@@ -123,7 +123,7 @@ mod tests {
         const SPEC: Spec = Spec::write("put_thing", "Put thing").shown_by("get_thing");
         let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
         let reached = Reached { done: words(done), unknown: words(unknown), refused: Vec::new() };
-        let error = reached.tell(error, &SPEC);
+        let error = reached.tell(error, &SPEC, SPEC.risk);
         (error.message.clone(), error.next.clone().unwrap_or_default())
     }
 
@@ -141,8 +141,11 @@ mod tests {
         let operations = vec!["PutThing".to_owned()];
         let reached = Reached { done: Vec::new(), unknown: operations.clone(), refused: operations };
         for kind in [Kind::Conflict, Kind::NotFound] {
-            let told =
-                reached.tell(Error::new(kind, "it changed since the plan; nothing was written"), &SPEC);
+            let told = reached.tell(
+                Error::new(kind, "it changed since the plan; nothing was written"),
+                &SPEC,
+                SPEC.risk,
+            );
             assert_eq!(
                 told.message,
                 "the answer to PutThing was lost, and when it was sent again it was refused, perhaps since the first \
@@ -155,11 +158,11 @@ mod tests {
         }
         let mut of_aws = Error::conflict("A precondition did not hold.");
         (of_aws.status, of_aws.operation) = (Some(412), Some("PutThing".to_owned()));
-        let told = reached.tell(of_aws.clone(), &SPEC).message.clone();
+        let told = reached.tell(of_aws.clone(), &SPEC, SPEC.risk).message.clone();
         assert!(told.contains("refused (A precondition did not hold), perhaps"), "{told}");
         // Another operation's refusal stays what it is.
         of_aws.operation = Some("PutOther".to_owned());
-        let told = reached.tell(of_aws, &SPEC).message.clone();
+        let told = reached.tell(of_aws, &SPEC, SPEC.risk).message.clone();
         assert!(told.starts_with("A precondition did not hold; not known"), "{told}");
     }
 

@@ -1,22 +1,23 @@
 //! One call on its way.
 
-use std::{collections::BTreeMap, sync::Mutex, time::Duration};
+use std::{borrow::Cow, collections::BTreeMap, sync::Mutex, time::Duration};
 
 use awsmcp_aws::{RequestView, Rules, Session, Tap, Target};
-use awsmcp_spec::{Environment, Need, ResourceRef};
+use awsmcp_spec::{Environment, Need, ResourceRef, Risk};
 use futures::FutureExt;
 use rmcp::model::JsonObject;
+use serde_json::Value;
 use tokio::time::Instant;
 
 use crate::{
-    Call, Error, Result, Service,
+    Call, Deed, Error, Result, Service,
     cursor::{Binding, Bounds, Cursor, Place},
     derived::Made,
     engine::{Answer, Caller, Engine},
     gate::{self, Gate},
     input::{self, Input},
     schema, second_look, service,
-    tool::Entry,
+    tool::{Entry, Work},
 };
 
 /// One call on its way: what was asked, by whom, and what was learned so far.
@@ -28,6 +29,8 @@ pub(crate) struct Run<'a, S: Service> {
     pub(crate) caller: &'a Caller,
     /// The arguments, once they are read.
     pub(crate) input: Input,
+    /// What this very call may do, where its arguments decide it.
+    pub(crate) deed: Option<Deed>,
     /// When the call began, and when it must have ended.
     pub(crate) began: Instant,
     pub(crate) ends: Instant,
@@ -64,6 +67,7 @@ impl<'a, S: Service> Run<'a, S> {
             name,
             caller,
             input: Input::default(),
+            deed: None,
             began: Instant::now(),
             ends: Instant::now(),
             trace,
@@ -81,13 +85,15 @@ impl<'a, S: Service> Run<'a, S> {
     ) -> Result<Answer> {
         let arguments = self.admit(index, made, arguments)?;
         self.input = input::read(self.entry, arguments, &self.engine.settings)?;
-        if let Some(cursor) = self.input.cursor.as_deref().filter(|_| schema::is_kept(&self.entry.spec)) {
+        self.judge()?;
+        if let Some(cursor) = self.input.cursor.as_deref().filter(|_| self.is_kept()) {
             return self.read_on(cursor);
         }
         let _place = self.engine.admission.enter(self.caller, self.ends).await?;
         Box::pin(self.aim()).await?;
         Box::pin(self.hold_to_resources()).await?;
-        if self.entry.spec.risk.changes() {
+        // What only looks shows its request, where a caller wants to see it first.
+        if self.risk().changes() || self.input.dry_run {
             return Box::pin(self.change()).await;
         }
         let cursor = self.cursor()?;
@@ -108,7 +114,7 @@ impl<'a, S: Service> Run<'a, S> {
     fn admit(&self, index: usize, made: Option<&Made>, arguments: JsonObject) -> Result<JsonObject> {
         let arguments = match (made, self.engine.server.derived) {
             (Some(made), Some(derived)) => {
-                Gate::permit_risk(&self.entry.spec, self.name, &self.engine.settings)?;
+                Gate::permit_risk(self.entry.spec.risk, self.name, &self.engine.settings)?;
                 made.arguments(derived.into, arguments)?
             }
             _ => {
@@ -118,6 +124,45 @@ impl<'a, S: Service> Run<'a, S> {
         };
         self.caller.permit(self.name, self.entry.spec.risk)?;
         Ok(arguments)
+    }
+
+    /// What this very call may do, where its arguments decide it: it is let in as a tool of that risk would be.
+    fn judge(&mut self) -> Result<()> {
+        let Work::Dispatch(work) = &self.entry.work else { return Ok(()) };
+        let settings = &self.engine.settings;
+        let deed = (work.deed)(Value::Object(self.input.own.clone()), settings)?;
+        Gate::permit_risk(deed.risk, &deed.what, settings)?;
+        self.caller.permit(&deed.what, deed.risk)?;
+        self.deed = Some(deed);
+        self.ends = self.began + self.patience();
+        self.fits()
+    }
+
+    /// # Errors
+    /// When a common parameter does nothing in what this very call does.
+    fn fits(&self) -> Result<()> {
+        let Some(deed) = &self.deed else { return Ok(()) };
+        let (input, what) = (&self.input, &deed.what);
+        let changes = deed.risk.changes();
+        let idle = match () {
+            () if changes && !input.regions.is_empty() => "regions",
+            () if !changes && input.confirm.is_some() => "confirm",
+            () => return Ok(()),
+        };
+        Err(Error::invalid(format!("`{idle}` does nothing in {what}, which is of the risk {}", deed.risk)))
+    }
+
+    /// What this call may do.
+    pub(crate) fn risk(&self) -> Risk {
+        self.deed.as_ref().map_or(self.entry.spec.risk, |deed| deed.risk)
+    }
+
+    /// Whether a long answer of this call is kept, for its cursor to read on in.
+    pub(crate) fn is_kept(&self) -> bool {
+        match &self.deed {
+            Some(deed) => !matches!(deed.risk, Risk::Read | Risk::Reveal),
+            None => schema::is_kept(&self.entry.spec),
+        }
     }
 
     /// Finds out where the call goes: profile and regions, each from its allow-list.
@@ -211,15 +256,18 @@ impl<'a, S: Service> Run<'a, S> {
     }
 
     /// What the call would touch, where somebody asks: the operator's list, or the audit log.
-    fn touched(&self, environment: Environment<'_>) -> Vec<(&'static str, String)> {
+    fn touched(&self, environment: Environment<'_>) -> Vec<(Cow<'static, str>, String)> {
         let settings = &self.engine.settings;
         if settings.allow_arns.is_empty() && settings.audit.is_none() {
             return Vec::new();
         }
-        gate::touched(self.entry, &self.input, environment)
+        match &self.deed {
+            Some(deed) => (deed.touches)(environment),
+            None => gate::touched(self.entry, &self.input, environment),
+        }
     }
 
-    fn hold_touched(&self, touched: &[(&str, String)], environment: Environment<'_>) -> Result<()> {
+    fn hold_touched(&self, touched: &[(Cow<'_, str>, String)], environment: Environment<'_>) -> Result<()> {
         for reference in self.input.named.values().flatten() {
             in_reach(reference, environment)?;
         }
@@ -231,7 +279,9 @@ impl<'a, S: Service> Run<'a, S> {
     pub(crate) async fn account(&self, target: &Target) -> Result<Option<String>> {
         let needed = self.entry.spec.declared().filter(|need| need.applies(&self.input.own));
         let mut arns = needed.map(|need| need.arn).chain(self.entry.spec.row_arn);
-        let listed = !self.engine.settings.allow_arns.is_empty() && arns.any(|arn| arn.contains("{account}"));
+        let by_account = self.deed.as_ref().is_some_and(|deed| deed.by_account)
+            || arns.any(|arn| arn.contains("{account}"));
+        let listed = !self.engine.settings.allow_arns.is_empty() && by_account;
         let named =
             self.input.named.values().flatten().any(
                 |reference| matches!(reference, ResourceRef::Own { arn, .. } if !arn.account.is_empty()),
@@ -264,34 +314,17 @@ impl<'a, S: Service> Run<'a, S> {
 
     /// How long the call may take.
     pub(crate) fn patience(&self) -> Duration {
-        let own = self.entry.spec.minutes.map_or(Duration::ZERO, |minutes| Duration::from_secs(minutes * 60));
+        let minutes = self.deed.as_ref().map_or(self.entry.spec.minutes, |deed| deed.minutes);
+        let own = minutes.map_or(Duration::ZERO, |minutes| Duration::from_secs(minutes * 60));
         own.max(self.engine.settings.timeout)
     }
 
     /// What the tool's code gets for one page of one target.
     pub(crate) async fn context(&self, target: &Target, page: Page) -> Result<Call<S>> {
-        let needs: Vec<&'static str> = self.entry.spec.declared().map(|need| need.action).collect();
-        let tool = self.entry.spec.name;
-        let permit = move |sdk_service: &str, operation: &str| {
-            let actions = service::actions::<S>(sdk_service, operation);
-            if actions.iter().any(|action| needs.iter().any(|need| need == action)) {
-                Ok(())
-            } else {
-                Err(format!("{tool} does not declare {operation}, so it was not sent"))
-            }
+        let mut rules = match &self.deed {
+            Some(deed) => deed.rules(self.entry.spec.name),
+            None => self.rules(),
         };
-        let idempotent = self.entry.spec.idempotent;
-        let mut rules = Rules::new(permit)
-            .repeatable(move |_, operation| {
-                idempotent || awsmcp_spec::reads(operation) || S::REPEATABLE.contains(&operation)
-            })
-            .required(|_, operation| {
-                S::ALWAYS.iter().find(|(name, _)| *name == operation).map_or(&[], |(_, members)| *members)
-            })
-            .patience(|_, operation| {
-                let found = S::PATIENCE.iter().find(|(name, _)| *name == operation);
-                found.map(|(_, minutes)| Duration::from_secs(minutes * 60))
-            });
         if let Some(second_look) = self.second_look(target).await? {
             rules = rules.look(second_look);
         }
@@ -316,6 +349,32 @@ impl<'a, S: Service> Run<'a, S> {
             cancel: self.caller.cancel.child_token(),
             cleanup: self.engine.cleanup.clone(),
         })
+    }
+
+    /// What a tool's requests are held to, by its declaration and by what its service knows of its operations.
+    fn rules(&self) -> Rules {
+        let needs: Vec<&'static str> = self.entry.spec.declared().map(|need| need.action).collect();
+        let tool = self.entry.spec.name;
+        let permit = move |sdk_service: &str, operation: &str| {
+            let actions = service::actions::<S>(sdk_service, operation);
+            if actions.iter().any(|action| needs.iter().any(|need| need == action)) {
+                Ok(())
+            } else {
+                Err(format!("{tool} does not declare {operation}, so it was not sent"))
+            }
+        };
+        let idempotent = self.entry.spec.idempotent;
+        Rules::new(permit)
+            .repeatable(move |_, operation| {
+                idempotent || awsmcp_spec::reads(operation) || S::REPEATABLE.contains(&operation)
+            })
+            .required(|_, operation| {
+                S::ALWAYS.iter().find(|(name, _)| *name == operation).map_or(&[], |(_, members)| *members)
+            })
+            .patience(|_, operation| {
+                let found = S::PATIENCE.iter().find(|(name, _)| *name == operation);
+                found.map(|(_, minutes)| Duration::from_secs(minutes * 60))
+            })
     }
 
     /// What each request is held to once more, right before it is signed: the operator's list, by what the request itself

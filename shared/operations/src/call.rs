@@ -1,0 +1,235 @@
+//! One operation, called.
+
+use std::borrow::Cow;
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use awsmcp_api::{Client, Kind, touched};
+use awsmcp_mcp::{Call, Deed, Dispatch, Error, Plan, Reply, Result, Risk, Settings, Spec, View};
+use awsmcp_spec::NeedEntry;
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use crate::known::{self, Known};
+use crate::masked::mask;
+use crate::pages::{At, Rows};
+use crate::readable::readable;
+use crate::waiter::{Seen, Waiter};
+use crate::{Operations, chosen, pages};
+
+/// Calls one AWS operation with its input, as describe_operation shows it. What changes is planned (`dry_run`) and, where it
+/// destroys, confirmed. Lists take `limit` and `cursor` instead of AWS's own tokens.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, bound = "")]
+#[schemars(bound = "S: Operations")]
+pub(crate) struct CallOperation<S> {
+    /// As the AWS CLI names it, such as `sqs`.
+    service: String,
+    /// Such as `ListQueues`.
+    operation: String,
+    /// By AWS's names: `{"QueueNamePrefix": "a"}`. Bytes are Base64, times RFC 3339.
+    #[serde(default)]
+    input: Map<String, Value>,
+    /// What looks: repeats it until this is so, such as `instance-running`.
+    wait: Option<String>,
+    #[serde(skip)]
+    #[schemars(skip)]
+    server: PhantomData<fn() -> S>,
+}
+
+impl<S: Operations> CallOperation<S> {
+    fn known(&self) -> Result<Known> {
+        Known::find::<S>(&self.service, &self.operation)
+    }
+
+    async fn send(&self, cx: &Call<S>, known: &Known, input: Map<String, Value>) -> Result<Map<String, Value>> {
+        Client::new(cx.sdk(), cx.tap().clone()).call(known.service, &known.name, input).await
+    }
+
+    /// Asks again and again until it is so.
+    async fn awaited(&self, cx: &Call<S>, known: &Known, waiter: &Waiter<'_>) -> Result<Map<String, Value>> {
+        for tried in 1..=waiter.tries() {
+            let answer = self.send(cx, known, self.input.clone()).await;
+            match waiter.judge(&answer)? {
+                Seen::Reached => {
+                    cx.note(format!("{}: so it is, at look {tried}", waiter.name));
+                    // What is waited for may be that the thing is gone.
+                    return Ok(answer.unwrap_or_default());
+                }
+                Seen::Failed => {
+                    let why = answer.map_or_else(|error| error.message.clone(), |answer| Value::Object(answer).to_string());
+                    return Err(Error::conflict(format!("{} cannot be reached any more: {why}", waiter.name)));
+                }
+                Seen::NotYet => {}
+            }
+            cx.progress(tried, Some(waiter.tries()), format!("{}: not yet", waiter.name));
+            tokio::time::sleep(waiter.delay()).await;
+        }
+        Err(Error::timeout(format!("{} was not so within {} looks", waiter.name, waiter.tries())))
+    }
+
+    fn page_reply(&self, cx: &Call<S>, rows: Rows, next: Option<At>) -> Result<Reply> {
+        if !rows.beside.is_empty() {
+            cx.note(format!("beside the rows: {}", Value::Object(rows.beside)));
+        }
+        let page = cx.page_from(rows.rows, next)?;
+        Ok(Reply { view: View::Rows(page.rows), next: page.next, total: None })
+    }
+
+    /// The input without its secrets.
+    fn shown(&self, known: &Known) -> Result<Value> {
+        let mut shown = Value::Object(self.input.clone());
+        if let Some(input) = known.operation()?.input.as_deref() {
+            mask(&known.model, input, &mut shown);
+        }
+        Ok(shown)
+    }
+
+    /// Asks AWS whether it would let the call pass, where the operation can be asked that.
+    async fn rehearse(&self, cx: &Call<S>, known: &Known) -> Result<bool> {
+        const PASSES: &str = "DryRunOperation";
+        let shape = known.operation()?.input.as_deref().and_then(|input| known.model.shape(input));
+        let rehearses = shape.and_then(|shape| shape.members.get("DryRun"));
+        let is_flag = rehearses.and_then(|it| known.model.shape(&it.shape)).is_some_and(|it| it.kind == Kind::Boolean);
+        if !is_flag {
+            return Ok(false);
+        }
+        let mut input = self.input.clone();
+        input.insert("DryRun".to_owned(), json!(true));
+        match self.send(cx, known, input).await {
+            // Some services answer as if it had been done.
+            Ok(_) => Ok(true),
+            Err(error) if error.code.as_deref() == Some(PASSES) => Ok(true),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+impl<S: Operations> Dispatch for CallOperation<S> {
+    type Service = S;
+    type Items = Map<String, Value>;
+    const SPEC: Spec = chosen::<S>(Spec::dispatch("call_operation", "Call operation").regional());
+
+    fn deed(&self, settings: &Settings) -> Result<Deed> {
+        let known = self.known()?;
+        known.permit(settings)?;
+        let operation = known.operation()?;
+        known.model.check(operation, &self.input)?;
+        let waiter = self.wait.as_deref().map(|wait| Waiter::find(&known.model, &known.name, wait)).transpose()?;
+        if waiter.is_some() && operation.risk != Risk::Read {
+            return Err(Error::invalid("`wait` is for operations that only look"));
+        }
+        let minutes = waiter.map(|waiter| waiter.minutes()).or((operation.risk == Risk::Invoke).then_some(15));
+        let by_account =
+            operation.needs.iter().flat_map(|need| need.on.iter().chain(&need.also)).any(|arn| arn.contains("{account}"));
+        let (model, name, input) = (Arc::clone(&known.model), known.name.clone(), self.input.clone());
+        Ok(Deed {
+            what: known.words(),
+            risk: operation.risk,
+            operations: vec![(model.id.clone(), name.clone())],
+            repeatable: matches!(operation.risk, Risk::Read | Risk::Reveal),
+            minutes,
+            touches: Arc::new(move |environment| {
+                let Some(operation) = model.operations.get(&name) else { return Vec::new() };
+                let touched = touched(operation, &input, environment);
+                touched.into_iter().map(|(action, arn)| (Cow::Owned(action), arn)).collect()
+            }),
+            by_account,
+        })
+    }
+
+    async fn look(self, cx: &Call<S>) -> Result<Reply> {
+        let known = self.known()?;
+        let operation = known.operation()?;
+        let model = &known.model;
+        if let Some(wait) = &self.wait {
+            let waiter = Waiter::find(model, &known.name, wait)?;
+            let answer = self.awaited(cx, &known, &waiter).await?;
+            return Ok(one(readable(cx, model, operation, answer)));
+        }
+        let pages = model.pages(&known.name).filter(|_| operation.risk != Risk::Invoke);
+        let Some(pages) = pages else {
+            let mut answer = readable(cx, model, operation, self.send(cx, &known, self.input.clone()).await?);
+            let rows = match operation.risk {
+                // It ran: its answer is kept as a whole, to be read on in.
+                Risk::Invoke => None,
+                _ => pages::only_list(model, operation, &mut answer),
+            };
+            return rows.map_or_else(|| Ok(one(answer)), |rows| self.page_reply(cx, rows, None));
+        };
+        let at = cx.place::<At>()?.with_limit(cx.given_limit());
+        let mut input = self.input.clone();
+        at.put(model, operation, pages, &mut input);
+        let answer = self.send(cx, &known, input).await?;
+        let next = at.next(pages, &Value::Object(answer.clone()))?;
+        let answer = readable(cx, model, operation, answer);
+        match pages::rows(pages, answer.clone())? {
+            Some(rows) => self.page_reply(cx, rows, next),
+            None => self.page_reply(cx, Rows { rows: vec![Value::Object(answer)], beside: Map::new() }, next),
+        }
+    }
+
+    async fn plan(&self, cx: &Call<S>) -> Result<Plan<Map<String, Value>>> {
+        let known = self.known()?;
+        let operation = known.operation()?;
+        let passes = operation.risk.changes() && self.rehearse(cx, &known).await?;
+        let mut plan = Plan::new(format!(
+            "call {} ({}) in {} with {}",
+            known.words(),
+            operation.risk,
+            cx.region(),
+            self.shown(&known)?
+        ));
+        if !operation.about.is_empty() {
+            plan = plan.row(json!({"what": "does", "is": operation.about}));
+        }
+        if passes {
+            plan = plan.row(json!({"what": "AWS's own dry run", "is": "it would be let pass"}));
+        }
+        Ok(plan.items(self.input.clone()))
+    }
+
+    async fn apply(self, input: Map<String, Value>, cx: &Call<S>) -> Result<Reply> {
+        let known = self.known()?;
+        let answer = self.send(cx, &known, input).await?;
+        let answer = readable(cx, &known.model, known.operation()?, answer);
+        if answer.is_empty() {
+            return Ok(Reply { view: View::One(json!(format!("{}: done", known.words()))), ..Reply::default() });
+        }
+        Ok(one(answer))
+    }
+
+    fn needs(settings: &Settings) -> Result<Vec<NeedEntry>> {
+        let mut needs = Vec::new();
+        if settings.operations.is_empty() {
+            return Ok(needs);
+        }
+        for service in S::services() {
+            let model = known::opened(service)?;
+            for (name, operation) in &model.operations {
+                let actions = || operation.needs.iter().map(|need| need.action.as_str());
+                if !settings.allows(operation.risk) || known::left_out(service.name, name, actions, settings).is_some() {
+                    continue;
+                }
+                for need in &operation.needs {
+                    let mut on: Vec<&String> = need.on.iter().chain(&need.also).collect();
+                    let everything = "*".to_owned();
+                    if on.is_empty() {
+                        on.push(&everything);
+                    }
+                    needs.extend(on.into_iter().map(|arn| NeedEntry {
+                        action: need.action.clone(),
+                        arn: arn.clone(),
+                        when: None,
+                    }));
+                }
+            }
+        }
+        Ok(needs)
+    }
+}
+
+fn one(answer: Map<String, Value>) -> Reply {
+    Reply { view: View::One(Value::Object(answer)), ..Reply::default() }
+}

@@ -1,0 +1,89 @@
+//! Which operations there are: those of the server's services that the operator left on.
+
+use std::sync::Arc;
+
+use awsmcp_api::{Model, Operation, Service as Api};
+use awsmcp_mcp::{Error, Result, Settings};
+
+use crate::Operations;
+
+/// An operation that a call names, with the model that it is of.
+pub(crate) struct Known {
+    pub(crate) service: &'static Api,
+    pub(crate) model: Arc<Model>,
+    /// As AWS writes it.
+    pub(crate) name: String,
+}
+
+impl Known {
+    /// # Errors
+    /// When there is no such service or operation; the nearest is named.
+    pub(crate) fn find<S: Operations>(service: &str, operation: &str) -> Result<Known> {
+        let service = self::service::<S>(service)?;
+        let model = opened(service)?;
+        let name = model.find(operation)?.0.to_owned();
+        Ok(Known { service, model, name })
+    }
+
+    pub(crate) fn operation(&self) -> Result<&Operation> {
+        self.model.operations.get(&self.name).ok_or_else(|| Error::internal("an operation is gone"))
+    }
+
+    /// As a person would write it: `sqs ListQueues`.
+    pub(crate) fn words(&self) -> String {
+        format!("{} {}", self.service.name, self.name)
+    }
+
+    /// # Errors
+    /// When the operator left it out; it names the flag.
+    pub(crate) fn permit(&self, settings: &Settings) -> Result<()> {
+        let operation = self.operation()?;
+        let actions = || operation.needs.iter().map(|need| need.action.as_str());
+        match left_out(self.service.name, &self.name, actions, settings) {
+            None => Ok(()),
+            Some(why) => Err(Error::refused(format!("{} is turned off: {why}", self.words())).with_next(
+                "only the operator can turn it on, by starting the server with other flags; do not work around it",
+            )),
+        }
+    }
+}
+
+/// Why the operator's names of operations leave this one out, where they do.
+pub(crate) fn left_out<'a, I: Iterator<Item = &'a str>>(
+    service: &str,
+    operation: &str,
+    actions: impl Fn() -> I,
+    settings: &Settings,
+) -> Option<String> {
+    let fits = |pattern: &&awsmcp_mcp::OperationPattern| pattern.fits(service, operation, actions());
+    if let Some(pattern) = settings.exclude_operations.iter().find(fits) {
+        return Some(format!("the operator excluded {pattern} (--exclude-operations)"));
+    }
+    let wanted = &settings.operations;
+    if wanted.is_empty() || wanted.iter().any(|pattern| fits(&pattern)) {
+        return None;
+    }
+    let wanted: Vec<String> = wanted.iter().map(ToString::to_string).collect();
+    Some(format!("the operator wants only {} (--operations)", wanted.join(", ")))
+}
+
+/// The service of this name, as the AWS CLI writes it.
+pub(crate) fn service<S: Operations>(name: &str) -> Result<&'static Api> {
+    let fold = |name: &str| name.to_lowercase().replace([' ', '_', '-'], "");
+    let all = S::services();
+    if let Some(found) = all.iter().find(|service| fold(service.name) == fold(name)) {
+        return Ok(found);
+    }
+    let names = || all.iter().map(|service| service.name);
+    let error = Error::not_found(format!("there is no service {name:?} here"));
+    Err(error.with_next(match awsmcp_mcp::nearest(name, names()) {
+        Some(meant) => format!("did you mean {meant}? find_operations searches in all of them"),
+        None if all.len() <= 20 => format!("the services are: {}", names().collect::<Vec<_>>().join(", ")),
+        None => "find_operations finds an operation, and so its service, by what it does".to_owned(),
+    }))
+}
+
+/// The model of a service.
+pub(crate) fn opened(service: &Api) -> Result<Arc<Model>> {
+    service.model().map_err(|error| Error::internal(error.to_string()))
+}

@@ -1,0 +1,45 @@
+//! Three tools for every operation of a server's services: find it, describe it, call it.
+//!
+//! What an operation may do and touches comes from AWS's own data ([`awsmcp_api`]); from there on a call goes the way of
+//! every call: gate, list of resources, plan, confirmation, budgets, audit.
+
+mod call;
+mod describe;
+mod find;
+mod known;
+mod masked;
+mod outline;
+mod pages;
+mod readable;
+mod waiter;
+
+use awsmcp_api::Service as Api;
+use awsmcp_mcp::{Server, Service, Spec};
+
+use call::CallOperation;
+use describe::DescribeOperation;
+use find::FindOperations;
+
+/// A server whose users can call every operation of some services.
+pub trait Operations: Service {
+    /// Whether these tools are what the server is for, and so are on without being asked for.
+    const ARE_ALL: bool = false;
+
+    /// The services whose operations can be called.
+    fn services() -> &'static [&'static Api];
+}
+
+/// Adds the toolset `operations`.
+#[must_use]
+pub fn with_operations<S: Operations>(server: Server<S>) -> Server<S> {
+    server
+        .toolset("operations", "every operation of the service by its name: find, describe and call it")
+        .tool::<FindOperations<S>>()
+        .tool::<DescribeOperation<S>>()
+        .dispatch::<CallOperation<S>>()
+}
+
+/// On only where it is asked for, unless it is what the server is for.
+const fn chosen<S: Operations>(spec: Spec) -> Spec {
+    if S::ARE_ALL { spec } else { spec.optional() }
+}
