@@ -72,6 +72,7 @@ macro_rules! conformance {
 }
 
 conformance! {
+    aws_conforms "aws"
     bedrock_conforms "bedrock"
     cloudwatch_conforms "cloudwatch"
     dynamodb_conforms "dynamodb"

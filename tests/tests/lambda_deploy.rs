@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use awsmcp_testing::{Answer, Credentials, LocalAws, Reply, binary, tool, workspace};
 use serde_json::{Value, json};
 
-const SERVERS: [&str; 7] = ["bedrock", "cloudwatch", "dynamodb", "ec2", "lambda", "s3", "sagemaker"];
+const SERVERS: [&str; 8] = ["aws", "bedrock", "cloudwatch", "dynamodb", "ec2", "lambda", "s3", "sagemaker"];
 
 #[test]
 #[ignore = "drives cfn-lint"]

@@ -116,7 +116,7 @@ fn tools(manifest: &Manifest) -> String {
                 out,
                 "| [`{}`]({link}) | {}{optional} | {} |",
                 tool.name,
-                tool.risk,
+                risk(tool),
                 cell(&tool.description)
             );
         }
@@ -129,6 +129,11 @@ fn tools(manifest: &Manifest) -> String {
         bytes(manifest.full_list_bytes)
     );
     out
+}
+
+/// The risk of a tool's calls, in a word.
+fn risk(tool: &ToolEntry) -> &'static str {
+    if tool.dispatches { "the operation's own" } else { tool.risk.name() }
 }
 
 fn reference(manifest: &Manifest) -> String {
@@ -152,7 +157,8 @@ fn reference(manifest: &Manifest) -> String {
     out.push_str("\n## Tools\n");
     for tool in &manifest.tools {
         let set = if tool.default { tool.toolset.clone() } else { format!("{}, optional", tool.toolset) };
-        let _ = writeln!(out, "\n### {}\n\n{} ({}, toolset {set})\n", tool.name, tool.description, tool.risk);
+        let _ =
+            writeln!(out, "\n### {}\n\n{} ({}, toolset {set})\n", tool.name, tool.description, risk(tool));
         if tool.local_files {
             out.push_str("Works with local files: needs `--allow-dir`.\n\n");
         }

@@ -12,6 +12,7 @@ fn main() -> std::process::ExitCode {
         Program::new(awsmcp_bedrock::server, VERSION),
         Program::new(awsmcp_cloudwatch::server, VERSION),
         Program::new(awsmcp_ec2::server, VERSION),
+        Program::new(awsmcp_aws::server, VERSION),
     ];
     run_all(&programs, VERSION)
 }

@@ -34,7 +34,7 @@ mod wire;
 
 use std::{borrow::Cow, sync::Arc};
 
-use awsmcp_aws::{Error, Kind, Lazy, RequestView, SdkConfig, Tap, lazily};
+use awsmcp_sdk::{Error, Kind, Lazy, RequestView, SdkConfig, Tap, lazily};
 use awsmcp_mcp::{Extra, Look, Named, Resource, Server, Service};
 use tools::*;
 

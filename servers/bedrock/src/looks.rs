@@ -1,7 +1,7 @@
 //! Where requests name models, guardrails, knowledge bases and all else that has an ARN, for the second look at each
 //! request.
 
-use awsmcp_aws::RequestView;
+use awsmcp_sdk::RequestView;
 use awsmcp_mcp::Look;
 
 const fn look(operations: &'static [&'static str], arn: &'static str) -> Look {

@@ -9,7 +9,7 @@ use aws_smithy_runtime_api::client::{
     orchestrator::{HttpRequest, HttpResponse},
 };
 use aws_smithy_types::body::SdkBody;
-use awsmcp_aws::{Session, SessionConfig};
+use awsmcp_sdk::{Session, SessionConfig};
 use awsmcp_bedrock::{Bedrock, server};
 use awsmcp_mcp::{Answer, Caller, Confirm, Engine, Looks, Risk, Settings};
 use serde_json::{Value, json};

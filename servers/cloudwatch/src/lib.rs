@@ -25,7 +25,7 @@ mod tools;
 
 use std::{borrow::Cow, sync::Arc};
 
-use awsmcp_aws::{Error, Kind, Lazy, RequestView, SdkConfig, Tap, lazily};
+use awsmcp_sdk::{Error, Kind, Lazy, RequestView, SdkConfig, Tap, lazily};
 use awsmcp_mcp::{Completion, Extra, Look, Resource, Server, Service};
 pub use patterns::{Cluster, Dropped, Patterns};
 use tools::*;

@@ -23,7 +23,7 @@ mod waiting;
 
 use std::{borrow::Cow, sync::Arc};
 
-use awsmcp_aws::{Error, Kind, Lazy, RequestView, SdkConfig, Tap, lazily};
+use awsmcp_sdk::{Error, Kind, Lazy, RequestView, SdkConfig, Tap, lazily};
 use awsmcp_mcp::{Completion, Look, Named, Resource, Server, Service};
 use tools::*;
 

@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::{
     },
     types::{PointInTimeRecoveryStatus, TableDescription, TimeToLiveStatus},
 };
-use awsmcp_aws::utc_second;
+use awsmcp_sdk::utc_second;
 use awsmcp_mcp::{Kind, Result};
 
 /// What could not be read does not keep the rest from being shown.

@@ -24,7 +24,7 @@ use std::{borrow::Cow, sync::Arc};
 
 use aws_sdk_cloudwatch as cloudwatch;
 use aws_sdk_ssm as ssm;
-use awsmcp_aws::{Error, Lazy, RequestView, SdkConfig, Tap, lazily};
+use awsmcp_sdk::{Error, Lazy, RequestView, SdkConfig, Tap, lazily};
 use awsmcp_mcp::{Completion, Extra, Look, Named, Resource, Server, Service};
 use tools::*;
 

@@ -1,6 +1,6 @@
 //! Where requests name functions and what belongs to them, for the second look at each request.
 
-use awsmcp_aws::RequestView;
+use awsmcp_sdk::RequestView;
 use awsmcp_mcp::Look;
 
 pub(crate) const LOOKS: &[Look] = &[

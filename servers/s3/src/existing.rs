@@ -5,7 +5,7 @@ use aws_sdk_s3::{
     operation::{get_object::GetObjectOutput, head_object::HeadObjectOutput},
     primitives::DateTime,
 };
-use awsmcp_aws::utc_second;
+use awsmcp_sdk::utc_second;
 use awsmcp_mcp::{Error, Kind, Plan, Result, human_size};
 use serde::Serialize;
 use serde_json::{Value, json};

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use awsmcp_aws::{Error, Kind};
+use awsmcp_sdk::{Error, Kind};
 
 use crate::client::is_aws;
 
@@ -75,7 +75,7 @@ fn wants_no_checksum(error: &Error) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use awsmcp_aws::Denied;
+    use awsmcp_sdk::Denied;
 
     use super::*;
 

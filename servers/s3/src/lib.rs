@@ -34,7 +34,7 @@ mod versions;
 use std::borrow::Cow;
 
 use aws_sdk_s3::Client;
-use awsmcp_aws::{Error, RequestView, SdkConfig, Tap};
+use awsmcp_sdk::{Error, RequestView, SdkConfig, Tap};
 use awsmcp_mcp::{Completion, Extra, Look, Resource, Server, Service, Settings};
 use tools::*;
 

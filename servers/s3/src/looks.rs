@@ -1,6 +1,6 @@
 //! Where requests name buckets and objects, for the second look at each request.
 
-use awsmcp_aws::RequestView;
+use awsmcp_sdk::RequestView;
 use awsmcp_mcp::Look;
 use percent_encoding::percent_decode_str;
 

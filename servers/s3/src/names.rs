@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use aws_sdk_s3::primitives::DateTime;
-use awsmcp_aws::utc_second;
+use awsmcp_sdk::utc_second;
 pub(crate) use awsmcp_mcp::KmsKey;
 use awsmcp_mcp::{Arn, Error, ResourceArgument, ResourceRef, quoted, resource_string};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};

@@ -1,7 +1,7 @@
 //! What a key may have been meant to be where nothing lies at it: S3 compares bytes, and people see letters.
 
 use aws_sdk_s3::Client;
-use awsmcp_aws::partition;
+use awsmcp_sdk::partition;
 use awsmcp_mcp::{Call, Error, Kind, Result, quoted};
 use icu_normalizer::{ComposingNormalizerBorrowed, DecomposingNormalizerBorrowed};
 

@@ -28,7 +28,7 @@ use aws_sdk_s3 as s3;
 use aws_sdk_sagemaker as sagemaker;
 use aws_sdk_sagemakerfeaturestoreruntime as features;
 use aws_sdk_sagemakerruntime as runtime;
-use awsmcp_aws::{Error, Kind, Lazy, RequestView, SdkConfig, Tap, lazily};
+use awsmcp_sdk::{Error, Kind, Lazy, RequestView, SdkConfig, Tap, lazily};
 use awsmcp_mcp::{Completion, Look, Named, Resource, Server, Service};
 use tools::*;
 

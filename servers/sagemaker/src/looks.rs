@@ -1,6 +1,6 @@
 //! Where requests name what they are about, for the second look at each request.
 
-use awsmcp_aws::RequestView;
+use awsmcp_sdk::RequestView;
 use awsmcp_mcp::Look;
 
 /// A resource of SageMaker's, as its ARN ends.

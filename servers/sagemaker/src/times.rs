@@ -1,7 +1,7 @@
 //! Times as AWS gives them.
 
 use aws_smithy_types::DateTime;
-use awsmcp_aws::utc_second;
+use awsmcp_sdk::utc_second;
 use jiff::Timestamp;
 use serde_json::Value;
 

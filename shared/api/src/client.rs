@@ -11,7 +11,7 @@ use aws_smithy_runtime::client::orchestrator::invoke;
 use aws_smithy_runtime_api::client::interceptors::context::Input;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::byte_stream::ByteStream;
-use awsmcp_aws::{Error, SdkConfig, Tap};
+use awsmcp_sdk::{Error, SdkConfig, Tap};
 use serde_json::{Map, Value};
 
 use crate::failure::Failure;
@@ -97,7 +97,7 @@ impl Client {
         let mut whole = Vec::new();
         while let Some(part) = body.next().await {
             let part = part.map_err(|error| {
-                Error::new(awsmcp_aws::Kind::Network, format!("The answer broke off: {error}"))
+                Error::new(awsmcp_sdk::Kind::Network, format!("The answer broke off: {error}"))
             })?;
             if whole.len() + part.len() > self.most_bytes {
                 let most = self.most_bytes;

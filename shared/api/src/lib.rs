@@ -15,8 +15,12 @@ mod reading;
 mod request;
 mod schemas;
 mod services;
+mod touched;
+mod words;
 mod writing;
 
 pub use client::Client;
-pub use model::{Kind, Member, Members, Model, Operation, Pages, Shape, Unreadable};
+pub use model::{Kind, Member, Members, Model, Need, Operation, Pages, Shape, Unreadable};
 pub use services::*;
+pub use touched::touched;
+pub use words::{Found, find};

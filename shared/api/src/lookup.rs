@@ -1,6 +1,6 @@
 //! Operations as people name them, and inputs before they are sent.
 
-use awsmcp_aws::Error;
+use awsmcp_sdk::Error;
 use serde_json::{Map, Value};
 
 use crate::input;

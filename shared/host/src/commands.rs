@@ -246,9 +246,9 @@ pub(crate) async fn doctor<S: Service>(engine: &Engine<S>) -> Result<bool> {
 async fn permissions<S: Service>(
     engine: &Engine<S>,
     target: &awsmcp_mcp::Target,
-    identity: &awsmcp_aws::Identity,
+    identity: &awsmcp_sdk::Identity,
 ) -> Result<bool> {
-    let partition = awsmcp_aws::partition(&target.region);
+    let partition = awsmcp_sdk::partition(&target.region);
     let policy = least_policy(engine, partition);
     let pairs = policy.statement.iter().flat_map(|statement| {
         statement.action.iter().flat_map(|action| {

@@ -4,8 +4,8 @@
 use std::process::ExitCode;
 
 use anyhow::{Result, anyhow, bail};
-use awsmcp_aws::Session;
 use awsmcp_mcp::{Engine, Server, Service};
+use awsmcp_sdk::Session;
 
 use crate::{commands, lambda, options::Options, terminal};
 

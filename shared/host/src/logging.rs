@@ -25,7 +25,7 @@ pub(crate) fn start(options: &Options) -> Result<()> {
     let filter = Targets::new()
         .with_default(level.min(LevelFilter::ERROR))
         .with_target("awsmcp", level)
-        .with_target("awsmcp_aws", level)
+        .with_target("awsmcp_sdk", level)
         .with_target("awsmcp_host", level)
         .with_target("awsmcp_mcp", level)
         // Its faults are callers who are gone, which the line of their request tells.

@@ -11,13 +11,13 @@ mod web;
 use std::{collections::BTreeMap, ffi::OsString, path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::{Context, Result, anyhow, bail};
-use awsmcp_aws::{Role, SessionConfig};
 #[cfg(debug_assertions)]
 use awsmcp_mcp::Looks;
 use awsmcp_mcp::{
     Audit, COMMON_TOOLSETS, Confirm, Extra, OperationPattern, OutputMode, Risk, SealKey, Settings, WHOAMI,
     unprefixed,
 };
+use awsmcp_sdk::{Role, SessionConfig};
 use clap::{Arg, ArgMatches, Args, Command, ValueEnum, builder::BoolishValueParser};
 use file::File;
 pub(crate) use web::Address;
@@ -435,6 +435,8 @@ impl Options {
             tools: self.tools.clone(),
             exclude_tools: self.exclude_tools.clone(),
             toolsets: self.toolsets.clone(),
+            operations: self.operations.clone(),
+            exclude_operations: self.exclude_operations.clone(),
             allow_arns: self
                 .allow_arn
                 .iter()

@@ -40,8 +40,8 @@ pub(crate) fn risks<S: Service>(engine: &Engine<S>) -> impl Iterator<Item = (Str
 
 #[cfg(test)]
 mod tests {
-    use awsmcp_aws::{SdkConfig, Session, SessionConfig, Tap};
     use awsmcp_mcp::{Call, Named, One, Result, Server, Settings, Spec, Tool};
+    use awsmcp_sdk::{SdkConfig, Session, SessionConfig, Tap};
     use schemars::{JsonSchema, Schema, SchemaGenerator};
     use serde::{Deserialize, Serialize};
 

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use awsmcp_aws::{Identity, SdkConfig, Session, Tap, Target};
+use awsmcp_sdk::{Identity, SdkConfig, Session, Tap, Target};
 use awsmcp_spec::{ResourceRef, resources};
 use serde::{Serialize, de::DeserializeOwned};
 use tokio::time::Instant;
@@ -224,7 +224,7 @@ impl<S: Service> Call<S> {
             true => Some(self.identity().await?.account),
             false => None,
         };
-        let environment = awsmcp_aws::environment(&self.target, account.as_deref());
+        let environment = awsmcp_sdk::environment(&self.target, account.as_deref());
         let named = |field: &str| {
             let given = values.iter().filter(|(name, _)| *name == field);
             given.map(|(_, value)| ResourceRef::Name((*value).to_owned())).collect()

@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use awsmcp_aws::Target;
+use awsmcp_sdk::Target;
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit, Mac};
 use rmcp::model::JsonObject;

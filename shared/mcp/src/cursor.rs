@@ -4,7 +4,7 @@
 //! token inside only together with the arguments of the call, which are checked like any others. The digests
 //! catch a cursor that was mixed up with another question.
 
-use awsmcp_aws::Target;
+use awsmcp_sdk::Target;
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use rmcp::model::JsonObject;
 use serde::{Deserialize, Serialize};

@@ -17,7 +17,7 @@ mod run;
 
 use std::sync::Arc;
 
-use awsmcp_aws::Session;
+use awsmcp_sdk::Session;
 use awsmcp_spec::{NeedEntry, Risk, Spec};
 use rmcp::model::JsonObject;
 

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use awsmcp_aws::{Denied, Error, Identity, Kind, Target};
+use awsmcp_sdk::{Denied, Error, Identity, Kind, Target};
 use awsmcp_spec::{Environment, Need, Spec};
 
 use crate::{
@@ -205,7 +205,7 @@ fn dispatched(failure: &Failure<'_>) -> Vec<(Cow<'static, str>, String)> {
 fn environment<'a>(failure: &Failure<'a>) -> Environment<'a> {
     let region = failure.target.map_or("*", |target| target.region.as_str());
     Environment {
-        partition: awsmcp_aws::partition(region),
+        partition: awsmcp_sdk::partition(region),
         region,
         account: failure.identity.map_or("*", |identity| identity.account.as_str()),
     }

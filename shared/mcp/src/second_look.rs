@@ -8,7 +8,7 @@ mod look;
 
 use std::borrow::Cow;
 
-use awsmcp_aws::RequestView;
+use awsmcp_sdk::RequestView;
 use awsmcp_spec::{Environment, Need};
 
 pub use self::look::Look;

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use awsmcp_aws::{Error, RequestView, SdkConfig, Tap};
+use awsmcp_sdk::{Error, RequestView, SdkConfig, Tap};
 
 use crate::{Extra, Look, Settings};
 

@@ -7,9 +7,9 @@ use std::{
     time::Duration,
 };
 
-use awsmcp_spec::{Pattern, Risk};
+use awsmcp_spec::{OperationPattern, Pattern, Risk};
 
-use crate::{Audit, Clock, OperationPattern};
+use crate::{Audit, Clock};
 
 /// How answers are given.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -47,7 +47,7 @@ async fn whoami<S: Service>(cx: &Call<S>) -> Result<One<WhoAmI>> {
     Ok(One(WhoAmI {
         account: identity.account,
         arn: identity.arn,
-        partition: awsmcp_aws::partition(&target.region).to_owned(),
+        partition: awsmcp_sdk::partition(&target.region).to_owned(),
         region: target.region,
         profile: target.profile,
         role: target.role,

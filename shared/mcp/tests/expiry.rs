@@ -5,11 +5,11 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use awsmcp_aws::{SdkConfig, Session, SessionConfig, Tap};
 use awsmcp_mcp::{
     Answer, Call, Caller, Change, Clock, Consent, Engine, Named, One, Plan, Result, Risk, Server, Service,
     Settings, Spec, Waited,
 };
+use awsmcp_sdk::{SdkConfig, Session, SessionConfig, Tap};
 use futures::future::BoxFuture;
 use jiff::Timestamp;
 use schemars::JsonSchema;

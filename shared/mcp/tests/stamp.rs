@@ -3,11 +3,11 @@
 
 use std::sync::Arc;
 
-use awsmcp_aws::{SdkConfig, Session, SessionConfig, Tap};
 use awsmcp_mcp::{
     Call, Change, Engine, Error, Handler, Member, Named, One, Plan, Prompt, Resource, Result, Risk, Server,
     Service, Settings, Spec, Stamped, Together, Tool,
 };
+use awsmcp_sdk::{SdkConfig, Session, SessionConfig, Tap};
 use rmcp::{ServerHandler, service::serve_directly};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -43,7 +43,12 @@ impl<S: Operations> CallOperation<S> {
         Known::find::<S>(&self.service, &self.operation)
     }
 
-    async fn send(&self, cx: &Call<S>, known: &Known, input: Map<String, Value>) -> Result<Map<String, Value>> {
+    async fn send(
+        &self,
+        cx: &Call<S>,
+        known: &Known,
+        input: Map<String, Value>,
+    ) -> Result<Map<String, Value>> {
         Client::new(cx.sdk(), cx.tap().clone()).call(known.service, &known.name, input).await
     }
 
@@ -58,8 +63,14 @@ impl<S: Operations> CallOperation<S> {
                     return Ok(answer.unwrap_or_default());
                 }
                 Seen::Failed => {
-                    let why = answer.map_or_else(|error| error.message.clone(), |answer| Value::Object(answer).to_string());
-                    return Err(Error::conflict(format!("{} cannot be reached any more: {why}", waiter.name)));
+                    let why = answer.map_or_else(
+                        |error| error.message.clone(),
+                        |answer| Value::Object(answer).to_string(),
+                    );
+                    return Err(Error::conflict(format!(
+                        "{} cannot be reached any more: {why}",
+                        waiter.name
+                    )));
                 }
                 Seen::NotYet => {}
             }
@@ -91,7 +102,8 @@ impl<S: Operations> CallOperation<S> {
         const PASSES: &str = "DryRunOperation";
         let shape = known.operation()?.input.as_deref().and_then(|input| known.model.shape(input));
         let rehearses = shape.and_then(|shape| shape.members.get("DryRun"));
-        let is_flag = rehearses.and_then(|it| known.model.shape(&it.shape)).is_some_and(|it| it.kind == Kind::Boolean);
+        let is_flag =
+            rehearses.and_then(|it| known.model.shape(&it.shape)).is_some_and(|it| it.kind == Kind::Boolean);
         if !is_flag {
             return Ok(false);
         }
@@ -115,14 +127,18 @@ impl<S: Operations> Dispatch for CallOperation<S> {
         let known = self.known()?;
         known.permit(settings)?;
         let operation = known.operation()?;
-        known.model.check(operation, &self.input)?;
-        let waiter = self.wait.as_deref().map(|wait| Waiter::find(&known.model, &known.name, wait)).transpose()?;
+        let waiter =
+            self.wait.as_deref().map(|wait| Waiter::find(&known.model, &known.name, wait)).transpose()?;
         if waiter.is_some() && operation.risk != Risk::Read {
             return Err(Error::invalid("`wait` is for operations that only look"));
         }
-        let minutes = waiter.map(|waiter| waiter.minutes()).or((operation.risk == Risk::Invoke).then_some(15));
-        let by_account =
-            operation.needs.iter().flat_map(|need| need.on.iter().chain(&need.also)).any(|arn| arn.contains("{account}"));
+        let minutes =
+            waiter.map(|waiter| waiter.minutes()).or((operation.risk == Risk::Invoke).then_some(15));
+        let by_account = operation
+            .needs
+            .iter()
+            .flat_map(|need| need.on.iter().chain(&need.also))
+            .any(|arn| arn.contains("{account}"));
         let (model, name, input) = (Arc::clone(&known.model), known.name.clone(), self.input.clone());
         Ok(Deed {
             what: known.words(),
@@ -173,20 +189,16 @@ impl<S: Operations> Dispatch for CallOperation<S> {
     async fn plan(&self, cx: &Call<S>) -> Result<Plan<Map<String, Value>>> {
         let known = self.known()?;
         let operation = known.operation()?;
+        known.model.check(operation, &self.input)?;
         let passes = operation.risk.changes() && self.rehearse(cx, &known).await?;
-        let mut plan = Plan::new(format!(
-            "call {} ({}) in {} with {}",
+        let plan = Plan::new(format!(
+            "call {} ({}) in {} with {}{}",
             known.words(),
             operation.risk,
             cx.region(),
-            self.shown(&known)?
+            self.shown(&known)?,
+            if passes { "; AWS's own dry run says that it would pass" } else { "" }
         ));
-        if !operation.about.is_empty() {
-            plan = plan.row(json!({"what": "does", "is": operation.about}));
-        }
-        if passes {
-            plan = plan.row(json!({"what": "AWS's own dry run", "is": "it would be let pass"}));
-        }
         Ok(plan.items(self.input.clone()))
     }
 
@@ -195,7 +207,10 @@ impl<S: Operations> Dispatch for CallOperation<S> {
         let answer = self.send(cx, &known, input).await?;
         let answer = readable(cx, &known.model, known.operation()?, answer);
         if answer.is_empty() {
-            return Ok(Reply { view: View::One(json!(format!("{}: done", known.words()))), ..Reply::default() });
+            return Ok(Reply {
+                view: View::One(json!(format!("{}: done", known.words()))),
+                ..Reply::default()
+            });
         }
         Ok(one(answer))
     }
@@ -209,7 +224,9 @@ impl<S: Operations> Dispatch for CallOperation<S> {
             let model = known::opened(service)?;
             for (name, operation) in &model.operations {
                 let actions = || operation.needs.iter().map(|need| need.action.as_str());
-                if !settings.allows(operation.risk) || known::left_out(service.name, name, actions, settings).is_some() {
+                if !settings.allows(operation.risk)
+                    || known::left_out(service.name, name, actions, settings).is_some()
+                {
                     continue;
                 }
                 for need in &operation.needs {

@@ -90,12 +90,18 @@ pub(crate) fn described(known: &Known, settings: &Settings) -> Result<String> {
 
 fn need(need: &awsmcp_api::Need) -> String {
     let on: Vec<&str> = need.on.iter().chain(&need.also).map(String::as_str).collect();
-    if on.is_empty() { format!("{} on *", need.action) } else { format!("{} on {}", need.action, on.join(", ")) }
+    if on.is_empty() {
+        format!("{} on *", need.action)
+    } else {
+        format!("{} on {}", need.action, on.join(", "))
+    }
 }
 
 /// The waiters that ask this operation.
 pub(crate) fn waits<'m>(model: &'m Model, operation: &str) -> impl Iterator<Item = &'m str> {
-    let of_it = move |waiter: &serde_json::Value| waiter.get("operation").and_then(|it| it.as_str()) == Some(operation);
+    let of_it = move |waiter: &serde_json::Value| {
+        waiter.get("operation").and_then(|it| it.as_str()) == Some(operation)
+    };
     model.waiters.iter().filter(move |(_, waiter)| of_it(waiter)).map(|(name, _)| name.as_str())
 }
 
@@ -112,7 +118,8 @@ fn opened(known: &Known, path: &str) -> Result<String> {
         shape = inner(model, shape);
         let members = model.shape(shape).map(|shape| &shape.members);
         let Some(member) = members.and_then(|members| members.get(step)) else {
-            let names: Vec<&str> = members.into_iter().flat_map(|it| it.iter()).map(|(name, _)| name).collect();
+            let names: Vec<&str> =
+                members.into_iter().flat_map(|it| it.iter()).map(|(name, _)| name).collect();
             let error = Error::invalid(format!("{path:?}: there is no member {step:?}"));
             return Err(match awsmcp_mcp::nearest(step, names.iter().copied()) {
                 Some(meant) => error.with_next(format!("did you mean {meant}?")),
@@ -137,4 +144,32 @@ fn inner<'m>(model: &'m Model, mut shape: &'m str) -> &'m str {
         .map_or("", |part| part.shape.as_str());
     }
     shape
+}
+
+#[cfg(test)]
+mod tests {
+    use awsmcp_api::ALL;
+
+    use super::*;
+    use crate::known;
+
+    #[test]
+    fn a_description_fits_and_nearly_all_show_the_whole_input() {
+        let settings = Settings::default();
+        let (mut all, mut closed, mut longest) = (0, 0, 0);
+        for service in ALL {
+            let model = known::opened(service).unwrap();
+            for name in model.operations.keys() {
+                let known = Known { service, model: model.clone(), name: name.clone() };
+                let text = described(&known, &settings).unwrap();
+                longest = longest.max(text.chars().count());
+                all += 1;
+                let input = text.split("\noutput ").next().unwrap();
+                closed += usize::from(input.contains("{…}") || input.contains(" more }"));
+            }
+        }
+        eprintln!("{all} {closed} {longest}");
+        assert!(longest <= MOST, "{longest}");
+        assert!(closed * 20 <= all, "{closed} of {all} do not show their whole input");
+    }
 }

@@ -28,7 +28,7 @@ pub(crate) struct FindOperations<S> {
 pub(crate) struct Found {
     service: &'static str,
     operation: String,
-    risk: Risk,
+    risk: &'static str,
     about: String,
 }
 
@@ -50,20 +50,20 @@ impl<S: Operations> Tool for FindOperations<S> {
         let is_left = |row: &awsmcp_api::Found| {
             known::left_out(row.service, &row.operation, std::iter::empty, settings).is_none()
         };
-        let rows: Vec<Found> = found
+        let left: Vec<awsmcp_api::Found> = found.into_iter().filter(is_left).take(most).collect();
+        let mut off: Vec<Risk> =
+            left.iter().map(|row| row.risk).filter(|risk| !settings.allows(*risk)).collect();
+        off.sort_unstable();
+        off.dedup();
+        let rows = left
             .into_iter()
-            .filter(is_left)
-            .take(most)
             .map(|row| Found {
                 service: row.service,
                 operation: row.operation,
-                risk: row.risk,
+                risk: row.risk.name(),
                 about: if row.deprecated { format!("(deprecated) {}", row.about) } else { row.about },
             })
             .collect();
-        let mut off: Vec<Risk> = rows.iter().map(|row| row.risk).filter(|risk| !settings.allows(*risk)).collect();
-        off.sort_unstable();
-        off.dedup();
         if !off.is_empty() {
             let names: Vec<&str> = off.iter().map(|risk| risk.name()).collect();
             cx.note(format!("off until the operator starts the server with --allow: {}", names.join(", ")));

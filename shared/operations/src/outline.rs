@@ -75,7 +75,11 @@ impl<'m> Outline<'m> {
             Kind::Structure => self.structure(name, shape, depth, indent),
             Kind::List => {
                 let inner = self.part(shape.member.as_ref(), depth, indent);
-                if inner.contains('|') { format!("({inner})[]") } else { format!("{inner}[]") }
+                if inner.starts_with('"') && inner.contains('|') {
+                    format!("({inner})[]")
+                } else {
+                    format!("{inner}[]")
+                }
             }
             Kind::Map => {
                 let value = self.part(shape.value.as_ref(), depth, indent);

@@ -27,7 +27,13 @@ impl At {
     }
 
     /// Asks for this page.
-    pub(crate) fn put(&self, model: &Model, operation: &Operation, pages: &Pages, input: &mut Map<String, Value>) {
+    pub(crate) fn put(
+        &self,
+        model: &Model,
+        operation: &Operation,
+        pages: &Pages,
+        input: &mut Map<String, Value>,
+    ) {
         for (name, token) in &self.tokens {
             input.insert(name.clone(), token.clone());
         }
@@ -37,7 +43,8 @@ impl At {
             return;
         }
         let shape = operation.input.as_deref().and_then(|shape| model.shape(shape));
-        let Some(size) = shape.and_then(|it| it.members.get(name)).and_then(|it| model.shape(&it.shape)) else {
+        let Some(size) = shape.and_then(|it| it.members.get(name)).and_then(|it| model.shape(&it.shape))
+        else {
             return;
         };
         let least = size.min.unwrap_or(1.0);
@@ -95,7 +102,9 @@ pub(crate) fn rows(pages: &Pages, answer: Map<String, Value>) -> Result<Option<R
     if !found && beside.values().any(|value| !is_plain(value)) {
         return Ok(None);
     }
-    for name in lists.into_iter().chain(pages.output.iter().map(|place| first(place))).chain(pages.more.as_deref()) {
+    for name in
+        lists.into_iter().chain(pages.output.iter().map(|place| first(place))).chain(pages.more.as_deref())
+    {
         beside.remove(name);
     }
     Ok(Some(Rows { rows, beside }))
@@ -108,7 +117,11 @@ fn first(expression: &str) -> &str {
 }
 
 /// The rows of an answer that is not paged, where it is one list and nothing else that has parts.
-pub(crate) fn only_list(model: &Model, operation: &Operation, answer: &mut Map<String, Value>) -> Option<Rows> {
+pub(crate) fn only_list(
+    model: &Model,
+    operation: &Operation,
+    answer: &mut Map<String, Value>,
+) -> Option<Rows> {
     let output = model.shape(operation.output.as_deref()?)?;
     let kind = |shape: &str| model.shape(shape).map(|shape| shape.kind);
     let mut lists = output.members.iter().filter(|(_, member)| kind(&member.shape) == Some(Kind::List));
@@ -140,7 +153,9 @@ mod tests {
 
     #[test]
     fn the_next_page_is_where_aws_says() {
-        let pages_of = pages(json!({"input": ["Marker"], "output": ["NextMarker || Contents[-1].Key"], "more": "IsTruncated", "rows": ["Contents", "CommonPrefixes"]}));
+        let pages_of = pages(
+            json!({"input": ["Marker"], "output": ["NextMarker || Contents[-1].Key"], "more": "IsTruncated", "rows": ["Contents", "CommonPrefixes"]}),
+        );
         let at = At { tokens: Map::new(), limit: Some(5) };
         let answer = json!({"IsTruncated": true, "Contents": [{"Key": "a"}, {"Key": "b"}]});
         let next = at.next(&pages_of, &answer).unwrap().unwrap();
@@ -153,7 +168,9 @@ mod tests {
 
     #[test]
     fn every_list_of_a_page_is_rows_and_the_rest_is_beside() {
-        let of = pages(json!({"input": ["T"], "output": ["NextT"], "more": "More", "rows": ["Contents", "CommonPrefixes", "Count"]}));
+        let of = pages(
+            json!({"input": ["T"], "output": ["NextT"], "more": "More", "rows": ["Contents", "CommonPrefixes", "Count"]}),
+        );
         let answer = json!({"Contents": [{"Key": "a"}], "CommonPrefixes": [{"Prefix": "p/"}], "Count": 2, "NextT": "x", "More": true});
         let Value::Object(answer) = answer else { unreachable!() };
         let found = rows(&of, answer).unwrap().unwrap();

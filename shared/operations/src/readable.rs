@@ -23,13 +23,17 @@ pub(crate) fn readable<S: Service>(
             // The answer as a whole is no secret, whatever its shape is called.
             Value::Object(fields) => {
                 let members = model.shape(output).map(|shape| &shape.members);
-                let of = |name: &String| members.and_then(|it| it.get(name)).map_or("", |it| it.shape.as_str());
+                let of =
+                    |name: &String| members.and_then(|it| it.get(name)).map_or("", |it| it.shape.as_str());
                 fields.iter_mut().map(|(name, value)| mask(model, of(name), value)).sum()
             }
             _ => 0,
         };
         if hidden > 0 {
-            cx.note(format!("{} hidden, since AWS's model calls them sensitive; --allow reveal shows them", awsmcp_mcp::counted(hidden, "value")));
+            cx.note(format!(
+                "{} hidden, since AWS's model calls them sensitive; --allow reveal shows them",
+                awsmcp_mcp::counted(hidden, "value")
+            ));
         }
         answer = match whole {
             Value::Object(answer) => answer,

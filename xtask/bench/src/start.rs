@@ -45,6 +45,7 @@ pub(super) const PAIRS: &[Pair] = &[
     Pair { server: "bedrock", peer: peer("bedrock-peer", "awslabs.bedrock-kb-retrieval-mcp-server") },
     Pair { server: "cloudwatch", peer: peer("cloudwatch-peer", "awslabs.cloudwatch-mcp-server") },
     Pair { server: "ec2", peer: None },
+    Pair { server: "aws", peer: peer("aws-api-peer", "awslabs.aws-api-mcp-server") },
 ];
 
 /// Every server.

@@ -112,7 +112,7 @@ impl Served {
     pub(super) fn risks(&self) -> Vec<&'static str> {
         [Risk::Write, Risk::Invoke, Risk::Destroy, Risk::Reveal]
             .into_iter()
-            .filter(|risk| self.manifest.tools.iter().any(|tool| tool.risk == *risk))
+            .filter(|risk| self.manifest.tools.iter().any(|tool| tool.risk == *risk || tool.dispatches))
             .map(Risk::name)
             .collect()
     }

@@ -34,7 +34,7 @@ build = \"../../dist/link.rs\"
 
 [dependencies]
 {sdk_crate}.workspace = true
-awsmcp-aws.workspace = true
+awsmcp-sdk.workspace = true
 awsmcp-host.workspace = true
 awsmcp-mcp.workspace = true
 schemars.workspace = true
@@ -72,7 +72,7 @@ pub(super) fn library(server: &Server<'_>) -> String {
 mod tools;
 
 use {module}::{{Client, config::Config}};
-use awsmcp_aws::{{SdkConfig, Tap}};
+use awsmcp_sdk::{{SdkConfig, Tap}};
 use awsmcp_mcp::{{Server, Service}};
 use tools::*;
 

@@ -38,15 +38,16 @@ pub(super) fn crates(root: &Path) -> Result<Vec<Member>> {
 pub(super) fn directions(member: &Member) -> Vec<String> {
     let own: &[&str] = match member.place.as_str() {
         "shared/spec" => &[],
-        "shared/aws" | "xtask" => &["awsmcp-spec"],
-        "shared/api" => &["awsmcp-spec", "awsmcp-aws"],
-        "shared/mcp" => &["awsmcp-spec", "awsmcp-aws"],
-        "shared/host" => &["awsmcp-spec", "awsmcp-aws", "awsmcp-mcp"],
-        "shared/testing" => &["awsmcp-spec", "awsmcp-aws"],
+        "shared/sdk" | "xtask" => &["awsmcp-spec"],
+        "shared/api" => &["awsmcp-spec", "awsmcp-sdk"],
+        "shared/mcp" => &["awsmcp-spec", "awsmcp-sdk"],
+        "shared/host" => &["awsmcp-spec", "awsmcp-sdk", "awsmcp-mcp"],
+        "shared/operations" => &["awsmcp-spec", "awsmcp-sdk", "awsmcp-mcp", "awsmcp-api"],
+        "shared/testing" => &["awsmcp-spec", "awsmcp-sdk"],
         "tests" => &["awsmcp-testing"],
         // What people copy stands alone.
         example if example.starts_with("docs/examples/") => &[],
-        _ => &["awsmcp-spec", "awsmcp-aws", "awsmcp-mcp", "awsmcp-host"],
+        _ => &["awsmcp-spec", "awsmcp-sdk", "awsmcp-mcp", "awsmcp-host", "awsmcp-api", "awsmcp-operations"],
     };
     let server = member.place.starts_with("servers/");
     let example = member.place.starts_with("docs/examples/");
@@ -66,7 +67,7 @@ pub(super) fn directions(member: &Member) -> Vec<String> {
             let runtime = !name.starts_with("aws-sdk-");
             server
                 || example
-                || (member.place == "shared/aws" && shared)
+                || (member.place == "shared/sdk" && shared)
                 || (member.place == "shared/api" && runtime)
         } else {
             true
@@ -116,11 +117,11 @@ mod tests {
     fn dependencies_point_down_only() {
         let of = |place, manifest: &str| directions(&member(place, manifest));
         assert!(
-            of("shared/mcp", "[dependencies]\nawsmcp-aws.workspace = true\nrmcp.workspace = true").is_empty()
+            of("shared/mcp", "[dependencies]\nawsmcp-sdk.workspace = true\nrmcp.workspace = true").is_empty()
         );
         assert_eq!(of("shared/mcp", "[dependencies]\nawsmcp-host.workspace = true").len(), 1);
         assert_eq!(of("shared/spec", "[dependencies]\nrmcp.workspace = true").len(), 1);
-        assert_eq!(of("shared/aws", "[dependencies]\naws-sdk-s3.workspace = true").len(), 1);
+        assert_eq!(of("shared/sdk", "[dependencies]\naws-sdk-s3.workspace = true").len(), 1);
         assert_eq!(of("shared/api", "[dependencies]\naws-sdk-sts.workspace = true").len(), 1);
         assert!(of("shared/api", "[dependencies]\naws-smithy-schema.workspace = true").is_empty());
         assert_eq!(of("xtask", "[dependencies]\naws-sdk-sts.workspace = true").len(), 1);
@@ -129,7 +130,7 @@ mod tests {
         assert_eq!(of("servers/s3", "[dependencies]\nawsmcp-testing.workspace = true").len(), 1);
         let example = "[dependencies]\nrmcp.workspace = true\naws-sdk-s3.workspace = true";
         assert!(of("docs/examples/agent", example).is_empty());
-        assert_eq!(of("docs/examples/agent", "[dependencies]\nawsmcp-aws.workspace = true").len(), 1);
+        assert_eq!(of("docs/examples/agent", "[dependencies]\nawsmcp-sdk.workspace = true").len(), 1);
     }
 
     #[test]

@@ -35,7 +35,7 @@ fn differences(package: &str, own: &Features, all: &Features) -> Vec<String> {
             let words = |sets: &BTreeSet<String>| sets.iter().cloned().collect::<Vec<_>>().join(" or ");
             format!(
                 "{name}: the tests of {package} ask for its features {}, those of the workspace for {}: an SDK \
-                 would be compiled twice. The feature `one-build` of shared/aws, or the dependencies of shared/testing, \
+                 would be compiled twice. The feature `one-build` of shared/sdk, or the dependencies of shared/testing, \
                  ask for what all need",
                 words(own),
                 words(all)

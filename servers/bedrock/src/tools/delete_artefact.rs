@@ -1,4 +1,4 @@
-use awsmcp_aws::utc_second;
+use awsmcp_sdk::utc_second;
 use awsmcp_mcp::{Call, Change, Error, One, Plan, Result, Spec};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -1,5 +1,5 @@
 use aws_sdk_bedrock::types::InferenceProfileType;
-use awsmcp_aws::utc_second;
+use awsmcp_sdk::utc_second;
 use awsmcp_mcp::{Call, Error, One, ResourceArgument, Result, Spec, Tool};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

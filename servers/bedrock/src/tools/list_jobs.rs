@@ -6,7 +6,7 @@ use aws_sdk_bedrockruntime::types::{
     AsyncInvokeOutputDataConfig, AsyncInvokeStatus, SortAsyncInvocationBy, SortOrder as AsyncOrder,
 };
 use aws_smithy_types::DateTime;
-use awsmcp_aws::utc_second;
+use awsmcp_sdk::utc_second;
 use awsmcp_mcp::{Call, Error, Moment, Page, Result, Spec, Tool};
 use futures::{StreamExt, stream};
 use schemars::JsonSchema;

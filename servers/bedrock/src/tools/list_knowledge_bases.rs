@@ -1,7 +1,7 @@
 use aws_sdk_bedrockagent::types::{
     DataSourceSummary, IngestionJobSortBy, IngestionJobSortByAttribute, KnowledgeBaseSummary, SortOrder,
 };
-use awsmcp_aws::utc_second;
+use awsmcp_sdk::utc_second;
 use awsmcp_mcp::{Call, Page, Result, Spec, Tool};
 use futures::{StreamExt, TryStreamExt, stream};
 use schemars::JsonSchema;

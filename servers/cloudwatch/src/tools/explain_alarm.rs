@@ -2,7 +2,7 @@ use aws_sdk_cloudwatch::{
     primitives::DateTime,
     types::{AlarmHistoryItem, HistoryItemType, MetricAlarm, ScanBy, StateValue},
 };
-use awsmcp_aws::utc_second;
+use awsmcp_sdk::utc_second;
 use awsmcp_mcp::{Call, DAY, HOUR, One, Result, Spec, TimeRange, Tool};
 use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;

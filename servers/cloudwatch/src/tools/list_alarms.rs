@@ -1,7 +1,7 @@
 use std::collections::HashSet;
 
 use aws_sdk_cloudwatch::types::{AlarmType, StateValue};
-use awsmcp_aws::utc_second;
+use awsmcp_sdk::utc_second;
 use awsmcp_mcp::{Call, Error, Page, Result, Spec, Tool};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -4,7 +4,7 @@ use aws_sdk_dynamodb::types::{
     ContributorInsightsStatus, Projection, ProvisionedThroughputDescription, ReplicaDescription,
     TableDescription,
 };
-use awsmcp_aws::utc_second;
+use awsmcp_sdk::utc_second;
 use awsmcp_mcp::{Call, Error, One, Result, Spec, Tool};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -5,7 +5,7 @@ use aws_sdk_dynamodbstreams::{
     primitives::DateTime,
     types::{AttributeValue as Streamed, Record, Shard, ShardIteratorType},
 };
-use awsmcp_aws::utc_second;
+use awsmcp_sdk::utc_second;
 use awsmcp_mcp::{Call, Error, Kind, Moment, Page, Result, Spec, Tool};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

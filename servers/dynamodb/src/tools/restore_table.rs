@@ -1,5 +1,5 @@
 use aws_sdk_dynamodb::types::PointInTimeRecoveryStatus;
-use awsmcp_aws::utc_second;
+use awsmcp_sdk::utc_second;
 use awsmcp_mcp::{Call, Change, Error, Moment, One, Plan, ResourceArgument, Result, Spec};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

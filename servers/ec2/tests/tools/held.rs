@@ -11,7 +11,7 @@ use aws_smithy_runtime_api::client::http::{
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
-use awsmcp_aws::{Session, SessionConfig};
+use awsmcp_sdk::{Session, SessionConfig};
 use awsmcp_mcp::{Answer, Caller, Confirm, Engine, Looks, Risk, Settings};
 use serde_json::{Value, json};
 

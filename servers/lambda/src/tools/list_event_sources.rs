@@ -1,7 +1,7 @@
 use std::collections::HashMap;
 
 use aws_sdk_lambda::types::EventSourceMappingConfiguration;
-use awsmcp_aws::utc_second;
+use awsmcp_sdk::utc_second;
 use awsmcp_mcp::{Call, Page, Result, Spec, TimeRange, Tool};
 use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;

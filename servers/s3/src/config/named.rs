@@ -1,6 +1,6 @@
 //! What a setting names besides its own bucket: keys, the bucket that takes logs or reports, who is told of events.
 
-use awsmcp_aws::partition;
+use awsmcp_sdk::partition;
 use awsmcp_mcp::{Arn, Call, Error, ResourceArgument, ResourceRef, Result};
 use serde_json::Value;
 

@@ -9,7 +9,7 @@ use aws_sdk_s3::{error::BuildError, primitives::DateTime, types};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use awsmcp_aws::utc_second;
+use awsmcp_sdk::utc_second;
 
 /// A JSON shape of an SDK type.
 pub(crate) trait Shape<Sdk>: Sized {

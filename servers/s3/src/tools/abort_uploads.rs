@@ -1,5 +1,5 @@
 use aws_sdk_s3::types::MultipartUpload;
-use awsmcp_aws::utc_second;
+use awsmcp_sdk::utc_second;
 use awsmcp_mcp::{Call, Change, Error, Moment, One, Plan, Result, Spec, human_size};
 use futures::{StreamExt, TryStreamExt, stream};
 use schemars::JsonSchema;

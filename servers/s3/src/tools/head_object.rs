@@ -5,7 +5,7 @@ use aws_sdk_s3::{
     primitives::{DateTime, DateTimeFormat},
     types::ChecksumMode,
 };
-use awsmcp_aws::utc_second;
+use awsmcp_sdk::utc_second;
 use awsmcp_mcp::{Call, Kind, One, Result, Spec, Tool, human_size};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

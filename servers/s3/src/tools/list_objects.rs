@@ -7,7 +7,7 @@ use aws_sdk_s3::{
     primitives::DateTime,
     types::{EncodingType, Object},
 };
-use awsmcp_aws::utc_second;
+use awsmcp_sdk::utc_second;
 use awsmcp_mcp::{Call, Error, Moment, Page, Result, Spec, Tool, human_size};
 use jiff::Timestamp;
 use schemars::JsonSchema;

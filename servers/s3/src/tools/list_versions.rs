@@ -2,7 +2,7 @@ use aws_sdk_s3::{
     primitives::DateTime,
     types::{DeleteMarkerEntry, EncodingType, ObjectVersion},
 };
-use awsmcp_aws::utc_second;
+use awsmcp_sdk::utc_second;
 use awsmcp_mcp::{Call, Error, Page, Result, Spec, Tool};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

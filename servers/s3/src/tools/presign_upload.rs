@@ -1,5 +1,5 @@
 use aws_sdk_s3::primitives::ByteStream;
-use awsmcp_aws::partition;
+use awsmcp_sdk::partition;
 use awsmcp_mcp::{Call, Change, Error, One, Plan, Result, Spec};
 use jiff::Timestamp;
 use schemars::JsonSchema;

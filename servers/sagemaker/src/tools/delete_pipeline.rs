@@ -3,7 +3,7 @@ use aws_sdk_sagemaker::{
     types::{PipelineExecutionStatus, SortOrder, SortPipelineExecutionsBy},
 };
 use aws_smithy_types::DateTime;
-use awsmcp_aws::utc_second;
+use awsmcp_sdk::utc_second;
 use awsmcp_mcp::{Call, Change, Error, One, Plan, Result, Spec, moved};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

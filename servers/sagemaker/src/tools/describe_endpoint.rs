@@ -6,7 +6,7 @@ use aws_sdk_sagemaker::{
         PendingDeploymentSummary, ProductionVariant, ProductionVariantStatus, ProductionVariantSummary,
     },
 };
-use awsmcp_aws::utc_second;
+use awsmcp_sdk::utc_second;
 use awsmcp_mcp::{Call, Error, HOUR, Moment, One, Result, Spec, TimeRange, Tool};
 use futures::future::{join, join4};
 use schemars::JsonSchema;

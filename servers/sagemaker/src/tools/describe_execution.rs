@@ -1,5 +1,5 @@
 use aws_sdk_sagemaker::types::{PipelineExecutionStep, SortOrder, SortPipelineExecutionsBy, StepStatus};
-use awsmcp_aws::utc_second;
+use awsmcp_sdk::utc_second;
 use awsmcp_mcp::{Call, Error, One, Result, Spec, Tool};
 use futures::future::try_join3;
 use schemars::JsonSchema;

@@ -328,7 +328,7 @@ async fn fetch(cx: &Call<SageMaker>, uri: &str) -> Result<Option<(Vec<u8>, Optio
 async fn may_read(cx: &Call<SageMaker>, bucket: &str, key: &str) -> Result<()> {
     let named = [("answer.bucket", bucket), ("answer.key", key)];
     cx.may("s3:GetObject", arns::RESULT, &named).await.map_err(|refused| {
-        let partition = awsmcp_aws::partition(cx.region());
+        let partition = awsmcp_sdk::partition(cx.region());
         let text = format!(
             "the call was made; its result at s3://{bucket}/{key} cannot be read: {}",
             refused.message

@@ -1,4 +1,4 @@
-use awsmcp_aws::utc_second;
+use awsmcp_sdk::utc_second;
 use awsmcp_mcp::{Call, Error, Moment, Page, Result, Spec, Tool};
 use futures::future::try_join_all;
 use schemars::JsonSchema;

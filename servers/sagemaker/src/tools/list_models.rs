@@ -2,7 +2,7 @@ use aws_sdk_sagemaker::{
     operation::describe_model::DescribeModelOutput,
     types::{ModelSortKey, ModelSummary, OrderKey},
 };
-use awsmcp_aws::utc_second;
+use awsmcp_sdk::utc_second;
 use awsmcp_mcp::{Call, Error, Kind, Page, Result, Spec, Tool};
 use futures::{StreamExt, TryStreamExt, stream};
 use schemars::JsonSchema;

@@ -1,7 +1,7 @@
 use aws_sdk_sagemaker::types::{
     NotebookInstanceSortKey, NotebookInstanceSortOrder, NotebookInstanceStatus, NotebookInstanceSummary,
 };
-use awsmcp_aws::utc_second;
+use awsmcp_sdk::utc_second;
 use awsmcp_mcp::{Call, Page, Result, Spec, Tool};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -1,5 +1,5 @@
 use aws_sdk_sagemaker::types::{AppDetails, DomainDetails, SpaceDetails, UserProfileDetails};
-use awsmcp_aws::utc_second;
+use awsmcp_sdk::utc_second;
 use awsmcp_mcp::{Call, Error, Page, Result, Spec, Tool};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

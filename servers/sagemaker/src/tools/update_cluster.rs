@@ -1,5 +1,5 @@
 use aws_sdk_sagemaker::types::{ClusterInstanceGroupDetails, ClusterInstanceGroupSpecification};
-use awsmcp_aws::utc_second;
+use awsmcp_sdk::utc_second;
 use awsmcp_mcp::{Call, Change, Error, One, Plan, Result, Spec, moved};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -1,7 +1,7 @@
 //! The arguments of the endpoint rules, from the settings and from the input.
 
 use aws_types::service_config::ServiceConfigKey;
-use awsmcp_aws::{Error, SdkConfig};
+use awsmcp_sdk::{Error, SdkConfig};
 use serde_json::{Map, Value};
 
 use crate::endpoint::{Arguments, Endpoint, resolve};

@@ -40,7 +40,7 @@ use aws_smithy_types::config_bag::{ConfigBag, Layer};
 use aws_types::SigningName;
 use aws_types::endpoint_config::{EndpointUrl, UseDualStack, UseFips};
 use aws_types::region::SigningRegion;
-use awsmcp_aws::{SdkConfig, Tap};
+use awsmcp_sdk::{SdkConfig, Tap};
 use serde_json::Value;
 
 use super::arguments;

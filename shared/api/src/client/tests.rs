@@ -3,7 +3,7 @@
 mod live;
 
 use aws_credential_types::Credentials;
-use awsmcp_aws::{Error, Session, SessionConfig, Tap, Target};
+use awsmcp_sdk::{Error, Session, SessionConfig, Tap, Target};
 use awsmcp_testing::{Event, Response, Stub, expect};
 use serde_json::{Map, Value, json};
 

@@ -153,7 +153,7 @@ impl Oauth {
             Some(url) => url.clone(),
             None => self.discover().await?,
         };
-        let text = awsmcp_aws::fetch(&url, LONGEST, PATIENCE).await?;
+        let text = awsmcp_sdk::fetch(&url, LONGEST, PATIENCE).await?;
         let set: JwkSet =
             serde_json::from_slice(&text).map_err(|error| format!("{url} holds no keys: {error}"))?;
         Ok(set)
@@ -168,7 +168,7 @@ impl Oauth {
         }
         let mut why = String::new();
         for url in well_known(&self.issuer) {
-            match awsmcp_aws::fetch(&url, LONGEST, PATIENCE).await {
+            match awsmcp_sdk::fetch(&url, LONGEST, PATIENCE).await {
                 Ok(text) => {
                     let found: Metadata = serde_json::from_slice(&text)
                         .map_err(|error| format!("{url} is no issuer's metadata: {error}"))?;

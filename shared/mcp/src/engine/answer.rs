@@ -2,7 +2,7 @@
 
 use std::mem;
 
-use awsmcp_aws::{Tap, Target};
+use awsmcp_sdk::{Tap, Target};
 use rmcp::model::JsonObject;
 use serde_json::{Value, json};
 
@@ -336,7 +336,7 @@ impl<S: Service> Run<'_, S> {
         match self.entry.spec.row_arn {
             Some(template) if !self.engine.settings.allow_arns.is_empty() => {
                 let account = self.trace.accounts.get(target).map(String::as_str);
-                let environment = awsmcp_aws::environment(target, account);
+                let environment = awsmcp_sdk::environment(target, account);
                 gate::row_allowed::<S>(template, row, environment, &self.engine.settings)
             }
             _ => true,

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, PoisonError};
 
-use awsmcp_aws::{Tap, Target};
+use awsmcp_sdk::{Tap, Target};
 use futures::{StreamExt, stream};
 use serde_json::{Value, json};
 

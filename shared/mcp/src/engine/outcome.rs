@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use awsmcp_aws::Tap;
+use awsmcp_sdk::Tap;
 use jiff::Timestamp;
 
 use crate::{

@@ -1,6 +1,6 @@
 //! How far a call came that failed: what was done, what was not, and what is not known.
 
-use awsmcp_aws::{Made, State, Tap};
+use awsmcp_sdk::{Made, State, Tap};
 use awsmcp_spec::{Risk, Spec, reads};
 
 use crate::{Error, Kind};

@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, collections::BTreeMap, sync::Mutex, time::Duration};
 
-use awsmcp_aws::{RequestView, Rules, Session, Tap, Target};
+use awsmcp_sdk::{RequestView, Rules, Session, Tap, Target};
 use awsmcp_spec::{Environment, Need, ResourceRef, Risk};
 use futures::FutureExt;
 use rmcp::model::JsonObject;
@@ -234,7 +234,7 @@ impl<'a, S: Service> Run<'a, S> {
     pub(crate) async fn hold_to_resources(&mut self) -> Result<()> {
         for target in self.trace.targets.clone() {
             let account = self.account(&target).await?;
-            let environment = awsmcp_aws::environment(&target, account.as_deref());
+            let environment = awsmcp_sdk::environment(&target, account.as_deref());
             let touched = self.touched(environment);
             // Before the refusal: the audit line of a refused call names what it was for.
             self.trace.resources.extend(touched.iter().map(|(_, arn)| arn.clone()));
@@ -251,7 +251,7 @@ impl<'a, S: Service> Run<'a, S> {
     /// its arguments is of another region, or of another account than the one whose things the call can name.
     pub(crate) async fn hold(&self, target: &Target) -> Result<()> {
         let account = self.account(target).await?;
-        let environment = awsmcp_aws::environment(target, account.as_deref());
+        let environment = awsmcp_sdk::environment(target, account.as_deref());
         self.hold_touched(&self.touched(environment), environment)
     }
 
@@ -395,7 +395,7 @@ impl<'a, S: Service> Run<'a, S> {
         let target = target.clone();
         let needs: Vec<Need> = self.entry.spec.declared().collect();
         Ok(Some(move |request: &RequestView| {
-            let environment = awsmcp_aws::environment(&target, account.as_deref());
+            let environment = awsmcp_sdk::environment(&target, account.as_deref());
             second_look::hold::<S>(request, &needs, environment, &settings)
         }))
     }

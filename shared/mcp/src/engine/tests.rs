@@ -1,4 +1,4 @@
-use awsmcp_aws::{SdkConfig, SessionConfig};
+use awsmcp_sdk::{SdkConfig, SessionConfig};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::*;
 use std::time::Duration;
 
-use awsmcp_aws::Tap;
+use awsmcp_sdk::Tap;
 
 use crate::{Call, Derived, Error, Named, One, Page, Result, Tool};
 

@@ -8,7 +8,7 @@ pub struct Look {
     /// The operations, by the SDK's name; `*` alone stands for every operation that no other look names.
     pub operations: &'static [&'static str],
     /// The ARN, with the places of the request in braces: `{TableName}` is a member of the body, `{path:2}` a segment of the
-    /// path, `{bucket}` and `{key}` are S3's; see [`RequestView::texts`](awsmcp_aws::RequestView::texts). A place of another
+    /// path, `{bucket}` and `{key}` are S3's; see [`RequestView::texts`](awsmcp_sdk::RequestView::texts). A place of another
     /// name is read by [`Service::place`](crate::Service::place). `*` alone is for operations whose request carries only a
     /// token that AWS gave.
     pub arn: &'static str,

@@ -9,7 +9,7 @@ use aws_sdk_s3::{
         BucketVersioningStatus, MfaDeleteStatus, ObjectLockEnabled, ObjectLockLegalHoldStatus, ObjectLockMode,
     },
 };
-use awsmcp_aws::utc_second;
+use awsmcp_sdk::utc_second;
 use awsmcp_mcp::{Call, Error, Kind, ResourceArgument, Result, human_size};
 use futures::{StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;

@@ -9,7 +9,7 @@ use aws_sdk_sagemaker::{
     },
 };
 use aws_smithy_types::DateTime;
-use awsmcp_aws::utc_second;
+use awsmcp_sdk::utc_second;
 use awsmcp_mcp::{Call, Error, Kind as ErrorKind, Result};
 use futures::{StreamExt, TryStreamExt, stream};
 

@@ -3,7 +3,7 @@ use std::sync::{
     atomic::{AtomicUsize, Ordering},
 };
 
-use awsmcp_aws::{SdkConfig, Session, SessionConfig, Tap};
+use awsmcp_sdk::{SdkConfig, Session, SessionConfig, Tap};
 use awsmcp_spec::Risk;
 use rmcp::model::JsonObject;
 use schemars::JsonSchema;

@@ -1,0 +1,38 @@
+//! Operations are found by what they do, and described.
+
+use serde_json::json;
+
+use crate::world::AWS;
+
+#[test]
+fn an_operation_is_found_described_and_opened() {
+    let mut server = AWS.only(&[]).start();
+    server
+        .call("find_operations", json!({"words": "who changed a security group"}))
+        .holds(&["service\toperation\trisk\tabout", "cloudtrail\tLookupEvents\tread\t"]);
+    server.call("find_operations", json!({"words": "delete a queue", "service": "sqs", "limit": 3})).holds(
+        &["sqs\tDeleteQueue\tdestroy\t", "off until the operator starts the server with --allow: destroy"],
+    );
+    server.call("describe_operation", json!({"service": "sqs", "operation": "SendMessage"})).holds(&[
+        "sqs SendMessage: write (off: it needs --allow write)",
+        "IAM: sqs:SendMessage on arn:",
+        "MessageBody: string",
+    ]);
+    server.call("describe_operation", json!({"service": "ec2", "operation": "DescribeInstances"})).holds(&[
+        "pages of Reservations",
+        "wait: instance-exists, instance-running",
+        "Filters?: ",
+    ]);
+    server
+        .call(
+            "describe_operation",
+            json!({"service": "ec2", "operation": "RunInstances", "member": "Placement.Tenancy"}),
+        )
+        .holds(&["\"default\"|\"dedicated\"|\"host\""]);
+    server
+        .call(
+            "describe_operation",
+            json!({"service": "ec2", "operation": "RunInstances", "member": "Placment"}),
+        )
+        .fails(&["there is no member \"Placment\"", "did you mean Placement?"]);
+}

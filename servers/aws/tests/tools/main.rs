@@ -1,0 +1,7 @@
+//! The tools, through the built server and a local AWS.
+#![cfg(test)]
+
+mod calling;
+mod finding;
+mod held;
+mod world;
