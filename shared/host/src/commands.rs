@@ -3,6 +3,7 @@
 use std::{
     collections::BTreeMap,
     io::{IsTerminal, Read, Write},
+    path::Path,
     sync::Arc,
 };
 
@@ -12,16 +13,21 @@ use awsmcp_spec::{Environment, NeedEntry, Policy, gateway_tool};
 use serde_json::{Map, Value};
 
 use crate::{
-    auth, stop,
+    auth,
+    stop,
     terminal::{print, report},
 };
 
 /// Runs one tool, as a client would; the gate and the errors are the same. Answers whether it succeeded.
 ///
 /// # Errors
-/// When the arguments are not a JSON object, or stdout is closed.
-pub(crate) async fn call<S: Service>(engine: &Engine<S>, tool: &str, json: &str, yes: bool) -> Result<bool> {
-    let arguments = arguments(json)?;
+/// When stdout is closed.
+pub(crate) async fn call<S: Service>(
+    engine: &Engine<S>,
+    tool: &str,
+    arguments: Map<String, Value>,
+    yes: bool,
+) -> Result<bool> {
     let cancel = tokio_util::sync::CancellationToken::new();
     let stop = cancel.clone();
     tokio::spawn(async move {
@@ -55,7 +61,59 @@ pub(crate) async fn call<S: Service>(engine: &Engine<S>, tool: &str, json: &str,
     }
 }
 
-fn arguments(json: &str) -> Result<Map<String, Value>> {
+/// A call of one operation, as the command line has it.
+#[derive(clap::Args)]
+pub(crate) struct OperationCall {
+    /// The service, as the AWS CLI names it.
+    service: String,
+    /// The operation, such as `ListQueues` or `list-queues`.
+    operation: String,
+    /// Its input, a JSON object; `-` reads it from stdin.
+    #[arg(default_value = "{}")]
+    input: String,
+    /// A JMESPath expression over the rows or the object.
+    #[arg(long)]
+    query: Option<String>,
+    /// Rows of a page.
+    #[arg(long)]
+    limit: Option<u32>,
+    /// Where to go on.
+    #[arg(long)]
+    cursor: Option<String>,
+    /// Repeat it until this is so, such as `instance-running`.
+    #[arg(long)]
+    wait: Option<String>,
+    /// Show what would be sent, and send nothing.
+    #[arg(long)]
+    dry_run: bool,
+    /// Confirm what is asked about.
+    #[arg(long)]
+    yes: bool,
+}
+
+/// Calls one operation, as a client would by the tool for it.
+///
+/// # Errors
+/// When its input is not a JSON object, or stdout is closed.
+pub(crate) async fn call_operation<S: Service>(engine: &Engine<S>, asked: OperationCall) -> Result<bool> {
+    let OperationCall { service, operation, input, query, limit, cursor, wait, dry_run, yes } = asked;
+    let mut arguments = Map::from_iter([
+        ("service".to_owned(), service.into()),
+        ("operation".to_owned(), operation.into()),
+        ("input".to_owned(), Value::Object(self::arguments(&input)?)),
+    ]);
+    let given = [("query", query), ("cursor", cursor), ("wait", wait)];
+    arguments.extend(given.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?.into()))));
+    arguments.extend(limit.map(|limit| ("limit".to_owned(), limit.into())));
+    arguments.extend(dry_run.then(|| ("dry_run".to_owned(), true.into())));
+    call(engine, "call_operation", arguments, yes).await
+}
+
+/// The arguments of a call, as the command line has them.
+///
+/// # Errors
+/// When they are not a JSON object.
+pub(crate) fn arguments(json: &str) -> Result<Map<String, Value>> {
     let text = if json == "-" {
         let mut text = String::new();
         std::io::stdin().read_to_string(&mut text)?;
@@ -172,7 +230,7 @@ pub(crate) fn gateway_manifest<S: Service>(handler: &Handler<S>) -> Result<()> {
 /// The policy that the enabled tools need on the allowed resources, and nothing more.
 pub(crate) fn least_policy<S: Service>(engine: &Engine<S>, partition: &str) -> Policy {
     let needs = engine.needed().flat_map(|spec| spec.declared().map(NeedEntry::from).collect::<Vec<_>>());
-    // A name that fits no operation has stopped the start.
+    // What cannot be read has stopped the start.
     let named = engine.operation_needs().unwrap_or_default();
     Policy::least(
         needs.chain(named),
@@ -185,8 +243,36 @@ pub(crate) fn least_policy<S: Service>(engine: &Engine<S>, partition: &str) -> P
 ///
 /// # Errors
 /// When stdout is closed.
-pub(crate) fn iam_policy<S: Service>(engine: &Engine<S>, partition: &str) -> Result<()> {
-    print(&serde_json::to_string_pretty(&least_policy(engine, partition))?)
+pub(crate) fn iam_policy<S: Service>(
+    engine: &Engine<S>,
+    partition: &str,
+    from_audit: Option<&Path>,
+) -> Result<()> {
+    let policy = match from_audit {
+        Some(file) => audited_policy(file, partition)?,
+        None => least_policy(engine, partition),
+    };
+    print(&serde_json::to_string_pretty(&policy)?)
+}
+
+/// The policy of the calls in an audit log that did what they were called for.
+fn audited_policy(file: &Path, partition: &str) -> Result<Policy> {
+    let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
+    let mut needs = Vec::new();
+    for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
+        let line: Value = serde_json::from_str(line)
+            .with_context(|| format!("line {} of {} is no audit line", number + 1, file.display()))?;
+        if line.get("outcome").and_then(Value::as_str) != Some("ok") {
+            continue;
+        }
+        for need in line.get("needs").and_then(Value::as_array).into_iter().flatten() {
+            let part = |at: usize| need.get(at).and_then(Value::as_str).map(str::to_owned);
+            if let (Some(action), Some(arn)) = (part(0), part(1)) {
+                needs.push(NeedEntry { action, arn, when: None });
+            }
+        }
+    }
+    Ok(Policy::least(needs, &[], Environment { partition, region: "*", account: "*" }))
 }
 
 /// Prints who calls, with which credentials, whether the clock is right, and what the tools lack. Answers whether

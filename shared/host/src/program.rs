@@ -1,6 +1,6 @@
 //! The program of one server: its command line, and what each command does.
 
-use std::{env::args_os, ffi::OsString, process::ExitCode, sync::Arc};
+use std::{env::args_os, ffi::OsString, path::PathBuf, process::ExitCode, sync::Arc};
 
 use anyhow::Result;
 use awsmcp_mcp::{Engine, Handler, Risk, Server, Service};
@@ -70,6 +70,8 @@ pub(crate) enum Command {
         #[arg(long)]
         yes: bool,
     },
+    /// Call one operation of AWS and print its answer: `call-operation sqs ListQueues`; exit code 1 when it fails.
+    CallOperation(commands::OperationCall),
     /// The table of tools: what each may do, and which are on.
     Tools,
     /// The contract: every tool with its schema, risk and needs, as JSON.
@@ -83,6 +85,9 @@ pub(crate) enum Command {
         /// AWS partition of the policy's ARNs.
         #[arg(long, default_value = "aws")]
         partition: String,
+        /// Of the calls in this audit log that succeeded, instead of what is enabled.
+        #[arg(long, value_name = "FILE")]
+        from_audit: Option<PathBuf>,
     },
     /// Check identity, region, credentials, clock and permissions.
     Doctor,
@@ -118,15 +123,16 @@ fn start<S: Service>(
         let done = match command {
             None => Box::pin(serve_alone(engine.clone(), version, options)).await.map(|()| true),
             Some(Command::Call { tool, json, yes }) => {
-                Box::pin(commands::call(&engine, &tool, &json, yes)).await
+                Box::pin(commands::call(&engine, &tool, commands::arguments(&json)?, yes)).await
             }
+            Some(Command::CallOperation(asked)) => Box::pin(commands::call_operation(&engine, asked)).await,
             Some(Command::Tools) => commands::tools(&engine).map(|()| true),
             Some(Command::Manifest { .. }) => {
                 commands::gateway_manifest(&Handler::new(engine.clone(), version)).map(|()| true)
             }
             Some(Command::Token { .. }) => Ok(true),
-            Some(Command::IamPolicy { partition }) => {
-                commands::iam_policy(&engine, &partition).map(|()| true)
+            Some(Command::IamPolicy { partition, from_audit }) => {
+                commands::iam_policy(&engine, &partition, from_audit.as_deref()).map(|()| true)
             }
             Some(Command::Doctor) => Box::pin(commands::doctor(&engine)).await,
         };

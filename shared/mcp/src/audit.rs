@@ -1,6 +1,7 @@
 //! One line of JSON for each call: who did what to which resources, and how it went. No payloads.
 
 use std::{
+    borrow::Cow,
     io::Write,
     sync::{Mutex, PoisonError},
 };
@@ -46,6 +47,8 @@ pub(crate) struct Line<'a> {
     pub(crate) role: Option<String>,
     pub(crate) regions: Vec<String>,
     pub(crate) resources: Vec<String>,
+    /// The IAM actions that the call takes by its declaration, each with what it is used on.
+    pub(crate) needs: &'a [(Cow<'static, str>, String)],
     pub(crate) operations: Vec<String>,
     /// `ok`, `planned`, `asked`, `refused`, `failed`, `cancelled` or `timeout`; of a call that failed `partly` where
     /// something was done before, `unknown` where something may have been.

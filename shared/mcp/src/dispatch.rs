@@ -42,10 +42,16 @@ pub trait Dispatch: DeserializeOwned + JsonSchema + Send + Sync + 'static {
         cx: &Call<Self::Service>,
     ) -> impl Future<Output = Result<Reply>> + Send;
 
+    /// Holds the operator's names of operations to those that there are.
+    ///
+    /// # Errors
+    /// Names the pattern that fits none.
+    fn check(settings: &Settings) -> Result<(), String>;
+
     /// The IAM actions of every operation that the operator named (`Settings::operations`), for the policy that it takes.
     ///
     /// # Errors
-    /// When a name that the operator gave fits no operation.
+    /// When a model cannot be read.
     fn needs(settings: &Settings) -> Result<Vec<NeedEntry>>;
 }
 

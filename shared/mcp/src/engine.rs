@@ -112,11 +112,11 @@ impl<S: Service> Engine<S> {
     /// What the operations need that the operator named, where a tool that takes their names is on.
     ///
     /// # Errors
-    /// When a name fits no operation.
+    /// When a model of the operations cannot be read.
     pub fn operation_needs(&self) -> Result<Vec<NeedEntry>, Error> {
         let on: Vec<&str> = self.tools().map(|spec| spec.name).collect();
-        let needs = self.server.needs.iter().filter(|(tool, _)| on.contains(tool));
-        Ok(needs.map(|(_, needs)| needs(&self.settings)).collect::<Result<Vec<_>, _>>()?.concat())
+        let dispatched = self.server.dispatched.iter().filter(|it| on.contains(&it.tool));
+        Ok(dispatched.map(|it| (it.needs)(&self.settings)).collect::<Result<Vec<_>, _>>()?.concat())
     }
 
     /// Every tool, on or off, in order.

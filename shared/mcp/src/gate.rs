@@ -40,6 +40,9 @@ impl Gate {
                 return Err(format!("--tools names {}, but {reason}", entry.spec.name));
             }
         }
+        for dispatched in &server.dispatched {
+            (dispatched.check)(settings)?;
+        }
         Ok(Gate { off })
     }
 

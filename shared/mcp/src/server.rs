@@ -15,12 +15,17 @@ pub struct Server<S: Service> {
     pub(crate) resources: Vec<Resource>,
     pub(crate) prompts: Vec<Prompt>,
     pub(crate) derived: Option<Derived>,
-    /// What the operations need that tools dispatch, by the tool.
-    pub(crate) needs: Vec<(&'static str, Needs)>,
+    /// What is known of the operations behind tools that take their names.
+    pub(crate) dispatched: Vec<Dispatched>,
     pub(crate) guide: &'static str,
 }
 
-pub(crate) type Needs = fn(&Settings) -> Result<Vec<NeedEntry>>;
+/// What is known of the operations that a tool takes the names of.
+pub(crate) struct Dispatched {
+    pub(crate) tool: &'static str,
+    pub(crate) check: fn(&Settings) -> Result<(), String>,
+    pub(crate) needs: fn(&Settings) -> Result<Vec<NeedEntry>>,
+}
 
 impl<S: Service> Server<S> {
     /// An empty table. `guide` is what a model should know of this service before its first call.
@@ -33,7 +38,7 @@ impl<S: Service> Server<S> {
             resources: Vec::new(),
             prompts: Vec::new(),
             derived: None,
-            needs: Vec::new(),
+            dispatched: Vec::new(),
             guide,
         }
     }
@@ -63,7 +68,7 @@ impl<S: Service> Server<S> {
     #[must_use]
     pub fn dispatch<T: Dispatch<Service = S>>(mut self) -> Self {
         self.entries.push(Entry::dispatch::<T>(self.group()));
-        self.needs.push((T::SPEC.name, T::needs));
+        self.dispatched.push(Dispatched { tool: T::SPEC.name, check: T::check, needs: T::needs });
         self
     }
 

@@ -140,6 +140,7 @@ impl<S: Operations> Dispatch for CallOperation<S> {
             .flat_map(|need| need.on.iter().chain(&need.also))
             .any(|arn| arn.contains("{account}"));
         let (model, name, input) = (Arc::clone(&known.model), known.name.clone(), self.input.clone());
+        let prefix = known.service.name;
         Ok(Deed {
             what: known.words(),
             risk: operation.risk,
@@ -149,7 +150,13 @@ impl<S: Operations> Dispatch for CallOperation<S> {
             touches: Arc::new(move |environment| {
                 let Some(operation) = model.operations.get(&name) else { return Vec::new() };
                 let touched = touched(operation, &input, environment);
-                touched.into_iter().map(|(action, arn)| (Cow::Owned(action), arn)).collect()
+                let mut touched: Vec<(Cow<'static, str>, String)> =
+                    touched.into_iter().map(|(action, arn)| (Cow::Owned(action), arn)).collect();
+                if touched.is_empty() {
+                    // What nothing is known of may be about anything.
+                    touched.push((Cow::Owned(format!("{prefix}:{name}")), "*".to_owned()));
+                }
+                touched
             }),
             by_account,
         })
@@ -213,6 +220,10 @@ impl<S: Operations> Dispatch for CallOperation<S> {
             });
         }
         Ok(one(answer))
+    }
+
+    fn check(settings: &Settings) -> Result<(), String> {
+        known::check::<S>(settings)
     }
 
     fn needs(settings: &Settings) -> Result<Vec<NeedEntry>> {

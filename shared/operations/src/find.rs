@@ -44,7 +44,7 @@ impl<S: Operations> Tool for FindOperations<S> {
         let service = self.service.as_deref().map(known::service::<S>).transpose()?;
         let most = cx.given_limit().map_or(USUAL, |limit| limit as usize);
         let services = service.as_ref().map_or(S::services(), std::slice::from_ref);
-        let found = awsmcp_api::find(services, &self.words, None, usize::MAX)
+        let found = awsmcp_api::find(services, &self.words, usize::MAX)
             .map_err(|error| Error::internal(error.to_string()))?;
         let settings = cx.settings();
         let is_left = |row: &awsmcp_api::Found| {

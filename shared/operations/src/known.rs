@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use awsmcp_api::{Model, Operation, Service as Api};
-use awsmcp_mcp::{Error, Result, Settings};
+use awsmcp_mcp::{Error, OperationPattern, Result, Settings};
 
 use crate::Operations;
 
@@ -55,7 +55,7 @@ pub(crate) fn left_out<'a, I: Iterator<Item = &'a str>>(
     actions: impl Fn() -> I,
     settings: &Settings,
 ) -> Option<String> {
-    let fits = |pattern: &&awsmcp_mcp::OperationPattern| pattern.fits(service, operation, actions());
+    let fits = |pattern: &&OperationPattern| pattern.fits(service, operation, actions());
     if let Some(pattern) = settings.exclude_operations.iter().find(fits) {
         return Some(format!("the operator excluded {pattern} (--exclude-operations)"));
     }
@@ -86,4 +86,45 @@ pub(crate) fn service<S: Operations>(name: &str) -> Result<&'static Api> {
 /// The model of a service.
 pub(crate) fn opened(service: &Api) -> Result<Arc<Model>> {
     service.model().map_err(|error| Error::internal(error.to_string()))
+}
+
+/// Holds the operator's names of operations to those that there are.
+///
+/// # Errors
+/// Names the pattern that fits none.
+pub(crate) fn check<S: Operations>(settings: &Settings) -> Result<(), String> {
+    let given = [("--operations", &settings.operations), ("--exclude-operations", &settings.exclude_operations)];
+    for (flag, patterns) in given {
+        for pattern in patterns {
+            // Most are named as they are called, which takes no model.
+            if !by_name::<S>(pattern)? && !by_action::<S>(pattern)? {
+                return Err(format!("{flag} {pattern}: there is no such operation here; find_operations finds them"));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn by_name<S: Operations>(pattern: &OperationPattern) -> Result<bool, String> {
+    for service in S::services() {
+        let index = service.index().map_err(|error| error.to_string())?;
+        if index.rows().any(|row| pattern.fits(service.name, row.operation, [])) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+fn by_action<S: Operations>(pattern: &OperationPattern) -> Result<bool, String> {
+    for service in S::services() {
+        let model = service.model().map_err(|error| error.to_string())?;
+        let actions = |operation: &Operation| operation.needs.iter().map(|need| need.action.clone()).collect::<Vec<_>>();
+        let fits = |(name, operation): (&String, &Operation)| {
+            pattern.fits(service.name, name, actions(operation).iter().map(String::as_str))
+        };
+        if model.operations.iter().any(fits) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }

@@ -88,6 +88,7 @@ impl<S: Service> Run<'_, S> {
             role: first.and_then(|target| target.role.clone()),
             regions: self.trace.targets.iter().map(|target| target.region.clone()).collect(),
             resources: self.trace.resources.clone(),
+            needs: &self.trace.needs,
             operations: made.iter().map(|made| made.operation.clone()).collect(),
             outcome,
             error,

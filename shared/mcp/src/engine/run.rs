@@ -45,6 +45,8 @@ pub(crate) struct Trace {
     /// The accounts of the targets, where an allow-list tells accounts apart.
     pub(crate) accounts: BTreeMap<Target, String>,
     pub(crate) resources: Vec<String>,
+    /// The IAM actions that it takes, each with what it is used on, where somebody asks.
+    pub(crate) needs: Vec<(Cow<'static, str>, String)>,
     pub(crate) taps: Vec<Tap>,
 }
 
@@ -59,6 +61,7 @@ impl<'a, S: Service> Run<'a, S> {
             targets: Vec::new(),
             accounts: BTreeMap::new(),
             resources: Vec::new(),
+            needs: Vec::new(),
             taps: Vec::new(),
         };
         let mut run = Run {
@@ -240,7 +243,9 @@ impl<'a, S: Service> Run<'a, S> {
             self.trace.resources.extend(touched.iter().map(|(_, arn)| arn.clone()));
             self.trace.resources.sort();
             self.trace.resources.dedup();
-            self.hold_touched(&touched, environment)?;
+            let held = self.hold_touched(&touched, environment);
+            self.trace.needs.extend(touched);
+            held?;
             self.trace.accounts.extend(account.map(|account| (target, account)));
         }
         Ok(())
