@@ -7,6 +7,7 @@ mod checksum;
 mod client;
 mod endpoint;
 mod failure;
+mod index;
 mod input;
 mod lookup;
 mod model;
@@ -20,6 +21,7 @@ mod words;
 mod writing;
 
 pub use client::Client;
+pub use index::{Index, Row};
 pub use model::{Kind, Member, Members, Model, Need, Operation, Pages, Shape, Unreadable};
 pub use services::*;
 pub use touched::touched;

@@ -1,6 +1,6 @@
 //! Operations by what people call what they do: BM25 over the words of their names, their services and their sentences.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use awsmcp_spec::Risk;
 
@@ -11,7 +11,7 @@ mod known;
 mod stem;
 
 use known::{common, meant, of_service};
-use stem::{of_name, of_text};
+use stem::{of_piece, pieces};
 
 /// An operation that was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,7 +71,9 @@ pub fn find(services: &[&'static Service], words: &str, most: usize) -> Result<V
     let average = if documents > 0.0 { length / documents } else { 1.0 };
     let rarity: HashMap<usize, f64> = frequencies
         .into_iter()
-        .map(|(term, in_documents)| (term, (1.0 + (documents - in_documents + 0.5) / (in_documents + 0.5)).ln()))
+        .map(|(term, in_documents)| {
+            (term, (1.0 + (documents - in_documents + 0.5) / (in_documents + 0.5)).ln())
+        })
         .collect();
     let mut ranked: Vec<(f64, Found)> = candidates
         .into_iter()
@@ -87,6 +89,8 @@ pub fn find(services: &[&'static Service], words: &str, most: usize) -> Result<V
 struct Asked {
     /// The terms of all ideas: which idea each is of, and how much it counts there.
     terms: HashMap<String, Vec<(usize, f64)>>,
+    /// How these terms begin: no other word needs to be looked at.
+    starts: HashSet<[u8; 2]>,
     /// How many ideas there are.
     ideas: usize,
     /// The letters of the words, for a name that is given whole.
@@ -104,8 +108,14 @@ impl Asked {
             }
         }
         let letters = words.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_lowercase();
-        Asked { terms, ideas: ideas.len(), letters }
+        let starts = terms.keys().filter_map(|term| start(term)).collect();
+        Asked { terms, starts, ideas: ideas.len(), letters }
     }
+}
+
+/// The first two letters of a word, in lower case.
+fn start(word: &str) -> Option<[u8; 2]> {
+    word.as_bytes().first_chunk::<2>().map(|two| two.map(|letter| letter.to_ascii_lowercase()))
 }
 
 /// An operation as far as it has to do with what was asked for.
@@ -127,16 +137,28 @@ impl Document {
             }
             ideas.is_some()
         };
-        let name_words = of_name(name);
-        let about_words = of_text(about);
-        let named = name_words.iter().filter(|word| add(word, NAME)).count();
-        of_service.iter().for_each(|word| drop(add(word, SERVICE)));
-        about_words.iter().for_each(|word| drop(add(word, ABOUT)));
-        let of_name = name_words.len().max(1) as f64;
+        let may_count = |piece: &&str| start(piece).is_some_and(|start| asked.starts.contains(&start));
+        let (mut of_name, mut named) = (0, 0);
+        for piece in pieces(name) {
+            of_name += 1;
+            let word = Some(piece).filter(may_count).and_then(of_piece);
+            named += usize::from(word.is_some_and(|word| add(&word, NAME)));
+        }
+        for word in of_service {
+            add(word, SERVICE);
+        }
+        let mut of_about = 0;
+        for piece in pieces(about) {
+            of_about += 1;
+            if let Some(word) = Some(piece).filter(may_count).and_then(of_piece) {
+                add(&word, ABOUT);
+            }
+        }
+        let of_name = f64::from(of_name.max(1));
         Document {
             counts,
             named: named as f64 / of_name,
-            length: NAME * of_name + ABOUT * about_words.len() as f64,
+            length: NAME * of_name + ABOUT * f64::from(of_about),
         }
     }
 }
@@ -171,10 +193,8 @@ mod tests {
     fn is_answered(line: &str) -> bool {
         let (question, right) = line.split_once('\t').unwrap();
         let (service, operations) = right.split_once(' ').unwrap();
-        let right: Vec<(&str, &str)> = operations
-            .split('|')
-            .map(|name| name.split_once(' ').unwrap_or((service, name)))
-            .collect();
+        let right: Vec<(&str, &str)> =
+            operations.split('|').map(|name| name.split_once(' ').unwrap_or((service, name))).collect();
         for (service, name) in &right {
             let service = ALL.iter().find(|it| it.name == *service).unwrap_or_else(|| panic!("{line}"));
             assert!(service.index().unwrap().rows().any(|row| row.operation == *name), "{line}: no {name}");
@@ -191,13 +211,18 @@ mod tests {
         let mut missed = Vec::new();
         for (number, line) in all.lines().enumerate() {
             let right = is_answered(line);
-            if number % 5 == 4 { apart.push(right) } else { tuned.push(right) }
+            if number % 5 == 4 {
+                apart.push(right)
+            } else {
+                tuned.push(right)
+            }
             if !right {
                 missed.push(format!("{}{line}", if number % 5 == 4 { "(apart) " } else { "" }));
             }
         }
         let share = |all: &[bool]| all.iter().filter(|right| **right).count() as f64 / all.len() as f64;
-        let said = format!("{:.3} tuned, {:.3} apart; missed:\n{}", share(&tuned), share(&apart), missed.join("\n"));
+        let said =
+            format!("{:.3} tuned, {:.3} apart; missed:\n{}", share(&tuned), share(&apart), missed.join("\n"));
         assert!(share(&tuned) >= 0.9 && share(&apart) >= 0.9, "{said}");
     }
 

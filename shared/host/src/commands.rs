@@ -13,8 +13,7 @@ use awsmcp_spec::{Environment, NeedEntry, Policy, gateway_tool};
 use serde_json::{Map, Value};
 
 use crate::{
-    auth,
-    stop,
+    auth, stop,
     terminal::{print, report},
 };
 

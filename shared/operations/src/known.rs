@@ -93,12 +93,15 @@ pub(crate) fn opened(service: &Api) -> Result<Arc<Model>> {
 /// # Errors
 /// Names the pattern that fits none.
 pub(crate) fn check<S: Operations>(settings: &Settings) -> Result<(), String> {
-    let given = [("--operations", &settings.operations), ("--exclude-operations", &settings.exclude_operations)];
+    let given =
+        [("--operations", &settings.operations), ("--exclude-operations", &settings.exclude_operations)];
     for (flag, patterns) in given {
         for pattern in patterns {
             // Most are named as they are called, which takes no model.
             if !by_name::<S>(pattern)? && !by_action::<S>(pattern)? {
-                return Err(format!("{flag} {pattern}: there is no such operation here; find_operations finds them"));
+                return Err(format!(
+                    "{flag} {pattern}: there is no such operation here; find_operations finds them"
+                ));
             }
         }
     }
@@ -118,7 +121,9 @@ fn by_name<S: Operations>(pattern: &OperationPattern) -> Result<bool, String> {
 fn by_action<S: Operations>(pattern: &OperationPattern) -> Result<bool, String> {
     for service in S::services() {
         let model = service.model().map_err(|error| error.to_string())?;
-        let actions = |operation: &Operation| operation.needs.iter().map(|need| need.action.clone()).collect::<Vec<_>>();
+        let actions = |operation: &Operation| {
+            operation.needs.iter().map(|need| need.action.clone()).collect::<Vec<_>>()
+        };
         let fits = |(name, operation): (&String, &Operation)| {
             pattern.fits(service.name, name, actions(operation).iter().map(String::as_str))
         };

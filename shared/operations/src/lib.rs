@@ -1,9 +1,12 @@
-//! Three tools for every operation of a server's services: find it, describe it, call it.
+//! Tools for every operation of a server's services: find it, describe it, call it; and for what every service has, who
+//! changed something, and who may do something.
 //!
 //! What an operation may do and touches comes from AWS's own data ([`awsmcp_api`]); from there on a call goes the way of
 //! every call: gate, list of resources, plan, confirmation, budgets, audit.
 
+mod access;
 mod call;
+mod changes;
 mod describe;
 mod find;
 mod known;
@@ -16,7 +19,9 @@ mod waiter;
 use awsmcp_api::Service as Api;
 use awsmcp_mcp::{Server, Service, Spec};
 
+use access::ExplainAccess;
 use call::CallOperation;
+use changes::ListChanges;
 use describe::DescribeOperation;
 use find::FindOperations;
 
@@ -33,10 +38,12 @@ pub trait Operations: Service {
 #[must_use]
 pub fn with_operations<S: Operations>(server: Server<S>) -> Server<S> {
     server
-        .toolset("operations", "every operation of the service by its name: find, describe and call it")
+        .toolset("operations", "every operation by its name; who changed something, and who may")
         .tool::<FindOperations<S>>()
         .tool::<DescribeOperation<S>>()
         .dispatch::<CallOperation<S>>()
+        .tool::<ListChanges<S>>()
+        .tool::<ExplainAccess<S>>()
 }
 
 /// On only where it is asked for, unless it is what the server is for.

@@ -82,8 +82,8 @@ impl Session {
     }
 }
 
-/// The ARN whose policies apply: a session of a role is simulated as the role.
-fn principal(arn: &str) -> Option<String> {
+/// The ARN whose policies apply: a session of a role is simulated as the role. None of what is neither user nor role.
+pub fn principal(arn: &str) -> Option<String> {
     let Some((partition, rest)) = arn.split_once(":sts::") else {
         return (arn.contains(":user/") || arn.contains(":role/")).then(|| arn.to_owned());
     };

@@ -24,7 +24,7 @@ mod words;
 
 pub use aws_smithy_runtime_api::client::http::SharedHttpClient;
 pub use aws_types::SdkConfig;
-pub use checkup::Checkup;
+pub use checkup::{Checkup, principal};
 pub use client::fetch;
 pub use denied::Denied;
 pub use error::{Details, Error};

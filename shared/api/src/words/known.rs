@@ -1,6 +1,6 @@
 //! What people call things, by AWS's words for them.
 
-use super::stem::{of_name, of_text, stem};
+use super::stem::{of_text, stem};
 
 /// Words that mean the same in a question, each line read from its first word to the others.
 const SAME: &[(&str, &str)] = &[
@@ -206,11 +206,50 @@ const SERVICES: &[(&str, &str)] = &[
 
 /// The services that most questions are about.
 const COMMON: [&str; 44] = [
-    "acm", "apigateway", "athena", "autoscaling", "backup", "ce", "cloudformation", "cloudfront", "cloudtrail",
-    "cloudwatch", "codebuild", "codepipeline", "cognito-idp", "config", "dynamodb", "ec2", "ecr", "ecs", "efs", "eks",
-    "elasticache", "elbv2", "events", "glue", "guardduty", "iam", "kinesis", "kms", "lambda", "logs", "opensearch",
-    "organizations", "rds", "redshift", "route53", "s3", "secretsmanager", "sesv2", "sns", "sqs", "ssm", "stepfunctions",
-    "sts", "wafv2",
+    "acm",
+    "apigateway",
+    "athena",
+    "autoscaling",
+    "backup",
+    "ce",
+    "cloudformation",
+    "cloudfront",
+    "cloudtrail",
+    "cloudwatch",
+    "codebuild",
+    "codepipeline",
+    "cognito-idp",
+    "config",
+    "dynamodb",
+    "ec2",
+    "ecr",
+    "ecs",
+    "efs",
+    "eks",
+    "elasticache",
+    "elbv2",
+    "events",
+    "glue",
+    "guardduty",
+    "iam",
+    "kinesis",
+    "kms",
+    "lambda",
+    "logs",
+    "opensearch",
+    "organizations",
+    "rds",
+    "redshift",
+    "route53",
+    "s3",
+    "secretsmanager",
+    "sesv2",
+    "sns",
+    "sqs",
+    "ssm",
+    "stepfunctions",
+    "sts",
+    "wafv2",
 ];
 
 /// How much likelier a service is meant than any other.
@@ -235,15 +274,13 @@ pub(super) fn of_service(name: &str) -> Vec<String> {
 pub(super) fn meant(words: &str) -> Vec<(String, Vec<String>)> {
     let lower = words.to_lowercase();
     let mut ideas: Vec<(String, Vec<String>)> = Vec::new();
-    for part in words.split(|letter: char| !letter.is_ascii_alphanumeric()) {
-        for own in of_name(part) {
-            if ideas.iter().any(|(idea, _)| *idea == own) {
-                continue;
-            }
-            let same = SAME.iter().filter(|(word, _)| stem(word) == own);
-            let others = same.flat_map(|(_, others)| of_text(others)).filter(|other| *other != own).collect();
-            ideas.push((own, others));
+    for own in of_text(words) {
+        if ideas.iter().any(|(idea, _)| *idea == own) {
+            continue;
         }
+        let same = SAME.iter().filter(|(word, _)| stem(word) == own);
+        let others = same.flat_map(|(_, others)| of_text(others)).filter(|other| *other != own).collect();
+        ideas.push((own, others));
     }
     for (phrase, means) in PHRASES {
         if lower.contains(phrase) {

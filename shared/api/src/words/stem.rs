@@ -2,40 +2,46 @@
 
 /// What says nothing.
 const EMPTY: [&str; 44] = [
-    "a", "about", "all", "an", "and", "any", "are", "as", "at", "be", "by", "can", "do", "does", "for", "from", "have",
-    "i", "in", "into", "is", "it", "its", "me", "my", "not", "of", "on", "or", "our", "s", "so", "some", "that", "the",
-    "there", "this", "to", "want", "was", "we", "with", "you", "your",
+    "a", "about", "all", "an", "and", "any", "are", "as", "at", "be", "by", "can", "do", "does", "for",
+    "from", "have", "i", "in", "into", "is", "it", "its", "me", "my", "not", "of", "on", "or", "our", "s",
+    "so", "some", "that", "the", "there", "this", "to", "want", "was", "we", "with", "you", "your",
 ];
 
-/// The words of an operation's name: `CreateDBSnapshot` is create, db, snapshot.
-pub(super) fn of_name(name: &str) -> Vec<String> {
-    let letters: Vec<char> = name.chars().collect();
-    let mut words = Vec::new();
-    let mut word = String::new();
-    for (at, letter) in letters.iter().enumerate() {
-        let before = at.checked_sub(1).and_then(|at| letters.get(at));
-        let after = letters.get(at + 1);
-        // `WebACLs` is web and acls: a small s behind capitals ends their word.
-        let plural = after == Some(&'s') && letters.get(at + 2).is_none_or(char::is_ascii_uppercase);
-        let starts = letter.is_ascii_uppercase()
-            && before.is_some_and(|it| {
-                !it.is_ascii_uppercase() || after.is_some_and(char::is_ascii_lowercase) && !plural
-            });
-        if starts || !letter.is_ascii_alphanumeric() {
-            words.push(std::mem::take(&mut word));
-        }
-        if letter.is_ascii_alphanumeric() {
-            word.push(letter.to_ascii_lowercase());
-        }
-    }
-    words.push(word);
-    words.retain(|word| !word.is_empty() && !EMPTY.contains(&word.as_str()));
-    words.iter().map(|word| stem(word)).collect()
+/// The pieces of a text that are words: what is written in capitals and small letters is taken apart, so that
+/// `CreateDBSnapshot` is `Create`, `DB`, `Snapshot`.
+pub(super) fn pieces(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|letter: char| !letter.is_ascii_alphanumeric()).flat_map(humps)
 }
 
-/// The words of a sentence; what is written in capitals and small letters is taken apart.
+/// A word of letters and digits, taken apart at its capitals.
+fn humps(word: &str) -> impl Iterator<Item = &str> {
+    let letters = word.as_bytes();
+    let mut start = 0;
+    let mut ends = (1..=letters.len()).filter(move |at| {
+        let is = |at: usize, is: fn(&u8) -> bool| letters.get(at).is_some_and(is);
+        // `WebACLs` is web and acls: a small s behind capitals ends their word.
+        let plural = is(at + 1, |it| *it == b's') && !is(at + 2, u8::is_ascii_lowercase);
+        *at == letters.len()
+            || is(*at, u8::is_ascii_uppercase)
+                && (!is(at - 1, u8::is_ascii_uppercase) || is(at + 1, u8::is_ascii_lowercase) && !plural)
+    });
+    std::iter::from_fn(move || {
+        let end = ends.next()?;
+        let piece = word.get(start..end);
+        start = end;
+        piece
+    })
+}
+
+/// The stem of a piece; none of what says nothing.
+pub(super) fn of_piece(piece: &str) -> Option<String> {
+    let word = piece.to_ascii_lowercase();
+    (!word.is_empty() && !EMPTY.contains(&word.as_str())).then(|| stem(&word))
+}
+
+/// The stems of a text's words.
 pub(super) fn of_text(text: &str) -> Vec<String> {
-    text.split(|letter: char| !letter.is_ascii_alphanumeric()).flat_map(of_name).collect()
+    pieces(text).filter_map(of_piece).collect()
 }
 
 /// A word without what only grammar asks for.
@@ -69,9 +75,9 @@ mod tests {
 
     #[test]
     fn names_come_apart_and_words_lose_their_endings() {
-        assert_eq!(of_name("CreateDBSnapshot"), ["creat", "db", "snapshot"]);
-        assert_eq!(of_name("ListWebACLs"), ["list", "web", "acl"]);
-        assert_eq!(of_name("receive-message"), ["receiv", "messag"]);
+        assert_eq!(of_text("CreateDBSnapshot"), ["creat", "db", "snapshot"]);
+        assert_eq!(of_text("ListWebACLs"), ["list", "web", "acl"]);
+        assert_eq!(of_text("receive-message"), ["receiv", "messag"]);
         assert_eq!(of_text("Lists the queues, running or stopped."), ["list", "queu", "run", "stop"]);
         assert_eq!(stem("policies"), stem("policy"));
         assert_eq!(stem("addresses"), stem("address"));
