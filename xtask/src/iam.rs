@@ -52,31 +52,31 @@ pub(crate) fn documents(root: &Path, manifests: &[Manifest], wanted: bool) -> Re
 #[derive(Debug, Deserialize, Serialize)]
 pub(crate) struct Facts {
     /// The package that it was made from, and its version.
-    source: String,
+    pub(crate) source: String,
     /// When the package's own source was read.
-    updated: String,
+    pub(crate) updated: String,
     licence: String,
     /// By IAM prefix: `s3`, `application-autoscaling`.
-    services: BTreeMap<String, Service>,
+    pub(crate) services: BTreeMap<String, Service>,
 }
 
 #[derive(Debug, Default, Deserialize, Serialize)]
-struct Service {
+pub(crate) struct Service {
     /// The form of each resource type's ARN, such as `arn:${Partition}:s3:::${BucketName}`.
-    resources: BTreeMap<String, String>,
+    pub(crate) resources: BTreeMap<String, String>,
     /// By name, without the prefix.
-    actions: BTreeMap<String, Action>,
+    pub(crate) actions: BTreeMap<String, Action>,
 }
 
 #[derive(Debug, Deserialize, Serialize)]
-struct Action {
-    level: Level,
+pub(crate) struct Action {
+    pub(crate) level: Level,
     /// The resource types that it is always used on, or one of which it is used on.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    required: Vec<String>,
+    pub(crate) required: Vec<String>,
     /// The resource types that a policy may name besides.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    optional: Vec<String>,
+    pub(crate) optional: Vec<String>,
     /// The actions that whoever calls it must be allowed too.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     dependent: Vec<String>,
@@ -95,7 +95,7 @@ pub(crate) enum Level {
 
 impl Level {
     /// Whether it leaves everything as it was.
-    fn reads(self) -> bool {
+    pub(crate) fn reads(self) -> bool {
         matches!(self, Level::List | Level::Read)
     }
 
@@ -144,4 +144,4 @@ fn actions(manifests: &[Manifest]) -> BTreeSet<&str> {
 }
 
 /// The package that the snapshot is made from, where it is unpacked.
-struct Source(PathBuf);
+pub(crate) struct Source(PathBuf);

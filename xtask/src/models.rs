@@ -3,7 +3,7 @@
 //! What is made is committed, so that no build and no check needs the source; where it is installed, `--check` shows that
 //! the files are what would be made of it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,12 +11,16 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
+use crate::iam::{self, Facts};
 use crate::{place, say};
 
+mod classes;
 mod compact;
 mod fixtures;
+mod review;
 mod source;
 
+use classes::Classes;
 use source::Source;
 
 /// Where the models are, from the root.
@@ -25,6 +29,8 @@ const MODELS: &str = "shared/api/models";
 const FIXTURES: &str = "shared/api/tests";
 /// Where the table of the models is, from the root.
 const TABLE: &str = "shared/api/src/services/table.rs";
+/// Where what every operation may do and touches is for people to read, from the root.
+const REVIEW: &str = "xtask/data/operations.tsv";
 
 /// Makes the models of all AWS services anew, from botocore's
 #[derive(clap::Args)]
@@ -38,22 +44,22 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: Args) -> Result<()> {
-    let source = match Source::installed() {
-        Some(source) => source,
-        None if args.check => {
+    let (source, reference) = match (Source::installed(), iam::Source::installed()) {
+        (Some(source), Some(reference)) => (source, reference),
+        _ if args.check => {
             say::progress(format!(
-                "{MODELS} was not compared with its source, which is not installed: `cargo xtask gen-models` installs it"
+                "{MODELS} was not compared with its sources, which are not installed: `cargo xtask gen-models` installs them"
             ));
             return Ok(());
         }
-        None => Source::provide()?,
+        _ => (Source::provide()?, iam::Source::provide()?),
     };
     let root = place::workspace();
     let mut stale = Vec::new();
-    let mut files = files(&source)?;
+    let mut files = files(root, &source, &reference.all()?)?;
     if let Some(tests) = &args.fixtures {
-        files.push((format!("{FIXTURES}/protocols.json.gz"), compressed(&fixtures::protocols(tests)?)?));
-        files.push((format!("{FIXTURES}/endpoints.json.gz"), compressed(&fixtures::endpoints(tests)?)?));
+        files.push((format!("{FIXTURES}/protocols.json.gz"), json(&fixtures::protocols(tests)?)?));
+        files.push((format!("{FIXTURES}/endpoints.json.gz"), json(&fixtures::endpoints(tests)?)?));
         files.push((format!("{FIXTURES}/README.md"), fixtures_readme(&source)));
     }
     let wanted: BTreeSet<PathBuf> = files.iter().map(|(path, _)| root.join(path)).collect();
@@ -93,40 +99,64 @@ fn shown(root: &Path, path: &Path) -> String {
     path.strip_prefix(root).unwrap_or(path).display().to_string()
 }
 
-/// Every file that is made: a model a service, the partitions, and the table that embeds them.
-fn files(source: &Source) -> Result<Vec<(String, Vec<u8>)>> {
+/// Every file that is made: a model and an index a service, the partitions, the table that embeds them, and what people
+/// read of the operations.
+fn files(root: &Path, source: &Source, facts: &Facts) -> Result<Vec<(String, Vec<u8>)>> {
+    let classes = Classes::read(root, facts)?;
     let mut files = Vec::new();
-    let mut services = Vec::new();
+    let mut services = BTreeMap::new();
     for name in source.services()? {
-        let model = compact::model(&name, &source.newest(&name)?)
+        let raw = source.newest(&name)?;
+        let mut model = compact::model(&name, &raw)
             .with_context(|| format!("the model of {name} cannot be made compact"))?;
-        files.push((format!("{MODELS}/{name}.json.gz"), compressed(&model)?));
-        services.push(name);
+        let of = classes.of(&name, &raw.service)?;
+        classes::put(&mut model, &of)?;
+        files.push((format!("{MODELS}/{name}.json.gz"), compressed(&serde_json::to_vec(&model)?)?));
+        files.push((format!("{MODELS}/{name}.index.gz"), compressed(review::index(&model, &of).as_bytes())?));
+        services.insert(name, of);
     }
+    classes.complete(&services)?;
+    let names: Vec<&str> = services.keys().map(String::as_str).collect();
     files.push((format!("{MODELS}/partitions.json"), compact::partitions(&source.partitions()?)?));
-    files.push((format!("{MODELS}/README.md"), readme(source, services.len())));
-    files.push((TABLE.to_owned(), table(&services).into_bytes()));
+    files.push((format!("{MODELS}/README.md"), readme(source, facts, &services)));
+    files.push((TABLE.to_owned(), table(&names).into_bytes()));
+    files.push((REVIEW.to_owned(), review::table(&services).into_bytes()));
     Ok(files)
 }
 
+fn json(value: &Value) -> Result<Vec<u8>> {
+    compressed(&serde_json::to_vec(value)?)
+}
+
 /// The same bytes on every machine: no time and no name of a file stand in them.
-fn compressed(model: &Value) -> Result<Vec<u8>> {
-    let text = serde_json::to_vec(model)?;
+fn compressed(text: &[u8]) -> Result<Vec<u8>> {
     let mut compressor = libdeflater::Compressor::new(libdeflater::CompressionLvl::best());
     let mut bytes = vec![0; compressor.gzip_compress_bound(text.len())];
-    let length = compressor.gzip_compress(&text, &mut bytes)?;
+    let length = compressor.gzip_compress(text, &mut bytes)?;
     bytes.truncate(length);
     Ok(bytes)
 }
 
-fn readme(source: &Source, services: usize) -> Vec<u8> {
+fn readme(source: &Source, facts: &Facts, services: &BTreeMap<String, review::Of>) -> Vec<u8> {
     format!(
         "# Models of AWS's services\n\n\
-         Made by `cargo xtask gen-models` from botocore {}, which Amazon.com, Inc. publishes under the Apache License 2.0:\n\
-         {services} services, each a compressed JSON of the form that [model.rs](../src/model.rs) reads. Left out is what no\n\
-         request and no answer needs: prose but for a sentence an operation, patterns, examples, the shapes of errors.\n\
-         `partitions.json` says which regions belong together.\n",
-        source.version()
+         Made by `cargo xtask gen-models`: {} services, each a compressed JSON of the form that\n\
+         [model.rs](../src/model.rs) reads, and an index of the form that [index.rs](../src/index.rs) reads. Left out is what\n\
+         no request and no answer needs: prose but for a sentence an operation, patterns, examples, the shapes of errors.\n\
+         `partitions.json` says which regions belong together.\n\n\
+         | source | version | licence | what is taken of it |\n\
+         | --- | --- | --- | --- |\n\
+         | botocore (PyPI) | {} | Apache-2.0, Amazon.com, Inc. | operations, shapes, pages, waiters, endpoint rules |\n\
+         | {} (npm) | {}, of {} | MIT, Act Security | access levels, resource types, ARN forms |\n\
+         | [xtask/data/operations](../../../xtask/data/operations) | of this repository | as the repository | what neither of them says |\n\n\
+         What each operation may do and touches is written out in\n\
+         [operations.tsv](../../../xtask/data/operations.tsv):\n\n{}",
+        services.len(),
+        source.version(),
+        facts.source.rsplit_once(' ').map_or(facts.source.as_str(), |(package, _)| package),
+        facts.source.rsplit_once(' ').map_or("", |(_, version)| version),
+        facts.updated.split('T').next().unwrap_or_default(),
+        review::counts(services),
     )
     .into_bytes()
 }
@@ -145,7 +175,7 @@ fn fixtures_readme(source: &Source) -> Vec<u8> {
 }
 
 /// The Rust source that embeds each model under the name of its service.
-fn table(services: &[String]) -> String {
+fn table(services: &[&str]) -> String {
     let mut text = String::from(
         "//! Written by `cargo xtask gen-models`: every service, sorted by name.\n\n\
          use super::Service;\n\n",
@@ -156,7 +186,7 @@ fn table(services: &[String]) -> String {
         let constant = name.to_uppercase().replace('-', "_");
         let _ = writeln!(
             text,
-            "/// `{name}`\npub static {constant}: Service =\n    Service::new(\"{name}\", include_bytes!(\"../../models/{name}.json.gz\"));"
+            "/// `{name}`\npub static {constant}: Service =\n    Service::new(\"{name}\", include_bytes!(\"../../models/{name}.json.gz\"), include_bytes!(\"../../models/{name}.index.gz\"));"
         );
         let _ = writeln!(all, "    &{constant},");
     }

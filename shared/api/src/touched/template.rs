@@ -1,0 +1,96 @@
+//! A template taken apart: `arn:{partition}:sqs:{region}:{account}:{QueueUrl:url}`.
+
+use super::reading::Reader;
+
+/// A piece of a template.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Piece<'t> {
+    /// What stands there as it is.
+    Text(&'t str),
+    /// The path of a member, such as `Items.Key`, and how its values are read.
+    Member(&'t str, Reader),
+}
+
+/// A template in its parts.
+#[derive(Debug)]
+pub(super) struct Template<'t> {
+    /// The five parts before the resource; none where the template is one member, or `*`.
+    pub(super) head: Option<[Vec<Piece<'t>>; 5]>,
+    pub(super) resource: Vec<Piece<'t>>,
+}
+
+impl<'t> Template<'t> {
+    pub(super) fn new(text: &'t str) -> Template<'t> {
+        let mut parts = parts(text);
+        match parts.pop() {
+            Some(resource) if parts.len() == 5 => {
+                let head = parts.into_iter().map(pieces).collect::<Vec<_>>().try_into().ok();
+                Template { head, resource: pieces(resource) }
+            }
+            _ => Template { head: None, resource: pieces(text) },
+        }
+    }
+
+    /// The members of the resource, in order, then nothing else: those before it do not name what it is.
+    pub(super) fn members(&self) -> Vec<(&'t str, Reader)> {
+        let of = |piece: &Piece<'t>| match *piece {
+            Piece::Member(path, reader) => Some((path, reader)),
+            Piece::Text(_) => None,
+        };
+        self.resource.iter().filter_map(of).collect()
+    }
+
+    /// A part before the resource as it is written, where it has no members: `s3`, or nothing.
+    pub(super) fn literal(&self, part: usize) -> Option<&'t str> {
+        match self.head.as_ref()?.get(part)?.as_slice() {
+            [] => Some(""),
+            [Piece::Text(text)] => Some(text),
+            _ => None,
+        }
+    }
+
+    /// What the resource begins with before its first member.
+    pub(super) fn kind(&self) -> &'t str {
+        match self.resource.first() {
+            Some(Piece::Text(text)) => text,
+            _ => "",
+        }
+    }
+}
+
+/// The parts between colons; those inside braces part nothing, and the last holds all that is left.
+fn parts(text: &str) -> Vec<&str> {
+    let mut parts = Vec::new();
+    let (mut from, mut depth) = (0, 0_usize);
+    for (at, letter) in text.char_indices() {
+        match letter {
+            '{' => depth += 1,
+            '}' => depth = depth.saturating_sub(1),
+            ':' if depth == 0 && parts.len() < 5 => {
+                parts.push(text.get(from..at).unwrap_or_default());
+                from = at + 1;
+            }
+            _ => {}
+        }
+    }
+    parts.push(text.get(from..).unwrap_or_default());
+    parts
+}
+
+fn pieces(mut text: &str) -> Vec<Piece<'_>> {
+    let mut pieces = Vec::new();
+    while let Some((before, (inner, behind))) =
+        text.split_once('{').and_then(|(before, rest)| Some((before, rest.split_once('}')?)))
+    {
+        if !before.is_empty() {
+            pieces.push(Piece::Text(before));
+        }
+        let (path, reader) = inner.split_once(':').unwrap_or((inner, ""));
+        pieces.push(Piece::Member(path, Reader::of(reader)));
+        text = behind;
+    }
+    if !text.is_empty() {
+        pieces.push(Piece::Text(text));
+    }
+    pieces
+}
