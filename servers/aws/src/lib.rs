@@ -15,6 +15,8 @@ impl Service for Aws {
     const SUMMARY: &'static str = "Find, describe and call every operation of every AWS service.";
     const PREFIXES: &'static [(&'static str, &'static str)] = &[];
     const ACTIONS: &'static [(&'static str, &'static [&'static str])] = &[];
+    /// A call may name anything of AWS.
+    const FORMS: &'static [&'static str] = &["arn:*:*:*:*:*"];
     /// Operations are called by their models.
     type Client = ();
 

@@ -22,6 +22,7 @@ mod looks;
 mod models;
 mod moved;
 mod names;
+mod operations;
 mod pace;
 mod prices;
 mod prompts;
@@ -36,6 +37,7 @@ use std::{borrow::Cow, sync::Arc};
 
 use awsmcp_sdk::{Error, Kind, Lazy, RequestView, SdkConfig, Tap, lazily};
 use awsmcp_mcp::{Extra, Look, Named, Resource, Server, Service};
+use awsmcp_operations::with_operations;
 use tools::*;
 
 /// Amazon Bedrock, as the tools use it.
@@ -169,6 +171,11 @@ impl Service for Bedrock {
 /// The table of contents.
 #[must_use]
 pub fn server() -> Server<Bedrock> {
+    with_operations(own_tools())
+}
+
+/// Its own tools.
+fn own_tools() -> Server<Bedrock> {
     Server::new(
         "Start with list_models: its ids can be called here. converse talks to a model; what models use is counted and \
          capped by the operator. Knowledge bases: list_knowledge_bases, then retrieve.",

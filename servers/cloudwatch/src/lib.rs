@@ -15,6 +15,7 @@ mod insights;
 mod looks;
 mod metrics;
 mod names;
+mod operations;
 mod patterns;
 mod prompts;
 mod quoting;
@@ -27,6 +28,7 @@ use std::{borrow::Cow, sync::Arc};
 
 use awsmcp_sdk::{Error, Kind, Lazy, RequestView, SdkConfig, Tap, lazily};
 use awsmcp_mcp::{Completion, Extra, Look, Resource, Server, Service};
+use awsmcp_operations::with_operations;
 pub use patterns::{Cluster, Dropped, Patterns};
 use tools::*;
 
@@ -113,6 +115,11 @@ impl Service for CloudWatch {
 /// The table of contents.
 #[must_use]
 pub fn server() -> Server<CloudWatch> {
+    with_operations(own_tools())
+}
+
+/// Its own tools.
+fn own_tools() -> Server<CloudWatch> {
     Server::new("Start with list_log_groups and filter_logs, or with list_alarms and explain_alarm.")
         .toolset("logs", "find, query and summarize log events")
         .tool::<ListLogGroups>()

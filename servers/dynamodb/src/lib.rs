@@ -10,6 +10,7 @@ mod expression;
 mod looks;
 mod moved;
 mod names;
+mod operations;
 mod options;
 mod partiql;
 mod prompts;
@@ -25,6 +26,7 @@ use std::{borrow::Cow, sync::Arc};
 
 use awsmcp_sdk::{Error, Kind, Lazy, RequestView, SdkConfig, Tap, lazily};
 use awsmcp_mcp::{Completion, Look, Named, Resource, Server, Service};
+use awsmcp_operations::with_operations;
 use tools::*;
 
 /// Amazon DynamoDB, as the tools use it.
@@ -102,6 +104,11 @@ impl Service for DynamoDb {
 /// The table of contents.
 #[must_use]
 pub fn server() -> Server<DynamoDb> {
+    with_operations(own_tools())
+}
+
+/// Its own tools.
+fn own_tools() -> Server<DynamoDb> {
     Server::new(
         "Start with list_tables and describe_table; query reads by key, scan reads everything. Items are plain JSON, \
          numbers exact to 38 digits; long ones, which clients round, come and go as {\"$number\": \"92838584930183242888\"}. \

@@ -12,6 +12,7 @@ mod lists;
 mod looks;
 mod names;
 mod network;
+mod operations;
 mod paging;
 mod prompts;
 mod reachability;
@@ -26,6 +27,7 @@ use aws_sdk_cloudwatch as cloudwatch;
 use aws_sdk_ssm as ssm;
 use awsmcp_sdk::{Error, Lazy, RequestView, SdkConfig, Tap, lazily};
 use awsmcp_mcp::{Completion, Extra, Look, Named, Resource, Server, Service};
+use awsmcp_operations::with_operations;
 use tools::*;
 
 /// Amazon EC2, as the tools use it.
@@ -167,6 +169,11 @@ impl Service for Ec2 {
 /// The table of contents.
 #[must_use]
 pub fn server() -> Server<Ec2> {
+    with_operations(own_tools())
+}
+
+/// Its own tools.
+fn own_tools() -> Server<Ec2> {
     Server::new(
         "Start with list_instances, then describe_instance. An instance is given by id, ARN or name (tag Name) to what \
          looks, by id to what changes. When something does not connect: check_reachability.",

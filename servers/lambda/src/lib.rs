@@ -9,6 +9,7 @@ mod invoking;
 mod looks;
 mod metrics;
 mod names;
+mod operations;
 mod package;
 mod policy;
 mod prompts;
@@ -24,6 +25,7 @@ use aws_sdk_cloudwatch as cloudwatch;
 use aws_sdk_cloudwatchlogs as logs;
 use awsmcp_sdk::{Error, Kind, Lazy, RequestView, SdkConfig, Tap, lazily};
 use awsmcp_mcp::{Completion, Extra, Look, Named, Resource, Server, Service};
+use awsmcp_operations::with_operations;
 use tools::*;
 
 /// AWS Lambda, as the tools use it.
@@ -129,6 +131,11 @@ impl Service for Lambda {
 /// The table of contents.
 #[must_use]
 pub fn server() -> Server<Lambda> {
+    with_operations(own_tools())
+}
+
+/// Its own tools.
+fn own_tools() -> Server<Lambda> {
     Server::new(
         "Start with list_functions. For a failing function: function_health, then function_logs. \
          A function is given by name or ARN.",

@@ -18,6 +18,7 @@ mod integrity;
 mod listing;
 mod looks;
 mod names;
+mod operations;
 mod prompts;
 mod removal;
 mod signing;
@@ -36,6 +37,7 @@ use std::borrow::Cow;
 use aws_sdk_s3::Client;
 use awsmcp_sdk::{Error, RequestView, SdkConfig, Tap};
 use awsmcp_mcp::{Completion, Extra, Look, Resource, Server, Service, Settings};
+use awsmcp_operations::with_operations;
 use tools::*;
 
 /// Amazon S3, as the tools use it.
@@ -105,6 +107,11 @@ impl Service for S3 {
 /// The table of contents.
 #[must_use]
 pub fn server() -> Server<S3> {
+    with_operations(own_tools())
+}
+
+/// Its own tools.
+fn own_tools() -> Server<S3> {
     Server::new("Start with list_buckets, then list_objects folder by folder; get_object reads.")
         .toolset("objects", "find and read objects")
         .tool::<ListBuckets>()

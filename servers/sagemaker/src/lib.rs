@@ -11,6 +11,7 @@ mod known;
 mod looks;
 mod metrics;
 mod names;
+mod operations;
 mod payload;
 mod prompts;
 mod scope;
@@ -30,6 +31,7 @@ use aws_sdk_sagemakerfeaturestoreruntime as features;
 use aws_sdk_sagemakerruntime as runtime;
 use awsmcp_sdk::{Error, Kind, Lazy, RequestView, SdkConfig, Tap, lazily};
 use awsmcp_mcp::{Completion, Look, Named, Resource, Server, Service};
+use awsmcp_operations::with_operations;
 use tools::*;
 
 /// Amazon SageMaker, as the tools use it.
@@ -146,6 +148,11 @@ fn shows(operation: &str) -> Option<&'static str> {
 /// The table of contents.
 #[must_use]
 pub fn server() -> Server<SageMaker> {
+    with_operations(own_tools())
+}
+
+/// Its own tools.
+fn own_tools() -> Server<SageMaker> {
     Server::new(
         "For a failing job: describe_job, then job_logs; for an endpoint: describe_endpoint. Things are given by name or ARN. \
          running_costs shows what bills now.",

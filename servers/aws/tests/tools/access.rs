@@ -1,9 +1,9 @@
 //! Who changed something, and who may do something.
 
-use awsmcp_testing::{LocalAws, Response, Stub};
+use awsmcp_testing::{Response, Stub};
 use serde_json::{Value, json};
 
-use crate::world::AWS;
+use crate::world::{AWS, call, of};
 
 /// A CloudTrail that has these events.
 fn trail(events: Vec<Value>) -> Stub {
@@ -29,7 +29,7 @@ fn a_change_says_who_made_it_and_from_where() {
         trail(vec![event("AuthorizeSecurityGroupIngress", "false"), event("DescribeSecurityGroups", "true")]);
     let mut server = AWS.at(stub.env()).start();
     server.call("list_changes", json!({"resource": "sg-1", "start": "2026-09-01"})).holds(&[
-        "AuthorizeSecurityGroupIngress\tarn:aws:sts::123456789012:assumed-role/ops/ana\t203.0.113.5\t[\"sg-1\"]\tClient.UnauthorizedOperation",
+        "AuthorizeSecurityGroupIngress\tarn:aws:sts::123456789012:assumed-role/ops/ana\t203.0.113.5\tsg-1\tClient.UnauthorizedOperation",
         "1 row",
     ]);
     server
@@ -42,16 +42,18 @@ fn a_change_says_who_made_it_and_from_where() {
 
 #[test]
 fn access_is_explained_by_the_policy_that_decides() {
-    let aws = LocalAws::shared();
+    let mut server = AWS.start();
     let trust = json!({"Version": "2012-10-17", "Statement": []}).to_string();
-    aws.call("iam", "CreateRole", json!({"RoleName": "explained", "AssumeRolePolicyDocument": trust}));
-    let policy = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::open/*"}]});
-    aws.call(
+    call(
+        &mut server,
         "iam",
-        "PutRolePolicy",
-        json!({"RoleName": "explained", "PolicyName": "reads", "PolicyDocument": policy.to_string()}),
+        "CreateRole",
+        json!({"RoleName": "explained", "AssumeRolePolicyDocument": trust}),
     );
-    let mut server = AWS.only(&[]).start();
+    let policy = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::open/*"}]});
+    let policy =
+        json!({"RoleName": "explained", "PolicyName": "reads", "PolicyDocument": policy.to_string()});
+    server.confirmed("call_operation", of("iam", "PutRolePolicy", policy));
     let arguments = json!({
         "principal": "arn:aws:iam::123456789012:role/explained", "actions": ["s3:GetObject", "s3:PutObject"],
         "resources": ["arn:aws:s3:::open/a"],

@@ -95,7 +95,7 @@ impl Permissions {
     /// Whether a request is judged by what stands in this field: its action is declared on an ARN with the field, or AWS
     /// needs an action of another service for it there, for which no request is made.
     fn is_about(&self, tool: &ToolEntry, request: &Request, field: &str) -> bool {
-        let actions = (self.actions)(request.operation());
+        let actions = self.actions_of(request.operation());
         let place = format!("{{{field}}}");
         tool.needs.iter().filter(|need| need.arn.contains(&place)).any(|need| {
             actions.iter().any(|action| *action == need.action)
