@@ -20,8 +20,7 @@ fn permissions() -> Permissions {
 
 awsmcp_testing::permission_proofs!(permissions);
 
-const ROWS: &[Row] =
-    &[Row::new("whoami", |run| run.call(json!({}), "arn:aws:iam::123456789012:").map(drop))];
+const ROWS: &[Row] = &[Row::new("whoami", |run| run.call(json!({}), "arn:aws:iam::123456789012:").map(drop))];
 
 const EXCEPTIONS: &[Exception] = &[Exception::of(
     &["whoami"],

@@ -10,8 +10,8 @@ use serde_json::{Map, Value, json};
 
 use crate::Operations;
 
-/// Explains whether a user or role may do something, and which policy decides: IAM's own simulation of its policies and
-/// boundary, and of the organization's where IAM shows them. Resource policies count only where they are given.
+/// Explains whether a user or role may do something, and which policy decides, by IAM's own simulation. A resource's policy
+/// counts only where it is given.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, bound = "")]
 #[schemars(bound = "S: Operations")]
@@ -27,7 +27,7 @@ pub(crate) struct ExplainAccess<S> {
     principal: Option<String>,
     /// The policy of the one resource, as JSON.
     resource_policy: Option<String>,
-    /// Condition keys, such as `{"aws:SourceIp": "203.0.113.5"}`.
+    /// Such as `{"aws:SourceIp": "203.0.113.5"}`.
     #[serde(default)]
     context: Map<String, Value>,
     #[serde(skip)]

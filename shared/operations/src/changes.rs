@@ -10,22 +10,22 @@ use serde_json::{Map, Value, json};
 
 use crate::Operations;
 
-/// Shows who changed something and when, the newest first: CloudTrail's management events of up to 90 days, of this region
-/// (of IAM and other global services in us-east-1).
+/// Shows who changed something, newest first: CloudTrail's management events of up to 90 days, of this region (IAM's are in
+/// us-east-1).
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, bound = "")]
 #[schemars(bound = "S: Operations")]
 pub(crate) struct ListChanges<S> {
-    /// What was changed, by its name, id or ARN as CloudTrail has it: `sg-0123`, a bucket, a function.
+    /// Name, id or ARN as CloudTrail has it, such as `sg-0123`.
     resource: Option<String>,
-    /// An operation, such as `AuthorizeSecurityGroupIngress`.
+    /// An operation, such as `DeleteQueue`.
     event: Option<String>,
     /// The name of a user, or of a role's session.
     user: Option<String>,
     /// Default: a week ago.
     start: Option<Moment>,
     end: Option<Moment>,
-    /// Whether what only looked is shown, too.
+    /// Also what only looked.
     #[serde(default)]
     reads: bool,
     #[serde(skip)]

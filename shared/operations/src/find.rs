@@ -32,17 +32,16 @@ pub(crate) struct Found {
     about: String,
 }
 
-/// How many are shown where no number is asked for: the right one is among the first, or the words are others.
-const USUAL: usize = 10;
+/// How many are shown: the right one is among the first, or other words find it.
+const MOST: usize = 10;
 
 impl<S: Operations> Tool for FindOperations<S> {
     type Service = S;
     type Output = Page<Found>;
-    const SPEC: Spec = chosen::<S>(Spec::list("find_operations", "Find operations").names_no_resource());
+    const SPEC: Spec = chosen::<S>(Spec::read("find_operations", "Find operations").names_no_resource());
 
     async fn call(self, cx: &Call<S>) -> Result<Page<Found>> {
         let service = self.service.as_deref().map(known::service::<S>).transpose()?;
-        let most = cx.given_limit().map_or(USUAL, |limit| limit as usize);
         let services = service.as_ref().map_or(S::services(), std::slice::from_ref);
         let found = awsmcp_api::find(services, &self.words, usize::MAX)
             .map_err(|error| Error::internal(error.to_string()))?;
@@ -50,7 +49,7 @@ impl<S: Operations> Tool for FindOperations<S> {
         let is_left = |row: &awsmcp_api::Found| {
             known::left_out(row.service, &row.operation, std::iter::empty, settings).is_none()
         };
-        let left: Vec<awsmcp_api::Found> = found.into_iter().filter(is_left).take(most).collect();
+        let left: Vec<awsmcp_api::Found> = found.into_iter().filter(is_left).take(MOST).collect();
         let mut off: Vec<Risk> =
             left.iter().map(|row| row.risk).filter(|risk| !settings.allows(*risk)).collect();
         off.sort_unstable();

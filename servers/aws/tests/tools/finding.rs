@@ -10,9 +10,10 @@ fn an_operation_is_found_described_and_opened() {
     server
         .call("find_operations", json!({"words": "who changed a security group"}))
         .holds(&["service\toperation\trisk\tabout", "cloudtrail\tLookupEvents\tread\t"]);
-    server.call("find_operations", json!({"words": "delete a queue", "service": "sqs", "limit": 3})).holds(
-        &["sqs\tDeleteQueue\tdestroy\t", "off until the operator starts the server with --allow: destroy"],
-    );
+    server.call("find_operations", json!({"words": "delete a queue", "service": "sqs"})).holds(&[
+        "sqs\tDeleteQueue\tdestroy\t",
+        "off until the operator starts the server with --allow: write, destroy",
+    ]);
     server.call("describe_operation", json!({"service": "sqs", "operation": "SendMessage"})).holds(&[
         "sqs SendMessage: write (off: it needs --allow write)",
         "IAM: sqs:SendMessage on arn:",

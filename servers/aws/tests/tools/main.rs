@@ -3,6 +3,8 @@
 
 mod access;
 mod calling;
+mod commands;
 mod finding;
 mod held;
+mod tasks;
 mod world;

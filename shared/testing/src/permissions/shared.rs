@@ -11,15 +11,19 @@ use super::row::Row;
 const TOOLSET: &str = "operations";
 
 const ROWS: &[Row] = &[
-    Row::new("list_changes", |run| run.call(json!({"resource": "a", "start": "-1h"}), "").map(drop)).arns(&["*"]),
+    Row::new("list_changes", |run| run.call(json!({"resource": "a", "start": "-1h"}), "").map(drop))
+        .arns(&["*"]),
     Row::new("explain_access", |run| {
         let user = run.name("user");
-        run.aws().create_user(&user, r#"{"Version": "2012-10-17", "Statement": []}"#);
+        run.aws().create_user(&user, POLICY);
         let principal = format!("arn:aws:iam::123456789012:user/{user}");
         run.call(json!({"actions": ["s3:GetObject"], "principal": principal}), "s3:GetObject").map(drop)
     })
     .arns(&["*"]),
 ];
+
+/// Of the user that is explained.
+const POLICY: &str = r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}]}"#;
 
 /// The actions that their operations stand for.
 const ACTIONS: &[(&str, &str)] = &[
