@@ -44,6 +44,13 @@ impl Reason {
 }
 
 pub(super) const REASONS: &[Reason] = &[
+    // Who is simulated is whoever calls, or whoever the arguments name, of three kinds.
+    Reason::of(
+        Rule::Everything,
+        &["iam:SimulatePrincipalPolicy"],
+        "It is asked about users and roles, of which a list of a service's own resources names none.",
+    )
+    .in_tools(&["explain_access"]),
     // What reads, or asks about, everything at once.
     Reason::of(
         Rule::Everything,
