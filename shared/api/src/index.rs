@@ -24,8 +24,8 @@ pub struct Row<'i> {
 impl Index {
     /// Reads the compressed index of a service, and holds every line to its form.
     pub(crate) fn read(name: &str, compressed: &[u8]) -> Result<Index, Unreadable> {
-        let text = String::from_utf8(unpacked(name, compressed)?)
-            .map_err(|error| Unreadable::new(name, error))?;
+        let text =
+            String::from_utf8(unpacked(name, compressed)?).map_err(|error| Unreadable::new(name, error))?;
         match text.lines().find(|line| row(line).is_none()) {
             Some(line) => Err(Unreadable::new(name, format!("{line:?} is no operation"))),
             None => Ok(Index(text)),

@@ -29,7 +29,8 @@ pub fn touched(
         let before = found.len();
         let given = need.also.iter().filter(|template| is_given(template, input));
         for template in need.on.iter().chain(given) {
-            found.extend(arns(template, input, environment).into_iter().map(|arn| (need.action.clone(), arn)));
+            found
+                .extend(arns(template, input, environment).into_iter().map(|arn| (need.action.clone(), arn)));
         }
         if number == 0 && found.len() == before {
             found.push((need.action.clone(), "*".to_owned()));

@@ -1,5 +1,6 @@
 //! Calls of the local AWS, by sessions as servers have them.
 
+mod answers;
 mod live;
 
 use aws_credential_types::Credentials;

@@ -158,9 +158,8 @@ fn copied(text: &str) -> Named {
 
 /// `name`, `name:version` and `123456789012:function:name`; what else there is, is an ARN or nothing.
 fn function(text: &str) -> Option<Named> {
-    let is_name = |it: &str| {
-        !it.is_empty() && it.bytes().all(|it| it.is_ascii_alphanumeric() || b"_-$".contains(&it))
-    };
+    let is_name =
+        |it: &str| !it.is_empty() && it.bytes().all(|it| it.is_ascii_alphanumeric() || b"_-$".contains(&it));
     match text.split(':').collect::<Vec<_>>().as_slice() {
         [name, version] if is_name(name) && is_name(version) && *name != "arn" && *name != "function" => {
             Some(Named::Name(text.to_owned()))
