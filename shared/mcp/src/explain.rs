@@ -22,9 +22,14 @@ pub(crate) struct Failure<'a> {
     pub(crate) input: &'a Input,
     pub(crate) target: Option<&'a Target>,
     pub(crate) identity: Option<&'a Identity>,
+    /// The tool that tells which policy decides, where it is on.
+    pub(crate) explained_by: Option<&'static str>,
     /// The IAM actions of the operations that were made.
     pub(crate) actions: &'a [String],
 }
+
+/// The tool that tells which policy lets a caller do something, or does not, in servers that have it.
+pub const EXPLAINS_ACCESS: &str = "explain_access";
 
 /// The most characters of an error: hosts cut at about 11,000.
 const LONGEST: usize = 4000;
@@ -138,7 +143,8 @@ fn next<S: Service>(error: &Error, failure: &Failure<'_>) -> Option<String> {
     let near = own.or_else(|| S::hint(error).map(std::borrow::Cow::into_owned));
     if error.kind == Kind::AccessDenied {
         let also = near.map(|near| format!("; {near}")).unwrap_or_default();
-        return Some(missing_permission::<S>(error, failure) + &also);
+        let explained = failure.explained_by.map(|tool| format!("; {tool} tells which policy decides"));
+        return Some(missing_permission::<S>(error, failure) + &also + &explained.unwrap_or_default());
     }
     near.or_else(|| error.next.clone())
 }

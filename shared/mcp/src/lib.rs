@@ -71,6 +71,7 @@ pub use derived::Derived;
 pub use difference::difference;
 pub use dispatch::{Deed, Dispatch, Touches};
 pub use engine::{Answer, Caller, Consent, Engine, Overview};
+pub use explain::EXPLAINS_ACCESS;
 pub use extra::Extra;
 pub use fence::{for_terminal, neutral};
 pub use files::Files;

@@ -3,7 +3,7 @@
 use std::marker::PhantomData;
 
 use awsmcp_api::{Client, IAM};
-use awsmcp_mcp::{Call, Error, Kind, One, Result, Spec, Tool};
+use awsmcp_mcp::{Call, EXPLAINS_ACCESS, Error, Kind, One, Result, Spec, Tool};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -67,7 +67,7 @@ impl<S: Operations> Tool for ExplainAccess<S> {
     type Service = S;
     type Output = One<Explained>;
     const SPEC: Spec = crate::chosen::<S>(
-        Spec::read("explain_access", "Explain access").on("*", &["iam:SimulatePrincipalPolicy"]),
+        Spec::read(EXPLAINS_ACCESS, "Explain access").on("*", &["iam:SimulatePrincipalPolicy"]),
     );
 
     async fn call(self, cx: &Call<S>) -> Result<One<Explained>> {

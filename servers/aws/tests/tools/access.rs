@@ -72,3 +72,20 @@ fn access_is_explained_by_the_policy_that_decides() {
         )
         .fails(&["neither a user nor a role"]);
 }
+
+#[test]
+fn who_is_denied_is_told_what_explains_it() {
+    let stub = Stub::start(|request| match request.operation() {
+        "ListQueues" => Response::error(
+            403,
+            "AccessDenied",
+            "User: arn:aws:iam::123456789012:user/a is not authorized to perform: sqs:listqueues",
+        ),
+        _ => Response::output(json!({})),
+    });
+    let mut server = AWS.at(stub.env()).start();
+    call(&mut server, "sqs", "ListQueues", json!({}))
+        .fails(&["sqs:", "explain_access tells which policy decides"]);
+    let mut server = AWS.at(stub.env()).only(&["--exclude-tools", "explain_access"]).start();
+    call(&mut server, "sqs", "ListQueues", json!({})).fails(&["need sqs:"]).lacks(&["explain_access"]);
+}

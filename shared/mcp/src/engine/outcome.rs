@@ -48,6 +48,7 @@ impl<S: Service> Run<'_, S> {
             input: &self.input,
             target,
             identity: identity.as_ref(),
+            explained_by: self.explained_by(),
             actions: &actions,
         };
         let mut text = explain::text::<S>(&error, &failure);
@@ -57,6 +58,12 @@ impl<S: Service> Run<'_, S> {
             text.push_str(&off);
         }
         Answer::Failed { text, kind: error.kind }
+    }
+
+    /// The tool that tells why the caller may not, where it is on.
+    fn explained_by(&self) -> Option<&'static str> {
+        let mut on = self.engine.tools().map(|spec| spec.name);
+        on.find(|name| *name == explain::EXPLAINS_ACCESS && *name != self.name)
     }
 
     /// Writes the call's line into the audit log.
