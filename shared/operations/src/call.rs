@@ -16,7 +16,7 @@ use crate::masked::mask;
 use crate::pages::{At, Rows};
 use crate::readable::readable;
 use crate::waiter::{Seen, Waiter};
-use crate::{Operations, chosen, pages};
+use crate::{Operations, chosen, files, pages};
 
 /// Calls one AWS operation with its input, as describe_operation shows it. What changes is planned (`dry_run`) and, where it
 /// destroys, confirmed. Lists take `limit` and `cursor` instead of AWS's own tokens.
@@ -28,11 +28,13 @@ pub(crate) struct CallOperation<S> {
     service: String,
     /// Such as `ListQueues`.
     operation: String,
-    /// By AWS's names: `{"QueueNamePrefix": "a"}`. Bytes are Base64, times RFC 3339.
+    /// By AWS's names: `{"QueueNamePrefix": "a"}`. Times are RFC 3339; bytes Base64, or `{"$file": "path"}`.
     #[serde(default)]
     input: Map<String, Value>,
     /// What looks: repeats it until this is so, such as `instance-running`.
     wait: Option<String>,
+    /// What answers with a body: a new file for it.
+    save_to: Option<String>,
     #[serde(skip)]
     #[schemars(skip)]
     server: PhantomData<fn() -> S>,
@@ -49,7 +51,9 @@ impl<S: Operations> CallOperation<S> {
         known: &Known,
         input: Map<String, Value>,
     ) -> Result<Map<String, Value>> {
-        Client::new(cx.sdk(), cx.tap().clone()).call(known.service, &known.name, input).await
+        let client = Client::new(cx.sdk(), cx.tap().clone());
+        let client = if self.save_to.is_some() { client.most_bytes(files::MOST) } else { client };
+        client.call(known.service, &known.name, input).await
     }
 
     /// Asks again and again until it is so.
@@ -97,8 +101,22 @@ impl<S: Operations> CallOperation<S> {
         Ok(shown)
     }
 
+    /// The answer as it is shown, its body saved where that is wanted.
+    async fn shown_answer(
+        &self,
+        cx: &Call<S>,
+        known: &Known,
+        mut answer: Map<String, Value>,
+    ) -> Result<Map<String, Value>> {
+        let operation = known.operation()?;
+        if let Some(path) = &self.save_to {
+            files::saved(cx, &known.model, operation, &mut answer, path).await?;
+        }
+        Ok(readable(cx, &known.model, operation, answer))
+    }
+
     /// Asks AWS whether it would let the call pass, where the operation can be asked that.
-    async fn rehearse(&self, cx: &Call<S>, known: &Known) -> Result<bool> {
+    async fn rehearse(&self, cx: &Call<S>, known: &Known, input: &Map<String, Value>) -> Result<bool> {
         const PASSES: &str = "DryRunOperation";
         let shape = known.operation()?.input.as_deref().and_then(|input| known.model.shape(input));
         let rehearses = shape.and_then(|shape| shape.members.get("DryRun"));
@@ -107,7 +125,7 @@ impl<S: Operations> CallOperation<S> {
         if !is_flag {
             return Ok(false);
         }
-        let mut input = self.input.clone();
+        let mut input = input.clone();
         input.insert("DryRun".to_owned(), json!(true));
         match self.send(cx, known, input).await {
             // Some services answer as if it had been done.
@@ -127,6 +145,9 @@ impl<S: Operations> Dispatch for CallOperation<S> {
         let known = self.known()?;
         known.permit(settings)?;
         let operation = known.operation()?;
+        if self.save_to.is_some() {
+            files::body(&known.model, operation)?;
+        }
         let waiter =
             self.wait.as_deref().map(|wait| Waiter::find(&known.model, &known.name, wait)).transpose()?;
         if waiter.is_some() && operation.risk != Risk::Read {
@@ -173,7 +194,9 @@ impl<S: Operations> Dispatch for CallOperation<S> {
         }
         let pages = model.pages(&known.name).filter(|_| operation.risk != Risk::Invoke);
         let Some(pages) = pages else {
-            let mut answer = readable(cx, model, operation, self.send(cx, &known, self.input.clone()).await?);
+            let input = files::filled(cx, model, operation, &self.input).await?;
+            let answer = self.send(cx, &known, input).await?;
+            let mut answer = self.shown_answer(cx, &known, answer).await?;
             let rows = match operation.risk {
                 // It ran: its answer is kept as a whole, to be read on in.
                 Risk::Invoke => None,
@@ -196,8 +219,9 @@ impl<S: Operations> Dispatch for CallOperation<S> {
     async fn plan(&self, cx: &Call<S>) -> Result<Plan<Map<String, Value>>> {
         let known = self.known()?;
         let operation = known.operation()?;
-        known.model.check(operation, &self.input)?;
-        let passes = operation.risk.changes() && self.rehearse(cx, &known).await?;
+        let input = files::filled(cx, &known.model, operation, &self.input).await?;
+        known.model.check(operation, &input)?;
+        let passes = operation.risk.changes() && self.rehearse(cx, &known, &input).await?;
         let plan = Plan::new(format!(
             "call {} ({}) in {} with {}{}",
             known.words(),
@@ -206,13 +230,13 @@ impl<S: Operations> Dispatch for CallOperation<S> {
             self.shown(&known)?,
             if passes { "; AWS's own dry run says that it would pass" } else { "" }
         ));
-        Ok(plan.items(self.input.clone()))
+        Ok(plan.items(input))
     }
 
     async fn apply(self, input: Map<String, Value>, cx: &Call<S>) -> Result<Reply> {
         let known = self.known()?;
         let answer = self.send(cx, &known, input).await?;
-        let answer = readable(cx, &known.model, known.operation()?, answer);
+        let answer = self.shown_answer(cx, &known, answer).await?;
         if answer.is_empty() {
             return Ok(Reply {
                 view: View::One(json!(format!("{}: done", known.words()))),

@@ -8,6 +8,7 @@ mod access;
 mod call;
 mod changes;
 mod describe;
+mod files;
 mod find;
 mod known;
 mod masked;

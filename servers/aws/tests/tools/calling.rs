@@ -126,3 +126,27 @@ fn secrets_are_hidden_until_they_may_be_revealed() {
     call(&mut server, "secretsmanager", "GetSecretValue", json!({"SecretId": "calling-secret"}))
         .holds(&["hunter2"]);
 }
+
+#[test]
+fn bytes_come_from_files_and_go_to_new_ones() {
+    let directory = tempfile::tempdir().unwrap();
+    let at = |name: &str| directory.path().join(name).display().to_string();
+    std::fs::write(at("in.bin"), [0, 159, 255]).unwrap();
+    let mut server = AWS.and(&["--allow-dir", directory.path().to_str().unwrap()]).start();
+    call(&mut server, "s3", "CreateBucket", json!({"Bucket": "calling-files"})).ok();
+    let put = |path: String| json!({"Bucket": "calling-files", "Key": "k", "Body": {"$file": path}});
+    let shown = of("s3", "PutObject", put(at("in.bin")));
+    server.plan("call_operation", shown.clone()).holds(&["\"Body\":{\"$file\":"]);
+    server.call("call_operation", shown).ok();
+    let mut get = of("s3", "GetObject", json!({"Bucket": "calling-files", "Key": "k"}));
+    get["save_to"] = json!(at("out.bin"));
+    server.call("call_operation", get.clone()).holds(&["Body: 3 B written to", "out.bin"]).lacks(&["AJ//"]);
+    assert_eq!(std::fs::read(at("out.bin")).unwrap(), [0, 159, 255]);
+    server.call("call_operation", get).fails(&["out.bin"]);
+    call(&mut server, "s3", "PutObject", put("/etc/passwd".to_owned())).fails(&["/etc/passwd"]);
+    let mut listed = of("sqs", "ListQueues", json!({}));
+    listed["save_to"] = json!(at("none"));
+    server.call("call_operation", listed).fails(&["`save_to` is for operations that answer with a body"]);
+    let mut nowhere = AWS.start();
+    call(&mut nowhere, "s3", "PutObject", put(at("in.bin"))).fails(&["--allow-dir"]);
+}

@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod access;
+mod asks;
 mod calling;
 mod commands;
 mod finding;
