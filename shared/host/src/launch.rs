@@ -32,8 +32,12 @@ pub(crate) fn engine<S: Service>(options: &Options, server: fn() -> Server<S>) -
         && let Some(role) = &mut session.role
     {
         let bare = Engine::new(server(), Session::new(options.session()?), settings.clone());
+        let bare = bare.map_err(|message| anyhow!(message))?;
+        if bare.settings().operations.is_empty() && bare.tools().any(|spec| spec.dispatches) {
+            bail!("--session-policy needs --operations PATTERN, since a policy cannot hold every operation");
+        }
         let partition = role.arn.split(':').nth(1).unwrap_or("aws").to_owned();
-        let policy = commands::least_policy(&bare.map_err(|message| anyhow!(message))?, &partition);
+        let policy = commands::least_policy(&bare, &partition);
         role.policy = Some(serde_json::to_string(&policy)?);
     }
     Engine::new(server(), Session::new(session), settings).map_err(|message| anyhow!(message))
