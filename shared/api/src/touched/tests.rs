@@ -71,6 +71,33 @@ fn a_name_may_have_a_version_behind_it() {
 }
 
 #[test]
+fn a_name_may_begin_with_its_kind() {
+    let key = "arn:{partition}:kms:{region}:{account}:alias/{AliasName}";
+    assert_eq!(
+        of(key, json!({"AliasName": "alias/team/a"})),
+        ["arn:aws:kms:eu-west-1:111111111111:alias/team/a"]
+    );
+    let parameter = "arn:{partition}:ssm:{region}:{account}:parameter/{Name}";
+    let one = "arn:aws:ssm:eu-west-1:111111111111:parameter/team/a";
+    assert_eq!(of(parameter, json!({"Name": "/team/a"})), [one]);
+    assert_eq!(of(parameter, json!({"Name": "team/a"})), [one]);
+}
+
+#[test]
+fn an_arn_of_a_kind_with_a_gap_stands_for_itself() {
+    let user = "arn:{partition}:chime:{region}:{account}:app-instance/*/user/{ChimeBearer}";
+    let own = "arn:aws:chime:eu-west-1:999999999999:app-instance/i/user/u";
+    assert_eq!(of(user, json!({"ChimeBearer": own})), [own]);
+    assert_eq!(
+        of(user, json!({"ChimeBearer": "arn:aws:chime:eu-west-1:1:app-instance/i/bot/u"})),
+        ["arn:aws:?:?:?:?"]
+    );
+    let service = "arn:{partition}:ecs:{region}:{account}:service/{cluster}/{service}";
+    let own = "arn:aws:ecs:eu-west-1:999999999999:service/c/s";
+    assert_eq!(of(service, json!({"cluster": "c", "service": own})), [own]);
+}
+
+#[test]
 fn the_url_of_a_queue_names_its_account() {
     let template = "arn:{partition}:sqs:{region}:{account}:{QueueUrl:url}";
     let read = |url: &str| of(template, json!({"QueueUrl": url}));
@@ -79,7 +106,12 @@ fn the_url_of_a_queue_names_its_account() {
         ["arn:aws:sqs:eu-west-1:999999999999:orders"]
     );
     assert_eq!(read("orders"), ["arn:aws:sqs:eu-west-1:111111111111:orders"]);
-    for strange in ["https://host/999999999999/a/b", "https://host/orders", "https://host/1/a?b", "http://x/999999999999/"] {
+    for strange in [
+        "https://host/999999999999/a/b",
+        "https://host/orders",
+        "https://host/1/a?b",
+        "http://x/999999999999/",
+    ] {
         assert_eq!(read(strange), ["arn:aws:?:?:?:?"], "{strange}");
     }
 }
@@ -106,7 +138,8 @@ fn keys_of_objects_are_any_text_and_buckets_are_none() {
 fn a_function_is_named_in_four_ways() {
     let template = "arn:{partition}:lambda:{region}:{account}:function:{FunctionName:function}";
     let read = |name: &str| of(template, json!({"FunctionName": name}));
-    let (own, other) = ("arn:aws:lambda:eu-west-1:111111111111:function", "arn:aws:lambda:eu-west-1:999999999999:function");
+    let (own, other) =
+        ("arn:aws:lambda:eu-west-1:111111111111:function", "arn:aws:lambda:eu-west-1:999999999999:function");
     assert_eq!(read("f"), [format!("{own}:f")]);
     assert_eq!(read("f:prod"), [format!("{own}:f:prod")]);
     assert_eq!(read("999999999999:function:f"), [format!("{other}:f")]);
@@ -117,25 +150,37 @@ fn a_function_is_named_in_four_ways() {
 #[test]
 fn the_names_of_a_map_and_the_last_step_of_a_path_name() {
     let tables = "arn:{partition}:dynamodb:{region}:{account}:table/{RequestItems:keys}";
-    let found = of(tables, json!({"RequestItems": {"a": {}, "arn:aws:dynamodb:eu-west-1:999999999999:table/b": {}}}));
+    let found =
+        of(tables, json!({"RequestItems": {"a": {}, "arn:aws:dynamodb:eu-west-1:999999999999:table/b": {}}}));
     assert_eq!(
         found,
-        ["arn:aws:dynamodb:eu-west-1:111111111111:table/a", "arn:aws:dynamodb:eu-west-1:999999999999:table/b"]
+        [
+            "arn:aws:dynamodb:eu-west-1:111111111111:table/a",
+            "arn:aws:dynamodb:eu-west-1:999999999999:table/b"
+        ]
     );
     let zone = "arn:{partition}:route53:::hostedzone/{Id:last}";
     assert_eq!(of(zone, json!({"Id": "/hostedzone/Z1"})), ["arn:aws:route53:::hostedzone/Z1"]);
 }
 
 #[test]
-fn what_is_not_given_is_everything_for_the_first_need_and_nothing_for_others() {
+fn what_gives_nothing_is_about_everything() {
     let also = json!([{"action": "x:A", "also": ["arn:{partition}:x:{region}:{account}:{Name}"]},
                       {"action": "x:B", "also": ["arn:{partition}:x:{region}:{account}:{Other}"]}]);
     assert_eq!(call(also.clone(), json!({})), ["x:A *"]);
-    assert_eq!(call(also, json!({"Name": "n", "Other": "o"})), [
-        "x:A arn:aws:x:eu-west-1:111111111111:n",
-        "x:B arn:aws:x:eu-west-1:111111111111:o",
-    ]);
+    assert_eq!(
+        call(also, json!({"Name": "n", "Other": "o"})),
+        ["x:A arn:aws:x:eu-west-1:111111111111:n", "x:B arn:aws:x:eu-west-1:111111111111:o",]
+    );
     assert_eq!(call(json!([]), json!({"Name": "n"})), Vec::<String>::new());
+}
+
+#[test]
+fn what_takes_no_action_and_does_more_than_look_is_about_everything() {
+    let mut free = operation(json!([]));
+    assert_eq!(touched(&free, &object(json!({"Name": "n"})), HERE), []);
+    free.risk = awsmcp_spec::Risk::Write;
+    assert_eq!(touched(&free, &object(json!({"Name": "n"})), HERE), [("*".to_owned(), "*".to_owned())]);
 }
 
 #[test]
@@ -145,11 +190,14 @@ fn every_arn_is_touched_and_a_role_is_handed_on() {
     let topic = "arn:aws:sns:eu-west-1:999999999999:t";
     let input = json!({"Name": "n", "Deep": [{"ExecutionRoleArn": role, "By": {topic: "x"}}],
                        "Policy": format!("{{\"Resource\": \"{topic}2\"}}")});
-    assert_eq!(call(needs, input), [
-        format!("iam:PassRole {role}"),
-        "x:Make arn:aws:x:eu-west-1:111111111111:n".to_owned(),
-        format!("x:Make {topic}"),
-    ]);
+    assert_eq!(
+        call(needs, input),
+        [
+            format!("iam:PassRole {role}"),
+            format!("x:Make {topic}"),
+            "x:Make arn:aws:x:eu-west-1:111111111111:n".to_owned(),
+        ]
+    );
 }
 
 /// An input with every member given, a name of its own each; ARNs where the member is called like one.
@@ -186,7 +234,10 @@ fn arn_of(path: &str) -> String {
 fn places(template: &str) -> Vec<(String, String)> {
     let open = template.split('{').skip(1).filter_map(|rest| Some(rest.split_once('}')?.0));
     let named = open.filter(|name| !["partition", "region", "account"].contains(name));
-    named.map(|name| name.split_once(':').unwrap_or((name, ""))).map(|(path, how)| (path.into(), how.into())).collect()
+    named
+        .map(|name| name.split_once(':').unwrap_or((name, "")))
+        .map(|(path, how)| (path.into(), how.into()))
+        .collect()
 }
 
 /// Whether the input's shape has the member, and whether a text or texts are in it.
@@ -223,7 +274,8 @@ fn every_template_of_every_operation_names_members_and_every_foreign_name_is_see
                     }
                     let (plain, arn) = (name_of(&path), arn_of(&path));
                     // What is no name of the kind is covered by nothing but everything.
-                    let seen = |touched: &str| touched.contains(&plain) || touched.contains('?') || touched == arn;
+                    let seen =
+                        |touched: &str| touched.contains(&plain) || touched.contains('?') || touched == arn;
                     if !found.iter().any(|(_, touched)| seen(touched)) {
                         wrong.push(format!("{} {name}: {template}: {path} is not seen", service.name));
                     }
