@@ -43,3 +43,50 @@ fn row(line: &str) -> Option<Row<'_>> {
     let (operation, risk, deprecated, about) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
     Some(Row { operation, risk: risk.parse().ok()?, deprecated: deprecated == "deprecated", about })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use super::*;
+    use crate::services::ALL;
+
+    #[test]
+    fn an_index_says_what_the_model_says() {
+        for service in ALL {
+            let model = service.model().expect("it is read");
+            let index = service.index().expect("it is read");
+            let rows: Vec<_> = index.rows().collect();
+            assert_eq!(rows.len(), model.operations.len(), "{}", service.name);
+            for (row, (name, operation)) in rows.into_iter().zip(&model.operations) {
+                let Row { operation: own, risk, deprecated, about } = row;
+                let said = (own, risk, deprecated, about);
+                let wanted = (name.as_str(), operation.risk, operation.deprecated, operation.about.as_str());
+                assert_eq!(said, wanted, "{}", service.name);
+            }
+        }
+    }
+
+    #[test]
+    fn all_indexes_are_read_at_once() {
+        let begin = Instant::now();
+        let count: usize =
+            ALL.iter().map(|service| service.index().expect("it is read").rows().count()).sum();
+        assert!(count > 19_000, "{count}");
+        println!("{count} operations in {:?}", begin.elapsed());
+    }
+
+    #[test]
+    fn a_line_that_is_no_operation_is_an_error() {
+        let packed = |text: &str| {
+            let mut out = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+            std::io::Write::write_all(&mut out, text.as_bytes()).expect("it is written");
+            out.finish().expect("it is written")
+        };
+        assert!(Index::read("x", &packed("Get\tread\t\tReads.\n")).is_ok());
+        for wrong in ["Get\n", "Get\tlook\t\tReads.\n", "Get\tread\t\n"] {
+            assert!(Index::read("x", &packed(wrong)).is_err(), "{wrong:?}");
+        }
+        assert!(Index::read("x", b"no gzip").is_err());
+    }
+}

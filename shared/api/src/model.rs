@@ -119,7 +119,7 @@ pub struct Operation {
     /// What a call may do. What nobody classified is held to be the worst.
     #[serde(default = "gravest")]
     pub risk: Risk,
-    /// The IAM actions that a call takes, the one that it always takes first; none where AWS asks for none.
+    /// The IAM actions that a call takes, the first of them whatever it gives; none where AWS asks for none.
     #[serde(default)]
     pub needs: Vec<Need>,
 }
@@ -130,7 +130,7 @@ fn gravest() -> Risk {
 
 /// One IAM action that an operation takes, and what it is used on.
 ///
-/// A first need with nothing in `on`, of which a call gives nothing of `also`, is about everything: `*`.
+/// A call that touches nothing by any of its operation's needs is about everything: `*`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Need {

@@ -4,7 +4,7 @@
 //! kind stands for itself, and whatever else holds a colon might be read by AWS as anything: it becomes an ARN that only
 //! a list of everything covers.
 
-use awsmcp_spec::{Arn, Environment, texts};
+use awsmcp_spec::{Arn, Environment, Risk, texts};
 use serde_json::{Map, Value};
 
 use crate::model::Operation;
@@ -17,6 +17,9 @@ use template::{Piece, Template};
 
 /// The IAM actions that a call with this input takes, each with an ARN that it takes it on; `*` is everything.
 ///
+/// What AWS asks no action for is about nothing where it looks, and about everything else where it does more: no list of
+/// ARNs can say which part of it is meant.
+///
 /// Besides what the templates say, every ARN anywhere in the input is touched: by the operation's first action, or by
 /// `iam:PassRole` where it is a role that the call hands on.
 pub fn touched(
@@ -25,16 +28,18 @@ pub fn touched(
     environment: Environment<'_>,
 ) -> Vec<(String, String)> {
     let mut found = Vec::new();
-    for (number, need) in operation.needs.iter().enumerate() {
-        let before = found.len();
+    for need in &operation.needs {
         let given = need.also.iter().filter(|template| is_given(template, input));
         for template in need.on.iter().chain(given) {
             found
                 .extend(arns(template, input, environment).into_iter().map(|arn| (need.action.clone(), arn)));
         }
-        if number == 0 && found.len() == before {
-            found.push((need.action.clone(), "*".to_owned()));
-        }
+    }
+    if let Some(need) = operation.needs.first().filter(|_| found.is_empty()) {
+        found.push((need.action.clone(), "*".to_owned()));
+    }
+    if operation.needs.is_empty() && operation.risk != Risk::Read {
+        found.push(("*".to_owned(), "*".to_owned()));
     }
     let first = operation.needs.first().map(|need| need.action.as_str());
     let mut named = Vec::new();

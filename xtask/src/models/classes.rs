@@ -67,8 +67,10 @@ impl<'f> Classes<'f> {
     /// The class of every operation of a service, by name.
     pub(super) fn of(&self, service: &str, model: &Value) -> Result<BTreeMap<String, Class>> {
         let metadata = |key: &str| model.pointer(&format!("/metadata/{key}")).and_then(Value::as_str);
-        let signs = metadata("signingName").or(metadata("endpointPrefix")).context("it is signed for nothing")?;
-        let operations = model.get("operations").and_then(Value::as_object).context("it has no operations")?;
+        let signs =
+            metadata("signingName").or(metadata("endpointPrefix")).context("it is signed for nothing")?;
+        let operations =
+            model.get("operations").and_then(Value::as_object).context("it has no operations")?;
         let class = |(name, operation): (&String, &Value)| {
             let class = self.class(service, signs, model, name, operation);
             Ok((name.clone(), class.with_context(|| format!("{service} {name}"))?))
@@ -117,7 +119,11 @@ impl<'f> Classes<'f> {
                 also: Vec::new(),
             }),
             Needed::Known { name, on, .. } if !on.is_empty() => {
-                Some(Need { action: name.clone(), on: on.clone(), also: Vec::new() })
+                let (also, on): (Vec<&str>, Vec<&str>) =
+                    on.iter().map(String::as_str).partition(|template| template.starts_with('?'));
+                let owned =
+                    |all: Vec<&str>| all.iter().map(|it| it.trim_start_matches('?').to_owned()).collect();
+                Some(Need { action: name.clone(), on: owned(on), also: owned(also) })
             }
             Needed::Known { name, service, action, .. } => {
                 let places::Templates { on, also } = self.names.templates(place, service, action);

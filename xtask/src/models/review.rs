@@ -60,3 +60,49 @@ pub(super) fn counts(services: &BTreeMap<String, Of>) -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::iam::Facts;
+    use crate::place;
+
+    fn rows() -> Vec<Vec<String>> {
+        let text = fs::read_to_string(place::workspace().join(super::super::REVIEW)).unwrap();
+        text.lines().map(|line| line.split('\t').map(str::to_owned).collect()).collect()
+    }
+
+    #[test]
+    fn every_operation_is_classified_and_stands_once() {
+        let rows = rows();
+        assert!(rows.len() > 19_000, "{}", rows.len());
+        let mut names: Vec<_> = rows.iter().map(|row| (&row[0], &row[1])).collect();
+        names.dedup();
+        assert_eq!(names.len(), rows.len());
+        assert!(names.is_sorted());
+        let unknown: Vec<_> = rows.iter().filter(|row| row[3] == "*").collect();
+        assert!(unknown.is_empty(), "{unknown:?}");
+        assert!(rows.iter().all(|row| row.len() == 5 && row[2].parse::<Risk>().is_ok()));
+    }
+
+    /// `gen-models` holds all to the reference, which is not everywhere; what is kept of it is.
+    #[test]
+    fn nothing_that_changes_something_is_said_to_look() {
+        let facts = Facts::read(place::workspace()).unwrap();
+        let level = |action: &str| {
+            let (prefix, name) = action.split_once(':')?;
+            Some(facts.services.get(prefix)?.actions.get(name)?.level)
+        };
+        let mut seen = 0;
+        for row in rows() {
+            for level in row[3].split(' ').filter_map(level) {
+                seen += 1;
+                let looks = ["read", "reveal"].contains(&row[2].as_str());
+                assert!(level.reads() || !looks, "{row:?}");
+            }
+        }
+        assert!(seen > 2_000, "{seen}");
+    }
+}

@@ -20,6 +20,8 @@ pub(super) enum Reader {
     Last,
     /// The names of a map.
     Keys,
+    /// A name, or an ARN of whatever kind the service has: a model of Bedrock, or a profile that stands for one.
+    Any,
 }
 
 impl Reader {
@@ -30,6 +32,7 @@ impl Reader {
             "function" => Reader::Function,
             "last" => Reader::Last,
             "keys" => Reader::Keys,
+            "any" => Reader::Any,
             _ => Reader::Plain,
         }
     }
@@ -66,20 +69,30 @@ impl Place<'_> {
                 let last = text.rsplit('/').next().unwrap_or_default();
                 Named::Name(if last.is_empty() { "*" } else { last }.to_owned())
             }
-            Reader::Last | Reader::Plain | Reader::Keys => self.plain(text),
+            Reader::Last | Reader::Plain | Reader::Keys | Reader::Any => self.plain(text),
         }
     }
 
     fn plain(&self, text: String) -> Named {
         let is_key = self.template.literal(2) == Some("s3") && self.members_before() > 0;
-        if is_key || !text.contains(':') {
+        if is_key {
             return Named::Name(text);
         }
         match Arn::parse(&text) {
             Ok(arn) => self.of_kind(arn).map_or(Named::Unknown, Named::Itself),
-            Err(_) if is_versioned(&text) => Named::Name(text),
+            Err(_) if !text.contains(':') || is_versioned(&text) => Named::Name(self.bare(text)),
             Err(_) => Named::Unknown,
         }
+    }
+
+    /// A name without what the template says before it: `alias/a` and `/team/a`.
+    fn bare(&self, text: String) -> String {
+        let kind = self.template.kind();
+        if self.at == 0 || self.members_before() > 0 || !kind.ends_with('/') {
+            return text;
+        }
+        let bare = text.strip_prefix(kind).or_else(|| text.strip_prefix('/'));
+        bare.filter(|bare| !bare.is_empty()).map(str::to_owned).unwrap_or(text)
     }
 
     fn members_before(&self) -> usize {
@@ -103,9 +116,33 @@ impl Place<'_> {
             && fits(2, &arn.service)
             && fits(3, &arn.region)
             && fits(4, &arn.account)
-            && arn.resource.starts_with(template.kind())
-            && arn.resource.len() > template.kind().len();
+            && (self.reader == Reader::Any || self.is_behind(&arn.resource));
         fitting.then_some(arn)
+    }
+}
+
+impl Place<'_> {
+    /// Whether a resource begins as the template does before this place, and names something behind that.
+    fn is_behind(&self, resource: &str) -> bool {
+        let mut before = String::new();
+        for piece in self.template.resource.iter().take(self.at) {
+            match piece {
+                Piece::Text(text) => before.push_str(text),
+                Piece::Member(..) => before.push('*'),
+            }
+        }
+        begins(&before, resource)
+    }
+}
+
+/// Whether a text begins as a pattern says, whose `*` is some text without a slash or a colon, and goes on behind it.
+fn begins(pattern: &str, text: &str) -> bool {
+    match pattern.split_once('*') {
+        None => text.strip_prefix(pattern).is_some_and(|rest| !rest.is_empty()),
+        Some((before, behind)) => text.strip_prefix(before).is_some_and(|rest| {
+            let end = rest.find(['/', ':']).unwrap_or(rest.len());
+            end > 0 && rest.get(end..).is_some_and(|rest| begins(behind, rest))
+        }),
     }
 }
 
@@ -161,10 +198,10 @@ fn function(text: &str) -> Option<Named> {
     let is_name =
         |it: &str| !it.is_empty() && it.bytes().all(|it| it.is_ascii_alphanumeric() || b"_-$".contains(&it));
     match text.split(':').collect::<Vec<_>>().as_slice() {
-        [name, version] if is_name(name) && is_name(version) && *name != "arn" && *name != "function" => {
+        ["function", name] if is_name(name) => Some(Named::Name((*name).to_owned())),
+        [name, version] if is_name(name) && is_name(version) && *name != "arn" && !is_account(name) => {
             Some(Named::Name(text.to_owned()))
         }
-        ["function", name] if is_name(name) => Some(Named::Name((*name).to_owned())),
         [account, "function", rest @ ..]
             if is_account(account) && (1..=2).contains(&rest.len()) && rest.iter().all(|it| is_name(it)) =>
         {

@@ -71,6 +71,33 @@ fn a_name_may_have_a_version_behind_it() {
 }
 
 #[test]
+fn a_name_may_begin_with_its_kind() {
+    let key = "arn:{partition}:kms:{region}:{account}:alias/{AliasName}";
+    assert_eq!(
+        of(key, json!({"AliasName": "alias/team/a"})),
+        ["arn:aws:kms:eu-west-1:111111111111:alias/team/a"]
+    );
+    let parameter = "arn:{partition}:ssm:{region}:{account}:parameter/{Name}";
+    let one = "arn:aws:ssm:eu-west-1:111111111111:parameter/team/a";
+    assert_eq!(of(parameter, json!({"Name": "/team/a"})), [one]);
+    assert_eq!(of(parameter, json!({"Name": "team/a"})), [one]);
+}
+
+#[test]
+fn an_arn_of_a_kind_with_a_gap_stands_for_itself() {
+    let user = "arn:{partition}:chime:{region}:{account}:app-instance/*/user/{ChimeBearer}";
+    let own = "arn:aws:chime:eu-west-1:999999999999:app-instance/i/user/u";
+    assert_eq!(of(user, json!({"ChimeBearer": own})), [own]);
+    assert_eq!(
+        of(user, json!({"ChimeBearer": "arn:aws:chime:eu-west-1:1:app-instance/i/bot/u"})),
+        ["arn:aws:?:?:?:?"]
+    );
+    let service = "arn:{partition}:ecs:{region}:{account}:service/{cluster}/{service}";
+    let own = "arn:aws:ecs:eu-west-1:999999999999:service/c/s";
+    assert_eq!(of(service, json!({"cluster": "c", "service": own})), [own]);
+}
+
+#[test]
 fn the_url_of_a_queue_names_its_account() {
     let template = "arn:{partition}:sqs:{region}:{account}:{QueueUrl:url}";
     let read = |url: &str| of(template, json!({"QueueUrl": url}));
@@ -137,7 +164,7 @@ fn the_names_of_a_map_and_the_last_step_of_a_path_name() {
 }
 
 #[test]
-fn what_is_not_given_is_everything_for_the_first_need_and_nothing_for_others() {
+fn what_gives_nothing_is_about_everything() {
     let also = json!([{"action": "x:A", "also": ["arn:{partition}:x:{region}:{account}:{Name}"]},
                       {"action": "x:B", "also": ["arn:{partition}:x:{region}:{account}:{Other}"]}]);
     assert_eq!(call(also.clone(), json!({})), ["x:A *"]);
@@ -146,6 +173,14 @@ fn what_is_not_given_is_everything_for_the_first_need_and_nothing_for_others() {
         ["x:A arn:aws:x:eu-west-1:111111111111:n", "x:B arn:aws:x:eu-west-1:111111111111:o",]
     );
     assert_eq!(call(json!([]), json!({"Name": "n"})), Vec::<String>::new());
+}
+
+#[test]
+fn what_takes_no_action_and_does_more_than_look_is_about_everything() {
+    let mut free = operation(json!([]));
+    assert_eq!(touched(&free, &object(json!({"Name": "n"})), HERE), []);
+    free.risk = awsmcp_spec::Risk::Write;
+    assert_eq!(touched(&free, &object(json!({"Name": "n"})), HERE), [("*".to_owned(), "*".to_owned())]);
 }
 
 #[test]
@@ -159,8 +194,8 @@ fn every_arn_is_touched_and_a_role_is_handed_on() {
         call(needs, input),
         [
             format!("iam:PassRole {role}"),
-            "x:Make arn:aws:x:eu-west-1:111111111111:n".to_owned(),
             format!("x:Make {topic}"),
+            "x:Make arn:aws:x:eu-west-1:111111111111:n".to_owned(),
         ]
     );
 }

@@ -41,7 +41,8 @@ impl<'f> Actions<'f> {
         let small = |service: &'f Service| {
             service.actions.keys().map(|name| (name.to_lowercase(), name.as_str())).collect()
         };
-        let names = facts.services.iter().map(|(prefix, service)| (prefix.as_str(), small(service))).collect();
+        let names =
+            facts.services.iter().map(|(prefix, service)| (prefix.as_str(), small(service))).collect();
         Ok(Actions { facts, prefixes, table: rows::read(directory, "actions.txt")?, names })
     }
 
@@ -49,8 +50,7 @@ impl<'f> Actions<'f> {
     pub(super) fn of(&self, service: &str, signs: &str, operation: &str) -> Result<Vec<Needed<'f>>> {
         let prefix = self.prefixes.get(signs).map_or(signs, String::as_str);
         let own = |row: &&Row| row.key == service;
-        let exact =
-            self.table.iter().filter(own).find(|row| row.left.iter().any(|name| name == operation));
+        let exact = self.table.iter().filter(own).find(|row| row.left.iter().any(|name| name == operation));
         if let Some(row) = exact {
             return self.by(row, prefix, operation);
         }

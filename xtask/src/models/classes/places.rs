@@ -24,6 +24,7 @@ pub(super) struct Slot {
     name: String,
     /// Whether it stands in the input itself.
     is_top: bool,
+    is_required: bool,
 }
 
 /// The members that are called otherwise than what they name.
@@ -57,7 +58,9 @@ fn shape_of<'s>(service: &'s Value, name: &str) -> Option<&'s Value> {
 }
 
 fn collect(service: &Value, shape: &str, above: &str, depth: usize, found: &mut Vec<Slot>) {
-    let members = shape_of(service, shape).and_then(|it| it.get("members")).and_then(Value::as_object);
+    let part = |key: &str| shape_of(service, shape).and_then(|it| it.get(key));
+    let members = part("members").and_then(Value::as_object);
+    let required = part("required").and_then(Value::as_array);
     for (name, member) in members.into_iter().flatten() {
         let path = if above.is_empty() { name.clone() } else { format!("{above}.{name}") };
         let Some(mut of) = member.get("shape").and_then(Value::as_str) else { continue };
@@ -69,7 +72,14 @@ fn collect(service: &Value, shape: &str, above: &str, depth: usize, found: &mut 
         }
         match kind(of) {
             Some("string") => {
-                found.push(Slot { name: name.to_lowercase(), is_top: above.is_empty(), path });
+                let is_required = required.is_some_and(|all| all.iter().any(|it| it == name));
+                let is_top = above.is_empty();
+                found.push(Slot {
+                    name: name.to_lowercase(),
+                    is_top,
+                    is_required: is_top && is_required,
+                    path,
+                });
             }
             Some("structure") if depth + 1 < DEEPEST => collect(service, of, &path, depth + 1, found),
             _ => {}
@@ -97,7 +107,10 @@ impl Names {
         for kind in &action.required {
             if let Some(form) = service.resources.get(kind) {
                 let filled = self.filled(place, kind, form, types == 1);
-                found.on.push(filled.template);
+                match filled.is_open_end.then(|| alike(place, kind, form)).filter(|all| !all.is_empty()) {
+                    Some(alike) => found.on.extend(alike),
+                    None => found.on.push(filled.template),
+                }
             }
         }
         for kind in action.optional.iter().filter(|kind| !action.required.contains(kind)) {
@@ -106,6 +119,11 @@ impl Names {
             if filled.is_whole {
                 found.also.push(filled.template);
             }
+        }
+        if types > 0 && found.on.is_empty() && found.also.is_empty() {
+            // It is one of several kinds, and says itself of which.
+            let arns = place.slots.iter().filter(|slot| slot.is_required && is_arn(&slot.path));
+            found.on.extend(arns.map(|slot| format!("{{{}}}", slot.path)));
         }
         found.on.sort();
         found.on.dedup();
@@ -117,6 +135,12 @@ impl Names {
 
     /// The form of a type with its variables filled.
     fn filled(&self, place: &Place<'_>, kind: &str, form: &str, is_only: bool) -> Filled {
+        // Of two generations of a service the first form is the newer one's.
+        let form = form.split(", ").next().unwrap_or(form);
+        // A form without variables that ends with anything has a name there.
+        let named = form.strip_suffix('*').filter(|_| !has_variables(form));
+        let named = named.map(|before| format!("{before}${{{kind}}}"));
+        let form = named.as_deref().unwrap_or(form);
         let parts: Vec<&str> = split(form);
         let [head @ .., resource] = parts.as_slice() else { return Filled::everything() };
         if head.len() != 5 {
@@ -124,7 +148,7 @@ impl Names {
         }
         let pieces = pieces(resource);
         let count = pieces.iter().filter(|piece| matches!(piece, Piece::Variable(_))).count();
-        let (mut text, mut at, mut is_whole) = (String::new(), 0, count > 0);
+        let (mut text, mut at, mut is_whole, mut is_open_end) = (String::new(), 0, count > 0, false);
         for piece in pieces {
             let Piece::Variable(variable) = piece else {
                 if let Piece::Text(own) = piece {
@@ -136,17 +160,19 @@ impl Names {
             let is_last = at == count;
             match self.member(place, kind, variable, is_last, is_only) {
                 Some(member) if is_last && is_arn(&member) => {
-                    return Filled { template: format!("{{{member}}}"), is_whole: true };
+                    let template = format!("{{{member}}}");
+                    return Filled { template, is_whole: true, is_open_end: false };
                 }
                 Some(member) if !is_arn(&member) => text.push_str(&format!("{{{member}}}")),
                 _ => {
                     text.push('*');
                     is_whole = false;
+                    is_open_end = is_last;
                 }
             }
         }
         let head: Vec<String> = head.iter().map(|part| filled_head(part)).collect();
-        Filled { template: format!("{}:{text}", head.join(":")), is_whole }
+        Filled { template: format!("{}:{text}", head.join(":")), is_whole, is_open_end }
     }
 
     /// The member that fills a variable of a form.
@@ -170,6 +196,7 @@ impl Names {
             let names: &[&str] = match (is_last, self.is_noun(place, kind)) {
                 (false, _) => &[],
                 (true, true) => &GENERAL,
+                (true, false) if is_only && place.operation.starts_with("Create") => &ARNS,
                 (true, false) if is_only => &GENERAL_ONLY,
                 (true, false) => &ARNS,
             };
@@ -202,8 +229,18 @@ const GENERAL: [&str; 12] = [
     "resourcename",
 ];
 /// What it says where there is but one type.
-const GENERAL_ONLY: [&str; 7] =
-    ["resourcearn", "resourcearns", "arn", "arns", "resourceid", "resourceidentifier", "resource"];
+const GENERAL_ONLY: [&str; 10] = [
+    "resourcearn",
+    "resourcearns",
+    "arn",
+    "arns",
+    "resourceid",
+    "resourceidentifier",
+    "resource",
+    "id",
+    "identifier",
+    "name",
+];
 /// An ARN says itself of which type it is.
 const ARNS: [&str; 6] = ["resourcearn", "resourcearns", "resourcearnlist", "arn", "arns", "resource"];
 
@@ -211,11 +248,13 @@ struct Filled {
     template: String,
     /// Whether every variable has a member.
     is_whole: bool,
+    /// Whether the last of them has none.
+    is_open_end: bool,
 }
 
 impl Filled {
     fn everything() -> Filled {
-        Filled { template: "*".to_owned(), is_whole: false }
+        Filled { template: "*".to_owned(), is_whole: false, is_open_end: false }
     }
 }
 
@@ -235,6 +274,36 @@ fn is_arn(member: &str) -> bool {
     name.ends_with("arn") || name.ends_with("arns") || name.ends_with("arnlist") || name == "resource"
 }
 
+/// The templates of a type by the members that end like it, or that it ends like: `SourceSnapshotId` of a snapshot, and
+/// `PolicyId` of an approval policy.
+fn alike(place: &Place<'_>, kind: &str, form: &str) -> Vec<String> {
+    let kind = small(kind);
+    let kind = kind.strip_suffix('s').unwrap_or(&kind);
+    let is_alike = |slot: &&Slot| {
+        let name = slot.name.strip_suffix('s').unwrap_or(&slot.name);
+        let stem = ENDS.iter().find_map(|end| name.strip_suffix(end)).unwrap_or_default();
+        slot.is_top && stem.len() > 3 && kind.len() > 3 && (stem.ends_with(kind) || kind.ends_with(stem))
+    };
+    let mut found: Vec<&Slot> = place.slots.iter().filter(is_alike).collect();
+    if found.iter().any(|slot| slot.is_required) {
+        found.retain(|slot| slot.is_required);
+    }
+    let single = pieces(form.splitn(6, ':').last().unwrap_or_default());
+    let single = single.iter().filter(|piece| matches!(piece, Piece::Variable(_))).count() == 1;
+    let fill = |slot: &&Slot| match form
+        .rsplit_once("${")
+        .and_then(|(before, rest)| Some((before, rest.split_once('}')?.1)))
+    {
+        _ if is_arn(&slot.path) => Some(format!("{{{}}}", slot.path)),
+        Some((before, behind)) if single => {
+            let head: Vec<String> = before.splitn(6, ':').map(filled_head).collect();
+            Some(format!("{}{{{}}}{behind}", head.join(":"), slot.path))
+        }
+        _ => None,
+    };
+    found.iter().filter_map(fill).collect()
+}
+
 /// The names of a member that fills the variable, the most certain first.
 fn candidates(kind: &str, variable: &str, is_last: bool) -> Vec<String> {
     let mut names = vec![small(variable)];
@@ -242,11 +311,15 @@ fn candidates(kind: &str, variable: &str, is_last: bool) -> Vec<String> {
     let stem = ENDS.iter().find_map(|end| own.strip_suffix(end).filter(|stem| !stem.is_empty()));
     let mut stems = vec![stem.unwrap_or(&own).to_owned()];
     if is_last {
-        stems.push(small(kind));
+        let kind = small(kind);
+        stems.extend(kind.strip_suffix('s').map(str::to_owned));
+        stems.push(kind);
     }
     stems.dedup();
     for stem in stems.iter().filter(|stem| stem.len() > 1) {
-        for end in ["name", "id", "identifier", "arn", "", "names", "ids", "identifiers", "arns", "s", "arnlist"] {
+        for end in
+            ["name", "id", "identifier", "arn", "", "names", "ids", "identifiers", "arns", "s", "arnlist"]
+        {
             names.push(format!("{stem}{end}"));
         }
         if let Some(stem) = stem.strip_suffix('y') {
@@ -272,6 +345,11 @@ fn filled_head(part: &str) -> String {
         Some(_) => "*".to_owned(),
         None => part.to_owned(),
     }
+}
+
+/// Whether the resource of a form has a variable.
+fn has_variables(form: &str) -> bool {
+    split(form).last().is_some_and(|resource| resource.contains("${"))
 }
 
 enum Piece<'f> {

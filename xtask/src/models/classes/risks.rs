@@ -192,3 +192,97 @@ pub(super) fn is_secret(service: &Value, operation: &Value) -> Result<bool> {
     }
     Ok(false)
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn risks() -> Risks {
+        let verbs = [
+            ("Get", Verb::Looks),
+            ("Invoke", Verb::Runs),
+            ("Create", Verb::Changes),
+            ("Tag", Verb::Changes),
+            ("Delete", Verb::Ends),
+        ];
+        let exceptions =
+            [("x.GetKey", Risk::Reveal), ("x.Create*Key", Risk::Reveal), ("x.GetIt", Risk::Read)];
+        Risks {
+            verbs: verbs.map(|(name, verb)| (name.to_owned(), verb)).into(),
+            exceptions: exceptions.map(|(name, risk)| (name.to_owned(), risk)).into(),
+        }
+    }
+
+    fn of(operation: &str, levels: &[Level], is_secret: bool) -> Risk {
+        risks().of("x", operation, levels, is_secret).unwrap()
+    }
+
+    #[test]
+    fn the_level_goes_before_the_verb() {
+        for (operation, level, wanted) in [
+            ("GetItem", Level::Read, Risk::Read),
+            ("GetItem", Level::List, Risk::Read),
+            ("GetItem", Level::Write, Risk::Write),
+            ("GetItem", Level::PermissionsManagement, Risk::Destroy),
+            ("CreateItem", Level::Write, Risk::Write),
+            ("CreateItem", Level::Read, Risk::Write),
+            ("DeleteItem", Level::Read, Risk::Destroy),
+            ("DeleteTags", Level::Tagging, Risk::Destroy),
+            ("TagItem", Level::Tagging, Risk::Write),
+            ("InvokeItem", Level::Read, Risk::Invoke),
+            ("BatchDeleteItem", Level::Write, Risk::Destroy),
+            ("BatchItem", Level::Write, Risk::Destroy),
+            ("Frobnicate", Level::Read, Risk::Destroy),
+        ] {
+            assert_eq!(of(operation, &[level], false), wanted, "{operation} {level:?}");
+        }
+        assert_eq!(of("GetItem", &[], false), Risk::Destroy);
+        assert_eq!(of("GetItem", &[Level::Read, Level::Write], true), Risk::Write);
+    }
+
+    #[test]
+    fn what_reveals_and_changes_must_be_confirmed() {
+        assert_eq!(of("GetKey", &[Level::Read], false), Risk::Reveal);
+        assert_eq!(of("GetItem", &[Level::Read], true), Risk::Reveal);
+        assert_eq!(of("CreateAccessKey", &[Level::Write], false), Risk::Destroy);
+    }
+
+    #[test]
+    fn no_table_makes_a_change_a_look() {
+        assert!(risks().of("x", "GetIt", &[Level::Write], false).is_err());
+        assert!(risks().of("x", "GetIt", &[Level::Tagging], false).is_err());
+        assert!(risks().of("x", "GetIt", &[Level::Read], false).is_ok());
+    }
+
+    #[test]
+    fn a_marked_member_that_is_called_like_a_secret_is_one() {
+        let service = |name: &str, mark: bool| {
+            json!({"shapes": {
+                "Out": {"type": "structure", "members": {"Items": {"shape": "List"}}},
+                "List": {"type": "list", "member": {"shape": "Item"}},
+                "Item": {"type": "structure", "members": {name: {"shape": "Text"}, "Next": {"shape": "Out"}}},
+                "Text": {"type": "string", "sensitive": mark},
+            }})
+        };
+        let operation = json!({"output": {"shape": "Out"}});
+        for (name, mark, wanted) in [
+            ("ClientSecret", true, true),
+            ("client_secret", true, true),
+            ("ClientSecret", false, false),
+            ("SecretArn", true, false),
+            ("NextToken", true, false),
+            ("Title", true, false),
+        ] {
+            assert_eq!(is_secret(&service(name, mark), &operation).unwrap(), wanted, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_name_falls_into_words() {
+        assert_eq!(words("ListDBClustersV2"), ["List", "DB", "Clusters", "V2"]);
+        assert_eq!(words("GetItem"), ["Get", "Item"]);
+        assert_eq!(words(""), Vec::<String>::new());
+    }
+}

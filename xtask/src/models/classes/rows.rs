@@ -55,17 +55,22 @@ mod tests {
 
     #[test]
     fn a_row_has_a_key_and_two_sides_and_a_reason() {
-        let rows = rows("# A table.\n\ns3: ListObjects ListObjectsV2 = s3:ListBucket # lists\nlook: Get\n").unwrap();
-        let shown: Vec<_> = rows.iter().map(|row| (row.key.as_str(), row.left.len(), row.right.len())).collect();
+        let rows =
+            rows("# A table.\n\ns3: ListObjects ListObjectsV2 = s3:ListBucket # lists\nlook: Get\n").unwrap();
+        let shown: Vec<_> =
+            rows.iter().map(|row| (row.key.as_str(), row.left.len(), row.right.len())).collect();
         assert_eq!(shown, [("s3", 2, 1), ("look", 1, 0)]);
         assert!(super::rows("nothing").is_err());
     }
 
     #[test]
     fn a_star_is_any_text() {
-        for (pattern, name, wanted) in
-            [("Get*", "GetItem", true), ("*", "", true), ("Start*Job", "StartBigJob", true), ("Start*Job", "StartJobs", false)]
-        {
+        for (pattern, name, wanted) in [
+            ("Get*", "GetItem", true),
+            ("*", "", true),
+            ("Start*Job", "StartBigJob", true),
+            ("Start*Job", "StartJobs", false),
+        ] {
             assert_eq!(fits(pattern, name), wanted, "{pattern} {name}");
         }
     }
