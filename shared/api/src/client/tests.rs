@@ -72,11 +72,11 @@ async fn what_is_wrong_is_said_before_anything_is_sent() {
         said("Query", json!({"TableName": "t", "Limit": 1.5})).await,
     ];
     expect![[r#"
-        Amazon DynamoDB has no operation "GetItems" [GetItems] Next: There is GetItem.
-        input: there is no member "Table"; there is TableName [GetItem]
-        input: Key is missing [GetItem]
-        TableName: it must be text [GetItem]
-        Limit: it must be a whole number of 32 bits [Query]"#]]
+        Amazon DynamoDB has no operation "GetItems" [GetItems] Next: did you mean GetItem?
+        input: there is no member "Table"; there is TableName [GetItem] Next: describe_operation shows what it takes
+        input: Key is missing [GetItem] Next: describe_operation shows what it takes
+        TableName: it must be text [GetItem] Next: describe_operation shows what it takes
+        Limit: it must be a whole number of 32 bits [Query] Next: describe_operation shows what it takes"#]]
     .assert_eq(&said.join("\n"));
 }
 

@@ -32,7 +32,11 @@ fn requests_of_every_service_are_those_of_botocore() {
     GzDecoder::new(packed.as_slice()).read_to_end(&mut text).expect("it is a gzip");
     let file: File = serde_json::from_slice(&text).expect("it holds requests");
     let readme = include_str!("../../../models/README.md");
-    assert!(readme.contains(&format!("botocore {},", file.botocore)), "made of botocore {}", file.botocore);
+    assert!(
+        readme.contains(&format!("| botocore (PyPI) | {} |", file.botocore)),
+        "made of botocore {}",
+        file.botocore
+    );
     let (mut held, mut failed) = (0, Vec::new());
     for one in &file.requests {
         match compare(one) {
