@@ -9,6 +9,7 @@ mod endpoint;
 mod failure;
 mod index;
 mod input;
+mod kept;
 mod lookup;
 mod model;
 mod protocol;
@@ -22,6 +23,7 @@ mod writing;
 
 pub use client::Client;
 pub use index::{Index, Row};
+pub use kept::keep;
 pub use model::{Kind, Member, Members, Model, Need, Operation, Pages, Shape, Unreadable};
 pub use services::*;
 pub use touched::touched;

@@ -21,6 +21,7 @@ impl Known {
     pub(crate) fn find<S: Operations>(service: &str, operation: &str) -> Result<Known> {
         let service = self::service::<S>(service)?;
         let model = opened(service)?;
+        awsmcp_api::keep(&model);
         let name = model.find(operation)?.0.to_owned();
         Ok(Known { service, model, name })
     }
