@@ -30,7 +30,7 @@ pub(crate) async fn call<S: Service>(engine: &Engine<S>, tool: &str, json: &str,
     });
     let caller = Caller { consent: consent(yes), cancel, progress: progress(), ..Caller::default() };
     match Box::pin(engine.call(tool, arguments, &caller)).await {
-        Ok(Answer::Done { text, parts, structured }) => {
+        Ok(Answer::Done { text, parts, structured, failed }) => {
             match structured {
                 Some(value) => print(&serde_json::to_string(&value)?)?,
                 None => print(&text)?,
@@ -42,7 +42,7 @@ pub(crate) async fn call<S: Service>(engine: &Engine<S>, tool: &str, json: &str,
                     std::io::stdout().write_all(&data)?;
                 }
             }
-            Ok(true)
+            Ok(!failed)
         }
         Ok(Answer::Planned { text } | Answer::Ask { question: text, .. } | Answer::Failed { text, .. }) => {
             report(&text)?;
