@@ -21,6 +21,9 @@ pub(crate) const OLD_REPLICA: &str = "arn:{partition}:dynamodb:{delete_replicas}
 /// Where exports go and imports come from: the keys are chosen by DynamoDB, or lie under a prefix.
 pub(crate) const S3_ANY_OBJECT: &str = "arn:{partition}:s3:::{bucket}/*";
 pub(crate) const S3_BUCKET: &str = "arn:{partition}:s3:::{bucket}";
+/// What scales has an id of Application Auto Scaling's own, which no request holds.
+pub(crate) const SCALABLE_TARGET: &str =
+    "arn:{partition}:application-autoscaling:{region}:{account}:scalable-target/{answer.target}";
 /// Of a point-in-time recovery.
 pub(crate) const SOURCE_TABLE: &str = "arn:{partition}:dynamodb:{region}:{account}:table/{source_table}";
 pub(crate) const TABLE: &str = "arn:{partition}:dynamodb:{region}:{account}:table/{table}";

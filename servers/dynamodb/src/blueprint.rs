@@ -29,16 +29,20 @@ pub(crate) struct NewIndex {
     pub(crate) include: Option<Vec<String>>,
 }
 
+/// What an index keeps of an item besides keys: all where nothing is given.
+pub(crate) fn projection(kept: Option<&[String]>) -> Projection {
+    let kind = match kept {
+        None => ProjectionType::All,
+        Some([]) => ProjectionType::KeysOnly,
+        Some(_) => ProjectionType::Include,
+    };
+    let names = kept.filter(|names| !names.is_empty()).map(<[String]>::to_vec);
+    Projection::builder().projection_type(kind).set_non_key_attributes(names).build()
+}
+
 impl NewIndex {
     fn projection(&self) -> Projection {
-        let kept = self.include.as_deref();
-        let kind = match kept {
-            None => ProjectionType::All,
-            Some([]) => ProjectionType::KeysOnly,
-            Some(_) => ProjectionType::Include,
-        };
-        let names = kept.filter(|names| !names.is_empty()).map(<[String]>::to_vec);
-        Projection::builder().projection_type(kind).set_non_key_attributes(names).build()
+        projection(self.include.as_deref())
     }
 
     pub(crate) fn keys(&self) -> impl Iterator<Item = &KeyAttribute> {

@@ -146,6 +146,16 @@ impl Path {
         self.0.len() == 1
     }
 
+    /// Its names one below the other; none where it reaches into a list.
+    pub(crate) fn names(&self) -> Option<Vec<&str>> {
+        let mut names = Vec::new();
+        for step in &self.0 {
+            let Step::Name(name) = step else { return None };
+            names.push(name.as_str());
+        }
+        Some(names)
+    }
+
     /// What lies there.
     pub(crate) fn find<'a>(&self, item: &'a Attributes) -> Option<&'a AttributeValue> {
         let mut steps = self.0.iter();

@@ -1,6 +1,7 @@
 //! MCP server for Amazon DynamoDB: read and write items as plain JSON, look after tables.
 
 mod actions;
+mod applying;
 mod arns;
 mod batch;
 mod blueprint;
@@ -15,11 +16,13 @@ mod options;
 mod partiql;
 mod prompts;
 mod reading;
+mod scaling;
 mod statement;
 mod table;
 mod tools;
 mod update;
 mod value;
+mod vectors;
 mod waiting;
 
 use std::{borrow::Cow, sync::Arc};
@@ -41,6 +44,8 @@ pub struct Clients {
     pub(crate) streams: Lazy<aws_sdk_dynamodbstreams::Client>,
     /// The client of the table's metrics.
     pub(crate) metrics: Lazy<aws_sdk_cloudwatch::Client>,
+    /// The client of what sets a table's units.
+    pub(crate) scaling: Lazy<aws_sdk_applicationautoscaling::Client>,
 }
 
 impl Service for DynamoDb {
@@ -48,8 +53,12 @@ impl Service for DynamoDb {
     const TITLE: &'static str = "Amazon DynamoDB";
     const SUMMARY: &'static str =
         "Read and write Amazon DynamoDB items as plain JSON, and look after tables.";
-    const PREFIXES: &'static [(&'static str, &'static str)] =
-        &[("DynamoDB", "dynamodb"), ("DynamoDB Streams", "dynamodb"), ("CloudWatch", "cloudwatch")];
+    const PREFIXES: &'static [(&'static str, &'static str)] = &[
+        ("DynamoDB", "dynamodb"),
+        ("DynamoDB Streams", "dynamodb"),
+        ("CloudWatch", "cloudwatch"),
+        ("Application Auto Scaling", "application-autoscaling"),
+    ];
     const ACTIONS: &'static [(&'static str, &'static [&'static str])] = actions::TABLE;
     const LOOKS: &'static [Look] = looks::LOOKS;
     const REPEATABLE: &'static [&'static str] = &["DeleteItem", "PutItem", "TagResource", "UntagResource"];
@@ -69,6 +78,7 @@ impl Service for DynamoDb {
             db: lazily!(aws_sdk_dynamodb, &sdk, &tap),
             streams: lazily!(aws_sdk_dynamodbstreams, &sdk, &tap),
             metrics: lazily!(aws_sdk_cloudwatch, &sdk, &tap),
+            scaling: lazily!(aws_sdk_applicationautoscaling, &sdk, &tap),
         }
     }
 
@@ -122,6 +132,7 @@ fn own_tools() -> Server<DynamoDb> {
     .tool::<Scan>()
     .tool::<GetItems>()
     .tool::<InferSchema>()
+    .tool::<SearchVectors>()
     .tool::<RunPartiql>()
     .tool::<ReadStream>()
     .tool::<DiagnoseTable>()
@@ -136,6 +147,7 @@ fn own_tools() -> Server<DynamoDb> {
     .tool::<ListBackups>()
     .change::<CreateTable>()
     .change::<UpdateTable>()
+    .change::<ScaleTable>()
     .change::<SetTableOption>()
     .change::<CreateBackup>()
     .change::<RestoreTable>()
@@ -144,6 +156,7 @@ fn own_tools() -> Server<DynamoDb> {
     .change::<DeleteTable>()
     .change::<DeleteBackup>()
     .prompt(prompts::HOT_TABLE)
+    .prompt(prompts::PATTERN_COST)
     .prompt(prompts::SINGLE_TABLE_DESIGN)
     .prompt(prompts::WHAT_HAPPENED)
     .resource(Resource {

@@ -9,15 +9,16 @@ const fn look(operations: &'static [&'static str], arn: &'static str) -> Look {
     Look { operations, arn }
 }
 
+const READS: &[&str] = &["Query", "Scan", "SearchVectors"];
+/// Application Auto Scaling's: what is held is the table that scales.
+const SCALE: &[&str] = &["DeregisterScalableTarget", "PutScalingPolicy", "RegisterScalableTarget"];
+
 pub(crate) const LOOKS: &[Look] = &[
     look(&["*"], "arn:{partition}:dynamodb:{region}:{account}:table/{TableName}"),
     look(&["*"], "arn:{partition}:dynamodb:{region}:{account}:table/{TargetTableName}"),
     look(&["*"], "arn:{partition}:dynamodb:{region}:{account}:table/{SourceTableName}"),
-    look(&["Query", "Scan"], "arn:{partition}:dynamodb:{region}:{account}:table/{TableName}"),
-    look(
-        &["Query", "Scan"],
-        "arn:{partition}:dynamodb:{region}:{account}:table/{TableName}/index/{IndexName}",
-    ),
+    look(READS, "arn:{partition}:dynamodb:{region}:{account}:table/{TableName}"),
+    look(READS, "arn:{partition}:dynamodb:{region}:{account}:table/{TableName}/index/{IndexName}"),
     look(&["*"], "arn:{partition}:dynamodb:{region}:{account}:table/{SourceTableArn}"),
     look(&["UpdateTable"], "arn:{partition}:dynamodb:{region}:{account}:table/{TableName}"),
     look(
@@ -71,6 +72,7 @@ pub(crate) const LOOKS: &[Look] = &[
         "arn:{partition}:dynamodb:{region}:{account}:table/{table of the statement}/index/{index of the statement}",
     ),
     look(&["GetInsightRuleReport"], "arn:{partition}:cloudwatch:{region}:{account}:insight-rule/{RuleName}"),
+    look(SCALE, "arn:{partition}:dynamodb:{region}:{account}:table/{table that scales}"),
     // A shard's iterator is a token that AWS gave for a stream that was looked at before.
     look(&["GetRecords"], "*"),
 ];
@@ -86,6 +88,12 @@ pub(crate) fn place(place: &str, request: &RequestView) -> Option<Vec<String>> {
     match place {
         "table of the statement" => Some(statements().map(|read| read.table).collect()),
         "index of the statement" => Some(statements().filter_map(|read| read.index).collect()),
+        // `table/orders` or `table/orders/index/by-date`
+        "table that scales" => {
+            let ids = request.texts("ResourceId");
+            let names = ids.iter().filter_map(|id| id.strip_prefix("table/")?.split('/').next());
+            Some(names.map(str::to_owned).collect())
+        }
         // All below it.
         "export prefix" => {
             let prefix = request.texts("S3Prefix").into_iter().next().unwrap_or_default();

@@ -62,3 +62,29 @@ pub(crate) const WHAT_HAPPENED: Prompt = Prompt {
         Tell me what happened in order of time and what is only a guess. To get it back: restore_table into a new table as of just \
         before, get_items from there, put_items here. Show me each as a dry_run first.",
 };
+
+pub(crate) const PATTERN_COST: Prompt = Prompt {
+    name: "pattern_cost",
+    title: "What an access pattern costs",
+    description: "Measures the units that an access pattern consumes, and reckons what it costs a month.",
+    arguments: &[
+        Argument { name: "pattern", description: "What is read or written, in a sentence.", required: true },
+        Argument { name: "table", description: "The table.", required: true },
+        Argument { name: "rate", description: "How often, such as 50 a second.", required: false },
+    ],
+    text: "Find out what this access pattern of the DynamoDB table {table} costs: {pattern} (how often: {rate}).\n\
+        1. describe_table: billing, class, indexes, replicas, item count and size. Every index whose attributes a write changes \
+        is written too, and so is every replica.\n\
+        2. Run each read once, as the application does (query, get_items or scan, with its filter), over three keys that differ \
+        in size, and take the units from the line `consumed`. What a filter leaves out is consumed all the same; `consistent` \
+        doubles it, and transact doubles it again.\n\
+        3. Reckon a write from the item's size: one unit for each KB begun of the larger of the item before and after, again for \
+        each index that changes, twice in a transaction. Write nothing to measure it before I agree.\n\
+        4. Units a call, times calls a month. On demand it is that times the price of a unit; with provisioned units, the peak \
+        second (diagnose_table) over 70 % of use, for every hour: scale_table lets units follow it. Storage comes on top.\n\
+        5. Take prices from https://aws.amazon.com/dynamodb/pricing for this region and table class, or ask me for them; do not \
+        use prices from memory without saying so.\n\
+        Answer with a table (call, units each, calls a month, cost on demand, cost provisioned), say what was measured and what \
+        was reckoned, and what would make it cheaper: fewer attributes in an index, a smaller item, a query for a scan, \
+        eventually consistent reads, the infrequent access class.",
+};

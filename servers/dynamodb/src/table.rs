@@ -15,6 +15,7 @@ use crate::{
     expression::{Condition, meant},
     names::TableName,
     value::{self, Any, Attributes},
+    vectors,
 };
 
 /// Asks what a table is.
@@ -224,8 +225,19 @@ pub(crate) fn indexes(table: &TableDescription) -> Vec<Index> {
 /// Keys and indexes in a sentence.
 pub(crate) fn layout(table: &TableDescription) -> String {
     let own = format!("{} has the key {}", table.table_name().unwrap_or_default(), Keys::of(table).words());
-    let indexes: Vec<String> =
-        indexes(table).iter().map(|index| format!("{}: {}", index.name, index.keys.words())).collect();
+    let definitions = table.attribute_definitions();
+    let vectors = table.vector_indexes().iter().map(|index| {
+        format!(
+            "{} (vectors): {}",
+            index.index_name().unwrap_or_default(),
+            vectors::described(index, definitions)
+        )
+    });
+    let indexes: Vec<String> = indexes(table)
+        .iter()
+        .map(|index| format!("{}: {}", index.name, index.keys.words()))
+        .chain(vectors)
+        .collect();
     match indexes.is_empty() {
         true => format!("{own}, no indexes"),
         false => format!("{own}; indexes {}", indexes.join("; ")),
@@ -277,6 +289,10 @@ pub(crate) fn settings(table: &TableDescription) -> Value {
             limits(index.on_demand_throughput())
         ])
     });
+    let vectors = table
+        .vector_indexes()
+        .iter()
+        .map(|index| json!([index.index_name(), index.index_status().map(ToString::to_string)]));
     let mut replicas: Vec<&str> =
         table.replicas().iter().filter_map(|replica| replica.region_name()).collect();
     replicas.sort_unstable();
@@ -288,7 +304,7 @@ pub(crate) fn settings(table: &TableDescription) -> Value {
         "status": table.table_status().map(ToString::to_string),
         "layout": layout(table),
         "billing": [billing(table), json!(units(table.provisioned_throughput())), json!(limits(table.on_demand_throughput()))],
-        "indexes": global.collect::<Vec<_>>(),
+        "indexes": global.chain(vectors).collect::<Vec<_>>(),
         "stream": stream,
         "class": table.table_class_summary().and_then(|class| class.table_class()).map(ToString::to_string),
         "protected": table.deletion_protection_enabled(),
@@ -306,6 +322,13 @@ pub(crate) fn pending(table: &TableDescription) -> Vec<String> {
         if let Some(status) = index.index_status().filter(|status| **status != IndexStatus::Active) {
             let filling = if index.backfilling() == Some(true) { " (backfilling)" } else { "" };
             pending.push(format!("index {} {status}{filling}", index.index_name().unwrap_or_default()));
+        }
+    }
+    for index in table.vector_indexes() {
+        if let Some(status) = index.index_status().filter(|status| **status != IndexStatus::Active) {
+            let filling = if index.backfilling() == Some(true) { " (backfilling)" } else { "" };
+            pending
+                .push(format!("vector index {} {status}{filling}", index.index_name().unwrap_or_default()));
         }
     }
     for replica in table.replicas() {

@@ -5,6 +5,7 @@ use awsmcp_mcp::{Error, Result};
 use serde_json::{Value, json};
 
 use crate::{
+    applying::{added, place, without},
     expression::{Expressions, Path},
     value::{self, Attributes, Item, plain},
 };
@@ -80,14 +81,45 @@ impl Changes {
         })
     }
 
-    /// Whether these changes alone may have made `after` of `before`: all other attributes are the same.
+    /// Whether these changes alone may have made `after` of `before`. Where they reach into lists, only the other attributes
+    /// are compared.
     pub(crate) fn made_all_of(&self, before: &Attributes, after: &Attributes) -> bool {
+        if let Some(wanted) = self.applied(before) {
+            return value::identity(&wanted) == value::identity(after);
+        }
         let others = |item: &Attributes| {
             let mut item = item.clone();
             item.retain(|name, _| !self.paths().any(|path| path.attribute() == name));
             value::identity(&item)
         };
         others(before) == others(after)
+    }
+
+    /// What they make of an item; none where that is not reckoned here.
+    fn applied(&self, before: &Attributes) -> Option<Attributes> {
+        let mut item = before.clone();
+        for (path, value) in &self.set {
+            let (map, name) = place(&mut item, &path.names()?)?;
+            map.insert(name.to_owned(), value.clone());
+        }
+        for (path, more) in &self.add {
+            let (map, name) = place(&mut item, &path.names()?)?;
+            let all = added(map.get(name), more)?;
+            map.insert(name.to_owned(), all);
+        }
+        for (path, less) in &self.delete {
+            let (map, name) = place(&mut item, &path.names()?)?;
+            let Some(now) = map.get(name) else { continue };
+            match without(now, less)? {
+                Some(left) => drop(map.insert(name.to_owned(), left)),
+                None => drop(map.remove(name)),
+            }
+        }
+        for path in &self.remove {
+            let (map, name) = place(&mut item, &path.names()?)?;
+            map.remove(name);
+        }
+        Some(item)
     }
 
     /// The update expression.
@@ -184,6 +216,52 @@ mod tests {
         assert!(changes.made_all_of(&before, &read(r#"{"pk": "x", "a": {"b": 1}, "d": 1}"#)));
         assert!(!changes.made_all_of(&before, &read(r#"{"pk": "x", "a": {"b": 1}, "d": 2}"#)));
         assert!(!changes.made_all_of(&before, &read(r#"{"pk": "x", "a": {"b": 1}, "d": 1, "e": 1}"#)));
+        assert!(!changes.made_all_of(&before, &read(r#"{"pk": "x", "a": {"b": 1, "c": 2}, "d": 1}"#)));
+        // Where a change reaches into a list, the rest is compared.
+        let changes = Changes::read(Some(&item(r#"{"l[0]": 1}"#)), None, None, &[]).unwrap();
+        let before = read(r#"{"pk": "x", "l": [0], "d": 1}"#);
+        assert!(changes.made_all_of(&before, &read(r#"{"pk": "x", "l": [1], "d": 1}"#)));
+        assert!(!changes.made_all_of(&before, &read(r#"{"pk": "x", "l": [1], "d": 2}"#)));
+    }
+
+    #[test]
+    fn what_is_counted_and_joined_adds_up_exactly() {
+        let read = |text: &str| item(text).attributes().unwrap();
+        let adds = |add: &str, before: &str, after: &str| {
+            let changes = Changes::read(None, Some(&item(add)), None, &[]).unwrap();
+            changes.made_all_of(&read(before), &read(after))
+        };
+        let long = r#"{"n": 12345678901234567890123456789012345678}"#;
+        for (add, before, after, same) in [
+            (r#"{"n": 1}"#, r#"{"n": 10}"#, r#"{"n": 11}"#, true),
+            (r#"{"n": 1}"#, r#"{"n": 10}"#, r#"{"n": 12}"#, false),
+            (r#"{"n": 1}"#, "{}", r#"{"n": 1}"#, true),
+            (r#"{"n": -0.75}"#, r#"{"n": 0.5}"#, r#"{"n": -0.25}"#, true),
+            (r#"{"n": -0.75}"#, r#"{"n": 0.5}"#, r#"{"n": 0.25}"#, false),
+            (r#"{"n": 1e-3}"#, r#"{"n": 1e3}"#, r#"{"n": 1000.001}"#, true),
+            (r#"{"n": 1}"#, long, r#"{"n": 12345678901234567890123456789012345679}"#, true),
+            (r#"{"n": 1}"#, long, long, false),
+            // So far apart that it is not reckoned: the rest is compared.
+            (r#"{"n": 1e-100}"#, r#"{"n": 1e100}"#, r#"{"n": 7}"#, true),
+            (
+                r#"{"s": {"$set": ["b"]}}"#,
+                r#"{"s": {"$set": ["a", "b"]}}"#,
+                r#"{"s": {"$set": ["b", "a"]}}"#,
+                true,
+            ),
+            (r#"{"s": {"$set": [1.0, 2]}}"#, r#"{"s": {"$set": [1]}}"#, r#"{"s": {"$set": [2, 1]}}"#, true),
+            (
+                r#"{"s": {"$set": ["b"]}}"#,
+                r#"{"s": {"$set": ["a"]}}"#,
+                r#"{"s": {"$set": ["b", "c"]}}"#,
+                false,
+            ),
+        ] {
+            assert_eq!(adds(add, before, after), same, "{add} to {before} is {after}");
+        }
+        let taken = Changes::read(None, None, Some(&item(r#"{"s": {"$set": ["a"]}}"#)), &[]).unwrap();
+        assert!(taken.made_all_of(&read(r#"{"s": {"$set": ["a"]}}"#), &read("{}")));
+        assert!(!taken.made_all_of(&read(r#"{"s": {"$set": ["a", "b"]}}"#), &read("{}")));
     }
 
     #[test]

@@ -77,6 +77,11 @@ impl Item {
     pub(crate) fn attributes(&self) -> Result<Attributes> {
         attributes(&self.0, "")
     }
+
+    /// The names of its attributes, in the order in which they were written.
+    pub(crate) fn names(&self) -> Vec<String> {
+        self.0.keys().cloned().collect()
+    }
 }
 
 /// Whether an object is written as DynamoDB's typed JSON, `{"S": ...}`: as a map it could be stored too, and is hardly meant.
@@ -286,6 +291,16 @@ pub(crate) fn only(item: &Attributes, names: &[String]) -> Attributes {
 /// written makes a difference.
 pub(crate) fn identity(attributes: &Attributes) -> String {
     same_fields(attributes).to_string()
+}
+
+/// Whether two values are equal, however they are written.
+pub(crate) fn equal(one: &AttributeValue, other: &AttributeValue) -> bool {
+    same(one) == same(other)
+}
+
+/// The sum of two numbers, as far as it is reckoned exactly.
+pub(crate) fn sum(one: &str, other: &str) -> Option<String> {
+    number::sum(one, other)
 }
 
 /// A short text that differs where items do.

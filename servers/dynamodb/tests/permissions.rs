@@ -7,7 +7,7 @@
 
 use awsmcp_dynamodb::DynamoDb;
 use awsmcp_mcp::{Risk, Server};
-use awsmcp_testing::{Exception, LocalAws, Permissions, Request, Row, Run};
+use awsmcp_testing::{Exception, LocalAws, Permissions, Request, Response, Row, Run};
 use serde_json::{Value, json};
 
 fn permissions() -> Permissions {
@@ -18,6 +18,7 @@ fn permissions() -> Permissions {
         actions: |operation| {
             let service = match operation {
                 "GetMetricData" | "GetInsightRuleReport" => "CloudWatch",
+                _ if operation.contains("Scal") => "Application Auto Scaling",
                 _ => "DynamoDB",
             };
             Server::<DynamoDb>::actions(service, operation)
@@ -47,8 +48,11 @@ const ROWS: &[Row] = &[
         aws(run, "TagResource", json!({"ResourceArn": arn(&table), "Tags": tags}));
         run.call(json!({"table": table}), "\"ttl\":\"off\",\"pitr\":\"off\"")?;
         run.call(json!({"table": table}), "\"tags\":{\"team\":\"web\"}")?;
-        run.call(json!({"table": table}), "\"insights\":\"off\",\"resource_policy\":false").map(drop)
-    }),
+        run.call(json!({"table": table}), "\"insights\":\"off\",\"resource_policy\":false")?;
+        let provisioned = provisioned(run);
+        run.call(json!({"table": provisioned}), "read 5 to 100 at 70 %").map(drop)
+    })
+    .serves(scaling),
     Row::new("query", |run| {
         let table = table(run);
         put(run, &table, "a");
@@ -79,6 +83,26 @@ const ROWS: &[Row] = &[
         let table = table(run);
         put(run, &table, "a");
         run.call(json!({"table": table}), "\"sampled\":1").map(drop)
+    }),
+    Row::new("search_vectors", |run| {
+        let table = run.name("vectors");
+        aws(
+            run,
+            "CreateTable",
+            json!({
+                "TableName": table, "BillingMode": "PAY_PER_REQUEST",
+                "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}],
+                "AttributeDefinitions": [{"AttributeName": "pk", "AttributeType": "S"}],
+                "VectorIndexes": [{
+                    "IndexName": "by-vector", "VectorAttribute": {"AttributeName": "v"}, "Dimensions": 2,
+                    "DistanceFunction": "COSINE", "Projection": {"ProjectionType": "ALL"},
+                }],
+            }),
+        );
+        let vector = json!({"L": [{"N": "1"}, {"N": "0"}]});
+        aws(run, "PutItem", json!({"TableName": table, "Item": {"pk": {"S": "a"}, "v": vector}}));
+        run.call(json!({"table": table, "index": "by-vector", "vector": [1, 0]}), "\"pk\":\"a\"")?;
+        run.call(json!({"table": table, "index": "by-vector", "like": {"pk": "a"}}), "\"pk\":\"a\"").map(drop)
     }),
     Row::new("run_partiql", |run| {
         let table = table(run);
@@ -170,11 +194,20 @@ const ROWS: &[Row] = &[
         let table = table(run);
         run.call(json!({"table": table, "deletion_protection": true}), "ACTIVE")?;
         run.call(json!({"table": table, "add_replicas": ["eu-west-1"]}), "add replica")?;
-        run.call(json!({"table": table, "delete_replicas": ["eu-west-1"]}), "delete replica").map(drop)
+        run.call(json!({"table": table, "delete_replicas": ["eu-west-1"]}), "delete replica")?;
+        let provisioned = provisioned(run);
+        run.call(json!({"table": provisioned, "read_units": 9, "write_units": 9}), "provisioned 9 read").map(drop)
     })
+    .serves(scaling)
     .arns(&["arn:aws:dynamodb:eu-west-1:*:table/*"])
     .regions(&["eu-west-1"])
     .allows(Risk::Destroy),
+    Row::new("scale_table", |run| {
+        let table = provisioned(run);
+        run.call(json!({"table": table, "min": 5, "max": 50, "target": 60}), "read at 60 %")?;
+        run.call(json!({"table": table, "fixed": true}), "read fixed at 5").map(drop)
+    })
+    .serves(scaling),
     Row::new("set_table_option", |run| {
         let table = table(run);
         let policy = json!({"Version": "2012-10-17", "Statement": [{
@@ -234,6 +267,9 @@ const KEYS: &str = "DynamoDB itself does it with the caller's permissions; no KM
 const FILLS: &str = "DynamoDB itself does it with the caller's permissions while it fills the new table";
 const MOVES: &str = "DynamoDB itself does it with the caller's permissions; no S3 and no logs take part here";
 
+const SCALES: &str = "the local AWS has no Application Auto Scaling";
+const SCALING: &[&str] = &["describe_table", "scale_table", "update_table"];
+
 const EXCEPTIONS: &[Exception] = &[
     Exception::of(
         &["whoami"],
@@ -276,6 +312,20 @@ const EXCEPTIONS: &[Exception] = &[
     Exception::of(FILLING, "dynamodb:Query", FILLS).unmade().unchecked(fills),
     Exception::of(FILLING, "dynamodb:Scan", FILLS).unmade().unchecked(fills),
     Exception::of(FILLING, "dynamodb:UpdateItem", FILLS).unmade().unchecked(fills),
+    Exception::of(SCALING, "application-autoscaling:DescribeScalableTargets", SCALES)
+        .unchecked(|request| request.operation() == "DescribeScalableTargets"),
+    Exception::of(
+        &["describe_table", "scale_table"],
+        "application-autoscaling:DescribeScalingPolicies",
+        SCALES,
+    )
+    .unchecked(|request| request.operation() == "DescribeScalingPolicies"),
+    Exception::of(&["scale_table"], "application-autoscaling:RegisterScalableTarget", SCALES)
+        .unchecked(|request| request.operation() == "RegisterScalableTarget"),
+    Exception::of(&["scale_table"], "application-autoscaling:PutScalingPolicy", SCALES)
+        .unchecked(|request| request.operation() == "PutScalingPolicy"),
+    Exception::of(&["scale_table"], "application-autoscaling:DeregisterScalableTarget", SCALES)
+        .unchecked(|request| request.operation() == "DeregisterScalableTarget"),
     Exception::of(&["create_table"], "kms:CreateGrant", KEYS).unmade().unchecked(encrypts),
     Exception::of(&["create_table"], "kms:DescribeKey", KEYS).unmade().unchecked(encrypts),
     Exception::of(&["export_table"], "kms:Decrypt", KEYS).unmade().unchecked(encrypts),
@@ -292,6 +342,33 @@ const EXCEPTIONS: &[Exception] = &[
     Exception::of(&["import_table"], "logs:PutLogEvents", MOVES).unmade().unchecked(moves),
     Exception::of(&["import_table"], "logs:PutRetentionPolicy", MOVES).unmade().unchecked(moves),
 ];
+
+/// Application Auto Scaling, with a table that scales.
+fn scaling(request: &Request) -> Option<Response> {
+    let scaled = |id: &Value| {
+        json!({"ServiceNamespace": "dynamodb", "ResourceId": id, "ScalableDimension": "dynamodb:table:ReadCapacityUnits",
+            "CreationTime": 1})
+    };
+    Some(Response::output(match request.operation() {
+        "DescribeScalableTargets" => {
+            let bounds =
+                json!({"MinCapacity": 5, "MaxCapacity": 100, "RoleARN": "arn:aws:iam::123456789012:role/a"});
+            json!({"ScalableTargets": [with(scaled(&request.json()["ResourceIds"][0]), bounds)]})
+        }
+        "DescribeScalingPolicies" => {
+            let tracking = json!({"TargetValue": 70.0, "PredefinedMetricSpecification":
+                {"PredefinedMetricType": "DynamoDBReadCapacityUtilization"}});
+            let policy = json!({"PolicyARN": "arn:aws:autoscaling:us-east-1:123456789012:scalingPolicy:x", "PolicyName": "p",
+                "PolicyType": "TargetTrackingScaling", "TargetTrackingScalingPolicyConfiguration": tracking});
+            json!({"ScalingPolicies": [with(scaled(&request.json()["ResourceId"]), policy)]})
+        }
+        "RegisterScalableTarget" | "DeregisterScalableTarget" => json!({}),
+        "PutScalingPolicy" => {
+            json!({"PolicyARN": "arn:aws:autoscaling:us-east-1:123456789012:scalingPolicy:x"})
+        }
+        _ => return None,
+    }))
+}
 
 const FILLING: &[&str] = &["restore_table", "update_table"];
 
@@ -335,6 +412,22 @@ fn table(run: &Run<'_>) -> String {
                 {"IndexName": "by-status", "KeySchema": hash("status"), "Projection": {"ProjectionType": "ALL"}},
             ],
             "StreamSpecification": {"StreamEnabled": true, "StreamViewType": "NEW_AND_OLD_IMAGES"},
+        }),
+    );
+    table
+}
+
+/// A table of the row's own with 5 units of each kind.
+fn provisioned(run: &Run<'_>) -> String {
+    let table = run.name("units");
+    aws(
+        run,
+        "CreateTable",
+        json!({
+            "TableName": table,
+            "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}],
+            "AttributeDefinitions": [{"AttributeName": "pk", "AttributeType": "S"}],
+            "ProvisionedThroughput": {"ReadCapacityUnits": 5, "WriteCapacityUnits": 5},
         }),
     );
     table

@@ -15,6 +15,9 @@ pub(crate) const FUNCTION_LOGS: &str =
     "arn:{partition}:logs:{region}:{account}:log-group:/aws/lambda/{function}:*";
 /// The log group that a function's configuration names.
 pub(crate) const LOG_GROUP: &str = "arn:{partition}:logs:{region}:{account}:log-group:{log_group}:*";
+/// A durable execution: its own ARN takes the place of all this, function and version too.
+pub(crate) const EXECUTION: &str =
+    "arn:{partition}:lambda:{region}:{account}:function:*:*/durable-execution/*/{execution}";
 /// A mapping to delete.
 pub(crate) const EVENT_SOURCE: &str =
     "arn:{partition}:lambda:{region}:{account}:event-source-mapping:{event_source}";

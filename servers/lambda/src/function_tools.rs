@@ -11,7 +11,7 @@ use globset::{Glob, GlobMatcher};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::Lambda;
+use crate::{Lambda, invoking::FAILED};
 
 pub(crate) const EXTRAS: &[Extra] = &[
     Extra {
@@ -48,6 +48,7 @@ pub(crate) const DERIVED: Derived = Derived {
     list: "list_function_tools",
     call: "invoke_function",
     into: "payload",
+    failed: |answer| answer.get("outcome").is_some_and(|outcome| outcome == FAILED),
     wanted: |settings| {
         settings.extras.get("function-tools")?;
         let seconds = settings.extras.get("function-tools-refresh").and_then(|text| text.parse().ok());

@@ -28,6 +28,9 @@ pub(crate) struct Invocation {
     pub(crate) payload: Vec<u8>,
 }
 
+/// What became of an invocation whose function failed.
+pub(crate) const FAILED: &str = "failed";
+
 /// What became of an invocation.
 #[derive(Debug, Default, PartialEq, Serialize, JsonSchema)]
 pub(crate) struct Outcome {
@@ -41,6 +44,8 @@ pub(crate) struct Outcome {
     pub(crate) log: Option<String>,
     pub(crate) request_id: Option<String>,
     pub(crate) trace_id: Option<String>,
+    /// Of a durable function, for get_execution.
+    pub(crate) execution: Option<String>,
 }
 
 /// What a function said when it failed.
@@ -100,6 +105,7 @@ impl Invocation {
         let mut outcome = Outcome::new(out.function_error, &payload, out.log_result.as_deref());
         outcome.version = out.executed_version;
         outcome.request_id = outcome.request_id.or(request_id);
+        outcome.execution = out.durable_execution_arn;
         Ok(outcome)
     }
 
@@ -123,7 +129,8 @@ impl Invocation {
             .send()
             .await?;
         let request_id = out.request_id().map(str::to_owned);
-        Ok(Outcome { outcome, version: out.executed_version, request_id, ..Outcome::default() })
+        let (version, execution) = (out.executed_version, out.durable_execution_arn);
+        Ok(Outcome { outcome, version, request_id, execution, ..Outcome::default() })
     }
 
     /// Takes the answer as it comes.
@@ -252,8 +259,8 @@ impl Outcome {
             Some(kind) => (None, Some(Failure::new(kind, payload))),
             None => (Some(payload), None),
         };
-        let outcome = if failed { "failed" } else { "succeeded" };
-        Outcome { outcome, version: None, result, error, report, log, request_id, trace_id }
+        let outcome = if failed { FAILED } else { "succeeded" };
+        Outcome { outcome, result, error, report, log, request_id, trace_id, ..Outcome::default() }
     }
 }
 

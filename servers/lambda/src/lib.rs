@@ -4,6 +4,7 @@ mod actions;
 mod arns;
 mod configuration;
 mod deployment;
+mod durable;
 mod function_tools;
 mod invoking;
 mod looks;
@@ -153,6 +154,8 @@ fn own_tools() -> Server<Lambda> {
     .tool::<WhoMayCall>()
     .tool::<ListLayers>()
     .tool::<AccountLimits>()
+    .tool::<ListExecutions>()
+    .tool::<GetExecution>()
     .toolset("invoke", "run functions")
     .tool::<InvokeFunction>()
     .tool::<ListFunctionTools>()

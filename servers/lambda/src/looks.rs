@@ -28,6 +28,10 @@ pub(crate) const LOOKS: &[Look] = &[
         arn: "arn:{partition}:lambda:{region}:{account}:function:{function of the path}",
     },
     Look {
+        operations: &["GetDurableExecution", "GetDurableExecutionHistory"],
+        arn: "arn:{partition}:lambda:{region}:{account}:function:{execution of the path}",
+    },
+    Look {
         operations: &["GetEventSourceMapping", "UpdateEventSourceMapping", "DeleteEventSourceMapping"],
         arn: "arn:{partition}:lambda:{region}:{account}:event-source-mapping:{path:2}",
     },
@@ -47,6 +51,10 @@ pub(crate) const LOOKS: &[Look] = &[
 
 /// The function of `/2015-03-31/functions/{FunctionName}/...`, with the version or alias that the query string names.
 pub(crate) fn place(place: &str, request: &RequestView) -> Option<Vec<String>> {
+    if place == "execution of the path" {
+        let is_one = request.texts("path:1") == ["durable-executions"];
+        return Some(if is_one { request.texts("path:2") } else { Vec::new() });
+    }
     if place != "function of the path" {
         return None;
     }

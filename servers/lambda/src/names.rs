@@ -199,6 +199,48 @@ impl ResourceArgument for Qualifier {
     }
 }
 
+/// A durable execution, by its ARN.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ExecutionArn {
+    arn: Arn,
+    text: String,
+}
+
+impl ExecutionArn {
+    pub(crate) fn as_str(&self) -> &str {
+        &self.text
+    }
+}
+
+impl ResourceArgument for ExecutionArn {
+    fn parse(text: &str) -> Result<Self, String> {
+        let is_version = |version: &str| {
+            matches!(version, "$LATEST" | "$LATEST.PUBLISHED")
+                || !version.is_empty() && version.bytes().all(|byte| byte.is_ascii_digit())
+        };
+        // orders:3/durable-execution/order-7/0b1c
+        let is_execution = |named: &str| {
+            let Some((function, rest)) = named.split_once(':') else { return false };
+            let parts: Vec<&str> = rest.split('/').collect();
+            let [version, "durable-execution", name, id] = parts.as_slice() else { return false };
+            is_plain(function, 140) && is_version(version) && is_plain(name, 64) && is_plain(id, 64)
+        };
+        let arn = Arn::parse(text).ok().filter(|arn| !arn.region.is_empty() && is_account(&arn.account));
+        let arn = arn.filter(|arn| arn.name("lambda", "function:").is_some_and(is_execution));
+        let arn = arn.ok_or_else(|| {
+            format!(
+                "{text:?} is not a durable execution's ARN; list_executions shows them, such as \
+                 arn:aws:lambda:us-east-1:123456789012:function:my-function:3/durable-execution/order-7/0b1c2d"
+            )
+        })?;
+        Ok(ExecutionArn { arn, text: text.to_owned() })
+    }
+
+    fn resource(&self) -> ResourceRef {
+        ResourceRef::Whole(self.arn.clone())
+    }
+}
+
 /// A layer: its name, or its ARN without a version.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct LayerName {
@@ -320,6 +362,7 @@ resource_string!(
     LoggedFunction,
     MeasuredFunction,
     Qualifier,
+    ExecutionArn,
     LayerName,
     RoleArn,
     MappingId,
@@ -466,6 +509,39 @@ mod tests {
             assert!(MappingId::parse(wrong).is_err() && BucketName::parse(wrong).is_err(), "{wrong}");
         }
         assert!(ObjectKey::parse("").is_err() && ObjectKey::parse("a\u{0}").is_err());
+    }
+
+    #[test]
+    fn an_execution_is_named_by_its_arn() {
+        for good in [
+            "f:3/durable-execution/order-7/0b1c",
+            "f:$LATEST/durable-execution/a/b",
+            "f:$LATEST.PUBLISHED/durable-execution/a/b",
+        ] {
+            let text = format!("arn:aws:lambda:eu-west-1:123456789012:function:{good}");
+            let read = ExecutionArn::parse(&text).unwrap();
+            assert_eq!(read.as_str(), text);
+            assert_eq!(read.resource(), ResourceRef::Whole(Arn::parse(&text).unwrap()));
+        }
+        for wrong in [
+            "",
+            "order-7",
+            ARN,
+            &format!("{ARN}:3"),
+            &format!("{ARN}/durable-execution/a/b"),
+            &format!("{ARN}:prod/durable-execution/a/b"),
+            &format!("{ARN}:3/durable-execution/a"),
+            &format!("{ARN}:3/durable-execution/a/b/c"),
+            &format!("{ARN}:3/durable-execution/*/b"),
+            &format!(" {ARN}:3/durable-execution/a/b"),
+            &format!("{ARN}:3/durable-execution/../b"),
+            "arn:aws:kms:eu-west-1:123456789012:function:f:3/durable-execution/a/b",
+        ] {
+            assert!(
+                ExecutionArn::parse(wrong).unwrap_err().contains("list_executions shows them"),
+                "{wrong}"
+            );
+        }
     }
 
     #[test]

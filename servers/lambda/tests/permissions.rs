@@ -72,7 +72,7 @@ const ROWS: &[Row] = &[
         run.call(json!({"function": name}), "it was not called").map(drop)
     }),
     Row::new("explain_failures", |run| {
-        let name = function(run);
+        let name = durable(run);
         run.aws().call("lambda", "Invoke", json!({"FunctionName": name, "Payload": "e30="}));
         // What is denied is a note.
         let text = run.call(json!({"function": name}), "invocations")?;
@@ -82,6 +82,20 @@ const ROWS: &[Row] = &[
             Some(note) => run.fails(json!({"function": name}), note).map(drop),
             None => Ok(()),
         }
+    }),
+    Row::new("list_executions", |run| {
+        let name = durable(run);
+        run.aws().call("lambda", "Invoke", json!({"FunctionName": name, "Payload": "e30="}));
+        run.call(json!({"function": name}), "RUNNING")?;
+        run.call(json!({"function": name, "qualifier": "$LATEST"}), "RUNNING").map(drop)
+    }),
+    Row::new("get_execution", |run| {
+        let name = durable(run);
+        run.aws().call("lambda", "Invoke", json!({"FunctionName": name, "Payload": "e30="}));
+        let listed =
+            run.aws().call("lambda", "ListDurableExecutionsByFunction", json!({"FunctionName": name}));
+        let execution = &listed["DurableExecutions"][0]["DurableExecutionArn"];
+        run.call(json!({"execution": execution}), "ExecutionStarted").map(drop)
     }),
     Row::new("list_versions", |run| {
         let name = function(run);
@@ -308,6 +322,17 @@ fn function(run: &Run<'_>) -> String {
     let input = json!({"FunctionName": name, "Role": ROLE, "Runtime": "python3.12", "Handler": "index.handler", "Code": code,
         "Tags": {"team": "data"}, "Environment": {"Variables": {"LEVEL": "info"}}});
     run.aws().call("lambda", "CreateFunction", input);
+    name
+}
+
+/// A durable function whose executions go on.
+fn durable(run: &Run<'_>) -> String {
+    const WAITS: &str = "def handler(event, context):\n    return {'Status': 'PENDING'}\n";
+    let name = function(run);
+    let update = json!({"FunctionName": name, "DurableConfig": {"Enabled": true, "ExecutionTimeout": 3600}});
+    run.aws().call("lambda", "UpdateFunctionConfiguration", update);
+    let code = json!({"FunctionName": name, "ZipFile": BASE64_STANDARD.encode(package_of(WAITS))});
+    run.aws().call("lambda", "UpdateFunctionCode", code);
     name
 }
 

@@ -8,11 +8,12 @@ use aws_sdk_s3::{
     operation::{copy_object::builders::CopyObjectFluentBuilder, head_object::HeadObjectOutput},
     types::{MetadataDirective, ServerSideEncryption, StorageClass, TaggingDirective},
 };
-use awsmcp_mcp::{Error, Result};
+use awsmcp_mcp::{Call, Error, Result};
 
 pub(crate) use self::original::{Original, Source, head};
 use self::parts::by_parts;
 use crate::{
+    S3,
     attributes::{Metadata, Tags},
     existing::Condition,
     names::{BucketName, Key, bare},
@@ -137,6 +138,27 @@ pub(crate) async fn copy(
             .with_next("head_object shows what is there and since when"))
         }
         Err(error) => Err(target.condition.explain(error, &target.uri())),
+        copied => copied,
+    }
+}
+
+/// Copies; where the store takes no conditions, a look takes the place of the target's.
+///
+/// # Errors
+/// As [`copy`].
+pub(crate) async fn copy_held(
+    cx: &Call<S3>,
+    original: &Original,
+    target: &mut Target,
+    limits: Limits,
+    progress: &(dyn Fn(u64) + Sync),
+) -> Result<Copied> {
+    match copy(cx.client(), original, target, limits, progress).await {
+        Err(error) if target.condition.is_unknown_to_store(&error) => {
+            target.condition.held_by_a_look(cx, &target.bucket, &target.key).await?;
+            target.condition = Condition::Replace;
+            copy(cx.client(), original, target, limits, progress).await
+        }
         copied => copied,
     }
 }

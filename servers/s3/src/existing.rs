@@ -6,11 +6,15 @@ use aws_sdk_s3::{
     primitives::DateTime,
 };
 use awsmcp_sdk::utc_second;
-use awsmcp_mcp::{Error, Kind, Plan, Result, human_size};
+use awsmcp_mcp::{Call, Error, Kind, Plan, Result, human_size};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::names::{BucketName, Etag, Key, bare};
+use crate::{
+    S3,
+    names::{BucketName, Etag, Key, bare},
+    spelling,
+};
 
 /// What lies at a key.
 #[derive(Debug)]
@@ -58,6 +62,17 @@ async fn missing(client: &Client, bucket: &BucketName, key: &Key) -> Result<Pres
         Err(error) if is_denied(&error) => Ok(Present::Unknown),
         Err(error) if error.kind == Kind::NotFound => Ok(Present::Nothing),
         Err(error) => Err(error),
+    }
+}
+
+impl Present {
+    /// Notes that a key which is new looks the same as one that is there.
+    pub(crate) async fn beside(&self, cx: &Call<S3>, bucket: &BucketName, key: &Key) {
+        if let Present::Nothing = self
+            && let Some(alike) = spelling::beside(cx, bucket, key.as_str()).await
+        {
+            cx.note(alike);
+        }
     }
 }
 
@@ -117,6 +132,10 @@ pub(crate) const WRITTEN_BEFORE: &str = "S3 answered that this key had changed, 
 pub(crate) const UNCONDITIONAL: &str =
     "this store takes no conditions: what was written to this key since the plan was replaced too";
 
+/// What is noted where a store takes no conditions, and a look took their place.
+const LOOKED_AT: &str =
+    "this store takes no conditions: each key was looked at once more right before it was written instead";
+
 /// What may be replaced at the key that is written to. It is an item of a plan: what was seen is what is replaced.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) enum Condition {
@@ -154,6 +173,28 @@ impl Condition {
     pub(crate) fn is_unknown_to_store(&self, error: &Error) -> bool {
         let is_one = !matches!(self, Condition::Replace);
         is_one && (error.status == Some(501) || error.code.as_deref() == Some("NotImplemented"))
+    }
+
+    /// Lets a write go on without its condition, where the store takes none: only while what is there is what was seen.
+    ///
+    /// # Errors
+    /// When something else is there, or nobody may look.
+    pub(crate) async fn held_by_a_look(&self, cx: &Call<S3>, bucket: &BucketName, key: &Key) -> Result<()> {
+        let holds = match (self, look(cx.client(), bucket, key).await?) {
+            (Condition::Replace, _) | (Condition::Create, Present::Nothing) => true,
+            (Condition::Exactly(etag) | Condition::Seen(etag), Present::Object(there)) => {
+                etag.is(there.etag.as_deref())
+            }
+            (_, Present::Unknown) => {
+                return Err(Error::conflict(format!("this store takes no conditions, and {UNSEEN}")));
+            }
+            _ => false,
+        };
+        if !holds {
+            return Err(Error::conflict("somebody else wrote to this key since the plan"));
+        }
+        cx.note(LOOKED_AT);
+        Ok(())
     }
 
     pub(crate) fn if_match(&self) -> Option<String> {

@@ -7,6 +7,9 @@ use awsmcp_sdk::{Error, Kind};
 use crate::client::is_aws;
 
 pub(crate) fn of(error: &Error) -> Option<Cow<'static, str>> {
+    if is_nobodys(error) {
+        return Some(Cow::Borrowed(NOBODYS));
+    }
     if is_unexplained(error) {
         return Some(Cow::Borrowed(match error.operation.as_deref() {
             Some("HeadObject" | "GetObject") => MISSING,
@@ -41,8 +44,20 @@ const MISSING: &str = "or else the key does not exist: S3 says so only to creden
 const ELSEWHERE: &str = "or else the bucket's requester pays (--requester-pays BUCKET), or it is open data, which may want \
     requests without a signature (--sign never)";
 
+const NOBODYS: &str = "or nothing at all: S3 puts an id of the request on each of its answers, and this one has none: see whether a proxy, or the \
+    sign-in page of a network, answers in AWS's place";
+
 const CHECKSUMS: &str = "this endpoint is not AWS: where it does not know S3's newer checksums, start the server with \
     AWS_REQUEST_CHECKSUM_CALCULATION=when_required";
+
+/// Whether a denial has no id of AWS's, which AWS puts on every answer: then somebody else wrote it.
+fn is_nobodys(error: &Error) -> bool {
+    error.kind == Kind::AccessDenied
+        && error.status.is_some()
+        && error.code.is_none()
+        && error.request_id.is_none()
+        && error.host.as_deref().is_some_and(is_aws)
+}
 
 /// Whether a denial may mean that there is nothing to read, or that somebody has to pay: AWS names the action where it is
 /// that.
@@ -95,6 +110,20 @@ mod tests {
         let mut named = failed("GetObject", Kind::AccessDenied);
         named.denied = Some(Denied { action: Some("s3:GetObject".to_owned()), ..Denied::default() });
         assert_eq!(of(&named), None);
+    }
+
+    #[test]
+    fn a_denial_without_an_id_of_awss_is_somebody_elses() {
+        let denied = |host: &str, id: Option<&str>| {
+            let mut error = failed("HeadObject", Kind::AccessDenied);
+            (error.status, error.host) = (Some(403), Some(host.to_owned()));
+            error.request_id = id.map(str::to_owned);
+            of(&error)
+        };
+        let aws = "b.s3.us-east-1.amazonaws.com";
+        assert_eq!(denied(aws, None).as_deref(), Some(NOBODYS));
+        assert_eq!(denied(aws, Some("r")).as_deref(), Some(MISSING));
+        assert_eq!(denied("minio.example.org", None).as_deref(), Some(MISSING));
     }
 
     #[test]

@@ -189,6 +189,16 @@ impl Key {
     pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// # Errors
+    /// When something would be written at a key that names a folder: lists would hide it. `name` is what it could be called.
+    pub(crate) fn is_no_folder(&self, name: &str) -> Result<(), Error> {
+        if !self.0.ends_with('/') {
+            return Ok(());
+        }
+        Err(Error::invalid(format!("the key {} names a folder", quoted(&self.0)))
+            .with_next(format!("write the whole key, such as {self}{name}")))
+    }
 }
 
 impl ResourceArgument for Key {
@@ -383,12 +393,10 @@ impl JsonSchema for ConfigId {
 /// # Errors
 /// When `target` ends with a slash and `source` does not; it shows the whole key.
 pub(crate) fn names_no_folder(source: &Key, target: &Key) -> awsmcp_mcp::Result<()> {
-    if !target.as_str().ends_with('/') || source.as_str().ends_with('/') {
+    if source.as_str().ends_with('/') {
         return Ok(());
     }
-    let name = source.as_str().rsplit('/').next().unwrap_or_default();
-    Err(Error::invalid(format!("the key {} names a folder", quoted(target.as_str())))
-        .with_next(format!("write the whole key, such as {target}{name}")))
+    target.is_no_folder(source.as_str().rsplit('/').next().unwrap_or_default())
 }
 
 /// An entity tag without its quotes.

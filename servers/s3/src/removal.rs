@@ -15,7 +15,10 @@ use futures::{StreamExt, stream};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::{S3, names::BucketName};
+use crate::{
+    S3,
+    names::{BucketName, bare},
+};
 
 /// What one request takes.
 const BATCH: usize = 1000;
@@ -56,6 +59,9 @@ pub(crate) struct Removed {
     pub(crate) count: u64,
     /// What somebody else had removed meanwhile.
     pub(crate) gone: usize,
+    /// How many were not there any more when they were tried again, after an answer that was lost. They are counted as
+    /// removed.
+    again: usize,
     pub(crate) failures: Vec<Failure>,
 }
 
@@ -91,9 +97,7 @@ pub(crate) async fn remove(
     let mut all = Removed::default();
     let mut whole: Option<Error> = None;
     while let Some((removed, error)) = outcomes.next().await {
-        all.count += removed.count;
-        all.gone += removed.gone;
-        all.failures.extend(removed.failures);
+        all.add(removed);
         whole = whole.or(error);
         let done = all.count + (all.gone + all.failures.len()) as u64;
         cx.progress(done, Some(total), format!("{} of {total} removed", all.count));
@@ -102,6 +106,13 @@ pub(crate) async fn remove(
         cx.note(
             "this store takes no conditions: what was written to these keys since the plan was removed too",
         );
+    }
+    if all.again > 0 {
+        cx.note(format!(
+            "the answer to one try was lost; {} of these were not there any more at the next, since the first had removed them \
+             or somebody else has",
+            all.again
+        ));
     }
     let moved = all.failures.iter().filter(|failure| failure.code == MOVED).count();
     if moved > 0 {
@@ -115,6 +126,8 @@ pub(crate) async fn remove(
 
 /// What AWS says of an object that is not what it was.
 const MOVED: &str = "PreconditionFailed";
+/// Of an object of which it is not known whether it was removed.
+const UNKNOWN: &str = "OutcomeUnknown";
 
 impl Remover<'_> {
     /// One request, and again for what AWS was only too busy for; the error is of the request as a whole.
@@ -133,10 +146,7 @@ impl Remover<'_> {
             all.count += left.len().saturating_sub(failed.len()) as u64;
             let (busy, refused): (Vec<Failure>, Vec<Failure>) =
                 failed.into_iter().partition(|failure| pause.is_some() && failure.may_pass());
-            let (gone, refused): (Vec<Failure>, Vec<Failure>) =
-                refused.into_iter().partition(|failure| failure.code == "NoSuchKey");
-            all.gone += gone.len();
-            all.failures.extend(refused);
+            all.add(self.settled("DeleteObjects", &left, refused).await);
             if busy.is_empty() {
                 break;
             }
@@ -187,7 +197,7 @@ impl Remover<'_> {
             code: error.code.unwrap_or_default(),
             message: error.message.unwrap_or_default(),
         });
-        Ok(failures.map(Failure::explained).collect())
+        Ok(failures.collect())
     }
 
     async fn one(&self, item: Item) -> (Removed, Option<Error>) {
@@ -201,13 +211,11 @@ impl Remover<'_> {
         }
         match out {
             Ok(()) => (Removed { count: 1, ..Removed::default() }, None),
-            Err(error) if error.code.as_deref() == Some("NoSuchKey") => {
-                (Removed { gone: 1, ..Removed::default() }, None)
-            }
             Err(error) => {
-                let failures = vec![Failure::new(item, &error).explained()];
-                let moved = error.code.as_deref() == Some(MOVED);
-                (Removed { failures, ..Removed::default() }, Some(error).filter(|_| !moved))
+                let of_the_world = matches!(error.code.as_deref(), Some(MOVED | "NoSuchKey"));
+                let failures = vec![Failure::new(item.clone(), &error)];
+                let settled = self.settled("DeleteObject", &[item], failures).await;
+                (settled, Some(error).filter(|_| !of_the_world))
             }
         }
     }
@@ -225,6 +233,56 @@ impl Remover<'_> {
         request.send().await.map(drop).map_err(Error::from)
     }
 
+    /// What refusals come to. Where the answer to a try was lost, the next may be refused for what that one did.
+    async fn settled(&self, operation: &str, items: &[Item], refused: Vec<Failure>) -> Removed {
+        const LOOKS: usize = 4 * AT_ONCE;
+        let lost = self.cx.lost_a_try(operation);
+        let (gone, refused): (Vec<Failure>, Vec<Failure>) =
+            refused.into_iter().partition(|failure| failure.code == "NoSuchKey");
+        let mut all = Removed::default();
+        if lost {
+            (all.count, all.again) = (gone.len() as u64, gone.len());
+        } else {
+            all.gone = gone.len();
+        }
+        let (moved, others): (Vec<Failure>, Vec<Failure>) =
+            refused.into_iter().partition(|failure| failure.code == MOVED);
+        all.failures = others;
+        let looks = moved.into_iter().map(|failure| async move {
+            let there = if lost { self.there(&failure.key).await } else { There::Unasked };
+            (failure, there)
+        });
+        let mut looked = std::pin::pin!(stream::iter(looks).buffer_unordered(LOOKS));
+        while let Some((failure, there)) = looked.next().await {
+            let seen = items.iter().find(|item| item.key == failure.key);
+            let seen = seen.and_then(|item| item.etag.as_deref()).map(bare);
+            let why = match there {
+                There::Nothing => {
+                    (all.count, all.again) = (all.count + 1, all.again + 1);
+                    continue;
+                }
+                There::Unknown => {
+                    "whether it is removed is not known: the answer to one try was lost, and the next was refused"
+                }
+                There::Object(etag) if etag.as_deref().map(bare) == seen => "it is there, as it was",
+                There::Object(_) | There::Unasked => "it changed since the plan, and was left as it is",
+            };
+            let code = if why.starts_with("whether") { UNKNOWN } else { &failure.code };
+            all.failures.push(Failure { code: code.to_owned(), message: why.to_owned(), ..failure });
+        }
+        all
+    }
+
+    /// What lies at a key now.
+    async fn there(&self, key: &str) -> There {
+        let head = self.cx.client().head_object().bucket(self.bucket.as_str()).key(key).send().await;
+        match head.map_err(Error::from) {
+            Ok(head) => There::Object(head.e_tag),
+            Err(error) if error.kind == Kind::NotFound => There::Nothing,
+            Err(_) => There::Unknown,
+        }
+    }
+
     /// Whether the store does not know the conditions of these items; from then on they are left out.
     fn refuses_conditions(&self, items: &[Item], error: &Error) -> bool {
         let unknown = matches!(error.code.as_deref(), Some("MalformedXML" | "NotImplemented"));
@@ -233,6 +291,24 @@ impl Remover<'_> {
             self.unconditional.store(true, Ordering::Relaxed);
         }
         refuses
+    }
+}
+
+/// What lies at a key, where a removal was refused.
+enum There {
+    Object(Option<String>),
+    Nothing,
+    Unknown,
+    /// All answers came, so that the refusal is true.
+    Unasked,
+}
+
+impl Removed {
+    fn add(&mut self, other: Removed) {
+        self.count += other.count;
+        self.gone += other.gone;
+        self.again += other.again;
+        self.failures.extend(other.failures);
     }
 }
 
@@ -246,14 +322,6 @@ impl Failure {
         }
     }
 
-    /// In words that fit what was done.
-    fn explained(mut self) -> Self {
-        if self.code == MOVED {
-            self.message = "it changed since the plan, and was left as it is".to_owned();
-        }
-        self
-    }
-
     fn may_pass(&self) -> bool {
         matches!(self.code.as_str(), "InternalError" | "SlowDown" | "ServiceUnavailable" | "OperationAborted")
     }
@@ -265,9 +333,16 @@ impl Removed {
         match self.failures.first() {
             Some(first) if self.count == 0 => {
                 let words = first.message.trim_end_matches('.');
-                let message = match self.failures.len() {
-                    1 => format!("{} was not removed: {words}", first.key),
-                    several => format!("none of {several} was removed; the first, {}: {words}", first.key),
+                let is_doubtful = self.failures.iter().any(|failure| failure.code == UNKNOWN);
+                let message = match (self.failures.len(), is_doubtful) {
+                    (1, true) => format!("{}: {words}", first.key),
+                    (1, false) => format!("{} was not removed: {words}", first.key),
+                    (several, true) => {
+                        format!("none of {several} is known to be removed; the first, {}: {words}", first.key)
+                    }
+                    (several, false) => {
+                        format!("none of {several} was removed; the first, {}: {words}", first.key)
+                    }
                 };
                 let mut error = Error::new(kind(&first.code), message);
                 error.code = Some(first.code.clone());

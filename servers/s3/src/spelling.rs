@@ -1,5 +1,7 @@
 //! What a key may have been meant to be where nothing lies at it: S3 compares bytes, and people see letters.
 
+use std::collections::HashMap;
+
 use aws_sdk_s3::Client;
 use awsmcp_sdk::partition;
 use awsmcp_mcp::{Call, Error, Kind, Result, quoted};
@@ -52,6 +54,31 @@ pub(crate) async fn prefix(
         }
     }
     None
+}
+
+/// An object whose key looks the same as one that is new, in a sentence: a folder that people read has two alike then.
+pub(crate) async fn beside(cx: &Call<S3>, bucket: &BucketName, key: &str) -> Option<String> {
+    for other in candidates(cx, bucket, key) {
+        if cx.client().head_object().bucket(bucket.as_str()).key(&other).send().await.is_ok() {
+            return Some(format!("this key is new, and {}", sentence("a key", &other)));
+        }
+    }
+    None
+}
+
+/// Names of one side and of the other that look the same and are not, each pair once.
+pub(crate) fn look_alikes<'a>(
+    one: impl Iterator<Item = &'a String>,
+    other: impl Iterator<Item = &'a String>,
+) -> Vec<(&'a str, &'a str)> {
+    let composed = |text: &str| ComposingNormalizerBorrowed::new_nfc().normalize(text).into_owned();
+    let is_spelled = |text: &&String| !text.is_ascii();
+    let known: HashMap<String, &str> =
+        other.filter(is_spelled).map(|text| (composed(text), text.as_str())).collect();
+    let pair = |text: &'a String| {
+        known.get(&composed(text)).filter(|known| **known != text).map(|known| (text.as_str(), *known))
+    };
+    one.filter(is_spelled).filter_map(pair).collect()
 }
 
 /// The key with versions that may have been meant, in a sentence.
@@ -134,7 +161,7 @@ fn others(text: &str) -> Vec<String> {
 
 /// The text with every character that could be read as another by its number. No backslashes: those of a text are doubled
 /// on its way to a reader.
-fn written_out(text: &str) -> String {
+pub(crate) fn written_out(text: &str) -> String {
     let mut out = String::new();
     for letter in text.chars() {
         match letter {
@@ -174,6 +201,18 @@ mod tests {
         let many = [composed; 9].join("/");
         assert_eq!(others(&many), [[decomposed; 9].join("/")]);
         assert_eq!(written_out("e\u{301}/\u{1d11e}.txt"), "e<U+0301>/<U+1D11E>.txt");
+    }
+
+    #[test]
+    fn names_that_look_the_same_are_found_whichever_side_spells_them_how() {
+        let (composed, decomposed) = ("caf\u{e9}".to_owned(), "cafe\u{301}".to_owned());
+        let (same, plain) = ("na\u{ef}ve".to_owned(), "plain".to_owned());
+        let pairs = |one: &[&String], other: &[&String]| {
+            look_alikes(one.iter().copied(), other.iter().copied()).len()
+        };
+        assert_eq!(pairs(&[&composed, &same, &plain], &[&decomposed, &same, &plain]), 1);
+        assert_eq!(pairs(&[&decomposed], &[&composed]), 1);
+        assert_eq!(pairs(&[&composed], &[&composed]), 0);
     }
 
     proptest! {

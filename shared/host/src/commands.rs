@@ -35,7 +35,7 @@ pub(crate) async fn call<S: Service>(
     });
     let caller = Caller { consent: consent(yes), cancel, progress: progress(), ..Caller::default() };
     match Box::pin(engine.call(tool, arguments, &caller)).await {
-        Ok(Answer::Done { text, parts, structured }) => {
+        Ok(Answer::Done { text, parts, structured, failed }) => {
             match structured {
                 Some(value) => print(&serde_json::to_string(&value)?)?,
                 None => print(&text)?,
@@ -47,7 +47,7 @@ pub(crate) async fn call<S: Service>(
                     std::io::stdout().write_all(&data)?;
                 }
             }
-            Ok(true)
+            Ok(!failed)
         }
         Ok(Answer::Planned { text } | Answer::Ask { question: text, .. } | Answer::Failed { text, .. }) => {
             report(&text)?;

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use awsmcp_sdk::{Identity, SdkConfig, Session, Tap, Target};
+use awsmcp_sdk::{Identity, Made, SdkConfig, Session, State, Tap, Target};
 use awsmcp_spec::{ResourceRef, resources};
 use serde::{Serialize, de::DeserializeOwned};
 use tokio::time::Instant;
@@ -159,6 +159,13 @@ impl<S: Service> Call<S> {
     /// The host of this call's last request; none before the first.
     pub fn host(&self) -> Option<String> {
         self.tap.made().into_iter().rev().find_map(|made| made.host)
+    }
+
+    /// Whether the answer to a try of an operation of this name was lost in this call. What AWS complains of when it is tried
+    /// again, such as that something changed or is gone, may be what that try did.
+    pub fn lost_a_try(&self, operation: &str) -> bool {
+        let is_lost = |made: &Made| made.tries.iter().any(|attempt| attempt.state == State::Lost);
+        self.tap.made().iter().any(|made| made.operation == operation && is_lost(made))
     }
 
     /// Who is calling.

@@ -26,6 +26,8 @@ pub struct Derived {
     pub call: &'static str,
     /// Its argument that takes what a caller gives.
     pub into: &'static str,
+    /// Whether an answer says that what such a tool stands for ran and failed: its caller is told of an error then.
+    pub failed: fn(&Value) -> bool,
     /// How long they are kept, where the operator wants them at all.
     pub wanted: fn(&Settings) -> Option<Duration>,
 }

@@ -280,9 +280,9 @@ fn principal(extensions: &Extensions) -> Option<Principal> {
 /// The engine's answer in the protocol's words. Only a failure says whether it is one.
 fn response(answer: Answer) -> Result<CallToolResponse, ErrorData> {
     Ok(match answer {
-        Answer::Done { text, parts, structured } => {
+        Answer::Done { text, parts, structured, failed } => {
             let mut result = CallToolResult::success(content(text, parts));
-            result.is_error = None;
+            result.is_error = failed.then_some(true);
             result.structured_content = structured;
             result.into()
         }

@@ -13,6 +13,7 @@ mod kind;
 mod lazy;
 mod region;
 mod role;
+mod sender;
 mod session;
 mod state;
 mod tap;

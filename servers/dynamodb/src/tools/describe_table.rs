@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 
+use aws_sdk_applicationautoscaling::types::{ScalableTarget, ScalingPolicy};
 use aws_sdk_dynamodb::types::{
     ContributorInsightsStatus, Projection, ProvisionedThroughputDescription, ReplicaDescription,
     TableDescription,
@@ -13,7 +14,9 @@ use crate::{
     DynamoDb, arns,
     names::TableName,
     options::{self, Parts},
+    scaling,
     table::{self, Keys},
+    vectors,
 };
 
 /// Shows a table: keys, indexes, capacity, size, TTL, backups, streams, replicas, tags.
@@ -34,6 +37,8 @@ pub(crate) struct Table {
     key: String,
     indexes: Vec<IndexCard>,
     billing: String,
+    /// By their use, of a table with units.
+    scaling: Vec<String>,
     max_read_units: Option<i64>,
     max_write_units: Option<i64>,
     table_class: Option<String>,
@@ -69,28 +74,38 @@ struct IndexCard {
 impl Tool for DescribeTable {
     type Service = DynamoDb;
     type Output = One<Table>;
-    const SPEC: Spec = Spec::read("describe_table", "Describe table").on(
-        arns::TABLE,
-        &[
-            "dynamodb:DescribeTable",
-            "dynamodb:DescribeTimeToLive",
-            "dynamodb:DescribeContinuousBackups",
-            "dynamodb:DescribeContributorInsights",
-            "dynamodb:GetResourcePolicy",
-            "dynamodb:ListTagsOfResource",
-        ],
-    );
+    const SPEC: Spec = Spec::read("describe_table", "Describe table")
+        .on(
+            arns::TABLE,
+            &[
+                "dynamodb:DescribeTable",
+                "dynamodb:DescribeTimeToLive",
+                "dynamodb:DescribeContinuousBackups",
+                "dynamodb:DescribeContributorInsights",
+                "dynamodb:GetResourcePolicy",
+                "dynamodb:ListTagsOfResource",
+            ],
+        )
+        .on(
+            "*",
+            &[
+                "application-autoscaling:DescribeScalableTargets",
+                "application-autoscaling:DescribeScalingPolicies",
+            ],
+        )
+        .names_no_resource();
 
     async fn call(self, cx: &Call<DynamoDb>) -> Result<Self::Output> {
         let (db, name) = (&cx.client().db, self.table.as_str());
         let description = table::describe(cx, &self.table).await?;
         let arn = description.table_arn().unwrap_or(name).to_owned();
-        let (ttl, backups, insights, policy, tags) = futures::join!(
+        let (ttl, backups, insights, policy, tags, scaling) = futures::join!(
             db.describe_time_to_live().table_name(name).send(),
             db.describe_continuous_backups().table_name(name).send(),
             db.describe_contributor_insights().table_name(name).send(),
             db.get_resource_policy().resource_arn(&arn).send(),
             tags(cx, &arn),
+            scales(cx, &description),
         );
         let mut card = Table::new(&description);
         let mut part = Parts::default();
@@ -110,9 +125,35 @@ impl Tool for DescribeTable {
         let policy = options::has_policy(policy.map_err(Error::from));
         card.resource_policy = part.read("resource_policy (dynamodb:GetResourcePolicy)", policy);
         card.tags = part.read("tags (dynamodb:ListTagsOfResource)", tags).unwrap_or_default();
+        match scaling {
+            Ok((targets, policies)) => {
+                let policies =
+                    part.read("scaling policies (application-autoscaling:DescribeScalingPolicies)", policies);
+                card.scaling = scaling::words(&targets, policies.as_deref());
+            }
+            denied => {
+                part.read("scaling (application-autoscaling:DescribeScalableTargets)", denied);
+            }
+        }
         card.unknown = part.unknown;
         Ok(One(card))
     }
+}
+
+/// How the units scale, and by which policies; nothing of a table that has no units.
+async fn scales(
+    cx: &Call<DynamoDb>,
+    table: &TableDescription,
+) -> Result<(Vec<ScalableTarget>, Result<Vec<ScalingPolicy>>)> {
+    if table::billing(table) == "on demand" {
+        return Ok((Vec::new(), Ok(Vec::new())));
+    }
+    let targets = scaling::targets(cx, &scaling::resources(table)).await?;
+    let mut ids: Vec<String> = targets.iter().map(|target| target.resource_id.clone()).collect();
+    ids.sort();
+    ids.dedup();
+    let policies = scaling::policies(cx, &ids).await;
+    Ok((targets, policies))
 }
 
 async fn tags(cx: &Call<DynamoDb>, arn: &str) -> Result<BTreeMap<String, String>> {
@@ -194,7 +235,17 @@ fn indexes(table: &TableDescription) -> Vec<IndexCard> {
         size_bytes: index.index_size_bytes,
         units: None,
     });
-    global.chain(local).collect()
+    let vectors = table.vector_indexes().iter().map(|index| IndexCard {
+        name: index.index_name().unwrap_or_default().to_owned(),
+        kind: "vector",
+        key: vectors::described(index, definitions),
+        projection: projection(index.projection()),
+        status: index.index_status().filter(|status| status.as_str() != "ACTIVE").map(ToString::to_string),
+        items: index.item_count,
+        size_bytes: index.index_size_bytes,
+        units: None,
+    });
+    global.chain(local).chain(vectors).collect()
 }
 
 fn projection(projection: Option<&Projection>) -> String {

@@ -38,11 +38,9 @@ impl Tool for GetItems {
 
     async fn call(self, cx: &Call<DynamoDb>) -> Result<Self::Output> {
         let keys = self.keys.iter().map(Item::attributes).collect::<Result<Vec<_>>>()?;
-        let mut seen = HashSet::new();
-        if let Some(twice) = keys.iter().find(|key| !seen.insert(identity(key))) {
-            return Err(Error::invalid(format!("the key {} is given twice", key_words(twice, &[]))));
-        }
-        let first: Vec<String> = self.keys.iter().take(1).flat_map(|key| key.0.keys().cloned()).collect();
+        // All rows are alike: the key comes first, as the first one was written.
+        let first = self.keys.first().map(Item::names).unwrap_or_default();
+        each_once(&keys, &first)?;
         let mut expressions = Expressions::default();
         let mut paths = self.attributes.clone();
         if !paths.is_empty() {
@@ -57,7 +55,7 @@ impl Tool for GetItems {
         let (keys, got) = match batch::get(cx, &self.table, &keys, projection, self.consistent).await {
             Ok(got) => (keys, got),
             // The table's key tells what is wrong, and a long number given as text from a text.
-            Err(error) if error.kind == Kind::Invalid && error.message.contains("key element") => {
+            Err(error) if error.kind == Kind::Invalid && is_about_keys(&error) => {
                 let Ok(table) = table::describe(cx, &self.table).await else {
                     return Err(explained(cx, &self.table, error).await);
                 };
@@ -67,6 +65,7 @@ impl Tool for GetItems {
                 if !has_number_as_text(&keys) {
                     return Err(explained(cx, &self.table, error).await);
                 }
+                each_once(&read, &first)?;
                 let got = batch::get(cx, &self.table, &read, projection, self.consistent).await?;
                 (read, got)
             }
@@ -97,6 +96,21 @@ impl Tool for GetItems {
             ));
         }
         Ok(cx.page(Row::items(rows), None))
+    }
+}
+
+/// Whether DynamoDB complains of what the keys are, or of one that is there twice, as number and as text.
+fn is_about_keys(error: &Error) -> bool {
+    ["key element", "contains duplicates"].iter().any(|words| error.message.contains(words))
+}
+
+/// # Errors
+/// Names a key that is there twice: DynamoDB refuses all of them then.
+fn each_once(keys: &[Attributes], first: &[String]) -> Result<()> {
+    let mut seen = HashSet::new();
+    match keys.iter().find(|key| !seen.insert(identity(key))) {
+        Some(twice) => Err(Error::invalid(format!("the key {} is given twice", key_words(twice, first)))),
+        None => Ok(()),
     }
 }
 

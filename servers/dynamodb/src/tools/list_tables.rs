@@ -142,7 +142,9 @@ impl ListTables {
 
 impl Row {
     fn details(self, table: &TableDescription) -> Row {
-        let indexes: Vec<String> = table::indexes(table).into_iter().map(|index| index.name).collect();
+        let vectors = table.vector_indexes().iter().filter_map(|index| index.index_name.clone());
+        let indexes = table::indexes(table).into_iter().map(|index| index.name);
+        let indexes: Vec<String> = indexes.chain(vectors).collect();
         Row {
             key: Some(table::Keys::of(table).words()),
             indexes: (!indexes.is_empty()).then(|| indexes.join(", ")),

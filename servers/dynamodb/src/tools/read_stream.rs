@@ -14,8 +14,8 @@ use crate::{
     DynamoDb, arns,
     names::TableName,
     reading::{place, token},
-    table,
-    value::{self, Any, Attributes, Item, identity},
+    table::{self, Keys},
+    value::{self, Any, Attributes, Item, equal, identity},
 };
 
 /// Reads a table's stream (24 hours), oldest first: what happened to which item, with the attributes that changed.
@@ -66,8 +66,10 @@ impl Tool for ReadStream {
         .optional();
 
     async fn call(self, cx: &Call<DynamoDb>) -> Result<Self::Output> {
-        let wanted = self.key.as_ref().map(Item::attributes).transpose()?.map(|key| identity(&key));
         let description = table::describe(cx, &self.table).await?;
+        let keys = Keys::of(&description);
+        let wanted = self.key.as_ref().map(|key| keys.exactly(&key.attributes()?, "key")).transpose()?;
+        let (wanted, names) = (wanted.map(|key| identity(&key)), keys.names());
         let stream = description.latest_stream_arn.ok_or_else(|| {
             Error::conflict(format!("{} has no stream", self.table)).with_next(
                 "update_table with stream NEW_AND_OLD_IMAGES turns it on; it holds what happens from then on",
@@ -79,6 +81,8 @@ impl Tool for ReadStream {
         let from = spot.as_ref().and_then(|spot| {
             shards.iter().position(|shard| shard.shard_id.as_deref() == Some(spot.shard.as_str()))
         });
+        // The shard that the cursor stands in may be gone.
+        let mut trimmed = spot.is_some() && from.is_none();
         let (mut after, mut open) = spot.map(|spot| (spot.after, spot.open)).unwrap_or_default();
         let (mut rows, mut seen, mut of_shards, mut came) = (Vec::new(), 0, 0, None);
         let limit = cx.limit() as usize;
@@ -91,7 +95,8 @@ impl Tool for ReadStream {
                 .await?;
             seen += read.seen;
             of_shards += usize::from(!read.rows.is_empty());
-            rows.extend(read.rows);
+            rows.extend(read.rows.into_iter().map(|record| row(record, &names)));
+            trimmed |= read.trimmed;
             came = came.max(read.came);
             let behind = read.last.or(start);
             if is_open(shard)
@@ -107,11 +112,11 @@ impl Tool for ReadStream {
                 _ => None,
             };
             if let Some((shard, after)) = next {
-                told(cx, seen, wanted.is_some(), of_shards);
+                told(cx, seen, wanted.is_some(), of_shards, trimmed);
                 return Ok(cx.page(rows, Some(token(&Spot { shard, after, open })?)));
             }
         }
-        told(cx, seen, wanted.is_some(), of_shards);
+        told(cx, seen, wanted.is_some(), of_shards, trimmed);
         // What is written from now on comes into the shards that are open, and nobody can tell where they end.
         let first = shards.iter().find(|shard| is_open(shard)).and_then(|shard| shard.shard_id.clone());
         let Some(shard) = first else { return Ok(cx.page(rows, None)) };
@@ -129,8 +134,11 @@ fn is_open(shard: &Shard) -> bool {
     shard.sequence_number_range().is_none_or(|range| range.ending_sequence_number().is_none())
 }
 
-fn told(cx: &Call<DynamoDb>, seen: usize, keyed: bool, of_shards: usize) {
+fn told(cx: &Call<DynamoDb>, seen: usize, keyed: bool, of_shards: usize, trimmed: bool) {
     cx.note(searched(seen, keyed));
+    if trimmed {
+        cx.note("records behind the cursor went past the stream's 24 hours before they were read");
+    }
     if of_shards > 1 {
         cx.note(format!("the rows are of {of_shards} shards, one after the other, each oldest first"));
     }
@@ -163,13 +171,15 @@ async fn shards(client: &aws_sdk_dynamodbstreams::Client, stream: &str) -> Resul
 
 #[derive(Default)]
 struct ReadShard {
-    rows: Vec<Row>,
+    rows: Vec<Record>,
     seen: usize,
     /// The last record that was looked at, and when it was written.
     last: Option<String>,
     came: Option<DateTime>,
     /// Whether the shard goes on behind it: the page is full, or patience is over.
     more: bool,
+    /// Whether some of it was gone before it was read.
+    trimmed: bool,
 }
 
 impl ReadStream {
@@ -186,25 +196,29 @@ impl ReadStream {
         // end: only so many empty answers in a row are taken for it.
         const GAPS: usize = 40;
         const MOST: usize = 200;
-        let request = client
-            .get_shard_iterator()
-            .stream_arn(stream)
-            .shard_id(shard.shard_id.clone().unwrap_or_default());
-        let request = match after {
-            Some(after) => {
-                request.shard_iterator_type(ShardIteratorType::AfterSequenceNumber).sequence_number(after)
-            }
-            None => request.shard_iterator_type(ShardIteratorType::TrimHorizon),
-        };
+        let shard_id = shard.shard_id.clone().unwrap_or_default();
+        let request = client.get_shard_iterator().stream_arn(stream).shard_id(shard_id);
+        let oldest = request.clone().shard_iterator_type(ShardIteratorType::TrimHorizon);
         let mut read = ReadShard::default();
-        let mut next = match request.send().await.map_err(Error::from) {
+        let begun = match after {
+            Some(after) => {
+                let behind = request.shard_iterator_type(ShardIteratorType::AfterSequenceNumber);
+                match behind.sequence_number(after).send().await.map_err(Error::from) {
+                    // The shard may still hold what came later.
+                    Err(error) if error.code.as_deref() == Some("TrimmedDataAccessException") => {
+                        read.trimmed = true;
+                        oldest.send().await.map_err(Error::from)
+                    }
+                    begun => begun,
+                }
+            }
+            None => oldest.send().await.map_err(Error::from),
+        };
+        let mut next = match begun {
             Ok(out) => out.shard_iterator,
-            // It went past the 24 hours while it was being read.
-            Err(error)
-                if error.kind == Kind::NotFound
-                    || error.code.as_deref() == Some("TrimmedDataAccessException") =>
-            {
-                return Ok(read);
+            // All of it went past the 24 hours while the stream was being read.
+            Err(error) if error.kind == Kind::NotFound => {
+                return Ok(ReadShard { trimmed: true, ..read });
             }
             Err(error) => return Err(error),
         };
@@ -224,7 +238,7 @@ impl ReadStream {
                 read.came = change.and_then(|it| it.approximate_creation_date_time()).copied().max(read.came);
                 read.seen += 1;
                 if self.is_wanted(&record, wanted) {
-                    read.rows.push(row(record));
+                    read.rows.push(record);
                 }
                 if read.rows.len() >= limit {
                     read.more = true;
@@ -246,7 +260,7 @@ impl ReadStream {
     }
 }
 
-fn row(record: Record) -> Row {
+fn row(record: Record, names: &[String]) -> Row {
     let by_ttl = record.user_identity().and_then(|it| it.principal_id()) == Some("dynamodb.amazonaws.com");
     let event = record.event_name.map(|event| event.to_string());
     let change = record.dynamodb;
@@ -257,7 +271,7 @@ fn row(record: Record) -> Row {
     };
     let keys = keys.map(attributes).unwrap_or_default();
     let (old, new) = differing(&keys, old.map(attributes), new.map(attributes));
-    let shown = |item: Attributes| Any(value::item(item, &[]));
+    let shown = |item: Attributes| Any(value::item(item, names));
     Row {
         time,
         event,
@@ -277,7 +291,8 @@ fn differing(
     let less = |image: &Option<Attributes>, other: &Option<Attributes>| -> Option<Attributes> {
         let image = image.as_ref()?.iter();
         let differs = |name: &String, value: &AttributeValue| {
-            !keys.contains_key(name) && other.as_ref().is_none_or(|other| other.get(name) != Some(value))
+            let same = |other: &Attributes| other.get(name).is_some_and(|other| equal(other, value));
+            !keys.contains_key(name) && !other.as_ref().is_some_and(same)
         };
         Some(
             image
@@ -324,6 +339,12 @@ mod tests {
         let (before, after) = differing(&keys, Some(old.clone()), Some(new));
         assert_eq!(before.unwrap(), item(r#"{"gone": true, "n": 1}"#));
         assert_eq!(after.unwrap(), item(r#"{"n": 2}"#));
+        let other = item(r#"{"s": {"$set": ["a", "b"]}, "n": 1}"#);
+        let same = item(r#"{"s": {"$set": ["b", "a"]}, "n": 1.0}"#);
+        assert_eq!(
+            differing(&keys, Some(other), Some(same)),
+            (Some(Attributes::new()), Some(Attributes::new()))
+        );
         let (before, after) = differing(&keys, Some(old), None);
         assert_eq!((before.unwrap().len(), after), (3, None));
     }

@@ -87,7 +87,7 @@ pub(crate) struct Row {
     item: Option<Any>,
 }
 
-/// What a transaction that writes was planned on; nothing of one that reads.
+/// What a transaction was planned on.
 #[derive(Default, Serialize)]
 pub(crate) struct Looked {
     tables: Tables,
@@ -102,7 +102,7 @@ impl Change for Transact {
     const SPEC: Spec = Spec::write("transact", "Transaction")
         .shown_by("get_items")
         .when("get")
-        .on(arns::GET_TABLE, &["dynamodb:GetItem"])
+        .on(arns::GET_TABLE, &["dynamodb:DescribeTable", "dynamodb:GetItem"])
         .when("write")
         .on(
             arns::WRITE_TABLE,
@@ -121,12 +121,13 @@ impl Change for Transact {
     async fn plan(&self, cx: &Call<DynamoDb>) -> Result<Plan<Looked>> {
         match (&self.get, &self.write) {
             (Some(get), None) => {
+                let tables = Tables::of(cx, get.iter().map(|one| &one.table)).await?;
                 let mut plan = Plan::new(format!("read {} items at one moment, changing nothing", get.len()));
-                for one in get {
-                    let key = key_words(&one.key.attributes()?, &[]);
+                for (at, one) in get.iter().enumerate() {
+                    let key = one.key_words(&tables, at)?;
                     plan = plan.row(json!({"op": "get", "table": one.table, "key": key}));
                 }
-                Ok(plan.items(Looked::default()))
+                Ok(plan.items(Looked { tables, seen: Vec::new() }))
             }
             (None, Some(writes)) => self.plan_writes(cx, writes).await,
             _ => Err(Error::invalid("give `get` or `write`: a transaction reads or writes")),
@@ -135,7 +136,7 @@ impl Change for Transact {
 
     async fn apply(self, looked: Looked, cx: &Call<DynamoDb>) -> Result<Self::Output> {
         match (&self.get, &self.write) {
-            (Some(get), _) => read(cx, get).await,
+            (Some(get), _) => read(cx, get, &looked.tables).await,
             (_, Some(writes)) => write(cx, writes, looked).await,
             _ => Err(Error::invalid("give `get` or `write`")),
         }
@@ -147,14 +148,14 @@ impl Transact {
         if writes.iter().any(|write| write.op == Op::Delete) {
             cx.permit("transact with delete", Risk::Destroy)?;
         }
-        let tables = Tables::of(cx, writes).await?;
+        let tables = Tables::of(cx, writes.iter().map(|write| &write.table)).await?;
         let mut targets = Vec::new();
         let mut planned = Vec::new();
         for (at, write) in writes.iter().enumerate() {
             let keys = tables.keys(&write.table)?;
             let key = write.key(keys, at)?;
             write.build(keys, at)?;
-            planned.push((write, key_words(&key, &keys.names())));
+            planned.push((write, keys));
             targets.push((&write.table, key));
         }
         let now = items_now(cx, &targets).await?;
@@ -165,12 +166,16 @@ impl Transact {
             .map(|op| format!("{} {}", count(op), op.word()))
             .collect();
         let mut plan = Plan::new(format!("write in one transaction, all or none: {}", parts.join(", ")));
-        for ((write, key), now) in planned.iter().zip(&now) {
-            let now = now.clone().map(|item| value::item(item, &[]));
+        for (((write, keys), (_, key)), now) in planned.iter().zip(&targets).zip(&now) {
+            let (names, now) = (keys.names(), now.clone());
+            let (key, now) = (key_words(key, &names), now.map(|item| value::item(item, &names)));
             if write.op == Op::Put && now.is_some() && write.condition.is_empty() {
                 plan = plan.warning(format!("put replaces {key} of {} whole", write.table));
             }
             plan = plan.row(json!({"op": write.op.word(), "table": write.table, "key": key, "now": now}));
+        }
+        if writes.iter().any(|write| !write.condition.is_empty()) {
+            plan = plan.warning("whether the conditions hold, DynamoDB finds out when it is done");
         }
         let seen = targets.into_iter().zip(&now).map(|((_, key), item)| Seen::of(key, item.as_ref()));
         let seen = seen.collect();
@@ -195,8 +200,8 @@ async fn items_now(
 struct Tables(Vec<(TableName, Keys)>);
 
 impl Tables {
-    async fn of(cx: &Call<DynamoDb>, writes: &[Write]) -> Result<Tables> {
-        let mut names: Vec<&TableName> = writes.iter().map(|write| &write.table).collect();
+    async fn of(cx: &Call<DynamoDb>, names: impl Iterator<Item = &TableName>) -> Result<Tables> {
+        let mut names: Vec<&TableName> = names.collect();
         names.sort();
         names.dedup();
         let mut tables = Vec::new();
@@ -209,6 +214,17 @@ impl Tables {
     fn keys(&self, table: &TableName) -> Result<&Keys> {
         let found = self.0.iter().find(|(name, _)| name == table).map(|(_, keys)| keys);
         found.ok_or_else(|| Error::internal("a table was not looked at"))
+    }
+}
+
+impl Lookup {
+    /// The key with the types that its table has.
+    fn key(&self, tables: &Tables, at: usize) -> Result<Attributes> {
+        tables.keys(&self.table)?.exactly(&self.key.attributes()?, &format!("get {at}"))
+    }
+
+    fn key_words(&self, tables: &Tables, at: usize) -> Result<String> {
+        Ok(key_words(&self.key(tables, at)?, &tables.keys(&self.table)?.names()))
     }
 }
 
@@ -322,12 +338,14 @@ fn get_of(
     Ok(TransactGetItem::builder().get(get).build())
 }
 
-async fn read(cx: &Call<DynamoDb>, get: &[Lookup]) -> Result<Page<Row>> {
-    let mut items = Vec::new();
-    for one in get {
+async fn read(cx: &Call<DynamoDb>, get: &[Lookup], tables: &Tables) -> Result<Page<Row>> {
+    let (mut items, mut keys) = (Vec::new(), Vec::new());
+    for (at, one) in get.iter().enumerate() {
         let mut expressions = Expressions::default();
         let projection = expressions.projection(&one.attributes);
-        items.push(get_of(&one.table, one.key.attributes()?, projection.map(|text| (text, &expressions)))?);
+        let key = one.key(tables, at)?;
+        items.push(get_of(&one.table, key, projection.map(|text| (text, &expressions)))?);
+        keys.push((one.key_words(tables, at)?, tables.keys(&one.table)?.names()));
     }
     let sent = cx
         .client()
@@ -346,22 +364,20 @@ async fn read(cx: &Call<DynamoDb>, get: &[Lookup]) -> Result<Page<Row>> {
                 }
                 _ => Vec::new(),
             };
-            let names = get.iter().map(|one| ("get", &one.table, key_text(&one.key)));
-            return Err(cancelled(Error::from(error), &reasons, names));
+            let parts = get.iter().zip(keys);
+            let parts = parts.map(|(one, (key, first))| Part { op: "get", table: &one.table, key, first });
+            return Err(cancelled(Error::from(error), &reasons, parts));
         }
     };
     let mut consumed = Consumed::default();
     consumed.reads(out.consumed_capacity.unwrap_or_default());
     consumed.note(cx);
     let found = out.responses.unwrap_or_default();
-    let rows = get.iter().zip(found).map(|(one, found)| {
-        let first: Vec<String> = one.key.0.keys().cloned().collect();
-        Row {
-            op: if found.item.is_some() { "get" } else { "missing" },
-            table: one.table.to_string(),
-            key: key_text(&one.key),
-            item: found.item.map(|item| Any(value::item(item, &first))),
-        }
+    let rows = get.iter().zip(keys).zip(found).map(|((one, (key, first)), found)| Row {
+        op: if found.item.is_some() { "get" } else { "missing" },
+        table: one.table.to_string(),
+        key,
+        item: found.item.map(|item| Any(value::item(item, &first))),
     });
     Ok(cx.page(rows, None))
 }
@@ -409,29 +425,40 @@ async fn write(cx: &Call<DynamoDb>, writes: &[Write], looked: Looked) -> Result<
                 }
                 _ => Vec::new(),
             };
-            let names =
-                writes.iter().zip(&rows).map(|(write, row)| (write.op.word(), &write.table, row.key.clone()));
-            Err(cancelled(Error::from(error), &reasons, names))
+            let mut parts = Vec::new();
+            for (write, row) in writes.iter().zip(&rows) {
+                let first = tables.keys(&write.table)?.names();
+                parts.push(Part { op: write.op.word(), table: &write.table, key: row.key.clone(), first });
+            }
+            Err(cancelled(Error::from(error), &reasons, parts.into_iter()))
         }
     }
 }
 
-fn key_text(key: &Item) -> String {
-    key.attributes().map(|key| key_words(&key, &[])).unwrap_or_default()
+/// One item of a transaction, as it is named.
+struct Part<'a> {
+    op: &'static str,
+    table: &'a TableName,
+    key: String,
+    /// The attributes that its item is shown with first.
+    first: Vec<String>,
 }
 
 /// A cancelled transaction, with the reason of each item that stood in the way.
 fn cancelled<'a>(
     mut error: Error,
     reasons: &[CancellationReason],
-    parts: impl Iterator<Item = (&'static str, &'a TableName, String)>,
+    parts: impl Iterator<Item = Part<'a>>,
 ) -> Error {
-    let why = parts.zip(reasons).enumerate().filter_map(|(at, ((op, table, key), reason))| {
+    let mut reads = false;
+    let why = parts.zip(reasons).enumerate().filter_map(|(at, (part, reason))| {
+        let Part { op, table, key, first } = part;
+        reads |= op == "get";
         let code = reason.code().filter(|code| *code != "None")?;
         let message = reason.message().map(|message| format!(": {message}")).unwrap_or_default();
         let item = reason.item().filter(|item| !item.is_empty());
         let item =
-            item.map(|item| format!("; there is {}", value::item(item.clone(), &[]))).unwrap_or_default();
+            item.map(|item| format!("; there is {}", value::item(item.clone(), &first))).unwrap_or_default();
         Some(format!("{at} ({op} {table} {key}): {code}{message}{item}"))
     });
     let why: Vec<String> = why.collect();
@@ -439,9 +466,11 @@ fn cancelled<'a>(
         return error;
     }
     let conflict = reasons.iter().any(|reason| reason.code() == Some("TransactionConflict"));
-    error.message = format!("nothing was written; in the way stood {}", why.join(" | "));
-    error.with_next(match conflict {
-        true => "another write of the same items was under way: call again",
-        false => "get_items shows what is there; change the condition or the item",
+    let what = if reads { "nothing was read" } else { "nothing was written" };
+    error.message = format!("{what}; in the way stood {}", why.join(" | "));
+    error.with_next(match (conflict, reads) {
+        (true, _) => "another write of the same items was under way: call again",
+        (false, true) => "get_items reads items one by one; describe_table shows the tables",
+        (false, false) => "get_items shows what is there; change the condition or the item",
     })
 }

@@ -11,7 +11,8 @@ use crate::{
     blueprint::{Class, NewIndex, View},
     moved::moved,
     names::TableName,
-    table,
+    scaling, table,
+    vectors::NewVectorIndex,
     waiting::{Settled, outcome, settle},
 };
 
@@ -36,6 +37,9 @@ pub(crate) struct UpdateTable {
     create_indexes: Vec<NewIndex>,
     #[serde(default)]
     delete_indexes: Vec<String>,
+    /// For search_vectors; of a table on demand.
+    #[serde(default)]
+    create_vector_indexes: Vec<NewVectorIndex>,
     stream: Option<View>,
     table_class: Option<Class>,
     deletion_protection: Option<bool>,
@@ -73,6 +77,9 @@ impl Change for UpdateTable {
         .when("delete_replicas")
         .on(arns::TABLE, &["dynamodb:DeleteTableReplica"])
         .on(arns::OLD_REPLICA, &["dynamodb:DeleteTableReplica"])
+        .when("read_units")
+        .on("*", &["application-autoscaling:DescribeScalableTargets"])
+        .names_no_resource()
         .optional()
         .minutes(60);
 
@@ -102,10 +109,15 @@ impl Change for UpdateTable {
                 ask = true;
             }
         }
-        if !self.create_indexes.is_empty() {
+        if !self.create_indexes.is_empty() || !self.create_vector_indexes.is_empty() {
             plan = plan.warning(
                 "a new index is filled from the whole table: that takes time and, provisioned, write units",
             );
+        }
+        if let Some(scaling) = self.scaled(cx, &description).await? {
+            plan = plan.warning(format!(
+                "it scales by its use ({scaling}), which may undo the units: scale_table sets that"
+            ));
         }
         let plan = if ask { plan.ask() } else { plan };
         Ok(plan.items(table::settings(&description)))
@@ -162,6 +174,16 @@ const FILLING: &[&str] = &[
 ];
 
 impl UpdateTable {
+    /// How the table itself scales by its use, where its units are set.
+    async fn scaled(&self, cx: &Call<DynamoDb>, table: &TableDescription) -> Result<Option<String>> {
+        if self.read_units.is_none() || table::billing(table) == "on demand" {
+            return Ok(None);
+        }
+        let own = scaling::resource(self.table.short(), None);
+        let words = scaling::words(&scaling::targets(cx, &[own]).await?, None);
+        Ok((!words.is_empty()).then(|| words.join(", ")))
+    }
+
     /// Whether the table may read or write less than now.
     fn shrinks(&self, table: &TableDescription) -> bool {
         let less = |wanted: Option<i64>, now: Option<i64>| match (wanted, now) {

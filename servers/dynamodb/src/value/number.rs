@@ -39,6 +39,22 @@ pub(super) fn canonical(text: &str) -> String {
     format!("{}{digits}e{power}", if negative { "-" } else { "" })
 }
 
+/// The sum of two numbers, in the one way to write it; none where it has more digits than are reckoned with here.
+pub(super) fn sum(one: &str, other: &str) -> Option<String> {
+    let (one, other) = (Parts::of(one), Parts::of(other));
+    let power = one.power.min(other.power);
+    let scaled = |parts: &Parts| -> Option<i128> {
+        if parts.digits.is_empty() {
+            return Some(0);
+        }
+        let zeros = u32::try_from(parts.power.checked_sub(power)?).ok()?;
+        let whole = parts.digits.parse::<i128>().ok()?.checked_mul(10_i128.checked_pow(zeros)?)?;
+        Some(if parts.negative { -whole } else { whole })
+    };
+    let sum = scaled(&one)?.checked_add(scaled(&other)?)?;
+    Some(canonical(&format!("{sum}e{power}")))
+}
+
 /// As a caller gets it: in its exact form where many clients would round it, and with an exponent where it would be mostly
 /// zeros.
 pub(super) fn shown(text: String) -> Value {

@@ -318,6 +318,69 @@ fn items_are_got_in_the_order_asked_and_the_missing_are_named() {
 }
 
 #[test]
+fn a_key_comes_first_as_it_was_asked_for_and_the_rest_in_one_order() {
+    aws(
+        "CreateTable",
+        json!({
+            "TableName": "visits", "BillingMode": "PAY_PER_REQUEST",
+            "KeySchema": [{"AttributeName": "user", "KeyType": "HASH"}, {"AttributeName": "at", "KeyType": "RANGE"}],
+            "AttributeDefinitions": [
+                {"AttributeName": "user", "AttributeType": "S"}, {"AttributeName": "at", "AttributeType": "N"}],
+        }),
+    );
+    for at in ["1", "2"] {
+        let item = json!({"user": {"S": "u"}, "at": {"N": at}, "zone": {"S": "z"}, "agent": {"S": "a"}});
+        aws("PutItem", json!({"TableName": "visits", "Item": item}));
+    }
+    let mut server = DYNAMODB.start();
+    let keys = json!([{"user": "u", "at": 2}, {"at": 1, "user": "u"}, {"user": "u", "at": 3}]);
+    let got = server.call("get_items", json!({"table": "visits", "keys": keys}));
+    let row = |at: u8| format!(r#"{{"user":"u","at":{at},"agent":"a","zone":"z"}}"#);
+    got.holds(&[&format!("{}\n{}\n", row(2), row(1)), "no such item: user=u, at=3"]);
+    let some = json!({"table": "visits", "keys": keys, "attributes": ["zone", "agent"]});
+    server.call("get_items", some).holds(&[&format!("{}\n{}\n", row(2), row(1))]);
+    let get: Vec<Value> =
+        [2, 9].iter().map(|at| json!({"table": "visits", "key": {"user": "u", "at": at}})).collect();
+    let read = server.call("transact", json!({"get": get}));
+    read.holds(&["get\tvisits\tuser=u, at=2\t", &row(2), "missing\tvisits\tuser=u, at=9\t"]);
+    let put = json!({"op": "put", "table": "visits", "item": {"agent": "b", "at": 2, "user": "u"}});
+    server
+        .plan("transact", json!({"write": [put]}))
+        .holds(&["put replaces user=u, at=2 of visits whole", &row(2)]);
+    // As numbers or as text, it is one key.
+    let twice = json!({"table": "visits", "keys": [{"user": "u", "at": 2}, {"user": "u", "at": "2"}]});
+    server.call("get_items", twice).fails(&["the key user=u, at=2 is given twice"]);
+}
+
+#[test]
+fn a_long_number_of_a_key_may_be_text_wherever_a_key_is_given() {
+    aws(
+        "CreateTable",
+        json!({
+            "TableName": "long-keys", "BillingMode": "PAY_PER_REQUEST",
+            "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
+            "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "N"}],
+            "StreamSpecification": {"StreamEnabled": true, "StreamViewType": "NEW_IMAGE"},
+        }),
+    );
+    let long = "92838584930183242888";
+    aws("PutItem", json!({"TableName": "long-keys", "Item": {"id": {"N": long}, "v": {"N": "1"}}}));
+    let mut server = DYNAMODB.start();
+    for key in [json!({"id": long}), json!({"id": {"$number": long}})] {
+        let get = json!({"get": [{"table": "long-keys", "key": key}]});
+        server.call("transact", get).holds(&["get\tlong-keys\tid=92838584930183242888\t", "\"v\":1"]);
+        let got = server.call("get_items", json!({"table": "long-keys", "keys": [key]}));
+        got.holds(&["\"v\":1", "1 row"]);
+        let read = server.call("read_stream", json!({"table": "long-keys", "key": key}));
+        read.holds(&["INSERT", "1 row"]);
+    }
+    let wrong = json!({"get": [{"table": "long-keys", "key": {"id": "one"}}]});
+    server.call("transact", wrong).fails(&["the key attribute id is N, not S", "a good value is 1"]);
+    let half = json!({"table": "long-keys", "key": {"pk": 1}});
+    server.call("read_stream", half).fails(&["the key attribute id is missing"]);
+}
+
+#[test]
 fn a_scan_in_segments_finds_every_item_once_over_pages() {
     table("scan-all");
     for user in 0..12 {

@@ -203,6 +203,37 @@ fn meddled(operation: &'static str, nth: usize, other: impl Fn() + Send + Sync +
 }
 
 #[test]
+fn a_count_that_somebody_else_moved_too_is_told() {
+    table("counted");
+    let key = json!({"pk": {"S": "ctr"}, "sk": {"S": "1"}});
+    let count = |by: &str| {
+        json!({"TableName": "counted", "Key": key, "UpdateExpression": "ADD visits :n",
+            "ExpressionAttributeValues": {":n": {"N": by}}})
+    };
+    aws("UpdateItem", count("10"));
+    let other = count("1");
+    let stub = meddled("UpdateItem", 1, move || drop(aws("UpdateItem", other.clone())));
+    let mut server = DYNAMODB.at(stub.env()).start();
+    let add = json!({"table": "counted", "key": {"pk": "ctr", "sk": "1"}, "add": {"visits": 1}});
+    let moved = server.call("update_item", add.clone());
+    moved.holds(&["\"visits\":10}", "\"visits\":12}", "somebody else changed the item too"]);
+    // Left alone, it adds up.
+    let alone = server.call("update_item", add);
+    alone.holds(&["\"visits\":13}"]).lacks(&["somebody else"]);
+}
+
+#[test]
+fn a_transactions_dry_run_says_that_its_conditions_were_not_checked() {
+    table("unchecked");
+    let check = json!({"op": "check", "table": "unchecked", "key": {"pk": "u", "sk": "1"},
+        "condition": [{"attribute": "pk", "op": "exists"}]});
+    let put = json!({"op": "put", "table": "unchecked", "item": {"pk": "u", "sk": "2"}});
+    let mut server = DYNAMODB.start();
+    server.plan("transact", json!({"write": [check, put]})).holds(&["whether the conditions hold"]);
+    server.plan("transact", json!({"write": [put]})).lacks(&["whether the conditions hold"]);
+}
+
+#[test]
 fn an_item_that_changed_since_the_plan_is_not_deleted() {
     table("moved-deletes");
     for sk in ["1", "2", "3"] {
@@ -380,6 +411,7 @@ fn what_lets_a_table_serve_less_is_asked_about() {
         "DescribeTable" => Response::output(json!({"Table": {"TableName": "units", "TableStatus": "ACTIVE",
             "BillingModeSummary": {"BillingMode": "PROVISIONED"},
             "ProvisionedThroughput": {"ReadCapacityUnits": 10, "WriteCapacityUnits": 10}}})),
+        "DescribeScalableTargets" => Response::output(json!({"ScalableTargets": []})),
         _ => Response::output(json!({"TableDescription": {"TableName": "units"}})),
     });
     let mut server = DYNAMODB.at(stub.env()).start();
@@ -393,9 +425,9 @@ fn what_lets_a_table_serve_less_is_asked_about() {
 fn streamed(records: fn(usize) -> Vec<Value>) -> Stub {
     let arn = "arn:aws:dynamodb:us-east-1:123456789012:table/streams/stream/2026-11-22T10:00:00.000";
     Stub::start(move |request| match request.operation() {
-        "DescribeTable" => {
-            Response::output(json!({"Table": {"TableName": "streams", "LatestStreamArn": arn}}))
-        }
+        "DescribeTable" => Response::output(json!({"Table": {"TableName": "streams", "LatestStreamArn": arn,
+                "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}],
+                "AttributeDefinitions": [{"AttributeName": "pk", "AttributeType": "S"}]}})),
         "DescribeStream" => Response::output(json!({"StreamDescription": {"Shards": [
             {"ShardId": "shardId-000000000000000000001", "SequenceNumberRange": {"StartingSequenceNumber": "100000000000000000001"}}]}})),
         "GetShardIterator" => Response::output(json!({"ShardIterator": "i"})),
@@ -437,4 +469,39 @@ fn a_stream_that_is_longer_than_a_call_is_patient_goes_on_with_its_cursor() {
     let next =
         json!({"table": "streams", "key": {"pk": "wanted"}, "cursor": first.next().unwrap(), "limit": 1});
     server.call("read_stream", next).holds(&["wanted", "1 row, next: "]);
+}
+
+#[test]
+fn what_went_past_the_day_of_a_stream_behind_a_cursor_is_told_and_the_rest_is_read() {
+    let arn = "arn:aws:dynamodb:us-east-1:123456789012:table/streams/stream/2026-11-22T10:00:00.000";
+    let stub = Stub::start(move |request| match request.operation() {
+        "DescribeTable" => {
+            Response::output(json!({"Table": {"TableName": "streams", "LatestStreamArn": arn}}))
+        }
+        "DescribeStream" => Response::output(json!({"StreamDescription": {"Shards": [
+            {"ShardId": "shardId-000000000000000000001", "SequenceNumberRange": {"StartingSequenceNumber": "100000000000000000001"}}]}})),
+        "GetShardIterator" if request.json()["ShardIteratorType"] == "AFTER_SEQUENCE_NUMBER" => {
+            Response::error(
+                400,
+                "TrimmedDataAccessException",
+                "The operation attempted to read past the oldest stream record in a shard.",
+            )
+        }
+        "GetShardIterator" => Response::output(json!({"ShardIterator": "i"})),
+        // The next call finds what was written in the meantime.
+        _ if request.nth == 1 => {
+            Response::output(json!({"Records": [record(1, "early")], "NextShardIterator": "i"}))
+        }
+        _ if request.nth == 2 => {
+            Response::output(json!({"Records": [record(9, "late")], "NextShardIterator": "i"}))
+        }
+        _ => Response::output(json!({"Records": [], "NextShardIterator": "i"})),
+    });
+    let mut server = DYNAMODB.at(stub.env()).start();
+    let first = server.call("read_stream", json!({"table": "streams", "limit": 1}));
+    first.holds(&["early", "1 row, next: "]);
+    let next = json!({"table": "streams", "limit": 1, "cursor": first.next().unwrap()});
+    server
+        .call("read_stream", next)
+        .holds(&["late", "went past the stream's 24 hours before they were read"]);
 }

@@ -1,7 +1,10 @@
 use std::collections::BTreeSet;
 
 use aws_sdk_cloudwatchlogs::types::FilteredLogEvent;
-use aws_sdk_lambda::types::FunctionConfiguration;
+use aws_sdk_lambda::{
+    primitives::DateTime,
+    types::{ExecutionStatus, FunctionConfiguration},
+};
 use awsmcp_mcp::{Call, Moment, One, Result, Spec, TimeRange, Tool, to_millisecond, to_second};
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -11,7 +14,7 @@ use super::{
     function_health::Health,
     function_logs::{Log, Search},
 };
-use crate::{Lambda, arns, names::LoggedFunction, report::Report, times::modified};
+use crate::{Lambda, arns, durable::Brief, names::LoggedFunction, report::Report, times::modified};
 
 /// Says in one call why a function fails: figures, the last invocations that failed with their lines, and what changed since
 /// its last published version. Default: the last 24 hours.
@@ -34,6 +37,8 @@ pub(crate) struct Why {
     throttles: u64,
     /// The last of them first.
     failed: Vec<Failed>,
+    /// Of a durable function: those that run, and that failed or were timed out since `from`, the newest first.
+    executions: Vec<Brief>,
     /// When the code or the configuration that is called without a version last changed.
     modified: Option<String>,
     last_version: Option<String>,
@@ -54,7 +59,14 @@ impl Tool for ExplainFailures {
     type Service = Lambda;
     type Output = One<Why>;
     const SPEC: Spec = Spec::read("explain_failures", "Explain failures")
-        .on(arns::FUNCTION, &["lambda:GetFunctionConfiguration", "lambda:ListVersionsByFunction"])
+        .on(
+            arns::FUNCTION,
+            &[
+                "lambda:GetFunctionConfiguration",
+                "lambda:ListVersionsByFunction",
+                "lambda:ListDurableExecutionsByFunction",
+            ],
+        )
         .on(arns::FUNCTION_LOGS, &["logs:FilterLogEvents"])
         // AWS grants figures of everything or of nothing; what is asked for is held to the function.
         .on("*", &["cloudwatch:GetMetricData"])
@@ -67,10 +79,12 @@ impl Tool for ExplainFailures {
         let function = self.function.name();
         let range = TimeRange::new(self.start, self.end, DAY)?;
         let log = Log::of(cx, function).await?;
-        let (health, versions) = futures::join!(
+        let (health, versions, executions) = futures::join!(
             Health::of(cx, function, None, range, log.timeout_seconds),
-            versions(cx, function)
+            versions(cx, function),
+            executions(cx, &log, function, range),
         );
+        let executions = cx.part("durable executions (lambda:ListDurableExecutionsByFunction)", executions);
         let health = cx.part("figures (cloudwatch:GetMetricData)", health).unwrap_or_default();
         let (latest, last) =
             cx.part("versions (lambda:ListVersionsByFunction)", versions).unwrap_or_default();
@@ -92,11 +106,44 @@ impl Tool for ExplainFailures {
             errors: health.errors,
             throttles: health.throttles,
             failed,
+            executions: executions.unwrap_or_default(),
             modified: latest.and_then(|latest| latest.last_modified).as_deref().map(modified),
             last_version: last.and_then(|last| last.version),
             changed_since: changed_since.unwrap_or_default(),
         }))
     }
+}
+
+/// The executions of a durable function that have not ended, whenever they began, and those that failed in this time.
+async fn executions(cx: &Call<Lambda>, log: &Log, function: &str, range: TimeRange) -> Result<Vec<Brief>> {
+    const SHOWN: i32 = 5;
+    if !log.is_durable {
+        return Ok(Vec::new());
+    }
+    let asked = || {
+        let asked = cx.client().lambda.list_durable_executions_by_function();
+        asked.function_name(function).max_items(SHOWN)
+    };
+    let since = DateTime::from_millis(range.start.as_millisecond());
+    let (running, failed) = futures::join!(
+        asked().statuses(ExecutionStatus::Running).send(),
+        asked()
+            .statuses(ExecutionStatus::Failed)
+            .statuses(ExecutionStatus::TimedOut)
+            .started_after(since)
+            .send(),
+    );
+    let (running, failed) = (running?, failed?);
+    if running.next_marker.is_some() || failed.next_marker.is_some() {
+        cx.note("there are more executions: list_executions shows them");
+    }
+    let running: Vec<Brief> =
+        running.durable_executions.unwrap_or_default().into_iter().map(Brief::new).collect();
+    if !running.is_empty() {
+        cx.note("what an execution waits for, get_execution shows");
+    }
+    let failed = failed.durable_executions.unwrap_or_default().into_iter().map(Brief::new);
+    Ok(running.into_iter().chain(failed).collect())
 }
 
 /// What is called without a version, and the last version.

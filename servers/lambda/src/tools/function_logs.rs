@@ -54,6 +54,8 @@ pub(crate) struct Log {
     pub(crate) group: String,
     pub(crate) is_json: bool,
     pub(crate) timeout_seconds: Option<i32>,
+    /// Whether its invocations may go on for days, in one execution.
+    pub(crate) is_durable: bool,
 }
 
 impl Tool for FunctionLogs {
@@ -89,7 +91,12 @@ impl Log {
             may_read(cx, &group).await?;
         }
         let format = logging.and_then(|logging| logging.log_format);
-        Ok(Log { group, is_json: format == Some(LogFormat::Json), timeout_seconds: config.timeout })
+        Ok(Log {
+            group,
+            is_json: format == Some(LogFormat::Json),
+            timeout_seconds: config.timeout,
+            is_durable: config.durable_config.is_some(),
+        })
     }
 }
 

@@ -54,7 +54,11 @@ fn an_allow_list_makes_functions_tools() {
     let wrong = server.call("fn_tool-refund", json!({"amount": 1}));
     wrong.fails(&["fn_tool-refund failed: the argument `orderId` is missing"]);
     let failed = server.call("fn_tool-fail", json!({"id": 7}));
-    failed.holds(&["no such order: 7"]);
+    failed.fails(&["no such order: 7", r#""outcome":"failed""#]);
+    // Of invoke_function a failure is the answer that was asked for.
+    let mut by_name = LAMBDA.and(&["--function-tools", "tool-fail"]).start();
+    let asked = json!({"function": "tool-fail", "payload": {"id": 7}});
+    by_name.call("invoke_function", asked).holds(&["no such order: 7", r#""outcome":"failed""#]);
     // What is not on the list is no tool, and invoke_function stays off.
     let none = server.try_call("fn_other", json!({})).unwrap_err();
     assert!(none.message.contains("unknown tool"), "{none}");

@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod changing;
+mod durable;
 mod function_tools;
 mod invoking;
 mod kept;

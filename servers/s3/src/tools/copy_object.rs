@@ -79,6 +79,7 @@ impl Change for CopyObject {
                 "the source is stored as {class}, the copy as STANDARD; storage_class changes that"
             ));
         }
+        present.beside(cx, &self.bucket, &self.key).await;
         let etag = original.head.e_tag.clone();
         Ok(plan.items(Seen { etag, condition: target.condition.held_to(&present) }))
     }

@@ -67,8 +67,12 @@ impl Change for PresignUpload {
             let below = self.bucket.object_arn(partition(cx.region()), &format!("{}*", self.key));
             cx.may_on("s3:PutObject", &below.map_err(Error::refused)?)?;
         }
+        if self.method == Method::Put {
+            self.key.is_no_folder("report.pdf")?;
+        }
         let place = format!("s3://{}/{}", self.bucket, self.key);
         let present = existing::look(cx.client(), &self.bucket, &self.key).await?;
+        present.beside(cx, &self.bucket, &self.key).await;
         if self.any_below() {
             let headline =
                 format!("sign a form that can write any object below {place} for {}", self.expires_in);

@@ -61,12 +61,17 @@ impl Change for PutObject {
 
     async fn plan(&self, cx: &Call<S3>) -> Result<Plan<Condition>> {
         let contents = self.contents()?;
+        // An empty one is the marker of a folder.
+        if !contents.is_empty() {
+            self.key.is_no_folder("notes.txt")?;
+        }
         self.encryption()?;
         let present = look(cx.client(), &self.bucket, &self.key).await?;
         let size = human_size(contents.len() as u64);
         let what = self.kind().map_or(size.clone(), |kind| format!("{size} of {kind}"));
         let condition = self.condition();
         let plan = condition.plan(&present, &self.uri(), "write", &what)?;
+        present.beside(cx, &self.bucket, &self.key).await;
         Ok(plan.items(condition.held_to(&present)))
     }
 

@@ -8,7 +8,7 @@ use std::sync::{
 
 use aws_sdk_s3_transfer_manager::{Client as Manager, operation::upload::UploadInput};
 use awsmcp_mcp::{
-    Call, Change, Error, One, Plan, Result, Spec,
+    Call, Change, Error, One, Plan, Result, Spec, counted,
     files::{Folder, Seen, Sort},
     human_size,
 };
@@ -20,10 +20,12 @@ use serde_json::json;
 use crate::{
     S3, arns,
     attributes::content_type_of,
+    existing::Condition,
     fetching,
     filters::KeyGlob,
-    names::{BucketName, FolderPrefix, Key, bare},
+    names::{BucketName, Etag, FolderPrefix, Key, bare},
     removal::{self, Item},
+    spelling,
     stamp::{Stamp, unchanged},
     transfer::{self, Meter},
 };
@@ -159,6 +161,8 @@ pub(crate) struct Work {
     refused: Vec<Failure>,
     /// Whether the side that is copied from is empty.
     from_nothing: bool,
+    /// What looks the same and is not, in sentences.
+    alike: Vec<String>,
 }
 
 /// What arrived.
@@ -185,6 +189,15 @@ struct Step {
 }
 
 impl Step {
+    /// What may be replaced: what was seen.
+    fn condition(&self) -> Condition {
+        match (&self.etag, self.replaces) {
+            (_, false) => Condition::Create,
+            (Some(etag), true) => Condition::Seen(Etag::seen(etag)),
+            (None, true) => Condition::Replace,
+        }
+    }
+
     /// # Errors
     /// When what lies there now is another file than the one that was looked at.
     async fn holds_in(&self, folder: &Folder) -> Result<()> {
@@ -242,6 +255,9 @@ impl Work {
                 plan = plan.warning(format!("{from} is empty: everything in {to} would be deleted"));
             }
         }
+        for alike in &self.alike {
+            plan = plan.warning(alike);
+        }
         for Failure { path, why } in self.refused.iter().take(SHOWN) {
             plan = plan.warning(format!("{path} is left out: {why}"));
         }
@@ -254,6 +270,25 @@ impl Work {
         };
         let rows = rows(&self.remove, "delete").into_iter().chain(rows(&self.transfer, verb));
         rows.fold(plan, Plan::row)
+    }
+
+    /// Tells of names that only one side has, each of which looks the same as one of the other.
+    fn look_alikes<'a>(
+        &mut self,
+        one: impl Iterator<Item = &'a String>,
+        other: impl Iterator<Item = &'a String>,
+    ) {
+        let pairs = spelling::look_alikes(one, other);
+        if let Some((here, there)) = pairs.first() {
+            let written = spelling::written_out;
+            self.alike.push(format!(
+                "{} on both sides look the same, but Unicode spells them otherwise, so that they are two: \"{}\" and \
+                 \"{}\", where each <U+...> is one character",
+                counted(pairs.len(), "name"),
+                written(here),
+                written(there)
+            ));
+        }
     }
 
     fn refuse(&mut self, path: impl Into<String>, why: &str) {
@@ -342,20 +377,32 @@ impl Sync {
         cx: &Call<S3>,
         folder: &Folder,
         step: &Step,
-        told: impl FnMut(u64) + Send,
+        mut told: impl FnMut(u64) + Send,
     ) -> Result<()> {
         let file = folder.open(&step.path).await?;
         unchanged(step.local, Some(Stamp::from(&file)))?;
+        let key = key(&format!("{}{}", self.prefix(), step.path))?;
+        let condition = step.condition();
+        let request = |condition: &Condition| {
+            UploadInput::builder()
+                .bucket(self.bucket.as_str())
+                .key(key.as_str())
+                .set_content_type(content_type_of(&step.path).map(str::to_owned))
+                .set_if_match(condition.if_match())
+                .set_if_none_match(condition.if_none_match())
+        };
         // Only over what was seen: somebody may have written there since.
-        let request = UploadInput::builder()
-            .bucket(self.bucket.as_str())
-            .key(format!("{}{}", self.prefix(), step.path))
-            .set_content_type(content_type_of(&step.path).map(str::to_owned))
-            .set_if_match(step.etag.clone())
-            .set_if_none_match((!step.replaces).then(|| "*".to_owned()));
-        match transfer::send(cx, file, request, told).await {
+        let mut sent = transfer::send(cx, file, request(&condition), &mut told).await;
+        if let Err(error) = &sent
+            && condition.is_unknown_to_store(error)
+        {
+            condition.held_by_a_look(cx, &self.bucket, &key).await?;
+            let file = folder.open(&step.path).await?;
+            unchanged(step.local, Some(Stamp::from(&file)))?;
+            sent = transfer::send(cx, file, request(&Condition::Replace), told).await;
+        }
+        match sent {
             Err(error) if error.status == Some(412) => {
-                let key = key(&format!("{}{}", self.prefix(), step.path))?;
                 let head = fetching::head(cx, &self.bucket, &key, None).await?;
                 // An attempt whose answer was lost may have written it.
                 if fetching::is_same(cx, &head, folder.open(&step.path).await?).await? {

@@ -1,7 +1,7 @@
 use std::path::Path;
 
 use aws_sdk_s3_transfer_manager::operation::upload::{UploadInput, UploadInputBuilder};
-use awsmcp_mcp::{Call, Change, Error, One, Plan, Result, Spec, human_size, quoted};
+use awsmcp_mcp::{Call, Change, One, Plan, Result, Spec, human_size};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -70,6 +70,7 @@ impl Change for UploadFile {
         let what = format!("{} ({})", file.path.display(), human_size(file.size));
         let (condition, present) = (self.condition(), present?);
         let plan = condition.plan(&present, &self.uri(), "upload", &what)?;
+        present.beside(cx, &self.bucket, &self.key).await;
         let plan = match self.content_type() {
             Some(given) => plan.row(serde_json::json!({"content_type": given})),
             None => plan,
@@ -121,12 +122,8 @@ impl UploadFile {
 
     /// A key is what the operator's allow-list was held against, so nothing may be added to it here.
     fn checked_key(&self) -> Result<()> {
-        if !self.key.as_str().ends_with('/') {
-            return Ok(());
-        }
         let name = Path::new(&self.path).file_name().and_then(|name| name.to_str()).unwrap_or("file");
-        Err(Error::invalid(format!("the key {} names a folder", quoted(self.key.as_str())))
-            .with_next(format!("write the whole key, such as {}{name}", self.key)))
+        self.key.is_no_folder(name)
     }
 
     fn content_type(&self) -> Option<String> {

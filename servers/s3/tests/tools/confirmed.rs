@@ -59,6 +59,57 @@ fn an_object_that_changed_is_not_deleted_by_its_key() {
     assert_eq!(contents("del-moved-key", "a").unwrap(), "new contents");
 }
 
+/// A local AWS that deletes, and whose first answer to that is lost.
+fn forgetful(bucket: &'static str, then: fn()) -> Stub {
+    Stub::before(aws(), move |request| match (request.operation(), request.nth) {
+        ("DeleteObjects" | "DeleteObject", 1) => {
+            for key in ["a", "b", "odd%01"] {
+                aws().expect("s3", "DELETE", &format!("/{bucket}/{key}"), &[], "");
+            }
+            then();
+            Response::HangUp
+        }
+        _ => Response::HandOn,
+    })
+}
+
+#[test]
+fn what_a_lost_try_removed_is_told_as_removed() {
+    for (bucket, keys) in [
+        ("lost-batch", json!(["a", "b"])),
+        ("lost-single", json!(["odd\u{1}"])),
+        ("lost-kept", json!(["a", "b"])),
+    ] {
+        if bucket == "lost-kept" {
+            versioned(bucket);
+        } else {
+            aws().create_bucket(bucket);
+        }
+        aws().put_objects(bucket, ["a", "b", "odd\u{1}"]);
+        let stub = forgetful(bucket, || {});
+        let mut env = stub.env();
+        env.push(("AWS_MAX_ATTEMPTS".to_owned(), "3".to_owned()));
+        let mut server = S3.at(env).start();
+        let count = keys.as_array().unwrap().len();
+        let answer = server.confirmed("delete_objects", json!({"bucket": bucket, "keys": keys}));
+        assert_eq!(done(&answer)["deleted"], count, "{}", answer.text);
+        answer.lacks(&["changed since the plan"]);
+    }
+}
+
+#[test]
+fn what_came_up_after_a_lost_try_is_told_as_changed() {
+    aws().create_bucket("lost-then-new");
+    aws().put_objects("lost-then-new", ["a", "b"]);
+    let stub = forgetful("lost-then-new", || aws().put_object("lost-then-new", "b", &[], "newer"));
+    let mut env = stub.env();
+    env.push(("AWS_MAX_ATTEMPTS".to_owned(), "3".to_owned()));
+    let mut server = S3.at(env).start();
+    let answer = server.confirmed("delete_objects", json!({"bucket": "lost-then-new", "keys": ["a", "b"]}));
+    answer.holds(&["it changed since the plan, and was left as it is", "\"deleted\":1"]);
+    assert_eq!(contents("lost-then-new", "b").unwrap(), "newer");
+}
+
 #[test]
 fn a_store_without_conditions_is_told_of_none() {
     let stub = Stub::start(|request| match request.operation() {

@@ -1,8 +1,9 @@
 //! Moving objects and prefixes.
 
+use awsmcp_testing::{Response, Stub};
 use serde_json::json;
 
-use crate::world::{S3, aws, contents, done, planned, versioned};
+use crate::world::{Place, S3, aws, contents, done, planned, versioned};
 
 #[test]
 fn an_object_moves_once_its_copy_is_verified() {
@@ -149,4 +150,45 @@ fn a_folder_moves_to_the_top_without_its_marker() {
     assert_eq!(done(&moved)["moved"], 1);
     moved.holds(&["old/ itself stays"]);
     assert_eq!(contents("move-marker", "a").unwrap(), "old/a");
+}
+
+#[test]
+fn what_would_be_hidden_as_a_folder_is_not_written() {
+    let place = Place::new("no-folder");
+    let mut server = place.server_allowing("write,reveal", &[]);
+    let at = |more: serde_json::Value| {
+        let mut call = json!({"bucket": "no-folder", "key": "notes/"});
+        call.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        call
+    };
+    server.call("put_object", at(json!({"text": "x"}))).fails(&["names a folder", "notes/notes.txt"]);
+    server.call("presign_upload", at(json!({}))).fails(&["names a folder", "notes/report.pdf"]);
+    // An empty one is a folder's marker, and a form takes any name below.
+    server.call("put_object", at(json!({"text": ""}))).ok();
+    server.confirmed("presign_upload", at(json!({"method": "POST"}))).ok();
+}
+
+#[test]
+fn a_source_that_a_lost_try_deleted_is_told_as_moved() {
+    let place = Place::new("moved-lost");
+    for key in ["a/1", "a/2"] {
+        place.put(key, key);
+    }
+    let stub = Stub::before(aws(), |request| match (request.operation(), request.nth) {
+        ("DeleteObject", 1) => {
+            aws().expect("s3", "DELETE", request.path(), &[], "");
+            Response::HangUp
+        }
+        _ => Response::HandOn,
+    });
+    let endpoint = stub.endpoint();
+    let mut server = place.server_with(&[("AWS_ENDPOINT_URL", &endpoint), ("AWS_MAX_ATTEMPTS", "3")]);
+    let step =
+        json!({"source_bucket": "moved-lost", "source_prefix": "a/", "bucket": "moved-lost", "prefix": "b/"});
+    let moved = server.confirmed("move_object", step);
+    moved.holds(&["\"moved\":2"]).lacks(&["both exist", "were not moved"]);
+    assert_eq!(
+        (contents("moved-lost", "a/1"), contents("moved-lost", "b/1").as_deref()),
+        (None, Some("a/1"))
+    );
 }

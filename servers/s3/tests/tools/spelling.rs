@@ -130,3 +130,66 @@ fn nothing_is_asked_about_what_is_not_allowed_and_nothing_more_where_there_is_on
     miss(&mut open, "\u{6587}\u{5b57}.csv").lacks(&["looks the same"]);
     assert_eq!(stub.calls().len(), before + 2);
 }
+
+#[test]
+fn a_key_that_is_new_names_the_one_beside_it_that_looks_the_same() {
+    let aws = bucket("alike-new");
+    aws.put_object("alike-new", THERE, &[], "id,name\n");
+    let place = Place::new("alike-new-to");
+    place.write("here.csv", "x");
+    let mut server = place.server_allowing("write,destroy,reveal", &[]);
+    let new = |more: Value| {
+        let mut call = json!({"bucket": "alike-new", "key": TYPED, "dry_run": true});
+        call.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        call
+    };
+    for (tool, call) in [
+        ("presign_upload", new(json!({}))),
+        ("presign_upload", new(json!({"method": "POST"}))),
+        ("put_object", new(json!({"text": "x"}))),
+        ("upload_file", new(json!({"path": "here.csv"}))),
+        ("copy_object", new(json!({"source_bucket": "alike-new", "source_key": THERE}))),
+    ] {
+        names_it(&server.call(tool, call), WRITTEN);
+    }
+    // Where the very key is there, it is no new one; and of a plain name nothing is asked.
+    let there = json!({"bucket": "alike-new", "key": THERE, "dry_run": true});
+    server.call("presign_upload", there).lacks(&["looks the same"]);
+    let plain = json!({"bucket": "alike-new", "key": "plain.csv", "dry_run": true});
+    server.call("presign_upload", plain).lacks(&["looks the same"]);
+}
+
+#[test]
+fn sync_names_the_prefix_that_looks_the_same_and_the_names_that_do() {
+    let aws = bucket("alike-sync");
+    aws.put_object("alike-sync", THERE, &[], "id,name\n");
+    bucket("alike-sync-to");
+    let place = Place::new("alike-sync-dir");
+    place.write("d/r\u{e9}sum\u{e9}.csv", "other");
+    let mut server = place.server_allowing("write,destroy", &[]);
+    let sync = |direction: &str, prefix: &str, more: Value| {
+        let mut call =
+            json!({"direction": direction, "bucket": "alike-sync", "prefix": prefix, "dry_run": true});
+        call.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        call
+    };
+    let (typed, written) = ("caf\u{e9}/", "cafe<U+0301>/");
+    let here = json!({"directory": "d"});
+    let down = server.call("sync", sync("download", typed, here.clone()));
+    names_it(down.holds(&["nothing is below s3://alike-sync/"]), written);
+    names_it(
+        server.call("sync", sync("upload", typed, here.clone())).holds(&["nothing is yet below"]),
+        written,
+    );
+    let from = json!({"direction": "copy", "source_bucket": "alike-sync", "source_prefix": typed, "bucket": "alike-sync-to", "dry_run": true});
+    names_it(&server.call("sync", from), written);
+    // The names below the right prefix are two as well.
+    let all = server.call("sync", sync("upload", "cafe\u{301}/", json!({"directory": "d", "delete": true})));
+    all.holds(&[
+        "1 name on both sides look the same, but Unicode spells them otherwise",
+        "\"r<U+00E9>sum<U+00E9>.csv\" and \"re<U+0301>sume<U+0301>.csv\"",
+    ]);
+    // A prefix under which a glob leaves nothing is there all the same.
+    let none = json!({"directory": "d", "include": ["*.txt"]});
+    server.call("sync", sync("download", "cafe\u{301}/", none)).lacks(&["looks the same"]);
+}

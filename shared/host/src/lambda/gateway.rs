@@ -4,7 +4,7 @@
 
 use awsmcp_mcp::{Answer, Caller, Engine, Handler, Principal, Service, content};
 use awsmcp_spec::from_gateway;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 /// Between the name of a target and the name of its tool.
 const DELIMITER: &str = "___";
@@ -44,12 +44,11 @@ impl GatewayCall {
         };
         let caller = Caller { principal: Some(self.caller), ..Caller::default() };
         match Box::pin(engine.call(&self.tool, arguments, &caller)).await {
-            Ok(Answer::Done { text, parts, structured }) => {
-                let mut result = json!({"content": content(text, parts)});
-                if let (Some(structured), Some(result)) = (structured, result.as_object_mut()) {
-                    result.insert("structuredContent".to_owned(), structured);
-                }
-                result
+            Ok(Answer::Done { text, parts, structured, failed }) => {
+                let mut result = Map::from_iter([("content".to_owned(), json!(content(text, parts)))]);
+                result.extend(structured.map(|structured| ("structuredContent".to_owned(), structured)));
+                result.extend(failed.then(|| ("isError".to_owned(), json!(true))));
+                Value::Object(result)
             }
             Ok(Answer::Planned { text } | Answer::Ask { question: text, .. }) => {
                 json!({"content": content(text, Vec::new())})

@@ -75,9 +75,18 @@ impl<S: Service> Run<'_, S> {
         };
         match page.reply.view {
             View::Body(body) => self.body(body, notes),
-            View::One(value) => self.one(&value, notes, self.entry.spec.quotes),
+            View::One(value) => {
+                let failed = self.tells_of_failure(&value);
+                Ok(self.one(&value, notes, self.entry.spec.quotes)?.about_failure(failed))
+            }
             View::Rows(_) => Err(Error::internal("rows are rendered as rows")),
         }
+    }
+
+    /// Whether a tool of the account was called, and the answer says that what it stands for failed.
+    fn tells_of_failure(&self, answer: &Value) -> bool {
+        let derived = self.engine.server.derived.filter(|_| self.name != self.entry.spec.name);
+        derived.is_some_and(|derived| (derived.failed)(answer))
     }
 
     fn several(&self) -> bool {
@@ -387,7 +396,7 @@ impl<S: Service> Run<'_, S> {
             }
             structured
         });
-        Answer::Done { text, parts, structured }
+        Answer::Done { text, parts, structured, failed: false }
     }
 }
 

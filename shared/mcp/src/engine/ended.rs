@@ -15,6 +15,8 @@ pub enum Answer {
         parts: Vec<Part>,
         /// The structured form.
         structured: Option<Value>,
+        /// Whether what a tool of the account stands for ran and failed: the answer is about its failure.
+        failed: bool,
     },
     /// A plan that waits for its confirmation; nothing was done.
     Planned {
@@ -35,4 +37,14 @@ pub enum Answer {
         /// What kind of failure it was.
         kind: Kind,
     },
+}
+
+impl Answer {
+    /// The same answer, about a failure or not.
+    pub(crate) fn about_failure(mut self, is: bool) -> Answer {
+        if let Answer::Done { failed, .. } = &mut self {
+            *failed = is;
+        }
+        self
+    }
 }

@@ -193,6 +193,7 @@ fn engine(allow: &[&str], settings: Settings) -> Engine<Fake> {
             list: "list_tools",
             call: "run_thing",
             into: "payload",
+            failed: |answer| answer["name"].as_str().is_some_and(|name| name.contains("fail")),
             wanted: |settings| settings.extras.get("derive").map(|_| Duration::from_secs(60)),
         });
     Engine::new(server, Session::new(config), settings).unwrap()
@@ -362,6 +363,23 @@ async fn a_derived_tool_is_held_to_all_that_holds_the_tool_behind_it() {
     let engine = engine(&[], deriving(settings));
     let unknown = engine.call("fn_a", JsonObject::new(), &Caller::default()).await.unwrap_err();
     assert!(unknown.starts_with("unknown tool \"fn_a\""), "{unknown}");
+}
+
+#[tokio::test]
+async fn a_tool_of_the_account_that_ran_and_failed_answers_an_error() {
+    let engine = engine(&[], deriving(invoking()));
+    let run = async |tool: &str, arguments: Value| {
+        let Value::Object(arguments) = arguments else { panic!("not an object") };
+        match engine.call(tool, arguments, &Caller::default()).await.unwrap() {
+            Answer::Done { text, failed, .. } => (text, failed),
+            other => panic!("{other:?}"),
+        }
+    };
+    let (text, failed) = run("fn_b", json!({"how": "it fails"})).await;
+    assert!(failed && text.contains("it fails"), "{text}");
+    assert!(!run("fn_b", json!({"how": "well"})).await.1);
+    // Of the tool behind it a failure is what was asked for.
+    assert!(!run("run_thing", json!({"name": "fn_b", "payload": "it fails"})).await.1);
 }
 
 #[test]

@@ -6,6 +6,7 @@ use aws_types::request_id::RequestId;
 use super::Error;
 use crate::codes::{meaning, status_meaning};
 use crate::region::is_region;
+use crate::sender::{WHO_ANSWERS, is_page, is_signed};
 use crate::words::{cut, plain};
 use crate::{Denied, Kind};
 
@@ -19,6 +20,9 @@ pub(super) struct Answer<'a> {
 
 impl Answer<'_> {
     pub(super) fn explain(self) -> Error {
+        if let Some(foreign) = self.foreign() {
+            return foreign;
+        }
         let status = self.http.map(|http| http.status().as_u16());
         let row = self.code.and_then(meaning);
         let kind = row.map(|row| row.kind).or(status.map(status_meaning)).unwrap_or(Kind::Service);
@@ -34,6 +38,27 @@ impl Answer<'_> {
             error.next = advice(&error, self.is_bare());
         }
         error
+    }
+
+    /// A page of a proxy or a captive portal is no refusal of AWS's.
+    fn foreign(&self) -> Option<Error> {
+        let http = self.http.filter(|http| self.code.is_none() && !http.status().is_success())?;
+        let status = http.status().as_u16();
+        // Of trouble behind it a load balancer of AWS's own may have no more than a page to say.
+        let may_be_aws = (500..=510).contains(&status);
+        let body = http.body().bytes().filter(|body| is_page(body))?;
+        if may_be_aws || is_signed(http) {
+            return None;
+        }
+        let words = plain(&String::from_utf8_lossy(body));
+        let words = if words.is_empty() { String::new() } else { format!(": {}", cut(&words, 200)) };
+        let mut error = Error::new(
+            Kind::Network,
+            format!("A web page came in place of AWS's answer (from a proxy or a captive portal?){words}"),
+        )
+        .with_next(WHO_ANSWERS);
+        error.status = Some(status);
+        Some(error)
     }
 
     /// AWS's own message, or what the status and the start of the body say.

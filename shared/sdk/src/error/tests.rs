@@ -225,6 +225,34 @@ async fn an_answer_that_is_no_answer_of_aws_is_cut_short() {
     assert_eq!(through_sts(http).await.message, "AWS gave no reason");
 }
 
+#[tokio::test]
+async fn a_page_of_a_proxy_is_no_refusal_of_awss() {
+    let page = "<html><head><title>Blocked</title></head><body>Your company's policy</body></html>";
+    let answered = async |status: u16, head: &'static [(&str, &str)], body: &'static str| {
+        let (http, _) = wire(move |_| {
+            let answer = http::Response::builder().status(status);
+            let answer = head.iter().fold(answer, |answer, (name, value)| answer.header(*name, *value));
+            answer.body(body.to_owned()).unwrap()
+        });
+        through_sts(http).await
+    };
+    for status in [302, 400, 401, 403, 404, 407, 511] {
+        let error = answered(status, &[], page).await;
+        assert_eq!((error.kind, error.status), (Kind::Network, Some(status)), "{error}");
+        assert!(error.message.ends_with("portal?): Blocked Your company's policy"), "{error}");
+        assert!(error.next.as_deref().unwrap().contains("whether a proxy"), "{error}");
+        assert_eq!(error.denied, None);
+    }
+    // With an id of AWS's it is AWS's, and so it may be where something behind AWS's own front is down.
+    assert_eq!(answered(403, &[("x-amzn-requestid", "r")], page).await.kind, Kind::AccessDenied);
+    assert_eq!(answered(503, &[], page).await.kind, Kind::Service);
+    // What is no page may be a store's that resembles AWS.
+    assert_eq!(answered(403, &[], "Forbidden").await.kind, Kind::AccessDenied);
+    let denied =
+        "<ErrorResponse><Error><Code>AccessDenied</Code><Message>no</Message></Error></ErrorResponse>";
+    assert_eq!(answered(403, &[], denied).await.kind, Kind::AccessDenied);
+}
+
 #[test]
 fn the_command_to_sign_in_names_the_profile() {
     let error = Error::new(Kind::ExpiredCredentials, "x").with_next("Run `aws sso login` now.");

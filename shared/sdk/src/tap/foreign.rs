@@ -1,9 +1,9 @@
 //! Answers that are not the service's: a proxy's page, a captive portal's, an emulator's silence.
 
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
-use aws_types::request_id::RequestId;
 use serde::de::IgnoredAny;
 
+use crate::sender::{WHO_ANSWERS, is_page, is_signed};
 use crate::view::{Members, Protocol};
 use crate::{Error, Kind};
 
@@ -49,12 +49,6 @@ fn instead_of_an_answer(response: &HttpResponse, body: &[u8], spoken: Protocol) 
     (!fits).then(|| format!("{} where {due} was due", if page { "a web page" } else { "something else" }))
 }
 
-/// Whether the head has an id of AWS's.
-fn is_signed(response: &HttpResponse) -> bool {
-    response.headers().request_id().is_some()
-        || ["x-amz-request-id", "x-amz-id-2"].iter().any(|name| response.headers().contains_key(name))
-}
-
 /// Whether a plain success has nothing of a service, neither in its body nor in its head: AWS writes an empty body only
 /// where its head says something. What a HEAD finds has none.
 fn is_blank(response: &HttpResponse, operation: &str, spoken: Protocol, body: &[u8]) -> bool {
@@ -66,29 +60,6 @@ fn is_blank(response: &HttpResponse, operation: &str, spoken: Protocol, body: &[
         && !operation.starts_with("Head")
         && body.trim_ascii().is_empty()
         && !response.headers().iter().any(|(name, _)| of_a_service(name))
-}
-
-fn is_page(body: &[u8]) -> bool {
-    const SIGNS: [&str; 7] = ["<!doctype html", "<html", "<head", "<body", "<script", "<meta", "<title"];
-    let start = behind_prolog(body);
-    SIGNS.iter().any(|sign| {
-        let (head, after) = start.split_at_checked(sign.len()).unwrap_or_default();
-        head.eq_ignore_ascii_case(sign.as_bytes())
-            && after.first().is_none_or(|byte| !byte.is_ascii_alphanumeric())
-    })
-}
-
-/// What follows the byte order mark, blanks, comments and instructions that may stand before a document.
-fn behind_prolog(body: &[u8]) -> &[u8] {
-    let mut rest = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body).trim_ascii_start();
-    while let Some(end) = [("<?", "?>"), ("<!--", "-->")].iter().find_map(|(open, close)| {
-        let inner = rest.strip_prefix(open.as_bytes())?;
-        let at = inner.windows(close.len()).position(|window| window == close.as_bytes())?;
-        inner.get(at + close.len()..)
-    }) {
-        rest = end.trim_ascii_start();
-    }
-    rest
 }
 
 /// What a good answer always has and this one has not.
@@ -111,7 +82,7 @@ fn error(operation: &str, what: &str) -> Error {
         Kind::Network,
         format!("The answer to {operation} is not AWS's (a proxy or a captive portal?): {what}"),
     )
-    .with_next("See whether a proxy, or the sign-in page of a network, answers in AWS's place, and whether AWS_ENDPOINT_URL is right.");
+    .with_next(WHO_ANSWERS);
     error.operation = Some(operation.to_owned());
     error
 }

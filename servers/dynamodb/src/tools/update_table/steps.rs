@@ -4,9 +4,9 @@ use aws_sdk_dynamodb::{
     operation::update_table::builders::UpdateTableFluentBuilder,
     types::{
         AttributeDefinition, BillingMode, CreateReplicationGroupMemberAction,
-        DeleteGlobalSecondaryIndexAction, DeleteReplicationGroupMemberAction, GlobalSecondaryIndexUpdate,
-        OnDemandThroughput, ReplicationGroupUpdate, StreamSpecification, TableDescription,
-        UpdateGlobalSecondaryIndexAction,
+        DeleteGlobalSecondaryIndexAction, DeleteReplicationGroupMemberAction, DeleteVectorIndexAction,
+        GlobalSecondaryIndexUpdate, OnDemandThroughput, ReplicationGroupUpdate, StreamSpecification,
+        TableDescription, UpdateGlobalSecondaryIndexAction, VectorIndexUpdate,
     },
 };
 use awsmcp_mcp::{Error, Result, nearest};
@@ -15,7 +15,7 @@ use super::UpdateTable;
 use crate::{
     blueprint::{View, definitions, failed, units},
     names::KeyAttribute,
-    table,
+    table, vectors,
 };
 
 pub(super) type Build = Box<dyn FnOnce(UpdateTableFluentBuilder) -> UpdateTableFluentBuilder + Send>;
@@ -37,12 +37,32 @@ impl Step {
     }
 }
 
+/// The names of all indexes of a table.
+fn names(table: &TableDescription) -> Vec<String> {
+    let vectors = table.vector_indexes().iter().filter_map(|index| index.index_name.clone());
+    table::indexes(table).into_iter().map(|index| index.name).chain(vectors).collect()
+}
+
+/// The types of the attributes that a table's keys have, and those of a new index.
+fn all_definitions<'a>(
+    table: &TableDescription,
+    keys: impl Iterator<Item = &'a KeyAttribute>,
+) -> Result<Vec<AttributeDefinition>> {
+    let own = table.attribute_definitions().iter().map(|definition| KeyAttribute {
+        name: definition.attribute_name.clone(),
+        kind: definition.attribute_type.clone(),
+    });
+    let all: Vec<KeyAttribute> = own.chain(keys.cloned()).collect();
+    definitions(&all)
+}
+
 impl UpdateTable {
     /// What is to be done, in order: what goes makes room for what comes.
     pub(super) fn steps(&self, table: &TableDescription) -> Result<Vec<Step>> {
         let mut steps = self.billing(table)?;
         steps.extend(self.deleted_indexes(table)?);
         steps.extend(self.created_indexes(table)?);
+        steps.extend(self.created_vector_indexes(table)?);
         steps.extend(self.settings(table)?);
         steps.extend(self.replicas()?);
         if steps.is_empty() {
@@ -53,9 +73,17 @@ impl UpdateTable {
     }
 
     fn deleted_indexes(&self, table: &TableDescription) -> Result<Vec<Step>> {
-        let known: Vec<String> = table::indexes(table).into_iter().map(|index| index.name).collect();
+        let known = names(table);
         let mut steps = Vec::new();
         for name in self.delete_indexes.clone() {
+            if vectors::find(table, &name).is_some() {
+                let delete = DeleteVectorIndexAction::builder().index_name(&name).build().map_err(failed)?;
+                let update = VectorIndexUpdate::builder().delete(delete).build();
+                steps.push(Step::new(format!("delete vector index {name}"), "", |request| {
+                    request.vector_index_updates(update)
+                }));
+                continue;
+            }
             if !known.contains(&name) {
                 let meant = nearest(&name, known.iter().map(String::as_str));
                 let meant = meant.map(|meant| format!("; did you mean {meant}?")).unwrap_or_default();
@@ -72,24 +100,43 @@ impl UpdateTable {
         Ok(steps)
     }
 
+    /// # Errors
+    /// When the table has an index of this name already; one that goes in the same call makes room for it.
+    fn is_free(&self, table: &TableDescription, name: &str) -> Result<()> {
+        if names(table).iter().any(|own| own == name) && !self.delete_indexes.iter().any(|gone| gone == name)
+        {
+            return Err(Error::conflict(format!("{} has an index {name} already", self.table))
+                .with_next(table::layout(table)));
+        }
+        Ok(())
+    }
+
+    fn created_vector_indexes(&self, table: &TableDescription) -> Result<Vec<Step>> {
+        let on_demand = self.on_demand || table::billing(table) == "on demand" && self.read_units.is_none();
+        if !self.create_vector_indexes.is_empty() && !on_demand {
+            return Err(Error::invalid("DynamoDB has vector indexes only of tables that bill on demand")
+                .with_next("`on_demand` in the same call makes it so"));
+        }
+        let mut steps = Vec::new();
+        for index in &self.create_vector_indexes {
+            self.is_free(table, index.name.as_str())?;
+            let all = all_definitions(table, index.keys())?;
+            let update = VectorIndexUpdate::builder().create(index.creation()?).build();
+            let name = format!("create vector index {}: {}", index.name, index.words());
+            steps.push(Step::new(name, "", |request| {
+                request.set_attribute_definitions(Some(all)).vector_index_updates(update)
+            }));
+        }
+        Ok(steps)
+    }
+
     fn created_indexes(&self, table: &TableDescription) -> Result<Vec<Step>> {
-        let known: Vec<String> = table::indexes(table).into_iter().map(|index| index.name).collect();
         let provisioned =
             self.read_units.is_some() || table::billing(table) != "on demand" && !self.on_demand;
         let mut steps = Vec::new();
         for index in &self.create_indexes {
-            let name = index.name.to_string();
-            // One that goes in the same call makes room for it.
-            if known.contains(&name) && !self.delete_indexes.contains(&name) {
-                return Err(Error::conflict(format!("{} has an index {} already", self.table, index.name))
-                    .with_next(table::layout(table)));
-            }
-            let own = table.attribute_definitions().iter().map(|definition| KeyAttribute {
-                name: definition.attribute_name.clone(),
-                kind: definition.attribute_type.clone(),
-            });
-            let own: Vec<KeyAttribute> = own.collect();
-            let all: Vec<AttributeDefinition> = definitions(own.iter().chain(index.keys()))?;
+            self.is_free(table, index.name.as_str())?;
+            let all = all_definitions(table, index.keys())?;
             let units = if provisioned {
                 units(self.read_units.or(Some(5)), self.write_units.or(Some(5)))?
             } else {

@@ -29,6 +29,8 @@ pub(crate) struct Card {
     pub(super) architectures: Vec<String>,
     pub(super) memory_mb: Option<i32>,
     pub(super) timeout_seconds: Option<i32>,
+    /// Of a durable function, whose executions outlast its time-out.
+    pub(super) durable: Option<String>,
     pub(super) ephemeral_mb: Option<i32>,
     pub(super) state: Option<String>,
     pub(super) state_reason: Option<String>,
@@ -126,6 +128,12 @@ impl Card {
             architectures: words(config.architectures),
             memory_mb: config.memory_size,
             timeout_seconds: config.timeout,
+            durable: config.durable_config.map(|durable| {
+                let most = durable.execution_timeout.map(|most| format!("executions of up to {most} s"));
+                let kept = durable.retention_period_in_days.map(|days| format!("kept for {days} days"));
+                let parts: Vec<String> = [most, kept].into_iter().flatten().collect();
+                if parts.is_empty() { "yes".to_owned() } else { parts.join(", ") }
+            }),
             ephemeral_mb: config.ephemeral_storage.map(|storage| storage.size).filter(|size| *size != 512),
             state: config.state.map(|state| state.to_string()),
             state_reason: config.state_reason,

@@ -15,6 +15,7 @@ use crate::{
     S3, fetching,
     listing::{Place, Scan},
     names::BucketName,
+    spelling,
     stamp::Stamp,
 };
 
@@ -24,6 +25,16 @@ pub(super) struct Remote {
     pub(super) size: u64,
     pub(super) modified: Option<SystemTime>,
     pub(super) etag: Option<String>,
+}
+
+/// What lies below a prefix.
+pub(super) struct Listed {
+    /// The objects that are meant, by their path.
+    pub(super) found: BTreeMap<String, Remote>,
+    /// The keys that have no place on the other side, and why.
+    strange: Vec<(String, &'static str)>,
+    /// Whether nothing at all is below it.
+    pub(super) is_empty: bool,
 }
 
 impl Sync {
@@ -39,7 +50,12 @@ impl Sync {
         }
         let (local, remote) =
             tokio::join!(self.local(cx), self.remote(cx, &self.bucket, self.prefix(), as_path));
-        let ((local, hidden), (remote, strange)) = (local?, remote?);
+        let ((local, hidden), Listed { found: remote, strange, is_empty }) = (local?, remote?);
+        if is_empty {
+            self.meant(cx, &mut work, &self.bucket, self.prefix(), self.direction == Direction::Download)
+                .await;
+        }
+        work.look_alikes(local.keys().filter(|path| !remote.contains_key(*path)), remote.keys());
         let differ = self.differ(cx, &local, &remote).await?;
         match self.direction {
             Direction::Copy => {}
@@ -48,6 +64,20 @@ impl Sync {
         }
         strange.into_iter().for_each(|(key, why)| work.refuse(key, why));
         Ok(work)
+    }
+
+    /// Says what may have been meant where nothing starts with a prefix: of the side that is copied from, or to.
+    pub(super) async fn meant(
+        &self,
+        cx: &Call<S3>,
+        work: &mut Work,
+        bucket: &BucketName,
+        prefix: &str,
+        is_source: bool,
+    ) {
+        let Some(meant) = spelling::prefix(cx, cx.client(), bucket, prefix).await else { return };
+        let what = if is_source { "nothing is below" } else { "nothing is yet below" };
+        work.alike.push(format!("{what} s3://{bucket}/{prefix}: {meant}"));
     }
 
     fn to_upload(
@@ -136,12 +166,13 @@ impl Sync {
         bucket: &BucketName,
         prefix: &str,
         fits: fn(&str) -> std::result::Result<(), &'static str>,
-    ) -> Result<(BTreeMap<String, Remote>, Vec<(String, &'static str)>)> {
+    ) -> Result<Listed> {
         let scan = Scan { bucket, prefix: Some(prefix).filter(|prefix| !prefix.is_empty()), most: u64::MAX };
-        let (mut found, mut strange) = (BTreeMap::new(), Vec::new());
+        let (mut found, mut strange, mut is_empty) = (BTreeMap::new(), Vec::new(), true);
         let mut place = Place::default();
         loop {
             let visit = |object: Object| {
+                is_empty = false;
                 let key = object.key.as_deref().unwrap_or_default();
                 let path = key.strip_prefix(prefix).unwrap_or(key).to_owned();
                 let empty = object.size.is_none_or(|size| size == 0);
@@ -167,7 +198,7 @@ impl Sync {
                     .with_next("take a narrower prefix"));
                 }
                 Some(next) => place = next,
-                None => return Ok((found, strange)),
+                None => return Ok(Listed { found, strange, is_empty }),
             }
         }
     }

@@ -6,8 +6,7 @@ use super::{Step, Sync, Work, comparing::Remote, key};
 use crate::{
     S3,
     copying::{self, Limits, Original, Source, Target},
-    existing::Condition,
-    names::{BucketName, Etag, FolderPrefix, Key, bare},
+    names::{BucketName, FolderPrefix, Key, bare},
 };
 
 impl Sync {
@@ -38,7 +37,15 @@ impl Sync {
         }
         let (from, to) =
             tokio::join!(self.remote(cx, bucket, prefix, any), self.remote(cx, &self.bucket, target, any));
-        let (from, to) = (from.map_err(across)?.0, to.map_err(across)?.0);
+        let (from, to) = (from.map_err(across)?, to.map_err(across)?);
+        if from.is_empty {
+            self.meant(cx, work, bucket, prefix, true).await;
+        }
+        if to.is_empty {
+            self.meant(cx, work, &self.bucket, target, false).await;
+        }
+        let (from, to) = (from.found, to.found);
+        work.look_alikes(from.keys().filter(|path| !to.contains_key(*path)), to.keys());
         work.from_nothing = from.is_empty();
         for (path, object) in &from {
             let there = to.get(path);
@@ -81,14 +88,9 @@ impl Sync {
             Source { bucket: bucket.clone(), key: key(&format!("{prefix}{}", step.path))?, version_id: None };
         let original = Original::look(cx, source, None).await?;
         original.unchanged(step.source.as_deref())?;
-        let condition = match (&step.etag, step.replaces) {
-            (_, false) => Condition::Create,
-            (Some(etag), true) => Condition::Seen(Etag::seen(etag)),
-            (None, true) => Condition::Replace,
-        };
         let to = key(&format!("{}{}", self.prefix(), step.path))?;
-        let target = Target::alike(&original, self.bucket.clone(), to, condition);
-        copying::copy(cx.client(), &original, &target, Limits::AWS, &|_| {}).await?;
+        let mut target = Target::alike(&original, self.bucket.clone(), to, step.condition());
+        copying::copy_held(cx, &original, &mut target, Limits::AWS, &|_| {}).await?;
         told(step.size);
         Ok(())
     }
