@@ -78,9 +78,9 @@ const ROWS: &[Row] = &[
     Row::new("embed", |run| {
         let call = json!({"model": "amazon.titan-embed-text-v2:0", "texts": ["x"]});
         run.call(call, "vector")?;
-        let vectors = profile_of(run, "amazon.titan-embed-text-v2:0");
-        run.call(json!({"model": vectors, "texts": ["x"]}), "vector").map(drop)
-    }),
+        run.call(json!({"model": profile(run), "texts": ["x"]}), "vector").map(drop)
+    })
+    .serves(profile_of_vectors),
     Row::new("invoke_model", |run| {
         let body = json!({"inputText": "x"});
         run.call(json!({"model": MODEL, "body": body}), "\"body\"")?;
@@ -339,6 +339,18 @@ const EXCEPTIONS: &[Exception] = &[
         .unchecked(|request| !request.json()["promptVariables"].is_null()),
     Exception::of(&["converse"], "bedrock:InvokeTool", "ministack does not check the tools that AWS runs")
         .unchecked(|request| String::from_utf8_lossy(&request.body).contains("systemTool")),
+    Exception::of(
+        &["converse", "invoke_model"],
+        "bedrock:GetInferenceProfile",
+        "without it a call goes on, with a note that the model behind the profile is not known",
+    )
+    .unnoticed(),
+    Exception::of(
+        &["embed"],
+        "bedrock:GetInferenceProfile",
+        "ministack does not tell the models of a profile",
+    )
+    .unchecked(|request| request.operation() == "GetInferenceProfile"),
     Exception::of(&["check_texts"], "bedrock:InvokeGuardrailChecks", "ministack does not check texts")
         .unchecked(|request| request.operation() == "InvokeGuardrailChecks"),
     Exception::of(&["invoke_inline_agent"], "bedrock:InvokeInlineAgent", "ministack has no inline agents")
@@ -497,12 +509,19 @@ fn imported(run: &Run<'_>) -> String {
     format!("arn:aws:bedrock:us-east-1:123456789012:imported-model/{name}")
 }
 
-fn profile(run: &Run<'_>) -> String {
-    profile_of(run, MODEL)
+/// A profile of a model that makes vectors: ministack does not tell the models of a profile as AWS does.
+fn profile_of_vectors(request: &Request) -> Option<Response> {
+    let titan = "arn:aws:bedrock:us-east-1::foundation-model/amazon.titan-embed-text-v2:0";
+    let arn = "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/ab12cd34ef56";
+    (request.operation() == "GetInferenceProfile").then(|| {
+        Response::output(json!({"inferenceProfileName": "p", "inferenceProfileArn": arn,
+            "inferenceProfileId": "ab12cd34ef56", "models": [{"modelArn": titan}], "status": "ACTIVE",
+            "type": "APPLICATION"}))
+    })
 }
 
-fn profile_of(run: &Run<'_>, model: &str) -> String {
-    let source = json!({"copyFrom": format!("arn:aws:bedrock:us-east-1::foundation-model/{model}")});
+fn profile(run: &Run<'_>) -> String {
+    let source = json!({"copyFrom": format!("arn:aws:bedrock:us-east-1::foundation-model/{MODEL}")});
     let input = json!({"inferenceProfileName": unique(run, "profile"), "modelSource": source});
     text(&run.aws().call("bedrock", "CreateInferenceProfile", input)["inferenceProfileArn"])
 }

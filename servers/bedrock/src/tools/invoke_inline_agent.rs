@@ -112,6 +112,7 @@ impl Tool for InvokeInlineAgent {
     .on(arns::INLINE_KNOWLEDGE_BASE, &["bedrock:Retrieve"])
     .when("guardrail")
     .on(arns::GUARDRAIL, &["bedrock:ApplyGuardrail"])
+    .names_no_resource()
     .minutes(30)
     .quotes()
     .optional();
