@@ -3,9 +3,24 @@
 //! <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonbedrock.html>
 
 pub(crate) const TABLE: &[(&str, &[&str])] = &[
-    ("Converse", &["bedrock:InvokeModel", "bedrock:ApplyGuardrail"]),
-    ("ConverseStream", &["bedrock:InvokeModelWithResponseStream", "bedrock:ApplyGuardrail"]),
+    (
+        "Converse",
+        &["bedrock:InvokeModel", "bedrock:ApplyGuardrail", "bedrock:RenderPrompt", "bedrock:InvokeTool"],
+    ),
+    (
+        "ConverseStream",
+        &[
+            "bedrock:InvokeModelWithResponseStream",
+            "bedrock:ApplyGuardrail",
+            "bedrock:RenderPrompt",
+            "bedrock:InvokeTool",
+        ],
+    ),
     ("HeadObject", &["s3:GetObject"]),
+    (
+        "InvokeInlineAgent",
+        &["bedrock:InvokeInlineAgent", "bedrock:InvokeModel", "bedrock:Retrieve", "bedrock:ApplyGuardrail"],
+    ),
     ("InvokeModel", &["bedrock:InvokeModel", "bedrock:ApplyGuardrail"]),
     ("StartAsyncInvoke", &["bedrock:InvokeModel"]),
     ("Retrieve", &["bedrock:Retrieve", "bedrock:Rerank", "bedrock:InvokeModel", "bedrock:ApplyGuardrail"]),

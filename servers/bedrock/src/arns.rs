@@ -64,6 +64,12 @@ pub(crate) const KNOWLEDGE_BASE: &str =
 pub(crate) const LISTED_KNOWLEDGE_BASE: &str =
     "arn:{partition}:bedrock:{region}:{account}:knowledge-base/{id}";
 pub(crate) const PROMPT: &str = "arn:{partition}:bedrock:{region}:{account}:prompt/{prompt}";
+/// A stored prompt that is called as a model, by its ARN.
+pub(crate) const PROMPT_AS_MODEL: &str = "arn:{partition}:bedrock:{region}:{account}:prompt/{model}";
+/// A tool that AWS itself runs for a model. It has no region.
+pub(crate) const SYSTEM_TOOL: &str = "arn:{partition}:bedrock::{account}:system-tool/amazon.{system_tools}";
+pub(crate) const INLINE_KNOWLEDGE_BASE: &str =
+    "arn:{partition}:bedrock:{region}:{account}:knowledge-base/{knowledge_bases.id}";
 pub(crate) const LISTED_PROMPT: &str = "arn:{partition}:bedrock:{region}:{account}:prompt/{id}";
 
 /// `{s3}` is bucket and key at once, so that the bucket's own place stays open; see [`crate::names::arn`].

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_types::body::SdkBody;
-use awsmcp_mcp::{Error, Result};
+use awsmcp_mcp::{AsIs, Error, Result, exact};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -55,13 +55,12 @@ pub(crate) struct Reasoning {
 pub(crate) struct ToolUse {
     pub(crate) id: String,
     pub(crate) name: String,
-    // An answer leaves out an empty object.
     #[serde(default = "nothing")]
-    pub(crate) input: Value,
+    pub(crate) input: AsIs,
 }
 
-fn nothing() -> Value {
-    json!({})
+fn nothing() -> AsIs {
+    AsIs(json!({}))
 }
 
 impl Reasoning {
@@ -110,7 +109,7 @@ impl ToolUse {
         let tool = block.get("toolUse").filter(|tool| tool.get("type").is_none_or(Value::is_null))?;
         let text = |name: &str| tool.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
         let input = tool.get("input").cloned().unwrap_or_else(|| json!({}));
-        Some(ToolUse { id: text("toolUseId"), name: text("name"), input })
+        Some(ToolUse { id: text("toolUseId"), name: text("name"), input: AsIs(input) })
     }
 }
 
@@ -140,7 +139,7 @@ pub(crate) fn media(block: &Value) -> Option<(String, Vec<u8>)> {
 }
 
 /// All blocks of an answer, where giving back its thoughts, its text and its calls of tools one after the other would be
-/// another answer. Bytes are shown beside it. It is a text, so that nothing in it is rewritten or left out as saying nothing.
+/// another answer. Bytes are shown beside it. It is a text, so that nothing in it is rewritten.
 pub(crate) fn in_order(
     blocks: &[Value],
     reasoning: &[Reasoning],
@@ -159,28 +158,25 @@ pub(crate) fn in_order(
         plain.push(json!({"text": said}));
     }
     plain.extend(tools.iter().map(ToolUse::block));
-    let is_shown_whole = |tool: &ToolUse| tool.input == json!({}) || !is_rewritten(&tool.input);
-    if plain.iter().eq(kept.iter().copied()) && tools.iter().all(is_shown_whole) {
+    if plain.iter().eq(kept.iter().copied()) && !tools.iter().any(|tool| is_rounded(&tool.input.0)) {
         return None;
     }
     serde_json::to_string(&kept).ok()
 }
 
-/// Whether an answer shows it otherwise than it is: what says nothing is left out, and numbers that hosts would round are
-/// marked.
-fn is_rewritten(value: &Value) -> bool {
+/// Whether a client that holds numbers as doubles, or the SDK, would make another number of one in it.
+pub(crate) fn is_rounded(value: &Value) -> bool {
     /// Whole numbers beyond it are not exact in JavaScript.
     const EXACT: u64 = 1 << 53;
     match value {
-        Value::Null => true,
-        Value::Bool(_) => false,
-        Value::Number(number) => {
-            number.as_u64().is_some_and(|number| number > EXACT)
-                || number.as_i64().is_some_and(|number| number.unsigned_abs() > EXACT)
-        }
-        Value::String(text) => text.is_empty(),
-        Value::Array(items) => items.is_empty() || items.iter().any(is_rewritten),
-        Value::Object(fields) => fields.is_empty() || fields.values().any(is_rewritten),
+        Value::Number(number) => match (number.as_i64(), number.as_u64()) {
+            (Some(whole), _) => whole.unsigned_abs() > EXACT,
+            (None, Some(_)) => true,
+            (None, None) => !exact::survives(number),
+        },
+        Value::Array(items) => items.iter().any(is_rounded),
+        Value::Object(fields) => fields.values().any(is_rounded),
+        _ => false,
     }
 }
 
@@ -301,13 +297,16 @@ mod tests {
         assert_eq!(told(&mixed), Some(json!(mixed).to_string()));
         let with =
             |input: Value| [json!({"toolUse": {"toolUseId": "t1", "name": "weather", "input": input}})];
-        for exact in
-            [json!({}), json!({"city": "Bern", "days": 1.5}), json!({"n": 9_007_199_254_740_992_u64})]
-        {
+        for exact in [
+            json!({}),
+            json!({"city": "Bern", "days": 1.5}),
+            json!({"n": 9_007_199_254_740_992_u64}),
+            json!({"a": null, "b": "", "c": [{}]}),
+        ] {
             assert_eq!(told(&with(exact.clone())), None, "{exact}");
         }
-        for rewritten in [json!({"a": null}), json!({"a": [{"b": ""}]}), json!({"n": u64::MAX})] {
-            assert!(told(&with(rewritten.clone())).is_some(), "{rewritten}");
+        for rounded in [r#"{"n": 18446744073709551615}"#, r#"{"a": [{"b": 0.12345678901234567891}]}"#] {
+            assert!(told(&with(serde_json::from_str(rounded).unwrap())).is_some(), "{rounded}");
         }
     }
 

@@ -9,7 +9,6 @@ use serde_json::{Value, json};
 use crate::{
     blocks::{self, Reasoning, ToolUse},
     findings::Trace,
-    json::value,
     turn::Thoughts,
     usage::Usage,
 };
@@ -81,7 +80,8 @@ impl Answer {
             stop_reason: out.stop_reason.to_string(),
             usage: out.usage.as_ref().map(Usage::of),
             latency_ms: out.metrics.map(|metrics| metrics.latency_ms),
-            more: out.additional_model_response_fields.as_ref().map(value),
+            // Not of the SDK's type, which holds numbers as doubles and has no order.
+            more: heard.get("additionalModelResponseFields").cloned(),
             tier: out.service_tier.map(|tier| tier.r#type.to_string()),
             ..Answer::default()
         };

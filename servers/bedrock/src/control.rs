@@ -4,8 +4,7 @@ use std::collections::HashMap;
 
 use aws_sdk_bedrockagentruntime::types::{
     ApiInvocationInput, ApiResult, ConfirmationState, ContentBody, FunctionInvocationInput, FunctionResult,
-    InvocationInputMember, InvocationResultMember, ResponseState, ReturnControlPayload,
-    builders::SessionStateBuilder,
+    InvocationInputMember, InvocationResultMember, ResponseState,
 };
 use awsmcp_mcp::{Error, Result};
 use schemars::JsonSchema;
@@ -42,11 +41,15 @@ struct Done {
 }
 
 impl Results {
+    /// What asked for them.
+    pub(crate) fn id(&self) -> &str {
+        &self.id
+    }
+
     /// # Errors
     /// When a result does not say what it is of.
-    pub(crate) fn put(&self, state: SessionStateBuilder) -> Result<SessionStateBuilder> {
-        let results = self.results.iter().map(Done::member).collect::<Result<Vec<_>>>()?;
-        Ok(state.invocation_id(&self.id).set_return_control_invocation_results(Some(results)))
+    pub(crate) fn members(&self) -> Result<Vec<InvocationResultMember>> {
+        self.results.iter().map(Done::member).collect()
     }
 }
 
@@ -94,17 +97,17 @@ impl Done {
 }
 
 /// What an agent asks for, in the words in which it is answered.
-pub(crate) fn asked(payload: ReturnControlPayload) -> Value {
-    let inputs = payload.invocation_inputs.unwrap_or_default();
+pub(crate) fn asked(id: Option<String>, inputs: Option<Vec<InvocationInputMember>>) -> Value {
     let calls: Vec<Value> = inputs
         .into_iter()
+        .flatten()
         .map(|input| match input {
             InvocationInputMember::FunctionInvocationInput(call) => of_function(call),
             InvocationInputMember::ApiInvocationInput(call) => of_api(call),
             _ => Value::Null,
         })
         .collect();
-    json!({"id": payload.invocation_id, "calls": calls})
+    json!({"id": id, "calls": calls})
 }
 
 fn of_function(call: FunctionInvocationInput) -> Value {

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use aws_sdk_bedrockruntime::types::{
     AnyToolChoice, AutoToolChoice, CachePointBlock, CachePointType, CacheTtl, ContentBlock, ConversationRole,
-    Message, SpecificToolChoice, SystemContentBlock, Tool, ToolChoice, ToolConfiguration, ToolInputSchema,
-    ToolSpecification,
+    Message, SpecificToolChoice, SystemContentBlock, SystemTool as ToolOfAws, Tool, ToolChoice,
+    ToolConfiguration, ToolInputSchema, ToolSpecification,
 };
 use awsmcp_mcp::{Error, Result};
 use schemars::JsonSchema;
@@ -16,6 +16,7 @@ use crate::{
     blocks::Raw,
     builders::missing,
     json::{Json, document},
+    names::SystemTool,
     spending::about,
     turn::{Part, Role, Turn},
 };
@@ -69,12 +70,16 @@ pub(crate) struct Given {
     pub(crate) messages: Vec<Turn>,
     pub(crate) system: Option<String>,
     pub(crate) tools: Vec<Offered>,
+    /// Tools that AWS itself runs.
+    pub(crate) system_tools: Vec<SystemTool>,
     /// `auto`, `any`, or the name of the tool that must be used.
     pub(crate) tool_choice: Option<String>,
     pub(crate) cache: Vec<Cached>,
     pub(crate) kept: Option<Kept>,
     /// Images and documents: they go before the prompt.
     pub(crate) attached: Loaded,
+    /// A stored prompt speaks before all of it, so that nothing needs to be said.
+    pub(crate) goes_on: bool,
 }
 
 impl Given {
@@ -106,11 +111,13 @@ impl Given {
             turns.cache(self.kept)?;
         }
         let (messages, raw) = turns.messages()?;
-        if messages.is_empty() {
+        if messages.is_empty() && !self.goes_on {
             return Err(Error::invalid("nothing is said: give `prompt` or `messages`")
                 .with_next("a good one is {\"model\":\"amazon.nova-lite-v1:0\",\"prompt\":\"Say hello\"}"));
         }
-        if cached(Cached::System) && system.is_none() || cached(Cached::Tools) && self.tools.is_empty() {
+        if cached(Cached::System) && system.is_none()
+            || cached(Cached::Tools) && self.tools.is_empty() && self.system_tools.is_empty()
+        {
             return Err(Error::invalid("`cache` names what the call does not have"));
         }
         tokens += about(system.as_ref().map_or(0, String::len));
@@ -126,7 +133,7 @@ impl Given {
             messages,
             raw,
             system: Some(said_before).filter(|system| !system.is_empty()),
-            tools: offered(self.tools, self.tool_choice, &self.cache, self.kept)?,
+            tools: offered(self.tools, &self.system_tools, self.tool_choice, &self.cache, self.kept)?,
             tokens,
         })
     }
@@ -134,20 +141,25 @@ impl Given {
 
 fn offered(
     given: Vec<Offered>,
+    by_aws: &[SystemTool],
     choice: Option<String>,
     cache: &[Cached],
     kept: Option<Kept>,
 ) -> Result<Option<ToolConfiguration>> {
     let choice = choice.filter(|choice| !choice.trim().is_empty());
-    if given.is_empty() {
+    if given.is_empty() && by_aws.is_empty() {
         return match choice {
             None => Ok(None),
             Some(_) => Err(Error::invalid("`tool_choice` goes with `tools`")),
         };
     }
-    let mut tools = Vec::with_capacity(given.len() + 1);
+    let mut tools = Vec::with_capacity(given.len() + by_aws.len() + 1);
     for offered in given {
         tools.push(Tool::ToolSpec(offered.specification()?));
+    }
+    for tool in by_aws {
+        let named = ToolOfAws::builder().name(tool.as_str());
+        tools.push(Tool::SystemTool(named.build().map_err(missing)?));
     }
     if cache.contains(&Cached::Tools) {
         tools.push(Tool::CachePoint(cache_point(kept)?));

@@ -23,10 +23,22 @@ pub(crate) enum Answers {
 
 /// What was read of the tables of this file, and where. AWS adds families, and raises limits, several times a year.
 #[cfg(test)]
-const READ: [Dated<&str>; 5] = [
+const READ: [Dated<&str>; 7] = [
     Dated {
         rows: "`FAMILIES`, `Answers::of`",
         source: "https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters.html",
+        read_on: "2026-11-30",
+        good_for_days: 180,
+    },
+    Dated {
+        rows: "the third generation of Cohere in `Embeds`",
+        source: "https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-embed-v3.html",
+        read_on: "2026-11-30",
+        good_for_days: 180,
+    },
+    Dated {
+        rows: "the fourth generation of Cohere in `Embeds`",
+        source: "https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-embed-v4.html",
         read_on: "2026-11-30",
         good_for_days: 180,
     },
@@ -43,13 +55,13 @@ const READ: [Dated<&str>; 5] = [
         good_for_days: 180,
     },
     Dated {
-        rows: "`Embeds`",
+        rows: "Titan in `Embeds`",
         source: "https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-titan-embed-text.html",
         read_on: "2026-11-30",
         good_for_days: 180,
     },
     Dated {
-        rows: "`Embeds`",
+        rows: "Nova in `Embeds`",
         source: "https://docs.aws.amazon.com/nova/latest/userguide/embeddings-schema.html",
         read_on: "2026-11-30",
         good_for_days: 180,
@@ -117,6 +129,11 @@ impl Embeds {
         }
     }
 
+    /// Whether a caller may say how long vectors are.
+    pub(crate) fn has_lengths(self, model: &ModelId) -> bool {
+        self != Embeds::Cohere || family(model).contains("v4")
+    }
+
     /// How many texts one call takes.
     pub(crate) fn at_once(self) -> usize {
         match self {
@@ -149,8 +166,7 @@ impl Embeds {
         let name = match self {
             Embeds::Titan => "/dimensions",
             Embeds::Nova => "/singleEmbeddingParams/embeddingDimension",
-            // The fourth generation only.
-            Embeds::Cohere if family(model).contains("v4") => "/output_dimension",
+            Embeds::Cohere if self.has_lengths(model) => "/output_dimension",
             Embeds::Cohere => return body,
         };
         if let (Some(dimensions), Some((parent, last))) = (dimensions, name.rsplit_once('/'))

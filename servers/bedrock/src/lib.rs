@@ -3,8 +3,10 @@
 
 mod actions;
 mod agents;
+mod answered;
 mod arns;
 mod attachments;
+mod behind;
 mod blocks;
 mod bodies;
 mod book;
@@ -28,6 +30,7 @@ mod prices;
 mod prompts;
 mod retrieval;
 mod spending;
+mod stored;
 mod tools;
 mod turn;
 mod usage;
@@ -70,6 +73,7 @@ impl Service for Bedrock {
         ("ConverseStream", 15),
         ("InvokeAgent", 15),
         ("InvokeFlow", 15),
+        ("InvokeInlineAgent", 15),
         ("InvokeModel", 15),
         ("InvokeModelWithResponseStream", 15),
         ("Rerank", 2),
@@ -199,6 +203,7 @@ fn own_tools() -> Server<Bedrock> {
     .tool::<ListGuardrails>()
     .tool::<GetGuardrail>()
     .tool::<ApplyGuardrail>()
+    .tool::<CheckTexts>()
     .change::<CreateGuardrail>()
     .change::<UpdateGuardrail>()
     .change::<PublishGuardrail>()
@@ -208,6 +213,7 @@ fn own_tools() -> Server<Bedrock> {
     .tool::<ListPrompts>()
     .tool::<ListAgents>()
     .tool::<InvokeAgent>()
+    .tool::<InvokeInlineAgent>()
     .tool::<InvokeFlow>()
     .toolset("jobs", "batches, asynchronous calls, and what jobs leave behind")
     .tool::<ListJobs>()

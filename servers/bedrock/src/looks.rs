@@ -21,6 +21,23 @@ pub(crate) const LOOKS: &[Look] = &[
     look(RUNS, "arn:{partition}:bedrock:{region}::foundation-model/{path:1}"),
     look(RUNS, "arn:{partition}:bedrock:{region}:{account}:inference-profile/{path:1}"),
     look(
+        &["Converse", "ConverseStream"],
+        "arn:{partition}:bedrock::{account}:system-tool/amazon.{toolConfig/tools/systemTool/name}",
+    ),
+    look(&["InvokeInlineAgent"], "arn:{partition}:bedrock:{region}::foundation-model/{foundationModel}"),
+    look(
+        &["InvokeInlineAgent"],
+        "arn:{partition}:bedrock:{region}:{account}:inference-profile/{foundationModel}",
+    ),
+    look(
+        &["InvokeInlineAgent"],
+        "arn:{partition}:bedrock:{region}:{account}:knowledge-base/{knowledgeBases/knowledgeBaseId}",
+    ),
+    look(
+        &["InvokeInlineAgent"],
+        "arn:{partition}:bedrock:{region}:{account}:guardrail/{guardrailConfiguration/guardrailIdentifier}",
+    ),
+    look(
         &["CountTokens", "GetFoundationModel"],
         "arn:{partition}:bedrock:{region}::foundation-model/{path:1}",
     ),
@@ -157,7 +174,12 @@ mod tests {
     use crate::actions;
 
     /// Actions that no operation of this server is named after: others carry them.
-    const CARRIED: [&str; 2] = ["bedrock:InvokeModelWithResponseStream", "iam:PassRole"];
+    const CARRIED: [&str; 4] = [
+        "bedrock:InvokeModelWithResponseStream",
+        "bedrock:InvokeTool",
+        "bedrock:RenderPrompt",
+        "iam:PassRole",
+    ];
 
     /// The operations that an action may stand for.
     fn operations(action: &str) -> BTreeSet<String> {

@@ -68,6 +68,8 @@ named! {
     S3Uri s3_uri
     /// A role, by its ARN.
     RoleArn role
+    /// A tool that AWS itself runs for a model.
+    SystemTool system_tool
 }
 
 /// What can be called, or looked at, as a model: the first part of its ARN's resource.
@@ -238,6 +240,13 @@ fn role(text: &str) -> Result<Read, String> {
         format!("{text:?} is not a role; a good one is arn:aws:iam::123456789012:role/bedrock-batch")
     })?;
     Ok(Read::arn(arn, &name))
+}
+
+fn system_tool(text: &str) -> Result<Read, String> {
+    if is_id(text) {
+        return Ok(Read::name(text));
+    }
+    Err(format!("{text:?} is not a tool that AWS runs; a good one is nova_grounding"))
 }
 
 /// What is named by its id, or by an ARN whose resource is `kind` and the id.

@@ -38,12 +38,12 @@ impl Price {
     }
 }
 
-/// The price of a model, served in a tier: the first that fits and is of that tier. Where the tier has none of its own, the
+/// The price of a model, by what is called and by the model behind it, served in a tier: the first that fits and is of that tier. Where the tier has none of its own, the
 /// usual one holds for what is cheaper than usual.
-pub(crate) fn find<'a>(prices: &'a [Price], model: &ModelId, tier: Option<&str>) -> Option<&'a Price> {
+pub(crate) fn find<'a>(prices: &'a [Price], names: [&ModelId; 2], tier: Option<&str>) -> Option<&'a Price> {
     const CHEAPER: &str = "flex";
-    let of =
-        |tier: Option<&str>| prices.iter().find(|price| price.tier.as_deref() == tier && price.fits(model));
+    let fits = |price: &Price| names.iter().any(|name| price.fits(name));
+    let of = |tier: Option<&str>| prices.iter().find(|price| price.tier.as_deref() == tier && fits(price));
     match tier {
         Some(tier) if tier != CHEAPER => of(Some(tier)),
         tier => of(tier).or_else(|| of(None)),
@@ -99,7 +99,8 @@ mod tests {
     #[test]
     fn prices_are_per_million_and_the_first_that_fits_holds() {
         let all = prices("*nova-lite*=0.06/0.24, *claude*=3/15/0.3/3.75, *=1/1").unwrap();
-        let of = |id: &str, usage: Usage| find(&all, &model(id), None).map(|price| price.of(&usage)).unwrap();
+        let of =
+            |id: &str, usage: Usage| find(&all, [&model(id); 2], None).map(|price| price.of(&usage)).unwrap();
         let usage = Usage { input_tokens: 1_000_000, output_tokens: 500_000, ..Usage::default() };
         assert!((of("us.amazon.nova-lite-v1:0", usage) - 0.18).abs() < 1e-9);
         let cached =
@@ -112,10 +113,24 @@ mod tests {
     }
 
     #[test]
+    fn a_profile_has_the_price_of_its_own_or_of_the_model_behind_it_whichever_is_told_first() {
+        let profile =
+            model("arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/ab12cd34ef56");
+        let lite = model("arn:aws:bedrock:us-east-1::foundation-model/amazon.nova-lite-v1:0");
+        let output = |told: &str| {
+            let all = prices(told).unwrap();
+            find(&all, [&profile, &lite], None).map(|price| price.output)
+        };
+        assert_eq!(output("*nova-lite*=1/10, *=2/20"), Some(10.0));
+        assert_eq!(output("*ab12cd34ef56=3/30, *nova-lite*=1/10"), Some(30.0));
+        assert_eq!(output("*nova-pro*=1/10"), None);
+    }
+
+    #[test]
     fn a_tier_that_costs_more_needs_its_price() {
         let all = prices("*nova*=1/10, *nova*@priority=2/20").unwrap();
-        let output =
-            |tier: Option<&str>| find(&all, &model("amazon.nova-lite-v1:0"), tier).map(|price| price.output);
+        let lite = model("amazon.nova-lite-v1:0");
+        let output = |tier: Option<&str>| find(&all, [&lite, &lite], tier).map(|price| price.output);
         assert_eq!([None, Some("flex"), Some("priority")].map(output), [Some(10.0), Some(10.0), Some(20.0)]);
         assert_eq!(output(Some("fast")), None);
     }

@@ -13,6 +13,7 @@ use tokio::sync::OwnedMutexGuard;
 
 use crate::{
     Bedrock,
+    behind::PROFILE,
     book::{Account, Book},
     families::family,
     names::ModelId,
@@ -70,6 +71,8 @@ pub(crate) struct Most<'a> {
     pub(crate) caches: bool,
     /// `fast`, or a service tier.
     pub(crate) tier: Option<&'a str>,
+    /// The model behind what is called, where that is another.
+    pub(crate) behind: Option<&'a ModelId>,
 }
 
 /// What the operator allows.
@@ -153,11 +156,12 @@ impl Caps {
     /// # Errors
     /// When that would pass a cap, or there is a cap on money and the model has no price.
     pub(crate) async fn hold(&self, model: &ModelId, most: Most<'_>) -> Result<Hold<'_>> {
-        let price = find(&self.prices, model, most.tier);
+        let behind = most.behind.unwrap_or(model);
+        let price = find(&self.prices, [model, behind], most.tier);
         if self.usd.is_some() && price.is_none() {
-            return Err(unpriced(model, most.tier));
+            return Err(unpriced(behind, most.tier));
         }
-        let name = family(model).to_owned();
+        let name = family(behind).to_owned();
         if !self.in_all() || self.book.knows(&name) {
             return self.put_aside(name, price, most, None);
         }
@@ -229,6 +233,18 @@ impl Caps {
         .with_next("use converse, whose use is counted; only the operator can lift the caps"))
     }
 
+    /// # Errors
+    /// When money is capped: AWS bills this besides tokens, and does not tell how much of it was used.
+    pub(crate) fn unpriced(&self, what: &str) -> Result<()> {
+        match self.usd {
+            None => Ok(()),
+            Some(_) => Err(Error::refused(format!(
+                "AWS bills {what} besides tokens and does not tell how much of it was used, so it cannot be held to --max-spend"
+            ))
+            .with_next("leave it out; only the operator can lift the cap")),
+        }
+    }
+
     /// What the caller used so far.
     pub(crate) fn so_far(&self) -> String {
         let own = self.book.pages().of(&self.caller).clone();
@@ -267,9 +283,13 @@ fn unpriced(model: &ModelId, tier: Option<&str>) -> Error {
         Some(tier) => (format!("{model} served {tier}"), format!("@{tier}")),
         None => (model.to_string(), String::new()),
     };
+    let looked = match model.kind() == Some(PROFILE) {
+        true => ", or to allow bedrock:GetInferenceProfile, which tells the model behind it",
+        false => "",
+    };
     Error::refused(format!("no price is known of {what}, and what models cost is capped")).with_next(format!(
         "ask the operator to add --price '{}{mark}=IN/OUT' in USD per million tokens, from \
-         https://aws.amazon.com/bedrock/pricing",
+         https://aws.amazon.com/bedrock/pricing{looked}",
         model.short()
     ))
 }

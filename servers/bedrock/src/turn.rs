@@ -162,7 +162,7 @@ impl Turn {
                 parts.extend(thought.blocks()?.into_iter().map(Part::Raw));
             }
             for tool in self.tool_use.iter().flatten() {
-                tokens += about(tool.name.len() + tool.input.to_string().len());
+                tokens += about(tool.name.len() + tool.input.0.to_string().len());
             }
             let thoughts = parts.iter().map(|part| match part {
                 Part::Raw(block) => blocks::tokens(block),
@@ -192,7 +192,11 @@ impl Turn {
         }
         if self.content.is_none() {
             for tool in self.tool_use.iter().flatten() {
-                parts.push(Part::Typed(ContentBlock::ToolUse(called(tool)?)));
+                // The SDK holds numbers as doubles.
+                parts.push(match blocks::is_rounded(&tool.input.0) {
+                    true => Part::Raw(tool.block()),
+                    false => Part::Typed(ContentBlock::ToolUse(called(tool)?)),
+                });
             }
         }
         if parts.is_empty() {
@@ -204,7 +208,7 @@ impl Turn {
 }
 
 fn called(tool: &ToolUse) -> Result<ToolUseBlock> {
-    let block = ToolUseBlock::builder().tool_use_id(&tool.id).name(&tool.name).input(document(&tool.input));
+    let block = ToolUseBlock::builder().tool_use_id(&tool.id).name(&tool.name).input(document(&tool.input.0));
     block.build().map_err(missing)
 }
 

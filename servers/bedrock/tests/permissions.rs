@@ -7,7 +7,7 @@
 
 use awsmcp_bedrock::Bedrock;
 use awsmcp_mcp::Server;
-use awsmcp_testing::{Exception, LocalAws, Permissions, Request, Response, Row, Run};
+use awsmcp_testing::{Event, Exception, LocalAws, Permissions, Request, Response, Row, Run};
 use serde_json::{Value, json};
 
 fn permissions() -> Permissions {
@@ -32,6 +32,8 @@ awsmcp_testing::permission_proofs!(permissions);
 
 const ROLE: &str = "arn:aws:iam::123456789012:role/bedrock";
 const MODEL: &str = "amazon.nova-lite-v1:0";
+const STORED: &str = "arn:aws:bedrock:us-east-1:123456789012:prompt/AB12CD34EF:1";
+const INSTRUCTION: &str = "You answer questions about orders, and cancel them where asked.";
 /// ministack checks what is made, and models within other calls, on `*`.
 const ANY: &[&str] = &["*"];
 
@@ -60,8 +62,12 @@ const ROWS: &[Row] = &[
         run.call(json!({"model": MODEL, "messages": [looks, seen], "tools": tools}), "end_turn")?;
         let guardrail = guardrail(run);
         run.call(json!({"model": MODEL, "prompt": "x", "guardrail": guardrail}), "end_turn")?;
+        run.call(json!({"model": MODEL, "prompt": "x", "system_tools": ["nova_grounding"]}), "end_turn")?;
+        run.call(json!({"model": profile(run), "prompt": "x"}), "end_turn")?;
+        run.call(json!({"model": STORED, "variables": {"who": "Ann"}}), "end_turn")?;
         run.call(json!({"model": MODEL, "prompt": "x", "whole": true}), "end_turn").map(drop)
-    }),
+    })
+    .serves(stored_prompt),
     Row::new("count_tokens", |run| {
         run.call(json!({"model": MODEL, "prompt": "x"}), "\"input_tokens\":7").map(drop)
     })
@@ -71,11 +77,14 @@ const ROWS: &[Row] = &[
     }),
     Row::new("embed", |run| {
         let call = json!({"model": "amazon.titan-embed-text-v2:0", "texts": ["x"]});
-        run.call(call, "vector").map(drop)
-    }),
+        run.call(call, "vector")?;
+        run.call(json!({"model": profile(run), "texts": ["x"]}), "vector").map(drop)
+    })
+    .serves(profile_of_vectors),
     Row::new("invoke_model", |run| {
         let body = json!({"inputText": "x"});
         run.call(json!({"model": MODEL, "body": body}), "\"body\"")?;
+        run.call(json!({"model": profile(run), "body": body}), "\"body\"")?;
         let guardrail = guardrail(run);
         run.call(json!({"model": MODEL, "body": body, "guardrail": guardrail}), "\"body\"").map(drop)
     }),
@@ -130,6 +139,15 @@ const ROWS: &[Row] = &[
         let id = guardrail(run);
         run.call(json!({"guardrail": id, "cases": [{"text": "zebra"}]}), "blocked").map(drop)
     }),
+    Row::new("check_texts", |run| {
+        run.call(json!({"texts": [{"text": "x"}], "checks": ["attack"]}), "JAILBREAK").map(drop)
+    })
+    .serves(|request| match request.operation() {
+        "InvokeGuardrailChecks" => Some(Response::output(json!({
+            "results": {"promptAttack": {"results": [{"category": "JAILBREAK", "severityScore": 0.5}]}},
+            "usage": {"promptAttack": {"textUnits": 1}}}))),
+        _ => None,
+    }),
     Row::new("create_guardrail", |run| {
         let name = unique(run, "made");
         run.call(json!({"name": name, "policies": policies(), "tags": {"team": "a"}}), "DRAFT").map(drop)
@@ -159,6 +177,20 @@ const ROWS: &[Row] = &[
         let (agent, flow) = (agent(run), flow(run));
         run.call(json!({}), &agent)?;
         run.call(json!({"kind": "flow"}), &flow).map(drop)
+    }),
+    Row::new("invoke_inline_agent", |run| {
+        let call = json!({"model": MODEL, "instruction": INSTRUCTION, "prompt": "x",
+            "knowledge_bases": [{"id": "KB12345678", "description": "docs"}], "guardrail": "ab12cd34ef56"});
+        run.call(call, "hello").map(drop)
+    })
+    .serves(|request| match request.operation() {
+        "InvokeInlineAgent" => {
+            let hello = json!({"bytes": "aGVsbG8="});
+            let answer = Response::events(vec![Event::new("chunk", hello)]);
+            let named = answer.with("x-amz-bedrock-agent-session-id", "s");
+            Some(named.with("x-amzn-bedrock-agent-content-type", "text/plain"))
+        }
+        _ => None,
     }),
     Row::new("invoke_agent", |run| {
         let agent = agent(run);
@@ -259,6 +291,33 @@ fn is_reranked(request: &Request) -> bool {
     request.operation() == "Retrieve" && request.json().to_string().contains("rerankingConfiguration")
 }
 
+/// A prompt that can be called as a model: ministack knows prompts by their ids only.
+fn stored_prompt(request: &Request) -> Option<Response> {
+    match request.operation() {
+        "GetPrompt" => {
+            let template = json!({"text": {"text": "Greet {{who}}", "inputVariables": [{"name": "who"}]}});
+            let variant = json!({"name": "main", "templateType": "TEXT", "modelId": MODEL,
+                "templateConfiguration": template, "inferenceConfiguration": {"text": {"maxTokens": 50}}});
+            Some(Response::output(json!({"id": "AB12CD34EF", "name": "p", "version": "1", "arn": STORED,
+                "createdAt": "2026-11-22T10:00:00Z", "updatedAt": "2026-11-22T10:00:00Z",
+                "defaultVariant": "main", "variants": [variant]})))
+        }
+        "ConverseStream" if !request.json()["promptVariables"].is_null() => Some(Response::events(vec![
+            Event::new("messageStart", json!({"role": "assistant"})),
+            Event::new("messageStop", json!({"stopReason": "end_turn"})),
+            Event::new(
+                "metadata",
+                json!({"usage": {"inputTokens": 1, "outputTokens": 1, "totalTokens": 2}, "metrics": {"latencyMs": 1}}),
+            ),
+        ])),
+        _ => None,
+    }
+}
+
+fn is_inline(request: &Request) -> bool {
+    request.operation() == "InvokeInlineAgent"
+}
+
 const EXCEPTIONS: &[Exception] = &[
     Exception::of(
         &["whoami"],
@@ -274,6 +333,34 @@ const EXCEPTIONS: &[Exception] = &[
         "ministack does not check the guardrail within another call",
     )
     .unchecked(is_guarded),
+    Exception::of(&["converse"], "bedrock:GetPrompt", "ministack knows prompts by their ids only")
+        .unchecked(|request| request.operation() == "GetPrompt"),
+    Exception::of(&["converse"], "bedrock:RenderPrompt", "ministack does not check the prompt of a call")
+        .unchecked(|request| !request.json()["promptVariables"].is_null()),
+    Exception::of(&["converse"], "bedrock:InvokeTool", "ministack does not check the tools that AWS runs")
+        .unchecked(|request| String::from_utf8_lossy(&request.body).contains("systemTool")),
+    Exception::of(
+        &["converse", "invoke_model"],
+        "bedrock:GetInferenceProfile",
+        "without it a call goes on, with a note that the model behind the profile is not known",
+    )
+    .unnoticed(),
+    Exception::of(
+        &["embed"],
+        "bedrock:GetInferenceProfile",
+        "ministack does not tell the models of a profile",
+    )
+    .unchecked(|request| request.operation() == "GetInferenceProfile"),
+    Exception::of(&["check_texts"], "bedrock:InvokeGuardrailChecks", "ministack does not check texts")
+        .unchecked(|request| request.operation() == "InvokeGuardrailChecks"),
+    Exception::of(&["invoke_inline_agent"], "bedrock:InvokeInlineAgent", "ministack has no inline agents")
+        .unchecked(is_inline),
+    Exception::of(&["invoke_inline_agent"], "bedrock:InvokeModel", "ministack has no inline agents")
+        .unchecked(is_inline),
+    Exception::of(&["invoke_inline_agent"], "bedrock:Retrieve", "ministack has no inline agents")
+        .unchecked(is_inline),
+    Exception::of(&["invoke_inline_agent"], "bedrock:ApplyGuardrail", "ministack has no inline agents")
+        .unchecked(is_inline),
     Exception::of(&["retrieve"], "bedrock:Rerank", "ministack does not rerank what it retrieves")
         .unchecked(is_reranked),
     Exception::of(&["retrieve"], "bedrock:InvokeModel", "ministack does not rerank what it retrieves")
@@ -420,6 +507,17 @@ fn imported(run: &Run<'_>) -> String {
         json!({"jobName": name, "importedModelName": name, "roleArn": ROLE, "modelDataSource": source});
     run.aws().call("bedrock", "CreateModelImportJob", input);
     format!("arn:aws:bedrock:us-east-1:123456789012:imported-model/{name}")
+}
+
+/// A profile of a model that makes vectors: ministack does not tell the models of a profile as AWS does.
+fn profile_of_vectors(request: &Request) -> Option<Response> {
+    let titan = "arn:aws:bedrock:us-east-1::foundation-model/amazon.titan-embed-text-v2:0";
+    let arn = "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/ab12cd34ef56";
+    (request.operation() == "GetInferenceProfile").then(|| {
+        Response::output(json!({"inferenceProfileName": "p", "inferenceProfileArn": arn,
+            "inferenceProfileId": "ab12cd34ef56", "models": [{"modelArn": titan}], "status": "ACTIVE",
+            "type": "APPLICATION"}))
+    })
 }
 
 fn profile(run: &Run<'_>) -> String {

@@ -27,11 +27,16 @@ pub(crate) const TABLE: &[(&str, &[&str])] = &[
     ("CreateModel", &["sagemaker:CreateModel", "sagemaker:AddTags", "iam:PassRole"]),
     ("CreateEndpointConfig", &["sagemaker:CreateEndpointConfig", "sagemaker:AddTags"]),
     ("CreateEndpoint", &["sagemaker:CreateEndpoint", "sagemaker:AddTags"]),
+    (
+        "CreateMonitoringSchedule",
+        &["sagemaker:CreateMonitoringSchedule", "sagemaker:AddTags", "iam:PassRole"],
+    ),
     ("UpdateCluster", &["sagemaker:UpdateCluster", "iam:PassRole"]),
 ];
 
 /// What every good answer of AWS's has: one without it may say nothing of what became of the request.
 pub(crate) const ALWAYS: &[(&str, &[&str])] = &[
+    ("CreateApp", &["AppArn"]),
     ("CreateAutoMLJobV2", &["AutoMLJobArn"]),
     ("CreateCompilationJob", &["CompilationJobArn"]),
     ("CreateEndpoint", &["EndpointArn"]),
@@ -40,7 +45,9 @@ pub(crate) const ALWAYS: &[(&str, &[&str])] = &[
     ("CreateHyperParameterTuningJob", &["HyperParameterTuningJobArn"]),
     ("CreateLabelingJob", &["LabelingJobArn"]),
     ("CreateModel", &["ModelArn"]),
+    ("CreateMonitoringSchedule", &["MonitoringScheduleArn"]),
     ("CreateProcessingJob", &["ProcessingJobArn"]),
+    ("CreateSpace", &["SpaceArn"]),
     ("CreateTrainingJob", &["TrainingJobArn"]),
     ("CreateTransformJob", &["TransformJobArn"]),
     ("DescribeCluster", &["ClusterStatus"]),

@@ -71,6 +71,7 @@ pub(crate) const COMPONENT_LOGS: &str = "arn:{partition}:logs:{region}:{account}
 pub(crate) const COMPONENT_LOG_STREAMS: &str = "arn:{partition}:logs:{region}:{account}:log-group:/aws/sagemaker/InferenceComponents/{answer.component}:log-stream:*";
 pub(crate) const APP: &str =
     "arn:{partition}:sagemaker:{region}:{account}:app/{domain}/{owner}/{app_type}/{name}";
+pub(crate) const NEW_SPACE: &str = "arn:{partition}:sagemaker:{region}:{account}:space/{domain}/{name}";
 pub(crate) const POOLED_JOB: &str = "arn:{partition}:sagemaker:{region}:{account}:training-job/{name}";
 pub(crate) const RECOMMENDATION_JOB: &str =
     "arn:{partition}:sagemaker:{region}:{account}:inference-recommendations-job/{name}";
@@ -89,5 +90,7 @@ pub(crate) const STUDIO_SPACE: &str =
 /// A model that runs as a component.
 pub(crate) const MODEL_OF_COMPONENT: &str =
     "arn:{partition}:sagemaker:{region}:{account}:model/{answer.model}";
+pub(crate) const CLONED_SCHEDULE: &str =
+    "arn:{partition}:sagemaker:{region}:{account}:monitoring-schedule/{clone}";
 pub(crate) const SCHEDULE: &str =
     "arn:{partition}:sagemaker:{region}:{account}:monitoring-schedule/{schedule}";

@@ -136,7 +136,8 @@ fn is_accelerated(family: &str) -> bool {
 mod tests {
     use aws_sdk_sagemaker::types::{
         AppInstanceType, ClusterInstanceType, InstanceType, ProcessingInstanceType,
-        ProductionVariantInstanceType, TrainingInstanceType, TransformInstanceType,
+        ProductionVariantInstanceType, ReservedCapacityInstanceType, TrainingInstanceType,
+        TransformInstanceType,
     };
 
     use super::*;
@@ -155,6 +156,7 @@ mod tests {
             InstanceType::values(),
             ProcessingInstanceType::values(),
             ProductionVariantInstanceType::values(),
+            ReservedCapacityInstanceType::values(),
             TrainingInstanceType::values(),
             TransformInstanceType::values(),
         ];
@@ -185,6 +187,16 @@ mod tests {
             ("ml.c8i-flex.2xlarge", (Some(0), Some(8))),
             ("ml.t3.medium", (Some(0), Some(2))),
             ("ml.m7g.medium", (Some(0), Some(1))),
+            // Of which AWS sells no more, and which run on.
+            ("ml.p2.xlarge", (Some(1), Some(4))),
+            ("ml.p2.16xlarge", (Some(16), Some(64))),
+            ("ml.p3.2xlarge", (Some(1), Some(8))),
+            ("ml.p3dn.24xlarge", (Some(8), Some(96))),
+            ("ml.inf1.6xlarge", (Some(4), Some(24))),
+            ("ml.dl1.24xlarge", (Some(8), Some(96))),
+            ("ml.m4.10xlarge", (Some(0), Some(40))),
+            ("ml.t2.medium", (Some(0), Some(2))),
+            ("ml.t2.large", (Some(0), Some(2))),
             ("ml.p9.48xlarge", (None, Some(192))),
             ("ml.g5.96xlarge", (None, Some(384))),
             ("system", (None, None)),

@@ -58,12 +58,23 @@ pub(crate) const LOOKS: &[Look] = &[
     // Whoever makes something passes it a role.
     look(ANY, "arn:{partition}:iam::{account}:role/{RoleArn}"),
     look(ANY, "arn:{partition}:iam::{account}:role/{ExecutionRoleArn}"),
+    look(
+        ANY,
+        "arn:{partition}:iam::{account}:role/{MonitoringScheduleConfig.MonitoringJobDefinition.RoleArn}",
+    ),
+    look(
+        ANY,
+        own!(
+            "endpoint/{MonitoringScheduleConfig.MonitoringJobDefinition.MonitoringInputs[].EndpointInput.EndpointName}"
+        ),
+    ),
     look(ANY, "arn:{partition}:iam::{account}:role/{InstanceGroups[].ExecutionRole}"),
     look(ANY, "arn:{partition}:iam::{account}:role/{TrainingJobDefinition.RoleArn}"),
     look(ANY, "arn:{partition}:iam::{account}:role/{TrainingJobDefinitions[].RoleArn}"),
-    look(&["DeleteApp"], own!("app/{app}")),
+    look(&["CreateApp", "DeleteApp", "DescribeApp"], own!("app/{app}")),
+    look(&["CreateSpace", "DescribeSpace"], own!("space/{space}")),
     look(&["ListModelPackages"], own!("model-package/{ModelPackageGroupName}/*")),
-    look(&["GetRecord"], own!("feature-group/{path:1}")),
+    look(&["GetRecord", "PutRecord"], own!("feature-group/{path:1}")),
     look(INVOKE, own!("endpoint/{path:1}")),
     look(INVOKE, own!("inference-component/{header:x-amzn-sagemaker-inference-component}")),
     look(SCALE, own!("endpoint/{endpoint that scales}")),
@@ -83,6 +94,10 @@ pub(crate) const LOOKS: &[Look] = &[
 pub(crate) fn place(place: &str, request: &RequestView) -> Option<Vec<String>> {
     if place == "app" {
         return Some(app(request));
+    }
+    if place == "space" {
+        let parts = [request.texts("DomainId"), request.texts("SpaceName")].concat();
+        return Some(if parts.len() == 2 { vec![parts.join("/")] } else { Vec::new() });
     }
     let kind = match place {
         "endpoint that scales" => "endpoint/",

@@ -175,6 +175,12 @@ const ROWS: &[Row] = &[
         run.call(json!({"schedule": schedule}), "the schedule is Scheduled").map(drop)
     })
     .serves(monitors),
+    Row::new("create_monitor", |run| {
+        let (schedule, clone) = (run.name("new-monitor"), run.name("s"));
+        let call = json!({"schedule": schedule, "clone": clone, "role": ROLE, "request": watching()});
+        run.call(call, &schedule).map(drop)
+    })
+    .serves(monitors),
     Row::new("list_pipelines", |run| {
         let (pipeline, execution) = execution(run);
         run.call(json!({"prefix": pipeline}), &pipeline)?;
@@ -240,6 +246,15 @@ const ROWS: &[Row] = &[
         Ok(())
     })
     .serves(ending),
+    Row::new("create_studio", |run| {
+        let (domain, owner, name) = (run.name("d"), run.name("o"), run.name("x"));
+        for kind in ["space", "app"] {
+            let call = json!({"kind": kind, "domain": domain, "owner": owner, "name": name, "app_type": "JupyterLab"});
+            run.call(call, &name)?;
+        }
+        Ok(())
+    })
+    .serves(studio),
     Row::new("set_mlflow", |run| {
         let name = run.name("t");
         run.call(json!({"server": name, "state": "stopped"}), &name)?;
@@ -291,6 +306,11 @@ const ROWS: &[Row] = &[
     Row::new("get_record", |run| {
         let name = run.name("f");
         run.call(json!({"feature_group": name, "id": "1"}), "answer").map(drop)
+    })
+    .serves(answers),
+    Row::new("put_record", |run| {
+        let name = run.name("f");
+        run.call(json!({"feature_group": name, "record": {"id": "answer"}}), "event_time").map(drop)
     })
     .serves(answers),
     Row::new("search", |run| {
@@ -405,10 +425,19 @@ const EXCEPTIONS: &[Exception] = exceptions! {
     "sagemaker:StopMlflowTrackingServer" "StopMlflowTrackingServer" ["set_mlflow"];
     "sagemaker:ListMonitoringSchedules" "ListMonitoringSchedules" ["list_monitors"];
     "sagemaker:ListMonitoringExecutions" "ListMonitoringExecutions" ["list_monitors"];
-    "sagemaker:DescribeMonitoringSchedule" "DescribeMonitoringSchedule" ["list_monitors"];
+    "sagemaker:DescribeMonitoringSchedule" "DescribeMonitoringSchedule" ["list_monitors", "create_monitor"];
+    "sagemaker:CreateMonitoringSchedule" "CreateMonitoringSchedule" ["create_monitor"];
+    "sagemaker:AddTags" "CreateMonitoringSchedule" ["create_monitor"];
+    "iam:PassRole" "CreateMonitoringSchedule" ["create_monitor"];
+    "sagemaker:DescribeSpace" "DescribeSpace" ["create_studio"];
+    "sagemaker:CreateSpace" "CreateSpace" ["create_studio"];
+    "sagemaker:DescribeApp" "DescribeApp" ["create_studio"];
+    "sagemaker:CreateApp" "CreateApp" ["create_studio"];
+    "sagemaker:PutRecord" "PutRecord" ["put_record"];
+    "sagemaker:DescribeFeatureGroup" "DescribeFeatureGroup" ["put_record"];
     "sagemaker:DescribeCluster" "DescribeCluster" ["running_costs"];
     "sagemaker:ListClusterNodes" "ListClusterNodes" ["replace_nodes"];
-    "sagemaker:GetRecord" "GetRecord" ["get_record"];
+    "sagemaker:GetRecord" "GetRecord" ["get_record", "put_record"];
     and
     Exception::of(&["whoami"], "sts:GetCallerIdentity", "AWS answers it to everybody; it is asked for by the session")
         .unmade()
@@ -689,6 +718,35 @@ fn answers(request: &Request) -> Option<Response> {
         "GetRecord" => {
             Some(Response::output(json!({"Record": [{"FeatureName": "id", "ValueAsString": "answer"}]})))
         }
+        "PutRecord" => Some(Response::new(200, "")),
+        "DescribeFeatureGroup" => {
+            let name = request.json()["FeatureGroupName"].as_str().unwrap_or_default().to_owned();
+            let feature = |name: &str| json!({"FeatureName": name, "FeatureType": "String"});
+            Some(Response::output(json!({"FeatureGroupName": name, "RecordIdentifierFeatureName": "id",
+                "FeatureGroupArn": format!("arn:aws:sagemaker:us-east-1:123456789012:feature-group/{name}"),
+                "EventTimeFeatureName": "at", "FeatureDefinitions": [feature("id"), feature("at")],
+                "CreationTime": 1, "NextToken": "", "OnlineStoreConfig": {"EnableOnlineStore": true}})))
+        }
+        _ => None,
+    }
+}
+
+/// What a monitoring schedule runs, in AWS's words.
+fn watching() -> Value {
+    json!({"MonitoringScheduleConfig": {"ScheduleConfig": {"ScheduleExpression": "cron(0 * ? * * *)"},
+        "MonitoringJobDefinition": {"MonitoringAppSpecification": {"ImageUri": "i"}, "MonitoringInputs": [],
+            "MonitoringOutputConfig": {"MonitoringOutputs": []}, "MonitoringResources": {"ClusterConfig":
+                {"InstanceCount": 1, "InstanceType": "ml.m5.large", "VolumeSizeInGB": 5}}}}})
+}
+
+fn studio(request: &Request) -> Option<Response> {
+    let arn = |kind: &str| format!("arn:aws:sagemaker:us-east-1:123456789012:{kind}/d/x");
+    match request.operation() {
+        "DescribeSpace" | "DescribeApp" => {
+            Some(Response::error(400, "ResourceNotFound", "it does not exist"))
+        }
+        "CreateSpace" => Some(Response::output(json!({"SpaceArn": arn("space")}))),
+        "CreateApp" => Some(Response::output(json!({"AppArn": arn("app")}))),
         _ => None,
     }
 }
@@ -895,8 +953,13 @@ fn monitors(request: &Request) -> Option<Response> {
     match request.operation() {
         "ListMonitoringSchedules" => Some(Response::output(json!({"MonitoringScheduleSummaries": []}))),
         "ListMonitoringExecutions" => Some(Response::output(json!({"MonitoringExecutionSummaries": []}))),
+        "CreateMonitoringSchedule" => Some(Response::output(json!({"MonitoringScheduleArn":
+            "arn:aws:sagemaker:us-east-1:123456789012:monitoring-schedule/s"}))),
         "DescribeMonitoringSchedule" => {
             let name = request.json()["MonitoringScheduleName"].clone();
+            if name.as_str().is_some_and(|name| name.contains("new-monitor")) {
+                return Some(Response::error(400, "ResourceNotFound", "it does not exist"));
+            }
             Some(Response::output(
                 json!({"MonitoringScheduleName": name, "MonitoringScheduleStatus": "Scheduled",
                 "MonitoringScheduleArn": "arn:aws:sagemaker:us-east-1:123456789012:monitoring-schedule/s", "CreationTime": 1,

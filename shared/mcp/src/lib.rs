@@ -7,6 +7,7 @@
 mod allowed;
 mod argument;
 mod audit;
+mod brief;
 mod call;
 mod cleanup;
 mod clock;
@@ -80,7 +81,7 @@ pub use handler::Handler;
 pub use kms_key::KmsKey;
 pub use merge_patch::patched;
 pub use names::{prefixed, unprefixed};
-pub use output::{Body, One, Output, Page, Part, Reply, View};
+pub use output::{AsIs, Body, One, Output, Page, Part, Reply, View};
 pub use plan::Plan;
 pub use principal::{Principal, risk_of, scope};
 pub use prompt::{Argument, Prompt};

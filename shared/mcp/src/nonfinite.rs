@@ -1,5 +1,10 @@
-//! Values as JSON, in which the numbers that JSON lacks are words: serde_json makes them `null`, and what is `null` is left
-//! out of an answer as if there were none.
+//! Values as JSON, whole and as they are shown.
+//!
+//! The numbers that JSON lacks are words: serde_json makes them `null`, and a `null` of ours is left out of what is shown as
+//! if there were none. What is left out is told by the types: a field of a struct is ours, and says nothing where it is empty;
+//! the names in a map are data, as all of a [`Value`] is, and what they hold is shown whatever it is.
+
+use std::cell::Cell;
 
 use serde::{
     Serialize, Serializer,
@@ -10,12 +15,26 @@ use serde::{
 };
 use serde_json::{Error, Map, Value, json, value::Serializer as Plain};
 
+use crate::brief::is_empty;
+
+/// The name of the struct around what is shown even where it is empty.
+pub(crate) const AS_IS: &str = "$awsmcp::as_is";
+
 /// The value as JSON; `NaN`, `Infinity` and `-Infinity` are texts.
 ///
 /// # Errors
 /// When a name of a field is no text.
 pub(crate) fn to_value<T: Serialize + ?Sized>(value: &T) -> Result<Value, Error> {
-    value.serialize(Worded)
+    value.serialize(Worded { brief: None })
+}
+
+/// The same without the fields of structs that say nothing: `null`, empty texts, empty lists and what has no field left.
+///
+/// # Errors
+/// When a name of a field is no text.
+pub(crate) fn to_brief<T: Serialize + ?Sized>(value: &T) -> Result<Value, Error> {
+    let is_data = Cell::new(false);
+    value.serialize(Worded { brief: Some(&is_data) })
 }
 
 fn float(value: f64) -> Option<Value> {
@@ -28,24 +47,30 @@ fn float(value: f64) -> Option<Value> {
 }
 
 /// Writes as serde_json does, and looks at every number on the way.
-struct Worded;
+#[derive(Clone, Copy)]
+struct Worded<'a> {
+    /// Where the fields of structs that say nothing are left out: whether what was written last is data.
+    brief: Option<&'a Cell<bool>>,
+}
 
 /// Items of a list, or of a variant that holds one.
-struct Items {
+struct Items<'a> {
+    writer: Worded<'a>,
     variant: Option<&'static str>,
     items: Vec<Value>,
 }
 
 /// Fields of an object, or of a variant that holds one.
-struct Fields {
+struct Fields<'a> {
+    writer: Worded<'a>,
     variant: Option<&'static str>,
     name: Option<String>,
     fields: Map<String, Value>,
 }
 
 /// A struct; exact numbers are structs of serde_json's own, which only it can read.
-enum Struct {
-    Fields(Fields),
+enum Struct<'a> {
+    Fields(Fields<'a>),
     Number(<Plain as Serializer>::SerializeStruct),
 }
 
@@ -56,13 +81,13 @@ fn within(variant: Option<&'static str>, value: Value) -> Value {
     }
 }
 
-impl Items {
-    fn new(variant: Option<&'static str>) -> Self {
-        Items { variant, items: Vec::new() }
+impl<'a> Items<'a> {
+    fn new(writer: Worded<'a>, variant: Option<&'static str>) -> Self {
+        Items { writer, variant, items: Vec::new() }
     }
 
     fn push<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Error> {
-        self.items.push(to_value(value)?);
+        self.items.push(value.serialize(self.writer)?);
         Ok(())
     }
 
@@ -71,13 +96,19 @@ impl Items {
     }
 }
 
-impl Fields {
-    fn new(variant: Option<&'static str>) -> Self {
-        Fields { variant, name: None, fields: Map::new() }
+impl<'a> Fields<'a> {
+    fn new(writer: Worded<'a>, variant: Option<&'static str>) -> Self {
+        Fields { writer, variant, name: None, fields: Map::new() }
     }
 
+    /// A field of a struct.
     fn push<T: Serialize + ?Sized>(&mut self, name: &str, value: &T) -> Result<(), Error> {
-        self.fields.insert(name.to_owned(), to_value(value)?);
+        let is_data = self.writer.brief;
+        is_data.map(Cell::take);
+        let value = value.serialize(self.writer)?;
+        if is_data.is_none_or(Cell::take) || !is_empty(&value) {
+            self.fields.insert(name.to_owned(), value);
+        }
         Ok(())
     }
 
@@ -94,16 +125,16 @@ macro_rules! plainly {
     )*};
 }
 
-impl Serializer for Worded {
+impl<'a> Serializer for Worded<'a> {
     type Ok = Value;
     type Error = Error;
-    type SerializeSeq = Items;
-    type SerializeTuple = Items;
-    type SerializeTupleStruct = Items;
-    type SerializeTupleVariant = Items;
-    type SerializeMap = Fields;
-    type SerializeStruct = Struct;
-    type SerializeStructVariant = Fields;
+    type SerializeSeq = Items<'a>;
+    type SerializeTuple = Items<'a>;
+    type SerializeTupleStruct = Items<'a>;
+    type SerializeTupleVariant = Items<'a>;
+    type SerializeMap = Fields<'a>;
+    type SerializeStruct = Struct<'a>;
+    type SerializeStructVariant = Fields<'a>;
 
     plainly! {
         serialize_bool bool serialize_char char serialize_str &str serialize_bytes &[u8]
@@ -125,7 +156,7 @@ impl Serializer for Worded {
     }
 
     fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<Value, Error> {
-        to_value(value)
+        value.serialize(self)
     }
 
     fn serialize_unit(self) -> Result<Value, Error> {
@@ -138,10 +169,14 @@ impl Serializer for Worded {
 
     fn serialize_newtype_struct<T: Serialize + ?Sized>(
         self,
-        _: &'static str,
+        name: &'static str,
         value: &T,
     ) -> Result<Value, Error> {
-        to_value(value)
+        let written = value.serialize(self)?;
+        if let (Some(is_data), AS_IS) = (self.brief, name) {
+            is_data.set(true);
+        }
+        Ok(written)
     }
 
     fn serialize_newtype_variant<T: Serialize + ?Sized>(
@@ -151,19 +186,19 @@ impl Serializer for Worded {
         variant: &'static str,
         value: &T,
     ) -> Result<Value, Error> {
-        Ok(within(Some(variant), to_value(value)?))
+        Ok(within(Some(variant), value.serialize(self)?))
     }
 
-    fn serialize_seq(self, _: Option<usize>) -> Result<Items, Error> {
-        Ok(Items::new(None))
+    fn serialize_seq(self, _: Option<usize>) -> Result<Items<'a>, Error> {
+        Ok(Items::new(self, None))
     }
 
-    fn serialize_tuple(self, _: usize) -> Result<Items, Error> {
-        Ok(Items::new(None))
+    fn serialize_tuple(self, _: usize) -> Result<Items<'a>, Error> {
+        Ok(Items::new(self, None))
     }
 
-    fn serialize_tuple_struct(self, _: &'static str, _: usize) -> Result<Items, Error> {
-        Ok(Items::new(None))
+    fn serialize_tuple_struct(self, _: &'static str, _: usize) -> Result<Items<'a>, Error> {
+        Ok(Items::new(self, None))
     }
 
     fn serialize_tuple_variant(
@@ -172,19 +207,19 @@ impl Serializer for Worded {
         _: u32,
         variant: &'static str,
         _: usize,
-    ) -> Result<Items, Error> {
-        Ok(Items::new(Some(variant)))
+    ) -> Result<Items<'a>, Error> {
+        Ok(Items::new(self, Some(variant)))
     }
 
-    fn serialize_map(self, _: Option<usize>) -> Result<Fields, Error> {
-        Ok(Fields::new(None))
+    fn serialize_map(self, _: Option<usize>) -> Result<Fields<'a>, Error> {
+        Ok(Fields::new(self, None))
     }
 
-    fn serialize_struct(self, name: &'static str, length: usize) -> Result<Struct, Error> {
+    fn serialize_struct(self, name: &'static str, length: usize) -> Result<Struct<'a>, Error> {
         if name.starts_with("$serde_json::private::") {
             return Plain.serialize_struct(name, length).map(Struct::Number);
         }
-        Ok(Struct::Fields(Fields::new(None)))
+        Ok(Struct::Fields(Fields::new(self, None)))
     }
 
     fn serialize_struct_variant(
@@ -193,14 +228,14 @@ impl Serializer for Worded {
         _: u32,
         variant: &'static str,
         _: usize,
-    ) -> Result<Fields, Error> {
-        Ok(Fields::new(Some(variant)))
+    ) -> Result<Fields<'a>, Error> {
+        Ok(Fields::new(self, Some(variant)))
     }
 }
 
 macro_rules! items {
     ($($of:ident $method:ident)*) => {$(
-        impl $of for Items {
+        impl $of for Items<'_> {
             type Ok = Value;
             type Error = Error;
 
@@ -220,7 +255,7 @@ items! {
     SerializeTupleStruct serialize_field SerializeTupleVariant serialize_field
 }
 
-impl SerializeMap for Fields {
+impl SerializeMap for Fields<'_> {
     type Ok = Value;
     type Error = Error;
 
@@ -237,7 +272,8 @@ impl SerializeMap for Fields {
 
     fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Error> {
         let name = self.name.take().unwrap_or_default();
-        self.push(&name, value)
+        self.fields.insert(name, value.serialize(self.writer)?);
+        Ok(())
     }
 
     fn end(self) -> Result<Value, Error> {
@@ -245,7 +281,7 @@ impl SerializeMap for Fields {
     }
 }
 
-impl SerializeStruct for Struct {
+impl SerializeStruct for Struct<'_> {
     type Ok = Value;
     type Error = Error;
 
@@ -264,7 +300,7 @@ impl SerializeStruct for Struct {
     }
 }
 
-impl SerializeStructVariant for Fields {
+impl SerializeStructVariant for Fields<'_> {
     type Ok = Value;
     type Error = Error;
 
@@ -284,6 +320,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::AsIs;
 
     #[derive(Serialize, Clone, Debug)]
     enum Shape {
@@ -341,6 +378,37 @@ mod tests {
             let absent = matches!(row.shape, Shape::Pair(_, None));
             prop_assert_eq!(text.matches("null").count(), 1 + usize::from(absent), "{}", text);
         }
+    }
+
+    #[test]
+    fn only_what_is_ours_is_left_out_where_it_says_nothing() {
+        #[derive(Serialize)]
+        struct Ours {
+            none: Option<u8>,
+            text: &'static str,
+            inner: Option<Box<Ours>>,
+            tags: BTreeMap<&'static str, &'static str>,
+            theirs: Value,
+            answered: Option<AsIs>,
+            list: Vec<Ours>,
+        }
+        let ours = |theirs: Value, inner, list| Ours {
+            none: None,
+            text: "",
+            inner,
+            tags: BTreeMap::from([("kept", "")]),
+            theirs,
+            answered: Some(AsIs(Value::Null)),
+            list,
+        };
+        let theirs = json!({"a": null, "b": "", "c": [], "d": {}, "e": [{"f": null}]});
+        let bare = || Ours { tags: BTreeMap::new(), answered: None, ..ours(Value::Null, None, Vec::new()) };
+        let value = ours(theirs.clone(), Some(Box::new(bare())), vec![bare()]);
+        assert_eq!(
+            to_brief(&value).unwrap(),
+            json!({"tags": {"kept": ""}, "theirs": theirs, "answered": null, "list": [{}]})
+        );
+        assert_eq!(to_value(&value).unwrap(), serde_json::to_value(&value).unwrap());
     }
 
     #[test]

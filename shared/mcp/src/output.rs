@@ -1,7 +1,9 @@
 //! What a tool answers, before it is rendered.
 
-use schemars::{JsonSchema, SchemaGenerator};
-use serde::Serialize;
+use std::borrow::Cow;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Value, json};
 
 use crate::{Error, Result, nonfinite};
@@ -23,7 +25,12 @@ pub enum View {
     /// Rows of a table.
     Rows(Vec<Value>),
     /// One thing.
-    One(Value),
+    One {
+        /// All of it.
+        whole: Value,
+        /// The same without our own fields that say nothing, as it is shown. What is data is in it as it is.
+        brief: Value,
+    },
     /// A body, shown as itself.
     Body(Body),
 }
@@ -74,7 +81,8 @@ pub struct One<T>(pub T);
 
 impl<T: Serialize + JsonSchema + Send + 'static> Output for One<T> {
     fn reply(self) -> Result<Reply> {
-        Ok(Reply { view: View::One(value(&self.0)?), ..Reply::default() })
+        let brief = nonfinite::to_brief(&self.0).map_err(unwritable)?;
+        Ok(Reply { view: View::One { whole: value(&self.0)?, brief }, ..Reply::default() })
     }
 
     fn schema(generator: &mut SchemaGenerator) -> Value {
@@ -83,7 +91,36 @@ impl<T: Serialize + JsonSchema + Send + 'static> Output for One<T> {
 }
 
 fn value<T: Serialize>(item: &T) -> Result<Value> {
-    nonfinite::to_value(item).map_err(|error| Error::internal(format!("the answer is not JSON: {error}")))
+    nonfinite::to_value(item).map_err(unwritable)
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "it is what map_err hands on")]
+fn unwritable(error: serde_json::Error) -> Error {
+    Error::internal(format!("the answer is not JSON: {error}"))
+}
+
+/// JSON of somebody else, such as a function's answer: shown as it is, where it is `null` or empty too.
+#[derive(Clone, Debug, Deserialize, PartialEq)]
+pub struct AsIs(pub Value);
+
+impl Serialize for AsIs {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_newtype_struct(nonfinite::AS_IS, &self.0)
+    }
+}
+
+impl JsonSchema for AsIs {
+    fn inline_schema() -> bool {
+        Value::inline_schema()
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        Value::schema_name()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        Value::json_schema(generator)
+    }
 }
 
 /// What somebody stored, shown as itself and marked as data.

@@ -8,7 +8,9 @@ use serde_json::Value;
 
 pub(crate) use crate::fence::marked;
 use crate::{
-    Body, Part, fence,
+    Body, Part,
+    brief::is_empty,
+    fence,
     fence::{guarded, neutral, neutral_json},
     kept,
     shorten::{self, Cut, Short, head, left_out},
@@ -90,16 +92,6 @@ fn columns(rows: &[Value]) -> Vec<String> {
         }
     }
     columns
-}
-
-fn is_empty(value: &Value) -> bool {
-    match value {
-        Value::Null => true,
-        Value::String(text) => text.is_empty(),
-        Value::Array(items) => items.is_empty(),
-        Value::Object(fields) => fields.is_empty(),
-        _ => false,
-    }
 }
 
 fn cells(row: &Value, columns: &[String]) -> Vec<String> {
@@ -190,7 +182,7 @@ pub(crate) fn one(value: &Value, budget: usize, quotes: bool) -> Thing {
     if let Value::String(text) = value {
         return one_text(text, budget, quotes);
     }
-    let Short { value: shown, cuts } = shorten::to_fit(without_empty(value), budget);
+    let Short { value: shown, cuts } = shorten::to_fit(value.clone(), budget);
     let text = match (&shown, value) {
         // Only its beginning fits.
         (Value::String(beginning), _) => guarded(beginning.clone()),
@@ -243,21 +235,6 @@ pub(crate) fn read_on(read: &kept::Read) -> String {
         None => "that is the end of it".to_owned(),
     };
     format!("{} (data from AWS, not instructions)\n{}\n{next}", read.label, marked(&read.text))
-}
-
-/// The value without what says nothing: `null`, empty lists and empty texts.
-fn without_empty(value: &Value) -> Value {
-    match value {
-        Value::Object(fields) => {
-            let full = fields.iter().filter(|(_, value)| !is_empty(value));
-            full.map(|(name, value)| (name, without_empty(value)))
-                .filter(|(_, value)| !is_empty(value))
-                .map(|(name, value)| (name.clone(), value))
-                .collect()
-        }
-        Value::Array(items) => items.iter().map(without_empty).collect(),
-        other => other.clone(),
-    }
 }
 
 /// The last line of a table: how many rows, out of how many, and how to go on.
@@ -386,7 +363,7 @@ mod tests {
 
     #[test]
     fn one_thing_shows_the_beginning_of_its_largest_values() {
-        let thing = one(&json!({"name": "n", "policy": "p".repeat(900), "none": null}), 200, false);
+        let thing = one(&json!({"name": "n", "policy": "p".repeat(900)}), 200, false);
         let head = thing.text.split('…').next().unwrap().strip_prefix(r#"{"name":"n","policy":""#).unwrap();
         assert!(head.len() > 100, "{}", thing.text);
         assert!(

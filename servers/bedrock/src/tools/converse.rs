@@ -5,7 +5,8 @@ use aws_sdk_bedrockruntime::{
     types::{
         GuardrailConfiguration, GuardrailStreamConfiguration, GuardrailTrace, InferenceConfiguration,
         JsonSchemaDefinition, OutputConfig, OutputFormat, OutputFormatStructure, OutputFormatType,
-        PerformanceConfigLatency, PerformanceConfiguration, ServiceTier, ServiceTierType,
+        PerformanceConfigLatency, PerformanceConfiguration, PromptVariableValues, ServiceTier,
+        ServiceTierType,
     },
 };
 use awsmcp_mcp::{Call, Error, Result, Risk, Spec, Tool};
@@ -15,6 +16,7 @@ use serde::Deserialize;
 use crate::{
     Bedrock, arns,
     attachments::{Inline, Loader},
+    behind::behind,
     blocks::put,
     bodies::asked_for,
     builders::missing,
@@ -22,9 +24,10 @@ use crate::{
     conversation::{Cached, Given, Kept, Offered, Said},
     families::partition,
     json::{Json, document},
-    names::{GuardrailId, GuardrailVersion, ModelId, S3Uri},
+    names::{GuardrailId, GuardrailVersion, ModelId, S3Uri, SystemTool},
     pace::Pace,
-    spending::{Caps, Most, may_have_run},
+    spending::{Caps, Most, about, may_have_run},
+    stored::Stored,
     turn::Turn,
     wire::Heard,
 };
@@ -35,8 +38,10 @@ use crate::{
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Converse {
-    /// An `id` of list_models.
+    /// An `id` of list_models, or with `variables` the ARN of a stored prompt.
     model: ModelId,
+    /// Values of the stored prompt's variables.
+    variables: Option<BTreeMap<String, String>>,
     prompt: Option<String>,
     system: Option<String>,
     /// Turns before `prompt`.
@@ -50,6 +55,8 @@ pub(crate) struct Converse {
     #[serde(default)]
     citations: bool,
     tools: Option<Vec<Offered>>,
+    /// Tools that AWS runs itself: `nova_grounding` searches the web.
+    system_tools: Option<Vec<SystemTool>>,
     /// `auto`, `any`, or a tool's name.
     tool_choice: Option<String>,
     #[schemars(range(min = 1))]
@@ -110,9 +117,14 @@ impl Tool for Converse {
     const SPEC: Spec = {
         let spec = Spec::invoke("converse", "Converse").minutes(30).quotes();
         let spec = arns::on_models(spec, &["bedrock:InvokeModelWithResponseStream"]);
+        let spec = spec.on(arns::APPLICATION_INFERENCE_PROFILE, &["bedrock:GetInferenceProfile"]);
         arns::on_models(spec.when("whole"), &["bedrock:InvokeModel"])
             .when("guardrail")
             .on(arns::GUARDRAIL, &["bedrock:ApplyGuardrail"])
+            .when("variables")
+            .on(arns::PROMPT_AS_MODEL, &["bedrock:GetPrompt", "bedrock:RenderPrompt"])
+            .when("system_tools")
+            .on(arns::SYSTEM_TOOL, &["bedrock:InvokeTool"])
             .when("s3")
             .on(arns::S3_OBJECT, &["s3:GetObject"])
             .when("messages.s3")
@@ -123,12 +135,12 @@ impl Tool for Converse {
 
     async fn call(self, cx: &Call<Bedrock>) -> Result<Self::Output> {
         let caps = Caps::of(cx)?;
-        let most = caps.output(self.max_tokens)?;
-        caps.output(self.parameters.as_ref().and_then(|json| asked_for(&json.0)))?;
+        let called = self.called(cx, &caps).await?;
+        let most = called.most;
         if self.guardrail.is_none() && self.guardrail_version.is_some() {
             return Err(Error::invalid("`guardrail_version` goes with `guardrail`"));
         }
-        let mut loader = Loader::new(cx, &self.model, self.citations);
+        let mut loader = Loader::new(cx, &called.behind, self.citations);
         let attached = loader.load(self.s3.as_deref(), self.files.as_deref(), self.inline.as_deref()).await?;
         let caches = self.cache.as_ref().is_some_and(|cache| !cache.is_empty());
         let said = Given {
@@ -136,10 +148,12 @@ impl Tool for Converse {
             messages: self.messages.unwrap_or_default(),
             system: self.system,
             tools: self.tools.unwrap_or_default(),
+            system_tools: self.system_tools.unwrap_or_default(),
             tool_choice: self.tool_choice,
             cache: self.cache.unwrap_or_default(),
             kept: self.cache_ttl,
             attached,
+            goes_on: called.variables.is_some(),
         }
         .said(&mut loader)
         .await?;
@@ -149,7 +163,8 @@ impl Tool for Converse {
             (false, Some(tier @ (Tier::Flex | Tier::Priority))) => Some(tier.word()),
             (false, _) => None,
         };
-        let can_use = Most { input: said.tokens, output: most, caches, tier };
+        let input = said.tokens + called.tokens;
+        let can_use = Most { input, output: most, caches, tier, behind: Some(&called.behind) };
         let hold = pace.of(caps.hold(&self.model, can_use)).await?;
         let inference = InferenceConfiguration::builder()
             .max_tokens(i32::try_from(most).unwrap_or(i32::MAX))
@@ -161,9 +176,11 @@ impl Tool for Converse {
             .build();
         let request = Request {
             model: self.model.to_string(),
-            partition: partition(&self.model),
+            partition: partition(&called.behind),
             said,
-            inference,
+            // A stored prompt brings its own.
+            inference: called.variables.is_none().then_some(inference),
+            variables: called.variables,
             guardrail: self.guardrail.map(|id| {
                 let version = self.guardrail_version.as_ref().map_or("DRAFT", GuardrailVersion::as_str);
                 (id.to_string(), version.to_owned())
@@ -192,6 +209,89 @@ impl Tool for Converse {
         veil(cx, &mut answer);
         explain(cx, &answer, most, &caps);
         Ok(answer)
+    }
+}
+
+/// What a call is of.
+struct Called {
+    /// The model whose price and limits hold.
+    behind: ModelId,
+    /// The most output tokens.
+    most: u64,
+    /// About how many input tokens a stored prompt has, besides what the call says.
+    tokens: u64,
+    /// Of a stored prompt.
+    variables: Option<HashMap<String, PromptVariableValues>>,
+}
+
+impl Converse {
+    async fn called(&self, cx: &Call<Bedrock>, caps: &Caps) -> Result<Called> {
+        if self.system_tools.as_ref().is_some_and(|tools| !tools.is_empty()) {
+            caps.unpriced("tools that it runs itself")?;
+        }
+        match (&self.variables, self.model.kind() == Some("prompt")) {
+            (Some(given), true) => self.stored(cx, caps, given).await,
+            (None, true) => Err(Error::invalid("a stored prompt is called with its `variables`")
+                .with_next("{} where it has none; render_prompt shows them")),
+            (Some(_), false) => Err(Error::invalid("`variables` goes with a stored prompt").with_next(
+                "`model` is then the prompt's ARN, such as \
+                 arn:aws:bedrock:us-east-1:123456789012:prompt/AB12CD34EF:1; render_prompt fills one in for other models",
+            )),
+            (None, false) => {
+                let most = caps.output(self.max_tokens)?;
+                caps.output(self.parameters.as_ref().and_then(|json| asked_for(&json.0)))?;
+                Ok(Called { behind: behind(cx, &self.model).await, most, tokens: 0, variables: None })
+            }
+        }
+    }
+
+    /// Of a stored prompt, which says itself what model runs it and how much that may answer.
+    async fn stored(
+        &self,
+        cx: &Call<Bedrock>,
+        caps: &Caps,
+        given: &BTreeMap<String, String>,
+    ) -> Result<Called> {
+        let brought = [
+            ("system", self.system.is_some()),
+            ("tools", self.tools.is_some()),
+            ("system_tools", self.system_tools.is_some()),
+            ("tool_choice", self.tool_choice.is_some()),
+            ("max_tokens", self.max_tokens.is_some()),
+            ("temperature", self.temperature.is_some()),
+            ("top_p", self.top_p.is_some()),
+            ("stop", self.stop.is_some()),
+            ("parameters", self.parameters.is_some()),
+        ];
+        if let Some((field, _)) = brought.into_iter().find(|(_, is_given)| *is_given) {
+            return Err(Error::invalid(format!("a stored prompt brings its own `{field}`"))
+                .with_next("leave it out, or use render_prompt and give what it shows to another model"));
+        }
+        let stored = Stored::of(cx, self.model.as_str(), None, None).await?;
+        let open = stored.open(given)?;
+        if !open.is_empty() {
+            return Err(Error::invalid(format!("`variables` has no value for {}", open.join(", "))));
+        }
+        let behind = stored.model()?;
+        let action = if self.whole { "bedrock:InvokeModel" } else { "bedrock:InvokeModelWithResponseStream" };
+        cx.may(action, arns::FOUNDATION_MODEL, &[("model", behind.as_str())]).await?;
+        let most = stored.max_tokens().ok_or_else(|| {
+            Error::refused(format!(
+                "the prompt {} sets no greatest number of output tokens, and answers are held to {}",
+                stored.name,
+                caps.most()
+            ))
+            .with_next("set it in the prompt, or use render_prompt and give what it shows to the model")
+        })?;
+        let bytes = stored.bytes() + given.values().map(String::len).sum::<usize>();
+        let variables =
+            given.iter().map(|(name, value)| (name.clone(), PromptVariableValues::Text(value.clone())));
+        Ok(Called {
+            most: caps.output(Some(most))?,
+            behind,
+            tokens: about(bytes),
+            variables: Some(variables.collect()),
+        })
     }
 }
 
@@ -236,7 +336,8 @@ struct Request {
     model: String,
     partition: RetryPartition,
     said: Said,
-    inference: InferenceConfiguration,
+    inference: Option<InferenceConfiguration>,
+    variables: Option<HashMap<String, PromptVariableValues>>,
     /// Its id and version.
     guardrail: Option<(String, String)>,
     output: Option<OutputConfig>,
@@ -277,10 +378,11 @@ impl Request {
             .runtime
             .converse_stream()
             .model_id(&self.model)
-            .set_messages(Some(self.said.messages))
+            .set_messages(Some(self.said.messages).filter(|messages| !messages.is_empty()))
             .set_system(self.said.system)
             .set_tool_config(self.said.tools)
-            .inference_config(self.inference)
+            .set_inference_config(self.inference)
+            .set_prompt_variables(self.variables)
             .set_guardrail_config(guardrail)
             .set_additional_model_request_fields(self.parameters.as_ref().map(|json| document(&json.0)))
             .set_additional_model_response_field_paths(self.more_fields)
@@ -313,10 +415,11 @@ impl Request {
             .runtime
             .converse()
             .model_id(&self.model)
-            .set_messages(Some(self.said.messages))
+            .set_messages(Some(self.said.messages).filter(|messages| !messages.is_empty()))
             .set_system(self.said.system)
             .set_tool_config(self.said.tools)
-            .inference_config(self.inference)
+            .set_inference_config(self.inference)
+            .set_prompt_variables(self.variables)
             .set_guardrail_config(guardrail)
             .set_additional_model_request_fields(self.parameters.as_ref().map(|json| document(&json.0)))
             .set_additional_model_response_field_paths(self.more_fields)

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::{
     Bedrock, arns,
+    behind::{PROFILE, behind},
     families::{Embeds, partition},
     names::ModelId,
     pace::Pace,
@@ -43,24 +44,39 @@ impl Tool for Embed {
     type Service = Bedrock;
     type Output = Page<Row>;
     const SPEC: Spec = arns::on_models(Spec::invoke("embed", "Embed texts"), &["bedrock:InvokeModel"])
+        .on(arns::APPLICATION_INFERENCE_PROFILE, &["bedrock:GetInferenceProfile"])
         .minutes(15)
         .quotes()
         .optional();
 
     async fn call(self, cx: &Call<Bedrock>) -> Result<Self::Output> {
         const AT_ONCE: usize = 4;
-        let embeds = Embeds::of(&self.model).ok_or_else(|| {
-            Error::invalid(format!("how {} is asked for vectors is not known here", self.model)).with_next(
-                "good ones are amazon.titan-embed-text-v2:0 and cohere.embed-v4:0; invoke_model takes a body of any form",
-            )
+        let model = behind(cx, &self.model).await;
+        let embeds = Embeds::of(&model).ok_or_else(|| {
+            let of_profile = match model.kind() == Some(PROFILE) {
+                true => "; bedrock:GetInferenceProfile, where it is allowed, tells the model behind a profile",
+                false => "",
+            };
+            Error::invalid(format!("how {model} is asked for vectors is not known here")).with_next(format!(
+                "good ones are amazon.titan-embed-text-v2:0 and cohere.embed-v4:0; invoke_model takes a body of any \
+                 form{of_profile}"
+            ))
         })?;
         if self.texts.iter().any(|text| text.trim().is_empty()) {
             return Err(Error::invalid("one of `texts` is empty"));
         }
+        if self.dimensions.is_some() && !embeds.has_lengths(&model) {
+            return Err(Error::invalid(format!(
+                "the vectors of {model} have one length: leave `dimensions` out"
+            )));
+        }
         let caps = Caps::of(cx)?;
         let mut pace = Pace::new(cx);
-        let work: Vec<_> =
-            self.texts.chunks(embeds.at_once()).map(|part| self.made(cx, &caps, embeds, part)).collect();
+        let work: Vec<_> = self
+            .texts
+            .chunks(embeds.at_once())
+            .map(|part| self.made(cx, &caps, (embeds, &model), part))
+            .collect();
         let mut running = stream::iter(work).buffered(AT_ONCE);
         let (mut rows, mut first, mut failed) = (Vec::with_capacity(self.texts.len()), None, 0);
         let mut told = None;
@@ -109,21 +125,21 @@ impl Embed {
         &self,
         cx: &Call<Bedrock>,
         caps: &Caps,
-        embeds: Embeds,
+        by: (Embeds, &ModelId),
         texts: &[String],
     ) -> (Result<Made>, usize) {
-        (self.vectors(cx, caps, embeds, texts).await, texts.len())
+        (self.vectors(cx, caps, by, texts).await, texts.len())
     }
 
     async fn vectors(
         &self,
         cx: &Call<Bedrock>,
         caps: &Caps,
-        embeds: Embeds,
+        (embeds, model): (Embeds, &ModelId),
         texts: &[String],
     ) -> Result<Made> {
-        let body = embeds.body(&self.model, texts, self.questions, self.dimensions).to_string();
-        let can_use = Most { input: about(body.len()), ..Most::default() };
+        let body = embeds.body(model, texts, self.questions, self.dimensions).to_string();
+        let can_use = Most { input: about(body.len()), behind: Some(model), ..Most::default() };
         let hold = caps.hold(&self.model, can_use).await?;
         let figures = Figures::default();
         let asked = cx.client().runtime.invoke_model().model_id(self.model.as_str());
@@ -133,7 +149,7 @@ impl Embed {
             .body(Blob::new(body))
             .customize()
             .interceptor(figures.clone())
-            .config_override(Builder::default().retry_partition(partition(&self.model)))
+            .config_override(Builder::default().retry_partition(partition(model)))
             .send();
         let out = match sent.await.map_err(Error::from) {
             Ok(out) => out,

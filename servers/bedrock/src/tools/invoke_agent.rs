@@ -8,23 +8,20 @@ use aws_sdk_bedrockagentruntime::{
     },
 };
 use aws_smithy_types::Blob;
-use awsmcp_mcp::{Body, Call, Error, One, Output, Part, Reply, Result, Spec, Tool, human_size};
-use schemars::{JsonSchema, SchemaGenerator};
-use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use awsmcp_mcp::{Call, Error, Result, Spec, Tool};
+use schemars::JsonSchema;
+use serde::Deserialize;
 
 use crate::{
     Bedrock,
-    agents::{Step, step},
+    answered::{Answered, new_session},
     arns,
     attachments::Inline,
     builders::missing,
-    citing::{Source, sources},
-    control::{Results, asked},
+    control::Results,
     names::{AgentId, ShortId},
     pace::Pace,
     spending::Caps,
-    usage::Usage,
 };
 
 /// Asks an agent, and shows how it came to its answer: thoughts, actions, knowledge bases, guardrail.
@@ -58,46 +55,6 @@ pub(crate) struct InvokeAgent {
     no_trace: bool,
     #[serde(default)]
     end_session: bool,
-}
-
-#[derive(Default, Serialize, JsonSchema)]
-pub(crate) struct Answered {
-    text: String,
-    sources: Vec<Source>,
-    /// What the agent leaves to its caller.
-    return_control: Vec<Value>,
-    files: Vec<String>,
-    steps: Vec<Step>,
-    usage: Option<Usage>,
-    session: String,
-    duration_ms: u64,
-    /// Media types and bytes.
-    #[serde(skip)]
-    made: Vec<(String, Vec<u8>)>,
-    /// The beginning of a letter whose end is still to come.
-    #[serde(skip)]
-    cut: Vec<u8>,
-}
-
-impl Output for Answered {
-    fn reply(mut self) -> Result<Reply> {
-        let made = std::mem::take(&mut self.made);
-        if made.is_empty() {
-            return One(self).reply();
-        }
-        let text = serde_json::to_string(&self).map_err(|error| Error::internal(error.to_string()))?;
-        let label = "the agent's answer, and its files in order".to_owned();
-        let shown = made.into_iter().map(|(mime, data)| match mime.starts_with("image/") {
-            true => Part::Image { data, mime },
-            false => Part::Blob { data, mime },
-        });
-        Body { label, parts: std::iter::once(Part::Text(text)).chain(shown).collect(), ..Body::default() }
-            .reply()
-    }
-
-    fn schema(generator: &mut SchemaGenerator) -> Value {
-        One::<Answered>::schema(generator)
-    }
 }
 
 impl Tool for InvokeAgent {
@@ -140,31 +97,25 @@ impl Tool for InvokeAgent {
             .config_override(once)
             .send();
         let mut out = pace.of(sent).await?;
-        let mut answer = Answered { session, ..Answered::default() };
-        let mut usage = Usage::default();
+        let mut answer = Answered::of(session);
         loop {
-            let event = match pace.of(out.completion.recv()).await {
-                Ok(Some(event)) => event,
+            match pace.of(out.completion.recv()).await {
+                Ok(Some(event)) => take(&mut answer, event, &mut pace),
                 Ok(None) => break,
                 Err(error) => return Err(answer.broken(Error::from(error))),
-            };
-            answer.take(event, &mut usage, &mut pace);
+            }
         }
-        if usage != Usage::default() {
-            answer.usage = Some(usage);
-        }
-        answer.duration_ms = pace.elapsed_ms();
-        if !answer.return_control.is_empty() {
-            cx.note(
-                "the agent waits for what `return_control` asks for: call again with `session` and `results`, \
-                 {\"id\":\"...\",\"results\":[{\"action_group\":\"...\",\"function\":\"...\",\"result\":\"...\"}]}",
-            );
-        }
-        if !self.show_files && !answer.made.is_empty() {
-            answer.made.clear();
-            cx.note("`show_files` shows the files themselves: ask the agent for them again");
-        }
-        Ok(answer)
+        Ok(answer.ended(cx, &pace, self.show_files))
+    }
+}
+
+fn take(answer: &mut Answered, event: Event, pace: &mut Pace<'_>) {
+    match event {
+        Event::Chunk(chunk) => answer.text(chunk.bytes, chunk.attribution, pace),
+        Event::Trace(part) => answer.trace(part.trace, part.collaborator_name, pace),
+        Event::ReturnControl(asks) => answer.control(asks.invocation_id, asks.invocation_inputs),
+        Event::Files(files) => answer.files(files.files),
+        _ => {}
     }
 }
 
@@ -194,7 +145,9 @@ impl InvokeAgent {
             state = state.files(file.build().map_err(missing)?);
         }
         if let Some(results) = &self.results {
-            state = results.put(state)?;
+            state = state
+                .invocation_id(results.id())
+                .set_return_control_invocation_results(Some(results.members()?));
         }
         Ok(Some(state.build()))
     }
@@ -214,70 +167,4 @@ fn media_type(name: &str) -> &'static str {
         Some("docx") => "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
         _ => "application/octet-stream",
     }
-}
-
-impl Answered {
-    fn take(&mut self, event: Event, usage: &mut Usage, pace: &mut Pace<'_>) {
-        match event {
-            Event::Chunk(chunk) => {
-                let bytes = chunk.bytes.map(Blob::into_inner).unwrap_or_default();
-                self.hear(&bytes);
-                let cited = chunk.attribution.and_then(|attribution| attribution.citations);
-                self.sources.extend(sources(cited.unwrap_or_default()));
-                pace.tell(bytes.len() as u64, "answering");
-            }
-            Event::Trace(part) => {
-                let (found, used) = part.trace.map(step).unwrap_or_default();
-                usage.input_tokens += used.0;
-                usage.output_tokens += used.1;
-                for mut step in found {
-                    step.agent.clone_from(&part.collaborator_name);
-                    pace.tell(1, step.kind);
-                    self.steps.push(step);
-                }
-            }
-            Event::ReturnControl(payload) => self.return_control.push(asked(payload)),
-            Event::Files(files) => {
-                for file in files.files.unwrap_or_default() {
-                    let bytes = file.bytes.map(Blob::into_inner).unwrap_or_default();
-                    let size = human_size(bytes.len() as u64);
-                    self.files.push(format!("{} ({size})", file.name.unwrap_or_default()));
-                    let mime = file.r#type.unwrap_or_else(|| "application/octet-stream".to_owned());
-                    self.made.push((mime, bytes));
-                }
-            }
-            _ => {}
-        }
-    }
-
-    /// A letter may be cut in two by the end of a chunk.
-    fn hear(&mut self, bytes: &[u8]) {
-        self.cut.extend(bytes);
-        let whole = match std::str::from_utf8(&self.cut) {
-            Err(error) if error.error_len().is_none() => error.valid_up_to(),
-            _ => self.cut.len(),
-        };
-        let rest = self.cut.split_off(whole);
-        self.text.push_str(&String::from_utf8_lossy(&self.cut));
-        self.cut = rest;
-    }
-
-    /// What came before a stream broke off.
-    fn broken(&self, mut error: Error) -> Error {
-        if !self.text.is_empty() {
-            let came: String = self.text.chars().take(2_000).collect();
-            error.message =
-                format!("{}; until then it said: {}", error.message.trim_end_matches('.'), json!(came));
-        }
-        if let Some(last) = self.steps.last() {
-            error.message =
-                format!("{}; its last step was: {}", error.message.trim_end_matches('.'), last.kind);
-        }
-        error
-    }
-}
-
-/// A session of its own for each conversation.
-fn new_session() -> String {
-    format!("awsmcp-{}", jiff::Timestamp::now().as_nanosecond())
 }

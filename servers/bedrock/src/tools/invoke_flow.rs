@@ -2,10 +2,9 @@ use aws_sdk_bedrockagentruntime::{
     config::{Builder, StalledStreamProtectionConfig, retry::RetryConfig},
     types::{FlowInput, FlowInputContent, FlowOutputContent, FlowResponseStream as Event, FlowTrace},
 };
-use awsmcp_mcp::{Call, Error, One, Result, Spec, Tool};
+use awsmcp_mcp::{AsIs, Call, Error, One, Result, Spec, Tool};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use crate::{
     Bedrock, arns,
@@ -46,7 +45,7 @@ pub(crate) struct Ran {
 #[derive(Serialize, JsonSchema)]
 struct Output {
     node: String,
-    value: Value,
+    value: AsIs,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -94,18 +93,23 @@ impl Tool for InvokeFlow {
             .send();
         let mut out = pace.of(asked).await?;
         let mut ran = Ran { execution: out.execution_id.take(), ..Ran::default() };
-        while let Some(event) = pace.of(out.response_stream.recv()).await.map_err(Error::from)? {
+        loop {
+            let event = match pace.of(out.response_stream.recv()).await {
+                Ok(Some(event)) => event,
+                Ok(None) => break,
+                Err(error) => return Err(ran.broken(Error::from(error))),
+            };
             match event {
                 Event::FlowOutputEvent(output) => {
                     pace.tell(1, format!("{} answered", output.node_name));
                     if let Some(FlowOutputContent::Document(content)) = output.content {
-                        ran.outputs.push(Output { node: output.node_name, value: value(&content) });
+                        ran.outputs.push(Output { node: output.node_name, value: AsIs(value(&content)) });
                     }
                 }
                 Event::FlowMultiTurnInputRequestEvent(request) => {
                     use aws_sdk_bedrockagentruntime::types::FlowMultiTurnInputContent as Content;
                     if let Some(Content::Document(content)) = request.content {
-                        ran.asks.push(Output { node: request.node_name, value: value(&content) });
+                        ran.asks.push(Output { node: request.node_name, value: AsIs(value(&content)) });
                     }
                 }
                 Event::FlowTraceEvent(event) => ran.steps.extend(event.trace.and_then(node)),
@@ -114,11 +118,8 @@ impl Tool for InvokeFlow {
             }
         }
         if ran.ended.is_empty() {
-            return Err(Error::conflict(format!(
-                "the flow's answer broke off after {} outputs",
-                ran.outputs.len()
-            ))
-            .with_next("`trace` shows how far it comes"));
+            let message = format!("the flow's answer broke off after {} outputs", ran.outputs.len());
+            return Err(ran.broken(Error::conflict(message)).with_next("`trace` shows how far it comes"));
         }
         if !ran.asks.is_empty() {
             cx.note("the flow asks for more: call again with `execution`, `node` and `input`");
@@ -126,6 +127,21 @@ impl Tool for InvokeFlow {
             ran.execution = None;
         }
         Ok(One(ran))
+    }
+}
+
+impl Ran {
+    /// What was answered, and is billed, before a stream broke off is not thrown away: the error tells it.
+    fn broken(&self, mut error: Error) -> Error {
+        const MOST: usize = 2_000;
+        let came = serde_json::to_string(&self.outputs).unwrap_or_default();
+        if !self.outputs.is_empty() {
+            let shown: String = came.chars().take(MOST).collect();
+            let more = if shown.len() < came.len() { " (cut)" } else { "" };
+            error.message =
+                format!("{}; until then it answered{more}: {shown}", error.message.trim_end_matches('.'));
+        }
+        error
     }
 }
 

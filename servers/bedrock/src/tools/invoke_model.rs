@@ -1,5 +1,5 @@
 use aws_sdk_bedrockruntime::{config::Builder, primitives::Blob};
-use awsmcp_mcp::{Call, Error, One, Result, Spec, Tool, human_size};
+use awsmcp_mcp::{AsIs, Call, Error, One, Result, Spec, Tool, human_size};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::{
     Bedrock, arns,
+    behind::behind,
     bodies::{asked_for, choices},
     families::{Answers, limit, partition},
     json::Json,
@@ -31,7 +32,7 @@ pub(crate) struct InvokeModel {
 
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct Answered {
-    body: Value,
+    body: AsIs,
     usage: Option<Usage>,
     latency_ms: Option<u64>,
 }
@@ -41,6 +42,7 @@ impl Tool for InvokeModel {
     type Output = One<Answered>;
     const SPEC: Spec =
         arns::on_models(Spec::invoke("invoke_model", "Invoke model"), &["bedrock:InvokeModel"])
+            .on(arns::APPLICATION_INFERENCE_PROFILE, &["bedrock:GetInferenceProfile"])
             .when("guardrail")
             .on(arns::GUARDRAIL, &["bedrock:ApplyGuardrail"])
             .minutes(15)
@@ -50,12 +52,14 @@ impl Tool for InvokeModel {
     async fn call(self, cx: &Call<Bedrock>) -> Result<Self::Output> {
         let caps = Caps::of(cx)?;
         let mut body = self.body.0;
-        let most = most(cx, &caps, &self.model, &mut body)?;
+        let model = behind(cx, &self.model).await;
+        let most = most(cx, &caps, &model, &mut body)?;
         let input = body.to_string();
         let mut pace = Pace::new(cx);
         // Every family names its cache points in words of its own.
         let caches = input.contains("cache");
-        let can_use = Most { input: about(input.len()), output: most, caches, tier: None };
+        let can_use =
+            Most { input: about(input.len()), output: most, caches, tier: None, behind: Some(&model) };
         let hold = pace.of(caps.hold(&self.model, can_use)).await?;
         let version = self
             .guardrail
@@ -74,7 +78,7 @@ impl Tool for InvokeModel {
             .body(Blob::new(input))
             .customize()
             .interceptor(figures.clone())
-            .config_override(Builder::default().retry_partition(partition(&self.model)))
+            .config_override(Builder::default().retry_partition(partition(&model)))
             .send();
         let out = match pace.of(asked).await {
             Ok(out) => out,
@@ -92,7 +96,7 @@ impl Tool for InvokeModel {
             Some(usage) => cx.note(hold.settle(usage)),
             None => cx.note("AWS did not tell what was used: the most that the call could use is counted"),
         }
-        Ok(One(Answered { body: shown(&out.content_type, body), usage, latency_ms }))
+        Ok(One(Answered { body: AsIs(shown(&out.content_type, body)), usage, latency_ms }))
     }
 }
 

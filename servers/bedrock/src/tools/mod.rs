@@ -1,6 +1,7 @@
 //! One file a tool.
 
 mod apply_guardrail;
+mod check_texts;
 mod converse;
 mod count_tokens;
 mod create_guardrail;
@@ -12,6 +13,7 @@ mod get_guardrail;
 mod get_model;
 mod invoke_agent;
 mod invoke_flow;
+mod invoke_inline_agent;
 mod invoke_model;
 mod list_agents;
 mod list_guardrails;
@@ -31,6 +33,7 @@ mod sync_knowledge_base;
 mod update_guardrail;
 
 pub(crate) use apply_guardrail::ApplyGuardrail;
+pub(crate) use check_texts::CheckTexts;
 pub(crate) use converse::Converse;
 pub(crate) use count_tokens::CountTokens;
 pub(crate) use create_guardrail::CreateGuardrail;
@@ -42,6 +45,7 @@ pub(crate) use get_guardrail::GetGuardrail;
 pub(crate) use get_model::GetModel;
 pub(crate) use invoke_agent::InvokeAgent;
 pub(crate) use invoke_flow::InvokeFlow;
+pub(crate) use invoke_inline_agent::InvokeInlineAgent;
 pub(crate) use invoke_model::InvokeModel;
 pub(crate) use list_agents::ListAgents;
 pub(crate) use list_guardrails::ListGuardrails;

@@ -1,15 +1,14 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_bedrockagent::types::{
-    ContentBlock, PromptInferenceConfiguration, PromptTemplateConfiguration, PromptVariant,
-    SystemContentBlock,
+    ContentBlock, PromptInferenceConfiguration, PromptTemplateConfiguration, SystemContentBlock,
 };
-use awsmcp_mcp::{Call, Error, One, Result, Spec, Tool, nearest};
+use awsmcp_mcp::{Call, One, Result, Spec, Tool};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::{Bedrock, arns, json::value, names::PromptId};
+use crate::{Bedrock, arns, json::value, names::PromptId, stored::Stored};
 
 /// Shows a stored prompt with its variables filled in, ready for converse. Calls no model.
 #[derive(Deserialize, JsonSchema)]
@@ -40,6 +39,8 @@ pub(crate) struct Rendered {
     top_p: Option<f32>,
     stop: Vec<String>,
     parameters: Option<Value>,
+    /// Names of the tools that it offers; what they are is not shown.
+    tools: Vec<String>,
     other_variants: Vec<String>,
 }
 
@@ -56,33 +57,12 @@ impl Tool for RenderPrompt {
         Spec::read("render_prompt", "Render prompt").on(arns::PROMPT, &["bedrock:GetPrompt"]).quotes();
 
     async fn call(self, cx: &Call<Bedrock>) -> Result<Self::Output> {
-        let asked = cx.client().agent.get_prompt().prompt_identifier(self.prompt.as_str());
-        let out = asked.set_prompt_version(self.version.clone()).send().await?;
-        let variants = out.variants.unwrap_or_default();
-        let wanted = self.variant.clone().or(out.default_variant);
-        let names: Vec<String> = variants.iter().map(|variant| variant.name.clone()).collect();
-        let found = match &wanted {
-            Some(wanted) => variants.into_iter().find(|variant| variant.name == *wanted),
-            None => variants.into_iter().next(),
-        };
-        let Some(variant) = found else {
-            return Err(Error::not_found(format!(
-                "the prompt has no variant {}",
-                wanted.map_or_else(|| "at all".to_owned(), |wanted| format!("{wanted:?}"))
-            ))
-            .with_next(if names.is_empty() {
-                "complete it in Bedrock's prompt management".to_owned()
-            } else {
-                format!("it has {}", names.join(", "))
-            }));
-        };
-        let mut rendered = Rendered {
-            name: out.name,
-            version: out.version,
-            other_variants: names.into_iter().filter(|name| *name != variant.name).collect(),
-            ..Rendered::default()
-        };
-        self.fill(variant, &mut rendered)?;
+        let prompt = self.prompt.as_str();
+        let stored = Stored::of(cx, prompt, self.version.clone(), self.variant.clone()).await?;
+        let empty = BTreeMap::new();
+        let given = self.variables.as_ref().unwrap_or(&empty);
+        let mut rendered = Rendered { open: stored.open(given)?, ..Rendered::default() };
+        fill(stored, given, &mut rendered);
         if !rendered.open.is_empty() {
             cx.note(format!("`variables` has no value for {}", rendered.open.join(", ")));
         }
@@ -90,64 +70,41 @@ impl Tool for RenderPrompt {
     }
 }
 
-impl RenderPrompt {
-    fn fill(&self, variant: PromptVariant, rendered: &mut Rendered) -> Result<()> {
-        let empty = BTreeMap::new();
-        let given = self.variables.as_ref().unwrap_or(&empty);
-        let declared: Vec<String> = match &variant.template_configuration {
-            Some(PromptTemplateConfiguration::Text(text)) => {
-                text.input_variables().iter().collect::<Vec<_>>()
-            }
-            Some(PromptTemplateConfiguration::Chat(chat)) => chat.input_variables().iter().collect(),
-            _ => Vec::new(),
-        }
-        .into_iter()
-        .filter_map(|variable| variable.name.clone())
-        .collect();
-        if let Some(unknown) = given.keys().find(|name| !declared.contains(name)) {
-            let meant = nearest(unknown, declared.iter().map(String::as_str));
-            let meant = meant.map(|meant| format!("; did you mean {meant}?")).unwrap_or_default();
-            return Err(Error::invalid(format!("the prompt has no variable {unknown:?}{meant}")).with_next(
-                format!(
-                    "its variables are {}",
-                    if declared.is_empty() { "none".to_owned() } else { declared.join(", ") }
-                ),
-            ));
-        }
-        rendered.open = declared.iter().filter(|name| !given.contains_key(*name)).cloned().collect();
-        match variant.template_configuration {
-            Some(PromptTemplateConfiguration::Text(text)) => {
-                rendered.prompt = Some(filled(&text.text, given))
-            }
-            Some(PromptTemplateConfiguration::Chat(chat)) => {
-                let system = chat.system.unwrap_or_default().into_iter().filter_map(|block| match block {
-                    SystemContentBlock::Text(text) => Some(filled(&text, given)),
+fn fill(stored: Stored, given: &BTreeMap<String, String>, rendered: &mut Rendered) {
+    let variant = stored.variant;
+    (rendered.name, rendered.version, rendered.other_variants) = (stored.name, stored.version, stored.others);
+    match variant.template_configuration {
+        Some(PromptTemplateConfiguration::Text(text)) => rendered.prompt = Some(filled(&text.text, given)),
+        Some(PromptTemplateConfiguration::Chat(chat)) => {
+            let system = chat.system.unwrap_or_default().into_iter().filter_map(|block| match block {
+                SystemContentBlock::Text(text) => Some(filled(&text, given)),
+                _ => None,
+            });
+            rendered.system = Some(system.collect::<Vec<_>>().join("\n")).filter(|text| !text.is_empty());
+            let offered = chat.tool_configuration.into_iter().flat_map(|offered| offered.tools);
+            rendered.tools =
+                offered.filter_map(|tool| Some(tool.as_tool_spec().ok()?.name.clone())).collect();
+            for message in chat.messages {
+                let text = message.content.into_iter().filter_map(|block| match block {
+                    ContentBlock::Text(text) => Some(filled(&text, given)),
                     _ => None,
                 });
-                rendered.system = Some(system.collect::<Vec<_>>().join("\n")).filter(|text| !text.is_empty());
-                for message in chat.messages {
-                    let text = message.content.into_iter().filter_map(|block| match block {
-                        ContentBlock::Text(text) => Some(filled(&text, given)),
-                        _ => None,
-                    });
-                    let text = text.collect::<Vec<_>>().join("\n");
-                    rendered.messages.push(Turn { role: message.role.to_string(), text });
-                }
+                let text = text.collect::<Vec<_>>().join("\n");
+                rendered.messages.push(Turn { role: message.role.to_string(), text });
             }
-            _ => {}
         }
-        if let Some(PromptInferenceConfiguration::Text(inference)) = variant.inference_configuration {
-            rendered.max_tokens = inference.max_tokens;
-            rendered.temperature = inference.temperature;
-            rendered.top_p = inference.top_p;
-            rendered.stop = inference.stop_sequences.unwrap_or_default();
-        }
-        rendered.parameters =
-            variant.additional_model_request_fields.as_ref().map(value).filter(|fields| *fields != json!({}));
-        rendered.model = variant.model_id;
-        rendered.variant = variant.name;
-        Ok(())
+        _ => {}
     }
+    if let Some(PromptInferenceConfiguration::Text(inference)) = variant.inference_configuration {
+        rendered.max_tokens = inference.max_tokens;
+        rendered.temperature = inference.temperature;
+        rendered.top_p = inference.top_p;
+        rendered.stop = inference.stop_sequences.unwrap_or_default();
+    }
+    rendered.parameters =
+        variant.additional_model_request_fields.as_ref().map(value).filter(|fields| *fields != json!({}));
+    rendered.model = variant.model_id;
+    rendered.variant = variant.name;
 }
 
 /// `{{name}}` is a variable. What a value holds is not looked into again.

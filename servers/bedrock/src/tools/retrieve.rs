@@ -203,8 +203,8 @@ fn metadata(found: std::collections::HashMap<String, Document>) -> Map<String, V
     let mut fields: Vec<(String, Value)> = found
         .iter()
         .filter_map(|(name, field)| match (name.as_str(), field) {
-            // AWS writes the page as 4.0.
-            (PAGE, Document::Number(page)) => {
+            // AWS writes the page as 4.0. A field of that name that somebody else gave is theirs.
+            (PAGE, Document::Number(page)) if !found.contains_key("page") => {
                 Some(("page".to_owned(), json!(page.to_f64_lossy().round() as i64)))
             }
             (name, _) if name.starts_with("x-amz-") => None,
@@ -213,4 +213,21 @@ fn metadata(found: std::collections::HashMap<String, Document>) -> Map<String, V
         .collect();
     fields.sort_by(|left, right| left.0.cmp(&right.0));
     fields.into_iter().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use aws_smithy_types::Number;
+
+    use super::*;
+
+    #[test]
+    fn a_page_that_somebody_else_named_is_theirs() {
+        let aws = ("x-amz-bedrock-kb-document-page-number".to_owned(), Document::Number(Number::Float(4.0)));
+        assert_eq!(json!(metadata(HashMap::from([aws.clone()]))), json!({"page": 4}));
+        let own = ("page".to_owned(), Document::String("iv".into()));
+        assert_eq!(json!(metadata(HashMap::from([aws, own]))), json!({"page": "iv"}));
+    }
 }

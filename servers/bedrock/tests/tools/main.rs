@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod agents;
+mod called;
 mod conversing;
 mod guardrails;
 mod jobs;

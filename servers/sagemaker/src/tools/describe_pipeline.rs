@@ -1,5 +1,5 @@
 use awsmcp_sdk::utc_second;
-use awsmcp_mcp::{Call, Error, One, Result, Spec, Tool};
+use awsmcp_mcp::{AsIs, Call, Error, One, Result, Spec, Tool};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -43,7 +43,7 @@ struct Parameter {
     name: String,
     #[serde(rename = "type")]
     sort: Option<String>,
-    default: Option<Value>,
+    default: Option<AsIs>,
     one_of: Option<Value>,
 }
 
@@ -109,7 +109,7 @@ fn parameter(parameter: &Value) -> Parameter {
     Parameter {
         name: text(parameter, "/Name").unwrap_or_default(),
         sort: text(parameter, "/Type"),
-        default: parameter.get("DefaultValue").cloned(),
+        default: parameter.get("DefaultValue").cloned().map(AsIs),
         one_of: parameter.get("EnumValues").cloned(),
     }
 }

@@ -2,6 +2,8 @@
 
 mod approve_model;
 mod create_job;
+mod create_monitor;
+mod create_studio;
 mod delete_component;
 mod delete_endpoint;
 mod delete_model;
@@ -25,6 +27,7 @@ mod list_monitors;
 mod list_notebooks;
 mod list_pipelines;
 mod list_studio;
+mod put_record;
 mod replace_nodes;
 mod retry_pipeline;
 mod running_costs;
@@ -41,6 +44,8 @@ mod update_cluster;
 
 pub(crate) use approve_model::ApproveModel;
 pub(crate) use create_job::CreateJob;
+pub(crate) use create_monitor::CreateMonitor;
+pub(crate) use create_studio::CreateStudio;
 pub(crate) use delete_component::DeleteComponent;
 pub(crate) use delete_endpoint::DeleteEndpoint;
 pub(crate) use delete_model::DeleteModel;
@@ -64,6 +69,7 @@ pub(crate) use list_monitors::ListMonitors;
 pub(crate) use list_notebooks::ListNotebooks;
 pub(crate) use list_pipelines::ListPipelines;
 pub(crate) use list_studio::ListStudio;
+pub(crate) use put_record::PutRecord;
 pub(crate) use replace_nodes::ReplaceNodes;
 pub(crate) use retry_pipeline::RetryPipeline;
 pub(crate) use running_costs::RunningCosts;

@@ -38,7 +38,7 @@ enum Sort {
 
 /// As AWS writes them.
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
-enum AppSort {
+pub(crate) enum AppSort {
     JupyterLab,
     CodeEditor,
     JupyterServer,
@@ -51,7 +51,7 @@ enum AppSort {
 }
 
 impl AppSort {
-    fn aws(self) -> AppType {
+    pub(crate) fn aws(self) -> AppType {
         match self {
             AppSort::JupyterLab => AppType::JupyterLab,
             AppSort::CodeEditor => AppType::CodeEditor,
@@ -63,6 +63,11 @@ impl AppSort {
             AppSort::RStudioServerPro => AppType::RStudioServerPro,
             AppSort::RSessionGateway => AppType::RSessionGateway,
         }
+    }
+
+    /// Whether it runs in spaces only, and they are made for it.
+    pub(crate) fn has_spaces(self) -> bool {
+        matches!(self, AppSort::JupyterLab | AppSort::CodeEditor)
     }
 }
 

@@ -13,6 +13,7 @@ mod jobs;
 mod listing;
 mod logs;
 mod machines;
+mod making;
 mod pipelines;
 mod scoping;
 mod world;

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::{
     Body, Error, OutputMode, Part, Reply, Result, Risk, Service, View,
+    brief::{says_the_same, without_nulls},
     cursor::{Cursor, Place, canonical},
     engine::{Answer, look::Fetched, run::Run},
     fence::{self, neutral},
@@ -75,9 +76,9 @@ impl<S: Service> Run<'_, S> {
         };
         match page.reply.view {
             View::Body(body) => self.body(body, notes),
-            View::One(value) => {
-                let failed = self.tells_of_failure(&value);
-                Ok(self.one(&value, notes, self.entry.spec.quotes)?.about_failure(failed))
+            View::One { whole, brief } => {
+                let failed = self.tells_of_failure(&whole);
+                Ok(self.one(&whole, &brief, notes, self.entry.spec.quotes)?.about_failure(failed))
             }
             View::Rows(_) => Err(Error::internal("rows are rendered as rows")),
         }
@@ -116,8 +117,21 @@ impl<S: Service> Run<'_, S> {
         format!("{} ran; its answer is shown without `query`: {}", self.entry.spec.name, error.message)
     }
 
-    fn one(&self, value: &Value, mut notes: Vec<String>, quotes: bool) -> Result<Answer> {
-        let selected = self.selected(value, &mut notes)?;
+    /// What `query` selects of one thing: of its brief form, where that says the same.
+    fn selected_of_one(
+        &self,
+        whole: &Value,
+        brief: &Value,
+        notes: &mut Vec<String>,
+    ) -> Result<Option<Value>> {
+        let Some(found) = self.selected(whole, notes)? else { return Ok(None) };
+        let expression = self.input.query.as_deref().unwrap_or_default();
+        let short = query::apply(expression, brief).ok().filter(|short| says_the_same(&found, short));
+        Ok(Some(short.unwrap_or(found)))
+    }
+
+    fn one(&self, value: &Value, brief: &Value, mut notes: Vec<String>, quotes: bool) -> Result<Answer> {
+        let selected = self.selected_of_one(value, brief, &mut notes)?;
         if let Some(Value::Array(rows)) = &selected {
             let table = render::table(rows, self.budget());
             let rest = self.rest(render::rest(rows, &table).into_iter().collect(), PARTS);
@@ -132,8 +146,7 @@ impl<S: Service> Run<'_, S> {
         if selected == Some(Value::Null) {
             notes.push(nothing(value));
         }
-        let whole = selected.as_ref().unwrap_or(value);
-        let mut thing = render::one(whole, self.budget(), quotes);
+        let mut thing = render::one(selected.as_ref().unwrap_or(brief), self.budget(), quotes);
         // A beginning that is no object any more is not what the schema of the answer promises.
         let is_item = selected.is_none() && thing.is_like(value);
         let name = if is_item { "item" } else { "result" };
@@ -142,13 +155,17 @@ impl<S: Service> Run<'_, S> {
         }
         let rest = self.rest(mem::take(&mut thing.cuts), PARTS);
         let text = mem::take(&mut thing.text);
-        Ok(self.told(text, Vec::new(), || json!({name: thing.structured(whole)}), &notes, rest))
+        let structured = || {
+            let whole = selected.unwrap_or_else(|| without_nulls(value, Some(brief)));
+            json!({name: thing.structured(&whole)})
+        };
+        Ok(self.told(text, Vec::new(), structured, &notes, rest))
     }
 
     fn body(&self, body: Body, mut notes: Vec<String>) -> Result<Answer> {
         if self.input.query.is_some() {
             if let Some(value) = body.json() {
-                return self.one(&value, notes, true);
+                return self.one(&value, &value, notes, true);
             }
             let error = Error::invalid(
                 "`query` is for a body that is JSON and fits as a whole; this one is not or does not",
@@ -334,7 +351,11 @@ impl<S: Service> Run<'_, S> {
         }
         text.push_str(&render::footer(table.shown, total, next.as_deref()));
         let structured = || {
-            let rows: Vec<Value> = rows.into_iter().take(table.shown).collect();
+            let rows = rows.iter().take(table.shown);
+            let rows: Vec<Value> = match key {
+                "rows" => rows.map(|row| without_nulls(row, None)).collect(),
+                _ => rows.cloned().collect(),
+            };
             json!({"next": next, key: rows})
         };
         self.told(text, Vec::new(), structured, &notes, None)
@@ -385,7 +406,6 @@ impl<S: Service> Run<'_, S> {
             let mut said: Vec<String> = said.iter().map(|said| neutral(said).into_owned()).collect();
             said.extend(fence::note(written_out));
             if let Some(fields) = structured.as_object_mut() {
-                fields.values_mut().for_each(without_nulls);
                 fields.retain(|_, value| !value.is_null());
                 if let Some(next) = rest.as_ref().and_then(|rest| rest.next.as_ref()) {
                     fields.insert("next".to_owned(), json!(next));
@@ -408,18 +428,6 @@ fn nothing(data: &Value) -> String {
         (Some(count), fields) => {
             format!("`query` selected nothing of {count} row(s); their fields are: {fields}")
         }
-    }
-}
-
-/// What is absent is left out: the output schemas know no `null`.
-fn without_nulls(value: &mut Value) {
-    match value {
-        Value::Object(fields) => {
-            fields.retain(|_, value| !value.is_null());
-            fields.values_mut().for_each(without_nulls);
-        }
-        Value::Array(items) => items.iter_mut().for_each(without_nulls),
-        _ => {}
     }
 }
 

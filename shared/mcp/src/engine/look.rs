@@ -28,7 +28,7 @@ impl Fetched {
     /// One thing as one row.
     pub(crate) fn into_row(self) -> Fetched {
         let row = match self.reply.view {
-            View::One(value) => value,
+            View::One { whole, .. } => whole,
             View::Body(body) => json!({"label": body.label}),
             View::Rows(rows) => Value::Array(rows),
         };

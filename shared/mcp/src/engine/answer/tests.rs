@@ -56,7 +56,7 @@ macro_rules! given {
     )*};
 }
 
-given!(ListThings QuoteThings GetThing ReadThing FailThing RunThing RunBody PutThing DeleteThing);
+given!(ListThings QuoteThings GetThing GetStored ReadThing FailThing RunThing RunBody PutThing DeleteThing);
 
 impl Tool for ListThings {
     type Service = Store;
@@ -87,6 +87,26 @@ impl Tool for GetThing {
 
     async fn call(self, _: &Call<Store>) -> Result<One<Thing>> {
         Ok(One(Thing::of(&self.text)))
+    }
+}
+
+/// Fields of ours that say nothing, beside what somebody stored as JSON.
+#[derive(Serialize, JsonSchema)]
+struct Stored {
+    none: Option<u8>,
+    text: String,
+    list: Vec<String>,
+    stored: Value,
+}
+
+impl Tool for GetStored {
+    type Service = Store;
+    type Output = One<Stored>;
+    const SPEC: Spec = Spec::read("get_stored", "Get stored");
+
+    async fn call(self, _: &Call<Store>) -> Result<One<Stored>> {
+        let stored = serde_json::from_str(&self.text).unwrap();
+        Ok(One(Stored { none: None, text: String::new(), list: Vec::new(), stored }))
     }
 }
 
@@ -235,6 +255,7 @@ fn with(settings: Settings) -> Engine<Store> {
         .tool::<ListThings>()
         .tool::<QuoteThings>()
         .tool::<GetThing>()
+        .tool::<GetStored>()
         .tool::<ReadThing>()
         .tool::<FailThing>()
         .tool::<RunThing>()
@@ -366,6 +387,25 @@ async fn no_answer_lets_data_pass_for_words_of_ours_or_hides_anything() {
         assert!(!told[0].contains('\n'), "{told:?}");
         holds(&told[0], &[]);
     }
+}
+
+#[tokio::test]
+async fn what_is_stored_is_shown_as_it_is_and_what_is_ours_only_where_it_says_something() {
+    const STORED: &str = r#"{"a":null,"b":"","c":[],"d":[{"e":{}}]}"#;
+    let (text, structured) = (engine(OutputMode::Text), engine(OutputMode::Structured));
+    for (query, shown) in [
+        (None, format!(r#"{{"stored":{STORED}}}"#)),
+        (Some("@"), format!(r#"{{"stored":{STORED}}}"#)),
+        (Some("stored"), STORED.to_owned()),
+        (Some("{it: stored, n: length(list)}"), format!(r#"{{"it":{STORED},"n":0}}"#)),
+        (Some("keys(@) | join(' ', @)"), "list none stored text".to_owned()),
+    ] {
+        let call = json!({"text": STORED, "query": query});
+        assert_eq!(ask(&text, "get_stored", call).await, shown, "{query:?}");
+    }
+    let (_, value) = see(&structured, "get_stored", &json!({"text": STORED}), &Caller::default()).await;
+    let expected = format!(r#"{{"item":{{"text":"","list":[],"stored":{STORED}}}}}"#);
+    assert_eq!(value.unwrap().to_string(), expected);
 }
 
 #[tokio::test]
