@@ -3,6 +3,7 @@
 
 mod actions;
 mod arns;
+mod commands;
 mod documents;
 mod dry_run;
 mod images;
@@ -17,8 +18,10 @@ mod prompts;
 mod reachability;
 mod rules;
 mod tags;
+mod templates;
 mod times;
 mod tools;
+mod wire;
 
 use std::{borrow::Cow, sync::Arc};
 
@@ -185,6 +188,7 @@ pub fn server() -> Server<Ec2> {
     .tool::<DescribeNetwork>()
     .tool::<ListAddresses>()
     .tool::<ListFlowLogs>()
+    .tool::<ListIpamPools>()
     .change::<SetSecurityGroup>()
     .change::<CreateNetwork>()
     .toolset("storage", "volumes, snapshots and images")
@@ -200,10 +204,12 @@ pub fn server() -> Server<Ec2> {
     .change::<SetInstances>()
     .change::<ModifyInstance>()
     .tool::<ListLaunchTemplates>()
+    .tool::<DescribeLaunchTemplate>()
     .tool::<ListCapacityReservations>()
     .tool::<ListKeyPairs>()
     .change::<CreateKeyPair>()
     .tool::<RunCommand>()
+    .tool::<GetCommand>()
     .toolset("upkeep", "tags, waste, and removing what is no longer needed")
     .tool::<FindWaste>()
     .change::<TagResources>()
