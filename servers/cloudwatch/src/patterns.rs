@@ -29,8 +29,9 @@ pub struct Cluster {
     /// One of them as it was, its end left out where it is long.
     pub example: String,
     template: Vec<Piece>,
-    /// The first piece of what the line says; before it stand times, hosts and the like.
-    message: usize,
+    header: Header,
+    /// Whether what stands before the message is of no one build, and is left out of the template.
+    is_loose: bool,
     /// What varied, by place in the template.
     places: BTreeMap<usize, Values>,
     leaf: u64,
@@ -80,6 +81,16 @@ struct Token<'a> {
     is_key: bool,
 }
 
+/// Where a line says something; before it stand times, hosts and the like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Header {
+    /// Behind the level, or the colon that ends a process. From here to the message stand threads, loggers and ids of
+    /// requests, of which one line may have more than another.
+    context: usize,
+    /// The first token of the message.
+    message: usize,
+}
+
 /// What is looked at of a line.
 const LONGEST: usize = 2000;
 const EXAMPLE: usize = 300;
@@ -111,21 +122,21 @@ impl Patterns {
     fn place(&mut self, line: &str, time: i64) -> usize {
         let line = head(line.trim(), LONGEST);
         let tokens = tokens(line);
-        let message = message(&tokens);
-        let leaf = leaf(&tokens, message);
+        let header = header(&tokens);
+        let leaf = leaf(&tokens, header);
         let clusters = &self.clusters;
         let known = self.leaves.get(&leaf).into_iter().flatten();
         let best = known
-            .filter_map(|at| Some((*at, clusters.get(*at)?.likeness(&tokens, message)?)))
+            .filter_map(|at| Some((*at, clusters.get(*at)?.likeness(&tokens, header)?)))
             .max_by(|left, right| left.1.total_cmp(&right.1).then(right.0.cmp(&left.0)));
         match best.filter(|(_, likeness)| *likeness >= ALIKE) {
             Some((at, _)) => {
                 if let Some(cluster) = self.clusters.get_mut(at) {
-                    cluster.take(line, &tokens, time);
+                    cluster.take(line, &tokens, header, time);
                 }
                 at
             }
-            None => self.open(line, &tokens, message, leaf, time),
+            None => self.open(line, &tokens, header, leaf, time),
         }
     }
 
@@ -144,7 +155,7 @@ impl Patterns {
         self.dropped
     }
 
-    fn open(&mut self, line: &str, tokens: &[Token<'_>], message: usize, leaf: u64, time: i64) -> usize {
+    fn open(&mut self, line: &str, tokens: &[Token<'_>], header: Header, leaf: u64, time: i64) -> usize {
         if self.clusters.len() >= self.most {
             self.forget();
         }
@@ -158,7 +169,8 @@ impl Patterns {
             last: time,
             example,
             template,
-            message,
+            header,
+            is_loose: false,
             places,
             leaf,
         });
@@ -228,7 +240,7 @@ impl Cluster {
                 let plain = few.iter().all(|value| is_plain(&value.text));
                 // Where no value came twice, they are names and not kinds of events; so they are behind what announces one.
                 let often = self.count > few.len() as u64;
-                let is_kind = plain && often && *place >= self.message && !self.is_named(*place);
+                let is_kind = plain && often && *place >= self.header.message && !self.is_named(*place);
                 is_kind.then_some((*place, few))
             }
             Values::Many => None,
@@ -261,46 +273,38 @@ impl Cluster {
     }
 
     /// The part of the message's words that agree; none where the line is built otherwise.
-    fn likeness(&self, tokens: &[Token<'_>], message: usize) -> Option<f64> {
-        if self.template.len() != tokens.len() || self.message != message {
+    fn likeness(&self, tokens: &[Token<'_>], header: Header) -> Option<f64> {
+        let (own, own_message) =
+            (self.template.get(..self.header.context)?, self.template.get(self.header.message..)?);
+        let (before, message) = (tokens.get(..header.context)?, tokens.get(header.message..)?);
+        if own.len() != before.len() || own_message.len() != message.len() {
             return None;
         }
-        let (mut words, mut same) = (0_u32, 0_u32);
-        for (at, (piece, token)) in self.template.iter().zip(tokens).enumerate() {
-            let known = match piece {
-                Piece::Text(text) => Some(&**text),
-                Piece::Any => None,
-            };
-            let agrees = known == Some(token.text);
-            if !token.is_word || token.is_key {
-                // Keys and what stands between the words are the line's build.
-                if !agrees && (token.is_word || !known.is_some_and(|known| is_same_gap(known, token.text))) {
-                    return None;
-                }
-                continue;
-            }
-            // An error is never the same as something that went well.
-            if !agrees && (is_level(token.text) || known.is_some_and(is_level)) {
-                return None;
-            }
-            // Two numbers in the same place say nothing: ids and times differ in every line.
-            let is_number = token.is_number && known.is_none_or(is_number);
-            let is_left_out = token.text.is_empty() || known == Some("");
-            if at < message || is_number || is_left_out {
-                continue;
-            }
-            words += 1;
-            same += u32::from(agrees);
-        }
+        agreeing(own, before)?;
+        let (words, same) = agreeing(own_message, message)?;
         Some(if words == 0 { 1.0 } else { f64::from(same) / f64::from(words) })
     }
 
-    fn take(&mut self, line: &str, tokens: &[Token<'_>], time: i64) {
+    fn take(&mut self, line: &str, tokens: &[Token<'_>], header: Header, time: i64) {
         let before = (self.count, self.first, self.last);
         self.count += 1;
         self.first = self.first.min(time);
         self.last = self.last.max(time);
-        for (at, (piece, token)) in self.template.iter_mut().zip(tokens).enumerate() {
+        self.loosen(tokens, header);
+        let shift = self.header.message.abs_diff(header.message);
+        let moved = |at: usize| match self.header.message < header.message {
+            true => at + shift,
+            false => at.saturating_sub(shift),
+        };
+        let (context, message) = (self.header.context, self.header.message);
+        for (at, piece) in self.template.iter_mut().enumerate() {
+            let token = match at {
+                // A context of no one build is left out as a whole.
+                at if self.is_loose && (context..message).contains(&at) => continue,
+                at if at < context => tokens.get(at),
+                at => tokens.get(moved(at)),
+            };
+            let Some(token) = token else { continue };
             match piece {
                 // A line of this template has the same between its words, but for blanks.
                 Piece::Text(text) if **text == *token.text || !token.is_word => continue,
@@ -318,6 +322,61 @@ impl Cluster {
             }
         }
     }
+
+    /// Leaves the context out of the template once a line comes whose context is built otherwise.
+    fn loosen(&mut self, tokens: &[Token<'_>], header: Header) {
+        let Header { context, message } = self.header;
+        let own = self.template.get(context..message).unwrap_or_default();
+        let other = tokens.get(header.context..header.message).unwrap_or_default();
+        if self.is_loose || (own.len() == other.len() && agreeing(own, other).is_some()) {
+            return;
+        }
+        self.is_loose = true;
+        let left_out = [Piece::Text(" ".into()), Piece::Any, Piece::Text(" ".into())];
+        self.header.message = context + left_out.len();
+        self.template.splice(context..message, left_out);
+        let places = std::mem::take(&mut self.places).into_iter();
+        self.places = places
+            .filter(|(at, _)| !(context..message).contains(at))
+            .map(
+                |(at, values)| {
+                    if at < context { (at, values) } else { (at - message + self.header.message, values) }
+                },
+            )
+            .collect();
+    }
+}
+
+/// The words of a template that count, and how many of them a line has in the same place; none where it is built otherwise.
+fn agreeing(own: &[Piece], tokens: &[Token<'_>]) -> Option<(u32, u32)> {
+    let (mut words, mut same) = (0, 0);
+    for (piece, token) in own.iter().zip(tokens) {
+        let known = match piece {
+            Piece::Text(text) => Some(&**text),
+            Piece::Any => None,
+        };
+        let agrees = known == Some(token.text);
+        if !token.is_word || token.is_key {
+            // Keys and what stands between the words are the line's build.
+            if !agrees && (token.is_word || !known.is_some_and(|known| is_same_gap(known, token.text))) {
+                return None;
+            }
+            continue;
+        }
+        // An error is never the same as something that went well.
+        if !agrees && (is_level(token.text) || known.is_some_and(is_level)) {
+            return None;
+        }
+        // Two numbers in the same place say nothing: ids and times differ in every line.
+        let is_number = token.is_number && known.is_none_or(is_number);
+        let is_left_out = token.text.is_empty() || known == Some("");
+        if is_number || is_left_out {
+            continue;
+        }
+        words += 1;
+        same += u32::from(agrees);
+    }
+    Some((words, same))
 }
 
 impl Values {
@@ -383,9 +442,21 @@ fn is_plain(word: &str) -> bool {
     word.len() > 1 && !is_number(word) && !word.contains('/')
 }
 
-/// The token with which a line says something: the one after its level, or after the first `: ` that follows a number, such
-/// as the process's; else the first.
-fn message(tokens: &[Token<'_>]) -> usize {
+fn header(tokens: &[Token<'_>]) -> Header {
+    let context = behind_level(tokens);
+    let mut message = first_word(tokens, context).unwrap_or(context);
+    while let Some(next) = behind_group(tokens, message).or_else(|| behind_logger(tokens, message)) {
+        // A line that is nothing else says just that.
+        match first_word(tokens, next) {
+            Some(next) => message = next,
+            None => break,
+        }
+    }
+    Header { context, message }
+}
+
+/// The token after a line's level, or after the first `: ` that follows a number, such as the process's; else the first.
+fn behind_level(tokens: &[Token<'_>]) -> usize {
     let mut before = None;
     for (at, token) in tokens.iter().take(HEADER).enumerate() {
         if token.is_word && !token.is_key && is_level(token.text) {
@@ -403,11 +474,50 @@ fn message(tokens: &[Token<'_>]) -> usize {
     0
 }
 
-/// Lines of the same leaf have as many tokens, and messages that begin in the same place and with the same word.
-fn leaf(tokens: &[Token<'_>], message: usize) -> u64 {
+fn first_word(tokens: &[Token<'_>], from: usize) -> Option<usize> {
+    (from..tokens.len())
+        .find(|at| tokens.get(*at).is_some_and(|token| token.is_word && !token.text.is_empty()))
+}
+
+/// What follows the brackets that a word stands in, such as `[main] ` and `[req-1 - - -] `.
+fn behind_group(tokens: &[Token<'_>], word: usize) -> Option<usize> {
+    let before = tokens.get(word.checked_sub(1)?)?;
+    if before.is_word || !before.text.ends_with('[') {
+        return None;
+    }
+    let mut depth = 1;
+    for (at, token) in tokens.iter().enumerate().skip(word).take(HEADER) {
+        if token.is_word {
+            continue;
+        }
+        for letter in token.text.chars() {
+            match letter {
+                '[' => depth += 1,
+                ']' => depth -= 1,
+                _ => {}
+            }
+            if depth == 0 {
+                return Some(at + 1);
+            }
+        }
+    }
+    None
+}
+
+/// What follows the name of a logger, such as `nova.compute.manager ` and `org.apache.hadoop.ipc.Client: `.
+fn behind_logger(tokens: &[Token<'_>], word: usize) -> Option<usize> {
+    let (name, gap) = (tokens.get(word)?, tokens.get(word + 1)?);
+    let is_part = |part: &str| part.starts_with(|letter: char| letter.is_ascii_alphabetic());
+    let is_logger = name.text.split('.').count() > 2 && name.text.split('.').all(is_part);
+    let is_apart = gap.text.starts_with(": ") || gap.text.starts_with(char::is_whitespace);
+    (is_logger && is_apart && !gap.is_word).then_some(word + 2)
+}
+
+/// Lines of the same leaf have as much before their contexts, messages of as many tokens, and these begin with the same word.
+fn leaf(tokens: &[Token<'_>], header: Header) -> u64 {
     let mut hasher = DefaultHasher::new();
-    (tokens.len(), message).hash(&mut hasher);
-    let first = tokens.iter().skip(message).find(|token| token.is_word && !token.is_number);
+    (header.context, tokens.len() - header.message).hash(&mut hasher);
+    let first = tokens.iter().skip(header.message).find(|token| token.is_word && !token.is_number);
     first.map(|token| token.text).hash(&mut hasher);
     hasher.finish()
 }
@@ -587,6 +697,43 @@ mod tests {
         // What else stands between the words is the line's build.
         let lines = ["INFO f(1) done", "INFO f[1] done", "INFO f (1) done"];
         assert_eq!(clustered(&lines).len(), 3);
+    }
+
+    #[test]
+    fn threads_loggers_and_ids_of_requests_part_no_lines() {
+        let lines = [
+            "2026-11-22 10:00:00,1 WARN [main] org.example.ipc.Client: address of node-1 changed",
+            "2026-11-22 10:00:01,7 WARN [IPC handler 0 on 62270] org.example.ipc.Client: address of node-2 changed",
+            "2026-11-22 10:00:02,3 ERROR [main] org.example.ipc.Client: address of node-3 changed",
+            "2026-11-22 10:00:02,9 WARN [pool[3]/worker] org.example.ipc.Client: address of node-4 changed",
+        ];
+        let found = clustered(&lines);
+        assert_eq!(
+            found,
+            [(3, "2026-11-22 <*> WARN <*> address of <*> changed".to_owned()), (1, lines[2].to_owned()),]
+        );
+        // One context for all of them is shown.
+        let lines =
+            ["INFO app.web.server [req-1 -] GET /a took 3", "INFO app.web.server [req-2 -] GET /a took 4"];
+        assert_eq!(clustered(&lines), [(2, "INFO app.web.server [<*> -] GET /a took <*>".to_owned())]);
+        // What a line says is not taken for its context.
+        for lines in [["INFO [a]", "INFO [b]"], ["INFO [a] started", "INFO [a] failed"], ["[", "[x"]] {
+            assert_eq!(clustered(&lines).iter().map(|(count, _)| count).sum::<u64>(), 2, "{lines:?}");
+        }
+        assert_eq!(clustered(&["INFO [a] started", "INFO [b c] failed"]).len(), 2);
+    }
+
+    #[test]
+    fn what_varies_is_told_apart_behind_contexts_of_any_length() {
+        let verb = |n: usize| ["Started", "Paused", "Resumed"][n % 3];
+        let lines: Vec<String> = (0..30)
+            .map(|n| format!("INFO app.vm.manager [{}] VM {} by the life cycle", "- ".repeat(n % 4), verb(n)))
+            .collect();
+        let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+        let found = clustered(&lines);
+        assert_eq!(found.iter().map(|(count, _)| *count).collect::<Vec<_>>(), [10, 10, 10], "{found:?}");
+        let started = found.iter().find(|(_, template)| template.contains("Started")).unwrap();
+        assert_eq!(started.1, "INFO <*> VM Started by the life cycle");
     }
 
     #[test]
