@@ -119,6 +119,7 @@ pub fn server() -> Server<CloudWatch> {
         .tool::<FilterLogs>()
         .tool::<SummarizeLogs>()
         .tool::<QueryLogs>()
+        .tool::<GetLogRecord>()
         .tool::<TailLogs>()
         .tool::<LogGroupDetail>()
         .tool::<SuggestIndexes>()
