@@ -51,6 +51,8 @@ struct Open {
     text: String,
     members: Map<String, Value>,
     items: Vec<Value>,
+    /// Members that came several times: EC2 has lists whose elements have other names than `item`.
+    several: Vec<String>,
 }
 
 impl Open {
@@ -98,8 +100,19 @@ fn close(open: &mut Vec<Open>, name: &str) {
     let value = one.closed();
     if name == "item" {
         around.items.push(value);
-    } else {
-        around.members.insert(snake(&name), value);
+        return;
+    }
+    let name = snake(&name);
+    let is_list = around.several.contains(&name);
+    match around.members.get_mut(&name) {
+        Some(Value::Array(all)) if is_list => all.push(value),
+        Some(first) => {
+            *first = Value::Array(vec![first.take(), value]);
+            around.several.push(name);
+        }
+        None => {
+            around.members.insert(name, value);
+        }
     }
 }
 
@@ -179,6 +192,9 @@ mod tests {
                 }],
             })
         );
+        // Lists whose elements are called otherwise keep all of them.
+        let groups = "<r><groupSet><groupId>a</groupId><groupId>b</groupId><groupId>c</groupId></groupSet></r>";
+        assert_eq!(json(groups), json!({"group_set": {"group_id": ["a", "b", "c"]}}));
         assert_eq!(snake("vCpuCount"), "v_cpu_count");
         assert_eq!(snake("userIdGroupIPs"), "user_id_group_ips");
         assert_eq!(plain("a &nbsp; & b"), "a &nbsp; & b");

@@ -234,11 +234,14 @@ fn a_filter_is_found_without_the_pages_of_those_that_begin_with_its_name() {
                 Some(_) => (Some("errs-most"), ""),
             };
             let mut filter = more;
-            filter["filterName"] = json!(name);
+            filter["filterName"] = json!(name.unwrap_or_default());
             filter["filterPattern"] = json!("ERROR");
             let filters: Vec<Value> = name.map(|_| filter).into_iter().collect();
-            let next = Some(next).filter(|next| !next.is_empty());
-            Response::output(json!({member: filters, "nextToken": next}))
+            let mut output = json!({member: filters});
+            if !next.is_empty() {
+                output["nextToken"] = json!(next);
+            }
+            Response::output(output)
         };
         match request.operation() {
             "DescribeLogGroups" => Response::output(json!({"logGroups": [{"logGroupName": "/g"}]})),
