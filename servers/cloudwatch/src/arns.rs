@@ -3,6 +3,9 @@
 
 pub(crate) const ALARM: &str = "arn:{partition}:cloudwatch:{region}:{account}:alarm:{alarm}";
 pub(crate) const ALARMS: &str = "arn:{partition}:cloudwatch:{region}:{account}:alarm:{alarms}";
+// Only AWS's answer names it.
+pub(crate) const ANSWERED_LOG_GROUP: &str =
+    "arn:{partition}:logs:{region}:{answer.owner}:log-group:{answer.group}:*";
 // Dashboards are global: their ARNs name no region.
 pub(crate) const DASHBOARD: &str = "arn:{partition}:cloudwatch::{account}:dashboard/{dashboard}";
 pub(crate) const DASHBOARDS: &str = "arn:{partition}:cloudwatch::{account}:dashboard/{dashboards}";

@@ -1,6 +1,7 @@
 //! Draws series over time as a PNG, with axes that say their units. It brings its own font.
 
 mod names;
+mod units;
 
 use std::sync::LazyLock;
 
@@ -15,6 +16,7 @@ use plotters::{
     style::{Color, FontStyle, IntoFont, RGBColor, ShapeStyle, TextStyle, WHITE, register_font},
 };
 
+use self::units::scaled;
 use crate::figures::Figure;
 
 pub(crate) const WIDTH: u32 = 800;
@@ -237,7 +239,12 @@ struct LevelAxis {
 
 impl LevelAxis {
     fn label(&self, value: f64) -> String {
-        let digits = (-self.step.log10().floor()).clamp(0.0, 9.0) as usize;
+        let digits = -self.step.log10().floor();
+        if digits > 6.0 && value.abs() > self.step / 2.0 {
+            // So small a number has more zeros than digits; three of these are enough for a mark.
+            return format!("{:e}", format!("{value:.2e}").parse().unwrap_or(value));
+        }
+        let digits = digits.clamp(0.0, 9.0) as usize;
         let text = format!("{value:.digits$}");
         if text.trim_start_matches('-').chars().all(|letter| matches!(letter, '0' | '.')) {
             return "0".to_owned();
@@ -353,36 +360,6 @@ fn nice(step: f64) -> f64 {
     round * power
 }
 
-/// What to divide values by so that few digits show their size, and the unit that this makes.
-fn scaled(unit: Option<&str>, largest: f64) -> (f64, String) {
-    // From which size on, what to divide by, and what it is called then.
-    type Steps = [(f64, f64, &'static str)];
-    const BYTES: &Steps = &[
-        (0.0, 1.0, "bytes"),
-        (1024.0, 1024.0, "KiB"),
-        (1_048_576.0, 1_048_576.0, "MiB"),
-        (1_073_741_824.0, 1_073_741_824.0, "GiB"),
-        (1_099_511_627_776.0, 1_099_511_627_776.0, "TiB"),
-    ];
-    const MILLISECONDS: &Steps = &[(0.0, 1.0, "milliseconds"), (1e4, 1e3, "seconds")];
-    const MICROSECONDS: &Steps =
-        &[(0.0, 1.0, "microseconds"), (1e4, 1e3, "milliseconds"), (1e7, 1e6, "seconds")];
-    const NUMBERS: &Steps =
-        &[(0.0, 1.0, ""), (1e4, 1e3, "thousand "), (1e7, 1e6, "million "), (1e10, 1e9, "billion ")];
-    let pick = |steps: &Steps, behind: &str| {
-        let step = steps.iter().rev().find(|(from, ..)| largest >= *from);
-        let (_, scale, name) = step.copied().unwrap_or((0.0, 1.0, ""));
-        (scale, format!("{name}{behind}"))
-    };
-    match unit {
-        Some("Bytes") => pick(BYTES, ""),
-        Some("Bytes/Second") => pick(BYTES, "/s"),
-        Some("Milliseconds") => pick(MILLISECONDS, ""),
-        Some("Microseconds") => pick(MICROSECONDS, ""),
-        unit => pick(NUMBERS, &unit.unwrap_or("value").to_lowercase()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -428,6 +405,13 @@ mod tests {
         // A narrow band far from zero is not flattened.
         assert_eq!(labels(&[(0, 99.0), (60, 100.0)], None).0, "99.0 99.2 99.4 99.6 99.8 100.0");
         assert_eq!(labels(&[], None), pair("0 0.2 0.4 0.6 0.8 1.0", "value"));
+        // What is small is not rounded to nothing.
+        assert_eq!(labels(&[(0, 0.000_001)], Some("Seconds")).1, "microseconds");
+        assert_eq!(labels(&[(0, 0.0), (60, 4.0e-9)], Some("Seconds")), pair("0 1 2 3 4", "nanoseconds"));
+        assert_eq!(
+            labels(&[(0, 0.0), (60, 4.0e-12)], Some("Count")),
+            pair("0 1e-12 2e-12 3e-12 4e-12", "count")
+        );
     }
 
     #[test]

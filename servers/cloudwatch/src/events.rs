@@ -49,13 +49,15 @@ pub(crate) struct Place {
 }
 
 /// How a search came to a stop.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Next {
     Event,
     /// There is nothing more.
     End,
     /// The time for this call is used up.
     Late,
+    /// AWS's next page could not be read, for this reason.
+    Failed(String),
 }
 
 /// A search under way.
@@ -165,7 +167,14 @@ impl<'a> Reader<'a> {
                 let token = head.following.clone();
                 Ok::<_, awsmcp_mcp::Error>((at, token.clone(), search.ask(cx, group, token).await?))
             });
-            let pages = try_join_all(pages).await?;
+            let pages = match try_join_all(pages).await {
+                Ok(pages) => pages,
+                // What was read so far is not lost with one page that may be there in a moment.
+                Err(error) if self.pages > 0 && error.retryable() => {
+                    return Ok(Next::Failed(error.message.clone()));
+                }
+                Err(error) => return Err(error),
+            };
             for (at, token, page) in pages {
                 self.pages += 1;
                 if let Some(head) = self.heads.get_mut(at) {

@@ -126,6 +126,7 @@ fn own_tools() -> Server<CloudWatch> {
         .tool::<FilterLogs>()
         .tool::<SummarizeLogs>()
         .tool::<QueryLogs>()
+        .tool::<GetLogRecord>()
         .tool::<TailLogs>()
         .tool::<LogGroupDetail>()
         .tool::<SuggestIndexes>()

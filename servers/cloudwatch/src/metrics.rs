@@ -223,6 +223,11 @@ fn automatic_period(range: TimeRange, now: i64) -> i64 {
     PERIODS.into_iter().find(|period| *period >= wanted).unwrap_or(30 * DAY)
 }
 
+/// The first whole second that is not before this.
+pub(crate) fn following_second(time: Timestamp) -> i64 {
+    time.as_second() + i64::from(time.subsec_nanosecond() > 0)
+}
+
 /// How far back a call looks that does not say so, in seconds: far enough for metrics that come once a day.
 pub(crate) fn usual_time(metrics: &[Metric]) -> i64 {
     if metrics.iter().any(Metric::is_daily) { 3 * DAY } else { 3 * HOUR }
@@ -277,7 +282,8 @@ pub(crate) async fn fetch(
             .get_metric_data()
             .set_metric_data_queries(Some(queries.clone()))
             .start_time(DateTime::from_secs(start))
-            .end_time(DateTime::from_secs(range.end.as_second()))
+            // The end itself is not asked for, so that a part of a second must not cut off the second before.
+            .end_time(DateTime::from_secs(following_second(range.end)))
             .scan_by(ScanBy::TimestampAscending)
             .set_next_token(token)
             .send()
@@ -487,6 +493,15 @@ mod tests {
         assert_eq!(line.chars().count(), 40);
         assert!(line.starts_with('▁') && line.ends_with('█'), "{line}");
         assert!(Series::default().sparkline(range(0, 300), 60).is_none());
+    }
+
+    #[test]
+    fn a_time_within_a_second_keeps_the_whole_second() {
+        let second = |text: &str| following_second(text.parse().unwrap());
+        let whole = second("2026-11-22T10:00:00Z");
+        assert_eq!(second("2026-11-22T10:00:00.000000001Z"), whole + 1);
+        assert_eq!(second("2026-11-22T09:59:59.999Z"), whole);
+        assert_eq!(second("1969-12-31T23:59:59.5Z"), 0);
     }
 
     #[test]

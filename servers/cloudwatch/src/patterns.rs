@@ -2,10 +2,11 @@
 //!
 //! He, Zhu, Zheng, Lyu: Drain: An Online Log Parsing Approach with Fixed Depth Tree, ICWS 2017.
 
-use std::{
-    collections::{BTreeMap, HashMap, hash_map::DefaultHasher},
-    hash::{Hash, Hasher},
-};
+mod line;
+
+use std::collections::{BTreeMap, HashMap};
+
+use self::line::{Header, Token, head, header, is_level, is_number, is_plain, is_same_gap, leaf, tokens};
 
 /// Lines seen so far, as templates.
 #[derive(Debug)]
@@ -29,8 +30,9 @@ pub struct Cluster {
     /// One of them as it was, its end left out where it is long.
     pub example: String,
     template: Vec<Piece>,
-    /// The first piece of what the line says; before it stand times, hosts and the like.
-    message: usize,
+    header: Header,
+    /// Whether what stands before the message is of no one build, and is left out of the template.
+    is_loose: bool,
     /// What varied, by place in the template.
     places: BTreeMap<usize, Values>,
     leaf: u64,
@@ -69,17 +71,6 @@ enum Piece {
     Any,
 }
 
-/// A word, or what stands between two words.
-#[derive(Clone, Copy, Debug)]
-struct Token<'a> {
-    text: &'a str,
-    is_word: bool,
-    /// Has a digit, or is the name of a day or a month: such words differ from line to line and say nothing.
-    is_number: bool,
-    /// Names what follows, as in JSON and in `key=value`.
-    is_key: bool,
-}
-
 /// What is looked at of a line.
 const LONGEST: usize = 2000;
 const EXAMPLE: usize = 300;
@@ -87,9 +78,6 @@ const EXAMPLE: usize = 300;
 const ALIKE: f64 = 0.75;
 /// Values of one place that are told apart.
 const FEW: usize = 5;
-/// Tokens within which a line's message begins.
-const HEADER: usize = 30;
-
 impl Patterns {
     /// Keeps up to `most` templates; beyond that the rarest are forgotten, and counted.
     #[must_use]
@@ -111,21 +99,21 @@ impl Patterns {
     fn place(&mut self, line: &str, time: i64) -> usize {
         let line = head(line.trim(), LONGEST);
         let tokens = tokens(line);
-        let message = message(&tokens);
-        let leaf = leaf(&tokens, message);
+        let header = header(&tokens);
+        let leaf = leaf(&tokens, header);
         let clusters = &self.clusters;
         let known = self.leaves.get(&leaf).into_iter().flatten();
         let best = known
-            .filter_map(|at| Some((*at, clusters.get(*at)?.likeness(&tokens, message)?)))
+            .filter_map(|at| Some((*at, clusters.get(*at)?.likeness(&tokens, header)?)))
             .max_by(|left, right| left.1.total_cmp(&right.1).then(right.0.cmp(&left.0)));
         match best.filter(|(_, likeness)| *likeness >= ALIKE) {
             Some((at, _)) => {
                 if let Some(cluster) = self.clusters.get_mut(at) {
-                    cluster.take(line, &tokens, time);
+                    cluster.take(line, &tokens, header, time);
                 }
                 at
             }
-            None => self.open(line, &tokens, message, leaf, time),
+            None => self.open(line, &tokens, header, leaf, time),
         }
     }
 
@@ -144,7 +132,7 @@ impl Patterns {
         self.dropped
     }
 
-    fn open(&mut self, line: &str, tokens: &[Token<'_>], message: usize, leaf: u64, time: i64) -> usize {
+    fn open(&mut self, line: &str, tokens: &[Token<'_>], header: Header, leaf: u64, time: i64) -> usize {
         if self.clusters.len() >= self.most {
             self.forget();
         }
@@ -158,7 +146,8 @@ impl Patterns {
             last: time,
             example,
             template,
-            message,
+            header,
+            is_loose: false,
             places,
             leaf,
         });
@@ -228,7 +217,7 @@ impl Cluster {
                 let plain = few.iter().all(|value| is_plain(&value.text));
                 // Where no value came twice, they are names and not kinds of events; so they are behind what announces one.
                 let often = self.count > few.len() as u64;
-                let is_kind = plain && often && *place >= self.message && !self.is_named(*place);
+                let is_kind = plain && often && *place >= self.header.message && !self.is_named(*place);
                 is_kind.then_some((*place, few))
             }
             Values::Many => None,
@@ -261,46 +250,38 @@ impl Cluster {
     }
 
     /// The part of the message's words that agree; none where the line is built otherwise.
-    fn likeness(&self, tokens: &[Token<'_>], message: usize) -> Option<f64> {
-        if self.template.len() != tokens.len() || self.message != message {
+    fn likeness(&self, tokens: &[Token<'_>], header: Header) -> Option<f64> {
+        let (own, own_message) =
+            (self.template.get(..self.header.context)?, self.template.get(self.header.message..)?);
+        let (before, message) = (tokens.get(..header.context)?, tokens.get(header.message..)?);
+        if own.len() != before.len() || own_message.len() != message.len() {
             return None;
         }
-        let (mut words, mut same) = (0_u32, 0_u32);
-        for (at, (piece, token)) in self.template.iter().zip(tokens).enumerate() {
-            let known = match piece {
-                Piece::Text(text) => Some(&**text),
-                Piece::Any => None,
-            };
-            let agrees = known == Some(token.text);
-            if !token.is_word || token.is_key {
-                // Keys and what stands between the words are the line's build.
-                if !agrees && (token.is_word || !known.is_some_and(|known| is_same_gap(known, token.text))) {
-                    return None;
-                }
-                continue;
-            }
-            // An error is never the same as something that went well.
-            if !agrees && (is_level(token.text) || known.is_some_and(is_level)) {
-                return None;
-            }
-            // Two numbers in the same place say nothing: ids and times differ in every line.
-            let is_number = token.is_number && known.is_none_or(is_number);
-            let is_left_out = token.text.is_empty() || known == Some("");
-            if at < message || is_number || is_left_out {
-                continue;
-            }
-            words += 1;
-            same += u32::from(agrees);
-        }
+        agreeing(own, before)?;
+        let (words, same) = agreeing(own_message, message)?;
         Some(if words == 0 { 1.0 } else { f64::from(same) / f64::from(words) })
     }
 
-    fn take(&mut self, line: &str, tokens: &[Token<'_>], time: i64) {
+    fn take(&mut self, line: &str, tokens: &[Token<'_>], header: Header, time: i64) {
         let before = (self.count, self.first, self.last);
         self.count += 1;
         self.first = self.first.min(time);
         self.last = self.last.max(time);
-        for (at, (piece, token)) in self.template.iter_mut().zip(tokens).enumerate() {
+        self.loosen(tokens, header);
+        let shift = self.header.message.abs_diff(header.message);
+        let moved = |at: usize| match self.header.message < header.message {
+            true => at + shift,
+            false => at.saturating_sub(shift),
+        };
+        let (context, message) = (self.header.context, self.header.message);
+        for (at, piece) in self.template.iter_mut().enumerate() {
+            let token = match at {
+                // A context of no one build is left out as a whole.
+                at if self.is_loose && (context..message).contains(&at) => continue,
+                at if at < context => tokens.get(at),
+                at => tokens.get(moved(at)),
+            };
+            let Some(token) = token else { continue };
             match piece {
                 // A line of this template has the same between its words, but for blanks.
                 Piece::Text(text) if **text == *token.text || !token.is_word => continue,
@@ -318,6 +299,61 @@ impl Cluster {
             }
         }
     }
+
+    /// Leaves the context out of the template once a line comes whose context is built otherwise.
+    fn loosen(&mut self, tokens: &[Token<'_>], header: Header) {
+        let Header { context, message } = self.header;
+        let own = self.template.get(context..message).unwrap_or_default();
+        let other = tokens.get(header.context..header.message).unwrap_or_default();
+        if self.is_loose || (own.len() == other.len() && agreeing(own, other).is_some()) {
+            return;
+        }
+        self.is_loose = true;
+        let left_out = [Piece::Text(" ".into()), Piece::Any, Piece::Text(" ".into())];
+        self.header.message = context + left_out.len();
+        self.template.splice(context..message, left_out);
+        let places = std::mem::take(&mut self.places).into_iter();
+        self.places = places
+            .filter(|(at, _)| !(context..message).contains(at))
+            .map(
+                |(at, values)| {
+                    if at < context { (at, values) } else { (at - message + self.header.message, values) }
+                },
+            )
+            .collect();
+    }
+}
+
+/// The words of a template that count, and how many of them a line has in the same place; none where it is built otherwise.
+fn agreeing(own: &[Piece], tokens: &[Token<'_>]) -> Option<(u32, u32)> {
+    let (mut words, mut same) = (0, 0);
+    for (piece, token) in own.iter().zip(tokens) {
+        let known = match piece {
+            Piece::Text(text) => Some(&**text),
+            Piece::Any => None,
+        };
+        let agrees = known == Some(token.text);
+        if !token.is_word || token.is_key {
+            // Keys and what stands between the words are the line's build.
+            if !agrees && (token.is_word || !known.is_some_and(|known| is_same_gap(known, token.text))) {
+                return None;
+            }
+            continue;
+        }
+        // An error is never the same as something that went well.
+        if !agrees && (is_level(token.text) || known.is_some_and(is_level)) {
+            return None;
+        }
+        // Two numbers in the same place say nothing: ids and times differ in every line.
+        let is_number = token.is_number && known.is_none_or(is_number);
+        let is_left_out = token.text.is_empty() || known == Some("");
+        if is_number || is_left_out {
+            continue;
+        }
+        words += 1;
+        same += u32::from(agrees);
+    }
+    Some((words, same))
 }
 
 impl Values {
@@ -338,137 +374,10 @@ impl Values {
 
 const ANY: &str = "<*>";
 
-fn is_level(word: &str) -> bool {
-    const LEVELS: [&str; 15] = [
-        "trace",
-        "debug",
-        "info",
-        "notice",
-        "warn",
-        "warning",
-        "error",
-        "err",
-        "critical",
-        "crit",
-        "fatal",
-        "panic",
-        "alert",
-        "emergency",
-        "severe",
-    ];
-    word.len() <= 9 && LEVELS.iter().any(|level| word.eq_ignore_ascii_case(level))
-}
-
-fn is_number(word: &str) -> bool {
-    word.bytes().any(|byte| byte.is_ascii_digit()) || is_date(word)
-}
-
-/// The name of a day or a month, or of the zone that times are of.
-fn is_date(word: &str) -> bool {
-    const NAMES: [&str; 20] = [
-        "mon", "tue", "wed", "thu", "fri", "sat", "sun", "jan", "feb", "mar", "apr", "may", "jun", "jul",
-        "aug", "sep", "oct", "nov", "dec", "utc",
-    ];
-    word.len() == 3 && NAMES.iter().any(|name| word.eq_ignore_ascii_case(name))
-}
-
-/// Whether the same stands between words, however many blanks there are: `Jul  1` is padded where `Jul 15` is not.
-fn is_same_gap(left: &str, right: &str) -> bool {
-    let blank = |text: &str| (text.starts_with(char::is_whitespace), text.ends_with(char::is_whitespace));
-    blank(left) == blank(right) && left.split_whitespace().eq(right.split_whitespace())
-}
-
-/// A word that may say what happened, such as a verb or a state: it is neither a number nor a path.
-fn is_plain(word: &str) -> bool {
-    word.len() > 1 && !is_number(word) && !word.contains('/')
-}
-
-/// The token with which a line says something: the one after its level, or after the first `: ` that follows a number, such
-/// as the process's; else the first.
-fn message(tokens: &[Token<'_>]) -> usize {
-    let mut before = None;
-    for (at, token) in tokens.iter().take(HEADER).enumerate() {
-        if token.is_word && !token.is_key && is_level(token.text) {
-            return at + 1;
-        }
-        if token.is_word {
-            before = Some(token);
-        } else if token.text.contains(": ")
-            && !token.text.contains('"')
-            && before.is_some_and(|before| before.text.bytes().all(|byte| byte.is_ascii_digit()))
-        {
-            return at + 1;
-        }
-    }
-    0
-}
-
-/// Lines of the same leaf have as many tokens, and messages that begin in the same place and with the same word.
-fn leaf(tokens: &[Token<'_>], message: usize) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    (tokens.len(), message).hash(&mut hasher);
-    let first = tokens.iter().skip(message).find(|token| token.is_word && !token.is_number);
-    first.map(|token| token.text).hash(&mut hasher);
-    hasher.finish()
-}
-
-fn tokens(line: &str) -> Vec<Token<'_>> {
-    let bytes = line.as_bytes();
-    let digit = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_digit);
-    let is_word = |at: usize, byte: u8| {
-        byte.is_ascii_alphanumeric()
-            || !byte.is_ascii()
-            || b"_-./@+%#$*~".contains(&byte)
-            // Times and addresses are one word.
-            || (byte == b':' && at > 0 && digit(at - 1) && digit(at + 1))
-    };
-    let mut found: Vec<Token<'_>> = Vec::with_capacity(32);
-    let mut start = 0;
-    let mut kind = None;
-    let mut has_digit = false;
-    let mut close = |start: usize, end: usize, is_word: Option<bool>, has_digit: bool| {
-        if let (Some(is_word), Some(text)) = (is_word, line.get(start..end)) {
-            if !is_word
-                && (text.starts_with("\":") || text.starts_with('='))
-                && let Some(before) = found.last_mut()
-            {
-                before.is_key = true;
-            }
-            let is_number = has_digit || is_word && is_date(text);
-            found.push(Token { text, is_word, is_number, is_key: false });
-        }
-    };
-    for (at, byte) in bytes.iter().enumerate() {
-        let word = is_word(at, *byte);
-        // Between empty parentheses stands a word that is left out: it may be there in the next line.
-        let is_left_out = *byte == b')' && at > 0 && bytes.get(at - 1) == Some(&b'(');
-        if is_left_out {
-            close(start, at, kind, has_digit);
-            close(at, at, Some(true), true);
-            (start, kind, has_digit) = (at, Some(word), false);
-        } else if kind != Some(word) {
-            close(start, at, kind, has_digit);
-            (start, kind, has_digit) = (at, Some(word), false);
-        }
-        has_digit |= byte.is_ascii_digit();
-    }
-    close(start, bytes.len(), kind, has_digit);
-    found
-}
-
 /// A line as it is shown: its end left out where it is long.
 fn example(line: &str) -> String {
     let start = head(line, EXAMPLE);
     if start.len() < line.len() { format!("{start}…") } else { line.to_owned() }
-}
-
-/// The first bytes of a text, up to whole characters.
-fn head(text: &str, most: usize) -> &str {
-    if text.len() <= most {
-        return text;
-    }
-    let end = (0..=most).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
-    text.get(..end).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -587,6 +496,43 @@ mod tests {
         // What else stands between the words is the line's build.
         let lines = ["INFO f(1) done", "INFO f[1] done", "INFO f (1) done"];
         assert_eq!(clustered(&lines).len(), 3);
+    }
+
+    #[test]
+    fn threads_loggers_and_ids_of_requests_part_no_lines() {
+        let lines = [
+            "2026-11-22 10:00:00,1 WARN [main] org.example.ipc.Client: address of node-1 changed",
+            "2026-11-22 10:00:01,7 WARN [IPC handler 0 on 62270] org.example.ipc.Client: address of node-2 changed",
+            "2026-11-22 10:00:02,3 ERROR [main] org.example.ipc.Client: address of node-3 changed",
+            "2026-11-22 10:00:02,9 WARN [pool[3]/worker] org.example.ipc.Client: address of node-4 changed",
+        ];
+        let found = clustered(&lines);
+        assert_eq!(
+            found,
+            [(3, "2026-11-22 <*> WARN <*> address of <*> changed".to_owned()), (1, lines[2].to_owned()),]
+        );
+        // One context for all of them is shown.
+        let lines =
+            ["INFO app.web.server [req-1 -] GET /a took 3", "INFO app.web.server [req-2 -] GET /a took 4"];
+        assert_eq!(clustered(&lines), [(2, "INFO app.web.server [<*> -] GET /a took <*>".to_owned())]);
+        // What a line says is not taken for its context.
+        for lines in [["INFO [a]", "INFO [b]"], ["INFO [a] started", "INFO [a] failed"], ["[", "[x"]] {
+            assert_eq!(clustered(&lines).iter().map(|(count, _)| count).sum::<u64>(), 2, "{lines:?}");
+        }
+        assert_eq!(clustered(&["INFO [a] started", "INFO [b c] failed"]).len(), 2);
+    }
+
+    #[test]
+    fn what_varies_is_told_apart_behind_contexts_of_any_length() {
+        let verb = |n: usize| ["Started", "Paused", "Resumed"][n % 3];
+        let lines: Vec<String> = (0..30)
+            .map(|n| format!("INFO app.vm.manager [{}] VM {} by the life cycle", "- ".repeat(n % 4), verb(n)))
+            .collect();
+        let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+        let found = clustered(&lines);
+        assert_eq!(found.iter().map(|(count, _)| *count).collect::<Vec<_>>(), [10, 10, 10], "{found:?}");
+        let started = found.iter().find(|(_, template)| template.contains("Started")).unwrap();
+        assert_eq!(started.1, "INFO <*> VM Started by the life cycle");
     }
 
     #[test]

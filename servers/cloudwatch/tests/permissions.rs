@@ -84,6 +84,18 @@ const ROWS: &[Row] = &[
         }
         _ => None,
     }),
+    Row::new("get_log_record", |run| {
+        let group = group(run);
+        let aws = run.aws();
+        let now = Timestamp::now().as_second();
+        let query = json!({"logGroupName": group, "queryString": "fields @message", "startTime": now - 3600, "endTime": now});
+        let id = aws.call("logs", "StartQuery", query)["queryId"].clone();
+        let found = aws.call("logs", "GetQueryResults", json!({"queryId": id}));
+        let fields = found["results"][0].as_array().cloned().unwrap_or_default();
+        let pointer = fields.iter().find(|field| field["field"] == "@ptr").map(|field| field["value"].clone());
+        run.call(json!({"pointer": pointer}), "line one").map(drop)
+    })
+    .arns(ANY),
     Row::new("log_group_detail", |run| {
         let group = group(run);
         // What is denied would stand behind this.

@@ -5,6 +5,8 @@
 
 pub(crate) const ADDRESS: &str = "arn:{partition}:ec2:{region}:{account}:elastic-ip/{address}";
 pub(crate) const ADDRESSES: &str = "arn:{partition}:ec2:{region}:{account}:elastic-ip/{addresses}";
+/// The pools of IPAM are of no region; only the list of them tells which there are.
+pub(crate) const ANSWERED_IPAM_POOL: &str = "arn:{partition}:ec2::{account}:ipam-pool/{answer.pool}";
 pub(crate) const ANY_ELASTIC_IP: &str = "arn:{partition}:ec2:{region}:{account}:elastic-ip/*";
 pub(crate) const ANY_IMAGE: &str = "arn:{partition}:ec2:{region}::image/*";
 pub(crate) const ANY_INSTANCE: &str = "arn:{partition}:ec2:{region}:{account}:instance/*";
@@ -32,6 +34,7 @@ pub(crate) const EACH_ELASTIC_IP: &str = "arn:{partition}:ec2:{region}:{account}
 pub(crate) const EACH_FLOW_LOG: &str = "arn:{partition}:ec2:{region}:{account}:vpc-flow-log/{id}";
 pub(crate) const EACH_IMAGE: &str = "arn:{partition}:ec2:{region}::image/{id}";
 pub(crate) const EACH_INSTANCE: &str = "arn:{partition}:ec2:{region}:{account}:instance/{id}";
+pub(crate) const EACH_IPAM_POOL: &str = "arn:{partition}:ec2::{account}:ipam-pool/{id}";
 pub(crate) const EACH_KEY_PAIR: &str = "arn:{partition}:ec2:{region}:{account}:key-pair/{name}";
 pub(crate) const EACH_LAUNCH_TEMPLATE: &str = "arn:{partition}:ec2:{region}:{account}:launch-template/{id}";
 /// A row of things of several kinds.

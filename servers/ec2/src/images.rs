@@ -100,6 +100,9 @@ impl std::fmt::Display for Image {
 
 awsmcp_mcp::resource_string!(Image);
 
+/// As many names one call of GetParameters takes.
+const PARAMETERS: usize = 10;
+
 /// The newest image of each alias, for this architecture, where the region has it.
 pub(crate) async fn aliases(
     cx: &Call<Ec2>,
@@ -113,12 +116,14 @@ pub(crate) async fn aliases(
     let mut paths: Vec<String> = named.iter().map(|(_, path)| path.clone()).collect();
     paths.sort();
     paths.dedup();
-    let out = cx.client().ssm.get_parameters().set_names(Some(paths)).send().await?;
     let mut found = BTreeMap::new();
-    for parameter in out.parameters.unwrap_or_default() {
-        let (Some(path), Some(id)) = (parameter.name, parameter.value) else { continue };
-        if let Some((alias, _)) = named.iter().find(|(_, own)| *own == path) {
-            found.insert(id, *alias);
+    for paths in paths.chunks(PARAMETERS) {
+        let out = cx.client().ssm.get_parameters().set_names(Some(paths.to_vec())).send().await?;
+        for parameter in out.parameters.unwrap_or_default() {
+            let (Some(path), Some(id)) = (parameter.name, parameter.value) else { continue };
+            if let Some((alias, _)) = named.iter().find(|(_, own)| *own == path) {
+                found.insert(id, *alias);
+            }
         }
     }
     Ok(found)

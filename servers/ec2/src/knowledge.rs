@@ -5,9 +5,10 @@ use awsmcp_mcp::Dated;
 /// Aliases of images, with the public parameter that names each one's newest image. `{arch}` is x86_64 or arm64, `{cpu}`
 /// amd64 or arm64.
 pub(crate) const IMAGE_ALIASES: Dated<&[(&str, &str)]> = Dated {
-    source: "aws ssm get-parameters-by-path --recursive --path /aws/service, for ami-amazon-linux-latest, canonical/ubuntu, \
-             debian/release, ecs/optimized-ami and ami-windows-latest",
-    read_on: "2026-11-22",
+    // No account of AWS was asked: there `aws ssm get-parameters-by-path --recursive --path /aws/service` lists them all.
+    source: "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/retrieve-ecs-optimized_AMI.html for ecs, and public \
+             code that asks for each of the other parameters, for both architectures (`aws_ssm_parameter` of Terraform)",
+    read_on: "2026-11-30",
     good_for_days: 240,
     rows: &[
         ("al2023", "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-{arch}"),
@@ -21,7 +22,12 @@ pub(crate) const IMAGE_ALIASES: Dated<&[(&str, &str)]> = Dated {
             "ubuntu-22.04",
             "/aws/service/canonical/ubuntu/server/22.04/stable/current/{cpu}/hvm/ebs-gp2/ami-id",
         ),
+        (
+            "ubuntu-26.04",
+            "/aws/service/canonical/ubuntu/server/26.04/stable/current/{cpu}/hvm/ebs-gp3/ami-id",
+        ),
         ("debian-12", "/aws/service/debian/release/12/latest/{cpu}"),
+        ("debian-13", "/aws/service/debian/release/13/latest/{cpu}"),
         ("ecs", "/aws/service/ecs/optimized-ami/amazon-linux-2023/{ecs}recommended/image_id"),
         ("windows-2022", "/aws/service/ami-windows-latest/Windows_Server-2022-English-Full-Base"),
         ("windows-2025", "/aws/service/ami-windows-latest/Windows_Server-2025-English-Full-Base"),

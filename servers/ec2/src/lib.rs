@@ -3,6 +3,7 @@
 
 mod actions;
 mod arns;
+mod commands;
 mod documents;
 mod dry_run;
 mod images;
@@ -18,8 +19,10 @@ mod prompts;
 mod reachability;
 mod rules;
 mod tags;
+mod templates;
 mod times;
 mod tools;
+mod wire;
 
 use std::{borrow::Cow, sync::Arc};
 
@@ -192,6 +195,7 @@ fn own_tools() -> Server<Ec2> {
     .tool::<DescribeNetwork>()
     .tool::<ListAddresses>()
     .tool::<ListFlowLogs>()
+    .tool::<ListIpamPools>()
     .change::<SetSecurityGroup>()
     .change::<CreateNetwork>()
     .toolset("storage", "volumes, snapshots and images")
@@ -207,10 +211,12 @@ fn own_tools() -> Server<Ec2> {
     .change::<SetInstances>()
     .change::<ModifyInstance>()
     .tool::<ListLaunchTemplates>()
+    .tool::<DescribeLaunchTemplate>()
     .tool::<ListCapacityReservations>()
     .tool::<ListKeyPairs>()
     .change::<CreateKeyPair>()
     .tool::<RunCommand>()
+    .tool::<GetCommand>()
     .toolset("upkeep", "tags, waste, and removing what is no longer needed")
     .tool::<FindWaste>()
     .change::<TagResources>()

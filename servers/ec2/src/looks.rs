@@ -93,6 +93,10 @@ pub(crate) const LOOKS: &[Look] = &[
     look(&["DeleteNatGateway"], own!("natgateway/{NatGatewayId}")),
     look(&["DeleteNetworkInterface"], own!("network-interface/{NetworkInterfaceId}")),
     look(&["DescribeVpcAttribute"], own!("vpc/{VpcId}")),
+    look(
+        &["GetIpamPoolAllocations", "GetIpamPoolCidrs"],
+        "arn:{partition}:ec2::{account}:ipam-pool/{IpamPoolId}",
+    ),
     look(&["CreateVpc"], own!("vpc/*")),
     look(
         &[

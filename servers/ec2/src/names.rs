@@ -21,7 +21,10 @@ fn own(text: &str, kind: &str) -> Option<ResourceRef> {
     let arn = Arn::parse(text).ok()?;
     let name = arn.name("ec2", kind)?.strip_prefix('/').filter(|name| !name.is_empty())?.to_owned();
     let shared = matches!(kind, "image" | "snapshot");
-    let placed = !arn.region.is_empty() && shared == arn.account.is_empty() && arn.account != "aws";
+    // IPAM and its pools are of no region.
+    let is_everywhere = kind == "ipam-pool";
+    let placed =
+        is_everywhere == arn.region.is_empty() && shared == arn.account.is_empty() && arn.account != "aws";
     placed.then_some(ResourceRef::Own { arn, name })
 }
 
@@ -111,6 +114,8 @@ ids! {
     InterfaceId("eni", "network-interface", "a network interface's id");
     /// A launch template.
     LaunchTemplateId("lt", "launch-template", "a launch template's id");
+    /// A pool of IPAM.
+    IpamPoolId("ipam-pool", "ipam-pool", "the id of a pool of IPAM");
 }
 
 /// A key pair, by its name or its ARN.
@@ -387,6 +392,19 @@ mod tests {
         assert!(ImageId::parse("arn:aws:ec2:us-east-1:123456789012:image/ami-01234567").is_err());
         assert!(SnapshotId::parse("arn:aws:ec2:us-east-1::snapshot/snap-01234567").is_ok());
         assert!(VolumeId::parse("arn:aws:ec2:us-east-1::volume/vol-01234567").is_err());
+    }
+
+    #[test]
+    fn the_arn_of_a_pool_of_ipam_has_no_region() {
+        let pool = |text| IpamPoolId::parse(text).map(String::from);
+        assert_eq!(pool("ipam-pool-0123456789abcdef0").unwrap(), "ipam-pool-0123456789abcdef0");
+        let arn = "arn:aws:ec2::123456789012:ipam-pool/ipam-pool-0123456789abcdef0";
+        assert_eq!(pool(arn).unwrap(), "ipam-pool-0123456789abcdef0");
+        for wrong in
+            ["ipam-0123456789abcdef0", "arn:aws:ec2:us-east-1:123456789012:ipam-pool/ipam-pool-01234567"]
+        {
+            assert!(pool(wrong).unwrap_err().contains("ipam-pool-0123456789abcdef0"), "{wrong}");
+        }
     }
 
     #[test]

@@ -24,6 +24,7 @@ fn permissions() -> Permissions {
                 "DescribeInstanceInformation"
                 | "GetParameters"
                 | "SendCommand"
+                | "ListCommandInvocations"
                 | "GetCommandInvocation"
                 | "CancelCommand" => "SSM",
                 "GetMetricData" => "CloudWatch",
@@ -138,6 +139,17 @@ const ROWS: &[Row] = &[
             id(&ec2(aws, "CreateNetworkInterface", &[("SubnetId", &place)]), "networkInterfaceId");
         run.call(json!({"resource": place}), "no flow log records")?;
         run.call(json!({"resource": interface}), "no flow log records").map(drop)
+    }),
+    Row::new("list_ipam_pools", |run| {
+        let aws = run.aws();
+        let scope = id(&ec2(aws, "CreateIpam", &[]), "privateDefaultScopeId");
+        let pool = ec2(aws, "CreateIpamPool", &[("IpamScopeId", &scope), ("AddressFamily", "ipv4")]);
+        let pool = id(&pool, "ipamPoolId");
+        let text = run.call(json!({"pool": pool}), &pool)?;
+        match whole(&text) {
+            Some(why) => run.fails(json!({"pool": pool}), why).map(drop),
+            None => Ok(()),
+        }
     }),
     Row::new("set_security_group", |run| {
         let net = vpc(run.aws(), "10.84.0.0/16");
@@ -267,6 +279,13 @@ const ROWS: &[Row] = &[
         ec2(run.aws(), "CreateLaunchTemplate", &parameters);
         run.call(json!({"name": name}), "t3.micro").map(drop)
     }),
+    Row::new("describe_launch_template", |run| {
+        let name = run.name("lt");
+        let parameters =
+            [("LaunchTemplateName", name.as_str()), ("LaunchTemplateData.InstanceType", "t3.micro")];
+        let template = id(&ec2(run.aws(), "CreateLaunchTemplate", &parameters), "launchTemplateId");
+        run.call(json!({"launch_template": template}), "t3.micro").map(drop)
+    }),
     Row::new("list_capacity_reservations", |run| run.call(json!({"state": "active"}), "").map(drop)),
     Row::new("list_key_pairs", |run| {
         let name = run.name("key");
@@ -280,13 +299,20 @@ const ROWS: &[Row] = &[
     }),
     Row::new("run_command", |run| {
         let machine = instance(run.aws(), &run.name("i"), &[]);
-        run.call(
-            json!({"instances": [machine], "document": "AWS-RunPatchBaseline", "timeout_seconds": 30}),
-            "Success",
-        )
-        .map(drop)
+        let call = json!({"instances": [machine], "document": "AWS-RunPatchBaseline", "timeout_seconds": 30});
+        run.call(call, "Success").map(drop)
     })
     .allows(Risk::Invoke),
+    Row::new("get_command", |run| {
+        let machine = instance(run.aws(), &run.name("i"), &[]);
+        let sent = run.aws().call(
+            "ssm",
+            "SendCommand",
+            json!({"DocumentName": "AWS-RunPatchBaseline", "InstanceIds": [machine]}),
+        );
+        let command = sent["Command"]["CommandId"].as_str().unwrap_or_default().to_owned();
+        run.call(json!({"command": command}), "Success").map(drop)
+    }),
     Row::new("find_waste", |run| {
         let one = volume(run.aws());
         let text = run.call(json!({}), &one)?;

@@ -146,6 +146,12 @@ impl FilterLogs {
                     ));
                     return Ok(rows);
                 }
+                Next::Failed(why) => {
+                    cx.note(format!(
+                        "stopped where AWS's next page could not be read ({why}): `cursor` goes on from there"
+                    ));
+                    return Ok(rows);
+                }
             }
             let Some(row) = reader.peek().map(|event| self.row(event)) else { return Ok(rows) };
             used += row.size();

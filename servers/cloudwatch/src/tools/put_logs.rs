@@ -23,7 +23,7 @@ pub(crate) struct PutLogs {
 #[serde(deny_unknown_fields)]
 struct Event {
     message: String,
-    /// Default now.
+    /// Default now; AWS keeps it to the millisecond.
     time: Option<Moment>,
 }
 
@@ -118,8 +118,8 @@ impl PutLogs {
     /// <https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutLogEvents.html>
     fn batches(&self) -> Result<Vec<Vec<InputLogEvent>>> {
         const BYTES: usize = 1_048_576;
-        const LARGEST: usize = 262_144;
         const OVERHEAD: usize = 26;
+        const LARGEST: usize = BYTES - OVERHEAD;
         const SPAN: i64 = 24 * 3600 * 1000;
         let now = Timestamp::now().as_millisecond();
         let mut events = Vec::new();
@@ -185,7 +185,9 @@ mod tests {
         assert_eq!(batches(json!([event(5, "now"), event(5, "-1d"), event(5, "-25h")])).unwrap(), [2, 1]);
         let large: Vec<_> = (0..9).map(|_| event(200_000, "now")).collect();
         assert_eq!(batches(json!(large)).unwrap(), [5, 4]);
-        assert!(batches(json!([event(262_145, "now")])).unwrap_err().to_string().contains("262144"));
+        // As large as one may be, it has a batch of its own.
+        assert_eq!(batches(json!([event(1_048_550, "now"), event(1, "now")])).unwrap(), [1, 1]);
+        assert!(batches(json!([event(1_048_551, "now")])).unwrap_err().to_string().contains("1048550"));
         assert!(batches(json!([event(0, "now")])).is_err());
     }
 }

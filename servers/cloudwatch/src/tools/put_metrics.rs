@@ -30,7 +30,7 @@ struct Datum {
     /// Count, Milliseconds, Bytes, Percent, ...
     unit: Option<String>,
     dimensions: Option<BTreeMap<String, String>>,
-    /// Default now.
+    /// Default now; AWS keeps it to the second.
     time: Option<Moment>,
 }
 

@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use crate::{
     CloudWatch, arns, groups,
     insights::{self, Running, StartError, cost, estimate, pointed, scanned, too_much},
+    metrics::following_second,
     names::LogGroup,
     room::fitting,
     statement::{self, Language, Source, Statement},
@@ -20,7 +21,8 @@ use crate::{
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct QueryLogs {
-    /// Such as `stats count(*) as n by bin(5m)` or `fields @timestamp, @message | filter level = "ERROR"`.
+    /// Such as `stats count(*) as n by bin(5m)` or `fields @timestamp, @message | filter level = "ERROR"`. A row's `@ptr`, where
+    /// it is named, opens it in `get_log_record`.
     #[schemars(length(min = 1, max = 10000))]
     statement: String,
     #[schemars(length(max = 50))]
@@ -85,7 +87,7 @@ impl Tool for QueryLogs {
                 (Onward { query, token: None, offset: 0, before: 0 }, results)
             }
         };
-        page(cx, at, results)
+        page(cx, at, results, names_pointers(&self.statement))
     }
 }
 
@@ -109,7 +111,8 @@ impl QueryLogs {
             .query_language(self.language.sdk())
             .query_string(&statement.text)
             .start_time(range.start.as_second())
-            .end_time(range.end.as_second())
+            // Whole seconds: the last one is not cut short.
+            .end_time(following_second(range.end))
             .set_limit(self.rows)
             .set_log_group_identifiers(by_identifier);
         let (running, id) = match Running::start(cx, request).await {
@@ -208,13 +211,22 @@ fn most(cx: &Call<CloudWatch>) -> Result<u64> {
 /// Rows of a query that does not say how many.
 const USUAL: i32 = 10_000;
 
-fn page(cx: &Call<CloudWatch>, at: Onward, results: GetQueryResultsOutput) -> Result<Page<Row>> {
+/// Whether a statement asks for its rows' pointers. AWS gives them with every row: long, and of no use unless one is opened.
+fn names_pointers(statement: &str) -> bool {
+    statement.contains("@ptr")
+}
+
+fn page(
+    cx: &Call<CloudWatch>,
+    at: Onward,
+    results: GetQueryResultsOutput,
+    with_pointers: bool,
+) -> Result<Page<Row>> {
     let all = results.results.unwrap_or_default();
     let count = all.len();
     let rows = all.into_iter().skip(at.offset).take(cx.limit() as usize).map(|fields| {
         let fields = fields.into_iter().filter_map(|field| Some((field.field?, Value::String(field.value?))));
-        // A pointer to the record: long, and of no use here.
-        Row(fields.filter(|(name, _)| name != "@ptr").collect())
+        Row(fields.filter(|(name, _)| with_pointers || name != "@ptr").collect())
     });
     let (rows, _) = fitting(cx, rows);
     let shown = at.offset + rows.len();

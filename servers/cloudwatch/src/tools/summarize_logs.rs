@@ -92,6 +92,7 @@ impl Tool for SummarizeLogs {
                 Next::Event => {}
                 Next::End => break None,
                 Next::Late => break Some(format!("{} minutes", PATIENCE.as_secs() / 60)),
+                Next::Failed(why) => break Some(format!("a page of AWS's that could not be read ({why})")),
             }
             let Some(event) = reader.take() else { break None };
             lines += 1;
@@ -105,7 +106,12 @@ impl Tool for SummarizeLogs {
             }
         };
         if lines == 0 {
-            cx.note(format!("no event matches; searched {}", search.words()));
+            cx.note(match ended {
+                None => format!("no event matches; searched {}", search.words()),
+                Some(why) => {
+                    format!("stopped after {why}, before any event was found; searched {}", search.words())
+                }
+            });
             return Ok(cx.page([], None));
         }
         let clusters = patterns.clusters();

@@ -3,9 +3,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use awsmcp_mcp::{Call, Page, Result, Spec, Tool, to_millisecond};
+use awsmcp_mcp::{Call, Error, Page, Result, Spec, Tool, to_millisecond};
 use futures::future::try_join_all;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -54,10 +54,24 @@ impl Tool for TailLogs {
         let enough = self.events.unwrap_or(100);
         let began = Instant::now();
         let mut tail = Tail::new(Timestamp::now().as_millisecond());
+        // Why the last look failed, if it did.
+        let mut failed: Option<Error>;
         loop {
+            let now = Timestamp::now().as_millisecond();
             let asked = (0..self.log_groups.len()).map(|at| self.ask(cx, at, tail.from(), began + patience));
-            let found = try_join_all(asked).await?;
-            tail.add(found.into_iter().flatten());
+            match try_join_all(asked).await {
+                Ok(found) => {
+                    tail.add(found.into_iter().flatten());
+                    (tail.seen_at, failed) = (now, None);
+                }
+                // The next look goes back to the last that was answered.
+                Err(error) if error.retryable() => failed = Some(error),
+                Err(error) if tail.events.is_empty() => return Err(error),
+                Err(error) => {
+                    failed = Some(error);
+                    break;
+                }
+            }
             let came = tail.events.len();
             if came >= enough || began.elapsed() >= patience {
                 break;
@@ -68,6 +82,14 @@ impl Tool for TailLogs {
                 format!("{came} events so far"),
             );
             tokio::time::sleep(PAUSE.min(patience.saturating_sub(began.elapsed()))).await;
+        }
+        match failed {
+            Some(error) if tail.events.is_empty() => return Err(error),
+            Some(error) => cx.note(format!(
+                "the last look failed, so that later events may be missing: {}",
+                error.message
+            )),
+            None => {}
         }
         let seconds = began.elapsed().as_secs();
         let names: Vec<String> = self.log_groups.iter().map(ToString::to_string).collect();
@@ -148,6 +170,8 @@ struct Event {
 /// What came since it began, each event once.
 struct Tail {
     began: i64,
+    /// When the last look began that was answered.
+    seen_at: i64,
     events: Vec<Event>,
     seen: HashSet<String>,
     order: VecDeque<String>,
@@ -155,14 +179,12 @@ struct Tail {
 
 impl Tail {
     fn new(began: i64) -> Self {
-        Tail { began, events: Vec::new(), seen: HashSet::new(), order: VecDeque::new() }
+        Tail { began, seen_at: began, events: Vec::new(), seen: HashSet::new(), order: VecDeque::new() }
     }
 
     /// Events arrive late, so that each look goes back a little; but never to before it began.
     fn from(&self) -> i64 {
-        let late = SignedDuration::from_secs(LATE);
-        let from = Timestamp::now().saturating_sub(late).map_or(self.began, Timestamp::as_millisecond);
-        from.max(self.began)
+        (self.seen_at - LATE * 1000).max(self.began)
     }
 
     fn add(&mut self, events: impl Iterator<Item = Event>) {

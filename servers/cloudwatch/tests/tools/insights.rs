@@ -220,3 +220,101 @@ fn it_needs_the_operators_leave() {
     let refused = server.call("query_logs", json!({"log_groups": ["g"], "statement": "fields n"}));
     refused.fails(&["--allow invoke"]);
 }
+
+const RECORD: &str = "a long message";
+
+/// A query of one row, whose pointer opens a record of `log`.
+fn recorded(log: Option<&'static str>) -> Stub {
+    Stub::start(move |request| match request.operation() {
+        "DescribeLogGroups" => Response::output(json!({"logGroups": [{"logGroupName": "/team/app"}]})),
+        "StartQuery" => Response::output(json!({"queryId": "q-1"})),
+        "GetQueryResults" => {
+            let row = json!([{"field": "@message", "value": "a long"}, {"field": "@ptr", "value": "CmEK"}]);
+            Response::output(json!({"status": "Complete", "results": [row]}))
+        }
+        "GetLogRecord" if request.json()["logRecordPointer"] == "CmEK" => {
+            let mut record =
+                json!({"@message": RECORD, "@timestamp": "1795341000000", "@logStream": "s", "@ptr": "CmEK"});
+            if let Some(log) = log {
+                record["@log"] = json!(log);
+            }
+            Response::output(json!({"logRecord": record}))
+        }
+        "GetLogRecord" => {
+            Response::error(400, "InvalidParameterException", "Invalid logRecordPointer provided")
+        }
+        other => Response::error(400, "InvalidOperationException", other),
+    })
+}
+
+#[test]
+fn a_row_is_opened_by_its_pointer() {
+    let stub = recorded(Some("123456789012:/team/app"));
+    let mut server = CLOUDWATCH.at(stub.env()).start();
+    let query = |statement: &str| json!({"log_groups": ["/team/app"], "statement": statement});
+    server.call("query_logs", query("fields @message")).lacks(&["CmEK"]);
+    // Asked for by name it is there, and opens the row.
+    server.call("query_logs", query("fields @message, @ptr")).holds(&["@ptr", "CmEK"]);
+    let whole = server.call("get_log_record", json!({"pointer": "CmEK"}));
+    whole.holds(&[RECORD, "\"@logStream\":\"s\"", "record of 123456789012:/team/app s 1795341000000"]);
+    whole.lacks(&["@ptr"]);
+    let message = server.call("get_log_record", json!({"pointer": "CmEK", "field": "@message", "from": 2}));
+    message.holds(&["long message", "characters 2 to 14 of 14"]);
+    message.lacks(&[RECORD]);
+    server
+        .call("get_log_record", json!({"pointer": "CmEK", "field": "level"}))
+        .fails(&["no field level", "@log, @logStream, @message"]);
+    server.call("get_log_record", json!({"pointer": "x"})).fails(&["Invalid logRecordPointer"]);
+}
+
+#[test]
+fn a_record_is_held_to_the_list_by_the_group_that_it_is_of() {
+    let team = ["--allow-arn", "arn:aws:logs:*:123456789012:log-group:/team/*"];
+    for (log, refusal) in [
+        (Some("123456789012:/team/app"), None),
+        (Some("123456789012:/secret/payroll"), Some("outside what the operator allowed")),
+        // A group of the same name in another account is another one.
+        (Some("999999999999:/team/app"), Some("outside what the operator allowed")),
+        (None, Some("does not say of which log group")),
+    ] {
+        let stub = recorded(log);
+        let mut server = CLOUDWATCH.and(&team).at(stub.env()).start();
+        let answer = server.call("get_log_record", json!({"pointer": "CmEK"}));
+        match refusal {
+            None => answer.holds(&[RECORD]),
+            Some(why) => answer.fails(&[why]).lacks(&[RECORD]),
+        };
+    }
+}
+
+#[test]
+fn the_last_second_of_a_query_is_whole() {
+    let stub = scripted(1, 1.0);
+    let mut server = CLOUDWATCH.at(stub.env()).start();
+    let call = json!({"log_groups": ["g"], "statement": "fields n", "start": "2026-11-22T10:00:00.7Z",
+        "end": "2026-11-22T10:00:09.2Z"});
+    server.call("query_logs", call).ok();
+    let sent = stub.of("StartQuery")[0].json();
+    assert_eq!(
+        (sent["startTime"].as_i64(), sent["endTime"].as_i64()),
+        (Some(1_795_341_600), Some(1_795_341_610))
+    );
+}
+
+#[test]
+fn a_query_is_not_lost_with_one_look() {
+    let stub = Stub::start(|request| match (request.operation(), request.nth) {
+        ("DescribeLogGroups", _) => Response::output(json!({"logGroups": [{"logGroupName": "g"}]})),
+        ("StartQuery", _) => Response::output(json!({"queryId": "q"})),
+        ("GetQueryResults", 1) => Response::output(json!({"status": "Running"})),
+        // More than the SDK's own attempts.
+        ("GetQueryResults", 2..=7) => Response::error(500, "ServiceUnavailableException", "later"),
+        ("GetQueryResults", _) => {
+            Response::output(json!({"status": "Complete", "results": [[{"field": "n", "value": "7"}]]}))
+        }
+        (other, _) => Response::error(400, "InvalidOperationException", other),
+    });
+    let mut server = CLOUDWATCH.at(stub.env()).start().patience(Duration::from_secs(60));
+    server.call("query_logs", json!({"log_groups": ["g"], "statement": "fields n"})).holds(&["n\n7\n"]);
+    assert!(stub.of("StopQuery").is_empty());
+}

@@ -221,3 +221,56 @@ fn a_group_is_deleted_after_a_plan_unless_it_is_protected() {
     safe.fails(&["is protected against deletion"]);
     assert!(stub.of("DeleteLogGroup").is_empty());
 }
+
+/// A group of many filters, of which each page has one; the very name is on the first that has any.
+#[test]
+fn a_filter_is_found_without_the_pages_of_those_that_begin_with_its_name() {
+    let stub = Stub::start(|request| {
+        let page = |member: &str, more: Value| {
+            let (name, next) = match request.json()["nextToken"].as_str() {
+                None => (None, "1"),
+                Some("1") => (Some("errs"), "2"),
+                Some("2") => (Some("errs-more"), "3"),
+                Some(_) => (Some("errs-most"), ""),
+            };
+            let mut filter = more;
+            filter["filterName"] = json!(name.unwrap_or_default());
+            filter["filterPattern"] = json!("ERROR");
+            let filters: Vec<Value> = name.map(|_| filter).into_iter().collect();
+            let mut output = json!({member: filters});
+            if !next.is_empty() {
+                output["nextToken"] = json!(next);
+            }
+            Response::output(output)
+        };
+        match request.operation() {
+            "DescribeLogGroups" => Response::output(json!({"logGroups": [{"logGroupName": "/g"}]})),
+            "DescribeMetricFilters" => {
+                let metric = json!({"metricNamespace": "App", "metricName": "Errs", "metricValue": "1"});
+                page("metricFilters", json!({"metricTransformations": [metric]}))
+            }
+            "DescribeSubscriptionFilters" => page(
+                "subscriptionFilters",
+                json!({"destinationArn": "arn:aws:lambda:us-east-1:123456789012:function:f"}),
+            ),
+            other => Response::error(400, "InvalidOperationException", other),
+        }
+    });
+    let mut server = CLOUDWATCH.at(stub.env()).start();
+    let mut planned = |filter: Value| {
+        let mut call = filter;
+        call["log_group"] = json!("/g");
+        call["dry_run"] = json!(true);
+        server.call("set_log_group", call).text
+    };
+    let metric = planned(json!({"metric_filter": {"name": "errs", "pattern": "FATAL"}}));
+    assert!(metric.contains("ERROR: App Errs = 1") && metric.contains("FATAL: App Errs = 1"), "{metric}");
+    assert_eq!(stub.of("DescribeMetricFilters").len(), 2);
+    let subscription = planned(json!({"subscription": {"name": "errs", "pattern": "FATAL"}}));
+    assert!(subscription.contains("ERROR to arn:aws:lambda"), "{subscription}");
+    assert_eq!(stub.of("DescribeSubscriptionFilters").len(), 2);
+    // One that is not there is not taken for those that begin like it: all of these are looked at.
+    let absent = planned(json!({"subscription": {"name": "err", "pattern": "x"}}));
+    assert!(absent.contains("a new `subscription` needs a `destination_arn`"), "{absent}");
+    assert_eq!(stub.of("DescribeSubscriptionFilters").len(), 6);
+}

@@ -379,3 +379,67 @@ fn a_rare_event_is_a_template_of_its_own_and_few_values_are_counted() {
     let closed = server.call("summarize_logs", json!({"log_groups": ["/s"], "order": "rarest"}));
     assert!(closed.column("template")[0].contains("was hijacked by"), "{}", closed.text);
 }
+
+/// A group whose first page has two events, and whose second fails so often.
+fn breaking(times: usize) -> Stub {
+    Stub::start(move |request| match request.operation() {
+        "FilterLogEvents" if request.json()["nextToken"].is_null() => {
+            let event = |n: i64| json!({"logStreamName": "s", "timestamp": 1_795_000_000_000_i64 + n, "message": format!("event {n}"), "eventId": n.to_string()});
+            Response::output(json!({"events": [event(1), event(2)], "nextToken": "two"}))
+        }
+        "FilterLogEvents" if request.nth <= times + 1 => {
+            Response::error(500, "ServiceUnavailableException", "later")
+        }
+        "FilterLogEvents" => {
+            let event = json!({"logStreamName": "s", "timestamp": 1_795_000_000_003_i64, "message": "event 3", "eventId": "3"});
+            Response::output(json!({"events": [event]}))
+        }
+        other => Response::error(400, "InvalidOperationException", other),
+    })
+}
+
+#[test]
+fn what_was_read_is_shown_where_the_next_page_fails() {
+    let stub = breaking(usize::MAX - 1);
+    let mut server = CLOUDWATCH.at(stub.env()).start();
+    let summary = server.call("summarize_logs", json!({"log_groups": ["/g"]}));
+    summary.holds(&[
+        "event <*>",
+        "2 lines",
+        "a page of AWS's that could not be read",
+        "what came later is not counted",
+    ]);
+    let stub = breaking(9);
+    let mut server = CLOUDWATCH.at(stub.env()).start();
+    let first = server.call("filter_logs", json!({"log_groups": ["/g"]}));
+    first.holds(&["event 1", "event 2", "could not be read", "`cursor` goes on from there"]);
+    let mut next = first.next().expect("a cursor");
+    // Where it goes on, nothing is shown twice and nothing is lost.
+    for _ in 0..9 {
+        let more = server.call("filter_logs", json!({"log_groups": ["/g"], "cursor": next.clone()}));
+        if more.is_error {
+            continue;
+        }
+        if more.text.contains("event 3") {
+            more.lacks(&["event 1", "event 2"]);
+            return;
+        }
+        next = more.next().expect("a cursor");
+    }
+    panic!("event 3 never came");
+}
+
+#[test]
+fn what_came_while_it_watched_is_shown_where_a_later_look_fails() {
+    let stub = Stub::start(|request| match (request.operation(), request.nth) {
+        ("FilterLogEvents", 1) => {
+            let event = json!({"logStreamName": "s", "timestamp": Timestamp::now().as_millisecond(), "message": "event 1", "eventId": "1"});
+            Response::output(json!({"events": [event]}))
+        }
+        ("FilterLogEvents", _) => Response::error(500, "ServiceUnavailableException", "later"),
+        (other, _) => Response::error(400, "InvalidOperationException", other),
+    });
+    let mut server = CLOUDWATCH.at(stub.env()).start();
+    let tail = server.call("tail_logs", json!({"log_groups": ["/g"], "seconds": 2}));
+    tail.holds(&["event 1", "the last look failed, so that later events may be missing"]);
+}

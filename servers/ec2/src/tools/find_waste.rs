@@ -1,7 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_cloudwatch::types::{Dimension, Metric, MetricDataQuery, MetricStat};
-use aws_sdk_ec2::types::{Address, Instance, NetworkInterface, Tag};
+use aws_sdk_ec2::types::{Address, Image, Instance, NatGateway, NetworkInterface, Tag};
 use awsmcp_mcp::{Call, Error, Page, Result, Spec, Tool};
 use jiff::{Timestamp, ToSpan};
 use schemars::JsonSchema;
@@ -247,12 +247,14 @@ async fn snapshots(cx: &Call<Ec2>, days: i64) -> Result<Vec<Row>> {
     let ec2 = &cx.client().ec2;
     // A disabled or deprecated image is still made of its snapshots.
     let images = ec2.describe_images().owners("self").include_disabled(true).include_deprecated(true);
-    let (images, templates) = join!(images.send(), of_templates(cx));
-    let disks = images?.images.unwrap_or_default().into_iter().flat_map(|image| image.block_device_mappings);
+    let images = images.into_paginator().items().send();
+    let (images, templates) = join!(images.try_collect(), of_templates(cx));
+    let images: Vec<Image> = images?;
+    let disks = images.into_iter().flat_map(|image| image.block_device_mappings);
     let of_images = disks.flatten().filter_map(|disk| disk.ebs?.snapshot_id);
     let templates = cx.part("launch templates", templates);
     let why = match templates {
-        Some(_) => "no image and no launch template of yours is made of it",
+        Some(_) => "no image of yours and no default or latest version of a launch template is made of it",
         None => "no image of yours is made of it",
     };
     let used: BTreeSet<String> = of_images.chain(templates.into_iter().flatten()).collect();
@@ -338,13 +340,10 @@ async fn interfaces(cx: &Call<Ec2>) -> Result<Vec<Row>> {
 
 async fn gateways(cx: &Call<Ec2>) -> Result<Vec<Row>> {
     let filters = Filters::default().any("state", ["available"]).build();
-    let out = cx.client().ec2.describe_nat_gateways().set_filter(filters).send().await?;
-    let found: Vec<_> = out
-        .nat_gateways
-        .unwrap_or_default()
-        .into_iter()
-        .filter(|nat| nat.create_time.as_ref().is_some_and(|at| age_days(at) >= 7))
-        .collect();
+    let request = cx.client().ec2.describe_nat_gateways().set_filter(filters);
+    let all: Vec<NatGateway> = request.into_paginator().items().send().try_collect().await?;
+    let found: Vec<_> =
+        all.into_iter().filter(|nat| nat.create_time.as_ref().is_some_and(|at| age_days(at) >= 7)).collect();
     let ids: Vec<String> = found.iter().filter_map(|nat| nat.nat_gateway_id.clone()).collect();
     let sent = highest(cx, "AWS/NATGateway", "BytesOutToDestination", "NatGatewayId", "Sum", &ids).await?;
     Ok(found
@@ -386,26 +385,25 @@ async fn highest(
             let stat = MetricStat::builder().metric(metric).period(86_400).stat(stat).build();
             MetricDataQuery::builder().id(format!("m{index}")).metric_stat(stat).build()
         });
-        let out = cx
+        let request = cx
             .client()
             .metrics
             .get_metric_data()
             .start_time(for_aws(start))
             .end_time(for_aws(now))
-            .set_metric_data_queries(Some(queries.collect()))
-            .send()
-            .await?;
-        for result in out.metric_data_results.unwrap_or_default() {
-            let index = result
-                .id
-                .as_deref()
-                .and_then(|id| id.strip_prefix('m'))
-                .and_then(|at| at.parse::<usize>().ok());
-            let values = result.values.unwrap_or_default();
-            if let Some(id) = index.and_then(|index| some.get(index))
-                && !values.is_empty()
-            {
-                found.insert(id.clone(), values.into_iter().fold(0.0, f64::max));
+            .set_metric_data_queries(Some(queries.collect()));
+        // A later page may hold the greatest value, or all there are.
+        let pages: Vec<_> = request.into_paginator().send().try_collect().await?;
+        for page in pages {
+            for result in page.metric_data_results.unwrap_or_default() {
+                let index = result.id.as_deref().and_then(|id| id.strip_prefix('m')?.parse::<usize>().ok());
+                let Some(id) = index.and_then(|index| some.get(index)) else { continue };
+                for value in result.values.unwrap_or_default() {
+                    found
+                        .entry(id.clone())
+                        .and_modify(|known: &mut f64| *known = known.max(value))
+                        .or_insert(value);
+                }
             }
         }
     }

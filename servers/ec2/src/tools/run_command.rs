@@ -2,14 +2,14 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use aws_sdk_ssm::types::CommandInvocationStatus;
-use awsmcp_mcp::{Call, Cleanup, Error, Kind, One, Result, Spec, Tool, Waited};
+use awsmcp_mcp::{Call, Cleanup, Error, One, Result, Spec, Tool, Waited};
 use futures::{StreamExt, TryStreamExt, stream};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
     Ec2, arns,
+    commands::{RUNS, Ran, Stage, UNKNOWN, look},
     documents::permit,
     lists::once,
     names::{Document, InstanceId},
@@ -42,15 +42,6 @@ pub(crate) struct Outcome {
     results: Vec<Ran>,
 }
 
-#[derive(Serialize, JsonSchema)]
-struct Ran {
-    instance: String,
-    status: String,
-    exit_code: Option<i32>,
-    output: Option<String>,
-    error_output: Option<String>,
-}
-
 impl Tool for RunCommand {
     type Service = Ec2;
     type Output = One<Outcome>;
@@ -65,8 +56,7 @@ impl Tool for RunCommand {
     async fn call(self, cx: &Call<Ec2>) -> Result<Self::Output> {
         let seconds = self.timeout_seconds.unwrap_or(300);
         let limit = Duration::from_secs(u64::from(seconds));
-        let parameters = self.parameters(seconds)?;
-        let mut parameters = parameters;
+        let mut parameters = self.parameters(seconds)?;
         permit(cx, self.document.as_str(), &mut parameters)?;
         let instances = once(&self.instances);
         let sent = cx
@@ -84,29 +74,22 @@ impl Tool for RunCommand {
         let mut running =
             Running { ssm: cx.client().ssm.clone(), cleanup: cx.cleanup(), command: Some(command.clone()) };
         let room = cx.budget() / instances.len().max(1) / 2;
-        let waits = instances.iter().map(|id| finished(cx, &command, id, limit, room));
+        let waits = instances.iter().map(|id| watched(cx, &command, id, limit, room));
         let waits: Vec<_> = waits.collect();
         let total = u64::try_from(waits.len()).ok();
-        let mut results = Vec::new();
+        let mut seen = Vec::new();
         let mut all = stream::iter(waits).buffer_unordered(20);
-        while let Some(ran) = all.try_next().await? {
-            results.push(ran);
-            cx.progress(results.len() as u64, total, "instances are through");
+        while let Some(one) = all.try_next().await? {
+            seen.push(one);
+            cx.progress(seen.len() as u64, total, "instances are through");
         }
         drop(all);
-        if results.iter().all(|ran| ran.status != LATE) {
-            running.command = None;
-        } else {
-            running.cancel().await;
-            cx.note(format!("it took more than {seconds} s, so it was cancelled where it still ran"));
-        }
-        results.sort_by(|left, right| left.instance.cmp(&right.instance));
+        seen.sort_by(|left, right| left.ran.instance.cmp(&right.ran.instance));
+        running.end(cx, &seen, seconds).await;
+        let results = seen.into_iter().map(|one| one.ran).collect();
         Ok(One(Outcome { command, document: self.document.as_str().to_owned(), results }))
     }
 }
-
-/// What is said of a command that was still running when its time was over.
-const LATE: &str = "still running";
 
 impl RunCommand {
     fn parameters(&self, seconds: u32) -> Result<BTreeMap<String, Vec<String>>> {
@@ -122,79 +105,61 @@ impl RunCommand {
     }
 }
 
-/// Waits until one instance is through, or the time is over.
-async fn finished(cx: &Call<Ec2>, command: &str, id: &str, limit: Duration, room: usize) -> Result<Ran> {
-    let so_far = Mutex::new(Ran::late(id));
+/// How the watch over one instance ended.
+struct Watched {
+    ran: Ran,
+    end: End,
+    /// Why it was not seen, where it was not.
+    why: Option<Error>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum End {
+    Through,
+    /// Its time was over before it was seen to be through.
+    Late,
+    /// AWS does not let it be looked at, and will not in a moment either.
+    Unseen,
+}
+
+/// Waits until one instance is through, or the time is over. A look that fails loses nothing of what is known: the command
+/// runs whether or not it is seen.
+async fn watched(cx: &Call<Ec2>, command: &str, id: &str, limit: Duration, room: usize) -> Result<Watched> {
+    let last = Mutex::new((Ran::silent(id, RUNS), None));
     let waited = cx
         .until(limit, || async {
-            let (ran, is_through) = match look(cx, command, id, room).await? {
-                Some(found) => found,
-                None => return Ok(Waited::Still(format!("{id} has not begun"))),
+            let looked = look(cx, command, id, room).await;
+            let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
+            let still = match looked {
+                Ok(Stage::Through(ran)) => return Ok(Waited::Ready((ran, End::Through, None))),
+                Ok(Stage::Runs(ran)) => {
+                    *last = (ran, None);
+                    format!("{id} still runs it")
+                }
+                Ok(Stage::NotBegun) => {
+                    last.1 = None;
+                    format!("{id} has not begun")
+                }
+                Err(error) if error.retryable() => {
+                    last.1 = Some(error);
+                    format!("{id} could not be looked at")
+                }
+                Err(error) => return Ok(Waited::Ready((last.0.clone(), End::Unseen, Some(error)))),
             };
-            if is_through {
-                return Ok(Waited::Ready(ran));
-            }
-            *so_far.lock().unwrap_or_else(PoisonError::into_inner) = ran;
-            Ok(Waited::Still(format!("{id} still runs it")))
+            Ok(Waited::Still(still))
         })
         .await?;
-    Ok(match waited {
-        Waited::Ready(ran) => ran,
-        Waited::Still(_) => so_far.into_inner().unwrap_or_else(PoisonError::into_inner),
-    })
-}
-
-/// How far one instance is, and whether it is through; none where AWS does not say yet.
-async fn look(cx: &Call<Ec2>, command: &str, id: &str, room: usize) -> Result<Option<(Ran, bool)>> {
-    let request = cx.client().ssm.get_command_invocation().command_id(command).instance_id(id);
-    let out = match request.send().await.map_err(Error::from) {
-        Ok(out) => out,
-        // It takes a moment until AWS knows its own command.
-        Err(error) if error.code.as_deref() == Some("InvocationDoesNotExist") => return Ok(None),
-        Err(error) if error.kind == Kind::Throttled => return Ok(None),
-        Err(error) => return Err(error),
-    };
-    let status = out.status.unwrap_or(CommandInvocationStatus::Pending);
-    let goes_on = matches!(
-        status,
-        CommandInvocationStatus::Pending
-            | CommandInvocationStatus::InProgress
-            | CommandInvocationStatus::Delayed
-            | CommandInvocationStatus::Cancelling
-    );
-    let detail = out.status_details.filter(|text| !text.is_empty());
-    let ran = Ran {
-        status: if goes_on { LATE.to_owned() } else { detail.unwrap_or_else(|| status.to_string()) },
-        exit_code: Some(out.response_code).filter(|code| *code >= 0 && !goes_on),
-        output: out.standard_output_content.map(|text| cut(text, room)),
-        error_output: out.standard_error_content.map(|text| cut(text, room)),
-        ..Ran::late(id)
-    };
-    Ok(Some((ran, !goes_on)))
-}
-
-impl Ran {
-    /// Of an instance that has said nothing yet.
-    fn late(id: &str) -> Ran {
-        Ran {
-            instance: id.to_owned(),
-            status: LATE.to_owned(),
-            exit_code: None,
-            output: None,
-            error_output: None,
+    let (mut ran, end, why) = match waited {
+        Waited::Ready(seen) => seen,
+        Waited::Still(_) => {
+            let (ran, why) = last.into_inner().unwrap_or_else(PoisonError::into_inner);
+            (ran, End::Late, why)
         }
+    };
+    if why.is_some() {
+        UNKNOWN.clone_into(&mut ran.status);
     }
-}
-
-/// As much of an output as there is room for; SSM itself keeps 24,000 characters.
-fn cut(text: String, room: usize) -> String {
-    match text.char_indices().nth(room.max(500)) {
-        None => text,
-        Some((end, _)) => {
-            let shown = text.get(..end).unwrap_or_default();
-            format!("{shown}\n... (cut after {} of {} characters)", room.max(500), text.chars().count())
-        }
-    }
+    Ok(Watched { ran, end, why })
 }
 
 /// A command that nobody may leave behind: it is cancelled when the call is dropped.
@@ -205,10 +170,34 @@ struct Running {
 }
 
 impl Running {
-    async fn cancel(&mut self) {
-        if let Some(command) = self.command.take() {
-            // Where it has ended by itself there is nothing to cancel.
-            let _ = self.ssm.cancel_command().command_id(command).send().await;
+    /// Ends the command where its time is over, and says of which instances not all is known. Where only the looks fail, the
+    /// command is left alone: it does what it was started for.
+    async fn end(&mut self, cx: &Call<Ec2>, seen: &[Watched], seconds: u32) {
+        let Some(command) = self.command.clone() else { return };
+        let late: Vec<String> =
+            seen.iter().filter(|one| one.end == End::Late).map(|one| one.ran.instance.clone()).collect();
+        if !late.is_empty() {
+            let cancel = self.ssm.cancel_command().command_id(&command).set_instance_ids(Some(late));
+            cx.note(match cancel.send().await.map_err(Error::from) {
+                Ok(_) => format!("it took more than {seconds} s, so it was cancelled where it still ran"),
+                Err(error) => format!(
+                    "it took more than {seconds} s and could not be cancelled, so it may run on: {}",
+                    error.message
+                ),
+            });
+        }
+        self.command = None;
+        let mut reasons: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for one in seen {
+            if let Some(why) = &one.why {
+                reasons.entry(&why.message).or_default().push(&one.ran.instance);
+            }
+        }
+        for (why, instances) in &reasons {
+            cx.note(format!("what it did on {} could not be read: {why}", instances.join(", ")));
+        }
+        if seen.iter().any(|one| one.end != End::Through) {
+            cx.note(format!("get_command with \"command\": \"{command}\" shows what became of it"));
         }
     }
 }
@@ -237,12 +226,5 @@ mod tests {
         let parameters = call.parameters(60).unwrap();
         assert_eq!(parameters["commands"], ["df -h"]);
         assert_eq!(parameters["executionTimeout"], ["60"]);
-    }
-
-    #[test]
-    fn a_long_output_is_cut_and_says_so() {
-        let text = cut("x".repeat(2000), 600);
-        assert!(text.ends_with("(cut after 600 of 2000 characters)"), "{text}");
-        assert_eq!(cut("short".to_owned(), 600), "short");
     }
 }

@@ -104,6 +104,84 @@ fn a_command_that_takes_too_long_is_cancelled_and_told() {
         ran.text
     );
     assert_eq!(stub.of("CancelCommand").len(), 1);
+    assert_eq!(stub.of("CancelCommand")[0].json()["InstanceIds"], json!([one]));
+    ran.holds(&["get_command with \"command\": \"11111111-2222-3333-4444-555555555555\""]);
+}
+
+const COMMAND: &str = "11111111-2222-3333-4444-555555555555";
+const ONE: &str = "i-0123456789abcdef1";
+const TWO: &str = "i-0123456789abcdef2";
+
+/// What SSM says of the command on an instance.
+fn state(state: &str, output: &str) -> Response {
+    Response::output(
+        json!({"Status": state, "StatusDetails": state, "ResponseCode": 0, "StandardOutputContent": output}),
+    )
+}
+
+#[test]
+fn a_look_that_fails_for_a_while_is_made_again() {
+    let stub = Stub::start(|request| match (request.operation(), request.nth) {
+        ("SendCommand", _) => Response::output(json!({"Command": {"CommandId": COMMAND}})),
+        ("GetCommandInvocation", 1) => state("InProgress", "half"),
+        // More than the SDK's own attempts, so that whole looks fail.
+        ("GetCommandInvocation", 2..=7) => Response::error(500, "InternalServerError", "later"),
+        _ => state("Success", "disk is full"),
+    });
+    let mut server = EC2.at(stub.env()).and(SHELL).start().patience(Duration::from_secs(90));
+    let ran = server.call("run_command", script(ONE));
+    ran.holds(&["\"status\":\"Success\"", "disk is full"]);
+    ran.lacks(&["could not be read", "get_command"]);
+    assert!(stub.of("CancelCommand").is_empty());
+}
+
+#[test]
+fn what_is_known_of_a_command_is_given_where_a_part_of_it_cannot_be_seen() {
+    let stub = Stub::start(|request| match request.operation() {
+        "SendCommand" => Response::output(json!({"Command": {"CommandId": COMMAND}})),
+        "GetCommandInvocation" if request.json()["InstanceId"] == TWO => Response::error(
+            400,
+            "AccessDeniedException",
+            "not authorized to perform: ssm:GetCommandInvocation",
+        ),
+        _ => state("Success", "disk is full"),
+    });
+    let mut server = EC2.at(stub.env()).and(SHELL).start();
+    let call = json!({"instances": [ONE, TWO], "document": "AWS-RunShellScript", "commands": ["df -h"]});
+    server.call("run_command", call).holds(&[
+        COMMAND,
+        "disk is full",
+        "\"status\":\"not known\"",
+        &format!("what it did on {TWO} could not be read"),
+        &format!("get_command with \"command\": \"{COMMAND}\" shows what became of it"),
+    ]);
+    // It does what it was started for, whether or not it is seen.
+    assert!(stub.of("CancelCommand").is_empty());
+}
+
+#[test]
+fn a_command_is_asked_for_later() {
+    let stub = Stub::start(|request| match request.operation() {
+        "ListCommandInvocations" if request.json()["CommandId"] != COMMAND => {
+            Response::output(json!({"CommandInvocations": []}))
+        }
+        "ListCommandInvocations" if request.json()["NextToken"] == "more" => {
+            Response::output(json!({"CommandInvocations": [{"InstanceId": TWO}]}))
+        }
+        "ListCommandInvocations" => {
+            Response::output(json!({"CommandInvocations": [{"InstanceId": ONE}], "NextToken": "more"}))
+        }
+        "GetCommandInvocation" if request.json()["InstanceId"] == TWO => state("InProgress", "half"),
+        _ => state("Failed", "disk is full"),
+    });
+    let mut server = EC2.at(stub.env()).start();
+    let first = server.call("get_command", json!({"command": COMMAND}));
+    first.holds(&[ONE, "Failed", "disk is full"]).lacks(&[TWO]);
+    let all = server.pages("get_command", json!({"command": COMMAND}));
+    assert_eq!(all.len(), 2);
+    all[1].holds(&[TWO, "still running", "half"]);
+    let other = COMMAND.replace('1', "9");
+    server.call("get_command", json!({"command": other})).fails(&["AWS knows no command", "30 days"]);
 }
 
 #[test]

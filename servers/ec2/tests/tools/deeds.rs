@@ -368,8 +368,8 @@ fn the_image_that_was_shown_is_launched_and_fits_the_type() {
 #[test]
 fn the_version_of_a_template_that_was_shown_is_launched() {
     let stub = cloud(|request| match (request.operation(), request.nth) {
-        ("DescribeLaunchTemplates", nth) => Some(format!(
-            "<launchTemplates><item><defaultVersionNumber>{}</defaultVersionNumber></item></launchTemplates>",
+        ("DescribeLaunchTemplateVersions", nth) => Some(format!(
+            "<launchTemplateVersionSet><item><versionNumber>{}</versionNumber></item></launchTemplateVersionSet>",
             nth + 2
         )),
         ("RunInstances", _) => {
@@ -381,7 +381,7 @@ fn the_version_of_a_template_that_was_shown_is_launched() {
     let call = json!({"launch_template": "lt-0123456789abcdef0"});
     server(&stub).call("run_instances", call).holds(&[ONE, "running"]);
     assert_eq!(done(&stub, "RunInstances")[0]["LaunchTemplate.Version"], "3");
-    assert_eq!(stub.of("DescribeLaunchTemplates").len(), 1);
+    assert_eq!(stub.of("DescribeLaunchTemplateVersions").len(), 1);
 }
 
 #[test]

@@ -227,8 +227,8 @@ impl Wire {
                      </attachmentSet></item></volumeSet>"
                 )
             }
-            "DescribeLaunchTemplates" => "<launchTemplates><item><defaultVersionNumber>3</defaultVersionNumber></item>\
-                </launchTemplates>"
+            "DescribeLaunchTemplateVersions" => "<launchTemplateVersionSet><item><versionNumber>3</versionNumber></item>\
+                </launchTemplateVersionSet>"
                 .to_owned(),
             "DescribeSnapshots" => {
                 format!("<snapshotSet><item><snapshotId>{}</snapshotId></item></snapshotSet>", first("SnapshotId"))

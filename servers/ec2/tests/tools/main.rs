@@ -11,4 +11,5 @@ mod looking;
 mod reaching;
 mod recorded;
 mod scoping;
+mod templates;
 mod world;

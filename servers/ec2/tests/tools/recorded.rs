@@ -149,3 +149,101 @@ fn what_a_service_of_aws_manages_is_no_waste() {
     found.holds(&["eni-0123456789abcdef2", "eipalloc-76543210"]);
     found.lacks(&["eni-0123456789abcdef1", "eipalloc-01234567"]);
 }
+
+#[test]
+fn a_pool_of_ipam_says_how_large_a_network_it_still_gives_and_who_has_the_rest() {
+    const POOL: &str = "ipam-pool-0123456789abcdef0";
+    let stub = Stub::start(|request| {
+        let second = request.json()["NextToken"] == "more";
+        let inner = match request.operation() {
+            "DescribeIpamPools" => format!(
+                "<ipamPoolSet><item><ipamPoolId>{POOL}</ipamPoolId><ownerId>210987654321</ownerId><locale>eu-west-1</locale>\
+                 <ipamScopeType>private</ipamScopeType><addressFamily>ipv4</addressFamily><state>create-complete</state>\
+                 </item></ipamPoolSet>"
+            ),
+            "GetIpamPoolCidrs" => "<ipamPoolCidrSet><item><cidr>10.0.0.0/16</cidr><state>provisioned</state></item><item>\
+                <cidr>10.9.0.0/16</cidr><state>pending-provision</state></item></ipamPoolCidrSet>"
+                .to_owned(),
+            // What stands on the second page is given as well.
+            "GetIpamPoolAllocations" if second => "<ipamPoolAllocationSet><item><cidr>10.0.128.0/17</cidr><resourceType>\
+                ipam-pool</resourceType><resourceId>ipam-pool-76543210</resourceId></item></ipamPoolAllocationSet>"
+                .to_owned(),
+            "GetIpamPoolAllocations" => "<ipamPoolAllocationSet><item><cidr>10.0.0.0/20</cidr><resourceType>vpc\
+                </resourceType><resourceId>vpc-01234567</resourceId><resourceRegion>eu-west-1</resourceRegion>\
+                <resourceOwner>123456789012</resourceOwner></item></ipamPoolAllocationSet><nextToken>more</nextToken>"
+                .to_owned(),
+            "GetCallerIdentity" => "<GetCallerIdentityResult><Account>123456789012</Account><Arn>arn:aws:iam::123456789012:\
+                user/u</Arn><UserId>u</UserId></GetCallerIdentityResult>"
+                .to_owned(),
+            _ => String::new(),
+        };
+        xml(request, &inner)
+    });
+    let mut server = EC2.at(stub.env()).start();
+    let all = server.call("list_ipam_pools", json!({}));
+    all.holds(&[POOL, "10.0.0.0/16", "/18\t2", "210987654321"]).lacks(&["vpc-01234567", "10.9.0.0/16"]);
+    let one = server.call("list_ipam_pools", json!({"pool": POOL}));
+    one.holds(&["10.0.0.0/20 vpc vpc-01234567, eu-west-1, 123456789012", "10.0.128.0/17 ipam-pool"]);
+    // The pools of another list are neither shown nor asked about.
+    let listed = |id: &str| {
+        let arn = format!("arn:aws:ec2::123456789012:ipam-pool/{id}");
+        let mut held = EC2.at(stub.env()).and(&["--allow-arn", &arn]).start();
+        held.call("list_ipam_pools", json!({})).ok().to_owned()
+    };
+    let before = stub.of("GetIpamPoolCidrs").len();
+    assert!(!listed("ipam-pool-76543210").contains(POOL));
+    assert_eq!(stub.of("GetIpamPoolCidrs").len(), before);
+    assert!(listed(POOL).contains("/18\t2"));
+}
+
+#[test]
+fn what_stands_on_a_second_page_is_no_waste_either() {
+    let stub = Stub::start(|request| {
+        let second = request.json()["NextToken"] == "more";
+        let inner = match request.operation() {
+            "DescribeImages" if second => {
+                "<imagesSet><item><blockDeviceMapping><item><ebs><snapshotId>snap-01234567\
+                </snapshotId></ebs></item></blockDeviceMapping></item></imagesSet>"
+            }
+            "DescribeImages" => "<imagesSet/><nextToken>more</nextToken>",
+            "DescribeNatGateways" if second => {
+                "<natGatewaySet><item><natGatewayId>nat-01234567</natGatewayId><createTime>\
+                2020-01-01T00:00:00.000Z</createTime></item></natGatewaySet>"
+            }
+            "DescribeNatGateways" => "<natGatewaySet/><nextToken>more</nextToken>",
+            "DescribeSnapshots" => {
+                "<snapshotSet><item><snapshotId>snap-01234567</snapshotId><startTime>\
+                2020-01-01T00:00:00.000Z</startTime></item><item><snapshotId>snap-76543210</snapshotId><startTime>\
+                2020-01-01T00:00:00.000Z</startTime></item></snapshotSet>"
+            }
+            "DescribeVolumes" => "<volumeSet/>",
+            "DescribeInstances" => {
+                "<reservationSet><item><instancesSet><item><instanceId>i-01234567</instanceId>\
+                <instanceState><name>running</name></instanceState><launchTime>2020-01-01T00:00:00.000Z</launchTime></item>\
+                </instancesSet></item></reservationSet>"
+            }
+            "DescribeNetworkInterfaces" => "<networkInterfaceSet/>",
+            "GetMetricData" => {
+                let gateway = request.json().to_string().contains("NATGateway");
+                let value = match (gateway, request.json()["NextToken"] == "later") {
+                    (true, _) => 0.0,
+                    // It was busy, which the second page says.
+                    (false, false) => 1.0,
+                    (false, true) => 90.0,
+                };
+                let next = (!gateway && value < 2.0).then_some("later");
+                let result = json!({"Id": "m0", "Values": [value], "Timestamps": [1_795_341_000]});
+                let mut page = json!({"MetricDataResults": [result]});
+                if let Some(next) = next {
+                    page["NextToken"] = json!(next);
+                }
+                return Response::output(page);
+            }
+            _ => "",
+        };
+        xml(request, inner)
+    });
+    let found = EC2.at(stub.env()).start().call("find_waste", json!({}));
+    found.holds(&["snap-76543210", "nat-01234567", "nothing went out through it"]);
+    found.lacks(&["snap-01234567", "i-01234567", "could not be read"]);
+}

@@ -28,9 +28,16 @@ impl Filter {
     /// The filter of that name, if there is one.
     pub(super) async fn existing(&self, cx: &Call<CloudWatch>, group: &str) -> Result<Option<MetricFilter>> {
         let request = cx.client().logs.describe_metric_filters().log_group_name(group);
-        let pages = request.filter_name_prefix(&self.name).into_paginator().items().send();
-        let alike: Vec<MetricFilter> = pages.try_collect().await?;
-        let found = alike.into_iter().find(|known| known.filter_name() == Some(self.name.as_str()));
+        // AWS finds them by the start of their names, in the order of these: the very name is the first of those that start
+        // with it, and no page behind it is asked for.
+        let mut pages = request.filter_name_prefix(&self.name).into_paginator().items().send();
+        let found = loop {
+            match pages.try_next().await? {
+                Some(known) if known.filter_name() == Some(self.name.as_str()) => break Some(known),
+                Some(_) => {}
+                None => break None,
+            }
+        };
         if self.remove && found.is_none() {
             return Err(Error::not_found(format!("{group} has no metric filter {}", self.name))
                 .with_next("log_group_detail shows them"));

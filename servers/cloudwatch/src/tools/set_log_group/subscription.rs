@@ -29,9 +29,16 @@ impl Subscription {
         group: &str,
     ) -> Result<Option<SubscriptionFilter>> {
         let request = cx.client().logs.describe_subscription_filters().log_group_name(group);
-        let pages = request.filter_name_prefix(&self.name).into_paginator().items().send();
-        let alike: Vec<SubscriptionFilter> = pages.try_collect().await?;
-        let found = alike.into_iter().find(|known| known.filter_name() == Some(self.name.as_str()));
+        // AWS finds them by the start of their names, in the order of these: the very name is the first of those that start
+        // with it, and no page behind it is asked for.
+        let mut pages = request.filter_name_prefix(&self.name).into_paginator().items().send();
+        let found = loop {
+            match pages.try_next().await? {
+                Some(known) if known.filter_name() == Some(self.name.as_str()) => break Some(known),
+                Some(_) => {}
+                None => break None,
+            }
+        };
         if self.remove && found.is_none() {
             return Err(Error::not_found(format!("{group} has no subscription {}", self.name))
                 .with_next("log_group_detail shows them"));

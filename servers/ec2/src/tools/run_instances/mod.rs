@@ -56,6 +56,8 @@ pub(crate) struct RunInstances {
     spot: bool,
     /// Id; what is given here goes before it.
     launch_template: Option<LaunchTemplateId>,
+    /// `3`, `latest` or `default`, which it is without.
+    template_version: Option<String>,
     #[serde(default)]
     no_wait: bool,
 }
@@ -88,7 +90,7 @@ impl Change for RunInstances {
         .when("key_pair")
         .on(arns::KEY_PAIR, &["ec2:RunInstances"])
         .when("launch_template")
-        .on("*", &["ec2:DescribeLaunchTemplates"])
+        .on("*", &["ec2:DescribeLaunchTemplateVersions", "ec2:DescribeInstanceTypes"])
         .on(arns::LAUNCH_TEMPLATE, &["ec2:RunInstances"])
         .when("name")
         .on(arns::ANY_INSTANCE, &["ec2:CreateTags"])
@@ -110,15 +112,24 @@ impl Change for RunInstances {
     async fn plan(&self, cx: &Call<Ec2>) -> Result<Plan<Order>> {
         let order = Order::of(self, cx).await?;
         would(order.request(self, cx).dry_run(true).send()).await?;
-        let kind = order.instance_type.as_deref().unwrap_or("the template's type");
-        let plan = Plan::new(format!("launch {} × {kind}", self.count())).row(json!({
-            "image": order.image,
+        let template = order.template.as_ref();
+        let kind = order.instance_type.as_deref().or(template.and_then(|it| it.instance_type.as_deref()));
+        let image = order.image.as_deref().or(template.and_then(|it| it.image.as_deref()));
+        let groups: Vec<&str> = match (self.security_groups.as_slice(), template) {
+            ([], Some(template)) => template.groups.iter().map(String::as_str).collect(),
+            (own, _) => own.iter().map(GroupId::as_str).collect(),
+        };
+        let key_pair = self.key_pair.as_ref().map(KeyPairName::as_str);
+        let elsewhere = if template.is_some() { "as the template says" } else { "of the default VPC" };
+        let shown = kind.unwrap_or("the template's type");
+        let plan = Plan::new(format!("launch {} × {shown}", self.count())).row(json!({
+            "image": image,
             "image_name": order.image_name,
-            "type": order.instance_type,
-            "subnet": self.subnet.as_ref().map_or("of the default VPC", SubnetId::as_str),
-            "security_groups": self.security_groups.iter().map(GroupId::as_str).collect::<Vec<_>>(),
-            "key_pair": self.key_pair.as_ref().map(KeyPairName::as_str),
-            "template_version": order.template_version,
+            "type": kind,
+            "subnet": self.subnet.as_ref().map_or(elsewhere, SubnetId::as_str),
+            "security_groups": groups,
+            "key_pair": key_pair.or(template.and_then(|it| it.key_pair.as_deref())),
+            "template_version": template.map(|it| it.version),
             "volumes": order.disks.len(),
             "imds": "v2 only",
         }));
@@ -163,7 +174,8 @@ impl RunInstances {
             let kind = order.instance_type.as_deref().unwrap_or_default();
             plan = plan.warning(format!("{kind} was chosen as the smallest that fits"));
         }
-        if self.security_groups.is_empty() && self.launch_template.is_none() {
+        let of_template = order.template.as_ref().is_some_and(|template| !template.groups.is_empty());
+        if self.security_groups.is_empty() && !of_template {
             plan =
                 plan.warning("it gets the VPC's default security group, which lets in only its own members");
         }

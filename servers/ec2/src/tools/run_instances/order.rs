@@ -21,6 +21,7 @@ use crate::{
     lists::once,
     names::LaunchTemplateId,
     tags::specification,
+    templates,
 };
 
 /// What is launched.
@@ -34,8 +35,18 @@ pub(crate) struct Order {
     /// Whether the type was chosen by need.
     pub(super) chosen: bool,
     pub(super) disks: Vec<Disk>,
-    /// The template's default version as it was: what is launched is of no later one.
-    pub(super) template_version: Option<i64>,
+    pub(super) template: Option<Template>,
+}
+
+/// What a launch template says of what the call may leave open.
+#[derive(Debug, Serialize)]
+pub(super) struct Template {
+    /// As it was when it was looked at: what is launched is of no later one.
+    pub(super) version: i64,
+    pub(super) instance_type: Option<String>,
+    pub(super) image: Option<String>,
+    pub(super) groups: Vec<String>,
+    pub(super) key_pair: Option<String>,
 }
 
 /// A volume that an instance is launched with.
@@ -58,6 +69,10 @@ impl Order {
     pub(super) async fn of(wanted: &RunInstances, cx: &Call<Ec2>) -> Result<Order> {
         let by_need = wanted.vcpus.is_some() || wanted.memory_gib.is_some();
         check(wanted, cx, by_need)?;
+        let template = match &wanted.launch_template {
+            Some(id) => Some(Template::of(cx, id, wanted.template_version.as_deref()).await?),
+            None => None,
+        };
         let image = match (&wanted.image, &wanted.launch_template) {
             (Some(image), _) => Some(image.clone()),
             (None, None) => Some(Image::Alias("al2023")),
@@ -65,9 +80,11 @@ impl Order {
         };
         // An image by its id is of one architecture anyway.
         let by_alias = matches!(image, Some(Image::Alias(_)));
-        let architecture = match (wanted.architecture, &wanted.instance_type) {
+        let of_template = || template.as_ref().and_then(|template| template.instance_type.clone());
+        let known_type = wanted.instance_type.clone().or_else(of_template).filter(|_| !by_need);
+        let architecture = match (wanted.architecture, known_type) {
             (Some(given), _) => given,
-            (None, Some(kind)) if by_alias => architecture_of(cx, kind).await?,
+            (None, Some(kind)) if by_alias => architecture_of(cx, &kind).await?,
             _ => Architecture::default(),
         };
         let image = match image {
@@ -85,12 +102,8 @@ impl Order {
         } else {
             wanted.instance_type.clone()
         };
-        let template_version = match &wanted.launch_template {
-            Some(template) => Some(default_version(cx, template.as_str()).await?),
-            None => None,
-        };
         Ok(Order {
-            template_version,
+            template,
             disks: image.as_ref().map(|image| disks(image, wanted.volume_gib)).unwrap_or_default(),
             image_name: image.as_ref().and_then(|image| image.name.clone()),
             image: image.and_then(|image| image.image_id),
@@ -109,7 +122,7 @@ impl Order {
         let disks: Vec<BlockDeviceMapping> = self.disks.iter().map(Disk::mapping).collect();
         let profile = |name: &String| IamInstanceProfileSpecification::builder().name(name).build();
         let spot = || InstanceMarketOptionsRequest::builder().market_type(MarketType::Spot).build();
-        let version = self.template_version.map(|version| version.to_string());
+        let version = self.template.as_ref().map(|template| template.version.to_string());
         let template = |id: &LaunchTemplateId| {
             let template = LaunchTemplateSpecification::builder().launch_template_id(id.as_str());
             template.set_version(version.clone()).build()
@@ -158,6 +171,9 @@ fn check(wanted: &RunInstances, cx: &Call<Ec2>, by_need: bool) -> Result<()> {
     if count > most {
         return Err(Error::refused(format!("{count} instances are more than the {most} of one call"))
             .with_next("launch fewer, or ask the operator to raise --max-instances"));
+    }
+    if wanted.template_version.is_some() && wanted.launch_template.is_none() {
+        return Err(Error::invalid("`template_version` is one of a `launch_template`, which is not given"));
     }
     if by_need && wanted.instance_type.is_some() {
         return Err(Error::invalid("give `instance_type`, or `vcpus` and `memory_gib`, not both"));
@@ -217,14 +233,24 @@ impl Disk {
     }
 }
 
-/// The version of a template that is launched where none is named.
-async fn default_version(cx: &Call<Ec2>, id: &str) -> Result<i64> {
-    let out = cx.client().ec2.describe_launch_templates().launch_template_ids(id).send().await?;
-    let found = out.launch_templates.unwrap_or_default().pop();
-    found.and_then(|template| template.default_version_number).ok_or_else(|| {
-        Error::not_found(format!("there is no launch template {id} in {}", cx.region()))
-            .with_next("list_launch_templates shows those of this region")
-    })
+impl Template {
+    /// The version that is named, else the default one.
+    async fn of(cx: &Call<Ec2>, id: &LaunchTemplateId, version: Option<&str>) -> Result<Template> {
+        let found = templates::version(cx, id, &templates::selector(version)?).await?.version;
+        let number = found
+            .version_number
+            .ok_or_else(|| Error::internal(format!("AWS does not say which version of {id} it describes")))?;
+        let data = found.launch_template_data;
+        Ok(Template {
+            version: number,
+            groups: data.as_ref().map(templates::groups).unwrap_or_default(),
+            key_pair: data.as_ref().and_then(|data| data.key_name.clone()),
+            instance_type: data
+                .as_ref()
+                .and_then(|data| data.instance_type.as_ref().map(ToString::to_string)),
+            image: data.and_then(|data| data.image_id),
+        })
+    }
 }
 
 async fn described(cx: &Call<Ec2>, id: &str) -> Result<Described> {
