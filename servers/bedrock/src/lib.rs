@@ -38,9 +38,9 @@ mod wire;
 
 use std::{borrow::Cow, sync::Arc};
 
-use awsmcp_sdk::{Error, Kind, Lazy, RequestView, SdkConfig, Tap, lazily};
 use awsmcp_mcp::{Extra, Look, Named, Resource, Server, Service};
 use awsmcp_operations::with_operations;
+use awsmcp_sdk::{Error, Kind, Lazy, RequestView, SdkConfig, Tap, lazily};
 use tools::*;
 
 /// Amazon Bedrock, as the tools use it.

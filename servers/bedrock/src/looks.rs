@@ -1,8 +1,8 @@
 //! Where requests name models, guardrails, knowledge bases and all else that has an ARN, for the second look at each
 //! request.
 
-use awsmcp_sdk::RequestView;
 use awsmcp_mcp::Look;
+use awsmcp_sdk::RequestView;
 
 const fn look(operations: &'static [&'static str], arn: &'static str) -> Look {
     Look { operations, arn }

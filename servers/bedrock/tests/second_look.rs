@@ -9,9 +9,9 @@ use aws_smithy_runtime_api::client::{
     orchestrator::{HttpRequest, HttpResponse},
 };
 use aws_smithy_types::body::SdkBody;
-use awsmcp_sdk::{Session, SessionConfig};
 use awsmcp_bedrock::{Bedrock, server};
 use awsmcp_mcp::{Answer, Caller, Confirm, Engine, Looks, Risk, Settings};
+use awsmcp_sdk::{Session, SessionConfig};
 use serde_json::{Value, json};
 
 const NOVA: &str = "amazon.nova-lite-v1:0";

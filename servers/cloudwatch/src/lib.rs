@@ -26,9 +26,9 @@ mod tools;
 
 use std::{borrow::Cow, sync::Arc};
 
-use awsmcp_sdk::{Error, Kind, Lazy, RequestView, SdkConfig, Tap, lazily};
 use awsmcp_mcp::{Completion, Extra, Look, Resource, Server, Service};
 use awsmcp_operations::with_operations;
+use awsmcp_sdk::{Error, Kind, Lazy, RequestView, SdkConfig, Tap, lazily};
 pub use patterns::{Cluster, Dropped, Patterns};
 use tools::*;
 

@@ -27,9 +27,9 @@ mod waiting;
 
 use std::{borrow::Cow, sync::Arc};
 
-use awsmcp_sdk::{Error, Kind, Lazy, RequestView, SdkConfig, Tap, lazily};
 use awsmcp_mcp::{Completion, Look, Named, Resource, Server, Service};
 use awsmcp_operations::with_operations;
+use awsmcp_sdk::{Error, Kind, Lazy, RequestView, SdkConfig, Tap, lazily};
 use tools::*;
 
 /// Amazon DynamoDB, as the tools use it.

@@ -1,7 +1,7 @@
 //! Where requests name tables, for the second look at each request.
 
-use awsmcp_sdk::RequestView;
 use awsmcp_mcp::Look;
+use awsmcp_sdk::RequestView;
 
 use crate::partiql;
 

@@ -7,8 +7,8 @@ use aws_sdk_dynamodb::{
     },
     types::{PointInTimeRecoveryStatus, TableDescription, TimeToLiveStatus},
 };
-use awsmcp_sdk::utc_second;
 use awsmcp_mcp::{Kind, Result};
+use awsmcp_sdk::utc_second;
 
 /// What could not be read does not keep the rest from being shown.
 #[derive(Default)]

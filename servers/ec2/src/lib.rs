@@ -28,9 +28,9 @@ use std::{borrow::Cow, sync::Arc};
 
 use aws_sdk_cloudwatch as cloudwatch;
 use aws_sdk_ssm as ssm;
-use awsmcp_sdk::{Error, Lazy, RequestView, SdkConfig, Tap, lazily};
 use awsmcp_mcp::{Completion, Extra, Look, Named, Resource, Server, Service};
 use awsmcp_operations::with_operations;
+use awsmcp_sdk::{Error, Lazy, RequestView, SdkConfig, Tap, lazily};
 use tools::*;
 
 /// Amazon EC2, as the tools use it.

@@ -3,8 +3,8 @@
 //! EC2's requests are forms: `InstanceId.n` stands for `InstanceId.1`, `InstanceId.2` and so on. What a request makes has no
 //! id yet, so it is held to all of its kind, as the declarations of the tools are.
 
-use awsmcp_sdk::RequestView;
 use awsmcp_mcp::Look;
+use awsmcp_sdk::RequestView;
 
 const fn look(operations: &'static [&'static str], arn: &'static str) -> Look {
     Look { operations, arn }

@@ -24,9 +24,9 @@ use std::{borrow::Cow, sync::Arc};
 
 use aws_sdk_cloudwatch as cloudwatch;
 use aws_sdk_cloudwatchlogs as logs;
-use awsmcp_sdk::{Error, Kind, Lazy, RequestView, SdkConfig, Tap, lazily};
 use awsmcp_mcp::{Completion, Extra, Look, Named, Resource, Server, Service};
 use awsmcp_operations::with_operations;
+use awsmcp_sdk::{Error, Kind, Lazy, RequestView, SdkConfig, Tap, lazily};
 use tools::*;
 
 /// AWS Lambda, as the tools use it.

@@ -1,7 +1,7 @@
 //! Where requests name functions and what belongs to them, for the second look at each request.
 
-use awsmcp_sdk::RequestView;
 use awsmcp_mcp::Look;
+use awsmcp_sdk::RequestView;
 
 pub(crate) const LOOKS: &[Look] = &[
     Look {

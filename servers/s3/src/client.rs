@@ -10,8 +10,8 @@ use aws_sdk_s3::{
 };
 use aws_smithy_runtime_api::client::orchestrator::Metadata;
 use aws_types::endpoint_config::EndpointUrl;
-use awsmcp_sdk::{RequestView, SdkConfig, Tap};
 use awsmcp_mcp::{Extra, ResourceArgument, Settings};
+use awsmcp_sdk::{RequestView, SdkConfig, Tap};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use globset::{Glob, GlobSet, GlobSetBuilder};
 use md5::{Digest, Md5};

@@ -5,8 +5,8 @@ use aws_sdk_s3::{
     operation::{get_object::GetObjectOutput, head_object::HeadObjectOutput},
     primitives::DateTime,
 };
-use awsmcp_sdk::utc_second;
 use awsmcp_mcp::{Call, Error, Kind, Plan, Result, human_size};
+use awsmcp_sdk::utc_second;
 use serde::Serialize;
 use serde_json::{Value, json};
 

@@ -35,9 +35,9 @@ mod versions;
 use std::borrow::Cow;
 
 use aws_sdk_s3::Client;
-use awsmcp_sdk::{Error, RequestView, SdkConfig, Tap};
 use awsmcp_mcp::{Completion, Extra, Look, Resource, Server, Service, Settings};
 use awsmcp_operations::with_operations;
+use awsmcp_sdk::{Error, RequestView, SdkConfig, Tap};
 use tools::*;
 
 /// Amazon S3, as the tools use it.

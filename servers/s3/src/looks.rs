@@ -1,7 +1,7 @@
 //! Where requests name buckets and objects, for the second look at each request.
 
-use awsmcp_sdk::RequestView;
 use awsmcp_mcp::Look;
+use awsmcp_sdk::RequestView;
 use percent_encoding::percent_decode_str;
 
 pub(crate) const LOOKS: &[Look] = &[

@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 
 use aws_sdk_s3::primitives::DateTime;
-use awsmcp_sdk::utc_second;
 pub(crate) use awsmcp_mcp::KmsKey;
 use awsmcp_mcp::{Arn, Error, ResourceArgument, ResourceRef, quoted, resource_string};
+use awsmcp_sdk::utc_second;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, de};
 

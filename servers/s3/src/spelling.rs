@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use aws_sdk_s3::Client;
-use awsmcp_sdk::partition;
 use awsmcp_mcp::{Call, Error, Kind, Result, quoted};
+use awsmcp_sdk::partition;
 use icu_normalizer::{ComposingNormalizerBorrowed, DecomposingNormalizerBorrowed};
 
 use crate::{S3, names::BucketName, versions};

@@ -29,9 +29,9 @@ use aws_sdk_s3 as s3;
 use aws_sdk_sagemaker as sagemaker;
 use aws_sdk_sagemakerfeaturestoreruntime as features;
 use aws_sdk_sagemakerruntime as runtime;
-use awsmcp_sdk::{Error, Kind, Lazy, RequestView, SdkConfig, Tap, lazily};
 use awsmcp_mcp::{Completion, Look, Named, Resource, Server, Service};
 use awsmcp_operations::with_operations;
+use awsmcp_sdk::{Error, Kind, Lazy, RequestView, SdkConfig, Tap, lazily};
 use tools::*;
 
 /// Amazon SageMaker, as the tools use it.

@@ -1,7 +1,7 @@
 //! Where requests name what they are about, for the second look at each request.
 
-use awsmcp_sdk::RequestView;
 use awsmcp_mcp::Look;
+use awsmcp_sdk::RequestView;
 
 /// A resource of SageMaker's, as its ARN ends.
 macro_rules! own {

@@ -14,7 +14,7 @@ use serde_json::{Map, Value, json};
 use crate::known::{self, Known};
 use crate::masked::mask;
 use crate::pages::{At, Rows};
-use crate::readable::readable;
+use crate::readable::{brief, readable};
 use crate::waiter::{Seen, Waiter};
 use crate::{Operations, chosen, files, pages};
 
@@ -238,10 +238,7 @@ impl<S: Operations> Dispatch for CallOperation<S> {
         let answer = self.send(cx, &known, input).await?;
         let answer = self.shown_answer(cx, &known, answer).await?;
         if answer.is_empty() {
-            return Ok(Reply {
-                view: View::One(json!(format!("{}: done", known.words()))),
-                ..Reply::default()
-            });
+            return Ok(Reply { view: plain(json!(format!("{}: done", known.words()))), ..Reply::default() });
         }
         Ok(one(answer))
     }
@@ -282,6 +279,11 @@ impl<S: Operations> Dispatch for CallOperation<S> {
     }
 }
 
+/// One thing, without its empty parts.
+fn plain(whole: Value) -> View {
+    View::One { brief: brief(&whole), whole }
+}
+
 fn one(answer: Map<String, Value>) -> Reply {
-    Reply { view: View::One(Value::Object(answer)), ..Reply::default() }
+    Reply { view: plain(Value::Object(answer)), ..Reply::default() }
 }

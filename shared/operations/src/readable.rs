@@ -51,3 +51,50 @@ pub(crate) fn readable<S: Service>(
     }
     answer
 }
+
+/// A value without what says only that there is nothing in it, but for its own members: that a list was asked for and is
+/// empty is an answer.
+pub(crate) fn brief(value: &Value) -> Value {
+    match value {
+        Value::Object(fields) => fields.iter().map(|(name, value)| (name.clone(), inside(value))).collect(),
+        other => inside(other),
+    }
+}
+
+fn inside(value: &Value) -> Value {
+    match value {
+        Value::Object(fields) => fields
+            .iter()
+            .map(|(name, value)| (name.clone(), inside(value)))
+            .filter(|(_, value)| !is_nothing(value))
+            .collect(),
+        Value::Array(items) => items.iter().map(inside).collect(),
+        other => other.clone(),
+    }
+}
+
+fn is_nothing(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Array(items) => items.is_empty(),
+        Value::Object(fields) => fields.is_empty(),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn empty_parts_are_left_out_and_empty_answers_are_not() {
+        assert_eq!(
+            brief(
+                &json!({"Queues": [], "Groups": [{"Id": "a", "Tags": [], "Of": {"None": {}}, "Text": "", "Zero": 0}]})
+            ),
+            json!({"Queues": [], "Groups": [{"Id": "a", "Text": "", "Zero": 0}]})
+        );
+    }
+}

@@ -1,5 +1,5 @@
-use awsmcp_sdk::utc_second;
 use awsmcp_mcp::{Call, Change, Error, One, Plan, Result, Spec};
+use awsmcp_sdk::utc_second;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

@@ -1,6 +1,6 @@
 use aws_sdk_bedrock::types::InferenceProfileType;
-use awsmcp_sdk::utc_second;
 use awsmcp_mcp::{Call, Error, One, ResourceArgument, Result, Spec, Tool};
+use awsmcp_sdk::utc_second;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

@@ -1,5 +1,5 @@
-use awsmcp_sdk::utc_second;
 use awsmcp_mcp::{Call, Error, Kind as ErrorKind, Page, Result, Spec, Tool};
+use awsmcp_sdk::utc_second;
 use futures::{StreamExt, TryStreamExt, stream};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

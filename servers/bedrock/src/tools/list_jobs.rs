@@ -6,8 +6,8 @@ use aws_sdk_bedrockruntime::types::{
     AsyncInvokeOutputDataConfig, AsyncInvokeStatus, SortAsyncInvocationBy, SortOrder as AsyncOrder,
 };
 use aws_smithy_types::DateTime;
-use awsmcp_sdk::utc_second;
 use awsmcp_mcp::{Call, Error, Moment, Page, Result, Spec, Tool};
+use awsmcp_sdk::utc_second;
 use futures::{StreamExt, stream};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -1,8 +1,8 @@
 use aws_sdk_bedrockagent::types::{
     DataSourceSummary, IngestionJobSortBy, IngestionJobSortByAttribute, KnowledgeBaseSummary, SortOrder,
 };
-use awsmcp_sdk::utc_second;
 use awsmcp_mcp::{Call, Page, Result, Spec, Tool};
+use awsmcp_sdk::utc_second;
 use futures::{StreamExt, TryStreamExt, stream};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

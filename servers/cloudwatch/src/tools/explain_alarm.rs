@@ -2,8 +2,8 @@ use aws_sdk_cloudwatch::{
     primitives::DateTime,
     types::{AlarmHistoryItem, HistoryItemType, MetricAlarm, ScanBy, StateValue},
 };
-use awsmcp_sdk::utc_second;
 use awsmcp_mcp::{Call, DAY, HOUR, One, Result, Spec, TimeRange, Tool};
+use awsmcp_sdk::utc_second;
 use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

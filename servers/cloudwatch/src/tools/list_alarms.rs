@@ -1,8 +1,8 @@
 use std::collections::HashSet;
 
 use aws_sdk_cloudwatch::types::{AlarmType, StateValue};
-use awsmcp_sdk::utc_second;
 use awsmcp_mcp::{Call, Error, Page, Result, Spec, Tool};
+use awsmcp_sdk::utc_second;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

@@ -1,5 +1,5 @@
-use awsmcp_sdk::utc_second;
 use awsmcp_mcp::{Call, Page, Result, Spec, Tool};
+use awsmcp_sdk::utc_second;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

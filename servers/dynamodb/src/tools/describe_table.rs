@@ -5,8 +5,8 @@ use aws_sdk_dynamodb::types::{
     ContributorInsightsStatus, Projection, ProvisionedThroughputDescription, ReplicaDescription,
     TableDescription,
 };
-use awsmcp_sdk::utc_second;
 use awsmcp_mcp::{Call, Error, One, Result, Spec, Tool};
+use awsmcp_sdk::utc_second;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

@@ -5,8 +5,8 @@ use aws_sdk_dynamodbstreams::{
     primitives::DateTime,
     types::{AttributeValue as Streamed, Record, Shard, ShardIteratorType},
 };
-use awsmcp_sdk::utc_second;
 use awsmcp_mcp::{Call, Error, Kind, Moment, Page, Result, Spec, Tool};
+use awsmcp_sdk::utc_second;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

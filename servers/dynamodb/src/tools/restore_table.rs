@@ -1,6 +1,6 @@
 use aws_sdk_dynamodb::types::PointInTimeRecoveryStatus;
-use awsmcp_sdk::utc_second;
 use awsmcp_mcp::{Call, Change, Error, Moment, One, Plan, ResourceArgument, Result, Spec};
+use awsmcp_sdk::utc_second;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

@@ -11,8 +11,8 @@ use aws_smithy_runtime_api::client::http::{
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
-use awsmcp_sdk::{Session, SessionConfig};
 use awsmcp_mcp::{Answer, Caller, Confirm, Engine, Looks, Risk, Settings};
+use awsmcp_sdk::{Session, SessionConfig};
 use serde_json::{Value, json};
 
 /// The ending of every id that the operator allows, and of every other.

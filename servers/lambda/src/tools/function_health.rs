@@ -1,7 +1,7 @@
 use std::collections::HashMap;
 
-use awsmcp_sdk::utc_second;
 use awsmcp_mcp::{Call, Moment, One, Result, Spec, TimeRange, Tool, to_second};
+use awsmcp_sdk::utc_second;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

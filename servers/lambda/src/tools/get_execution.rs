@@ -1,8 +1,8 @@
 use std::collections::VecDeque;
 
 use aws_sdk_lambda::{primitives::DateTime, types::ExecutionStatus};
-use awsmcp_sdk::utc_second;
 use awsmcp_mcp::{Call, One, Result, Spec, Tool, counted};
+use awsmcp_sdk::utc_second;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;

@@ -1,8 +1,8 @@
 use std::collections::HashMap;
 
 use aws_sdk_lambda::types::EventSourceMappingConfiguration;
-use awsmcp_sdk::utc_second;
 use awsmcp_mcp::{Call, Page, Result, Spec, TimeRange, Tool};
+use awsmcp_sdk::utc_second;
 use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -1,7 +1,7 @@
 //! What a setting names besides its own bucket: keys, the bucket that takes logs or reports, who is told of events.
 
-use awsmcp_sdk::partition;
 use awsmcp_mcp::{Arn, Call, Error, ResourceArgument, ResourceRef, Result};
+use awsmcp_sdk::partition;
 use serde_json::Value;
 
 use super::Setting;

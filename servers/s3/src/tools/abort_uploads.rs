@@ -1,6 +1,6 @@
 use aws_sdk_s3::types::MultipartUpload;
-use awsmcp_sdk::utc_second;
 use awsmcp_mcp::{Call, Change, Error, Moment, One, Plan, Result, Spec, human_size};
+use awsmcp_sdk::utc_second;
 use futures::{StreamExt, TryStreamExt, stream};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

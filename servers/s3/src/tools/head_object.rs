@@ -5,8 +5,8 @@ use aws_sdk_s3::{
     primitives::{DateTime, DateTimeFormat},
     types::ChecksumMode,
 };
-use awsmcp_sdk::utc_second;
 use awsmcp_mcp::{Call, Kind, One, Result, Spec, Tool, human_size};
+use awsmcp_sdk::utc_second;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

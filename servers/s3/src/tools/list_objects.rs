@@ -7,8 +7,8 @@ use aws_sdk_s3::{
     primitives::DateTime,
     types::{EncodingType, Object},
 };
-use awsmcp_sdk::utc_second;
 use awsmcp_mcp::{Call, Error, Moment, Page, Result, Spec, Tool, human_size};
+use awsmcp_sdk::utc_second;
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

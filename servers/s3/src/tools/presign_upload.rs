@@ -1,6 +1,6 @@
 use aws_sdk_s3::primitives::ByteStream;
-use awsmcp_sdk::partition;
 use awsmcp_mcp::{Call, Change, Error, One, Plan, Result, Spec};
+use awsmcp_sdk::partition;
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

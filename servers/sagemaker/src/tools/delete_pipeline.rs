@@ -3,8 +3,8 @@ use aws_sdk_sagemaker::{
     types::{PipelineExecutionStatus, SortOrder, SortPipelineExecutionsBy},
 };
 use aws_smithy_types::DateTime;
-use awsmcp_sdk::utc_second;
 use awsmcp_mcp::{Call, Change, Error, One, Plan, Result, Spec, moved};
+use awsmcp_sdk::utc_second;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;

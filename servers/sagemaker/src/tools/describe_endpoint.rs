@@ -6,8 +6,8 @@ use aws_sdk_sagemaker::{
         PendingDeploymentSummary, ProductionVariant, ProductionVariantStatus, ProductionVariantSummary,
     },
 };
-use awsmcp_sdk::utc_second;
 use awsmcp_mcp::{Call, Error, HOUR, Moment, One, Result, Spec, TimeRange, Tool};
+use awsmcp_sdk::utc_second;
 use futures::future::{join, join4};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -1,6 +1,6 @@
 use aws_sdk_sagemaker::types::{PipelineExecutionStep, SortOrder, SortPipelineExecutionsBy, StepStatus};
-use awsmcp_sdk::utc_second;
 use awsmcp_mcp::{Call, Error, One, Result, Spec, Tool};
+use awsmcp_sdk::utc_second;
 use futures::future::try_join3;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -1,5 +1,5 @@
-use awsmcp_sdk::utc_second;
 use awsmcp_mcp::{AsIs, Call, Error, One, Result, Spec, Tool};
+use awsmcp_sdk::utc_second;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;

@@ -2,8 +2,8 @@ use aws_sdk_sagemaker::types::{
     ClusterEventSummary, ClusterInstanceGroupDetails, ClusterNodeSummary,
     ClusterRestrictedInstanceGroupDetails, ClusterSortBy, ClusterSummary, EventSortBy, SortOrder,
 };
-use awsmcp_sdk::utc_second;
 use awsmcp_mcp::{Call, Error, Page, Result, Spec, Tool};
+use awsmcp_sdk::utc_second;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

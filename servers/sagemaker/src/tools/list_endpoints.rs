@@ -1,6 +1,6 @@
 use aws_sdk_sagemaker::types::{EndpointSortKey, EndpointStatus, EndpointSummary, OrderKey};
-use awsmcp_sdk::utc_second;
 use awsmcp_mcp::{Call, Page, Result, Spec, Tool};
+use awsmcp_sdk::utc_second;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

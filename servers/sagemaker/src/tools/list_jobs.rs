@@ -1,5 +1,5 @@
-use awsmcp_sdk::utc_second;
 use awsmcp_mcp::{Call, Error, Moment, Page, Result, Spec, Tool};
+use awsmcp_sdk::utc_second;
 use futures::future::try_join_all;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -2,8 +2,8 @@ use aws_sdk_sagemaker::types::{
     ModelApprovalStatus, ModelPackageGroupSortBy, ModelPackageGroupSummary, ModelPackageSortBy,
     ModelPackageSummary, SortOrder,
 };
-use awsmcp_sdk::utc_second;
 use awsmcp_mcp::{Call, Error, Page, Result, Spec, Tool};
+use awsmcp_sdk::utc_second;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

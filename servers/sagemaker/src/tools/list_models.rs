@@ -2,8 +2,8 @@ use aws_sdk_sagemaker::{
     operation::describe_model::DescribeModelOutput,
     types::{ModelSortKey, ModelSummary, OrderKey},
 };
-use awsmcp_sdk::utc_second;
 use awsmcp_mcp::{Call, Error, Kind, Page, Result, Spec, Tool};
+use awsmcp_sdk::utc_second;
 use futures::{StreamExt, TryStreamExt, stream};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

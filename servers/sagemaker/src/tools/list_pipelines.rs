@@ -1,8 +1,8 @@
 use aws_sdk_sagemaker::types::{
     PipelineExecutionSummary, PipelineSummary, SortOrder, SortPipelineExecutionsBy, SortPipelinesBy,
 };
-use awsmcp_sdk::utc_second;
 use awsmcp_mcp::{Call, Error, Page, Result, Spec, Tool};
+use awsmcp_sdk::utc_second;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

@@ -1,6 +1,6 @@
 use aws_sdk_sagemaker::types::{AppDetails, DomainDetails, SpaceDetails, UserProfileDetails};
-use awsmcp_sdk::utc_second;
 use awsmcp_mcp::{Call, Error, Page, Result, Spec, Tool};
+use awsmcp_sdk::utc_second;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

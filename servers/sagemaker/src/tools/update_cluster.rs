@@ -1,6 +1,6 @@
 use aws_sdk_sagemaker::types::{ClusterInstanceGroupDetails, ClusterInstanceGroupSpecification};
-use awsmcp_sdk::utc_second;
 use awsmcp_mcp::{Call, Change, Error, One, Plan, Result, Spec, moved};
+use awsmcp_sdk::utc_second;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};

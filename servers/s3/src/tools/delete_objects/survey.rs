@@ -9,8 +9,8 @@ use aws_sdk_s3::{
         BucketVersioningStatus, MfaDeleteStatus, ObjectLockEnabled, ObjectLockLegalHoldStatus, ObjectLockMode,
     },
 };
-use awsmcp_sdk::utc_second;
 use awsmcp_mcp::{Call, Error, Kind, ResourceArgument, Result, human_size};
+use awsmcp_sdk::utc_second;
 use futures::{StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;
 use serde::Serialize;

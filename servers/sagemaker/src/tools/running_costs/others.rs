@@ -9,8 +9,8 @@ use aws_sdk_sagemaker::{
     },
 };
 use aws_smithy_types::DateTime;
-use awsmcp_sdk::utc_second;
 use awsmcp_mcp::{Call, Error, Kind as ErrorKind, Result};
+use awsmcp_sdk::utc_second;
 use futures::{StreamExt, TryStreamExt, stream};
 
 use super::{AT_ONCE, Row, every, row};
