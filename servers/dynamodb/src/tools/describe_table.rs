@@ -24,6 +24,9 @@ use crate::{
 #[serde(deny_unknown_fields)]
 pub(crate) struct DescribeTable {
     table: TableName,
+    /// Also how its units follow their use (scale_table).
+    #[serde(default)]
+    scaling: bool,
 }
 
 #[derive(Default, Serialize, JsonSchema)]
@@ -86,6 +89,7 @@ impl Tool for DescribeTable {
                 "dynamodb:ListTagsOfResource",
             ],
         )
+        .when("scaling")
         .on(
             "*",
             &[
@@ -105,7 +109,7 @@ impl Tool for DescribeTable {
             db.describe_contributor_insights().table_name(name).send(),
             db.get_resource_policy().resource_arn(&arn).send(),
             tags(cx, &arn),
-            scales(cx, &description),
+            self.scales(cx, &description),
         );
         let mut card = Table::new(&description);
         let mut part = Parts::default();
@@ -140,20 +144,23 @@ impl Tool for DescribeTable {
     }
 }
 
-/// How the units scale, and by which policies; nothing of a table that has no units.
-async fn scales(
-    cx: &Call<DynamoDb>,
-    table: &TableDescription,
-) -> Result<(Vec<ScalableTarget>, Result<Vec<ScalingPolicy>>)> {
-    if table::billing(table) == "on demand" {
-        return Ok((Vec::new(), Ok(Vec::new())));
+impl DescribeTable {
+    /// How the units scale, and by which policies; nothing of a table that has no units.
+    async fn scales(
+        &self,
+        cx: &Call<DynamoDb>,
+        table: &TableDescription,
+    ) -> Result<(Vec<ScalableTarget>, Result<Vec<ScalingPolicy>>)> {
+        if !self.scaling || table::billing(table) == "on demand" {
+            return Ok((Vec::new(), Ok(Vec::new())));
+        }
+        let targets = scaling::targets(cx, &scaling::resources(table)).await?;
+        let mut ids: Vec<String> = targets.iter().map(|target| target.resource_id.clone()).collect();
+        ids.sort();
+        ids.dedup();
+        let policies = scaling::policies(cx, &ids).await;
+        Ok((targets, policies))
     }
-    let targets = scaling::targets(cx, &scaling::resources(table)).await?;
-    let mut ids: Vec<String> = targets.iter().map(|target| target.resource_id.clone()).collect();
-    ids.sort();
-    ids.dedup();
-    let policies = scaling::policies(cx, &ids).await;
-    Ok((targets, policies))
 }
 
 async fn tags(cx: &Call<DynamoDb>, arn: &str) -> Result<BTreeMap<String, String>> {

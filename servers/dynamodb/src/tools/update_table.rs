@@ -11,7 +11,7 @@ use crate::{
     blueprint::{Class, NewIndex, View},
     moved::moved,
     names::TableName,
-    scaling, table,
+    table,
     vectors::NewVectorIndex,
     waiting::{Settled, outcome, settle},
 };
@@ -77,9 +77,6 @@ impl Change for UpdateTable {
         .when("delete_replicas")
         .on(arns::TABLE, &["dynamodb:DeleteTableReplica"])
         .on(arns::OLD_REPLICA, &["dynamodb:DeleteTableReplica"])
-        .when("read_units")
-        .on("*", &["application-autoscaling:DescribeScalableTargets"])
-        .names_no_resource()
         .optional()
         .minutes(60);
 
@@ -113,11 +110,6 @@ impl Change for UpdateTable {
             plan = plan.warning(
                 "a new index is filled from the whole table: that takes time and, provisioned, write units",
             );
-        }
-        if let Some(scaling) = self.scaled(cx, &description).await? {
-            plan = plan.warning(format!(
-                "it scales by its use ({scaling}), which may undo the units: scale_table sets that"
-            ));
         }
         let plan = if ask { plan.ask() } else { plan };
         Ok(plan.items(table::settings(&description)))
@@ -174,16 +166,6 @@ const FILLING: &[&str] = &[
 ];
 
 impl UpdateTable {
-    /// How the table itself scales by its use, where its units are set.
-    async fn scaled(&self, cx: &Call<DynamoDb>, table: &TableDescription) -> Result<Option<String>> {
-        if self.read_units.is_none() || table::billing(table) == "on demand" {
-            return Ok(None);
-        }
-        let own = scaling::resource(self.table.short(), None);
-        let words = scaling::words(&scaling::targets(cx, &[own]).await?, None);
-        Ok((!words.is_empty()).then(|| words.join(", ")))
-    }
-
     /// Whether the table may read or write less than now.
     fn shrinks(&self, table: &TableDescription) -> bool {
         let less = |wanted: Option<i64>, now: Option<i64>| match (wanted, now) {

@@ -138,7 +138,7 @@ fn what_scales_already_is_shown_and_keeps_what_is_not_named() {
         vec![theirs("table/scales", read, "DynamoDBReadCapacityUtilization")],
     );
     let mut server = DYNAMODB.at(stub.env()).start();
-    let card = server.call("describe_table", json!({"table": "scales"})).object();
+    let card = server.call("describe_table", json!({"table": "scales", "scaling": true})).object();
     assert_eq!(card["scaling"], json!(["index by-kind write 6 to 60 by no policy", "read 5 to 40 at 55 %"]));
     server
         .call("scale_table", json!({"table": "scales", "units": "read", "max": 80}))
@@ -158,11 +158,6 @@ fn what_scales_already_is_shown_and_keeps_what_is_not_named() {
     plan.lacks(&["write\t"]);
     server.confirmed("scale_table", fix).holds(&["read fixed at 10"]);
     assert_eq!(sent(&stub, "DeregisterScalableTarget").len(), 1);
-    // Units that are set are undone by what scales.
-    let units = json!({"table": "scales", "read_units": 30, "write_units": 30});
-    server
-        .plan("update_table", units)
-        .holds(&["it scales by its use (read 5 to 40), which may undo the units"]);
 }
 
 #[test]
@@ -174,9 +169,11 @@ fn a_table_on_demand_is_not_asked_how_it_scales_and_what_may_not_be_asked_is_nam
         _ => Response::HandOn,
     });
     let mut server = DYNAMODB.at(stub.env()).start();
-    server.call("describe_table", json!({"table": "unscaled"})).lacks(&["application-autoscaling"]);
+    for quiet in [json!({"table": "unscaled", "scaling": true}), json!({"table": "unasked"})] {
+        server.call("describe_table", quiet).lacks(&["application-autoscaling"]);
+    }
     assert!(stub.of("DescribeScalableTargets").is_empty());
-    let shown = server.call("describe_table", json!({"table": "unasked"}));
+    let shown = server.call("describe_table", json!({"table": "unasked", "scaling": true}));
     shown.holds(&[
         "scaling (application-autoscaling:DescribeScalableTargets): AccessDenied",
         "provisioned 10 read, 20 write",

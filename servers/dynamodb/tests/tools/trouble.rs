@@ -411,7 +411,6 @@ fn what_lets_a_table_serve_less_is_asked_about() {
         "DescribeTable" => Response::output(json!({"Table": {"TableName": "units", "TableStatus": "ACTIVE",
             "BillingModeSummary": {"BillingMode": "PROVISIONED"},
             "ProvisionedThroughput": {"ReadCapacityUnits": 10, "WriteCapacityUnits": 10}}})),
-        "DescribeScalableTargets" => Response::output(json!({"ScalableTargets": []})),
         _ => Response::output(json!({"TableDescription": {"TableName": "units"}})),
     });
     let mut server = DYNAMODB.at(stub.env()).start();
