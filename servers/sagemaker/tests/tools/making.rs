@@ -76,7 +76,18 @@ fn what_a_record_would_lose_is_asked_about() {
     let mut server = SAGEMAKER.at(stub.env()).start();
     let at = "2020-01-01T12:00:00Z";
     let call = json!({"feature_group": "people", "record": {"id": "7", "at": at, "city": null}});
-    server.plan("put_record", call.clone()).shows(expect![[""]]);
+    server.plan("put_record", call.clone()).shows(expect![[r#"
+        dry run, nothing was changed. put_record would change the record 7 of people, as of 2020-01-01T12:00:00Z
+        warning: it loses city
+        diff
+         {
+           "age": "41",
+        -  "at": "2020-01-01T00:00:00Z",
+        -  "city": "",
+        +  "at": "2020-01-01T12:00:00Z",
+           "id": "7",
+           "tags": [
+        7 rows"#]]);
     assert!(stub.of("PutRecord").is_empty());
     server.confirmed("put_record", call).holds(&["\"features\":4"]);
     let bare = json!({"feature_group": "people", "record": {"id": "7", "at": at}, "replace": true});
