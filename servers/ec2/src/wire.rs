@@ -193,7 +193,8 @@ mod tests {
             })
         );
         // Lists whose elements are called otherwise keep all of them.
-        let groups = "<r><groupSet><groupId>a</groupId><groupId>b</groupId><groupId>c</groupId></groupSet></r>";
+        let groups =
+            "<r><groupSet><groupId>a</groupId><groupId>b</groupId><groupId>c</groupId></groupSet></r>";
         assert_eq!(json(groups), json!({"group_set": {"group_id": ["a", "b", "c"]}}));
         assert_eq!(snake("vCpuCount"), "v_cpu_count");
         assert_eq!(snake("userIdGroupIPs"), "user_id_group_ips");
