@@ -58,13 +58,17 @@ async fn held(cx: &Call<CloudWatch>, record: &BTreeMap<String, String>) -> Resul
     if cx.settings().allow_arns.is_empty() {
         return Ok(());
     }
-    // `123456789012:/aws/lambda/f`
-    let Some((owner, name)) = record.get("@log").and_then(|log| log.split_once(':')) else {
-        return Err(Error::refused(
+    const ACTION: &str = "logs:GetLogRecord";
+    // `123456789012:/aws/lambda/f`; without an account it is the call's own.
+    match record.get("@log").map(|log| log.split_once(':').ok_or(log.as_str())) {
+        Some(Ok((owner, name))) => {
+            cx.may(ACTION, arns::LINKED_LOG_GROUP, &[("owner", owner), ("name", name)]).await
+        }
+        Some(Err(name)) => cx.may(ACTION, arns::EACH_LOG_GROUP, &[("name", name)]).await,
+        None => Err(Error::refused(
             "AWS does not say of which log group the record is, so that nobody can hold it to the list",
-        ));
-    };
-    cx.may("logs:GetLogRecord", arns::LINKED_LOG_GROUP, &[("owner", owner), ("name", name)]).await
+        )),
+    }
 }
 
 /// The characters of a text from a place on, as many as there is room for: which they are in words, and where the rest begins.

@@ -363,6 +363,7 @@ fn whole(request: &Request) -> Response {
         "FilterLogEvents" => json!({"events": []}),
         "StartQuery" => json!({"queryId": "q"}),
         "GetQueryResults" => json!({"status": "Complete", "results": []}),
+        "GetLogRecord" => json!({"logRecord": {"@log": format!("{ACCOUNT}:/team/app"), "@message": "m"}}),
         "CreateExportTask" => json!({"taskId": "t"}),
         "ListLogAnomalyDetectors" => json!({"anomalyDetectors": []}),
         "ListMetricStreams" => json!({"Entries": [{"Name": "team-out"}, {"Name": "secret-out"}]}),
@@ -396,6 +397,7 @@ fn every_declared_operation_is_sent_under_a_list_that_holds_just_what_it_is_abou
     for (tool, arguments) in [
         ("filter_logs", json!({"log_groups": ["/team/app"]})),
         ("query_logs", json!({"log_groups": ["/team/app"], "statement": "fields a"})),
+        ("get_log_record", json!({"pointer": "CmEK"})),
         ("log_group_detail", json!({"log_group": "/team/app"})),
         ("put_logs", json!({"log_group": "/team/app", "stream": "s", "events": [{"message": "m"}]})),
         ("set_log_group", json!({"log_group": "/team/fresh", "create": true})),
