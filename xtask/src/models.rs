@@ -140,9 +140,10 @@ fn compressed(text: &[u8]) -> Result<Vec<u8>> {
 fn readme(source: &Source, facts: &Facts, services: &BTreeMap<String, review::Of>) -> Vec<u8> {
     format!(
         "# Models of AWS's services\n\n\
-         Made by `cargo xtask gen-models`: {} services, each a compressed JSON of the form that\n\
-         [model.rs](../src/model.rs) reads, and an index of the form that [index.rs](../src/index.rs) reads. Left out is what\n\
-         no request and no answer needs: prose but for a sentence an operation, patterns, examples, the shapes of errors.\n\
+         Made by `cargo xtask gen-models` from botocore {}, and from AWS's Service Authorization Reference: {} services, each\n\
+         a compressed JSON of the form that [model.rs](../src/model.rs) reads, and an index of the form that\n\
+         [index.rs](../src/index.rs) reads. Left out is what no request and no answer needs: prose but for a sentence an\n\
+         operation, patterns, examples, the shapes of errors.\n\
          `partitions.json` says which regions belong together.\n\n\
          | source | version | licence | what is taken of it |\n\
          | --- | --- | --- | --- |\n\
@@ -151,6 +152,7 @@ fn readme(source: &Source, facts: &Facts, services: &BTreeMap<String, review::Of
          | [xtask/data/operations](../../../xtask/data/operations) | of this repository | as the repository | what neither of them says |\n\n\
          What each operation may do and touches is written out in\n\
          [operations.tsv](../../../xtask/data/operations.tsv):\n\n{}",
+        source.version(),
         services.len(),
         source.version(),
         facts.source.rsplit_once(' ').map_or(facts.source.as_str(), |(package, _)| package),

@@ -93,6 +93,8 @@ struct Draft {
     own: Option<Arn>,
     text: String,
     unknown: bool,
+    /// Whether an ARN said all of it: of a stack its name, and what AWS put behind that.
+    is_done: bool,
 }
 
 /// The ARNs that a template stands for in a call with this input.
@@ -106,7 +108,7 @@ fn arns(template: &str, input: &Map<String, Value>, environment: Environment<'_>
     for (at, piece) in template.resource.iter().enumerate() {
         match piece {
             Piece::Text(text) => {
-                for draft in &mut drafts {
+                for draft in drafts.iter_mut().filter(|draft| !draft.is_done) {
                     // An ARN brings the end of its kind with it: `log-group:name:*`.
                     if !(draft.own.is_some() && at == last && draft.text.ends_with(text)) {
                         draft.text.push_str(text);
@@ -120,7 +122,12 @@ fn arns(template: &str, input: &Map<String, Value>, environment: Environment<'_>
                 if read.is_empty() {
                     read.push(Named::Name("*".to_owned()));
                 }
-                drafts = drafts.iter().flat_map(|draft| read.iter().map(|named| draft.with(named))).collect();
+                let mut behind = template.resource.iter().skip(at + 1);
+                let is_last = !behind.any(|piece| matches!(piece, Piece::Member(..)));
+                let whole = is_last.then_some(&template);
+                let next =
+                    |draft: &Draft| read.iter().map(|named| draft.with(named, whole)).collect::<Vec<_>>();
+                drafts = drafts.iter().flat_map(next).collect();
             }
         }
     }
@@ -130,7 +137,8 @@ fn arns(template: &str, input: &Map<String, Value>, environment: Environment<'_>
 }
 
 impl Draft {
-    fn with(&self, named: &Named) -> Draft {
+    /// What it stands for with a value; `template` where no other member is behind this one.
+    fn with(&self, named: &Named, template: Option<&Template<'_>>) -> Draft {
         let mut next = self.clone();
         match named {
             Named::Name(name) => next.text.push_str(name),
@@ -146,6 +154,7 @@ impl Draft {
             }
             Named::Itself(arn) => {
                 next.text.clone_from(&arn.resource);
+                next.is_done = template.is_some_and(|template| template.is_all_of(&arn.resource));
                 next.own = Some(arn.clone());
             }
             Named::Unknown => next.unknown = true,

@@ -1,5 +1,7 @@
 //! A template taken apart: `arn:{partition}:sqs:{region}:{account}:{QueueUrl:url}`.
 
+use awsmcp_spec::Pattern;
+
 use super::reading::Reader;
 
 /// A piece of a template.
@@ -38,6 +40,16 @@ impl<'t> Template<'t> {
             Piece::Text(_) => None,
         };
         self.resource.iter().filter_map(of).collect()
+    }
+
+    /// Whether a resource is named from its beginning to its end as the template's is; one member alone might be a part.
+    pub(super) fn is_all_of(&self, resource: &str) -> bool {
+        let pattern = self.resource.iter().map(|piece| match piece {
+            Piece::Text(text) => text,
+            Piece::Member(..) => "*",
+        });
+        let pattern = format!("arn:aws:x:::{}", pattern.collect::<String>());
+        pattern.parse::<Pattern>().is_ok_and(|pattern| pattern.covers(&format!("arn:aws:x:::{resource}")))
     }
 
     /// A part before the resource as it is written, where it has no members: `s3`, or nothing.

@@ -84,6 +84,26 @@ fn a_name_may_begin_with_its_kind() {
 }
 
 #[test]
+fn an_arn_says_what_aws_put_behind_a_name() {
+    let stack = "arn:{partition}:cloudformation:{region}:{account}:stack/{StackName}/*";
+    let one = "arn:aws:cloudformation:eu-west-1:999999999999:stack/s/1-2";
+    assert_eq!(of(stack, json!({"StackName": one})), [one]);
+    assert_eq!(
+        of(stack, json!({"StackName": "s"})),
+        ["arn:aws:cloudformation:eu-west-1:111111111111:stack/s/*"]
+    );
+    let secret = "arn:{partition}:secretsmanager:{region}:{account}:secret:{SecretId}-*";
+    let one = "arn:aws:secretsmanager:eu-west-1:999999999999:secret:db-AbCdEf";
+    assert_eq!(of(secret, json!({"SecretId": one})), [one]);
+    assert_eq!(
+        of(secret, json!({"SecretId": "db"})),
+        ["arn:aws:secretsmanager:eu-west-1:111111111111:secret:db-*"]
+    );
+    let part = "arn:aws:secretsmanager:eu-west-1:999999999999:secret:db";
+    assert_eq!(of(secret, json!({"SecretId": part})), [format!("{part}-*")]);
+}
+
+#[test]
 fn an_arn_of_a_kind_with_a_gap_stands_for_itself() {
     let user = "arn:{partition}:chime:{region}:{account}:app-instance/*/user/{ChimeBearer}";
     let own = "arn:aws:chime:eu-west-1:999999999999:app-instance/i/user/u";

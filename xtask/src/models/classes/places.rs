@@ -44,6 +44,14 @@ pub(super) struct Place<'p> {
     pub(super) slots: &'p [Slot],
 }
 
+impl Place<'_> {
+    /// Whether one of the templates is filled by a member that every call gives.
+    fn requires_one(&self, templates: &[String]) -> bool {
+        let names = |slot: &Slot| templates.iter().any(|it| it.contains(&format!("{{{}}}", slot.path)));
+        self.slots.iter().any(|slot| slot.is_required && names(slot))
+    }
+}
+
 /// Every member of the operation's input that holds texts.
 pub(super) fn slots(service: &Value, operation: &Value) -> Vec<Slot> {
     let mut found = Vec::new();
@@ -100,16 +108,41 @@ impl Names {
         named.flat_map(|row| &row.right).find(|member| has(place, member)).cloned()
     }
 
+    /// The members of which a call gives one: those that the table says of a variable, where none of them is required.
+    fn choices(&self, place: &Place<'_>, variable: &str) -> Vec<String> {
+        let own = self.0.iter().filter(|row| row.key == place.service);
+        let named = own.filter(|row| row.left.iter().any(|it| it == variable)).flat_map(|row| &row.right);
+        let found: Vec<String> = named.filter(|member| has(place, member)).cloned().collect();
+        let is_required = |member: &String| place.slots.iter().any(|it| it.is_required && it.path == *member);
+        if found.len() < 2 || found.iter().any(is_required) { Vec::new() } else { found }
+    }
+
     /// The templates of an action that the operation takes.
     pub(super) fn templates(&self, place: &Place<'_>, service: &Service, action: &Action) -> Templates {
         let mut found = Templates::default();
         let types = action.required.len() + action.optional.len();
+        // Where another type is touched too, what a call does not give must not go unsaid.
+        let is_alone = action.required.len() == 1;
         for kind in &action.required {
             if let Some(form) = service.resources.get(kind) {
                 let filled = self.filled(place, kind, form, types == 1);
-                match filled.is_open_end.then(|| alike(place, kind, form)).filter(|all| !all.is_empty()) {
-                    Some(alike) => found.on.extend(alike),
-                    None => found.on.push(filled.template),
+                let choices = last_variable(form).map(|it| self.choices(place, it)).unwrap_or_default();
+                if let Some(first) = choices.first() {
+                    let other = |it: &String| match is_arn(it) {
+                        true => format!("{{{it}}}"),
+                        false => filled.template.replace(&format!("{{{first}}}"), &format!("{{{it}}}")),
+                    };
+                    let into = if is_alone { &mut found.also } else { &mut found.on };
+                    into.extend(choices.iter().map(other));
+                    continue;
+                }
+                match filled.is_open_end.then(|| alike(place, kind, form)).unwrap_or_default() {
+                    none if none.is_empty() => found.on.push(filled.template),
+                    // A call gives one of them.
+                    several if is_alone && several.len() > 1 && !place.requires_one(&several) => {
+                        found.also.extend(several);
+                    }
+                    alike => found.on.extend(alike),
                 }
             }
         }
@@ -149,6 +182,7 @@ impl Names {
         let pieces = pieces(resource);
         let count = pieces.iter().filter(|piece| matches!(piece, Piece::Variable(_))).count();
         let (mut text, mut at, mut is_whole, mut is_open_end) = (String::new(), 0, count > 0, false);
+        let mut used = Vec::new();
         for piece in pieces {
             let Piece::Variable(variable) = piece else {
                 if let Piece::Text(own) = piece {
@@ -163,7 +197,13 @@ impl Names {
                     let template = format!("{{{member}}}");
                     return Filled { template, is_whole: true, is_open_end: false };
                 }
-                Some(member) if !is_arn(&member) => text.push_str(&format!("{{{member}}}")),
+                // What names it already does not name it twice: a name is given, and what AWS made of it stays open.
+                Some(member) if used.contains(&member) => text.push('*'),
+                Some(member) if member.contains('{') => text.push_str(&member),
+                Some(member) if !is_arn(&member) => {
+                    text.push_str(&format!("{{{member}}}"));
+                    used.push(member);
+                }
                 _ => {
                     text.push('*');
                     is_whole = false;
@@ -259,6 +299,8 @@ impl Filled {
 }
 
 fn has(place: &Place<'_>, member: &str) -> bool {
+    let inner = member.split_once('{').and_then(|(_, rest)| Some(rest.split_once('}')?.0));
+    let member = inner.unwrap_or(member);
     let (path, reader) = member.split_once(':').unwrap_or((member, ""));
     reader == "keys" || place.slots.iter().any(|slot| slot.path == path)
 }
@@ -282,7 +324,9 @@ fn alike(place: &Place<'_>, kind: &str, form: &str) -> Vec<String> {
     let is_alike = |slot: &&Slot| {
         let name = slot.name.strip_suffix('s').unwrap_or(&slot.name);
         let stem = ENDS.iter().find_map(|end| name.strip_suffix(end)).unwrap_or_default();
-        slot.is_top && stem.len() > 3 && kind.len() > 3 && (stem.ends_with(kind) || kind.ends_with(stem))
+        // An ARN of the kind says which of several that are called alike: a rule of a listener.
+        let fits = stem.ends_with(kind) || kind.ends_with(stem) || is_arn(&slot.path) && kind.contains(stem);
+        slot.is_top && stem.len() > 3 && kind.len() > 3 && fits
     };
     let mut found: Vec<&Slot> = place.slots.iter().filter(is_alike).collect();
     if found.iter().any(|slot| slot.is_required) {
@@ -345,6 +389,11 @@ fn filled_head(part: &str) -> String {
         Some(_) => "*".to_owned(),
         None => part.to_owned(),
     }
+}
+
+fn last_variable(form: &str) -> Option<&str> {
+    let form = form.split(", ").next().unwrap_or(form);
+    form.rsplit_once("${").and_then(|(_, rest)| Some(rest.split_once('}')?.0))
 }
 
 /// Whether the resource of a form has a variable.

@@ -92,7 +92,8 @@ impl Risks {
     fn exception(&self, service: &str, operation: &str) -> Option<Risk> {
         let name = format!("{service}.{operation}");
         let exact = self.exceptions.iter().find(|(pattern, _)| *pattern == name);
-        let fitting = self.exceptions.iter().filter(|(pattern, _)| fits(pattern, &name));
+        let fitting =
+            self.exceptions.iter().filter(|(pattern, _)| pattern.contains('*') && fits(pattern, &name));
         exact.map(|(_, risk)| *risk).or_else(|| fitting.map(|(_, risk)| *risk).max())
     }
 
@@ -120,7 +121,8 @@ impl Risks {
         }
         let verbs = self.verbs.keys().filter(|verb| !words_seen.contains(*verb)).cloned();
         let patterns = self.exceptions.iter().map(|(pattern, _)| pattern);
-        let patterns = patterns.filter(|pattern| !named.iter().any(|name| fits(pattern, name))).cloned();
+        let is_used = |pattern: &str| named.contains(pattern) || named.iter().any(|name| fits(pattern, name));
+        let patterns = patterns.filter(|pattern| !is_used(pattern)).cloned();
         verbs.chain(patterns).collect()
     }
 }
