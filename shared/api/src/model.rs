@@ -204,6 +204,9 @@ pub struct Shape {
     /// Whether it is a secret or tells of a person.
     #[serde(default)]
     pub sensitive: bool,
+    /// Whether an answer has it in the encoding of URLs.
+    #[serde(default)]
+    pub(crate) encoded: bool,
     /// The member that is the body.
     #[serde(default)]
     pub(crate) payload: Option<String>,

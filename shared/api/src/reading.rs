@@ -6,6 +6,7 @@ use aws_smithy_types::date_time::Format;
 use aws_smithy_types::{Document, Number};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value};
 
 use crate::model::{Kind, Shape};
@@ -52,6 +53,10 @@ impl<'a> Schemas<'a> {
             Kind::Structure => self.read(from, name).map(Value::Object),
             Kind::List => self.read_list(from, schema, shape),
             Kind::Map => self.read_map(from, schema, shape),
+            Kind::String if shape.encoded => {
+                let text = from.read_string(schema)?;
+                Ok(Value::String(percent_decode_str(&text).decode_utf8_lossy().into_owned()))
+            }
             Kind::String => from.read_string(schema).map(Value::String),
             Kind::Integer => from.read_integer(schema).map(Value::from),
             Kind::Long => from.read_long(schema).map(Value::from),

@@ -12,8 +12,8 @@ use crate::model::Operation;
 mod reading;
 mod template;
 
-use reading::{Named, Reader};
-use template::{Piece, Template};
+use reading::Named;
+use template::{Piece, Reader, Template};
 
 /// The IAM actions that a call with this input takes, each with an ARN that it takes it on; `*` is everything.
 ///

@@ -41,6 +41,9 @@ pub(super) fn model(name: &str, files: &Files) -> Result<Value> {
     if name == "s3" {
         put_bucket_into_host(&mut model)?;
     }
+    if name == "iam" {
+        mark_encoded(&mut model)?;
+    }
     let mut put = |key: &str, value: Value| {
         if !is_nothing(&value) {
             model.insert(key.to_owned(), value);
@@ -50,6 +53,14 @@ pub(super) fn model(name: &str, files: &Files) -> Result<Value> {
     put("pages", pages(files.pages.as_ref()));
     put("waiters", waiters(files.waiters.as_ref()));
     Ok(model.into())
+}
+
+/// IAM answers its policies in the encoding of URLs, which its model does not say.
+fn mark_encoded(model: &mut Map<String, Value>) -> Result<()> {
+    let shape = model.get_mut("shapes").and_then(|shapes| shapes.get_mut("policyDocumentType"));
+    let shape = shape.and_then(Value::as_object_mut).context("IAM has no shape policyDocumentType")?;
+    shape.insert("encoded".to_owned(), json!(true));
+    Ok(())
 }
 
 /// S3's model has the bucket in the path and in the arguments of the endpoint rules, which put it where it belongs.

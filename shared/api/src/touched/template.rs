@@ -2,7 +2,38 @@
 
 use awsmcp_spec::Pattern;
 
-use super::reading::Reader;
+/// How a value is read where it is no name and no ARN: what stands behind the colon of `{QueueUrl:url}`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reader {
+    /// A name or an ARN.
+    Plain,
+    /// The URL of a queue: its last step is the name, the one before it the account.
+    Url,
+    /// What S3 copies: a bucket, a slash and a key, in the encoding of URLs.
+    Copied,
+    /// A function of Lambda by its name, by its ARN, or by a part of it, each with or without a version.
+    Function,
+    /// A path whose last step is the name: `/hostedzone/Z1`.
+    Last,
+    /// The names of a map.
+    Keys,
+    /// A name, or an ARN of whatever kind the service has: a model of Bedrock, or a profile that stands for one.
+    Any,
+}
+
+impl Reader {
+    pub(super) fn of(name: &str) -> Reader {
+        match name {
+            "url" => Reader::Url,
+            "copy" => Reader::Copied,
+            "function" => Reader::Function,
+            "last" => Reader::Last,
+            "keys" => Reader::Keys,
+            "any" => Reader::Any,
+            _ => Reader::Plain,
+        }
+    }
+}
 
 /// A piece of a template.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
