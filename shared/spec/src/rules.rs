@@ -11,8 +11,8 @@ use crate::{
 
 /// The most bytes of the `tools/list` answer as started without a flag: every session pays for them.
 const DEFAULT_LIST_BYTES: usize = 10_000;
-/// The most bytes of the same with every tool allowed.
-const FULL_LIST_BYTES: usize = 32_000;
+/// The most bytes of the same with every tool allowed: 32,000 for a server's own, 5,000 for those that call any operation.
+const FULL_LIST_BYTES: usize = 37_000;
 /// The most characters of a tool's description.
 const DESCRIPTION: usize = 300;
 /// The most characters of what a server tells a model when it connects: hosts cut there.

@@ -118,6 +118,7 @@ mod tests {
             toolset: "things".to_owned(),
             default: true,
             local_files: false,
+            dispatches: false,
             shown_by: None,
             needs: vec![NeedEntry { action: "s:List".to_owned(), arn: "*".to_owned(), when: None }],
             input_schema: json!({"type": "object", "properties": {
@@ -163,7 +164,7 @@ mod tests {
         type Change = fn(&mut Manifest);
         let changes: [(Change, &str); 18] = [
             (|it| it.default_list_bytes = 10_001, "tools/list by default: 10001 is more than 10000"),
-            (|it| it.full_list_bytes = 32_001, "tools/list with all tools: 32001 is more than 32000"),
+            (|it| it.full_list_bytes = 37_001, "tools/list with all tools: 37001 is more than 37000"),
             (|it| it.instructions = "x".repeat(2049), "the instructions: 2049 is more than 2048"),
             (|it| it.tools[0].description = "x".repeat(300) + ".", "the description of list_things: 301"),
             (|it| it.tools.push(it.tools[0].clone()), "list_things is there twice"),
