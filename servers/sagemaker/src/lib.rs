@@ -149,6 +149,35 @@ fn shows(operation: &str) -> Option<&'static str> {
 #[must_use]
 pub fn server() -> Server<SageMaker> {
     with_operations(own_tools())
+        .prompt(prompts::FAILING_JOB)
+        .prompt(prompts::FAILING_ENDPOINT)
+        .prompt(prompts::CUT_COSTS)
+        .resource(Resource {
+            template: "sagemaker://jobs/{kind}/{job}",
+            name: "job",
+            description: "A job's times, cost, failure and results.",
+            tool: "describe_job",
+            complete: &[Completion {
+                variable: "job",
+                tool: "list_jobs",
+                prefix: "name",
+                given: &["kind"],
+                column: "name",
+            }],
+        })
+        .resource(Resource {
+            template: "sagemaker://endpoints/{endpoint}",
+            name: "endpoint",
+            description: "An endpoint's variants, scaling and figures.",
+            tool: "describe_endpoint",
+            complete: &[Completion {
+                variable: "endpoint",
+                tool: "list_endpoints",
+                prefix: "name",
+                given: &[],
+                column: "name",
+            }],
+        })
 }
 
 /// Its own tools.
@@ -204,35 +233,6 @@ fn own_tools() -> Server<SageMaker> {
     .change::<DeleteModel>()
     .change::<DeleteNotebook>()
     .change::<DeletePipeline>()
-    .prompt(prompts::FAILING_JOB)
-    .prompt(prompts::FAILING_ENDPOINT)
-    .prompt(prompts::CUT_COSTS)
-    .resource(Resource {
-        template: "sagemaker://jobs/{kind}/{job}",
-        name: "job",
-        description: "A job's times, cost, failure and results.",
-        tool: "describe_job",
-        complete: &[Completion {
-            variable: "job",
-            tool: "list_jobs",
-            prefix: "name",
-            given: &["kind"],
-            column: "name",
-        }],
-    })
-    .resource(Resource {
-        template: "sagemaker://endpoints/{endpoint}",
-        name: "endpoint",
-        description: "An endpoint's variants, scaling and figures.",
-        tool: "describe_endpoint",
-        complete: &[Completion {
-            variable: "endpoint",
-            tool: "list_endpoints",
-            prefix: "name",
-            given: &[],
-            column: "name",
-        }],
-    })
 }
 
 #[cfg(test)]

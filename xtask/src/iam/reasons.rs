@@ -168,7 +168,7 @@ pub(super) const REASONS: &[Reason] = &[
     // Names that do not say what AWS says.
     Reason::of(
         Rule::Name,
-        &["bedrock:ApplyGuardrail", "bedrock:Invoke*", "bedrock:Retrieve", "sagemaker:InvokeEndpoint*"],
+        &["bedrock:ApplyGuardrail", "bedrock:Invoke*", "bedrock:RenderPrompt", "bedrock:Retrieve", "sagemaker:InvokeEndpoint*"],
         "AWS counts a model's answer as read; it costs each time, so the name that does not say reading is the safer one.",
     ),
     Reason::of(

@@ -9,9 +9,12 @@ use crate::{new_server, new_tool};
 
 /// The toolset that every server has: its tools are of shared/mcp, and tested there.
 const SHARED: &str = "session";
+/// The toolset of tools that servers have alike, of shared/operations: the tests of one server are those of all.
+const ALIKE: &str = "operations";
 
 pub(super) fn check(root: &Path, files: &[PathBuf], manifests: &[Manifest]) -> Result<Vec<String>> {
     let mut wrong = Vec::new();
+    let mut tested = Vec::new();
     for manifest in manifests {
         let home = format!("servers/{}", manifest.server);
         let mut tests = Vec::new();
@@ -26,7 +29,11 @@ pub(super) fn check(root: &Path, files: &[PathBuf], manifests: &[Manifest]) -> R
                 tests.push(text);
             }
         }
-        wrong.extend(untested(manifest, &tests));
+        tested.push((manifest, tests));
+    }
+    let everywhere: Vec<&String> = tested.iter().flat_map(|(_, tests)| tests).collect();
+    for (manifest, tests) in &tested {
+        wrong.extend(untested(manifest, &tests.iter().collect::<Vec<_>>(), &everywhere));
     }
     Ok(wrong)
 }
@@ -37,10 +44,13 @@ fn left(text: &str) -> Option<&'static str> {
 }
 
 /// The tools that no test of their server names, beside the row of their permissions.
-fn untested(manifest: &Manifest, tests: &[String]) -> Vec<String> {
+fn untested(manifest: &Manifest, own: &[&String], everywhere: &[&String]) -> Vec<String> {
     let tools = manifest.tools.iter().filter(|tool| tool.toolset != SHARED);
     tools
-        .filter(|tool| !tests.iter().any(|text| text.contains(&format!("\"{}\"", tool.name))))
+        .filter(|tool| {
+            let tests = if tool.toolset == ALIKE { everywhere } else { own };
+            !tests.iter().any(|text| text.contains(&format!("\"{}\"", tool.name)))
+        })
         .map(|tool| {
             format!(
                 "servers/{}: no test calls {}: its row in permissions.rs proves its permissions only",
