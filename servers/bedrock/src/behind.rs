@@ -6,7 +6,7 @@ use std::{
     sync::{LazyLock, Mutex, PoisonError},
 };
 
-use awsmcp_mcp::{Call, ResourceArgument};
+use awsmcp_mcp::{Call, ResourceArgument, Result};
 
 use crate::{Bedrock, names::ModelId};
 
@@ -18,24 +18,30 @@ pub(crate) const PROFILE: &str = "application-inference-profile";
 
 /// The model itself, where it is no such profile, or where the caller may not look: a note says so.
 pub(crate) async fn behind(cx: &Call<Bedrock>, model: &ModelId) -> ModelId {
+    cx.part("the model behind the profile", found(cx, model).await).unwrap_or_else(|| model.clone())
+}
+
+/// The model itself, where it is no such profile.
+///
+/// # Errors
+/// When the caller may not look.
+pub(crate) async fn found(cx: &Call<Bedrock>, model: &ModelId) -> Result<ModelId> {
     let known = || KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
     if model.kind() != Some(PROFILE) {
-        return model.clone();
+        return Ok(model.clone());
     }
     if let Some(found) = known().get(model.as_str()) {
-        return found.clone();
+        return Ok(found.clone());
     }
     let asked = cx.client().bedrock.get_inference_profile().inference_profile_identifier(model.as_str());
-    let Some(profile) = cx.part("the model behind the profile", asked.send().await) else {
-        return model.clone();
-    };
+    let profile = asked.send().await?;
     // A profile has one model, once for each of its regions.
     let mut arns = profile.models.into_iter().filter_map(|model| model.model_arn);
     match arns.find_map(|arn| ModelId::parse(&arn).ok()) {
         Some(found) => {
             known().insert(model.to_string(), found.clone());
-            found
+            Ok(found)
         }
-        None => model.clone(),
+        None => Ok(model.clone()),
     }
 }

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::{
     Bedrock, arns,
-    behind::{PROFILE, behind},
+    behind::found,
     families::{Embeds, partition},
     names::ModelId,
     pace::Pace,
@@ -51,16 +51,11 @@ impl Tool for Embed {
 
     async fn call(self, cx: &Call<Bedrock>) -> Result<Self::Output> {
         const AT_ONCE: usize = 4;
-        let model = behind(cx, &self.model).await;
+        let model = found(cx, &self.model).await?;
         let embeds = Embeds::of(&model).ok_or_else(|| {
-            let of_profile = match model.kind() == Some(PROFILE) {
-                true => "; bedrock:GetInferenceProfile, where it is allowed, tells the model behind a profile",
-                false => "",
-            };
-            Error::invalid(format!("how {model} is asked for vectors is not known here")).with_next(format!(
-                "good ones are amazon.titan-embed-text-v2:0 and cohere.embed-v4:0; invoke_model takes a body of any \
-                 form{of_profile}"
-            ))
+            Error::invalid(format!("how {model} is asked for vectors is not known here")).with_next(
+                "good ones are amazon.titan-embed-text-v2:0 and cohere.embed-v4:0; invoke_model takes a body of any form",
+            )
         })?;
         if self.texts.iter().any(|text| text.trim().is_empty()) {
             return Err(Error::invalid("one of `texts` is empty"));
