@@ -204,7 +204,8 @@ const ROWS: &[Row] = &[
         run.call(json!({"table": table, "min": 5, "max": 50, "target": 60}), "read at 60 %")?;
         run.call(json!({"table": table, "fixed": true}), "read fixed at 5").map(drop)
     })
-    .serves(scaling),
+    .serves(scaling)
+    .arns(&["arn:aws:application-autoscaling:*:*:scalable-target/*"]),
     Row::new("set_table_option", |run| {
         let table = table(run);
         let policy = json!({"Version": "2012-10-17", "Statement": [{

@@ -301,6 +301,9 @@ fn a_role_and_a_package_are_what_they_are_judged_as() {
 }
 
 /// A function that has everything; what is named `fresh` is not there yet.
+/// A durable execution of the function.
+const EXECUTION: &str = "arn:aws:lambda:us-east-1:123456789012:function:f:3/durable-execution/n/0b1c2d";
+
 fn whole(request: &Request) -> Response {
     let function = || {
         json!({"FunctionName": "f", "FunctionArn": format!("{ACCOUNT}:f"), "RevisionId": "seen", "CodeSha256": "c2Vlbg==",
@@ -334,6 +337,12 @@ fn whole(request: &Request) -> Response {
             json!({"Name": "prod", "FunctionVersion": "3", "RevisionId": "seen"})
         }
         "ListVersionsByFunction" => json!({"Versions": [{"Version": "2"}, {"Version": "3"}]}),
+        "ListDurableExecutionsByFunction" => json!({"DurableExecutions": []}),
+        "GetDurableExecution" => {
+            json!({"DurableExecutionArn": EXECUTION, "DurableExecutionName": "n", "Status": "RUNNING",
+            "FunctionArn": format!("{ACCOUNT}:f:3"), "StartTimestamp": 1_795_341_600})
+        }
+        "GetDurableExecutionHistory" => json!({"Events": []}),
         "GetPolicy" => json!({"Policy": "{\"Statement\":[{\"Sid\":\"there\"}]}", "RevisionId": "r"}),
         "AddPermission" => json!({"Statement": "{}"}),
         "ListFunctionUrlConfigs" => json!({"FunctionUrlConfigs": []}),
@@ -383,6 +392,8 @@ fn every_call() -> Vec<(&'static str, Value)> {
         ("publish_layer", json!({"layer": "l", "files": {"python/a.py": "x = 1\n"}})),
         ("who_may_call", json!({"function": "f"})),
         ("explain_failures", json!({"function": "f"})),
+        ("list_executions", json!({"function": "f"})),
+        ("get_execution", json!({"execution": EXECUTION})),
     ]);
     all
 }
@@ -412,6 +423,7 @@ fn every_declared_operation_is_sent_under_a_list_that_holds_just_what_it_is_abou
         "arn:aws:lambda:us-east-1:123456789012:layer:l:1",
         "arn:aws:lambda:us-east-1:123456789012:event-source-mapping:14e0db71",
         "arn:aws:iam::123456789012:role/r",
+        EXECUTION,
     ]);
     let mut server = held(&stub, &list);
     for (tool, arguments) in every_call() {

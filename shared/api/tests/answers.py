@@ -21,12 +21,14 @@ from botocore.response import StreamingBody
 
 LOOKS = re.compile(r"^(List|Describe|Get|Search|Lookup|Query|Scan|Batch(Get|Describe))")
 
+TRUST = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}]})
+
 # Something to look at, in services of every protocol.
 MADE = [
     ("sqs", "CreateQueue", {"QueueName": "answers"}),
     ("sns", "CreateTopic", {"Name": "answers"}),
     ("s3", "CreateBucket", {"Bucket": "answers-bucket"}),
-    ("iam", "CreateRole", {"RoleName": "answers", "AssumeRolePolicyDocument": "{}"}),
+    ("iam", "CreateRole", {"RoleName": "answers", "AssumeRolePolicyDocument": TRUST}),
     ("iam", "CreateUser", {"UserName": "answers"}),
     ("ec2", "CreateVpc", {"CidrBlock": "10.9.0.0/16"}),
     ("ec2", "CreateKeyPair", {"KeyName": "answers"}),

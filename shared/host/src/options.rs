@@ -8,7 +8,10 @@ mod file;
 mod tests;
 mod web;
 
-use std::{collections::BTreeMap, ffi::OsString, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap, ffi::OsString, fmt::Display, path::PathBuf, str::FromStr, sync::Arc,
+    time::Duration,
+};
 
 use anyhow::{Context, Result, anyhow, bail};
 #[cfg(debug_assertions)]
@@ -46,10 +49,10 @@ pub(crate) struct Options {
     toolsets: Vec<String>,
     /// Only these operations, in the tools that take the name of one: sqs:ListQueues, sqs:List*, *:Describe*.
     #[arg(long, global = true, env = "AWSMCP_OPERATIONS", value_delimiter = ',', value_name = "PATTERN", help_heading = SAFETY)]
-    operations: Vec<OperationPattern>,
+    operations: Vec<String>,
     /// All but these operations.
     #[arg(long, global = true, env = "AWSMCP_EXCLUDE_OPERATIONS", value_delimiter = ',', value_name = "PATTERN", help_heading = SAFETY)]
-    exclude_operations: Vec<OperationPattern>,
+    exclude_operations: Vec<String>,
     /// Only these resources; an ARN with IAM's wildcards, such as arn:aws:s3:::team-*.
     #[arg(long, global = true, env = "AWSMCP_ALLOW_ARN", value_delimiter = ',', value_name = "ARN", help_heading = SAFETY)]
     allow_arn: Vec<String>,
@@ -435,13 +438,9 @@ impl Options {
             tools: self.tools.clone(),
             exclude_tools: self.exclude_tools.clone(),
             toolsets: self.toolsets.clone(),
-            operations: self.operations.clone(),
-            exclude_operations: self.exclude_operations.clone(),
-            allow_arns: self
-                .allow_arn
-                .iter()
-                .map(|arn| arn.parse().with_context(|| "--allow-arn".to_owned()))
-                .collect::<Result<_>>()?,
+            operations: parsed("--operations", &self.operations)?,
+            exclude_operations: parsed("--exclude-operations", &self.exclude_operations)?,
+            allow_arns: parsed("--allow-arn", &self.allow_arn)?,
             allow_dirs,
             output: match self.output {
                 Some(Output::Structured) => OutputMode::Structured,
@@ -498,4 +497,9 @@ impl Options {
             .with_context(|| format!("--audit-log {}", path.display()))?;
         Ok(Some(Arc::new(Audit::new(file))))
     }
+}
+
+/// What the texts of a flag mean.
+fn parsed<T: FromStr<Err: Display>>(flag: &str, given: &[String]) -> Result<Vec<T>> {
+    given.iter().map(|it| it.parse().map_err(|why| anyhow!("{flag}: {why}"))).collect()
 }

@@ -100,6 +100,8 @@ def resource(service, method, path, headers, body, query, region, account):
         return next((arn for arn in [*map(input.get, ARN_FIELDS), source.get("arn")] if arn), found)
     if service == "sagemaker":
         return sagemaker(operation, fields(body), path, f"arn:aws:sagemaker:{region}:{account}:")
+    if service == "lambda" and (execution := re.search(r"/durable-executions/(.+?)(?:/history)?$", path)):
+        return urllib.parse.unquote(execution[1])
     if service == "lambda" and (layer := re.search(r"/layers/([^/]+)/versions(?:/(\d+))?", path)):
         name, version = layer.groups()
         if version is None and method == "GET":

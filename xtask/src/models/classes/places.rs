@@ -136,7 +136,8 @@ impl Names {
                     into.extend(choices.iter().map(other));
                     continue;
                 }
-                match filled.is_open_end.then(|| alike(place, kind, form)).unwrap_or_default() {
+                let alike = if filled.is_open_end { alike(place, kind, form) } else { Vec::new() };
+                match alike {
                     none if none.is_empty() => found.on.push(filled.template),
                     // A call gives one of them.
                     several if is_alone && several.len() > 1 && !place.requires_one(&several) => {
