@@ -4,14 +4,12 @@
 //! A setting is declared once, as a flag; its variable and its key follow from the flag's name.
 
 mod file;
+mod parsed;
 #[cfg(test)]
 mod tests;
 mod web;
 
-use std::{
-    collections::BTreeMap, ffi::OsString, fmt::Display, path::PathBuf, str::FromStr, sync::Arc,
-    time::Duration,
-};
+use std::{collections::BTreeMap, ffi::OsString, path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::{Context, Result, anyhow, bail};
 #[cfg(debug_assertions)]
@@ -23,6 +21,7 @@ use awsmcp_mcp::{
 use awsmcp_sdk::{Role, SessionConfig};
 use clap::{Arg, ArgMatches, Args, Command, ValueEnum, builder::BoolishValueParser};
 use file::File;
+use parsed::parsed;
 pub(crate) use web::Address;
 use web::WebOptions;
 
@@ -497,9 +496,4 @@ impl Options {
             .with_context(|| format!("--audit-log {}", path.display()))?;
         Ok(Some(Arc::new(Audit::new(file))))
     }
-}
-
-/// What the texts of a flag mean.
-fn parsed<T: FromStr<Err: Display>>(flag: &str, given: &[String]) -> Result<Vec<T>> {
-    given.iter().map(|it| it.parse().map_err(|why| anyhow!("{flag}: {why}"))).collect()
 }
