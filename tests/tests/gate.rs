@@ -90,6 +90,8 @@ fn each_risk_is_allowed_by_its_own_word_and_shown_in_the_hints() {
         let (read_only, destructive) = match risk.as_str() {
             // What it reads from AWS it writes into files.
             "read" if name == "download_file" => (false, json!(false)),
+            // Which operation it calls its arguments say, and every risk is allowed here.
+            "read" if name == "call_operation" => (false, json!(true)),
             "read" | "reveal" => (true, Value::Null),
             "destroy" => (false, json!(true)),
             _ => (false, json!(false)),

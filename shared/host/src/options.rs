@@ -15,8 +15,7 @@ use anyhow::{Context, Result, anyhow, bail};
 #[cfg(debug_assertions)]
 use awsmcp_mcp::Looks;
 use awsmcp_mcp::{
-    Audit, COMMON_TOOLSETS, Confirm, Extra, OperationPattern, OutputMode, Risk, SealKey, Settings, WHOAMI,
-    unprefixed,
+    Audit, COMMON_TOOLSETS, Confirm, Extra, OutputMode, Risk, SealKey, Settings, WHOAMI, unprefixed,
 };
 use awsmcp_sdk::{Role, SessionConfig};
 use clap::{Arg, ArgMatches, Args, Command, ValueEnum, builder::BoolishValueParser};

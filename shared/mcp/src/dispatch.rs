@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use awsmcp_sdk::Rules;
 use awsmcp_spec::{Environment, NeedEntry};
-use schemars::JsonSchema;
+use schemars::{JsonSchema, SchemaGenerator};
 use serde::{Serialize, de::DeserializeOwned};
+use serde_json::{Value, json};
 
-use crate::{Call, Plan, Reply, Result, Risk, Service, Settings};
+use crate::{Call, Error, Output, Plan, Reply, Result, Risk, Service, Settings};
 
 /// A tool whose arguments name the operation that a call does.
 ///
@@ -80,6 +81,22 @@ pub type Touches = Arc<dyn Fn(Environment<'_>) -> Vec<(Cow<'static, str>, String
 impl std::fmt::Debug for Deed {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Deed").field("what", &self.what).field("risk", &self.risk).finish_non_exhaustive()
+    }
+}
+
+/// What an operation answers: its model says it, and no schema of the tool.
+pub(crate) struct Answered;
+
+impl Output for Answered {
+    fn reply(self) -> Result<Reply> {
+        Err(Error::internal("it stands for a schema only"))
+    }
+
+    fn schema(_: &mut SchemaGenerator) -> Value {
+        json!({
+            "item": {"description": "What the operation answered."},
+            "rows": {"type": "array", "items": {"description": "One of what it listed."}},
+        })
     }
 }
 

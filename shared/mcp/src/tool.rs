@@ -9,7 +9,10 @@ use schemars::JsonSchema;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
-use crate::{Call, Deed, Dispatch, Error, One, Output, Plan, Reply, Result, Service, Settings, schema, time};
+use crate::{
+    Call, Deed, Dispatch, Error, Output, Plan, Reply, Result, Service, Settings, dispatch::Answered, schema,
+    time,
+};
 
 /// A tool that looks at something: `list`, `read`, `reveal` or `invoke`.
 ///
@@ -148,7 +151,7 @@ impl<S: Service> Entry<S> {
                 plan: Box::new(|input, cx| Box::pin(dispatched::<T>(input, cx))),
             }),
             make_schema: schema::input::<T>,
-            make_output: schema::output::<One<Value>>,
+            make_output: schema::output::<Answered>,
             input: OnceLock::new(),
         }
     }
