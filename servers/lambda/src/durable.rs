@@ -31,7 +31,7 @@ impl Open {
         let words = match &event.event_type {
             Some(EventType::WaitStarted) => {
                 let until = event.wait_started_details.as_ref();
-                let until = until.map(|wait| utc_second(&wait.scheduled_end_timestamp)).unwrap_or_default();
+                let until = until.map(|wait| utc_second(wait.scheduled_end_timestamp)).unwrap_or_default();
                 format!("wait {name} until {until}, since {since}")
             }
             Some(EventType::CallbackStarted) => {
@@ -126,7 +126,7 @@ impl Brief {
             seconds: seconds(&execution.start_timestamp, execution.end_timestamp.as_ref()),
             name: execution.durable_execution_name,
             status: execution.status.to_string(),
-            started: utc_second(&execution.start_timestamp),
+            started: utc_second(execution.start_timestamp),
             ended: execution.end_timestamp.as_ref().map(utc_second),
             execution: execution.durable_execution_arn,
         }

@@ -68,15 +68,15 @@ impl Tool for GetExecution {
         }
         let most = out.durable_config.and_then(|config| config.execution_timeout).filter(|most| *most > 0);
         let ends_by = most.filter(|_| out.end_timestamp.is_none());
-        let ends_by = ends_by
-            .map(|most| utc_second(&DateTime::from_secs(out.start_timestamp.secs() + i64::from(most))));
+        let ends_by =
+            ends_by.map(|most| utc_second(DateTime::from_secs(out.start_timestamp.secs() + i64::from(most))));
         let error = out.error;
         Ok(One(Card {
             name: out.durable_execution_name,
             function: arn_function(&out.function_arn).to_owned(),
             version: out.version,
             status: out.status.to_string(),
-            started: utc_second(&out.start_timestamp),
+            started: utc_second(out.start_timestamp),
             seconds: seconds(&out.start_timestamp, out.end_timestamp.as_ref()),
             ended: out.end_timestamp.as_ref().map(utc_second),
             ends_by,
