@@ -24,6 +24,7 @@ mod looks;
 mod models;
 mod moved;
 mod names;
+mod once;
 mod operations;
 mod pace;
 mod prices;

@@ -101,9 +101,12 @@ impl Output for Answered {
 }
 
 /// How long an operation that runs or thinks may say nothing.
-const PATIENCE: Duration = Duration::from_secs(15 * 60);
+const PATIENCE: Duration = Duration::from_secs(Deed::RUNS * 60);
 
 impl Deed {
+    /// How long an operation that runs or thinks may take, in minutes.
+    pub const RUNS: u64 = 15;
+
     /// What its requests are held to: these operations and no others.
     pub(crate) fn rules(&self, tool: &'static str) -> Rules {
         let (operations, repeatable, runs) =

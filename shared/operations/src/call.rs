@@ -58,6 +58,7 @@ impl<S: Operations> CallOperation<S> {
 
     /// Asks again and again until it is so.
     async fn awaited(&self, cx: &Call<S>, known: &Known, waiter: &Waiter<'_>) -> Result<Map<String, Value>> {
+        let operation = known.operation()?;
         for tried in 1..=waiter.tries() {
             let answer = self.send(cx, known, self.input.clone()).await;
             match waiter.judge(&answer)? {
@@ -69,7 +70,7 @@ impl<S: Operations> CallOperation<S> {
                 Seen::Failed => {
                     let why = answer.map_or_else(
                         |error| error.message.clone(),
-                        |answer| Value::Object(answer).to_string(),
+                        |answer| Value::Object(readable(cx, &known.model, operation, answer)).to_string(),
                     );
                     return Err(Error::conflict(format!(
                         "{} cannot be reached any more: {why}",
@@ -153,8 +154,8 @@ impl<S: Operations> Dispatch for CallOperation<S> {
         if waiter.is_some() && operation.risk != Risk::Read {
             return Err(Error::invalid("`wait` is for operations that only look"));
         }
-        let minutes =
-            waiter.map(|waiter| waiter.minutes()).or((operation.risk == Risk::Invoke).then_some(15));
+        let runs = (operation.risk == Risk::Invoke).then_some(Deed::RUNS);
+        let minutes = waiter.map(|waiter| waiter.minutes()).or(runs);
         let by_account = operation
             .needs
             .iter()
@@ -208,12 +209,9 @@ impl<S: Operations> Dispatch for CallOperation<S> {
         let mut input = self.input.clone();
         at.put(model, operation, pages, &mut input);
         let answer = self.send(cx, &known, input).await?;
-        let next = at.next(pages, &Value::Object(answer.clone()))?;
-        let answer = readable(cx, model, operation, answer);
-        match pages::rows(pages, answer.clone())? {
-            Some(rows) => self.page_reply(cx, rows, next),
-            None => self.page_reply(cx, Rows { rows: vec![Value::Object(answer)], beside: Map::new() }, next),
-        }
+        let (next, answer) = at.next(pages, answer)?;
+        let rows = pages::rows(pages, readable(cx, model, operation, answer))?;
+        self.page_reply(cx, rows, next)
     }
 
     async fn plan(&self, cx: &Call<S>) -> Result<Plan<Map<String, Value>>> {

@@ -9,6 +9,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value};
 
+use crate::parts::{members, parts};
+
 /// What stands in an input for the bytes of a file: `{"$file": "path"}`.
 const FILE: &str = "$file";
 /// The most bytes that a file may bring or take: they are held in memory.
@@ -26,10 +28,9 @@ pub(crate) async fn filled<S: Service>(
 ) -> Result<Map<String, Value>> {
     let mut input = input.clone();
     let mut named = Vec::new();
-    if let Some(shape) = operation.input.as_deref() {
-        for (name, value) in &mut input {
-            let member = model.shape(shape).and_then(|shape| shape.members.get(name));
-            find(model, member.map_or("", |member| member.shape.as_str()), value, &mut named);
+    if let Some(shape) = operation.input.as_deref().and_then(|shape| model.shape(shape)) {
+        for (part, value) in members(shape, &mut input) {
+            find(model, part, value, &mut named);
         }
     }
     for (place, path) in named {
@@ -48,22 +49,8 @@ fn find<'v>(model: &Model, shape: &str, value: &'v mut Value, named: &mut Vec<(&
         }
         return;
     }
-    match (shape.kind, value) {
-        (Kind::Structure, Value::Object(fields)) => {
-            for (name, value) in fields {
-                let member = shape.members.get(name).map_or("", |member| member.shape.as_str());
-                find(model, member, value, named);
-            }
-        }
-        (Kind::List, Value::Array(items)) => {
-            let part = shape.member.as_ref().map_or("", |part| part.shape.as_str());
-            items.iter_mut().for_each(|item| find(model, part, item, named));
-        }
-        (Kind::Map, Value::Object(fields)) => {
-            let part = shape.value.as_ref().map_or("", |part| part.shape.as_str());
-            fields.values_mut().for_each(|value| find(model, part, value, named));
-        }
-        _ => {}
+    for (part, value) in parts(shape, value) {
+        find(model, part, value, named);
     }
 }
 

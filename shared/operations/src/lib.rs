@@ -14,6 +14,7 @@ mod known;
 mod masked;
 mod outline;
 mod pages;
+mod parts;
 mod readable;
 mod waiter;
 

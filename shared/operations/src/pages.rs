@@ -53,11 +53,22 @@ impl At {
         input.insert(name.clone(), value);
     }
 
-    /// The page behind an answer.
+    /// The page behind an answer, and the answer.
     ///
     /// # Errors
     /// When AWS gives the same place again, which would never end.
-    pub(crate) fn next(&self, pages: &Pages, answer: &Value) -> Result<Option<At>> {
+    pub(crate) fn next(
+        &self,
+        pages: &Pages,
+        answer: Map<String, Value>,
+    ) -> Result<(Option<At>, Map<String, Value>)> {
+        let answer = Value::Object(answer);
+        let next = self.behind(pages, &answer)?;
+        let Value::Object(answer) = answer else { return Err(Error::internal("an answer is an object")) };
+        Ok((next, answer))
+    }
+
+    fn behind(&self, pages: &Pages, answer: &Value) -> Result<Option<At>> {
         if let Some(more) = &pages.more
             && !is_true(&select(more, answer)?)
         {
@@ -86,7 +97,9 @@ fn is_true(value: &Value) -> bool {
 }
 
 /// The rows of a page.
-pub(crate) fn rows(pages: &Pages, answer: Map<String, Value>) -> Result<Option<Rows>> {
+///
+/// An answer of which they cannot be told is one row.
+pub(crate) fn rows(pages: &Pages, answer: Map<String, Value>) -> Result<Rows> {
     let answer = Value::Object(answer);
     let mut rows = Vec::new();
     let mut found = false;
@@ -98,16 +111,16 @@ pub(crate) fn rows(pages: &Pages, answer: Map<String, Value>) -> Result<Option<R
             lists.push(first(place));
         }
     }
-    let Value::Object(mut beside) = answer else { return Ok(None) };
-    if !found && beside.values().any(|value| !is_plain(value)) {
-        return Ok(None);
-    }
+    let mut beside = match answer {
+        Value::Object(beside) if found || beside.values().all(is_plain) => beside,
+        whole => return Ok(Rows { rows: vec![whole], beside: Map::new() }),
+    };
     for name in
         lists.into_iter().chain(pages.output.iter().map(|place| first(place))).chain(pages.more.as_deref())
     {
         beside.remove(name);
     }
-    Ok(Some(Rows { rows, beside }))
+    Ok(Rows { rows, beside })
 }
 
 /// The member that an expression begins with.
@@ -158,12 +171,12 @@ mod tests {
         );
         let at = At { tokens: Map::new(), limit: Some(5) };
         let answer = json!({"IsTruncated": true, "Contents": [{"Key": "a"}, {"Key": "b"}]});
-        let next = at.next(&pages_of, &answer).unwrap().unwrap();
+        let next = at.behind(&pages_of, &answer).unwrap().unwrap();
         assert_eq!(serde_json::to_value(&next).unwrap(), json!({"tokens": {"Marker": "b"}, "limit": 5}));
-        assert!(next.next(&pages_of, &answer).unwrap_err().message.contains("just read"));
-        assert!(at.next(&pages_of, &json!({"IsTruncated": false, "NextMarker": "x"})).unwrap().is_none());
+        assert!(next.behind(&pages_of, &answer).unwrap_err().message.contains("just read"));
+        assert!(at.behind(&pages_of, &json!({"IsTruncated": false, "NextMarker": "x"})).unwrap().is_none());
         let plain = pages(json!({"input": ["NextToken"], "output": ["NextToken"]}));
-        assert!(at.next(&plain, &json!({"NextToken": ""})).unwrap().is_none());
+        assert!(at.behind(&plain, &json!({"NextToken": ""})).unwrap().is_none());
     }
 
     #[test]
@@ -173,10 +186,10 @@ mod tests {
         );
         let answer = json!({"Contents": [{"Key": "a"}], "CommonPrefixes": [{"Prefix": "p/"}], "Count": 2, "NextT": "x", "More": true});
         let Value::Object(answer) = answer else { unreachable!() };
-        let found = rows(&of, answer).unwrap().unwrap();
+        let found = rows(&of, answer).unwrap();
         assert_eq!(found.rows, [json!({"Key": "a"}), json!({"Prefix": "p/"})]);
         assert_eq!(Value::Object(found.beside), json!({"Count": 2}));
-        let nothing = rows(&of, Map::from_iter([("Count".to_owned(), json!(0))])).unwrap().unwrap();
+        let nothing = rows(&of, Map::from_iter([("Count".to_owned(), json!(0))])).unwrap();
         assert!(nothing.rows.is_empty());
     }
 }

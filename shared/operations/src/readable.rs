@@ -6,7 +6,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value};
 
-use crate::masked::mask;
+use crate::masked::mask_members;
+use crate::parts::is_nothing;
 
 /// The answer without what may not be shown; what was done to it is noted.
 pub(crate) fn readable<S: Service>(
@@ -18,27 +19,13 @@ pub(crate) fn readable<S: Service>(
     if let Some(output) = operation.output.as_deref()
         && !cx.settings().allows(Risk::Reveal)
     {
-        let mut whole = Value::Object(answer);
-        let hidden = match &mut whole {
-            // The answer as a whole is no secret, whatever its shape is called.
-            Value::Object(fields) => {
-                let members = model.shape(output).map(|shape| &shape.members);
-                let of =
-                    |name: &String| members.and_then(|it| it.get(name)).map_or("", |it| it.shape.as_str());
-                fields.iter_mut().map(|(name, value)| mask(model, of(name), value)).sum()
-            }
-            _ => 0,
-        };
+        let hidden = mask_members(model, output, &mut answer);
         if hidden > 0 {
             cx.note(format!(
                 "{} hidden, since AWS's model calls them sensitive; --allow reveal shows them",
                 awsmcp_mcp::counted(hidden, "value")
             ));
         }
-        answer = match whole {
-            Value::Object(answer) => answer,
-            _ => Map::new(),
-        };
     }
     if let Some((name, shape)) = operation.stream(model)
         && model.shape(shape).is_some_and(|shape| shape.kind == Kind::Blob)
@@ -70,15 +57,6 @@ fn inside(value: &Value) -> Value {
             .collect(),
         Value::Array(items) => items.iter().map(inside).collect(),
         other => other.clone(),
-    }
-}
-
-fn is_nothing(value: &Value) -> bool {
-    match value {
-        Value::Null => true,
-        Value::Array(items) => items.is_empty(),
-        Value::Object(fields) => fields.is_empty(),
-        _ => false,
     }
 }
 

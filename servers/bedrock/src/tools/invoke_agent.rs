@@ -1,11 +1,8 @@
 use std::collections::BTreeMap;
 
-use aws_sdk_bedrockagentruntime::{
-    config::{Builder, StalledStreamProtectionConfig, retry::RetryConfig},
-    types::{
-        ByteContentFile, FileSource, FileSourceType, FileUseCase, InputFile, ResponseStream as Event,
-        SessionState,
-    },
+use aws_sdk_bedrockagentruntime::types::{
+    ByteContentFile, FileSource, FileSourceType, FileUseCase, InputFile, ResponseStream as Event,
+    SessionState,
 };
 use aws_smithy_types::Blob;
 use awsmcp_mcp::{Call, Error, Result, Spec, Tool};
@@ -20,6 +17,7 @@ use crate::{
     builders::missing,
     control::Results,
     names::{AgentId, ShortId},
+    once::once,
     pace::Pace,
     spending::Caps,
 };
@@ -77,10 +75,6 @@ impl Tool for InvokeAgent {
         let mut pace = Pace::new(cx);
         let state = self.state()?;
         let session = self.session.filter(|session| !session.trim().is_empty()).unwrap_or_else(new_session);
-        // An agent acts: a second try could act twice. It may think for minutes before its next word.
-        let once = Builder::default()
-            .retry_config(RetryConfig::disabled())
-            .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
         let sent = cx
             .client()
             .agent_runtime
@@ -94,7 +88,7 @@ impl Tool for InvokeAgent {
             .set_memory_id(self.memory)
             .set_session_state(state)
             .customize()
-            .config_override(once)
+            .config_override(once())
             .send();
         let mut out = pace.of(sent).await?;
         let mut answer = Answered::of(session);

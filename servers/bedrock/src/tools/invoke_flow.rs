@@ -1,6 +1,5 @@
-use aws_sdk_bedrockagentruntime::{
-    config::{Builder, StalledStreamProtectionConfig, retry::RetryConfig},
-    types::{FlowInput, FlowInputContent, FlowOutputContent, FlowResponseStream as Event, FlowTrace},
+use aws_sdk_bedrockagentruntime::types::{
+    FlowInput, FlowInputContent, FlowOutputContent, FlowResponseStream as Event, FlowTrace,
 };
 use awsmcp_mcp::{AsIs, Call, Error, One, Result, Spec, Tool};
 use schemars::JsonSchema;
@@ -11,6 +10,7 @@ use crate::{
     builders::missing,
     json::{Json, document, value},
     names::{FlowId, ShortId},
+    once::once,
     pace::Pace,
     spending::Caps,
 };
@@ -75,9 +75,6 @@ impl Tool for InvokeFlow {
             Some(_) => input.node_input_name("agentInputText"),
             None => input.node_output_name("document"),
         };
-        let once = Builder::default()
-            .retry_config(RetryConfig::disabled())
-            .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
         let mut pace = Pace::new(cx);
         let asked = cx
             .client()
@@ -89,7 +86,7 @@ impl Tool for InvokeFlow {
             .enable_trace(self.trace)
             .set_execution_id(self.execution)
             .customize()
-            .config_override(once)
+            .config_override(once())
             .send();
         let mut out = pace.of(asked).await?;
         let mut ran = Ran { execution: out.execution_id.take(), ..Ran::default() };

@@ -1,12 +1,9 @@
 use std::collections::{BTreeMap, HashMap};
 
-use aws_sdk_bedrockagentruntime::{
-    config::{Builder, StalledStreamProtectionConfig, retry::RetryConfig},
-    types::{
-        ActionGroupExecutor, ActionGroupSignature, AgentActionGroup, CustomControlMethod, FunctionDefinition,
-        FunctionSchema, GuardrailConfigurationWithArn, InlineAgentResponseStream as Event,
-        InlineSessionState, KnowledgeBase, ParameterDetail, ParameterType, RequireConfirmation,
-    },
+use aws_sdk_bedrockagentruntime::types::{
+    ActionGroupExecutor, ActionGroupSignature, AgentActionGroup, CustomControlMethod, FunctionDefinition,
+    FunctionSchema, GuardrailConfigurationWithArn, InlineAgentResponseStream as Event, InlineSessionState,
+    KnowledgeBase, ParameterDetail, ParameterType, RequireConfirmation,
 };
 use awsmcp_mcp::{Call, Error, Result, Spec, Tool};
 use schemars::JsonSchema;
@@ -19,6 +16,7 @@ use crate::{
     builders::missing,
     control::Results,
     names::{GuardrailId, GuardrailVersion, KnowledgeBaseId, ModelId},
+    once::once,
     pace::Pace,
     spending::Caps,
 };
@@ -129,10 +127,6 @@ impl Tool for InvokeInlineAgent {
         let session = self.session.clone().filter(|session| !session.trim().is_empty());
         let state = self.state()?;
         let session = session.unwrap_or_else(new_session);
-        // An agent acts: a second try could act twice. It may think for minutes before its next word.
-        let once = Builder::default()
-            .retry_config(RetryConfig::disabled())
-            .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
         let sent = cx
             .client()
             .agent_runtime
@@ -148,7 +142,7 @@ impl Tool for InvokeInlineAgent {
             .set_guardrail_configuration(self.guarded()?)
             .set_inline_session_state(state)
             .customize()
-            .config_override(once)
+            .config_override(once())
             .send();
         let mut out = pace.of(sent).await?;
         let mut answer = Answered::of(session);

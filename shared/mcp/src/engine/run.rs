@@ -147,10 +147,12 @@ impl<'a, S: Service> Run<'a, S> {
         let Some(deed) = &self.deed else { return Ok(()) };
         let (input, what) = (&self.input, &deed.what);
         let changes = deed.risk.changes();
-        let idle = match () {
-            () if changes && !input.regions.is_empty() => "regions",
-            () if !changes && input.confirm.is_some() => "confirm",
-            () => return Ok(()),
+        let idle = if changes && !input.regions.is_empty() {
+            "regions"
+        } else if !changes && input.confirm.is_some() {
+            "confirm"
+        } else {
+            return Ok(());
         };
         Err(Error::invalid(format!("`{idle}` does nothing in {what}, which is of the risk {}", deed.risk)))
     }
