@@ -102,6 +102,11 @@ mod tests {
         }
         let manifest = fs::read_to_string(root.join("Cargo.toml")).unwrap();
         let manifest = manifest.replace(", \"dist/awsmcp\"", "").replace(", \"tests\"]", "]");
+        // Of another version, or its shared crates would be written over those of this build, which what is tested
+        // after this links.
+        let version = format!("\nversion = \"{}\"\n", env!("CARGO_PKG_VERSION"));
+        assert_eq!(manifest.matches(&version).count(), 1, "{version} stands once in Cargo.toml");
+        let manifest = manifest.replace(&version, "\nversion = \"0.0.0-scaffold\"\n");
         fs::write(root.join("Cargo.toml"), manifest).unwrap();
         fs::create_dir_all(root.join("servers")).unwrap();
         create(&root, "sts", "AWS STS", "STS", "list_sessions").unwrap();
