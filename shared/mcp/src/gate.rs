@@ -140,7 +140,7 @@ pub(crate) fn touched<S: Service>(
     let mut touched: Vec<(Cow<'static, str>, String)> = entry
         .spec
         .declared()
-        .filter(|need| need.applies(&input.own) && !need.of_an_answer())
+        .filter(|need| need.applies(&input.own) && !need.is_asked_for_later())
         .flat_map(|need| {
             touches::<S>(need.arn, input, environment)
                 .into_iter()

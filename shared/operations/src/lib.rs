@@ -15,6 +15,7 @@ mod masked;
 mod outline;
 mod pages;
 mod parts;
+pub mod prices;
 mod readable;
 mod waiter;
 

@@ -115,12 +115,15 @@ pub struct Need {
     pub arn: &'static str,
     /// Needed only by calls whose input is such; see [`Spec::when`].
     pub when: Option<&'static str>,
+    /// Whether the tool does without it where it is not allowed; see [`Spec::where_allowed`].
+    pub dispensable: bool,
 }
 
 impl Need {
-    /// Whether only an answer of AWS names its resource, so that it cannot be judged before the call.
-    pub fn of_an_answer(&self) -> bool {
-        self.arn.contains("{answer.")
+    /// Whether the tool itself asks with `Call::may` before it uses it, since it cannot be judged before the call, or need
+    /// not be: only an answer of AWS names its resource, or the tool does without it.
+    pub fn is_asked_for_later(&self) -> bool {
+        self.dispensable || self.arn.contains("{answer.")
     }
 
     /// Whether a call with these fields may use it.
@@ -135,6 +138,7 @@ struct Grant {
     when: Option<&'static str>,
     arn: &'static str,
     actions: &'static [&'static str],
+    dispensable: bool,
 }
 
 /// Whether an input is such as a condition says; see [`Spec::when`] for how it is written.
@@ -275,7 +279,22 @@ impl Spec {
 
     /// Declares a resource that a call touches, and the IAM actions that it uses on it: for every call, or for those that
     /// the `when` before it speaks of.
-    pub const fn on(mut self, arn: &'static str, actions: &'static [&'static str]) -> Self {
+    pub const fn on(self, arn: &'static str, actions: &'static [&'static str]) -> Self {
+        self.granted(arn, actions, false)
+    }
+
+    /// Declares what only a part of the answer needs, such as its prices: where it is not allowed, the answer goes without.
+    /// The tool asks for it with `Call::may` before it is used.
+    pub const fn where_allowed(self, arn: &'static str, actions: &'static [&'static str]) -> Self {
+        self.granted(arn, actions, true)
+    }
+
+    const fn granted(
+        mut self,
+        arn: &'static str,
+        actions: &'static [&'static str],
+        dispensable: bool,
+    ) -> Self {
         let mut at = 0;
         while at < Self::MAX_GRANTS {
             #[expect(
@@ -283,7 +302,7 @@ impl Spec {
                 reason = "a const fn cannot call get_mut; the loop holds the bound"
             )]
             if self.grants[at].is_none() {
-                self.grants[at] = Some(Grant { when: self.condition, arn, actions });
+                self.grants[at] = Some(Grant { when: self.condition, arn, actions, dispensable });
                 return self;
             }
             at += 1;
@@ -368,7 +387,12 @@ impl Spec {
     /// What the tool needs, in the order declared.
     pub fn declared(&self) -> impl Iterator<Item = Need> + '_ {
         self.grants.iter().flatten().flat_map(|grant| {
-            grant.actions.iter().map(|action| Need { action, arn: grant.arn, when: grant.when })
+            grant.actions.iter().map(|action| Need {
+                action,
+                arn: grant.arn,
+                when: grant.when,
+                dispensable: grant.dispensable,
+            })
         })
     }
 }
@@ -421,9 +445,11 @@ mod tests {
 
     #[test]
     fn what_an_answer_names_is_told_apart() {
-        let of = |arn| Need { action: "s3:GetObject", arn, when: None }.of_an_answer();
-        assert!(of("arn:{partition}:s3:::{answer.bucket}/{answer.key}"));
-        assert!(!of("arn:{partition}:s3:::{bucket}/{key}") && !of("*"));
+        let of = |arn, dispensable| {
+            Need { action: "s3:GetObject", arn, when: None, dispensable }.is_asked_for_later()
+        };
+        assert!(of("arn:{partition}:s3:::{answer.bucket}/{answer.key}", false));
+        assert!(!of("arn:{partition}:s3:::{bucket}/{key}", false) && !of("*", false) && of("*", true));
     }
 
     #[test]
@@ -443,7 +469,7 @@ mod tests {
     #[test]
     fn a_need_applies_when_all_its_fields_are_given() {
         let applies = |when, fields: Value| {
-            Need { action: "s3:X", arn: "*", when }.applies(fields.as_object().unwrap())
+            Need { action: "s3:X", arn: "*", when, dispensable: false }.applies(fields.as_object().unwrap())
         };
         assert!(applies(None, json!({})));
         assert!(applies(Some("keys"), json!({"keys": []})));
