@@ -7,5 +7,6 @@ mod calling;
 mod commands;
 mod finding;
 mod held;
+mod served;
 mod tasks;
 mod world;
