@@ -11,7 +11,7 @@ use aws_sdk_lambda::{
         ResponseStreamingInvocationType,
     },
 };
-use awsmcp_mcp::{Call, Error, Result, counted, human_size, thousands};
+use awsmcp_mcp::{AsIs, Call, Error, Result, counted, human_size, thousands};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -37,7 +37,8 @@ pub(crate) struct Outcome {
     /// `succeeded`, `failed`, `queued` or `may be invoked`.
     pub(crate) outcome: &'static str,
     pub(crate) version: Option<String>,
-    pub(crate) result: Option<Value>,
+    /// `null` is a result too.
+    pub(crate) result: Option<AsIs>,
     pub(crate) error: Option<Failure>,
     pub(crate) report: Option<Report>,
     /// The tail of the log.
@@ -58,7 +59,7 @@ pub(crate) struct Failure {
     pub(crate) message: Option<String>,
     pub(crate) stack: Vec<String>,
     /// What else the payload holds.
-    pub(crate) payload: Option<Value>,
+    pub(crate) payload: Option<AsIs>,
 }
 
 /// AWS's limits of a payload.
@@ -154,11 +155,13 @@ impl Invocation {
             .send();
         let mut out = told(cx, sent).await?;
         let request_id = out.request_id().map(str::to_owned);
-        let (mut body, mut size, mut parts) = (Vec::new(), 0, 0);
+        let (mut body, mut size, mut parts) = (Vec::new(), 0, 0_usize);
         let mut ended = None;
-        while let Some(event) = out.event_stream.recv().await? {
-            match event {
-                Event::PayloadChunk(chunk) => {
+        loop {
+            match out.event_stream.recv().await {
+                Err(error) => return Err(broken(Error::from(error), &body, size, parts)),
+                Ok(None) => break,
+                Ok(Some(Event::PayloadChunk(chunk))) => {
                     let bytes = chunk.payload.map(Blob::into_inner).unwrap_or_default();
                     (size, parts) = (size + bytes.len(), parts + 1);
                     body.extend(bytes.iter().take(MOST_KEPT.saturating_sub(body.len())));
@@ -168,8 +171,8 @@ impl Invocation {
                         format!("{} in {}", human_size(size as u64), counted(parts, "part")),
                     );
                 }
-                Event::InvokeComplete(end) => ended = Some(end),
-                _ => {}
+                Ok(Some(Event::InvokeComplete(end))) => ended = Some(end),
+                Ok(Some(_)) => {}
             }
         }
         if size > body.len() {
@@ -180,12 +183,8 @@ impl Invocation {
             ));
         }
         let Some(end) = ended else {
-            return Err(Error::conflict(format!(
-                "the function's answer broke off after {} in {}",
-                human_size(size as u64),
-                counted(parts, "part")
-            ))
-            .with_next("function_logs shows what happened"));
+            let error = Error::conflict("AWS did not say how it ended");
+            return Err(broken(error, &body, size, parts));
         };
         cx.note(format!("{} came in {}", human_size(size as u64), counted(parts, "part")));
         let body = http(body);
@@ -200,6 +199,17 @@ impl Invocation {
         outcome.request_id = outcome.request_id.or(request_id);
         Ok(outcome)
     }
+}
+
+/// What came before an answer broke off was paid for, and counts too.
+fn broken(mut error: Error, body: &[u8], size: usize, parts: usize) -> Error {
+    const SHOWN: usize = 1000;
+    let said: String = String::from_utf8_lossy(body).chars().take(SHOWN).collect();
+    let begins = if size == 0 { String::new() } else { format!(", which begin {said:?}") };
+    let (size, parts) = (human_size(size as u64), counted(parts, "part"));
+    error.message =
+        format!("the function's answer broke off after {size} in {parts}{begins}: {}", error.message);
+    error.with_next("function_logs shows what happened")
 }
 
 /// A second try could run a function twice.
@@ -253,11 +263,12 @@ impl Outcome {
             .filter(|line| !["START ", "END ", "REPORT ", "XRAY "].iter().any(|mark| line.starts_with(mark)))
             .collect();
         let log = Some(lines.join("\n").trim().to_owned()).filter(|log| !log.is_empty());
-        let payload = value(payload);
         let failed = function_error.is_some();
         let (result, error) = match function_error {
-            Some(kind) => (None, Some(Failure::new(kind, payload))),
-            None => (Some(payload), None),
+            // A stream may fail before anything came.
+            Some(kind) if payload.is_empty() => (None, Some(Failure { kind, ..Failure::default() })),
+            Some(kind) => (None, Some(Failure::new(kind, value(payload)))),
+            None => (Some(AsIs(value(payload))), None),
         };
         let outcome = if failed { FAILED } else { "succeeded" };
         Outcome { outcome, result, error, report, log, request_id, trace_id, ..Outcome::default() }
@@ -267,16 +278,12 @@ impl Outcome {
 impl Failure {
     fn new(kind: String, payload: Value) -> Failure {
         let Value::Object(mut fields) = payload else {
-            return Failure {
-                kind,
-                payload: Some(payload).filter(|value| !value.is_null()),
-                ..Failure::default()
-            };
+            return Failure { kind, payload: Some(AsIs(payload)), ..Failure::default() };
         };
         let mut word = |name: &str| match fields.shift_remove(name) {
             Some(Value::String(text)) => Some(text),
+            Some(Value::Null) | None => None,
             Some(other) => Some(other.to_string()),
-            None => None,
         };
         let (error_type, message) = (word("errorType"), word("errorMessage"));
         // Python writes `stackTrace`, Node.js `trace`.
@@ -292,7 +299,7 @@ impl Failure {
             error_type,
             message,
             stack,
-            payload: Some(Value::Object(fields)).filter(|rest| *rest != json!({})),
+            payload: (!fields.is_empty()).then(|| AsIs(Value::Object(fields))),
         }
     }
 }
@@ -326,13 +333,19 @@ mod tests {
             (Some("ValueError"), Some("no"))
         );
         assert_eq!(failure.stack, ["  File a"]);
-        assert_eq!(failure.payload, Some(json!({"cause": {"x": 1}})));
+        assert_eq!(failure.payload, Some(AsIs(json!({"cause": {"x": 1}}))));
         let failure = Failure::new(
             "Handled".to_owned(),
             json!({"errorType": "Error", "trace": ["Error: no", "    at a"]}),
         );
         assert_eq!(failure.stack.len(), 2);
-        assert_eq!(Failure::new("Handled".to_owned(), json!("oops")).payload, Some(json!("oops")));
+        for other in [json!("oops"), Value::Null] {
+            assert_eq!(Failure::new("Handled".to_owned(), other.clone()).payload, Some(AsIs(other)));
+        }
+        let nameless =
+            Failure::new("Unhandled".to_owned(), json!({"errorType": "Error", "errorMessage": null}));
+        assert_eq!((nameless.message, nameless.payload), (None, None));
+        assert_eq!(Outcome::new(Some("Unhandled".to_owned()), b"", None).error.unwrap().payload, None);
     }
 
     #[test]
@@ -340,7 +353,8 @@ mod tests {
         let log = "START RequestId: 1 Version: $LATEST\nhello\nEND RequestId: 1\n\
                    REPORT RequestId: 1\tDuration: 2.00 ms\tBilled Duration: 3 ms\tMemory Size: 128 MB\tMax Memory Used: 30 MB\t\n";
         let outcome = Outcome::new(None, b"{\"a\":1}", Some(&BASE64_STANDARD.encode(log)));
-        assert_eq!(outcome.result, Some(json!({"a": 1})));
+        assert_eq!(outcome.result, Some(AsIs(json!({"a": 1}))));
+        assert_eq!(Outcome::new(None, b"null", None).result, Some(AsIs(Value::Null)));
         assert_eq!(outcome.log.as_deref(), Some("hello"));
         assert_eq!(outcome.report.and_then(|report| report.billed_ms), Some(3.0));
         assert_eq!(outcome.outcome, "succeeded");

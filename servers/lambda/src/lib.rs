@@ -7,6 +7,7 @@ mod deployment;
 mod durable;
 mod function_tools;
 mod invoking;
+mod lists;
 mod looks;
 mod metrics;
 mod names;
@@ -106,14 +107,19 @@ impl Service for Lambda {
                 "it has not written a log yet, or may not: its role needs logs:CreateLogGroup, \
                  logs:CreateLogStream and logs:PutLogEvents"
             }
-            ("ResourceNotFoundException", _) => {
-                "list_functions shows the functions of this region, list_versions their versions and aliases"
-            }
+            ("ResourceNotFoundException", _) => shows(operation),
             ("CodeStorageExceededException", _) => {
                 "account_limits shows the room for code; delete_function with `version` frees some"
             }
-            ("TooManyRequestsException", _) => {
+            // Of other operations too many were asked for, which says nothing of the function.
+            ("TooManyRequestsException", _) if operation.starts_with("Invoke") => {
                 "wait a little; function_health shows the concurrency, set_concurrency raises a function's share"
+            }
+            ("ResourceConflictException", _) if operation == "AddPermission" => {
+                "a statement of that id is there already: get_function shows it"
+            }
+            ("ResourceConflictException", _) if operation.contains("EventSourceMapping") => {
+                "it is being changed or there is one already: list_event_sources shows it"
             }
             ("ResourceConflictException", _) if !operation.starts_with("Delete") => {
                 "an update is under way or it exists already: get_function shows it"
@@ -127,6 +133,20 @@ impl Service for Lambda {
             _ => return None,
         }))
     }
+}
+
+/// The tool that knows the names of what an operation did not find.
+fn shows(operation: &str) -> &'static str {
+    const TOOLS: [(&str, &str); 4] = [
+        ("EventSourceMapping", "list_event_sources shows the mappings of this region"),
+        ("Layer", "list_layers shows the layers of this region, and with `layer` their versions"),
+        ("DurableExecution", "list_executions shows the executions of a function"),
+        ("Schema", "the tag awsmcp:schema names it: registry/schema"),
+    ];
+    let own = TOOLS.iter().find(|(part, _)| operation.contains(part)).map(|(_, shows)| *shows);
+    own.unwrap_or(
+        "list_functions shows the functions of this region, list_versions their versions and aliases",
+    )
 }
 
 /// The table of contents.

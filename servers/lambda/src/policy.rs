@@ -19,6 +19,8 @@ pub(crate) struct Grant {
     pub(crate) qualifier: Option<String>,
     #[serde(skip)]
     pub(crate) is_public: bool,
+    #[serde(skip)]
+    pub(crate) hold: Hold,
 }
 
 /// A policy: of a function, or of one version or alias. AWS keeps them apart.
@@ -75,12 +77,14 @@ impl Grant {
         let conditions = conditions(statement);
         let said: Vec<String> =
             conditions.iter().map(|(_, key, values)| format!("{key}={}", values.join(","))).collect();
-        let is_narrow = conditions.iter().any(|(operator, key, values)| narrows(operator, key, values));
+        let holds = conditions.iter().map(|(operator, key, values)| hold(operator, key, values));
+        let hold = holds.max().unwrap_or_default();
         Grant {
             statement_id: statement.get("Sid").map(words).unwrap_or_default(),
             is_public: principal.split(',').any(|who| who == "*")
                 && statement.get("Effect").and_then(Value::as_str) != Some("Deny")
-                && !is_narrow,
+                && hold != Hold::Owner,
+            hold,
             principal,
             action: statement.get("Action").map(words).unwrap_or_default(),
             condition: Some(said.join(" ")).filter(|text| !text.is_empty()),
@@ -92,6 +96,14 @@ impl Grant {
     /// condition that says so.
     pub(crate) fn is_by_url(&self) -> bool {
         self.action.contains("InvokeFunctionUrl") || self.is_invoking_by_url()
+    }
+
+    /// Whether it is about URLs of this auth: `NONE` or `AWS_IAM`.
+    pub(crate) fn is_for_auth(&self, auth: &str) -> bool {
+        const KEY: &str = "functionurlauthtype=";
+        let condition = self.condition.as_deref().unwrap_or_default().to_ascii_lowercase();
+        let wanted = condition.split_once(KEY).map(|(_, rest)| rest.split(' ').next().unwrap_or(rest));
+        wanted.is_none_or(|wanted| wanted.split(',').any(|one| one.eq_ignore_ascii_case(auth)))
     }
 
     /// Whether it is the second of the two.
@@ -119,29 +131,63 @@ fn conditions(statement: &Value) -> Vec<(String, String, Vec<String>)> {
         .collect()
 }
 
-/// Whether a condition holds everybody to an account, an organisation, a network, or a resource of one account.
-fn narrows(operator: &str, key: &str, values: &[String]) -> bool {
+/// To what a statement holds those that it lets in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Hold {
+    #[default]
+    Nothing,
+    /// A resource whose ARN names no account, such as a bucket: it may be anybody's tomorrow.
+    Resource,
+    /// An account, an organisation, a network, or a resource of one account.
+    Owner,
+}
+
+/// To what a condition holds everybody.
+fn hold(operator: &str, key: &str, values: &[String]) -> Hold {
     let (operator, key) = (operator.to_ascii_lowercase(), key.to_ascii_lowercase());
     // What denies, or holds also where the key is missing, keeps nobody out.
     let keeps_out = !operator.contains("not")
         && !operator.ends_with("ifexists")
         && !operator.starts_with("forallvalues:")
         && operator != "null";
+    if !keeps_out {
+        return Hold::Nothing;
+    }
     let whole = |value: &str| !value.is_empty() && !value.contains(['*', '?']);
-    let narrow = |value: &String| match key.as_str() {
-        // A resource without an account in its ARN, such as a bucket, may be anybody's tomorrow.
-        "aws:sourcearn" | "aws:principalarn" => value.split(':').nth(4).is_some_and(whole),
+    let owner = |is_owned: bool| if is_owned { Hold::Owner } else { Hold::Nothing };
+    let of_value = |value: &String| match key.as_str() {
+        "aws:sourcearn" | "aws:principalarn" => match value.split(':').nth(4) {
+            Some("") if whole(value) => Hold::Resource,
+            account => owner(account.is_some_and(whole)),
+        },
         "aws:sourceaccount"
         | "aws:sourceorgid"
         | "aws:principalaccount"
         | "aws:principalorgid"
         | "aws:sourcevpc"
-        | "aws:sourcevpce" => whole(value),
-        "aws:principalorgpaths" | "aws:sourceorgpaths" => value.split('/').next().is_some_and(whole),
-        "aws:sourceip" => !value.ends_with("/0"),
-        _ => false,
+        | "aws:sourcevpce"
+        // That of one skill of Alexa.
+        | "lambda:eventsourcetoken" => owner(whole(value)),
+        "aws:principalorgpaths" | "aws:sourceorgpaths" => {
+            owner(value.split('/').next().is_some_and(whole))
+        }
+        "aws:sourceip" => owner(is_network(value)),
+        _ => Hold::Nothing,
     };
-    keeps_out && !values.is_empty() && values.iter().all(narrow)
+    values.iter().map(of_value).min().unwrap_or_default()
+}
+
+/// Whether a range of addresses is somebody's: the largest that anybody was given have 8 bits of IPv4 or 16 of IPv6 in
+/// common, and halves of everything are everything again.
+fn is_network(range: &str) -> bool {
+    let (address, bits) = range.split_once('/').unwrap_or((range, "128"));
+    let least = if address.contains(':') { 16 } else { 8 };
+    bits.parse::<u8>().is_ok_and(|bits| bits >= least)
+}
+
+/// Whether a principal is a service of AWS's, in any partition, or one of Amazon's.
+pub(crate) fn is_service(principal: &str) -> bool {
+    !principal.starts_with("arn:") && principal.contains('.')
 }
 
 fn words(value: &Value) -> String {
@@ -190,6 +236,8 @@ mod tests {
             json!({"StringNotEquals": {"aws:SourceAccount": "123456789012"}}),
             json!({"StringEqualsIfExists": {"aws:SourceAccount": "123456789012"}}),
             json!({"IpAddress": {"aws:SourceIp": "0.0.0.0/0"}}),
+            json!({"IpAddress": {"aws:SourceIp": ["0.0.0.0/1", "128.0.0.0/1"]}}),
+            json!({"IpAddress": {"aws:SourceIp": ["10.0.0.0/8", "::/0"]}}),
             json!({"StringEquals": {"lambda:FunctionUrlAuthType": "NONE"}}),
             json!({}),
         ] {
@@ -200,8 +248,51 @@ mod tests {
             json!({"ArnLike": {"AWS:SourceArn": "arn:aws:s3:::*"}, "StringEquals": {"AWS:SourceAccount": "123456789012"}}),
             json!({"StringEquals": {"aws:PrincipalOrgID": "o-1"}}),
             json!({"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}),
+            json!({"IpAddress": {"aws:SourceIp": ["2001:db8::/32", "192.0.2.7"]}}),
         ] {
             assert!(!public(narrow.clone()), "{narrow}");
         }
+    }
+
+    #[test]
+    fn a_service_acts_for_any_account_unless_its_statement_names_one() {
+        let held = |condition: Value| {
+            Grant::of(
+                &json!({"Principal": {"Service": "s3.amazonaws.com"}, "Action": "a", "Condition": condition}),
+            )
+            .hold
+        };
+        assert_eq!(held(json!({})), Hold::Nothing);
+        for nothing in ["arn:aws:s3:::*", "arn:aws:s3:::team-?", "arn:aws:sns:us-east-1:*:t"] {
+            assert_eq!(held(json!({"ArnLike": {"AWS:SourceArn": nothing}})), Hold::Nothing, "{nothing}");
+        }
+        let bucket = json!({"AWS:SourceArn": "arn:aws:s3:::b"});
+        assert_eq!(held(json!({"ArnLike": bucket})), Hold::Resource);
+        let account = json!({"AWS:SourceAccount": "123456789012"});
+        assert_eq!(held(json!({"ArnLike": bucket, "StringEquals": account})), Hold::Owner);
+        assert!(
+            is_service("s3.amazonaws.com")
+                && is_service("sns.amazonaws.com.cn")
+                && is_service("alexa-appkit.amazon.com")
+        );
+        assert!(
+            !is_service("123456789012")
+                && !is_service("arn:aws:iam::123456789012:role/a.b")
+                && !is_service("*")
+        );
+    }
+
+    #[test]
+    fn a_statement_is_for_the_auth_that_it_names() {
+        let of = |condition: Option<&str>| Grant {
+            condition: condition.map(str::to_owned),
+            ..Grant::of(&json!({"Principal": "*", "Action": "lambda:InvokeFunctionUrl"}))
+        };
+        let none = of(Some("aws:PrincipalOrgID=o-1 lambda:FunctionUrlAuthType=NONE"));
+        assert!(none.is_for_auth("NONE") && !none.is_for_auth("AWS_IAM"));
+        assert!(
+            of(None).is_for_auth("NONE")
+                && of(Some("lambda:FunctionUrlAuthType=NONE,AWS_IAM")).is_for_auth("AWS_IAM")
+        );
     }
 }

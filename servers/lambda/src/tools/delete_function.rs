@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use crate::{
     Lambda, arns,
     configuration::current,
+    lists,
     names::{FunctionName, LayerName, MappingId, Qualifier, arn_function},
     times::modified,
 };
@@ -167,50 +168,27 @@ impl DeleteFunction {
 }
 
 async fn whole(cx: &Call<Lambda>, function: &FunctionName) -> Result<(Plan, Value)> {
-    let client = &cx.client().lambda;
     let base = function.base();
     let config = current(cx, &base, None).await?;
-    let (versions, aliases, sources) = tokio::join!(
-        client.list_versions_by_function().function_name(&base).send(),
-        client.list_aliases().function_name(&base).send(),
-        client.list_event_source_mappings().function_name(&base).send(),
-    );
-    let (versions, aliases, sources) = (versions?, aliases?, sources?);
-    let more = |marker: &Option<String>| {
-        if marker.as_deref().unwrap_or_default().is_empty() { "" } else { " or more" }
-    };
-    let published = versions.versions.as_deref().unwrap_or_default().len().saturating_sub(1);
-    let names: Vec<&str> = aliases
-        .aliases
-        .as_deref()
-        .unwrap_or_default()
-        .iter()
-        .filter_map(|alias| alias.name.as_deref())
-        .collect();
-    let uuids: Vec<&str> = sources
-        .event_source_mappings
-        .as_deref()
-        .unwrap_or_default()
-        .iter()
-        .filter_map(|mapping| mapping.uuid.as_deref())
-        .collect();
+    let (versions, aliases) = tokio::try_join!(lists::versions(cx, &base), lists::aliases(cx, &base))?;
+    let (numbers, names) = (lists::numbers(&versions), lists::names(&aliases));
+    let published = numbers.len();
+    let sources = lists::mappings(cx, &base, numbers.into_iter().chain(names.iter().cloned())).await?;
+    let uuids: Vec<&str> = sources.iter().filter_map(|mapping| mapping.uuid.as_deref()).collect();
     let mut plan = Plan::new(format!(
-        "delete the function {function} ({}, {}, changed {}) with {}{}",
+        "delete the function {function} ({}, {}, changed {}) with {}",
         config.runtime.as_ref().map_or("image", |runtime| runtime.as_str()),
         human_size(config.code_size.try_into().unwrap_or_default()),
         config.last_modified.as_deref().map(modified).unwrap_or_default(),
         counted(published, "published version"),
-        more(&versions.next_marker),
     ));
     if !names.is_empty() {
-        plan =
-            plan.warning(format!("its aliases go too: {}{}", names.join(", "), more(&aliases.next_marker)));
+        plan = plan.warning(format!("its aliases go too: {}", names.join(", ")));
     }
     if !uuids.is_empty() {
         plan = plan.warning(format!(
-            "its event source mappings stay and fail; delete them too (`event_source`): {}{}",
-            uuids.join(", "),
-            more(&sources.next_marker)
+            "its event source mappings stay and fail; delete them too (`event_source`): {}",
+            uuids.join(", ")
         ));
     }
     plan = plan.warning("its code is gone unless it is kept elsewhere; its logs stay");
@@ -220,10 +198,7 @@ async fn whole(cx: &Call<Lambda>, function: &FunctionName) -> Result<(Plan, Valu
 async fn one_version(cx: &Call<Lambda>, function: &FunctionName, version: &str) -> Result<(Plan, Value)> {
     let base = function.base();
     let config = current(cx, &base, Some(version)).await?;
-    let aliases =
-        cx.client().lambda.list_aliases().function_name(&base).function_version(version).send().await?;
-    let names: Vec<String> =
-        aliases.aliases.unwrap_or_default().into_iter().filter_map(|alias| alias.name).collect();
+    let names = lists::names(&lists::aliases_of(cx, &base, version).await?);
     let size = human_size(config.code_size.try_into().unwrap_or_default());
     let mut plan = Plan::new(format!("delete version {version} of {function} ({size})"));
     if !names.is_empty() {

@@ -14,7 +14,7 @@ use super::{
     function_health::Health,
     function_logs::{Log, Search},
 };
-use crate::{Lambda, arns, durable::Brief, names::LoggedFunction, report::Report, times::modified};
+use crate::{Lambda, arns, durable::Brief, lists, names::LoggedFunction, report::Report, times::modified};
 
 /// Says in one call why a function fails: figures, the last invocations that failed with their lines, and what changed since
 /// its last published version. Default: the last 24 hours.
@@ -151,34 +151,45 @@ async fn versions(
     cx: &Call<Lambda>,
     function: &str,
 ) -> Result<(Option<FunctionConfiguration>, Option<FunctionConfiguration>)> {
-    let (mut latest, mut last, mut marker) = (None, None, None);
-    loop {
-        let asked = cx.client().lambda.list_versions_by_function().function_name(function);
-        let out = asked.set_marker(marker).send().await?;
-        for version in out.versions.unwrap_or_default() {
-            let number = |it: &FunctionConfiguration| it.version().and_then(|text| text.parse::<u64>().ok());
-            if version.version() == Some("$LATEST") {
-                latest = Some(version);
-            } else if last.as_ref().is_none_or(|last| number(last) < number(&version)) {
-                last = Some(version);
-            }
-        }
-        marker = out.next_marker.filter(|marker| !marker.is_empty());
-        if marker.is_none() {
-            return Ok((latest, last));
-        }
+    let number = |it: &FunctionConfiguration| it.version().and_then(|text| text.parse::<u64>().ok());
+    let all = lists::versions(cx, function).await?;
+    let (latest, published): (Vec<_>, Vec<_>) =
+        all.into_iter().partition(|version| version.version() == Some("$LATEST"));
+    Ok((latest.into_iter().next(), published.into_iter().max_by_key(number)))
+}
+
+/// The settings of a function, but its code and its variables, in words.
+fn settings(of: &FunctionConfiguration) -> Vec<(&'static str, String)> {
+    fn named<T: ToString>(value: Option<T>) -> String {
+        let text = value.map(|value| value.to_string()).filter(|text| !text.is_empty());
+        text.unwrap_or_else(|| "none".to_owned())
     }
+    let listed = |parts: Vec<&str>| named(Some(parts.join(" ")));
+    let (vpc, logging) = (of.vpc_config(), of.logging_config());
+    let image = of.image_config_response().and_then(|image| image.image_config());
+    let command = image.map(|image| [image.entry_point(), image.command()].concat().join(" "));
+    vec![
+        ("runtime", named(of.runtime())),
+        ("handler", named(of.handler())),
+        ("memory_mb", named(of.memory_size())),
+        ("timeout_seconds", named(of.timeout())),
+        ("role", named(of.role())),
+        ("layers", listed(of.layers().iter().filter_map(|layer| layer.arn()).collect())),
+        ("subnets", named(vpc.map(|vpc| vpc.subnet_ids().join(" ")))),
+        ("security_groups", named(vpc.map(|vpc| vpc.security_group_ids().join(" ")))),
+        ("architectures", listed(of.architectures().iter().map(|cpu| cpu.as_str()).collect())),
+        ("ephemeral_mb", named(of.ephemeral_storage().map(|storage| storage.size))),
+        ("kms_key", named(of.kms_key_arn())),
+        ("file_systems", listed(of.file_system_configs().iter().map(|system| system.arn()).collect())),
+        ("image_command", named(command)),
+        ("snap_start", named(of.snap_start().and_then(|snap| snap.apply_on()))),
+        ("dead_letter", named(of.dead_letter_config().and_then(|queue| queue.target_arn()))),
+        ("log_group", named(logging.and_then(|logging| logging.log_group()))),
+    ]
 }
 
 /// In what the one differs from the other, in words.
 fn changes(before: &FunctionConfiguration, now: &FunctionConfiguration) -> Vec<String> {
-    fn named<T: ToString>(value: Option<T>) -> String {
-        value.map_or_else(|| "none".to_owned(), |value| value.to_string())
-    }
-    let layers = |of: &FunctionConfiguration| {
-        let layers: Vec<&str> = of.layers().iter().filter_map(|layer| layer.arn()).collect();
-        Some(layers.join(" ")).filter(|layers| !layers.is_empty())
-    };
     let variables = |of: &FunctionConfiguration| {
         of.environment().and_then(|environment| environment.variables().cloned()).unwrap_or_default()
     };
@@ -186,22 +197,14 @@ fn changes(before: &FunctionConfiguration, now: &FunctionConfiguration) -> Vec<S
     if before.code_sha256 != now.code_sha256 {
         changed.push(format!("code: {} bytes became {}, another package", before.code_size, now.code_size));
     }
-    for (name, before, now) in [
-        ("runtime", named(before.runtime()), named(now.runtime())),
-        ("handler", named(before.handler()), named(now.handler())),
-        ("memory_mb", named(before.memory_size()), named(now.memory_size())),
-        ("timeout_seconds", named(before.timeout()), named(now.timeout())),
-        ("role", named(before.role()), named(now.role())),
-        ("layers", named(layers(before)), named(layers(now))),
-        (
-            "subnets",
-            named(before.vpc_config().map(|vpc| vpc.subnet_ids().join(" "))),
-            named(now.vpc_config().map(|vpc| vpc.subnet_ids().join(" "))),
-        ),
-    ] {
+    for ((name, before), (_, now)) in settings(before).into_iter().zip(settings(now)) {
         if before != now {
             changed.push(format!("{name}: {before} became {now}"));
         }
+    }
+    if let Some(why) = [before, now].into_iter().find_map(|of| of.environment()?.error()?.message()) {
+        changed.push(format!("whether variables differ is not known: {why}"));
+        return changed;
     }
     let (old, new) = (variables(before), variables(now));
     let names: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
@@ -317,7 +320,7 @@ fn invocation(lines: &[FilteredLogEvent], sign: &FilteredLogEvent, timeout_secon
 
 #[cfg(test)]
 mod tests {
-    use aws_sdk_lambda::types::{EnvironmentResponse, Runtime};
+    use aws_sdk_lambda::types::{EnvironmentError, EnvironmentResponse, Runtime, VpcConfigResponse};
 
     use super::*;
 
@@ -376,6 +379,16 @@ mod tests {
                 "variable B has another value",
                 "variable C is new"
             ]
+        );
+        let moved = |group: &str, error: Option<&str>| {
+            let vpc = VpcConfigResponse::builder().subnet_ids("subnet-1").security_group_ids(group).build();
+            let error = error.map(|why| EnvironmentError::builder().message(why).build());
+            let environment = EnvironmentResponse::builder().set_error(error).build();
+            FunctionConfiguration::builder().vpc_config(vpc).environment(environment).build()
+        };
+        assert_eq!(
+            changes(&moved("sg-1", None), &moved("sg-2", Some("no key"))),
+            ["security_groups: sg-1 became sg-2", "whether variables differ is not known: no key"]
         );
     }
 }

@@ -2,13 +2,14 @@ use std::collections::HashMap;
 
 use awsmcp_mcp::{Call, Moment, One, Result, Spec, TimeRange, Tool, to_second};
 use awsmcp_sdk::utc_second;
+use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
     Lambda, arns,
     configuration::current,
-    metrics::{Points, Series, ask, most, rounded, sum},
+    metrics::{OLDEST, Points, Series, ask, kept_period, most, rounded, sum},
     names::{MeasuredFunction, Qualifier},
 };
 
@@ -87,7 +88,7 @@ fn wanted(function: &str, qualifier: Option<&str>, range: TimeRange) -> Vec<Seri
     if let Some(qualifier) = qualifier {
         dimensions.push(("Resource", format!("{function}:{qualifier}")));
     }
-    let (interval, whole) = periods(range.seconds());
+    let (interval, whole) = periods(range.seconds(), age(range.start));
     let series = |id: &str, metric, stat, period| Series {
         id: id.to_owned(),
         namespace: "AWS/Lambda",
@@ -112,11 +113,20 @@ fn wanted(function: &str, qualifier: Option<&str>, range: TimeRange) -> Vec<Seri
     ]
 }
 
-/// The period of intervals, at most about 24 of them, and the one that spans the whole time or a day of it.
-fn periods(seconds: i64) -> (i32, i32) {
+/// How many seconds ago that was.
+fn age(time: Timestamp) -> i64 {
+    Timestamp::now().as_second().saturating_sub(time.as_second())
+}
+
+/// The period of intervals, at most about 24 of them, and the one that spans the whole time or a day of it, for values of
+/// which the oldest are so old.
+fn periods(seconds: i64, age: i64) -> (i32, i32) {
     const STEPS: [i32; 8] = [60, 300, 900, 3600, 10_800, 21_600, 43_200, 86_400];
-    let step = STEPS.into_iter().find(|step| seconds <= i64::from(*step) * 24).unwrap_or(86_400);
-    let whole = (seconds.div_euclid(60) + 1).saturating_mul(60).clamp(60, 86_400);
+    let least = kept_period(age);
+    let fits = |step: &i32| *step >= least && seconds <= i64::from(*step) * 24;
+    let step = STEPS.into_iter().find(fits).unwrap_or(86_400);
+    let unit = i64::from(least);
+    let whole = (seconds.div_euclid(unit) + 1).saturating_mul(unit).clamp(unit, 86_400);
     (step, whole.try_into().unwrap_or(86_400))
 }
 
@@ -139,6 +149,12 @@ impl Health {
         health.from = to_second(range.start);
         health.to = to_second(range.end);
         health.findings = health.findings();
+        if age(range.end) > OLDEST {
+            health.findings =
+                vec!["CloudWatch keeps no figures of so long ago: what it did then is not known".to_owned()];
+        } else if age(range.start) > OLDEST {
+            cx.note("CloudWatch keeps figures for 455 days: of what is before that there are none");
+        }
         if found.get("p99").is_some_and(|points| points.len() > 1) {
             cx.note("percentiles are those of the worst day of that time");
         }
@@ -177,7 +193,8 @@ impl Health {
         if let Some(percent) = self.error_percent.filter(|percent| *percent > 0.0) {
             let level = if percent >= 5.0 { "high" } else { "medium" };
             found.push(format!(
-                "{level}: {percent} % of calls failed; function_logs with show=invocations tells which, with request_id why"
+                "{level}: {percent} % of calls failed; function_logs tells why: with show=invocations of time-outs and lack of \
+                 memory, with filter \"?ERROR ?Error ?Exception\" of what its code raised"
             ));
         }
         if self.throttles > 0 {
@@ -235,11 +252,15 @@ mod tests {
 
     #[test]
     fn a_period_fits_the_time() {
-        assert_eq!(periods(3600), (300, 3660));
-        assert_eq!(periods(86_400), (3600, 86_400));
-        assert_eq!(periods(7 * 86_400), (43_200, 86_400));
-        assert_eq!(periods(1), (60, 60));
-        assert_eq!(periods(400 * 86_400), (86_400, 86_400));
+        assert_eq!(periods(3600, 3600), (300, 3660));
+        assert_eq!(periods(86_400, 86_400), (3600, 86_400));
+        assert_eq!(periods(7 * 86_400, 7 * 86_400), (43_200, 86_400));
+        assert_eq!(periods(1, 1), (60, 60));
+        assert_eq!(periods(400 * 86_400, 400 * 86_400), (86_400, 86_400));
+        // An hour of long ago has no values by the minute.
+        assert_eq!(periods(3600, 20 * 86_400), (300, 3900));
+        assert_eq!(periods(1200, 20 * 86_400), (300, 1500));
+        assert_eq!(periods(3600, 100 * 86_400), (3600, 7200));
     }
 
     #[test]

@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use aws_sdk_cloudwatchlogs::types::FilteredLogEvent;
 use aws_sdk_lambda::types::LogFormat;
 use awsmcp_mcp::{Call, Error, Kind, Moment, Page, Result, Spec, TimeRange, Tool, counted, to_millisecond};
@@ -100,6 +102,36 @@ impl Log {
     }
 }
 
+impl Log {
+    /// The pattern of what Lambda reports of invocations.
+    fn reports(&self) -> &'static str {
+        if self.is_json { "{ $.type = \"platform.report\" }" } else { "\"REPORT RequestId\"" }
+    }
+}
+
+/// What Lambda's own reports tell of trouble, of which a filter may have found nothing.
+async fn troubles(cx: &Call<Lambda>, log: &Log, range: TimeRange) -> Option<String> {
+    const MOST_PAGES: usize = 10;
+    let mut search = Search::new(log, range, Some(log.reports().to_owned()));
+    let (mut counts, mut is_whole) = (BTreeMap::new(), false);
+    for _ in 0..MOST_PAGES {
+        // The lines were asked for, and there are none: this is more than that.
+        let (events, more) = search.next(cx, 10_000).await.ok()?;
+        let reports = events.iter().filter_map(|event| Report::read(event.message.as_deref()?));
+        for trouble in reports.filter_map(|report| report.trouble(log.timeout_seconds)) {
+            *counts.entry(trouble).or_insert(0_usize) += 1;
+        }
+        is_whole = !more;
+        if is_whole {
+            break;
+        }
+    }
+    let words: Vec<String> = counts.iter().map(|(trouble, count)| format!("{count} x {trouble}")).collect();
+    let least = if is_whole { "" } else { "at least " };
+    (!words.is_empty())
+        .then(|| format!("invocations of that time had trouble all the same: {least}{}", words.join(", ")))
+}
+
 /// The usual group was judged before the call; of another one only the configuration tells.
 async fn may_read(cx: &Call<Lambda>, group: &str) -> Result<()> {
     let asked = cx.may("logs:FilterLogEvents", arns::LOG_GROUP, &[("log_group", group)]).await;
@@ -126,6 +158,9 @@ impl FunctionLogs {
             ));
             if self.filter.is_some() {
                 cx.note("a time-out and a lack of memory have lines of their own words: show=invocations tells them");
+                if let Some(troubles) = troubles(cx, log, range).await {
+                    cx.note(troubles);
+                }
             }
         }
         Ok(cx.page(rows, search.token))
@@ -173,10 +208,9 @@ impl FunctionLogs {
     }
 
     async fn invocations(&self, cx: &Call<Lambda>, log: &Log, range: TimeRange) -> Result<Page<Row>> {
-        let pattern = match (&self.request_id, log.is_json) {
-            (Some(id), _) => format!("\"{id}\""),
-            (None, true) => "{ $.type = \"platform.report\" }".to_owned(),
-            (None, false) => "\"REPORT RequestId\"".to_owned(),
+        let pattern = match &self.request_id {
+            Some(id) => format!("\"{id}\""),
+            None => log.reports().to_owned(),
         };
         let mut search = Search::new(log, range, Some(pattern));
         let mut reports = Vec::new();

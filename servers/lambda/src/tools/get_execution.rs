@@ -1,7 +1,7 @@
 use std::collections::VecDeque;
 
 use aws_sdk_lambda::{primitives::DateTime, types::ExecutionStatus};
-use awsmcp_mcp::{Call, One, Result, Spec, Tool, counted};
+use awsmcp_mcp::{AsIs, Call, One, Result, Spec, Tool, counted};
 use awsmcp_sdk::utc_second;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -38,8 +38,9 @@ pub(crate) struct Card {
     error_type: Option<String>,
     error: Option<String>,
     stack: Vec<String>,
-    input: Option<Value>,
-    result: Option<Value>,
+    input: Option<AsIs>,
+    /// `null` is a result too.
+    result: Option<AsIs>,
     events: Vec<String>,
 }
 
@@ -92,8 +93,8 @@ impl Tool for GetExecution {
 }
 
 /// JSON as itself, and what is none as text.
-fn json(text: String) -> Value {
-    serde_json::from_str(&text).unwrap_or(Value::String(text))
+fn json(text: String) -> AsIs {
+    AsIs(serde_json::from_str(&text).unwrap_or(Value::String(text)))
 }
 
 /// What a history comes to.

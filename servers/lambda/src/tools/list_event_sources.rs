@@ -1,14 +1,14 @@
 use std::collections::HashMap;
 
 use aws_sdk_lambda::types::EventSourceMappingConfiguration;
-use awsmcp_mcp::{Call, Page, Result, Spec, TimeRange, Tool};
+use awsmcp_mcp::{Call, Kind, Page, Result, Spec, TimeRange, Tool};
 use awsmcp_sdk::utc_second;
 use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Lambda, arns,
+    Lambda, arns, lists,
     metrics::{Points, Series, ask, most},
     names::{FunctionName, arn_function, arn_qualifier, last_part},
 };
@@ -49,10 +49,15 @@ impl Tool for ListEventSources {
     type Output = Page<Row>;
     const SPEC: Spec = Spec::list("list_event_sources", "List event sources")
         .on("*", &["lambda:ListEventSourceMappings", "cloudwatch:GetMetricData"])
+        .when("function")
+        .on(arns::FUNCTION, &["lambda:ListAliases", "lambda:ListVersionsByFunction"])
         .rows(arns::FUNCTION)
         .regional();
 
     async fn call(self, cx: &Call<Lambda>) -> Result<Self::Output> {
+        if let Some(function) = self.function.as_ref().filter(|function| function.unqualified().is_ok()) {
+            return self.of_function(cx, &function.base()).await;
+        }
         let function = self.function.as_ref().map(FunctionName::with_qualifier);
         let out = cx
             .client()
@@ -67,10 +72,38 @@ impl Tool for ListEventSources {
         let mut rows: Vec<Row> =
             out.event_source_mappings.unwrap_or_default().into_iter().map(Row::new).collect();
         if rows.is_empty() && self.function.is_some() && cx.token().is_none() {
-            cx.note("no event source mapping; what calls it otherwise (S3, SNS, EventBridge, ...) stands in the policy that get_function shows");
+            cx.note(NONE);
         }
         add_lag(cx, &mut rows).await;
         Ok(cx.page(rows, out.next_marker))
+    }
+}
+
+const NONE: &str = "no event source mapping; what calls it otherwise (S3, SNS, EventBridge, ...) stands in the policy that get_function shows";
+
+impl ListEventSources {
+    /// The mappings of a function as a whole: a source may feed one of its aliases or versions only.
+    async fn of_function(&self, cx: &Call<Lambda>, function: &str) -> Result<Page<Row>> {
+        let (aliases, versions) = tokio::join!(lists::aliases(cx, function), lists::versions(cx, function));
+        // A function that does not exist has no mappings either.
+        let versions = match versions {
+            Err(error) if error.kind == Kind::NotFound => return Err(error),
+            versions => cx.part("versions (lambda:ListVersionsByFunction)", versions),
+        };
+        let aliases = cx.part("aliases (lambda:ListAliases)", aliases);
+        let is_whole = aliases.is_some() && versions.is_some();
+        let mut qualifiers = lists::names(&aliases.unwrap_or_default());
+        qualifiers.extend(lists::numbers(&versions.unwrap_or_default()));
+        let mut found = lists::mappings(cx, function, qualifiers).await?;
+        if let Some(source) = &self.source_arn {
+            found.retain(|mapping| mapping.event_source_arn.as_ref() == Some(source));
+        }
+        let mut rows: Vec<Row> = found.into_iter().map(Row::new).collect();
+        if rows.is_empty() && is_whole {
+            cx.note(NONE);
+        }
+        add_lag(cx, &mut rows).await;
+        Ok(cx.page(rows, None))
     }
 }
 

@@ -82,7 +82,10 @@ impl ListFunctionTools {
     async fn candidates(&self, cx: &Call<Lambda>, patterns: &Patterns) -> Result<Vec<Found>> {
         const MOST_PAGES: usize = 100;
         let (mut found, mut marker) = (Vec::new(), None);
-        for _ in 0..MOST_PAGES {
+        for page in 0..MOST_PAGES {
+            if page + 1 == MOST_PAGES {
+                cx.note("there are more functions than were looked at: some that fit may be missing");
+            }
             let out = cx.client().lambda.list_functions().set_marker(marker).send().await?;
             for function in out.functions.unwrap_or_default() {
                 let name = function.function_name.unwrap_or_default();
@@ -121,10 +124,10 @@ async fn row(
     } else {
         (None, None)
     };
+    let schema = schema.as_ref().and_then(tame);
     if schema_from.is_some() && schema.is_none() {
         cx.note(format!("the schema of {} could not be used; it takes any object", found.name));
     }
-    let schema = schema.as_ref().and_then(tame);
     Ok(Some(Row {
         name: name(&found.name),
         title: found.name.clone(),

@@ -100,6 +100,9 @@ impl Tool for ListFunctions {
             let end = if marker.is_some() { "so far" } else { "to the end" };
             let what = if self.deprecated { "functions and versions" } else { "functions" };
             cx.note(format!("looked at {looked} {what}, {end}"));
+            if self.runtime.is_some() && !self.deprecated {
+                cx.note("published versions keep runtimes of their own: `deprecated` looks at those too");
+            }
         }
         let next = marker.map(|marker| Place { skip: 0, marker: Some(marker) }.token());
         Ok(cx.page(rows, next))

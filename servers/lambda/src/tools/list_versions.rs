@@ -4,7 +4,7 @@ use awsmcp_mcp::{Call, Page, Result, Spec, Tool};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Lambda, arns, names::FunctionName, times::modified};
+use crate::{Lambda, arns, lists, names::FunctionName, times::modified};
 
 /// Lists a function's versions, with the aliases that point to each and their weights.
 #[derive(Deserialize, JsonSchema)]
@@ -64,26 +64,16 @@ impl Tool for ListVersions {
 
 /// The names of the aliases, by the version that they point to.
 async fn aliases(cx: &Call<Lambda>, function: &str) -> Result<BTreeMap<String, Vec<String>>> {
-    const MOST_PAGES: usize = 20;
     let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    let mut marker = None;
-    for _ in 0..MOST_PAGES {
-        let client = &cx.client().lambda;
-        let out = client.list_aliases().function_name(function).set_marker(marker).send().await?;
-        for alias in out.aliases.unwrap_or_default() {
-            let name = alias.name.unwrap_or_default();
-            let weights = alias.routing_config.and_then(|routing| routing.additional_version_weights);
-            let mut rest = 100.0;
-            for (version, weight) in weights.unwrap_or_default() {
-                rest -= weight * 100.0;
-                found.entry(version).or_default().push(share(&name, weight * 100.0));
-            }
-            found.entry(alias.function_version.unwrap_or_default()).or_default().push(share(&name, rest));
+    for alias in lists::aliases(cx, function).await? {
+        let name = alias.name.unwrap_or_default();
+        let weights = alias.routing_config.and_then(|routing| routing.additional_version_weights);
+        let mut rest = 100.0;
+        for (version, weight) in weights.unwrap_or_default() {
+            rest -= weight * 100.0;
+            found.entry(version).or_default().push(share(&name, weight * 100.0));
         }
-        marker = out.next_marker.filter(|marker| !marker.is_empty());
-        if marker.is_none() {
-            break;
-        }
+        found.entry(alias.function_version.unwrap_or_default()).or_default().push(share(&name, rest));
     }
     Ok(found)
 }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    Lambda, arns,
+    Lambda, arns, lists,
     names::{FunctionName, Qualifier},
     times::modified,
 };
@@ -60,8 +60,10 @@ impl Change for SetAlias {
         .idempotent();
 
     async fn plan(&self, cx: &Call<Lambda>) -> Result<Plan<Step>> {
+        self.is_name()?;
         let (before, revision) = self.present(cx).await?.unzip();
         let (after, guess) = self.wanted(cx, before.as_ref()).await?;
+        after.can_be()?;
         self.may_call(cx, &after).await?;
         let what = if before.is_some() { "point" } else { "make" };
         let share = after
@@ -141,6 +143,17 @@ impl Change for SetAlias {
 }
 
 impl SetAlias {
+    /// # Errors
+    /// When AWS takes it for a version.
+    fn is_name(&self) -> Result<()> {
+        let alias = self.alias.as_str();
+        if alias == "$LATEST" || alias.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err(Error::invalid(format!("{alias:?} is a version and no name of an alias"))
+                .with_next("a good one is prod"));
+        }
+        Ok(())
+    }
+
     /// The alias as it is, and its revision.
     async fn present(&self, cx: &Call<Lambda>) -> Result<Option<(Alias, Option<String>)>> {
         self.function.unqualified()?;
@@ -207,28 +220,17 @@ impl SetAlias {
 
     /// The highest version below, and what is known of it: AWS keeps no history of an alias.
     async fn version_below(&self, cx: &Call<Lambda>, version: &str) -> Result<(String, String)> {
-        const MOST_PAGES: usize = 40;
         let number: u64 = version.parse().map_err(|_| {
             Error::invalid(format!("the alias points to {version}, which has no version before it"))
         })?;
-        let function = self.function.base();
-        let (mut marker, mut found): (_, Option<(u64, String)>) = (None, None);
-        for _ in 0..MOST_PAGES {
-            let asked = cx.client().lambda.list_versions_by_function().function_name(&function);
-            let out = asked.set_marker(marker).send().await?;
-            let versions = out.versions.unwrap_or_default().into_iter();
-            let below = versions.filter_map(|known| {
-                let older = known.version.as_ref()?.parse::<u64>().ok().filter(|older| *older < number)?;
-                let made = known.last_modified.as_deref().map(modified).unwrap_or_default();
-                let about = known.description.filter(|text| !text.is_empty());
-                Some((older, format!("of {made}{}", about.map(|it| format!(", {it:?}")).unwrap_or_default())))
-            });
-            found = below.chain(found).max_by_key(|(older, _)| *older);
-            marker = out.next_marker.filter(|marker| !marker.is_empty());
-            if marker.is_none() {
-                break;
-            }
-        }
+        let versions = lists::versions(cx, &self.function.base()).await?;
+        let below = versions.into_iter().filter_map(|known| {
+            let older = known.version.as_ref()?.parse::<u64>().ok().filter(|older| *older < number)?;
+            let made = known.last_modified.as_deref().map(modified).unwrap_or_default();
+            let about = known.description.filter(|text| !text.is_empty());
+            Some((older, format!("of {made}{}", about.map(|it| format!(", {it:?}")).unwrap_or_default())))
+        });
+        let found = below.max_by_key(|(older, _)| *older);
         let (older, about) = found.ok_or_else(|| {
             Error::not_found(format!("there is no version before {version}"))
                 .with_next("list_versions shows the versions")
@@ -242,6 +244,25 @@ impl SetAlias {
 }
 
 impl Alias {
+    /// # Errors
+    /// When AWS takes no such canary: <https://docs.aws.amazon.com/lambda/latest/dg/configuring-alias-routing.html>.
+    fn can_be(&self) -> Result<()> {
+        let Some(canary) = self.canary_version.as_deref() else { return Ok(()) };
+        if [canary, self.version.as_str()].contains(&"$LATEST") {
+            return Err(Error::invalid(
+                "an alias with a canary points to published versions only, not to $LATEST",
+            )
+            .with_next("publish_version makes a version of it"));
+        }
+        if canary == self.version {
+            return Err(Error::invalid(format!(
+                "the canary is version {canary}, to which the alias points anyway"
+            ))
+            .with_next("give `canary_version` another one; list_versions shows them"));
+        }
+        Ok(())
+    }
+
     fn of(out: GetAliasOutput) -> Alias {
         let weights = out.routing_config.and_then(|routing| routing.additional_version_weights);
         let (canary_version, canary_percent) = weights

@@ -203,6 +203,9 @@ impl SetConcurrency {
             Error::invalid("provisioned concurrency belongs to a version or an alias: give `qualifier`")
                 .with_next("list_versions shows them")
         };
+        if qualifier.as_deref() == Some("$LATEST") && self.provisioned.is_some() {
+            return Err(needs());
+        }
         match (self.reserved, self.provisioned, self.remove) {
             (Some(count), None, None) => self.function.unqualified().map(|()| Wanted::Reserve(count)),
             (None, None, Some(Kinds::Reserved)) => self.function.unqualified().map(|()| Wanted::Release),

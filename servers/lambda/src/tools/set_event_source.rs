@@ -153,6 +153,9 @@ impl SetEventSource {
         let qualifier = function.qualifier(None)?;
         let config = current(cx, &base, qualifier.as_deref()).await?;
         let kind = source.split(':').nth(2).unwrap_or_default();
+        if let Some(why) = self.astray(source, kind) {
+            return Err(why);
+        }
         let is_stream = matches!(kind, "kinesis" | "dynamodb" | "kafka");
         if is_stream && self.start.is_none() {
             return Err(Error::invalid("a stream needs `start`: latest or oldest"));
@@ -171,6 +174,41 @@ impl SetEventSource {
         };
         let given = Value::Object(self.given().into_iter().collect());
         Ok(plan.difference(None, Some(&given)).items(Step::Connect))
+    }
+
+    /// Why AWS takes no such mapping of a source of this kind.
+    fn astray(&self, source: &str, kind: &str) -> Option<Error> {
+        let of_streams = [
+            ("on_failure", self.on_failure.is_some()),
+            ("max_retries", self.max_retries.is_some()),
+            ("start", self.start.is_some()),
+        ];
+        let given = of_streams.iter().find(|(_, is_given)| *is_given).map(|(name, _)| *name);
+        let batch = self.batch_size.unwrap_or_default();
+        let window = self.batch_window_seconds.unwrap_or_default();
+        let why = match (kind, given) {
+            ("kafka" | "mq" | "rds", _) => format!(
+                "a source of {kind} needs topics, queues or a database and credentials, which this tool does not set: AWS's \
+                 CreateEventSourceMapping takes them"
+            ),
+            ("sqs", Some(name)) => {
+                format!(
+                    "a queue takes no `{name}`: what becomes of messages that fail is in its own redrive policy"
+                )
+            }
+            ("sqs", None) if source.ends_with(".fifo") && (batch > 10 || window > 0) => {
+                "of a FIFO queue a batch has at most 10 messages, and no `batch_window_seconds`".to_owned()
+            }
+            ("sqs", None) if batch > 10 && window == 0 => {
+                "a batch of more than 10 messages of a queue needs `batch_window_seconds` of at least 1"
+                    .to_owned()
+            }
+            (kind, _) if kind != "sqs" && self.max_concurrency.is_some() => {
+                "`max_concurrency` is of queues: AWS takes it of no other source".to_owned()
+            }
+            _ => return None,
+        };
+        Some(Error::invalid(why))
     }
 
     /// What the call sets.

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use crate::{
     Lambda, arns,
     names::{FunctionName, Qualifier},
-    policy::{Grant, policy},
+    policy::{Grant, Hold, is_service, policy},
 };
 
 /// Lets a service, an account or everybody (`*`) use a function, or takes such a permission back.
@@ -138,8 +138,9 @@ impl SetPermission {
     /// may do more than call and look.
     async fn opening(&self, cx: &Call<Lambda>, plan: Plan) -> Result<Plan> {
         let (principal, action) = (self.principal()?, self.action());
+        let grant = Grant::of(&self.statement()?);
         let mut plan = plan;
-        if Grant::of(&self.statement()?).is_public {
+        if grant.is_public {
             let to = if self.via_url == Some(true) || self.url_auth == Some(UrlAuth::None) {
                 "anybody on the internet may call it by its URL"
             } else {
@@ -150,22 +151,42 @@ impl SetPermission {
                 _ => "",
             };
             plan = plan.warning(format!("public: {to}{narrow}")).ask();
-        } else if principal.ends_with(".amazonaws.com") {
-            if self.source_arn.is_none() && self.source_account.is_none() {
-                plan = plan
-                    .warning("any account can make that service call it: set source_arn or source_account");
-            }
-        } else if let Some(account) = account(principal) {
-            // Who asks is told by STS; where that is not known, the account counts as another.
-            let own = cx.identity().await.map(|identity| identity.account).ok();
-            if own.as_deref() != Some(account) {
-                plan = plan.warning(format!("{account} is another account")).ask();
-            }
+        } else if is_service(principal) {
+            plan = match grant.hold {
+                Hold::Nothing => plan
+                    .warning("any account can make that service call it: set source_arn or source_account")
+                    .ask(),
+                Hold::Resource => {
+                    plan.warning("that source may be of another account one day: set source_account")
+                }
+                Hold::Owner => plan,
+            };
+        } else if principal != "*" && account(principal).is_none() {
+            plan = plan.warning(format!("whose {principal} is, is not known here")).ask();
+        }
+        for other in self.others(cx).await {
+            plan = plan.warning(format!("{other} is another account")).ask();
         }
         if !is_plain(action) {
             plan = plan.warning(format!("{action} is more than calling it and looking at it")).ask();
         }
         Ok(plan)
+    }
+
+    /// The accounts that are let in and are not the caller's: as the principal, or as those that a service acts for.
+    async fn others(&self, cx: &Call<Lambda>) -> Vec<String> {
+        let of_source = self.source_arn.as_deref().and_then(account);
+        let named = [self.principal.as_deref().and_then(account), of_source, self.source_account.as_deref()];
+        let mut named: Vec<&str> = named.into_iter().flatten().collect();
+        named.sort_unstable();
+        named.dedup();
+        if named.is_empty() {
+            return Vec::new();
+        }
+        // Who asks is told by STS; where that is not known, every account counts as another.
+        let own = cx.identity().await.map(|identity| identity.account).ok();
+        named.retain(|account| own.as_deref() != Some(*account));
+        named.into_iter().map(str::to_owned).collect()
     }
 
     /// The statement that AWS makes of the call.

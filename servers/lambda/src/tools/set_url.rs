@@ -87,6 +87,11 @@ impl Change for SetUrl {
         .idempotent();
 
     async fn plan(&self, cx: &Call<Lambda>) -> Result<Plan<Seen>> {
+        if self.takes_cors_away() && (self.cors_methods.is_some() || self.cors_headers.is_some()) {
+            return Err(Error::invalid(
+                "an empty `cors_origins` takes CORS away: leave `cors_methods` and `cors_headers` out",
+            ));
+        }
         let present = self.present(cx).await?;
         let url = present.as_ref().map(described);
         let before = url.as_ref().map(|(_, settings)| settings.clone());
@@ -168,6 +173,12 @@ impl SetUrl {
     /// The settings with what the call names.
     fn over(&self, before: Option<Value>) -> Value {
         let mut after = before.unwrap_or_else(|| json!({"auth": "AWS_IAM", "mode": "BUFFERED"}));
+        if self.takes_cors_away()
+            && let Some(fields) = after.as_object_mut()
+        {
+            fields.retain(|name, _| ["auth", "mode"].contains(&name.as_str()));
+            fields.extend(OF_CORS.map(|name| (name.to_owned(), Value::Null)));
+        }
         let mut set = |name: &str, value: Option<Value>| {
             if let (Some(value), Some(fields)) = (value, after.as_object_mut()) {
                 fields.insert(name.to_owned(), value);
@@ -175,10 +186,17 @@ impl SetUrl {
         };
         set("auth", self.auth.map(|auth| json!(FunctionUrlAuthType::from(auth).as_str())));
         set("mode", self.mode().map(|mode| json!(mode.as_str())));
-        set("origins", self.cors_origins.as_ref().map(|origins| json!(origins)));
-        set("methods", self.cors_methods.as_ref().map(|methods| json!(methods)));
-        set("headers", self.cors_headers.as_ref().map(|headers| json!(headers)));
+        if !self.takes_cors_away() {
+            set("origins", self.cors_origins.as_ref().map(|origins| json!(origins)));
+            set("methods", self.cors_methods.as_ref().map(|methods| json!(methods)));
+            set("headers", self.cors_headers.as_ref().map(|headers| json!(headers)));
+        }
         after
+    }
+
+    /// Without an origin nothing of it means anything.
+    fn takes_cors_away(&self) -> bool {
+        self.cors_origins.as_ref().is_some_and(Vec::is_empty)
     }
 
     fn place(&self) -> Result<String> {
@@ -216,6 +234,9 @@ impl SetUrl {
         if self.cors_origins.is_none() && self.cors_methods.is_none() && self.cors_headers.is_none() {
             return None;
         }
+        if self.takes_cors_away() {
+            return Some(Cors::builder().build());
+        }
         let before = present.and_then(|url| url.cors.clone()).unwrap_or_else(|| Cors::builder().build());
         let kept = |new: &Option<Vec<String>>, old: Option<Vec<String>>| new.clone().or(old);
         Some(
@@ -230,6 +251,10 @@ impl SetUrl {
         )
     }
 }
+
+/// The settings that are CORS's.
+const OF_CORS: [&str; 6] =
+    ["origins", "methods", "headers", "exposed_headers", "credentials", "max_age_seconds"];
 
 /// Its address, and its settings.
 fn described(url: &GetFunctionUrlConfigOutput) -> (String, Value) {

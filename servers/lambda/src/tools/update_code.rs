@@ -1,8 +1,9 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_lambda::{
+    operation::get_function_configuration::GetFunctionConfigurationOutput,
     primitives::Blob,
-    types::{Architecture, FunctionConfiguration},
+    types::{Architecture, FunctionConfiguration, PackageType},
 };
 use awsmcp_mcp::{Call, Change, Error, One, Plan, Result, Spec, human_size, unchanged};
 use schemars::JsonSchema;
@@ -13,6 +14,7 @@ use crate::{
     Lambda, arns,
     configuration::current,
     deployment::{Code, Source, patched},
+    lists,
     names::{BucketName, FunctionName, ObjectKey},
     package,
     settling::settled,
@@ -102,6 +104,7 @@ impl Change for UpdateCode {
         self.function.unqualified()?;
         let function = self.function.base();
         let (code, config) = tokio::try_join!(self.code(cx), current(cx, &function, None))?;
+        fits(&self.function, &config, &code)?;
         let runtime = config.runtime.as_ref().map_or("image", |runtime| runtime.as_str());
         let mut plan = Plan::new(format!(
             "replace the code of {} ({runtime}, {}) by {}{}",
@@ -177,23 +180,26 @@ impl Change for UpdateCode {
 
 /// Whether the code is that of a version, which never changes.
 async fn is_published(cx: &Call<Lambda>, function: &str, sha256: Option<&str>) -> Result<bool> {
-    const MOST_PAGES: usize = 40;
-    let mut marker = None;
-    for _ in 0..MOST_PAGES {
-        let asked = cx.client().lambda.list_versions_by_function().function_name(function);
-        let out = asked.set_marker(marker).send().await?;
-        let is_it = |version: &FunctionConfiguration| {
-            version.version() != Some("$LATEST") && sha256.is_some() && version.code_sha256() == sha256
-        };
-        if out.versions().iter().any(is_it) {
-            return Ok(true);
-        }
-        marker = out.next_marker.filter(|marker| !marker.is_empty());
-        if marker.is_none() {
-            break;
-        }
+    let is_it = |version: &FunctionConfiguration| {
+        version.version() != Some("$LATEST") && sha256.is_some() && version.code_sha256() == sha256
+    };
+    Ok(lists::versions(cx, function).await?.iter().any(is_it))
+}
+
+/// # Errors
+/// When a function that is an image is given a package, or the other way round: AWS changes neither into the other.
+fn fits(function: &FunctionName, config: &GetFunctionConfigurationOutput, code: &Code) -> Result<()> {
+    let (is, gets) = (config.package_type == Some(PackageType::Image), matches!(code, Code::Image(_)));
+    let word = |is_image: bool| if is_image { "a container image" } else { "a package" };
+    if is == gets {
+        return Ok(());
     }
-    Ok(false)
+    Err(Error::invalid(format!(
+        "the code of {function} is {}, which AWS replaces by no {}",
+        word(is),
+        word(gets).trim_start_matches("a ")
+    ))
+    .with_next("create_function makes another function of it"))
 }
 
 /// The plan with the files that go and those that are new. It is good without them: what stands in the way is a note.

@@ -1,6 +1,7 @@
 use std::borrow::Cow;
 
-use awsmcp_mcp::{Call, Change, Error, One, Plan, Result, Risk, Spec};
+use aws_sdk_lambda::operation::get_function_configuration::GetFunctionConfigurationOutput;
+use awsmcp_mcp::{Call, Change, Error, Kind, One, Plan, Result, Risk, Spec};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -76,6 +77,7 @@ impl Change for UpdateConfig {
         let function = self.checked()?;
         let out = current(cx, &function, None).await?;
         let before = Config::of(&out);
+        self.readable(&out)?;
         let after = before.patched(&self.patch())?;
         let (mut old, mut new) = if cx.settings().allow.contains(&Risk::Reveal) {
             (before.json(), after.json())
@@ -152,6 +154,19 @@ impl UpdateConfig {
                 .with_next("a good one is {\"function\":\"f\",\"patch\":{\"Timeout\":30}}"));
         }
         Ok(self.function.base())
+    }
+
+    /// # Errors
+    /// When variables are to be changed that AWS does not show: all of them are put at once, and those would be lost.
+    fn readable(&self, out: &GetFunctionConfigurationOutput) -> Result<()> {
+        let hidden = out.environment.as_ref().and_then(|environment| environment.error.as_ref());
+        let Some(error) = hidden.filter(|_| self.patch().contains_key("Environment")) else { return Ok(()) };
+        let why = error.message.as_deref().unwrap_or("no reason was given");
+        Err(Error::new(
+            Kind::AccessDenied,
+            format!("AWS could not decrypt the environment, so that a change would take away the variables that it has: {why}"),
+        )
+        .with_next("the caller needs kms:Decrypt on the function's key; get_function shows which that is"))
     }
 
     fn patch(&self) -> Map<String, Value> {

@@ -1,12 +1,11 @@
-use std::collections::BTreeSet;
-
-use awsmcp_mcp::{Call, Error, One, Result, Spec, Tool};
+use aws_sdk_lambda::types::{EventSourceMappingConfiguration, FunctionUrlAuthType, FunctionUrlConfig};
+use awsmcp_mcp::{Call, One, Result, Spec, Tool};
 use futures::{StreamExt, stream};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Lambda, arns,
+    Lambda, arns, lists,
     names::{FunctionName, arn_qualifier},
     policy::policy,
 };
@@ -21,8 +20,9 @@ pub(crate) struct WhoMayCall {
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct Callers {
     function: String,
-    /// Whether somebody outside of any account or organisation that is named may.
-    public: bool,
+    /// Whether somebody outside of any account or organisation that is named may; nothing where a policy that could not be
+    /// read may let them.
+    public: Option<bool>,
     callers: Vec<Caller>,
     /// The versions and aliases whose policies were read.
     policies_read: Vec<String>,
@@ -67,22 +67,25 @@ impl Tool for WhoMayCall {
 
     async fn call(self, cx: &Call<Lambda>) -> Result<Self::Output> {
         self.function.unqualified()?;
+        let function = self.function.base();
         // A function that does not exist has no policy, and would look well kept.
-        crate::configuration::current(cx, &self.function.base(), None).await?;
+        crate::configuration::current(cx, &function, None).await?;
         let mut found = Found::default();
-        let aliases = found.part("aliases", self.aliases(cx).await).unwrap_or_default();
-        let versions = found.part("published versions", self.versions(cx).await).unwrap_or_default();
-        self.policies(cx, aliases.iter().chain(&versions), &mut found).await;
-        let urls = self.urls(cx).await;
-        let urls = found.part("URLs", urls).unwrap_or_default();
+        let aliases = found.part("aliases", lists::aliases(cx, &function).await).unwrap_or_default();
+        let versions = found.part("published versions", lists::versions(cx, &function).await);
+        found.lacks_policies = !found.unread.is_empty();
+        let mut qualifiers = lists::names(&aliases);
+        qualifiers.extend(lists::numbers(&versions.unwrap_or_default()));
+        self.policies(cx, qualifiers.iter(), &mut found).await;
+        let urls = found.part("URLs", lists::urls(cx, &function).await).unwrap_or_default();
         found.callers.extend(found_urls(urls));
-        let sources = self.sources(cx, &aliases).await;
+        let sources = lists::mappings(cx, &function, qualifiers).await;
         let sources = found.part("event sources", sources).unwrap_or_default();
-        found.callers.extend(sources);
+        found.callers.extend(found_sources(sources));
         found.note(cx);
         Ok(One(Callers {
             function: self.function.to_string(),
-            public: found.callers.iter().any(|caller| caller.public),
+            public: found.is_public(),
             callers: found.callers,
             policies_read: found.policies,
             unread: found.unread,
@@ -96,9 +99,16 @@ struct Found {
     callers: Vec<Caller>,
     policies: Vec<String>,
     unread: Vec<String>,
+    /// Whether a policy is missing, or it is not known of which versions and aliases there are some.
+    lacks_policies: bool,
 }
 
 impl Found {
+    fn is_public(&self) -> Option<bool> {
+        let is_public = self.callers.iter().any(|caller| caller.public);
+        (is_public || !self.lacks_policies).then_some(is_public)
+    }
+
     fn part<T>(&mut self, what: &str, asked: Result<T>) -> Option<T> {
         asked.map_err(|error| self.unread.push(format!("{what}: {}", error.message))).ok()
     }
@@ -115,50 +125,22 @@ impl Found {
 }
 
 /// A URL is open to whom its auth says; with NONE the policy decides, whose statements are told beside it.
-fn found_urls(urls: Vec<(Option<String>, String, String)>) -> Vec<Caller> {
-    let caller = |(qualifier, url, auth): (Option<String>, String, String)| Caller {
-        who: match auth.as_str() {
-            "NONE" => "whoever the policy lets, without signing in".to_owned(),
+fn found_urls(urls: Vec<FunctionUrlConfig>) -> impl Iterator<Item = Caller> {
+    urls.into_iter().map(|url| Caller {
+        who: match url.auth_type {
+            FunctionUrlAuthType::None => "whoever the policy lets, without signing in".to_owned(),
             _ => "whoever signs with IAM and is allowed to".to_owned(),
         },
         by: "url",
-        qualifier,
+        qualifier: arn_qualifier(&url.function_arn).map(str::to_owned),
         action: None,
         condition: None,
-        id: url,
+        id: url.function_url,
         public: false,
-    };
-    urls.into_iter().map(caller).collect()
+    })
 }
 
 impl WhoMayCall {
-    async fn aliases(&self, cx: &Call<Lambda>) -> Result<Vec<String>> {
-        let (mut names, mut marker) = (Vec::new(), None);
-        loop {
-            let asked = cx.client().lambda.list_aliases().function_name(self.function.base());
-            let out = asked.set_marker(marker).send().await?;
-            names.extend(out.aliases.unwrap_or_default().into_iter().filter_map(|alias| alias.name));
-            marker = out.next_marker.filter(|marker| !marker.is_empty());
-            if marker.is_none() {
-                return Ok(names);
-            }
-        }
-    }
-
-    async fn versions(&self, cx: &Call<Lambda>) -> Result<Vec<String>> {
-        let (mut numbers, mut marker) = (Vec::new(), None);
-        loop {
-            let asked = cx.client().lambda.list_versions_by_function().function_name(self.function.base());
-            let out = asked.set_marker(marker).send().await?;
-            let found = out.versions.unwrap_or_default().into_iter().filter_map(|version| version.version);
-            numbers.extend(found.filter(|number| number != "$LATEST"));
-            marker = out.next_marker.filter(|marker| !marker.is_empty());
-            if marker.is_none() {
-                return Ok(numbers);
-            }
-        }
-    }
-
     /// The statements of every policy: AWS keeps what is granted on each version and alias apart.
     async fn policies(
         &self,
@@ -181,7 +163,10 @@ impl WhoMayCall {
         };
         let mut reading = stream::iter(all.into_iter().map(read)).buffered(AT_ONCE);
         while let Some((qualifier, read)) = reading.next().await {
-            let Some(read) = found.part(&format!("the policy of {qualifier}"), read) else { continue };
+            let Some(read) = found.part(&format!("the policy of {qualifier}"), read) else {
+                found.lacks_policies = true;
+                continue;
+            };
             found.policies.push(qualifier);
             found.callers.extend(read.grants.into_iter().map(|grant| Caller {
                 who: grant.principal,
@@ -194,58 +179,17 @@ impl WhoMayCall {
             }));
         }
     }
+}
 
-    /// The qualifier, the address and the auth of each URL.
-    async fn urls(&self, cx: &Call<Lambda>) -> Result<Vec<(Option<String>, String, String)>> {
-        let (mut urls, mut marker) = (Vec::new(), None);
-        loop {
-            let asked = cx.client().lambda.list_function_url_configs().function_name(self.function.base());
-            let out = asked.set_marker(marker).send().await?;
-            urls.extend(out.function_url_configs.into_iter().map(|url| {
-                let qualifier = arn_qualifier(&url.function_arn).map(str::to_owned);
-                (qualifier, url.function_url, url.auth_type.to_string())
-            }));
-            marker = out.next_marker.filter(|marker| !marker.is_empty());
-            if marker.is_none() {
-                return Ok(urls);
-            }
-        }
-    }
-
-    /// The mappings to the function, and to each of its aliases, by their UUIDs.
-    async fn sources(&self, cx: &Call<Lambda>, aliases: &[String]) -> Result<Vec<Caller>> {
-        let (mut found, mut seen) = (Vec::new(), BTreeSet::new());
-        let base = self.function.base();
-        let names =
-            std::iter::once(base.clone()).chain(aliases.iter().map(|alias| format!("{base}:{alias}")));
-        for name in names {
-            let mut marker = None;
-            loop {
-                let asked = cx.client().lambda.list_event_source_mappings().function_name(&name);
-                let out = asked.set_marker(marker).send().await.map_err(Error::from)?;
-                for mapping in out.event_source_mappings.unwrap_or_default() {
-                    let id = mapping.uuid.unwrap_or_default();
-                    if !seen.insert(id.clone()) {
-                        continue;
-                    }
-                    found.push(Caller {
-                        who: mapping
-                            .event_source_arn
-                            .unwrap_or_else(|| "a Kafka cluster of one's own".to_owned()),
-                        by: "event_source",
-                        qualifier: mapping.function_arn.as_deref().and_then(arn_qualifier).map(str::to_owned),
-                        action: None,
-                        condition: mapping.state.map(|state| format!("state={state}")),
-                        id,
-                        public: false,
-                    });
-                }
-                marker = out.next_marker.filter(|marker| !marker.is_empty());
-                if marker.is_none() {
-                    break;
-                }
-            }
-        }
-        Ok(found)
-    }
+/// The mappings to the function, its aliases and its versions, by their UUIDs.
+fn found_sources(mappings: Vec<EventSourceMappingConfiguration>) -> impl Iterator<Item = Caller> {
+    mappings.into_iter().map(|mapping| Caller {
+        who: mapping.event_source_arn.unwrap_or_else(|| "a Kafka cluster of one's own".to_owned()),
+        by: "event_source",
+        qualifier: mapping.function_arn.as_deref().and_then(arn_qualifier).map(str::to_owned),
+        action: None,
+        condition: mapping.state.map(|state| format!("state={state}")),
+        id: mapping.uuid.unwrap_or_default(),
+        public: false,
+    })
 }

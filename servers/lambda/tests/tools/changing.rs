@@ -95,6 +95,10 @@ fn code_comes_from_s3_or_an_image_too() {
     run.holds(&[r#""result":3"#]);
     let stub = Stub::before(aws, |request| match request.operation() {
         "UpdateFunctionCode" => Response::output(json!({"FunctionName": "code-s3", "Version": "$LATEST"})),
+        // Of a function that is a package AWS takes no image.
+        "GetFunctionConfiguration" => {
+            Response::output(json!({"FunctionName": "code-s3", "PackageType": "Image"}))
+        }
         _ => Response::HandOn,
     });
     LAMBDA

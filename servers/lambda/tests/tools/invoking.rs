@@ -230,7 +230,65 @@ fn a_stream_may_fail_in_its_middle() {
     let stub = streaming(|| vec![Event::bytes("PayloadChunk", "some")]);
     let broken =
         LAMBDA.at(stub.env()).start().call("invoke_function", json!({"function": "f", "mode": "stream"}));
-    broken.fails(&["broke off after 4 B"]);
+    broken.fails(&["broke off after 4 B in 1 part, which begin \"some\""]);
+}
+
+#[test]
+fn null_is_a_result() {
+    let stub = Stub::start(|request| match request.operation() {
+        "Invoke" if request.nth == 1 => Response::new(200, "null"),
+        _ => Response::new(200, "null").with("x-amz-function-error", "Handled"),
+    });
+    let mut server = LAMBDA.at(stub.env()).start();
+    let done = server.call("invoke_function", json!({"function": "f"}));
+    done.holds(&[r#""outcome":"succeeded""#, r#""result":null"#]);
+    let failed = server.call("invoke_function", json!({"function": "f"}));
+    failed.holds(&[r#""outcome":"failed""#, r#""payload":null"#]).lacks(&["\"result\""]);
+    let left = json!({"function": "f", "mode": "async"});
+    server.call("invoke_function", left).lacks(&["\"result\"", "\"payload\""]);
+}
+
+#[test]
+fn trouble_that_a_filter_does_not_find_is_told() {
+    let stub = Stub::start(|request| match request.operation() {
+        "FilterLogEvents" if request.json()["filterPattern"] == json!("ERROR") => {
+            Response::output(json!({"events": []}))
+        }
+        "FilterLogEvents" => {
+            let report = |id: u32, more: &str| {
+                let text = format!(
+                    "REPORT RequestId: r{id}\tDuration: 3000.00 ms\tMemory Size: 128 MB\tMax Memory Used: 40 MB\t{more}"
+                );
+                json!({"eventId": id.to_string(), "logStreamName": "s", "timestamp": id, "message": text})
+            };
+            Response::output(json!({"events": [report(1, "Status: timeout"), report(2, "Status: timeout"),
+                report(3, "Status: error\tError Type: Runtime.OutOfMemory")]}))
+        }
+        _ => Response::output(json!({"FunctionName": "f", "Timeout": 60})),
+    });
+    let mut server = LAMBDA.at(stub.env()).start();
+    let found = server.call("function_logs", json!({"function": "f", "filter": "ERROR"}));
+    found.holds(&["no line fits ERROR", "had trouble all the same: 1 x out of memory, 2 x timeout"]);
+}
+
+#[test]
+fn figures_that_cloudwatch_keeps_no_longer_are_not_told_as_none() {
+    let stub = Stub::start(|request| match request.operation() {
+        "GetFunctionConfiguration" => Response::output(json!({"FunctionName": "f", "Timeout": 3})),
+        _ => Response::output(json!({"MetricDataResults": []})),
+    });
+    let mut server = LAMBDA.at(stub.env()).start();
+    let gone = json!({"function": "f", "start": "-500d", "end": "-460d"});
+    server.call("function_health", gone).holds(&["not known"]).lacks(&["it was not called"]);
+    let old = json!({"function": "f", "start": "-30d", "end": "-29d"});
+    server.call("function_health", old).holds(&["it was not called"]);
+    let periods: Vec<u64> = stub.of("GetMetricData")[1].json()["MetricDataQueries"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|query| query["MetricStat"]["Period"].as_u64().unwrap())
+        .collect();
+    assert!(periods.iter().all(|period| period % 300 == 0), "{periods:?}");
 }
 
 #[test]

@@ -561,3 +561,273 @@ fn a_version_on_an_old_runtime_is_listed_though_its_function_is_not() {
     assert_eq!((listed.column("name"), listed.column("version")), (vec!["f"], vec!["3"]));
     server.call("list_functions", json!({})).holds(&["python3.14"]).lacks(&["python3.8"]);
 }
+
+/// A page of what is listed, and another behind it.
+fn two_pages(request: &Request, field: &str, first: Value, second: Value) -> Response {
+    match request.query("Marker") {
+        None => Response::output(json!({field: [first], "NextMarker": "m"})),
+        Some(_) => Response::output(json!({field: [second]})),
+    }
+}
+
+#[test]
+fn what_a_function_is_said_to_have_is_read_to_the_last_page() {
+    let address = |name: &str| format!("https://{name}.lambda-url.us-east-1.on.aws/");
+    let stub = Stub::start(move |request| match request.operation() {
+        "ListAliases" => two_pages(request, "Aliases", json!({"Name": "dev"}), json!({"Name": "live"})),
+        "ListVersionsByFunction" => {
+            let version = |number: &str| json!({"Version": number, "CodeSha256": number, "LastModified": "2026-11-01T10:00:00.000+0000"});
+            two_pages(request, "Versions", version("1"), version("3"))
+        }
+        "ListFunctionUrlConfigs" => {
+            let url = |name: &str| {
+                let arn = format!("{FUNCTION}:{name}");
+                let mut url = url();
+                (url["FunctionArn"], url["FunctionUrl"]) = (json!(arn), json!(address(name)));
+                url["AuthType"] = json!("NONE");
+                url
+            };
+            two_pages(request, "FunctionUrlConfigs", url("dev"), url("live"))
+        }
+        "ListProvisionedConcurrencyConfigs" => {
+            let of = |name: &str| json!({"FunctionArn": format!("{FUNCTION}:{name}"), "RequestedProvisionedConcurrentExecutions": 2});
+            two_pages(request, "ProvisionedConcurrencyConfigs", of("dev"), of("live"))
+        }
+        "ListEventSourceMappings" => {
+            let is_of_live = request.query("FunctionName").unwrap_or_default().ends_with("live");
+            Response::output(
+                json!({"EventSourceMappings": is_of_live.then(mapping).into_iter().collect::<Vec<_>>()}),
+            )
+        }
+        "GetFunction" => Response::output(json!({"Configuration": configuration()})),
+        "GetPolicy" => Response::error(404, "ResourceNotFoundException", "no policy"),
+        _ => there(request),
+    });
+    let mut server = LAMBDA.at(stub.env()).start();
+    let card = server.call("get_function", json!({"function": "f"}));
+    card.holds(&[&address("dev"), &address("live"), "\"qualifier\":\"live\",\"requested\":2"]);
+    // A mapping may feed an alias only.
+    let sources = server.call("list_event_sources", json!({"function": "f"}));
+    sources.holds(&["14e0db71"]).lacks(&["no event source mapping"]);
+    let elsewhere = json!({"function": "f", "source_arn": "arn:aws:sqs:us-east-1:123456789012:other"});
+    server.call("list_event_sources", elsewhere).holds(&["no event source mapping"]);
+    server.plan("delete_function", json!({"function": "f"})).holds(&[
+        "with 2 published versions",
+        "its aliases go too: dev, live",
+        "stay and fail",
+        "14e0db71",
+    ]);
+    server
+        .plan("delete_function", json!({"function": "f", "version": "1"}))
+        .holds(&["point to it: dev, live"]);
+    server.call("who_may_call", json!({"function": "f"})).holds(&["14e0db71", "\"public\":false"]);
+    server.plan("set_alias", json!({"function": "f", "alias": "prod", "version": "2"})).ok();
+}
+
+#[test]
+fn what_opens_the_function_is_told_whichever_of_its_names_is_looked_at() {
+    let mut of_function = url();
+    of_function["AuthType"] = json!("NONE");
+    let open = json!({"Statement": [
+        {"Sid": "url", "Effect": "Allow", "Principal": "*", "Action": "lambda:InvokeFunctionUrl"},
+        {"Sid": "via", "Effect": "Allow", "Principal": "*", "Action": "lambda:InvokeFunction",
+            "Condition": {"Bool": {"lambda:InvokedViaFunctionUrl": "true"}}},
+    ]})
+    .to_string();
+    let stub = Stub::start(move |request| match (request.operation(), request.query("Qualifier")) {
+        ("GetFunction", _) => Response::output(json!({"Configuration": configuration()})),
+        ("GetPolicy", None) => Response::output(json!({"Policy": open})),
+        ("GetPolicy", Some("$LATEST")) => Response::error(
+            400,
+            "InvalidParameterValueException",
+            "We currently do not support policies for $LATEST.",
+        ),
+        ("GetPolicy", _) => Response::error(404, "ResourceNotFoundException", "no policy"),
+        ("ListFunctionUrlConfigs", _) => Response::output(json!({"FunctionUrlConfigs": [of_function]})),
+        ("ListAliases", _) => Response::output(json!({"Aliases": [{"Name": "live"}]})),
+        _ => Response::output(json!({})),
+    });
+    let mut server = LAMBDA.at(stub.env()).start();
+    for qualifier in [Value::Null, json!("live"), json!("$LATEST"), json!("3")] {
+        let mut call = json!({"function": "f"});
+        if !qualifier.is_null() {
+            call["qualifier"] = qualifier.clone();
+        }
+        let card = server.call("get_function", call);
+        card.holds(&["high: anybody may call https://u.lambda-url.us-east-1.on.aws/ without signing in"]);
+    }
+}
+
+#[test]
+fn a_policy_that_could_not_be_read_is_not_told_as_closed() {
+    let stub = Stub::start(|request| match (request.operation(), request.query("Qualifier")) {
+        ("GetPolicy", Some("prod")) => Response::error(403, "AccessDeniedException", "not authorized"),
+        ("ListFunctionUrlConfigs", _) => Response::output(json!({"FunctionUrlConfigs": []})),
+        ("ListEventSourceMappings", _) => Response::output(json!({"EventSourceMappings": []})),
+        _ => there(request),
+    });
+    let who = LAMBDA.at(stub.env()).start().call("who_may_call", json!({"function": "f"}));
+    assert_eq!(who.object().get("public"), None, "{}", who.text);
+    who.holds(&["this is not all", "the policy of prod: "]);
+}
+
+#[test]
+fn variables_that_aws_does_not_show_are_not_put_away() {
+    let mut hidden = configuration();
+    hidden["Environment"] =
+        json!({"Error": {"ErrorCode": "AccessDeniedException", "Message": "kms:Decrypt is missing"}});
+    let stub = Stub::start(move |request| match request.operation() {
+        "GetFunctionConfiguration" | "UpdateFunctionConfiguration" => Response::output(hidden.clone()),
+        _ => there(request),
+    });
+    let mut server = LAMBDA.at(stub.env()).start();
+    for patch in
+        [json!({"Environment": {"Variables": {"A": "3"}}}), json!({"Environment": null, "Timeout": 9})]
+    {
+        let refused = server.call("update_config", json!({"function": "f", "patch": patch}));
+        refused.fails(&["would take away the variables that it has", "kms:Decrypt"]);
+    }
+    assert!(stub.of("UpdateFunctionConfiguration").is_empty());
+    server.call("update_config", json!({"function": "f", "patch": {"Timeout": 9}})).ok();
+    assert_eq!(sent(&stub, "UpdateFunctionConfiguration"), json!({"Timeout": 9, "RevisionId": "seen"}));
+}
+
+#[test]
+fn cors_is_taken_away_as_a_whole() {
+    let stub = Stub::start(there);
+    let mut server = LAMBDA.at(stub.env()).start();
+    let call = json!({"function": "f", "cors_origins": []});
+    let plan = server.plan("set_url", call.clone());
+    plan.holds(&["-  \"credentials\": true", "-  \"methods\"", "-  \"origins\""]);
+    done(&mut server, "set_url", &call);
+    assert_eq!(sent(&stub, "UpdateFunctionUrlConfig"), json!({"Cors": {}}));
+    let both = json!({"function": "f", "cors_origins": [], "cors_methods": ["GET"]});
+    server.call("set_url", both).fails(&["leave `cors_methods` and `cors_headers` out"]);
+}
+
+#[test]
+fn whoever_is_let_in_and_is_not_of_this_account_is_asked_about() {
+    let stub = Stub::start(there);
+    let mut server = LAMBDA.at(stub.env()).start();
+    let other = "999988887777 is another account";
+    let anybody = "any account can make that service call it";
+    for (more, why) in [
+        (json!({"principal": "*", "source_account": "999988887777"}), other),
+        (json!({"principal": "*", "source_arn": "arn:aws:sns:us-east-1:999988887777:t"}), other),
+        (json!({"principal": "s3.amazonaws.com", "source_account": "999988887777"}), other),
+        (
+            json!({"principal": "sns.amazonaws.com", "source_arn": "arn:aws:sns:us-east-1:999988887777:t"}),
+            other,
+        ),
+        (json!({"principal": "arn:aws-cn:iam::999988887777:root"}), other),
+        (json!({"principal": "s3.amazonaws.com"}), anybody),
+        (json!({"principal": "s3.amazonaws.com", "source_arn": "arn:aws:s3:::*"}), anybody),
+        (json!({"principal": "sns.amazonaws.com.cn"}), anybody),
+        (json!({"principal": "alexa-appkit.amazon.com"}), anybody),
+        (
+            json!({"principal": "arn:aws:iam::cloudfront:user/x"}),
+            "whose arn:aws:iam::cloudfront:user/x is, is not known",
+        ),
+    ] {
+        let mut call = json!({"function": "f", "statement_id": "new"});
+        call.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        server.call("set_permission", call).holds(&["nothing was done yet", why]);
+    }
+    assert!(stub.of("AddPermission").is_empty());
+    for more in [
+        json!({"principal": "s3.amazonaws.com", "source_account": "123456789012"}),
+        json!({"principal": "sns.amazonaws.com", "source_arn": "arn:aws:sns:us-east-1:123456789012:t"}),
+    ] {
+        let mut call = json!({"function": "f", "statement_id": "new"});
+        call.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        server.call("set_permission", call).holds(&["added"]);
+    }
+}
+
+#[test]
+fn what_aws_cannot_do_is_not_planned() {
+    let stub = Stub::start(|request| match request.operation() {
+        "GetFunctionConfiguration" => {
+            let mut image = configuration();
+            image["PackageType"] = json!("Image");
+            Response::output(image)
+        }
+        _ => there(request),
+    });
+    let mut server = LAMBDA.at(stub.env()).start();
+    let source = |source: &str, more: Value| {
+        let mut call = json!({"function": "f", "source_arn": source});
+        call.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        call
+    };
+    let stream = "arn:aws:kinesis:us-east-1:123456789012:stream/s";
+    for (tool, call, why) in [
+        ("set_alias", json!({"function": "f", "alias": "3", "version": "4"}), "is a version and no name"),
+        (
+            "set_alias",
+            json!({"function": "f", "alias": "$LATEST", "version": "4"}),
+            "is a version and no name",
+        ),
+        (
+            "set_alias",
+            json!({"function": "f", "alias": "prod", "version": "$LATEST", "canary_version": "4", "canary_percent": 5}),
+            "published versions only",
+        ),
+        (
+            "set_alias",
+            json!({"function": "f", "alias": "prod", "version": "4", "canary_version": "4", "canary_percent": 5}),
+            "to which the alias points anyway",
+        ),
+        (
+            "set_concurrency",
+            json!({"function": "f", "qualifier": "$LATEST", "provisioned": 2}),
+            "belongs to a version or an alias",
+        ),
+        (
+            "update_code",
+            json!({"function": "f", "files": {"i.py": ""}}),
+            "is a container image, which AWS replaces by no package",
+        ),
+        ("set_event_source", source(QUEUE, json!({"on_failure": QUEUE})), "a queue takes no `on_failure`"),
+        ("set_event_source", source(QUEUE, json!({"max_retries": 2})), "a queue takes no `max_retries`"),
+        ("set_event_source", source(QUEUE, json!({"start": "latest"})), "a queue takes no `start`"),
+        ("set_event_source", source(QUEUE, json!({"batch_size": 11})), "needs `batch_window_seconds`"),
+        (
+            "set_event_source",
+            source(&format!("{QUEUE}.fifo"), json!({"batch_window_seconds": 5})),
+            "of a FIFO queue",
+        ),
+        (
+            "set_event_source",
+            source(stream, json!({"start": "latest", "max_concurrency": 2})),
+            "is of queues",
+        ),
+        (
+            "set_event_source",
+            source("arn:aws:kafka:us-east-1:123456789012:cluster/c/1", json!({"start": "latest"})),
+            "CreateEventSourceMapping takes them",
+        ),
+    ] {
+        server.call(tool, call).fails(&[why]);
+    }
+    assert!(stub.calls().iter().all(|request| request.operation().starts_with("Get")));
+}
+
+#[test]
+fn a_hint_is_about_what_was_not_found() {
+    let stub = Stub::start(|request| match request.operation() {
+        "GetFunctionConfiguration" => Response::error(429, "TooManyRequestsException", "Rate exceeded"),
+        _ => Response::error(404, "ResourceNotFoundException", "The resource you requested does not exist."),
+    });
+    let mut server = LAMBDA.at(stub.env()).start();
+    let of = |tool: &str, call: Value| (tool.to_owned(), call);
+    for ((tool, call), hint) in [
+        (of("delete_function", json!({"event_source": "14e0db71"})), "list_event_sources shows"),
+        (of("delete_function", json!({"layer": "l", "layer_version": 1})), "list_layers shows"),
+        (of("delete_function", json!({"function": "f", "alias": "prod"})), "list_functions shows"),
+    ] {
+        server.call(&tool, call).fails(&[hint]);
+    }
+    let throttled = server.call("function_health", json!({"function": "f"}));
+    assert!(!throttled.error().contains("concurrency"), "{}", throttled.text);
+}

@@ -2,7 +2,7 @@
 
 use crate::{
     names::last_part,
-    policy::Grant,
+    policy::{Grant, Hold, is_service},
     runtimes::{blocks, deprecation, is_known, not_known, today},
     tools::get_function::card::{Card, Url},
 };
@@ -38,13 +38,16 @@ pub(super) fn findings(card: &Card) -> Vec<String> {
     if let Some(error) = &card.environment_error {
         found.push(format!("medium: the environment cannot be decrypted: {error}"));
     }
-    for grant in &card.policy {
-        if grant.principal.ends_with(".amazonaws.com") && grant.condition.is_none() {
-            found.push(format!(
-                "medium: {} may call it for any account ({}): set a source ARN or account",
-                grant.principal,
-                last_part(&grant.statement_id)
-            ));
+    for grant in card.policy.iter().filter(|grant| grant.principal.split(',').any(is_service)) {
+        let (who, id) = (&grant.principal, last_part(&grant.statement_id));
+        match grant.hold {
+            Hold::Nothing => found.push(format!(
+                "medium: {who} may call it for any account ({id}): set a source ARN or account"
+            )),
+            Hold::Resource => found.push(format!(
+                "low: {who} may call it for a resource that may be of another account one day ({id}): set a source account"
+            )),
+            Hold::Owner => {}
         }
     }
     let has_destination = card.async_settings.iter().any(|settings| settings.on_failure.is_some());
@@ -75,9 +78,26 @@ fn openings(card: &Card) -> Vec<String> {
             )
         })
         .collect();
-    let public = card.urls.iter().filter(|url| url.auth == "NONE");
-    found.extend(public.map(|url| public_url(card, url, &open)));
+    let (public, signed): (Vec<&Url>, Vec<&Url>) = card.urls.iter().partition(|url| url.auth == "NONE");
+    found.extend(public.into_iter().map(|url| public_url(card, url, &open)));
+    found.extend(signed.into_iter().filter_map(|url| signed_url(url, &open)));
     found
+}
+
+/// The statements that are open to everybody and about calls of this URL.
+fn of_url<'a>(url: &'a Url, open: &'a [&'a Grant]) -> impl Iterator<Item = &'a Grant> {
+    let is_of_it = |grant: &&&Grant| {
+        grant.qualifier.as_deref().unwrap_or("$LATEST") == url.qualifier && grant.is_for_auth(&url.auth)
+    };
+    open.iter().filter(is_of_it).copied()
+}
+
+/// That a URL whose callers sign in is open to those of every account.
+fn signed_url(url: &Url, open: &[&Grant]) -> Option<String> {
+    let has = |action: &str| of_url(url, open).any(|grant| covers(&grant.action, action));
+    let grant = of_url(url, open).find(|grant| grant.is_by_url())?;
+    (has("lambda:InvokeFunctionUrl") && has("lambda:InvokeFunction"))
+        .then(|| format!("high: anybody with an AWS account may call {} ({})", url.url, grant.statement_id))
 }
 
 /// What becomes of a call of a URL that asks nobody to sign in. AWS answers it where the policy of the very version or alias
@@ -90,9 +110,7 @@ fn public_url(card: &Card, url: &Url, open: &[&Grant]) -> String {
             url.qualifier
         );
     }
-    let of_it = |grant: &&&Grant| grant.qualifier.as_deref().unwrap_or("$LATEST") == url.qualifier;
-    let own: Vec<&&Grant> = open.iter().filter(of_it).collect();
-    let has = |action: &str| own.iter().any(|grant| covers(&grant.action, action));
+    let has = |action: &str| of_url(url, open).any(|grant| covers(&grant.action, action));
     match (has("lambda:InvokeFunctionUrl"), has("lambda:InvokeFunction")) {
         (true, true) => format!("high: anybody may call {address} without signing in"),
         (false, false) => format!(
@@ -127,6 +145,7 @@ mod tests {
             condition: condition.map(str::to_owned),
             qualifier: None,
             is_public,
+            hold: Hold::Nothing,
         }
     }
 
@@ -164,6 +183,25 @@ mod tests {
         );
         let unread = Card { urls: vec![live()], unread_policies: vec!["live".to_owned()], ..Card::default() };
         assert!(found(unread).contains("whether the policy of live opens it could not be read"));
+        // Whoever signs in may be of any account.
+        let signed = Url { auth: "AWS_IAM".to_owned(), ..url() };
+        let of_auth = |auth: &str| {
+            grant("*", "lambda:InvokeFunctionUrl", Some(&format!("lambda:FunctionUrlAuthType={auth}")), true)
+        };
+        let open_to = |auth: &str| Card {
+            urls: vec![Url { auth: "AWS_IAM".to_owned(), ..url() }],
+            policy: vec![of_auth(auth), invoking.clone()],
+            ..Card::default()
+        };
+        assert!(
+            found(open_to("AWS_IAM"))
+                .contains("high: anybody with an AWS account may call https://x.lambda-url")
+        );
+        assert_eq!(found(open_to("NONE")), "");
+        assert_eq!(found(Card { urls: vec![signed], ..Card::default() }), "");
+        let other =
+            Card { urls: vec![url()], policy: vec![of_auth("AWS_IAM"), invoking.clone()], ..Card::default() };
+        assert!(found(other).contains("AWS answers 403"));
         let open = grant("*", "lambda:InvokeFunction", None, true);
         assert!(
             found(Card { policy: vec![open], ..Card::default() })

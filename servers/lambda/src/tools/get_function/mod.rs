@@ -12,7 +12,7 @@ use self::{
     findings::findings,
 };
 use crate::{
-    Lambda, arns,
+    Lambda, arns, lists,
     names::{FunctionName, Qualifier},
     policy::policy,
 };
@@ -51,15 +51,16 @@ impl Tool for GetFunction {
     async fn call(self, cx: &Call<Lambda>) -> Result<Self::Output> {
         let function = self.function.base();
         let qualifier = self.function.qualifier(self.qualifier.as_ref())?;
+        // AWS keeps no policy of $LATEST but the function's own.
+        let of = qualifier.clone().filter(|qualifier| qualifier != "$LATEST");
         let client = &cx.client().lambda;
         let whole = self.whole(cx, qualifier.as_deref()).await;
-        let (about, own, urls, asyncs, provisioned, aliases, recursion) = join!(
+        let (about, urls, asyncs, provisioned, aliases, recursion) = join!(
             client.get_function().function_name(&function).set_qualifier(qualifier.clone()).send(),
-            policy(cx.client(), &function, qualifier.as_deref()),
-            asked(whole, client.list_function_url_configs().function_name(&function).send()),
-            asked(whole, client.list_function_event_invoke_configs().function_name(&function).send()),
-            asked(whole, client.list_provisioned_concurrency_configs().function_name(&function).send()),
-            asked(whole, client.list_aliases().function_name(&function).send()),
+            asked(whole, lists::urls(cx, &function)),
+            asked(whole, lists::asyncs(cx, &function)),
+            asked(whole, lists::provisioned(cx, &function)),
+            asked(whole, lists::aliases(cx, &function)),
             asked(whole, client.get_function_recursion_config().function_name(&function).send()),
         );
         let about = about?;
@@ -67,54 +68,44 @@ impl Tool for GetFunction {
             cx.note(format!("tags could not be read (lambda:ListTags): {}", error.message));
         }
         let mut card = Card::new(about);
-        match part(cx, "the policy", own) {
-            Some(own) => card.policy = own.grants,
-            None => card.unread_policies.push(qualifier.clone().unwrap_or_else(|| "$LATEST".to_owned())),
-        }
-        if let Some(urls) = urls.and_then(|urls| part(cx, "URLs", urls)) {
-            card.urls = urls.function_url_configs.into_iter().map(Url::new).collect();
-        }
-        if let Some(asyncs) = asyncs.and_then(|asyncs| part(cx, "the settings of asynchronous calls", asyncs))
-        {
-            let configs = asyncs.function_event_invoke_configs.unwrap_or_default();
-            card.async_settings = configs.into_iter().map(Async::new).collect();
-        }
-        if let Some(provisioned) =
-            provisioned.and_then(|provisioned| part(cx, "provisioned concurrency", provisioned))
-        {
-            let configs = provisioned.provisioned_concurrency_configs.unwrap_or_default();
-            card.provisioned_concurrency = configs.into_iter().map(Provisioned::new).collect();
-        }
+        let urls = urls.and_then(|urls| part(cx, "URLs", urls)).unwrap_or_default();
+        card.urls = urls.into_iter().map(Url::new).collect();
+        let asyncs = asyncs.and_then(|asyncs| part(cx, "the settings of asynchronous calls", asyncs));
+        card.async_settings = asyncs.unwrap_or_default().into_iter().map(Async::new).collect();
+        let provisioned =
+            provisioned.and_then(|provisioned| part(cx, "provisioned concurrency", provisioned));
+        card.provisioned_concurrency =
+            provisioned.unwrap_or_default().into_iter().map(Provisioned::new).collect();
         let recursion =
             recursion.and_then(|recursion| part(cx, "what becomes of recursive calls", recursion));
         card.recursive_loop = recursion.and_then(recursive_loop);
-        let aliases = aliases.and_then(|aliases| part(cx, "aliases", aliases));
+        let aliases = aliases.and_then(|aliases| part(cx, "aliases", aliases)).unwrap_or_default();
         let mut others: Vec<String> = card.urls.iter().map(|url| url.qualifier.clone()).collect();
-        if let Some(aliases) = aliases {
-            if aliases.next_marker.is_some_and(|marker| !marker.is_empty()) {
-                cx.note("there are more aliases, whose policies were not read: list_versions shows them");
-            }
-            others.extend(aliases.aliases.unwrap_or_default().into_iter().filter_map(|alias| alias.name));
-        }
-        others.retain(|other| Some(other) != qualifier.as_ref() && other != "$LATEST");
+        others.extend(lists::names(&aliases));
+        others.retain(|other| Some(other) != of.as_ref() && other != "$LATEST");
         others.sort();
         others.dedup();
-        self.policies(cx, others, &mut card).await;
+        if !aliases.is_empty() {
+            cx.note("policies of published versions were not read but where a URL or `qualifier` names one");
+        }
+        // The function's own too, where a version or an alias is looked at: it opens URLs of the function.
+        let own = std::iter::once(of.clone()).chain(of.map(|_| None));
+        self.policies(cx, own.chain(others.into_iter().map(Some)).collect(), &mut card).await;
         card.findings = findings(&card);
         Ok(One(card))
     }
 }
 
 impl GetFunction {
-    /// Reads the policies of other versions and aliases: AWS keeps what is granted on each apart.
-    async fn policies(&self, cx: &Call<Lambda>, qualifiers: Vec<String>, card: &mut Card) {
+    /// Reads the policies of the function, its versions and aliases: AWS keeps what is granted on each apart.
+    async fn policies(&self, cx: &Call<Lambda>, qualifiers: Vec<Option<String>>, card: &mut Card) {
         const AT_ONCE: usize = 8;
         let function = self.function.base();
-        let read = |qualifier: String| {
+        let read = |qualifier: Option<String>| {
             let function = function.as_str();
             async move {
-                let read = match self.function.may(cx, "lambda:GetPolicy", Some(&qualifier)).await {
-                    Ok(()) => policy(cx.client(), function, Some(&qualifier)).await,
+                let read = match self.function.may(cx, "lambda:GetPolicy", qualifier.as_deref()).await {
+                    Ok(()) => policy(cx.client(), function, qualifier.as_deref()).await,
                     Err(refused) => Err(refused),
                 };
                 (qualifier, read)
@@ -122,9 +113,10 @@ impl GetFunction {
         };
         let mut found = stream::iter(qualifiers.into_iter().map(read)).buffered(AT_ONCE);
         while let Some((qualifier, read)) = found.next().await {
-            match part(cx, &format!("the policy of {qualifier}"), read) {
+            let what = qualifier.as_ref().map(|name| format!("the policy of {name}"));
+            match part(cx, what.as_deref().unwrap_or("the policy"), read) {
                 Some(read) => card.policy.extend(read.grants),
-                None => card.unread_policies.push(qualifier),
+                None => card.unread_policies.push(qualifier.unwrap_or_else(|| "$LATEST".to_owned())),
             }
         }
     }
