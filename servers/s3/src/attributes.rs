@@ -163,6 +163,16 @@ impl Metadata {
             if !value.chars().all(|letter| (' '..='~').contains(&letter)) {
                 return Err(format!("the value of metadata {name:?} is not plain ASCII on one line; {GOOD}"));
             }
+            if value.trim() != value {
+                return Err(format!(
+                    "a header loses the blanks around the value of metadata {name:?}; {GOOD}"
+                ));
+            }
+            if metadata.keys().any(|other| other != name && other.eq_ignore_ascii_case(name)) {
+                return Err(format!(
+                    "metadata {name:?} is there twice: S3 writes names in small letters; {GOOD}"
+                ));
+            }
         }
         if size > 2048 {
             return Err(format!("metadata has at most 2,048 bytes in all, this has {size}"));
@@ -310,6 +320,8 @@ mod tests {
         assert!(Metadata::parse(map(&[("a", "ü")])).unwrap_err().contains("ASCII"));
         assert!(Metadata::parse(map(&[("a", "x\r\ny: z")])).unwrap_err().contains("one line"));
         assert!(Metadata::parse(map(&[("a", &"x".repeat(2048))])).unwrap_err().contains("2,048"));
+        assert!(Metadata::parse(map(&[("a", " x")])).unwrap_err().contains("blanks"));
+        assert!(Metadata::parse(map(&[("a", "x"), ("A", "y")])).unwrap_err().contains("twice"));
     }
 
     #[test]

@@ -6,16 +6,19 @@ mod parts;
 use aws_sdk_s3::{
     Client,
     operation::{copy_object::builders::CopyObjectFluentBuilder, head_object::HeadObjectOutput},
-    types::{MetadataDirective, ServerSideEncryption, StorageClass, TaggingDirective},
+    types::{
+        MetadataDirective, ObjectLockLegalHoldStatus, ServerSideEncryption, StorageClass, TaggingDirective,
+    },
 };
 use awsmcp_mcp::{Call, Error, Result};
+use awsmcp_sdk::utc_second;
 
 pub(crate) use self::original::{Original, Source, head};
 use self::parts::by_parts;
 use crate::{
     S3,
     attributes::{Metadata, Tags},
-    existing::Condition,
+    existing::{Condition, WRITTEN_BEFORE},
     names::{BucketName, Key, bare},
 };
 
@@ -96,6 +99,34 @@ impl Target {
     fn content_type(&self, head: &HeadObjectOutput) -> Option<String> {
         self.content_type.clone().or_else(|| head.content_type.clone())
     }
+
+    /// Where a website sends who asks for the object: S3 copies it with nothing else, so it is given again. Directory
+    /// buckets serve no websites.
+    fn redirect(&self, head: &HeadObjectOutput) -> Option<String> {
+        head.website_redirect_location.clone().filter(|_| !self.bucket.is_directory())
+    }
+
+    /// What of the source does not come along with a copy, in sentences.
+    pub(crate) fn leaves_behind(&self, head: &HeadObjectOutput) -> Vec<String> {
+        let mut left = Vec::new();
+        if let (Some(mode), Some(until)) = (head.object_lock_mode(), head.object_lock_retain_until_date()) {
+            left.push(format!(
+                "the source's retention ({mode} until {}) does not come along: the copy has what its bucket gives by default",
+                utc_second(*until)
+            ));
+        }
+        if head.object_lock_legal_hold_status() == Some(&ObjectLockLegalHoldStatus::On) {
+            left.push("the source's legal hold does not come along".to_owned());
+        }
+        if let Some(key) =
+            head.ssekms_key_id().filter(|_| self.encryption.is_none() && self.kms_key_id.is_none())
+        {
+            left.push(format!(
+                "the source is encrypted with the KMS key {key}, the copy as its bucket encrypts by default"
+            ));
+        }
+        left
+    }
 }
 
 /// The copy.
@@ -105,6 +136,18 @@ pub(crate) struct Copied {
     pub(crate) version_id: Option<String>,
     /// How many parts it was made of, where it was made of parts.
     pub(crate) parts: Option<usize>,
+    /// Whether S3 refused its condition, since the contents were there by then.
+    pub(crate) was_there: bool,
+}
+
+impl Copied {
+    /// Notes where S3 refused the copy and its contents were there all the same.
+    pub(crate) fn told(self, cx: &Call<S3>) -> Self {
+        if self.was_there {
+            cx.note(WRITTEN_BEFORE);
+        }
+        self
+    }
 }
 
 /// Copies. `client` is of the target's region; `progress` is told how many bytes are there.
@@ -129,14 +172,10 @@ pub(crate) async fn copy(
         Err(error) if error.status == Some(412) && original.has_changed().await => {
             Err(changed(&original.source).with_next("try again: the copy is then of what is there now"))
         }
-        Err(error) if error.status == Some(412) && is_there(client, original, target).await => {
-            Err(Error::conflict(format!(
-                "S3 answered that {} had changed, and it now holds the source's contents: an earlier attempt of this call \
-                 may have written them and its answer was lost",
-                target.uri()
-            ))
-            .with_next("head_object shows what is there and since when"))
-        }
+        Err(error) if error.status == Some(412) => match there(client, original, target).await {
+            Some(copied) => Ok(copied),
+            None => Err(target.condition.explain(error, &target.uri())),
+        },
         Err(error) => Err(target.condition.explain(error, &target.uri())),
         copied => copied,
     }
@@ -163,11 +202,12 @@ pub(crate) async fn copy_held(
     }
 }
 
-/// Whether the target has the source's contents, by a hash and not by their size alone.
-async fn is_there(client: &Client, original: &Original, target: &Target) -> bool {
+/// What lies at the target, where it has the source's contents, by a hash and not by their size alone.
+async fn there(client: &Client, original: &Original, target: &Target) -> Option<Copied> {
     let place = Source { bucket: target.bucket.clone(), key: target.key.clone(), version_id: None };
-    let copy = head(client, &place).await;
-    copy.is_ok_and(|copy| verified(&original.head, &copy).is_ok_and(|by| by != "size"))
+    let copy = head(client, &place).await.ok()?;
+    let is_same = verified(&original.head, &copy).is_ok_and(|by| by != "size");
+    is_same.then(|| Copied { etag: copy.e_tag, version_id: copy.version_id, parts: None, was_there: true })
 }
 
 fn changed(source: &Source) -> Error {
@@ -182,6 +222,7 @@ async fn at_once(client: &Client, original: &Original, target: &Target) -> Resul
         .copy_source(original.source.header())
         .set_copy_source_if_match(original.etag())
         .set_storage_class(target.storage_class.clone())
+        .set_website_redirect_location(target.redirect(&original.head))
         .set_server_side_encryption(target.encryption.clone())
         .set_ssekms_key_id(target.kms_key_id.clone())
         .set_if_match(target.condition.if_match())
@@ -191,6 +232,7 @@ async fn at_once(client: &Client, original: &Original, target: &Target) -> Resul
         etag: out.copy_object_result.and_then(|result| result.e_tag),
         version_id: out.version_id,
         parts: None,
+        was_there: false,
     })
 }
 

@@ -5,7 +5,7 @@ use aws_sdk_s3::{
     operation::{get_object::GetObjectOutput, head_object::HeadObjectOutput},
     primitives::DateTime,
 };
-use awsmcp_mcp::{Call, Error, Kind, Plan, Result, human_size};
+use awsmcp_mcp::{Call, Error, Kind, Plan, Result, counted, human_size};
 use awsmcp_sdk::utc_second;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -36,6 +36,8 @@ pub(crate) struct Existing {
     modified: Option<DateTime>,
     pub(crate) etag: Option<String>,
     pub(crate) version_id: Option<String>,
+    /// What it carries beside its contents, in words.
+    carries: Vec<String>,
 }
 
 /// Looks at a key.
@@ -74,6 +76,36 @@ impl Present {
             cx.note(alike);
         }
     }
+
+    /// What an object that is written here takes away besides contents, unless it is given again.
+    pub(crate) fn carried_away(&self) -> Option<String> {
+        match self {
+            Present::Object(there) if !there.carries.is_empty() => Some(format!(
+                "what it carries besides its contents goes too, unless it is given again: {}",
+                there.carries.join(", ")
+            )),
+            _ => None,
+        }
+    }
+}
+
+/// What an object carries that a new one at its key would not have by itself.
+fn carried(out: &HeadObjectOutput) -> Vec<String> {
+    let mut names: Vec<&String> = out.metadata.iter().flatten().map(|(name, _)| name).collect();
+    names.sort_unstable();
+    let metadata = names.into_iter().map(|name| format!("metadata {name}"));
+    let tags = out.tag_count.and_then(|count| usize::try_from(count).ok()).filter(|count| *count > 0);
+    let headers = [
+        ("cache-control", out.cache_control.is_some()),
+        ("content-disposition", out.content_disposition.is_some()),
+        ("content-encoding", out.content_encoding.as_deref().is_some_and(|encoding| !encoding.is_empty())),
+        ("content-language", out.content_language.is_some()),
+        ("website redirect", out.website_redirect_location.is_some()),
+    ];
+    let headers = headers.into_iter().filter(|(_, given)| *given).map(|(name, _)| name.to_owned());
+    let class = out.storage_class.as_ref().map(|class| class.as_str()).filter(|class| *class != "STANDARD");
+    let class = class.map(|class| format!("storage class {class}"));
+    metadata.chain(tags.map(|count| counted(count, "tag"))).chain(headers).chain(class).collect()
 }
 
 /// Whether AWS itself, and not an expired session, says no.
@@ -84,11 +116,20 @@ pub(crate) fn is_denied(error: &Error) -> bool {
 impl Existing {
     fn head(out: HeadObjectOutput) -> Self {
         Existing {
+            carries: carried(&out),
             size: out.content_length,
             modified: out.last_modified,
             etag: out.e_tag,
             version_id: out.version_id,
         }
+    }
+
+    /// Whether it is to all appearance the very object that was looked at by another name.
+    pub(crate) fn is(&self, head: &HeadObjectOutput) -> bool {
+        let tag = |etag: Option<&str>| etag.map(bare).map(str::to_owned);
+        self.modified == head.last_modified
+            && tag(self.etag.as_deref()) == tag(head.e_tag())
+            && self.version_id == head.version_id
     }
 
     fn get(out: &GetObjectOutput) -> Self {
@@ -98,6 +139,7 @@ impl Existing {
             modified: out.last_modified,
             etag: out.e_tag.clone(),
             version_id: out.version_id.clone(),
+            carries: Vec::new(),
         }
     }
 
@@ -296,6 +338,7 @@ mod tests {
             modified: Some(DateTime::from_secs(0)),
             etag: Some("\"abc\"".to_owned()),
             version_id: version_id.map(str::to_owned),
+            carries: Vec::new(),
         })
     }
 

@@ -101,8 +101,25 @@ impl KeyGlob {
         self.fits(key) || (self.whole && below())
     }
 
-    /// What every key that fits starts with: only those need to be listed.
-    pub(crate) fn start(&self) -> &str {
+    /// What every key below a prefix starts with that fits: only those need to be listed.
+    pub(crate) fn start_below(&self, prefix: &str) -> String {
+        let whole = self.start();
+        let below = format!("{prefix}{whole}");
+        if prefix.starts_with(whole) {
+            return prefix.to_owned();
+        }
+        if !whole.starts_with(prefix) {
+            // As a whole key it fits nothing that starts with the prefix.
+            return below;
+        }
+        // It may be meant either way: `data/*` below `data/` is of data/ and of data/data/.
+        let common = whole.char_indices().zip(below.chars()).find(|((_, one), other)| one != other);
+        common
+            .map_or_else(|| whole.to_owned(), |((end, _), _)| whole.get(..end).unwrap_or_default().to_owned())
+    }
+
+    /// What every whole key that fits starts with.
+    fn start(&self) -> &str {
         let text = self.matcher.glob().glob();
         if !self.whole {
             return "";
@@ -151,6 +168,19 @@ mod tests {
         assert!(!below("img/*", "train/img/deep/1.bin") && !below("img/*", "test/img/1.bin"));
         assert!(KeyGlob::parse("a[").unwrap_err().contains("*.csv"));
         assert!(KeyGlob::parse("").is_err());
+    }
+
+    #[test]
+    fn what_a_glob_below_a_prefix_may_mean_is_listed_either_way() {
+        let start = |glob: &str, prefix: &str| KeyGlob::parse(glob).unwrap().start_below(prefix);
+        assert_eq!(start("logs/2026/*.gz", ""), "logs/2026/");
+        assert_eq!(start("logs/2026/*.gz", "logs/"), "logs/");
+        assert_eq!(start("data/*.csv", "data/"), "data/");
+        assert_eq!(start("data/*.csv", "da"), "da");
+        assert_eq!(start("img/*", "train/"), "train/img/");
+        assert_eq!(start("*.gz", "logs/"), "logs/");
+        assert_eq!(start("**/x", "logs/"), "logs/");
+        assert_eq!(start("aa/b*", "a"), "aa");
     }
 
     #[test]

@@ -191,7 +191,64 @@ enum Test {
 #[derive(Debug)]
 struct Value {
     text: String,
-    number: Option<f64>,
+    number: Option<Number>,
+}
+
+/// A number as it is compared: digit by digit, since a double would take two long ids for one.
+#[derive(Debug, PartialEq)]
+enum Number {
+    /// `0.digits` times ten to the power; no digits for zero.
+    Decimal { negative: bool, digits: String, power: i64 },
+    /// What is no decimal: infinity, and NaN.
+    Other(f64),
+}
+
+impl Number {
+    fn read(text: &str) -> Option<Number> {
+        let double: f64 = text.parse().ok()?;
+        let unsigned = text.trim_start_matches(['+', '-']);
+        if !unsigned.starts_with(|first: char| first.is_ascii_digit() || first == '.') {
+            return Some(Number::Other(double));
+        }
+        let (mantissa, exponent) = unsigned.split_once(['e', 'E']).unwrap_or((unsigned, "0"));
+        let (whole, part) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+        let all = format!("{whole}{part}");
+        let digits = all.trim_start_matches('0');
+        let zeros = i64::try_from(all.len() - digits.len()).ok()?;
+        let power =
+            i64::try_from(whole.len()).ok()?.checked_sub(zeros)?.checked_add(exponent.parse().ok()?)?;
+        let digits = digits.trim_end_matches('0').to_owned();
+        Some(match digits.is_empty() {
+            true => Number::Decimal { negative: false, digits, power: 0 },
+            false => Number::Decimal { negative: text.starts_with('-'), digits, power },
+        })
+    }
+
+    fn order(&self, other: &Number) -> Option<Ordering> {
+        use Number::{Decimal, Other};
+        match (self, other) {
+            (
+                Decimal { negative, digits, power },
+                Decimal { negative: other_negative, digits: other_digits, power: other_power },
+            ) => {
+                let sign = |negative: bool, digits: &str| match (digits.is_empty(), negative) {
+                    (true, _) => 0,
+                    (false, true) => -1,
+                    (false, false) => 1,
+                };
+                let (own, theirs) = (sign(*negative, digits), sign(*other_negative, other_digits));
+                let size = || power.cmp(other_power).then_with(|| digits.cmp(other_digits));
+                Some(own.cmp(&theirs).then_with(|| match own {
+                    0 => Ordering::Equal,
+                    1 => size(),
+                    _ => size().reverse(),
+                }))
+            }
+            (Other(own), Other(theirs)) => own.partial_cmp(theirs),
+            (Other(own), Decimal { .. }) => own.partial_cmp(&0.0),
+            (Decimal { .. }, Other(theirs)) => 0.0_f64.partial_cmp(theirs),
+        }
+    }
 }
 
 const OPERATORS: [(&str, &[Ordering]); 6] = [
@@ -230,7 +287,7 @@ impl Condition {
             .iter()
             .find_map(|quote| value.strip_prefix(*quote)?.strip_suffix(*quote))
             .unwrap_or(value);
-        let number = if bare.len() == value.len() { bare.parse().ok() } else { None };
+        let number = if bare.len() == value.len() { Number::read(bare) } else { None };
         Ok(Condition { column, test: Test::Order(means, Value { text: bare.to_owned(), number }) })
     }
 
@@ -240,16 +297,15 @@ impl Condition {
             Test::Pattern(pattern) => pattern.is_match(cell.unwrap_or_default()),
             Test::Order(means, value) => {
                 let text = cell.unwrap_or_default();
-                let order = match (value.number, text.trim().parse::<f64>()) {
-                    (Some(value), Ok(number)) => number.partial_cmp(&value),
+                let order = match (&value.number, Number::read(text.trim())) {
+                    (Some(value), Some(number)) => number.order(value),
                     _ => Some(text.cmp(value.text.as_str())),
                 };
                 let is_blank = cell.is_none() && !value.text.is_empty();
                 // Nothing is unlike everything, and neither less nor more.
-                if is_blank {
-                    *means == OPERATORS[0].1
-                } else {
-                    order.is_some_and(|order| means.contains(&order))
+                match order.filter(|_| !is_blank) {
+                    Some(order) => means.contains(&order),
+                    None => *means == OPERATORS[0].1,
                 }
             }
         }

@@ -122,7 +122,8 @@ impl Scan<'_> {
             cx.progress(done.keys, None, format!("{} keys looked at", done.keys));
             if done.keys >= self.most || started.elapsed() >= time {
                 done.bounded = true;
-                done.next = Some(match ordered {
+                // Behind nothing is the beginning.
+                done.next = Some(match ordered && done.last.is_some() {
                     true => behind(&done),
                     false => Place { token: Some(follows), ..Place::default() },
                 });

@@ -12,21 +12,40 @@ use serde::{Deserialize, Deserializer, Serialize, de};
 resource_string!(BucketName, Key, Prefix, FolderPrefix);
 
 /// A bucket: its name, its ARN, or the ARN of an access point.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(crate) struct BucketName {
     /// As requests take it: a bucket's name, or an access point's ARN.
     text: String,
     resource: ResourceRef,
 }
 
+/// A name and the ARN of it are the same bucket.
+impl PartialEq for BucketName {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
+    }
+}
+
+impl Eq for BucketName {}
+
 impl BucketName {
     pub(crate) fn as_str(&self) -> &str {
         &self.text
     }
 
-    /// Whether it is a directory bucket (S3 Express One Zone), which lists without order.
+    /// Whether it is a directory bucket (S3 Express One Zone) or an access point of one, which lists without order.
     pub(crate) fn is_directory(&self) -> bool {
-        self.text.ends_with("--x-s3")
+        ["--x-s3", "--xa-s3"].iter().any(|end| self.text.ends_with(end))
+    }
+
+    /// Whether it may be the same bucket as another: an access point does not say which bucket lies behind it.
+    pub(crate) fn may_be(&self, other: &BucketName) -> bool {
+        self == other || self.is_point() || other.is_point()
+    }
+
+    fn is_point(&self) -> bool {
+        let is_alias = ["-s3alias", "--ol-s3", "--xa-s3", ".mrap"].iter().any(|end| self.text.ends_with(end));
+        is_alias || self.text.starts_with("arn:")
     }
 
     /// The ARN of what lies in it under `key`, as AWS writes it.

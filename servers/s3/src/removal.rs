@@ -89,7 +89,7 @@ pub(crate) async fn remove(
     let remover = Remover { cx, bucket, bypass, unconditional: AtomicBool::new(false) };
     // XML cannot hold every character that a key can: those go one by one, in a URL.
     let (batched, single): (Vec<Item>, Vec<Item>) =
-        items.into_iter().partition(|item| !item.key.chars().any(char::is_control));
+        items.into_iter().partition(|item| !item.key.chars().any(is_no_xml));
     let batches: Vec<Vec<Item>> = batched.chunks(BATCH).map(<[Item]>::to_vec).collect();
     let batches = stream::iter(batches).map(|items| remover.batch(items)).buffer_unordered(AT_ONCE);
     let singles = stream::iter(single).map(|item| remover.one(item)).buffer_unordered(4 * AT_ONCE);
@@ -124,6 +124,11 @@ pub(crate) async fn remove(
     }
 }
 
+/// Whether XML 1.0 has no place for it, or its readers change it.
+fn is_no_xml(letter: char) -> bool {
+    letter.is_control() || matches!(letter, '\u{fffe}' | '\u{ffff}')
+}
+
 /// What AWS says of an object that is not what it was.
 const MOVED: &str = "PreconditionFailed";
 /// Of an object of which it is not known whether it was removed.
@@ -139,7 +144,7 @@ impl Remover<'_> {
             let failed = match self.send(&left).await {
                 Ok(failed) => failed,
                 Err(error) => {
-                    all.failures.extend(left.into_iter().map(|item| Failure::new(item, &error)));
+                    all.failures.extend(left.into_iter().map(|item| Failure::sent(item, &error)));
                     return (all, Some(error));
                 }
             };
@@ -213,7 +218,7 @@ impl Remover<'_> {
             Ok(()) => (Removed { count: 1, ..Removed::default() }, None),
             Err(error) => {
                 let of_the_world = matches!(error.code.as_deref(), Some(MOVED | "NoSuchKey"));
-                let failures = vec![Failure::new(item.clone(), &error)];
+                let failures = vec![Failure::sent(item.clone(), &error)];
                 let settled = self.settled("DeleteObject", &[item], failures).await;
                 (settled, Some(error).filter(|_| !of_the_world))
             }
@@ -322,12 +327,30 @@ impl Failure {
         }
     }
 
+    /// Of a request that was sent: where no answer came, nobody knows what became of it.
+    fn sent(item: Item, error: &Error) -> Self {
+        let failure = Failure::new(item, error);
+        match error.kind {
+            Kind::Network | Kind::Timeout if error.status.is_none() => Failure {
+                code: UNKNOWN.to_owned(),
+                message: format!("whether it is removed is not known: {}", failure.message),
+                ..failure
+            },
+            _ => failure,
+        }
+    }
+
     fn may_pass(&self) -> bool {
         matches!(self.code.as_str(), "InternalError" | "SlowDown" | "ServiceUnavailable" | "OperationAborted")
     }
 }
 
 impl Removed {
+    /// Of how many it is not known whether they were removed.
+    pub(crate) fn unknown(&self) -> usize {
+        self.failures.iter().filter(|failure| failure.code == UNKNOWN).count()
+    }
+
     /// What was done; the error where there was something to do and AWS did none of it.
     fn or_error(self) -> Result<Removed> {
         match self.failures.first() {

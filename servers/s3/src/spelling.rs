@@ -47,6 +47,9 @@ pub(crate) async fn prefix(
     bucket: &BucketName,
     prefix: &str,
 ) -> Option<String> {
+    if let Some(meant) = without_address(prefix) {
+        return Some(meant);
+    }
     for other in candidates(cx, bucket, prefix) {
         let list = client.list_objects_v2().bucket(bucket.as_str()).prefix(&other).max_keys(1).send().await;
         if list.is_ok_and(|list| !list.contents().is_empty()) {
@@ -58,6 +61,9 @@ pub(crate) async fn prefix(
 
 /// An object whose key looks the same as one that is new, in a sentence: a folder that people read has two alike then.
 pub(crate) async fn beside(cx: &Call<S3>, bucket: &BucketName, key: &str) -> Option<String> {
+    if key.starts_with("s3://") {
+        return without_address(key).map(|meant| format!("this key is new, and begins with s3://: {meant}"));
+    }
     for other in candidates(cx, bucket, key) {
         if cx.client().head_object().bucket(bucket.as_str()).key(&other).send().await.is_ok() {
             return Some(format!("this key is new, and {}", sentence("a key", &other)));
@@ -83,6 +89,9 @@ pub(crate) fn look_alikes<'a>(
 
 /// The key with versions that may have been meant, in a sentence.
 pub(crate) async fn history(cx: &Call<S3>, bucket: &BucketName, key: &str) -> Result<Option<String>> {
+    if let Some(meant) = without_address(key) {
+        return Ok(Some(meant));
+    }
     for other in candidates(cx, bucket, key) {
         if !versions::of(cx, bucket, &other).await?.is_empty() {
             return Ok(Some(sentence("a key", &other)));
@@ -110,8 +119,8 @@ pub(crate) fn sentence(what: &str, other: &str) -> String {
     )
 }
 
-/// A key that is an address, or that begins with a slash.
-fn without_address(key: &str) -> Option<String> {
+/// What a key or a prefix may have been meant to be that is an address, or that begins with a slash.
+pub(crate) fn without_address(key: &str) -> Option<String> {
     let meant = match key.strip_prefix("s3://") {
         Some(address) => address.split_once('/').map(|(_, key)| key),
         None => key.strip_prefix('/'),

@@ -3,7 +3,7 @@
 use std::{
     borrow::Cow,
     collections::HashMap,
-    io::{self, BufReader, Read},
+    io::{self, BufRead, BufReader, Read},
 };
 
 use jiff::{
@@ -325,6 +325,11 @@ pub(crate) fn each(
 ) -> io::Result<()> {
     match layout {
         Layout::Separated { separator, header } => {
+            // A mark at the very start is no character of the first cell.
+            let mut text = BufReader::new(text);
+            if text.fill_buf()?.starts_with("\u{feff}".as_bytes()) {
+                text.consume("\u{feff}".len());
+            }
             let mut reader = csv::ReaderBuilder::new()
                 .has_headers(header)
                 .flexible(true)

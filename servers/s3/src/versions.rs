@@ -49,10 +49,10 @@ pub(crate) async fn under(
 pub(crate) async fn of(cx: &Call<S3>, bucket: &BucketName, key: &str) -> Result<Vec<Version>> {
     let mut found = Vec::new();
     pages(cx, bucket, key, |page, _| {
-        let all = page.len();
+        let (all, before) = (page.len(), found.len());
         found.extend(page.into_iter().filter(|version| version.key == key));
         // A key comes before all that start with it.
-        found.len() < all
+        found.len() - before < all
     })
     .await?;
     found.sort_by(order);

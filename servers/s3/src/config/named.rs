@@ -105,6 +105,31 @@ impl Setting {
     }
 }
 
+impl Setting {
+    /// The accounts of the keys and listeners that a value names, each with what it has in its hands.
+    pub(crate) fn in_hands(self, value: &Value) -> Vec<(String, String)> {
+        let named = self.named(value).unwrap_or_default().into_iter();
+        let hands = named.filter_map(|named| match named {
+            Named::Key(key) => match key.resource() {
+                ResourceRef::Whole(arn) => {
+                    let text = format!(
+                        "account {} holds the key {arn}: without it nothing can be read",
+                        arn.account
+                    );
+                    Some((arn.account, text))
+                }
+                _ => None,
+            },
+            Named::Listener(arn) => {
+                let text = format!("account {} hears of what happens in this bucket, by {arn}", arn.account);
+                Some((arn.account, text))
+            }
+            Named::Bucket(_) | Named::Reports(..) => None,
+        });
+        hands.collect()
+    }
+}
+
 fn text_of<'a>(value: &'a Value, pointer: &str) -> Option<&'a str> {
     value.pointer(pointer)?.as_str()
 }

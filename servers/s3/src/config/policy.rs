@@ -12,10 +12,13 @@ pub(crate) fn open_statements(policy: &Value) -> Vec<String> {
     open.map(|(at, statement)| named(at, statement)).collect()
 }
 
-/// Somebody whom a statement lets in: an account, or a principal of one.
+/// Somebody whom a statement lets in: an account or a principal of one, or whoever meets its conditions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Guest {
+    /// Whose it is to say who that is; not an account's number where none is known.
     pub(crate) account: String,
+    /// `account 123456789012`
+    who: String,
     principal: String,
     actions: Vec<String>,
     statement: String,
@@ -25,7 +28,7 @@ pub(crate) struct Guest {
 
 impl std::fmt::Display for Guest {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Guest { account, principal, actions, statement, .. } = self;
+        let Guest { who, principal, actions, statement, .. } = self;
         let actions = match actions.as_slice() {
             [] => "all but what NotAction names".to_owned(),
             some if some.iter().any(|action| action == "*" || action.eq_ignore_ascii_case("s3:*")) => {
@@ -33,32 +36,147 @@ impl std::fmt::Display for Guest {
             }
             some => some.join(", "),
         };
-        write!(f, "account {account} is let in by statement {statement}: {principal} may do {actions}")
+        write!(f, "{who} is let in by statement {statement}: {principal} may do {actions}")
     }
 }
 
-/// Everybody whom the policy lets in by account; who is let in with everybody is none of them.
+/// Everybody whom the policy lets in by name or by condition; who is let in with everybody is none of them.
 pub(crate) fn guests(policy: &Value) -> Vec<Guest> {
     let allows = statements(policy).enumerate();
     let allows = allows.filter(|(_, statement)| text(statement, "Effect") == Some("Allow"));
     let each = allows.flat_map(|(at, statement)| {
-        let principals = values(statement.get("Principal").and_then(|who| who.get("AWS")));
-        principals.filter_map(move |principal| {
-            let mut terms = statement.clone();
-            if let Some(members) = terms.as_object_mut() {
-                members.remove("Sid");
-                members.remove("Principal");
-            }
-            Some(Guest {
-                account: account(principal)?.to_owned(),
-                principal: principal.to_owned(),
-                actions: values(statement.get("Action")).map(str::to_owned).collect(),
-                statement: named(at, statement),
-                terms,
-            })
+        let mut terms = statement.clone();
+        if let Some(members) = terms.as_object_mut() {
+            members.remove("Sid");
+            members.remove("Principal");
+        }
+        let actions: Vec<String> = values(statement.get("Action")).map(str::to_owned).collect();
+        called(statement).into_iter().map(move |Called { account, who, principal }| Guest {
+            account,
+            who,
+            principal,
+            actions: actions.clone(),
+            statement: named(at, statement),
+            terms: terms.clone(),
         })
     });
     each.collect()
+}
+
+/// Whom a statement calls, in the words of its guests.
+struct Called {
+    account: String,
+    who: String,
+    principal: String,
+}
+
+fn called(statement: &Value) -> Vec<Called> {
+    let of = |kind: &str| values(statement.get("Principal").and_then(|who| who.get(kind)));
+    let of_account = |account: &str, principal: &str| Called {
+        account: account.to_owned(),
+        who: format!("account {account}"),
+        principal: principal.to_owned(),
+    };
+    let mut all: Vec<Called> =
+        of("AWS").filter_map(|principal| Some(of_account(account(principal)?, principal))).collect();
+    all.extend(of("CanonicalUser").map(|id| Called {
+        account: id.to_owned(),
+        who: format!("the account of the canonical id {id}"),
+        principal: "it".to_owned(),
+    }));
+    all.extend(of("Federated").map(|provider| match account(provider) {
+        Some(account) if account != provider => of_account(account, provider),
+        _ => Called {
+            account: provider.to_owned(),
+            who: format!("whoever signs in with {provider}"),
+            principal: "they".to_owned(),
+        },
+    }));
+    // What AWS's services only bring here is no way out.
+    if of("Service").next().is_some() && !only_brings(statement) {
+        all.extend(of("Service").flat_map(|service| behind_service(statement, service)));
+    }
+    if is_for_all(statement) && statement.get("NotPrincipal").is_none() {
+        all.extend(behind_conditions(statement));
+    }
+    all
+}
+
+/// Whether a statement lets nothing but writing, and what a writer looks at before.
+fn only_brings(statement: &Value) -> bool {
+    let brings = |action: &str| {
+        let action = action.to_ascii_lowercase();
+        action.starts_with("s3:putobject") || action == "s3:getbucketacl" || action == "s3:getbucketlocation"
+    };
+    let mut actions = values(statement.get("Action")).peekable();
+    actions.peek().is_some() && actions.all(brings)
+}
+
+/// For whom a service of AWS comes: for any account, where no condition ties it to one.
+fn behind_service(statement: &Value, service: &str) -> Vec<Called> {
+    const SOURCES: [&str; 5] =
+        ["aws:sourceaccount", "aws:sourcearn", "aws:sourceorgid", "aws:sourceorgpaths", "aws:sourceowner"];
+    let sources: Vec<String> = conditions(statement)
+        .filter(|(operator, key, value)| {
+            let operator = operator.to_ascii_lowercase();
+            let ties = operator.starts_with("string") || operator.starts_with("arn");
+            ties && !operator.contains("not")
+                && !operator.ends_with("ifexists")
+                && SOURCES.contains(&key.to_ascii_lowercase().as_str())
+                && value != "*"
+        })
+        .map(|(_, _, value)| value)
+        .collect();
+    if sources.is_empty() {
+        return vec![Called {
+            account: service.to_owned(),
+            who: format!("{service}, for whatever account it comes,"),
+            principal: "it".to_owned(),
+        }];
+    }
+    let is_number = |account: &&str| account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit());
+    let accounts = sources.iter().filter_map(|source| account_of(source).filter(is_number));
+    accounts
+        .map(|account| Called {
+            account: account.to_owned(),
+            who: format!("account {account}"),
+            principal: format!("{service} for it"),
+        })
+        .collect()
+}
+
+/// Whom the conditions of a statement for all let through: those of the condition that says it most exactly.
+fn behind_conditions(statement: &Value) -> Vec<Called> {
+    let ties = ties(statement);
+    let by_account = |key: &str| ["account", "arn"].iter().any(|end| key.ends_with(end));
+    let tie = ties.iter().find(|(key, _)| by_account(key)).or(ties.first());
+    let Some((key, given)) = tie else { return Vec::new() };
+    let called = given.iter().map(|value| {
+        let account = account_of(value).filter(|_| by_account(key));
+        let who = match (account, key.as_str()) {
+            (Some(account), _) => format!("account {account}"),
+            (
+                None,
+                "aws:principalorgid" | "aws:principalorgpaths" | "aws:sourceorgid" | "aws:sourceorgpaths",
+            ) => {
+                format!("organization {value}")
+            }
+            (None, "aws:sourceip" | "aws:vpcsourceip") => format!("whoever comes from {value}"),
+            (None, _) => format!("whoever has {key} {value}"),
+        };
+        let account = account.unwrap_or(value).to_owned();
+        Called { account, who, principal: "anybody there".to_owned() }
+    });
+    called.collect()
+}
+
+/// The account that a text is, or that its ARN names.
+fn account_of(text: &str) -> Option<&str> {
+    match text.splitn(6, ':').collect::<Vec<_>>().as_slice() {
+        ["arn", _, _, _, account, _] => Some(*account).filter(|account| !account.is_empty()),
+        [plain] => Some(plain),
+        _ => None,
+    }
 }
 
 /// The account of a principal: `123456789012`, or the fifth part of an ARN. What names none is taken for an account itself:
@@ -154,6 +272,11 @@ fn conditions(statement: &Value) -> impl Iterator<Item = (&str, &str, String)> {
 
 /// Whether a condition ties everybody to somebody: fixed networks, accounts, organizations, principals.
 fn is_held(statement: &Value) -> bool {
+    !ties(statement).is_empty()
+}
+
+/// The conditions that tie everybody to somebody, each with its key in lower case and its values.
+fn ties(statement: &Value) -> Vec<(String, Vec<String>)> {
     const KEYS: [&str; 17] = [
         "aws:principalaccount",
         "aws:principalarn",
@@ -176,21 +299,26 @@ fn is_held(statement: &Value) -> bool {
     const OPERATORS: [&str; 6] =
         ["stringequals", "stringequalsignorecase", "stringlike", "arnequals", "arnlike", "ipaddress"];
     let operators = statement.get("Condition").and_then(Value::as_object).into_iter().flatten();
-    operators.into_iter().any(|(operator, keys)| {
+    let mut ties = Vec::new();
+    for (operator, keys) in operators {
         let operator = operator.to_ascii_lowercase();
         // `ForAllValues:` and `...IfExists` also hold where the key is absent, so they tie nobody.
         let operator = operator.strip_prefix("foranyvalue:").unwrap_or(&operator);
-        OPERATORS.contains(&operator)
-            && keys.as_object().into_iter().flatten().any(|(key, value)| {
-                let fixed = |value: &str| {
-                    if operator == "ipaddress" { is_narrow(value) } else { !value.contains(['*', '?']) }
-                };
-                let mut given = values(Some(value)).peekable();
-                KEYS.contains(&key.to_ascii_lowercase().as_str())
-                    && given.peek().is_some()
-                    && given.all(fixed)
-            })
-    })
+        if !OPERATORS.contains(&operator) {
+            continue;
+        }
+        for (key, value) in keys.as_object().into_iter().flatten() {
+            let fixed = |value: &String| {
+                if operator == "ipaddress" { is_narrow(value) } else { !value.contains(['*', '?']) }
+            };
+            let (key, given) = (key.to_ascii_lowercase(), values(Some(value)).map(str::to_owned));
+            let given: Vec<String> = given.collect();
+            if KEYS.contains(&key.as_str()) && !given.is_empty() && given.iter().all(fixed) {
+                ties.push((key, given));
+            }
+        }
+    }
+    ties
 }
 
 /// AWS takes a range wider than /8 (IPv6: /32) for everybody.
@@ -261,5 +389,47 @@ mod tests {
                 "account 123456789012 is let in by statement #2: 123456789012 may do s3:GetObject",
             ]
         );
+    }
+
+    #[test]
+    fn guests_are_whoever_is_let_in_however_they_are_called() {
+        let told = |principal: Value, condition: Value| {
+            let policy = json!({"Statement": [{"Sid": "S", "Effect": "Allow", "Action": "s3:GetObject",
+                "Principal": principal, "Condition": condition}]});
+            let told = guests(&policy).into_iter();
+            told.map(|guest| format!("{}: {}", guest.account, guest.who)).collect::<Vec<_>>().join("; ")
+        };
+        let other = "999999999999: account 999999999999";
+        assert_eq!(
+            told(json!({"CanonicalUser": "79a59df9"}), json!({})),
+            "79a59df9: the account of the canonical id 79a59df9"
+        );
+        assert_eq!(told(json!({"Federated": "arn:aws:iam::999999999999:saml-provider/x"}), json!({})), other);
+        assert_eq!(
+            told(json!({"Federated": "accounts.google.com"}), json!({})),
+            "accounts.google.com: whoever signs in with accounts.google.com"
+        );
+        let service = || json!({"Service": "cloudfront.amazonaws.com"});
+        assert_eq!(
+            told(service(), json!({})),
+            "cloudfront.amazonaws.com: cloudfront.amazonaws.com, for whatever account it comes,"
+        );
+        let distribution = "arn:aws:cloudfront::999999999999:distribution/*";
+        assert_eq!(told(service(), json!({"ArnLike": {"AWS:SourceArn": distribution}})), other);
+        assert_eq!(told(service(), json!({"ArnLike": {"aws:SourceArn": "arn:aws:s3:::source"}})), "");
+        let all = |condition: Value| told(json!("*"), condition);
+        assert_eq!(all(json!({"StringEquals": {"aws:PrincipalAccount": "999999999999"}})), other);
+        let role = "arn:aws:iam::999999999999:role/r";
+        assert_eq!(all(json!({"ArnEquals": {"aws:PrincipalArn": role}})), other);
+        assert_eq!(all(json!({"StringEquals": {"aws:PrincipalOrgID": "o-1"}})), "o-1: organization o-1");
+        // The account says it more exactly than its organization.
+        let both =
+            json!({"StringEquals": {"aws:PrincipalOrgID": "o-1", "aws:PrincipalAccount": "999999999999"}});
+        assert_eq!(all(both), other);
+        assert_eq!(
+            all(json!({"IpAddress": {"aws:SourceIp": "203.0.113.0/24"}})),
+            "203.0.113.0/24: whoever comes from 203.0.113.0/24"
+        );
+        assert_eq!(all(json!({})), "");
     }
 }

@@ -155,7 +155,8 @@ impl Risks {
     }
 }
 
-/// What another account newly gets by a value, each in a sentence: whom a policy lets in, whose bucket takes reports.
+/// What another account newly gets by a value, each in a sentence: whom a policy lets in, whose bucket takes reports, who is
+/// told of events, whose key encrypts.
 pub(crate) async fn given_away(
     cx: &Call<S3>,
     setting: Setting,
@@ -175,6 +176,9 @@ pub(crate) async fn given_away(
         let text = format!("account {account} gets reports of what lies in this bucket, in {}", to.bucket);
         fresh.push((account, text));
     }
+    let before = old.map(|old| setting.in_hands(old)).unwrap_or_default();
+    let hands = new.map(|new| setting.in_hands(new)).unwrap_or_default();
+    fresh.extend(hands.into_iter().filter(|hand| !before.contains(hand)));
     if fresh.is_empty() {
         return Ok(Vec::new());
     }

@@ -78,6 +78,7 @@ pub(super) async fn started(
         .set_expires(head.expires_string().and_then(parsed))
         .set_tagging(tags.map(|tags| tags.header()).filter(|header| !header.is_empty()))
         .set_storage_class(target.storage_class.clone())
+        .set_website_redirect_location(target.redirect(head))
         .set_server_side_encryption(target.encryption.clone())
         .set_ssekms_key_id(target.kms_key_id.clone());
     Ok(request)
@@ -151,7 +152,7 @@ impl Upload {
             .set_if_none_match(target.condition.if_none_match())
             .send()
             .await?;
-        Ok(Copied { etag: out.e_tag, version_id: out.version_id, parts: Some(count) })
+        Ok(Copied { etag: out.e_tag, version_id: out.version_id, parts: Some(count), was_there: false })
     }
 
     async fn part(

@@ -79,6 +79,7 @@ impl Change for CopyObject {
                 "the source is stored as {class}, the copy as STANDARD; storage_class changes that"
             ));
         }
+        plan = target.leaves_behind(&original.head).into_iter().fold(plan, Plan::warning);
         present.beside(cx, &self.bucket, &self.key).await;
         let etag = original.head.e_tag.clone();
         Ok(plan.items(Seen { etag, condition: target.condition.held_to(&present) }))
@@ -102,7 +103,7 @@ impl Change for CopyObject {
             target.condition = Condition::Replace;
             copied = copying::copy(cx.client(), &original, &target, Limits::AWS, &progress).await;
         }
-        let copied = copied?;
+        let copied = copied?.told(cx);
         Ok(One(Copy {
             uri: target.uri(),
             size_bytes: original.size,

@@ -236,22 +236,32 @@ async fn empty(cx: &Call<S3>, bucket: &BucketName, doomed: Doomed) -> Result<(u6
     let mut removed = wiped(cx, bucket, doomed.versions, 0).await?;
     let mut more = doomed.more;
     while more {
-        let (found, _) = some(cx, bucket, PAGE).await?;
+        let (found, _) = some(cx, bucket, PAGE).await.map_err(|error| after(removed, error))?;
         let old = found.into_iter().filter(|version| version.modified.is_none_or(|at| at.secs() <= began));
         let old: Vec<Item> = old.map(item).collect();
         more = !old.is_empty();
         removed = wiped(cx, bucket, old, removed).await?;
     }
-    let mut aborted = aborted(cx, bucket, doomed.uploads).await?;
+    let mut aborted = aborted(cx, bucket, doomed.uploads).await.map_err(|error| after(removed, error))?;
     more = doomed.more;
     while more {
-        let (found, _) = uploads::page(cx, bucket.as_str(), None, uploads::Place::default(), 1000).await?;
+        let page = uploads::page(cx, bucket.as_str(), None, uploads::Place::default(), 1000).await;
+        let (found, _) = page.map_err(|error| after(removed, error))?;
         let old = found.into_iter().filter(|upload| upload.initiated.is_none_or(|at| at.secs() <= began));
         let old: Vec<Unfinished> = old.map(Unfinished::of).collect();
         more = !old.is_empty();
-        aborted += self::aborted(cx, bucket, old).await?;
+        aborted += self::aborted(cx, bucket, old).await.map_err(|error| after(removed, error))?;
     }
     Ok((removed, aborted))
+}
+
+/// An error that came when so many versions were gone for good.
+fn after(removed: u64, mut error: Error) -> Error {
+    if removed > 0 {
+        error.message =
+            format!("{removed} versions were removed, and then: {}", error.message.trim_end_matches('.'));
+    }
+    error
 }
 
 /// Removes versions; answers how many are gone by now, `before` included.
@@ -259,7 +269,7 @@ async fn wiped(cx: &Call<S3>, bucket: &BucketName, items: Vec<Item>, before: u64
     if items.is_empty() {
         return Ok(before);
     }
-    let done = removal::remove(cx, bucket, items, false).await?;
+    let done = removal::remove(cx, bucket, items, false).await.map_err(|error| after(before, error))?;
     let removed = before + done.count;
     let Some(first) = done.failures.first() else { return Ok(removed) };
     Err(Error::conflict(format!(

@@ -32,7 +32,7 @@ pub(crate) struct DeleteObjects {
     bypass_governance: bool,
 }
 
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct OneVersion {
     key: Key,
@@ -95,9 +95,14 @@ impl Change for DeleteObjects {
         let outcome = self.outcome(doomed.kept);
         let total = doomed.items.len();
         let removed = remove(cx, &self.bucket, doomed.items, self.bypass_governance).await?;
-        let failed = removed.failures.len();
-        if failed > 0 {
-            cx.note(format!("{failed} of {total} were NOT deleted"));
+        let (failed, unknown) = (removed.failures.len(), removed.unknown());
+        if failed > unknown {
+            cx.note(format!("{} of {total} were NOT deleted", failed - unknown));
+        }
+        if unknown > 0 {
+            cx.note(format!(
+                "whether {unknown} of {total} were deleted is not known: list_objects shows them"
+            ));
         }
         if doomed.more {
             cx.note("more is left under the prefix: call again for the next part");
@@ -207,7 +212,9 @@ impl DeleteObjects {
                     .to_owned(),
             );
         }
-        if survey.lock == Lock::On && held == 0 {
+        if survey.lock == Lock::On && survey.unlooked > 0 {
+            warnings.push(format!("the locks of {} versions were not looked at", survey.unlooked));
+        } else if survey.lock == Lock::On && held == 0 {
             let bypass = if self.bypass_governance { " other than governance mode" } else { "" };
             warnings.push(format!(
                 "object lock is on: versions under retention{bypass} or legal hold will be refused"

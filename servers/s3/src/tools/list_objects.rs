@@ -163,14 +163,11 @@ impl ListObjects {
         cx: &Call<S3>,
         visit: impl FnMut(Object) -> ControlFlow<()>,
     ) -> Result<Scanned> {
-        // What the glob starts with narrows the list; a prefix that says more already does.
+        // What the glob starts with narrows the list.
         let given = self.prefix.as_deref();
-        let start = self
-            .glob
-            .as_ref()
-            .map(KeyGlob::start)
-            .filter(|start| start.starts_with(given.unwrap_or_default()));
-        let prefix = start.filter(|start| !self.bucket.is_directory() && !start.is_empty()).or(given);
+        let glob = self.glob.as_ref().filter(|_| !self.bucket.is_directory());
+        let start = glob.map(|glob| glob.start_below(given.unwrap_or_default()));
+        let prefix = start.as_deref().filter(|start| !start.is_empty()).or(given);
         Scan { bucket: &self.bucket, prefix, most }.run(cx, place(cx.token())?, visit).await
     }
 

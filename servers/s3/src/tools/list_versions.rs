@@ -107,6 +107,10 @@ impl ListVersions {
             (None, Some(prefix)) => ("a prefix", prefix.as_str()),
             (None, None) => return,
         };
+        if let Some(meant) = spelling::without_address(given) {
+            cx.note(meant);
+            return;
+        }
         for other in spelling::candidates(cx, &self.bucket, given) {
             let list = cx.client().list_object_versions().bucket(self.bucket.as_str()).prefix(&other);
             let Ok(out) = list.max_keys(1).send().await else { return };

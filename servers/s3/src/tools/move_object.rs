@@ -12,7 +12,7 @@ use serde_json::json;
 use crate::{
     S3, arns,
     copying::{self, Limits, Original, Source, Target, head, verified},
-    existing::{Condition, look},
+    existing::{Condition, Present, look},
     listing::{Place, Scan},
     names::{BucketName, Etag, Key, Prefix, bare, names_no_folder},
     removal::{Failure, Item},
@@ -46,6 +46,8 @@ pub(crate) struct Moved {
     /// What of the copy was held against the source.
     verified_by: Option<String>,
     failures: Vec<Failure>,
+    #[serde(skip)]
+    is_encrypted_otherwise: bool,
 }
 
 impl Change for MoveObject {
@@ -109,6 +111,10 @@ pub(crate) struct Step {
 /// The most objects that one call moves: each takes some requests.
 const MOST: usize = 10_000;
 const AT_ONCE: usize = 8;
+const BY_NAME: &str =
+    "an access point does not say which bucket lies behind it: give both buckets by their names";
+/// Of a source of which it is not known whether it was deleted.
+const UNKNOWN: &str = "OutcomeUnknown";
 
 impl MoveObject {
     fn what(&self) -> Result<What<'_>> {
@@ -143,6 +149,19 @@ impl MoveObject {
             tokio::try_join!(Original::look(cx, source, None), look(cx.client(), &self.bucket, key))?;
         let what = format!("{} of {}", human_size(original.size), original.source.uri());
         let uri = format!("s3://{}/{key}", self.bucket);
+        let may_be_here = self.source_bucket.may_be(&self.bucket) && original.source.key == *key;
+        let is_other = match &present {
+            Present::Nothing => true,
+            Present::Object(there) => !there.is(&original.head),
+            Present::Unknown => false,
+        };
+        if may_be_here && !is_other {
+            return Err(Error::invalid(format!(
+                "{} and {uri} may be the same object",
+                original.source.uri()
+            ))
+            .with_next(BY_NAME));
+        }
         let plan = self.condition().plan(&present, &uri, "move", &what)?;
         let fate = match original.head.version_id() {
             None => "the source is deleted for good once the copy is verified".to_owned(),
@@ -150,12 +169,15 @@ impl MoveObject {
                 format!("the source gets a delete marker once the copy is verified; its version {id} stays")
             }
         };
+        let condition = self.condition().held_to(&present);
+        let target = Target::alike(&original, self.bucket.clone(), key.clone(), condition);
+        let plan = target.leaves_behind(&original.head).into_iter().fold(plan, Plan::warning);
         let step = Step {
             etag: original.head.e_tag.clone(),
             size: original.size,
             source: original.source.key,
-            key: key.clone(),
-            condition: self.condition().held_to(&present),
+            key: target.key,
+            condition: target.condition,
         };
         Ok(plan.warning(fate).items(vec![step]))
     }
@@ -222,11 +244,18 @@ impl MoveObject {
     /// # Errors
     /// When a copy would be written where another object still waits to be moved: whichever goes first, one is lost.
     fn apart(&self, steps: &[Step]) -> Result<()> {
-        if self.source_bucket != self.bucket {
+        if !self.source_bucket.may_be(&self.bucket) {
             return Ok(());
         }
         let sources: HashSet<&str> = steps.iter().map(|step| step.source.as_str()).collect();
         let Some(step) = steps.iter().find(|step| sources.contains(step.key.as_str())) else { return Ok(()) };
+        if self.source_bucket != self.bucket {
+            return Err(Error::invalid(format!(
+                "the prefixes may overlap: {} would go to {}, which may itself be to be moved",
+                step.source, step.key
+            ))
+            .with_next(BY_NAME));
+        }
         Err(Error::invalid(format!(
             "the prefixes overlap: {} would go to {}, which is itself to be moved",
             step.source, step.key
@@ -246,12 +275,13 @@ impl MoveObject {
             })
             .buffer_unordered(AT_ONCE);
         let mut all = Moved { uri: format!("s3://{}/{to}", self.bucket), ..Moved::default() };
-        let mut count = 0;
+        let (mut count, mut otherwise) = (0, 0);
         while let Some(outcome) = moves.next().await {
             match outcome {
                 Ok(moved) => {
                     count += 1;
                     all.size_bytes += moved.size_bytes;
+                    otherwise += u64::from(moved.is_encrypted_otherwise);
                 }
                 Err(failure) => all.failures.push(failure),
             }
@@ -262,14 +292,33 @@ impl MoveObject {
             );
         }
         all.moved = Some(count);
-        if let Some(first) = all.failures.first() {
-            if count == 0 {
-                return Err(Error::conflict(format!("none of {total} was moved; the first, {}: {}", first.key, first.message))
-                    .with_next("the sources are untouched; move_object with source_key shows one object's trouble in full"));
-            }
-            all.failed = Some(all.failures.len());
-            cx.note(format!("{} of {total} were not moved and are where they were", all.failures.len()));
+        if otherwise > 0 {
+            cx.note(format!(
+                "{otherwise} copies are not encrypted with the KMS key of their source, but as their bucket encrypts by default"
+            ));
         }
+        let Some(first) = all.failures.first() else { return Ok(all) };
+        let unknown = all.failures.iter().filter(|failure| failure.code == UNKNOWN).count();
+        if count == 0 {
+            let untouched = if unknown == 0 { "the sources are untouched; " } else { "" };
+            return Err(Error::conflict(format!(
+                "none of {total} was moved; the first, {}: {}",
+                first.key, first.message
+            ))
+            .with_next(format!(
+                "{untouched}move_object with source_key shows one object's trouble in full"
+            )));
+        }
+        let stay = all.failures.len() - unknown;
+        if stay > 0 {
+            cx.note(format!("{stay} of {total} were not moved and are where they were"));
+        }
+        if unknown > 0 {
+            cx.note(format!(
+                "{unknown} of {total} are copied, and whether their sources are deleted is not known"
+            ));
+        }
+        all.failed = Some(all.failures.len());
         Ok(all)
     }
 
@@ -356,6 +405,14 @@ async fn moved(
 ) -> Result<Moved> {
     let copied = copying::copy_held(cx, original, target, Limits::AWS, progress).await?;
     let target = &*target;
+    // The source goes only for a copy that this call made.
+    if copied.was_there && !cx.lost_a_try("CopyObject") {
+        return Err(Error::conflict(format!(
+            "{} exists by now, with the same contents; nothing was written, and the source stays",
+            target.uri()
+        ))
+        .with_next("head_object shows both; delete_objects removes one"));
+    }
     let place = Source { bucket: target.bucket.clone(), key: target.key.clone(), version_id: None };
     let stays = |mut error: Error, why: &str| {
         error.message =
@@ -385,13 +442,20 @@ async fn moved(
         .map_err(Error::from);
     if let Err(error) = deleted {
         // Of a try whose answer was lost only what is there tells.
-        let gone = cx.lost_a_try("DeleteObject")
-            && matches!(head(&original.client, source).await, Err(error) if error.kind == Kind::NotFound);
-        if !gone {
-            return Err(stays(error, "the source was not deleted, so both exist"));
+        let lost = cx.lost_a_try("DeleteObject");
+        match if lost { Some(head(&original.client, source).await) } else { None } {
+            Some(Err(gone)) if gone.kind == Kind::NotFound => {}
+            None | Some(Ok(_)) => return Err(stays(error, "the source was not deleted, so both exist")),
+            Some(Err(_)) => {
+                let mut error = stays(error, "whether the source was deleted is not known");
+                error.code = Some(UNKNOWN.to_owned());
+                return Err(error);
+            }
         }
     }
+    let key = original.head.ssekms_key_id();
     Ok(Moved {
+        is_encrypted_otherwise: key.is_some() && key != copy.ssekms_key_id(),
         size_bytes: original.size,
         etag: copied.etag.as_deref().map(|etag| bare(etag).to_owned()),
         version_id: copied.version_id,

@@ -71,6 +71,7 @@ impl Change for PutObject {
         let what = self.kind().map_or(size.clone(), |kind| format!("{size} of {kind}"));
         let condition = self.condition();
         let plan = condition.plan(&present, &self.uri(), "write", &what)?;
+        let plan = present.carried_away().into_iter().fold(plan, Plan::warning);
         present.beside(cx, &self.bucket, &self.key).await;
         Ok(plan.items(condition.held_to(&present)))
     }

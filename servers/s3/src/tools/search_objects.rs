@@ -252,10 +252,30 @@ impl Search<'_> {
         let (mut objects, mut bytes, mut cut) = (0_u64, 0, false);
         let (mut last, mut denied, mut stop) = (at.after.clone(), None, None);
         while let Some((key, skip, outcome)) = outcomes.next().await {
+            let here = |after: Option<String>, counted: u64| At {
+                place: at.place.clone(),
+                after,
+                counted,
+                ..At::default()
+            };
             let outcome = match outcome {
                 Ok(outcome) => outcome,
                 Err(error) => {
-                    skipped.add(unreadable(&error)?.why(), &key);
+                    let unreadable = match unreadable(&error) {
+                        Ok(unreadable) => unreadable,
+                        // What was found before is told all the same.
+                        Err(error) if objects > 0 => {
+                            self.cx.note(format!(
+                                "{} could not be read: {}; the next page begins with it",
+                                quoted(&key),
+                                error.message.trim_end_matches('.')
+                            ));
+                            stop = Some(here(last.take(), matching));
+                            break;
+                        }
+                        Err(error) => return Err(error),
+                    };
+                    skipped.add(unreadable.why(), &key);
                     denied = denied.or(Some(error).filter(|error| error.kind == Kind::AccessDenied));
                     last = Some(key);
                     continue;
@@ -271,12 +291,6 @@ impl Search<'_> {
             }
             cut |= outcome.cut;
             let count = outcome.counted_with(std::mem::take(&mut begun));
-            let here = |after: Option<String>, counted: u64| At {
-                place: at.place.clone(),
-                after,
-                counted,
-                ..At::default()
-            };
             let stopped = page.take(outcome);
             if stopped.is_some() {
                 let begun = if self.counts { count } else { 0 };
@@ -318,11 +332,9 @@ impl Search<'_> {
     ) -> Result<(Vec<(String, Option<Skip>)>, Option<Place>)> {
         let mut found = Vec::new();
         let (mut objects, mut bytes) = (0, 0_u64);
-        let start = glob.map_or("", KeyGlob::start);
-        // Only keys that start with both can fit: the longer of the two says it.
-        let start = if start.starts_with(prefix) { start } else { prefix };
-        let scan =
-            Scan { bucket: self.bucket, prefix: Some(start).filter(|start| !start.is_empty()), most: KEYS };
+        let narrowed = glob.filter(|_| !self.bucket.is_directory()).map(|glob| glob.start_below(prefix));
+        let start = Some(narrowed.as_deref().unwrap_or(prefix)).filter(|start| !start.is_empty());
+        let scan = Scan { bucket: self.bucket, prefix: start, most: KEYS };
         let scanned = scan
             .run(self.cx, at.place.clone(), |object| {
                 let key = object.key.unwrap_or_default();
@@ -392,6 +404,7 @@ enum Skip {
     TooLarge,
     Gone,
     NotPermitted,
+    Locked,
 }
 
 impl Skip {
@@ -401,6 +414,7 @@ impl Skip {
             Skip::TooLarge => "over 64 MiB (search it by `key`)",
             Skip::Gone => "deleted meanwhile",
             Skip::NotPermitted => "not permitted",
+            Skip::Locked => "encrypted with a key that the customer keeps, or that KMS does not give",
         }
     }
 }
@@ -411,8 +425,16 @@ fn unreadable(error: &Error) -> Result<Skip> {
         _ if error.code.as_deref() == Some("InvalidObjectState") => Ok(Skip::Archived),
         Kind::NotFound if error.code.as_deref() != Some("NoSuchBucket") => Ok(Skip::Gone),
         Kind::AccessDenied => Ok(Skip::NotPermitted),
+        _ if is_locked(error) => Ok(Skip::Locked),
         _ => Err(error.clone()),
     }
+}
+
+/// Whether S3 refuses to open an object, rather than to answer: it wants the customer's own key, or the KMS key of the object
+/// is off, gone or elsewhere.
+fn is_locked(error: &Error) -> bool {
+    let code = error.code.as_deref().unwrap_or_default();
+    error.status == Some(400) && (code == "InvalidRequest" || code.starts_with("KMS."))
 }
 
 #[cfg(test)]

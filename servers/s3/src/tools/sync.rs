@@ -128,9 +128,17 @@ impl Change for Sync {
         }
         let mut deleted = None;
         if self.delete && failures.is_empty() {
-            let (count, mut kept) = self.remove(cx, folder, &work).await?;
-            deleted = Some(count);
-            failures.append(&mut kept);
+            match self.remove(cx, folder, &work).await {
+                Ok((count, mut kept)) => {
+                    deleted = Some(count);
+                    failures.append(&mut kept);
+                }
+                // What was transferred is told all the same.
+                Err(error) if done.files > 0 => {
+                    cx.note(format!("what was to be deleted was not, or not all: {}", error.message));
+                }
+                Err(error) => return Err(error),
+            }
         } else if !work.remove.is_empty() {
             cx.note("nothing was deleted, because not everything was transferred");
         }
@@ -240,15 +248,20 @@ impl Work {
                 0 => String::new(),
                 count => format!(", delete {count} {where_to} ({})", human_size(removed)),
             };
-            let over =
+            let over_older =
                 if over == 0 { String::new() } else { format!(", {over} of them over older contents") };
             Plan::new(format!(
-                "{verb} {} {things} ({}) from {from} to {to}{over}{delete}; unchanged: {}",
+                "{verb} {} {things} ({}) from {from} to {to}{over_older}{delete}; unchanged: {}",
                 self.transfer.len(),
                 human_size(self.bytes()),
                 self.unchanged
             ))
         };
+        if over > 0 && sync.direction == Direction::Upload {
+            plan = plan.warning(
+                "what the older objects carry besides contents (metadata, tags, storage class, cache-control) does not stay",
+            );
+        }
         if !self.remove.is_empty() {
             plan = plan.ask();
             if self.from_nothing {

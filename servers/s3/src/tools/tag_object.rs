@@ -126,6 +126,9 @@ impl TagObject {
 
     /// Names the key that may have been meant. Who may tag need not be allowed to read: only tags are asked for.
     async fn meant(&self, error: Error, cx: &Call<S3>) -> Error {
+        if let Some(meant) = spelling::without_address(self.key.as_str()) {
+            return error.with_next(meant);
+        }
         for other in spelling::candidates(cx, &self.bucket, self.key.as_str()) {
             let tags = cx.client().get_object_tagging().bucket(self.bucket.as_str()).key(&other);
             if tags.send().await.is_ok() {

@@ -161,6 +161,8 @@ impl UndeleteObject {
             original.head.last_modified().map(|at| format!(" of {}", utc_second(*at))).unwrap_or_default();
         let what = format!("version {version} ({}{modified})", human_size(original.size));
         let plan = Condition::Replace.plan(&present, &self.uri(key), "copy", &what)?;
+        let target = Target::alike(&original, self.bucket.clone(), key.clone(), Condition::Replace);
+        let plan = target.leaves_behind(&original.head).into_iter().fold(plan, Plan::warning);
         let etag = original.head.e_tag.clone();
         Ok(plan.items(Back::Version { etag, condition: Condition::Replace.held_to(&present) }))
     }
@@ -178,7 +180,7 @@ impl UndeleteObject {
         let target = Target::alike(&original, self.bucket.clone(), key.clone(), condition);
         let progress =
             |bytes: u64| cx.progress(bytes, Some(original.size), format!("{} copied", human_size(bytes)));
-        let copied = copying::copy(cx.client(), &original, &target, Limits::AWS, &progress).await?;
+        let copied = copying::copy(cx.client(), &original, &target, Limits::AWS, &progress).await?.told(cx);
         Ok(Undeleted {
             uri: Some(target.uri()),
             etag: copied.etag.as_deref().map(|etag| bare(etag).to_owned()),
@@ -232,8 +234,12 @@ impl UndeleteObject {
         let removed = remove(cx, &self.bucket, markers, false).await?;
         let failed: std::collections::HashSet<&str> =
             removed.failures.iter().map(|one| one.key.as_str()).collect();
-        let failed = failed.len();
-        if failed > 0 {
+        let (failed, unknown) = (failed.len(), removed.unknown());
+        if failed > 0 && unknown > 0 {
+            cx.note(format!(
+                "{failed} of {objects} objects may still be deleted: see failures, and list_versions for what is not known"
+            ));
+        } else if failed > 0 {
             cx.note(format!("{failed} of {objects} objects are still deleted"));
         }
         Ok(Undeleted {
@@ -264,7 +270,10 @@ impl UndeleteObject {
     }
 
     async fn named(&self, cx: &Call<S3>, keys: &[Key]) -> Result<Found> {
-        let histories: Vec<(Key, Vec<Version>)> = stream::iter(keys.to_vec())
+        let mut once = keys.to_vec();
+        once.sort();
+        once.dedup();
+        let histories: Vec<(Key, Vec<Version>)> = stream::iter(once)
             .map(|key| async move {
                 let history = versions::of(cx, &self.bucket, key.as_str()).await?;
                 Ok::<_, Error>((key, history))

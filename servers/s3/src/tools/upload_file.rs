@@ -70,6 +70,7 @@ impl Change for UploadFile {
         let what = format!("{} ({})", file.path.display(), human_size(file.size));
         let (condition, present) = (self.condition(), present?);
         let plan = condition.plan(&present, &self.uri(), "upload", &what)?;
+        let plan = present.carried_away().into_iter().fold(plan, Plan::warning);
         present.beside(cx, &self.bucket, &self.key).await;
         let plan = match self.content_type() {
             Some(given) => plan.row(serde_json::json!({"content_type": given})),

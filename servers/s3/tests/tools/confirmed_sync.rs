@@ -94,3 +94,19 @@ fn a_file_that_was_edited_since_the_plan_is_not_uploaded() {
     assert_eq!(place.object("p/a"), None);
     assert!(place.object("p/gone").is_some(), "nothing is deleted where something failed");
 }
+
+#[test]
+fn what_was_transferred_is_told_where_nothing_may_be_deleted() {
+    let place = Place::new("sync-denied");
+    place.put("p/old", "old");
+    place.write("tree/new", "x");
+    let stub = Stub::before(aws(), |request| match request.operation() {
+        "DeleteObjects" => Response::denied("s3:DeleteObject"),
+        _ => Response::HandOn,
+    });
+    let mut server = place.server_at(&stub.endpoint());
+    let call = json!({"direction": "upload", "directory": "tree", "bucket": place.bucket, "prefix": "p", "delete": true});
+    let answer = server.confirmed("sync", call);
+    answer.holds(&["\"uploaded\":1", "what was to be deleted was not, or not all"]);
+    assert_eq!(place.object("p/new").unwrap(), b"x");
+}

@@ -192,3 +192,119 @@ fn a_source_that_a_lost_try_deleted_is_told_as_moved() {
         (None, Some("a/1"))
     );
 }
+
+#[test]
+fn a_bucket_is_the_same_by_its_name_and_by_its_arn() {
+    let mut server = S3.start();
+    aws().create_bucket("move-arn");
+    aws().put_objects("move-arn", ["n/1", "n/11", "n/111"]);
+    let arn = "arn:aws:s3:::move-arn";
+    for (from, to) in [(arn, "move-arn"), ("move-arn", arn)] {
+        let itself = json!({"source_bucket": from, "source_key": "n/1", "bucket": to, "key": "n/1", "overwrite": true});
+        server.call("move_object", itself).fails(&["the source and the target are the same object"]);
+        let over = json!({"source_bucket": from, "source_prefix": "n/1", "bucket": to, "prefix": "n/11", "overwrite": true});
+        server.call("move_object", over).fails(&["the prefixes overlap"]);
+    }
+    for key in ["n/1", "n/11", "n/111"] {
+        assert_eq!(contents("move-arn", key).as_deref(), Some(key));
+    }
+}
+
+#[test]
+fn what_lies_behind_an_access_point_may_be_the_source_itself() {
+    let stub = Stub::start(|request| match request.operation() {
+        "HeadObject" => Response::new(200, "")
+            .with("etag", "\"e\"")
+            .with("last-modified", "Sun, 22 Nov 2026 10:00:00 GMT"),
+        "ListObjectsV2" => Response::objects(&["n/1".to_owned(), "n/11".to_owned()], None),
+        _ => Response::s3_error(500, "InternalError", "nothing else should be asked"),
+    });
+    let mut server = S3.at(stub.env()).start();
+    let point = "my-point-abcdef-s3alias";
+    for (from, to) in [("plain", point), (point, "plain")] {
+        let itself =
+            json!({"source_bucket": from, "source_key": "k", "bucket": to, "key": "k", "overwrite": true});
+        server
+            .call("move_object", itself)
+            .fails(&["may be the same object", "give both buckets by their names"]);
+        let over = json!({"source_bucket": from, "source_prefix": "n/1", "bucket": to, "prefix": "n/11", "overwrite": true});
+        server
+            .call("move_object", over)
+            .fails(&["the prefixes may overlap", "give both buckets by their names"]);
+    }
+    assert!(stub.of("CopyObject").is_empty() && stub.of("DeleteObject").is_empty());
+}
+
+#[test]
+fn a_copy_whose_answer_was_lost_goes_on_where_it_is_there() {
+    aws().create_bucket("move-lost");
+    aws().put_objects("move-lost", ["from"]);
+    let stub = Stub::before(aws(), |request| match (request.operation(), request.nth) {
+        ("CopyObject", 1 | 3) => {
+            let key = request.path().rsplit('/').next().unwrap();
+            aws().put_object("move-lost", key, &[], "from");
+            Response::HangUp
+        }
+        ("CopyObject", _) => Response::s3_error(412, "PreconditionFailed", "there is such an object"),
+        _ => Response::HandOn,
+    });
+    let mut server = S3.at(stub.env()).set("AWS_MAX_ATTEMPTS", "3").start();
+    let step = |key: &str| json!({"source_bucket": "move-lost", "source_key": "from", "bucket": "move-lost", "key": key});
+    let copied = server.call("copy_object", step("copied"));
+    copied.holds(&["\"uri\":\"s3://move-lost/copied\"", "an earlier attempt of this call wrote them"]);
+    assert!(done(&server.call("move_object", step("moved")))["verified_by"].is_string());
+    assert_eq!(contents("move-lost", "from"), None);
+    assert_eq!(contents("move-lost", "moved").as_deref(), Some("from"));
+}
+
+#[test]
+fn a_source_stays_where_somebody_else_wrote_its_copy() {
+    aws().create_bucket("move-theirs");
+    aws().put_objects("move-theirs", ["from"]);
+    let stub = Stub::before(aws(), |request| match request.operation() {
+        "CopyObject" => {
+            aws().put_object("move-theirs", "to", &[], "from");
+            Response::s3_error(412, "PreconditionFailed", "there is such an object")
+        }
+        _ => Response::HandOn,
+    });
+    let mut server = S3.at(stub.env()).start();
+    let step =
+        json!({"source_bucket": "move-theirs", "source_key": "from", "bucket": "move-theirs", "key": "to"});
+    server.call("move_object", step).fails(&["exists by now, with the same contents", "the source stays"]);
+    assert_eq!(contents("move-theirs", "from").as_deref(), Some("from"));
+}
+
+#[test]
+fn what_a_copy_does_not_bring_along_is_told_and_a_redirect_is_given_again() {
+    let key = "arn:aws:kms:us-east-1:123456789012:key/k1";
+    let stub = Stub::start(move |request| match (request.operation(), request.path()) {
+        ("HeadObject", "/loaded/from") => Response::new(200, "")
+            .with("etag", "\"d41d8cd98f00b204e9800998ecf8427e\"")
+            .with("x-amz-website-redirect-location", "/elsewhere")
+            .with("x-amz-object-lock-mode", "GOVERNANCE")
+            .with("x-amz-object-lock-retain-until-date", "2099-01-01T00:00:00.000Z")
+            .with("x-amz-object-lock-legal-hold", "ON")
+            .with("x-amz-server-side-encryption", "aws:kms")
+            .with("x-amz-server-side-encryption-aws-kms-key-id", key),
+        ("HeadObject" | "GetObject", _) => Response::s3_error(404, "NoSuchKey", "nothing is here"),
+        ("CopyObject", _) => {
+            Response::new(200, "<CopyObjectResult><ETag>&quot;e&quot;</ETag></CopyObjectResult>")
+                .with("content-type", "application/xml")
+        }
+        _ => Response::s3_error(500, "InternalError", "nothing else should be asked"),
+    });
+    let mut server = S3.at(stub.env()).start();
+    let step = json!({"source_bucket": "loaded", "source_key": "from", "bucket": "loaded", "key": "to"});
+    for tool in ["copy_object", "move_object"] {
+        let plan = server.plan(tool, step.clone());
+        plan.holds(&[
+            "retention (GOVERNANCE until 2099-01-01T00:00:00Z)",
+            "legal hold",
+            "the KMS key arn:aws:kms",
+        ]);
+    }
+    server.call("copy_object", step).ok();
+    let sent = stub.of("CopyObject");
+    assert_eq!(sent[0].header("x-amz-website-redirect-location"), Some("/elsewhere"));
+}

@@ -143,3 +143,26 @@ fn who_may_only_write_still_overwrites_nothing() {
     let elsewhere = server.call("put_object", json!({"bucket": "put-other", "key": "k", "text": "x"}));
     assert!(elsewhere.error().contains("s3:PutObject on arn:aws:s3:::put-other/k"), "{}", elsewhere.error());
 }
+
+#[test]
+fn what_is_lost_with_an_older_object_is_told_before() {
+    let mut server = S3.start();
+    aws().create_bucket("put-loses");
+    let headers = [
+        ("x-amz-meta-owner", "web"),
+        ("cache-control", "max-age=60"),
+        ("x-amz-storage-class", "STANDARD_IA"),
+    ];
+    aws().put_object("put-loses", "k", &headers, "old");
+    let mut put = json!({"bucket": "put-loses", "key": "k", "text": "new", "overwrite": true});
+    let plan = planned(&mut server, "put_object", put.clone());
+    assert!(
+        plan.contains(
+            "goes too, unless it is given again: metadata owner, cache-control, storage class STANDARD_IA"
+        ),
+        "{plan}"
+    );
+    put["key"] = json!("s3://put-loses/k");
+    let note = server.plan("put_object", put);
+    note.holds(&["begins with s3://", "try key \"k\""]);
+}

@@ -1,6 +1,6 @@
 //! Lines that match, in one object or in many.
 
-use awsmcp_testing::Server;
+use awsmcp_testing::{Response, Server, Stub};
 use serde_json::{Value, json};
 
 use crate::world::{READER, bucket, data, gzip, log, peak, zstd};
@@ -187,4 +187,57 @@ fn long_lines_are_cut_around_the_match() {
     assert!(found.text.contains("note: long lines are cut"), "{}", found.text);
     let there = server.call("get_object", json!({"bucket": "reading-cut", "key": "k", "bytes": "5000-5005"}));
     assert_eq!(data(there.ok()), "NEEDLE\n");
+}
+
+#[test]
+fn an_object_that_s3_does_not_open_does_not_end_a_search() {
+    let aws = bucket("search-locked");
+    aws.put_objects("search-locked", ["a", "b", "c", "d"]);
+    let stub = Stub::before(aws, |request| match (request.operation(), request.path()) {
+        ("GetObject", "/search-locked/b") => Response::s3_error(
+            400,
+            "InvalidRequest",
+            "The object was stored using a form of Server Side Encryption. The correct parameters must be provided",
+        ),
+        ("GetObject", "/search-locked/c") => {
+            Response::s3_error(400, "KMS.DisabledException", "arn:aws:kms:k is disabled.")
+        }
+        _ => Response::HandOn,
+    });
+    let mut server = READER.at(stub.env()).start();
+    let found =
+        server.call("search_objects", json!({"bucket": "search-locked", "prefix": "", "pattern": "^[a-d]"}));
+    found.holds(&[
+        "a\t1\ta",
+        "d\t1\td",
+        "searched 2 objects",
+        "encrypted with a key that the customer keeps",
+        ": b, c",
+    ]);
+}
+
+#[test]
+fn what_was_found_before_a_connection_broke_is_shown() {
+    let aws = bucket("search-broken");
+    aws.put_objects("search-broken", ["a", "b", "c"]);
+    let stub = Stub::before(aws, |request| match (request.operation(), request.path()) {
+        ("GetObject", "/search-broken/b") => Response::HangUp,
+        _ => Response::HandOn,
+    });
+    let mut server = READER.at(stub.env()).start();
+    let ask = json!({"bucket": "search-broken", "prefix": "", "pattern": "^[a-c]"});
+    let found = server.call("search_objects", ask);
+    found.holds(&["a\t1\ta", "\"b\" could not be read", "the next page begins with it", "next: "]);
+}
+
+#[test]
+fn a_glob_below_a_prefix_of_the_same_name_finds_what_either_may_mean() {
+    let aws = bucket("search-twice");
+    aws.put_objects("search-twice", ["data/data/deep.csv", "data/flat.csv", "data/other/no.csv"]);
+    let mut server = READER.start();
+    let listed = server
+        .call("list_objects", json!({"bucket": "search-twice", "prefix": "data/", "glob": "data/*.csv"}));
+    listed.holds(&["data/data/deep.csv", "data/flat.csv"]).lacks(&["no.csv"]);
+    let ask = json!({"bucket": "search-twice", "prefix": "data/", "glob": "data/*.csv", "pattern": "csv"});
+    server.call("search_objects", ask).holds(&["data/data/deep.csv", "data/flat.csv"]).lacks(&["no.csv"]);
 }

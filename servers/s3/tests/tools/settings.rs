@@ -196,3 +196,63 @@ fn a_policy_for_another_account_is_asked_about() {
     // Whom the policy lets in already, nobody is asked about again.
     server.call("put_bucket_config", policy("999999999999")).holds(&["\"set\""]);
 }
+
+#[test]
+fn a_policy_that_lets_others_in_by_condition_or_by_another_name_is_asked_about() {
+    aws().create_bucket("config-guests");
+    let mut server = S3.start();
+    let all = ["arn:aws:s3:::config-guests", "arn:aws:s3:::config-guests/*"];
+    let mut ask = |principal: Value, condition: Value| {
+        let value = json!({"Version": "2012-10-17", "Statement": [{"Sid": "In", "Effect": "Allow", "Principal": principal,
+            "Action": "s3:*", "Resource": all, "Condition": condition}]});
+        server
+            .call("put_bucket_config", json!({"bucket": "config-guests", "aspect": "policy", "value": value}))
+    };
+    let other = json!({"StringEquals": {"aws:PrincipalAccount": "999999999999"}});
+    for (principal, condition, who) in [
+        (
+            json!("*"),
+            other,
+            "account 999999999999 is let in by statement In: anybody there may do everything",
+        ),
+        (
+            json!({"CanonicalUser": "79a59df9"}),
+            json!({}),
+            "the account of the canonical id 79a59df9 is let in",
+        ),
+        (
+            json!({"Federated": "accounts.google.com"}),
+            json!({}),
+            "whoever signs in with accounts.google.com is let in",
+        ),
+        (
+            json!({"Service": "cloudfront.amazonaws.com"}),
+            json!({}),
+            "for whatever account it comes, is let in",
+        ),
+    ] {
+        ask(principal, condition).holds(&["nothing was done yet", who]);
+    }
+    let own = json!({"StringEquals": {"aws:PrincipalAccount": LocalAws::ACCOUNT}});
+    ask(json!("*"), own).holds(&["\"set\""]);
+}
+
+#[test]
+fn a_key_or_a_listener_of_another_account_is_asked_about() {
+    aws().create_bucket("config-hands");
+    let mut server = S3.start();
+    let mut ask = |aspect: &str, value: Value| {
+        server.call("put_bucket_config", json!({"bucket": "config-hands", "aspect": aspect, "value": value}))
+    };
+    let key = "arn:aws:kms:us-east-1:999999999999:key/k1";
+    let encryption = json!({"Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key}}]});
+    let asked = ask("encryption", encryption);
+    asked.holds(&[
+        "nothing was done yet",
+        "account 999999999999 holds the key arn:aws:kms:us-east-1:999999999999:key/k1",
+    ]);
+    let queue = "arn:aws:sqs:us-east-1:999999999999:theirs";
+    let listeners = json!({"QueueConfigurations": [{"QueueArn": queue, "Events": ["s3:ObjectCreated:*"]}]});
+    ask("notifications", listeners)
+        .holds(&["nothing was done yet", "account 999999999999 hears of what happens"]);
+}

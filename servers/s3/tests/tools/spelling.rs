@@ -193,3 +193,22 @@ fn sync_names_the_prefix_that_looks_the_same_and_the_names_that_do() {
     let none = json!({"directory": "d", "include": ["*.txt"]});
     server.call("sync", sync("download", "cafe\u{301}/", none)).lacks(&["looks the same"]);
 }
+
+#[test]
+fn a_prefix_that_is_an_address_is_told_with_what_was_meant() {
+    let aws = bucket("alike-addresses");
+    aws.put_objects("alike-addresses", ["logs/a"]);
+    let mut server = S3.start();
+    for (tool, more) in [
+        ("list_objects", json!({"prefix": "s3://alike-addresses/logs/"})),
+        ("list_objects", json!({"prefix": "/logs/", "summary": true})),
+        ("search_objects", json!({"prefix": "/logs/", "pattern": "x"})),
+        ("list_versions", json!({"prefix": "/logs/"})),
+        ("delete_objects", json!({"prefix": "/logs/"})),
+    ] {
+        let mut call = json!({"bucket": "alike-addresses"});
+        call.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let answer = server.call(tool, call);
+        assert!(answer.text.contains("try key \"logs/\""), "{tool}: {}", answer.text);
+    }
+}

@@ -345,3 +345,17 @@ fn a_prefix_becomes_like_another_with_the_same_protections() {
     let none = json!({"direction": "upload", "bucket": "sync-copy"});
     server.call("sync", none).fails(&["`directory` is missing"]);
 }
+
+#[test]
+fn a_bucket_by_another_name_is_not_copied_into_itself() {
+    let place = Place::new("sync-named");
+    place.put("a", "x");
+    let mut server = place.server();
+    let arn = format!("arn:aws:s3:::{}", place.bucket);
+    let copy = |from: &str, to: &str| json!({"direction": "copy", "source_bucket": from, "bucket": to, "prefix": "copy", "delete": true});
+    for (from, to) in [(arn.as_str(), place.bucket.as_str()), (&place.bucket, &arn)] {
+        server.call("sync", copy(from, to)).fails(&["overlap"]);
+    }
+    let behind = server.call("sync", copy(&place.bucket, "my-point-abcdef-s3alias"));
+    behind.fails(&["may overlap", "give both buckets by their names"]);
+}

@@ -149,3 +149,20 @@ fn rows_are_chosen_counted_and_summed_over_the_whole_table() {
     ask("a.csv", json!({"where": ["country is it"]})).fails(&["is no condition", "total >= 10"]);
     assert!(peak(&server) < 200, "{} MiB", peak(&server));
 }
+
+#[test]
+fn long_numbers_are_compared_to_their_last_digit() {
+    let aws = bucket("reading-long");
+    let csv =
+        "id,n\n9007199254740992,1\n9007199254740993,2\n92838584930183242888,3\n92838584930183242889,4\n";
+    aws.put_object("reading-long", "a.csv", &[], csv);
+    let mut server = READER.start();
+    let mut rows = |condition: &str| {
+        let ask = json!({"bucket": "reading-long", "key": "a.csv", "where": [condition], "sum": ["id"]});
+        let text = server.call("preview_table", ask).ok().to_owned();
+        data(&text).lines().nth(1).unwrap_or_default().to_owned()
+    };
+    assert_eq!(rows("id = 9007199254740993"), "1\t9007199254740993");
+    assert_eq!(rows("id > 92838584930183242888"), "1\t92838584930183242889");
+    assert_eq!(rows("id = 9.2838584930183242888e19"), "1\t92838584930183242888");
+}

@@ -38,6 +38,8 @@ pub(super) struct Survey {
     pub(super) more: bool,
     pub(super) history: History,
     pub(super) lock: Lock,
+    /// Versions whose locks were not looked at.
+    pub(super) unlooked: usize,
 }
 
 #[derive(Debug)]
@@ -93,11 +95,13 @@ impl DeleteObjects {
             return Err(needs_mfa(&self.bucket));
         }
         let survey = match (&self.keys, &self.prefix, &self.versions) {
-            (Some(keys), None, None) if self.all_versions => self.histories(cx, keys).await?,
-            (Some(keys), None, None) => self.named(cx, keys).await?,
+            (Some(keys), None, None) if self.all_versions => self.histories(cx, &each_once(keys)).await?,
+            (Some(keys), None, None) => self.named(cx, &each_once(keys)).await?,
             (None, Some(prefix), None) if self.all_versions => self.everything(cx, prefix.as_str()).await?,
             (None, Some(prefix), None) => self.under(cx, prefix.as_str()).await?,
-            (None, None, Some(versions)) if !self.all_versions => self.single(cx, versions).await?,
+            (None, None, Some(versions)) if !self.all_versions => {
+                self.single(cx, &each_once(versions)).await?
+            }
             (None, None, Some(_)) => {
                 return Err(Error::invalid("all_versions goes with keys or prefix, not with versions")
                     .with_next(GOOD));
@@ -129,9 +133,12 @@ impl DeleteObjects {
     /// Looks at the locks of the first versions; of all of them would take too many requests.
     async fn find_held(&self, cx: &Call<S3>, survey: &mut Survey) -> Result<()> {
         const LOOKED_AT: usize = 1000;
-        let versions = survey.found.iter().enumerate().filter(|(_, found)| !found.is_marker).take(LOOKED_AT);
-        let versions: Vec<_> =
-            versions.map(|(at, found)| (at, found.key.clone(), found.version_id.clone())).collect();
+        let lockable = || survey.found.iter().enumerate().filter(|(_, found)| !found.is_marker);
+        let unlooked = lockable().count().saturating_sub(LOOKED_AT);
+        let versions: Vec<_> = lockable()
+            .take(LOOKED_AT)
+            .map(|(at, found)| (at, found.key.clone(), found.version_id.clone()))
+            .collect();
         let looked: Vec<(usize, Option<Found>)> = stream::iter(versions)
             .map(|(at, key, version)| async move {
                 let Ok(key) = Key::parse(&key) else { return Ok((at, None)) };
@@ -140,6 +147,7 @@ impl DeleteObjects {
             .buffer_unordered(AT_ONCE)
             .try_collect()
             .await?;
+        survey.unlooked = unlooked;
         for (at, looked) in looked {
             if let (Some(found), Some(looked)) = (survey.found.get_mut(at), looked) {
                 (found.held, found.unseen) = (looked.held, looked.unseen);
@@ -282,6 +290,17 @@ impl DeleteObjects {
             Err(error) => Err(error),
         }
     }
+}
+
+/// What is named twice is deleted once.
+fn each_once<T: Clone + PartialEq>(named: &[T]) -> Vec<T> {
+    let mut once: Vec<T> = Vec::with_capacity(named.len());
+    for one in named {
+        if !once.contains(one) {
+            once.push(one.clone());
+        }
+    }
+    once
 }
 
 /// A key that is not there, and beside it what may have been meant.

@@ -31,9 +31,14 @@ impl Sync {
     pub(super) async fn compare_prefixes(&self, cx: &Call<S3>, work: &mut Work) -> Result<()> {
         let (bucket, prefix) = self.source()?;
         let target = self.prefix();
-        if *bucket == self.bucket && (target.starts_with(prefix) || prefix.starts_with(target)) {
-            return Err(Error::invalid(format!("{} and {} overlap", self.source_uri(), self.uri()))
-                .with_next("copy to a prefix that neither holds the source nor lies in it"));
+        let is_here = if self.delete { bucket.may_be(&self.bucket) } else { *bucket == self.bucket };
+        if is_here && (target.starts_with(prefix) || prefix.starts_with(target)) {
+            let certain = if *bucket == self.bucket { "" } else { "may " };
+            return Err(Error::invalid(format!("{} and {} {certain}overlap", self.source_uri(), self.uri()))
+                .with_next(match *bucket == self.bucket {
+                    true => "copy to a prefix that neither holds the source nor lies in it",
+                    false => "an access point does not say which bucket lies behind it: give both buckets by their names",
+                }));
         }
         let (from, to) =
             tokio::join!(self.remote(cx, bucket, prefix, any), self.remote(cx, &self.bucket, target, any));
