@@ -148,31 +148,31 @@ pub(crate) struct Wrote {
     pub(crate) consumed: Consumed,
 }
 
-/// Puts and deletes, however many; `verb` is what progress says.
+/// Puts and deletes, however many; `done` is what becomes of each: written, or deleted.
 ///
 /// What a refused request held is among what is left, with the reason: others may have been written before it.
 pub(crate) async fn write(
     cx: &Call<DynamoDb>,
     table: &TableName,
     writes: Vec<WriteRequest>,
-    verb: &str,
+    done: &str,
 ) -> Wrote {
     const MOST: usize = 25;
     let total = writes.len() as u64;
     let chunks: Vec<Vec<WriteRequest>> = writes.chunks(MOST).map(<[WriteRequest]>::to_vec).collect();
-    let mut parts =
-        stream::iter(chunks.into_iter().map(|chunk| write_some(cx, table, chunk))).buffer_unordered(AT_ONCE);
+    let mut parts = stream::iter(chunks.into_iter().map(|chunk| write_some(cx, table, chunk, done)))
+        .buffer_unordered(AT_ONCE);
     let mut all = Wrote::default();
     while let Some(part) = parts.next().await {
         all.done += part.done;
         all.left.extend(part.left);
         all.consumed.add(part.consumed);
-        cx.progress(all.done as u64, Some(total), format!("{verb} {} of {total} items", all.done));
+        cx.progress(all.done as u64, Some(total), format!("{} of {total} items {done}", all.done));
     }
     all
 }
 
-async fn write_some(cx: &Call<DynamoDb>, table: &TableName, writes: Vec<WriteRequest>) -> Wrote {
+async fn write_some(cx: &Call<DynamoDb>, table: &TableName, writes: Vec<WriteRequest>, done: &str) -> Wrote {
     let mut wrote = Wrote::default();
     let mut left = writes;
     for tried in 0..TRIES {
@@ -197,7 +197,7 @@ async fn write_some(cx: &Call<DynamoDb>, table: &TableName, writes: Vec<WriteReq
             }
             Err(error) if error.kind == Kind::Throttled => {}
             Err(error) => {
-                wrote.left = left.into_iter().map(|write| (write, reason(&error))).collect();
+                wrote.left = left.into_iter().map(|write| (write, fate(&error, done))).collect();
                 return wrote;
             }
         }
@@ -208,6 +208,17 @@ async fn write_some(cx: &Call<DynamoDb>, table: &TableName, writes: Vec<WriteReq
     let why = format!("DynamoDB left it unprocessed {TRIES} times: the table's capacity does not suffice");
     wrote.left = left.into_iter().map(|write| (write, why.clone())).collect();
     wrote
+}
+
+/// What became of a write that failed, in a cell of a list: where no answer came, nobody knows. `done` is written, changed or
+/// deleted.
+pub(crate) fn fate(error: &Error, done: &str) -> String {
+    match error.kind {
+        Kind::Network | Kind::Timeout if error.status.is_none() => {
+            format!("whether it was {done} is not known: {}", reason(error))
+        }
+        _ => reason(error),
+    }
 }
 
 /// An error in a cell of a list.

@@ -391,6 +391,18 @@ pub(crate) fn fixed(conditions: &[Condition]) -> Vec<&str> {
     fixed.map(|condition| condition.attribute.attribute()).collect()
 }
 
+/// The attributes that a filter asks about, as far as they are named by conditions, or by the placeholders of a raw one.
+pub(crate) fn asked<'a>(
+    conditions: &'a [Condition],
+    raw: Option<&str>,
+    names: Option<&'a Item>,
+) -> Vec<&'a str> {
+    let placed = names.map(|names| &names.0).into_iter().flatten();
+    let placed = placed.filter(|(placeholder, _)| raw.is_some_and(|raw| raw.contains(placeholder.as_str())));
+    let conditions = conditions.iter().map(|condition| condition.attribute.attribute());
+    conditions.chain(placed.filter_map(|(_, name)| name.as_str())).collect()
+}
+
 /// The attributes that a raw expression compares with `=`, as far as its words show.
 pub(crate) fn equals(expression: &str, expressions: &Expressions) -> Vec<String> {
     let spaced = expression.replace('(', " ( ").replace(')', " ) ");

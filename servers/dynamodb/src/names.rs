@@ -2,8 +2,10 @@
 
 use aws_sdk_dynamodb::{primitives::DateTime, types::ScalarAttributeType};
 pub(crate) use awsmcp_mcp::KmsKey;
-use awsmcp_mcp::{Arn, Moment, ResourceArgument, ResourceRef, plain_string, resource_string};
+use awsmcp_mcp::{Arn, Call, Error, Moment, ResourceArgument, ResourceRef, plain_string, resource_string};
 use serde::Serialize;
+
+use crate::DynamoDb;
 
 resource_string!(TableName, Name, TablePrefix, IndexName, BackupArn, Bucket);
 
@@ -31,6 +33,17 @@ impl TableName {
     /// The name without the rest of an ARN.
     pub(crate) fn short(&self) -> &str {
         self.0.split_once(":table/").map_or(self.as_str(), |(_, name)| name)
+    }
+
+    /// The account that the table is of, where its ARN names another than the caller's: what is asked for by the plain name
+    /// would be of another table.
+    ///
+    /// # Errors
+    /// When AWS does not say who is calling.
+    pub(crate) async fn elsewhere(&self, cx: &Call<DynamoDb>) -> Result<Option<String>, Error> {
+        let Some(arn) = arn(&self.0) else { return Ok(None) };
+        let own = cx.identity().await?.account;
+        Ok(Some(arn.account).filter(|account| *account != own))
     }
 }
 

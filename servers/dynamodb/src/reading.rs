@@ -343,6 +343,10 @@ impl Row {
     }
 }
 
+/// What is said of a count that is not of all.
+pub(crate) const COUNTS_ON: &str =
+    "this counts only what was looked at here: `cursor` goes on, and counts the rest apart";
+
 /// What was looked at and what it consumed.
 pub(crate) fn looked(spent: &Spent, filtered: bool, ended: bool) -> String {
     let consumed = spent.consumed.words();

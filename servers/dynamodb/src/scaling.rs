@@ -135,6 +135,28 @@ pub(crate) fn words(targets: &[ScalableTarget], policies: Option<&[ScalingPolicy
     lines
 }
 
+/// What of these units of a table scales by itself, and sets them again whatever they are set to.
+pub(crate) fn overrules(
+    targets: &[ScalableTarget],
+    table: &str,
+    units: Units,
+    wanted: i64,
+) -> Option<String> {
+    let id = resource(table, None);
+    let target = targets
+        .iter()
+        .find(|target| target.resource_id == id && target.scalable_dimension == units.dimension(false))?;
+    let (min, max, word) = (target.min_capacity, target.max_capacity, units.word());
+    let is_within = (i64::from(min)..=i64::from(max)).contains(&wanted);
+    let what = match is_within {
+        true => format!("Application Auto Scaling moves {wanted} again as they are used"),
+        false => format!("Application Auto Scaling does not leave them at {wanted}"),
+    };
+    Some(format!(
+        "the {word} units scale by their use between {min} and {max}: {what}; scale_table sets its bounds, or ends it with `fixed`"
+    ))
+}
+
 fn is_of(policy: &ScalingPolicy, target: &ScalableTarget) -> bool {
     policy.resource_id == target.resource_id && policy.scalable_dimension == target.scalable_dimension
 }

@@ -185,6 +185,8 @@ pub(crate) struct Index {
     pub(crate) keys: Keys,
     /// Nothing where its items are whole; else what they hold besides the keys.
     holds: Option<Vec<String>>,
+    /// A local index takes what it does not hold from the table.
+    is_global: bool,
 }
 
 impl Index {
@@ -194,6 +196,26 @@ impl Index {
         let held =
             if held.is_empty() { "keys only".to_owned() } else { format!("keys and {}", held.join(", ")) };
         Some(format!("the items of index {} hold {held}, not all of an item's attributes", self.name))
+    }
+
+    /// That a filter asks about what no item of the index holds, where it does: it fits none for that, or all.
+    pub(crate) fn misses(&self, table: &TableDescription, asked: &[&str]) -> Option<String> {
+        let held = self.holds.as_ref().filter(|_| self.is_global)?;
+        let own = Keys::of(table).names();
+        let has = |name: &str| {
+            held.iter().chain(&own).any(|held| held == name)
+                || self.keys.names().iter().any(|key| key == name)
+        };
+        let mut missing: Vec<&str> = asked.iter().copied().filter(|name| !has(name)).collect();
+        missing.dedup();
+        (!missing.is_empty()).then(|| {
+            format!(
+                "the filter asks about {}, which index {} does not hold: to it no item has that; the table itself, or an index \
+                 that holds it, answers",
+                missing.join(", "),
+                self.name
+            )
+        })
     }
 }
 
@@ -214,9 +236,11 @@ pub(crate) fn indexes(table: &TableDescription) -> Vec<Index> {
         name: name.unwrap_or_default().to_owned(),
         keys: Keys::new(schema, definitions),
         holds: projected(projection),
+        is_global: false,
     };
     let global = table.global_secondary_indexes().iter();
-    let global = global.map(|it| index(it.index_name(), it.key_schema(), it.projection()));
+    let global = global
+        .map(|it| Index { is_global: true, ..index(it.index_name(), it.key_schema(), it.projection()) });
     let local = table.local_secondary_indexes().iter();
     let local = local.map(|it| index(it.index_name(), it.key_schema(), it.projection()));
     global.chain(local).collect()

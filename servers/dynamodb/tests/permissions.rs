@@ -193,9 +193,13 @@ const ROWS: &[Row] = &[
     Row::new("update_table", |run| {
         let table = table(run);
         run.call(json!({"table": table, "deletion_protection": true}), "ACTIVE")?;
+        let units = json!({"table": provisioned(run), "read_units": 6, "write_units": 6});
+        run.plan(units.clone(), "the read units scale by their use")?;
+        run.call(units, "ACTIVE")?;
         run.call(json!({"table": table, "add_replicas": ["eu-west-1"]}), "add replica")?;
         run.call(json!({"table": table, "delete_replicas": ["eu-west-1"]}), "delete replica").map(drop)
     })
+    .serves(scaling)
     .arns(&["arn:aws:dynamodb:eu-west-1:*:table/*"])
     .regions(&["eu-west-1"])
     .allows(Risk::Destroy),
@@ -266,7 +270,7 @@ const FILLS: &str = "DynamoDB itself does it with the caller's permissions while
 const MOVES: &str = "DynamoDB itself does it with the caller's permissions; no S3 and no logs take part here";
 
 const SCALES: &str = "the local AWS has no Application Auto Scaling";
-const SCALING: &[&str] = &["describe_table", "scale_table"];
+const SCALING: &[&str] = &["describe_table", "scale_table", "update_table"];
 
 const EXCEPTIONS: &[Exception] = &[
     Exception::of(

@@ -1,7 +1,9 @@
 use std::collections::HashSet;
 
-use aws_sdk_dynamodb::types::{
-    DeleteRequest, ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure, WriteRequest,
+use aws_sdk_dynamodb::{
+    error::SdkError,
+    operation::delete_item::DeleteItemError,
+    types::{DeleteRequest, ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure, WriteRequest},
 };
 use awsmcp_mcp::{Call, Change, Error, One, Plan, Result, Spec, counted};
 use futures::{StreamExt, stream};
@@ -143,6 +145,14 @@ impl Change for DeleteItems {
     }
 }
 
+/// Whether a condition was not met since there is no item at all.
+fn is_of_nothing<R>(error: &SdkError<DeleteItemError, R>) -> bool {
+    match error.as_service_error() {
+        Some(DeleteItemError::ConditionalCheckFailedException(failed)) => failed.item.is_none(),
+        _ => false,
+    }
+}
+
 impl DeleteItems {
     fn is_conditional(&self) -> bool {
         !self.condition.is_empty() || self.condition_expression.is_some()
@@ -188,24 +198,37 @@ impl DeleteItems {
                 .set_expression_attribute_values(expressions.values())
                 .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
                 .return_consumed_capacity(ReturnConsumedCapacity::Total);
-            async move { (key, request.send().await.map_err(Error::from)) }
+            async move { (key, request.send().await) }
         });
         let mut deletes = stream::iter(deletes).buffer_unordered(AT_ONCE);
         let (mut deleted, mut failed, mut consumed, mut first) = (0, Vec::new(), Consumed::default(), None);
+        let mut again = 0;
         while let Some((key, sent)) = deletes.next().await {
             match sent {
                 Ok(out) => {
                     deleted += 1;
                     consumed.writes(out.consumed_capacity);
                 }
+                // The condition fails of an item that is no more, and it was there before the first try.
+                Err(error) if is_of_nothing(&error) && cx.lost_a_try("DeleteItem") => {
+                    (deleted, again) = (deleted + 1, again + 1);
+                }
                 Err(error) => {
-                    failed.push(Failed { key: Any(value::item(key, names)), why: batch::reason(&error) });
+                    let error = Error::from(error);
+                    let why = batch::fate(&error, "deleted");
+                    failed.push(Failed { key: Any(value::item(key, names)), why });
                     first.get_or_insert(error);
                 }
             }
             cx.progress(deleted as u64, Some(total), format!("deleted {deleted} of {total} items"));
         }
         consumed.note(cx);
+        if again > 0 {
+            cx.note(format!(
+                "the answer to one try was lost; {again} of these were not there any more at the next, since the first had deleted \
+                 them or somebody else has"
+            ));
+        }
         match first {
             // Where all failed, it is the call that failed.
             Some(error) if deleted == 0 => Err(error),

@@ -1,4 +1,4 @@
-use aws_sdk_dynamodb::types::PointInTimeRecoveryStatus;
+use aws_sdk_dynamodb::types::{BackupTypeFilter, PointInTimeRecoveryStatus};
 use awsmcp_mcp::{Call, Change, Error, One, Plan, Result, Spec, human_size, thousands};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -54,7 +54,12 @@ impl Change for DeleteTable {
         let db = &cx.client().db;
         let (backups, kept) = futures::join!(
             db.describe_continuous_backups().table_name(self.table.as_str()).send(),
-            db.list_backups().table_name(self.table.as_str()).limit(100).send(),
+            // Unless told, only those that somebody made by hand.
+            db.list_backups()
+                .table_name(self.table.as_str())
+                .backup_type(BackupTypeFilter::All)
+                .limit(100)
+                .send(),
         );
         let items = found.item_count.and_then(|count| u64::try_from(count).ok()).unwrap_or(0);
         let size = found.table_size_bytes.and_then(|size| u64::try_from(size).ok()).unwrap_or(0);
@@ -88,9 +93,11 @@ impl Change for DeleteTable {
             ),
         });
         plan = plan.warning(match kept.map_err(Error::from) {
-            Ok(out) => match out.backup_summaries().len() {
-                0 => "it has no backup; create_backup makes one".to_owned(),
-                count => format!("{count} backups stay"),
+            Ok(out) => match (out.backup_summaries().len(), out.last_evaluated_backup_arn.is_some()) {
+                (0, false) => "it has no backup; create_backup makes one".to_owned(),
+                (0, true) => "list_backups shows whether it has backups".to_owned(),
+                (count, false) => format!("{count} backups stay"),
+                (count, true) => format!("{count} backups stay, and more: list_backups shows them"),
             },
             Err(error) => {
                 format!("whether it has backups is unknown: dynamodb:ListBackups: {}", error.message)

@@ -154,6 +154,9 @@ impl DescribeTable {
         if !self.scaling || table::billing(table) == "on demand" {
             return Ok((Vec::new(), Ok(Vec::new())));
         }
+        if let Some(account) = self.table.elsewhere(cx).await? {
+            return Err(Error::invalid(format!("it is of account {account}")));
+        }
         let targets = scaling::targets(cx, &scaling::resources(table)).await?;
         let mut ids: Vec<String> = targets.iter().map(|target| target.resource_id.clone()).collect();
         ids.sort();

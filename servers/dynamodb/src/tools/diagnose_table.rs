@@ -89,8 +89,15 @@ impl Tool for DiagnoseTable {
             ))
             .with_next("good ones are -3h, -7d, 2026-11-01T12:00:00Z"));
         }
+        if let Some(account) = self.table.elsewhere(cx).await? {
+            return Err(Error::invalid(format!(
+                "{} is of account {account}, whose metrics are not seen here",
+                self.table
+            ))
+            .with_next("call it with credentials of that account"));
+        }
         let description = table::describe(cx, &self.table).await?;
-        let span = Span::new(from.as_second(), to.as_second());
+        let span = Span::new(from.as_second(), to.as_second(), now.as_second());
         let asked = asked(&description);
         let (values, hot) =
             futures::join!(metrics(cx, self.table.short(), &asked, span), self.hot_keys(cx, span));
@@ -123,10 +130,20 @@ struct Span {
 }
 
 impl Span {
-    fn new(from: i64, to: i64) -> Span {
+    /// CloudWatch keeps minutes for 15 days, and five minutes for 63: of older ones it answers nothing.
+    ///
+    /// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricData.html>
+    fn new(from: i64, to: i64, now: i64) -> Span {
         const PIECES: i64 = 180;
-        let period = ((to - from) / PIECES).max(1).div_euclid(60) * 60;
-        Span { from, to, period: period.max(60) }
+        const DAY: i64 = 86_400;
+        // A day early: the data of its last hours may be put together already.
+        let finest = match (now - from) / DAY {
+            ..14 => 60,
+            14..62 => 300,
+            _ => 3600,
+        };
+        let period = ((to - from) / PIECES).max(1).div_euclid(finest) * finest;
+        Span { from, to, period: period.max(finest) }
     }
 
     fn seconds(self) -> f64 {
@@ -512,15 +529,20 @@ mod tests {
 
     #[test]
     fn a_span_has_few_pieces() {
-        assert_eq!(Span::new(0, 3 * 3600).period, 60);
-        assert_eq!(Span::new(0, 7 * 86_400).period, 3360);
-        assert_eq!(Span::new(0, 1).period, 60);
+        let period = |from: i64, to: i64, now: i64| Span::new(from, to, now).period;
+        assert_eq!(period(0, 3 * 3600, 3 * 3600), 60);
+        assert_eq!(period(0, 7 * 86_400, 7 * 86_400), 3360);
+        assert_eq!(period(0, 1, 1), 60);
+        // An hour of a month or a season ago.
+        assert_eq!(period(0, 3600, 30 * 86_400), 300);
+        assert_eq!(period(0, 3600, 90 * 86_400), 3600);
+        assert_eq!(period(0, 30 * 86_400, 30 * 86_400), 14_400);
     }
 
     #[test]
     fn an_idle_table_is_said_to_be_idle() {
         let table = TableDescription::builder().table_name("t").build();
-        let usage = usage(&table, &Values::new(), Span::new(0, 3600));
+        let usage = usage(&table, &Values::new(), Span::new(0, 3600, 3600));
         assert_eq!(findings(&usage, &[], &[]), ["no use in this time"]);
     }
 }

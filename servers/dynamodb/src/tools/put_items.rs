@@ -207,7 +207,7 @@ impl PutItems {
         let writes: Vec<WriteRequest> = writes
             .collect::<std::result::Result<_, _>>()
             .map_err(|error| Error::internal(error.to_string()))?;
-        let wrote = batch::write(cx, &self.table, writes, "wrote").await;
+        let wrote = batch::write(cx, &self.table, writes, "written").await;
         failed.extend(wrote.left.into_iter().map(|(write, why)| {
             let item = write.put_request.map(|put| put.item).unwrap_or_default();
             Failed { key: Any(value::item(value::only(&item, names), names)), why }
@@ -269,7 +269,7 @@ impl PutItems {
                     let there = there.map(|item| format!("; there is {item}")).unwrap_or_default();
                     failed.push(Failed {
                         key: Any(value::item(key, names)),
-                        why: format!("{}{there}", batch::reason(&error)),
+                        why: format!("{}{there}", batch::fate(&error, "written")),
                     });
                 }
             }

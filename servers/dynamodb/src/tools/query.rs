@@ -7,9 +7,11 @@ use serde::Deserialize;
 
 use crate::{
     DynamoDb, arns, batch,
-    expression::{Condition, Expressions, Path, check_key, fixed},
+    expression::{Condition, Expressions, Path, asked, check_key, fixed},
     names::{IndexName, TableName},
-    reading::{AwsPage, Budget, Read, Row, Spent, Spot, Stored, Wanted, looked, place, read, token},
+    reading::{
+        AwsPage, Budget, COUNTS_ON, Read, Row, Spent, Spot, Stored, Wanted, looked, place, read, token,
+    },
     table::{self, Keys, explained},
     value::{self, Any, Attributes, Item, identity},
 };
@@ -83,8 +85,9 @@ impl Tool for Query {
         };
         let Found { read, spent, filtered } = found;
         cx.note(looked(&spent, filtered, read.next.is_none()));
-        if let Some(lack) = lack {
-            cx.note(lack);
+        lack.into_iter().for_each(|lack| cx.note(lack));
+        if self.count && read.next.is_some() {
+            cx.note(COUNTS_ON);
         }
         let next = read.next.map(|spot| token(&spot.store())).transpose()?;
         let rows: Vec<Row> = match self.count {
@@ -188,19 +191,25 @@ impl Query {
         Ok(AwsPage { items, places: page.items, capacity: Some(units), ..page })
     }
 
-    /// What the items of the index lack.
-    async fn lack(&self, cx: &Call<DynamoDb>) -> Option<String> {
-        let index =
-            self.index.as_ref().filter(|_| !self.whole && !self.count && self.attributes.is_empty())?;
+    /// What the items of the index lack, and what the filter asks that they cannot answer.
+    async fn lack(&self, cx: &Call<DynamoDb>) -> Vec<String> {
+        let shows_all = !self.whole && !self.count && self.attributes.is_empty();
+        let asked = asked(&self.filter, self.filter_expression.as_deref(), self.names.as_ref());
+        let Some(index) = self.index.as_ref().filter(|_| shows_all || !asked.is_empty()) else {
+            return Vec::new();
+        };
         match table::describe(cx, &self.table).await {
             Ok(table) => {
-                let index = table::indexes(&table).into_iter().find(|it| it.name == index.as_str())?;
-                Some(format!("{}; `whole` gets the rest from the table", index.note()?))
+                let index = table::indexes(&table).into_iter().find(|it| it.name == index.as_str());
+                let Some(index) = index else { return Vec::new() };
+                let note = index.note().filter(|_| shows_all);
+                let note = note.map(|note| format!("{note}; `whole` gets the rest from the table"));
+                index.misses(&table, &asked).into_iter().chain(note).collect()
             }
-            Err(error) => Some(format!(
+            Err(error) => vec![format!(
                 "whether the index holds whole items could not be looked up: dynamodb:DescribeTable: {}",
                 error.message
-            )),
+            )],
         }
     }
 

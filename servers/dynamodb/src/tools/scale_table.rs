@@ -173,6 +173,13 @@ impl ScaleTable {
 
     /// Each kind of units that is meant, as it is.
     async fn look(&self, cx: &Call<DynamoDb>) -> Result<Vec<Step>> {
+        if let Some(account) = self.table.elsewhere(cx).await? {
+            return Err(Error::invalid(format!(
+                "{} is of account {account}, whose units nobody scales from here",
+                self.table
+            ))
+            .with_next("call it with credentials of that account"));
+        }
         let description = table::describe(cx, &self.table).await?;
         let units = self.provisioned(&description)?;
         let id = self.resource();

@@ -6,9 +6,9 @@ use serde::Deserialize;
 
 use crate::{
     DynamoDb, arns,
-    expression::{Condition, Expressions, Op, Path, equals, fixed},
+    expression::{Condition, Expressions, Op, Path, asked, equals, fixed},
     names::{IndexName, TableName},
-    reading::{AwsPage, Budget, Row, Spot, Stored, Wanted, looked, place, read, token},
+    reading::{AwsPage, Budget, COUNTS_ON, Row, Spot, Stored, Wanted, looked, place, read, token},
     table::{self, Keys, explained},
     value::Item,
 };
@@ -82,6 +82,9 @@ impl Tool for Scan {
             );
         }
         advice.into_iter().for_each(|advice| cx.note(advice));
+        if self.count && !left.is_empty() {
+            cx.note(COUNTS_ON);
+        }
         let next = (!left.is_empty()).then(|| token(&left)).transpose()?;
         let rows: Vec<Row> = match self.count {
             true => vec![Row::Count { count: spent.matched, scanned: spent.scanned }],
@@ -199,11 +202,13 @@ impl Scan {
                 let index = self.index.as_ref().map(IndexName::as_str);
                 let is_whole = self.count || !self.attributes.is_empty();
                 let indexes = table::indexes(&description);
-                let lack = indexes.iter().find(|it| Some(it.name.as_str()) == index && !is_whole);
+                let own = indexes.iter().find(|it| Some(it.name.as_str()) == index);
+                let asked = asked(&self.filter, self.filter_expression.as_deref(), self.names.as_ref());
                 let advice = better(&description, index, narrowed);
                 advice
                     .into_iter()
-                    .chain(lack.and_then(table::Index::note))
+                    .chain(own.and_then(|own| own.misses(&description, &asked)))
+                    .chain(own.filter(|_| !is_whole).and_then(table::Index::note))
                     .chain(self.misfit(&description))
                     .collect()
             }

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     DynamoDb, arns,
-    batch::{Failed, reason},
+    batch::{Failed, fate},
     capacity::Consumed,
     expression::{Condition, Expressions, Path},
     moved::{LEFT, Seen},
@@ -245,10 +245,9 @@ impl UpdateItems {
             .return_consumed_capacity(ReturnConsumedCapacity::Total);
         Ok(async move {
             let sent = request.send().await.map_err(Error::from);
-            let sent = sent.map_err(|error| match (error.code.as_deref(), error.status) {
-                (Some("ConditionalCheckFailedException"), _) => LEFT.to_owned(),
-                (_, None) => format!("whether it was changed is not known: {}", reason(&error)),
-                _ => reason(&error),
+            let sent = sent.map_err(|error| match error.code.as_deref() {
+                Some("ConditionalCheckFailedException") => LEFT.to_owned(),
+                _ => fate(&error, "changed"),
             });
             let units = sent.map(|out| {
                 let mut consumed = Consumed::default();

@@ -11,6 +11,7 @@ use crate::{
     blueprint::{Class, NewIndex, View},
     moved::moved,
     names::TableName,
+    scaling::{self, Units},
     table,
     vectors::NewVectorIndex,
     waiting::{Settled, outcome, settle},
@@ -70,6 +71,8 @@ impl Change for UpdateTable {
     const SPEC: Spec = Spec::write("update_table", "Update table")
         .shown_by("describe_table")
         .on(arns::TABLE, &["dynamodb:DescribeTable", "dynamodb:UpdateTable"])
+        .when("read_units")
+        .on("*", &["application-autoscaling:DescribeScalableTargets"])
         .when("add_replicas")
         // What DynamoDB itself does with the caller's permissions, to fill the replica.
         .on(arns::TABLE, FILLING)
@@ -77,6 +80,7 @@ impl Change for UpdateTable {
         .when("delete_replicas")
         .on(arns::TABLE, &["dynamodb:DeleteTableReplica"])
         .on(arns::OLD_REPLICA, &["dynamodb:DeleteTableReplica"])
+        .names_no_resource()
         .optional()
         .minutes(60);
 
@@ -111,6 +115,7 @@ impl Change for UpdateTable {
                 "a new index is filled from the whole table: that takes time and, provisioned, write units",
             );
         }
+        plan = self.overruled(cx, &description).await.into_iter().fold(plan, Plan::warning);
         let plan = if ask { plan.ask() } else { plan };
         Ok(plan.items(table::settings(&description)))
     }
@@ -166,6 +171,28 @@ const FILLING: &[&str] = &[
 ];
 
 impl UpdateTable {
+    /// Which of the units that are to be set scale by themselves.
+    async fn overruled(&self, cx: &Call<DynamoDb>, table: &TableDescription) -> Vec<String> {
+        let wanted = [(Units::Read, self.read_units), (Units::Write, self.write_units)];
+        let wanted: Vec<(Units, i64)> =
+            wanted.into_iter().filter_map(|(kind, units)| Some((kind, units?))).collect();
+        // By its name another account's table would be taken for one of this account.
+        if wanted.is_empty() || !matches!(self.table.elsewhere(cx).await, Ok(None)) {
+            return Vec::new();
+        }
+        let name = table.table_name().unwrap_or_default();
+        match scaling::targets(cx, &[scaling::resource(name, None)]).await {
+            Ok(targets) => wanted
+                .into_iter()
+                .filter_map(|(kind, units)| scaling::overrules(&targets, name, kind, units))
+                .collect(),
+            Err(error) => vec![format!(
+                "whether its units scale by themselves could not be looked up: application-autoscaling:DescribeScalableTargets: {}",
+                error.message
+            )],
+        }
+    }
+
     /// Whether the table may read or write less than now.
     fn shrinks(&self, table: &TableDescription) -> bool {
         let less = |wanted: Option<i64>, now: Option<i64>| match (wanted, now) {

@@ -179,3 +179,20 @@ fn a_table_on_demand_is_not_asked_how_it_scales_and_what_may_not_be_asked_is_nam
         "provisioned 10 read, 20 write",
     ]);
 }
+
+#[test]
+fn units_that_scale_by_themselves_are_told_before_they_are_set() {
+    provisioned("overruled");
+    let read = target("table/overruled", "dynamodb:table:ReadCapacityUnits", 5, 100);
+    let stub = scaling(vec![read], Vec::new());
+    let mut server = DYNAMODB.at(stub.env()).start();
+    let set = |read: i64| json!({"table": "overruled", "read_units": read, "write_units": 30});
+    let within = server.plan("update_table", set(50));
+    within.holds(&["the read units scale by their use between 5 and 100", "moves 50 again", "scale_table"]);
+    within.lacks(&["write units scale"]);
+    server.plan("update_table", set(500)).holds(&["does not leave them at 500"]);
+    server
+        .plan("update_table", json!({"table": "overruled", "deletion_protection": true}))
+        .lacks(&["scale by"]);
+    assert_eq!(stub.of("DescribeScalableTargets").len(), 2);
+}

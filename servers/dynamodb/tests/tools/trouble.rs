@@ -411,6 +411,7 @@ fn what_lets_a_table_serve_less_is_asked_about() {
         "DescribeTable" => Response::output(json!({"Table": {"TableName": "units", "TableStatus": "ACTIVE",
             "BillingModeSummary": {"BillingMode": "PROVISIONED"},
             "ProvisionedThroughput": {"ReadCapacityUnits": 10, "WriteCapacityUnits": 10}}})),
+        "DescribeScalableTargets" => Response::output(json!({"ScalableTargets": []})),
         _ => Response::output(json!({"TableDescription": {"TableName": "units"}})),
     });
     let mut server = DYNAMODB.at(stub.env()).start();
@@ -503,4 +504,135 @@ fn what_went_past_the_day_of_a_stream_behind_a_cursor_is_told_and_the_rest_is_re
     server
         .call("read_stream", next)
         .holds(&["late", "went past the stream's 24 hours before they were read"]);
+}
+
+#[test]
+fn a_batch_without_an_answer_is_not_told_as_not_written() {
+    table("lost-batch");
+    let stub = Stub::before(LocalAws::shared(), |request| match request.operation() {
+        "BatchWriteItem" => {
+            let writes = request.json()["RequestItems"]["lost-batch"].to_string();
+            if writes.contains("\"25\"") { Response::HangUp } else { Response::HandOn }
+        }
+        _ => Response::HandOn,
+    });
+    let mut server = DYNAMODB.at(stub.env()).start();
+    let all: Vec<Value> = (0..30).map(|number| json!({"pk": "u", "sk": number.to_string()})).collect();
+    let put = server.call("put_items", json!({"table": "lost-batch", "items": all, "overwrite": true}));
+    put.holds(&["\"written\":25", "whether it was written is not known"]);
+    for number in 20..30 {
+        let item = json!({"pk": {"S": "u"}, "sk": {"S": number.to_string()}});
+        aws("PutItem", json!({"TableName": "lost-batch", "Item": item}));
+    }
+    let deleted = server.confirmed("delete_items", json!({"table": "lost-batch", "keys": all}));
+    deleted.holds(&["whether it was deleted is not known"]);
+}
+
+#[test]
+fn a_deletion_whose_answer_was_lost_is_told_as_done() {
+    table("lost-deletes");
+    aws(
+        "PutItem",
+        json!({"TableName": "lost-deletes", "Item": {"pk": {"S": "u"}, "sk": {"S": "1"}, "s": {"S": "x"}}}),
+    );
+    let stub = Stub::before(LocalAws::shared(), |request| match (request.operation(), request.nth) {
+        ("DeleteItem", 1) => {
+            let key = request.json()["Key"].clone();
+            aws("DeleteItem", json!({"TableName": "lost-deletes", "Key": key}));
+            Response::HangUp
+        }
+        _ => Response::HandOn,
+    });
+    let mut server = DYNAMODB.at(stub.env()).start();
+    let ask = json!({"table": "lost-deletes", "keys": [{"pk": "u", "sk": "1"}],
+        "condition": [{"attribute": "s", "op": "=", "value": "x"}]});
+    let done = server.confirmed("delete_items", ask);
+    done.holds(&["\"deleted\":1", "the answer to one try was lost"]);
+    assert_eq!(stub.of("DeleteItem").len(), 2);
+}
+
+#[test]
+fn a_count_that_is_not_of_all_says_so() {
+    table("half-counted");
+    orders("half-counted", "u", 6);
+    let stub = Stub::before(LocalAws::shared(), |request| match request.operation() {
+        "Query" => Response::output(json!({"Count": 200_000, "ScannedCount": 200_000,
+            "LastEvaluatedKey": {"pk": {"S": "u"}, "sk": {"S": "ORDER#00002"}}})),
+        _ => Response::HandOn,
+    });
+    let mut server = DYNAMODB.at(stub.env()).start();
+    let on = "this counts only what was looked at here";
+    let scanned = server.call("scan", json!({"table": "half-counted", "count": true, "max_items": 2}));
+    scanned.holds(&[on, "next: "]);
+    let key = json!([{"attribute": "pk", "op": "=", "value": "u"}]);
+    let queried = server.call("query", json!({"table": "half-counted", "key": key, "count": true}));
+    queried.holds(&[on, "next: "]);
+    server.call("scan", json!({"table": "half-counted", "count": true})).lacks(&[on]);
+}
+
+#[test]
+fn a_filter_that_an_index_cannot_answer_is_told() {
+    table("narrow-index");
+    orders("narrow-index", "u", 6);
+    let mut server = DYNAMODB.start();
+    let new = json!([{"name": "narrow", "partition_key": "status", "sort_key": "sk", "include": ["empty"]}]);
+    server.call("update_table", json!({"table": "narrow-index", "create_indexes": new})).ok();
+    let key = json!([{"attribute": "status", "op": "=", "value": "open"}]);
+    let says = "the filter asks about total, which index narrow does not hold";
+    let filter =
+        json!([{"attribute": "total", "op": ">", "value": 0}, {"attribute": "empty", "op": "exists"}]);
+    for more in [json!({}), json!({"count": true}), json!({"whole": true})] {
+        let mut ask = json!({"table": "narrow-index", "index": "narrow", "key": key, "filter": filter});
+        ask.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        server.call("query", ask).holds(&[says]);
+    }
+    let raw = json!({"table": "narrow-index", "index": "narrow", "count": true,
+        "filter_expression": "#t > :t", "names": {"#t": "total"}, "values": {":t": 0}});
+    server.call("scan", raw).holds(&[says]);
+    let held = json!([{"attribute": "empty", "op": "exists"}, {"attribute": "pk", "op": "=", "value": "u"}]);
+    let ask = json!({"table": "narrow-index", "index": "narrow", "key": key, "filter": held});
+    server.call("query", ask).lacks(&["the filter asks about"]);
+}
+
+#[test]
+fn a_table_of_another_account_is_not_taken_for_one_of_the_same_name() {
+    let stub = Stub::start(|request| match request.operation() {
+        "DescribeTable" => Response::output(json!({"Table": {"TableName": "orders", "TableStatus": "ACTIVE",
+            "ProvisionedThroughput": {"ReadCapacityUnits": 5, "WriteCapacityUnits": 5}}})),
+        "DescribeTimeToLive" => Response::output(json!({})),
+        "DescribeContinuousBackups" => Response::output(json!({})),
+        "DescribeContributorInsights" => Response::output(json!({})),
+        "GetResourcePolicy" => Response::error(400, "PolicyNotFoundException", "none"),
+        "ListTagsOfResource" => Response::output(json!({"Tags": []})),
+        _ => Response::error(400, "ValidationException", "nothing else should be asked"),
+    });
+    let mut server = DYNAMODB.at(stub.env()).start();
+    let table = "arn:aws:dynamodb:us-east-1:999999999999:table/orders";
+    server
+        .call("scale_table", json!({"table": table, "min": 1, "max": 5}))
+        .fails(&["is of account 999999999999"]);
+    server.call("diagnose_table", json!({"table": table})).fails(&["is of account 999999999999"]);
+    let shown = server.call("describe_table", json!({"table": table, "scaling": true}));
+    shown.holds(&["\"unknown\":[\"scaling (application-autoscaling:DescribeScalableTargets)"]);
+    server.plan("update_table", json!({"table": table, "read_units": 9, "write_units": 9})).ok();
+    assert!(stub.of("DescribeScalableTargets").is_empty() && stub.of("GetMetricData").is_empty());
+}
+
+#[test]
+fn all_kinds_of_backups_are_counted_before_a_table_goes() {
+    table("backed-up");
+    let stub = Stub::before(LocalAws::shared(), |request| match request.operation() {
+        "ListBackups" if request.json()["BackupType"] == "ALL" => {
+            let arn = "arn:aws:dynamodb:us-east-1:123456789012:table/backed-up/backup/1-a";
+            Response::output(
+                json!({"BackupSummaries": [{"BackupName": "a", "BackupArn": arn, "BackupType": "AWS_BACKUP"}],
+                "LastEvaluatedBackupArn": arn}),
+            )
+        }
+        _ => Response::HandOn,
+    });
+    let mut server = DYNAMODB.at(stub.env()).start();
+    server
+        .plan("delete_table", json!({"table": "backed-up"}))
+        .holds(&["1 backups stay, and more: list_backups"]);
 }
