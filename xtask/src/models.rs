@@ -6,9 +6,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
+use lzma_rust2::{LzmaOptions, LzmaWriter};
 use serde_json::Value;
 
 use crate::iam::{self, Facts};
@@ -76,7 +78,7 @@ pub(crate) fn run(args: Args) -> Result<()> {
     }
     for entry in fs::read_dir(root.join(MODELS))? {
         let path = entry?.path();
-        if path.extension().is_some_and(|it| it == "gz") && !wanted.contains(&path) {
+        if path.extension().is_some_and(|it| it == "gz" || it == "lzma") && !wanted.contains(&path) {
             stale.push(shown(root, &path));
             if !args.check {
                 fs::remove_file(&path)?;
@@ -105,15 +107,25 @@ fn files(root: &Path, source: &Source, facts: &Facts) -> Result<Vec<(String, Vec
     let classes = Classes::read(root, facts)?;
     let mut files = Vec::new();
     let mut services = BTreeMap::new();
+    let mut models = BTreeMap::new();
     for name in source.services()? {
         let raw = source.newest(&name)?;
         let mut model = compact::model(&name, &raw)
             .with_context(|| format!("the model of {name} cannot be made compact"))?;
         let of = classes.of(&name, &raw.service)?;
         classes::put(&mut model, &of)?;
-        files.push((format!("{MODELS}/{name}.json.gz"), compressed(&serde_json::to_vec(&model)?)?));
-        files.push((format!("{MODELS}/{name}.index.gz"), compressed(review::index(&model, &of).as_bytes())?));
+        files.push((
+            format!("{MODELS}/{name}.index.gz"),
+            compressed(review::index(&mut model, &of).as_bytes())?,
+        ));
+        models.insert(name.clone(), serde_json::to_vec(&model)?);
         services.insert(name, of);
+    }
+    let alike: Vec<&[u8]> = ALIKE.iter().filter_map(|name| Some(models.get(*name)?.as_slice())).collect();
+    let dictionary = alike.concat();
+    files.push((format!("{MODELS}/dictionary.lzma"), packed(&dictionary, &[])?));
+    for (name, model) in &models {
+        files.push((format!("{MODELS}/{name}.json.lzma"), packed(model, &dictionary)?));
     }
     classes.complete(&services)?;
     let names: Vec<&str> = services.keys().map(String::as_str).collect();
@@ -137,12 +149,32 @@ fn compressed(text: &[u8]) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
+/// Services whose models have what most models have: of each protocol that many speak one. Their models are what the
+/// compressor may refer to.
+const ALIKE: [&str; 3] = ["acm", "batch", "sqs"];
+
+/// A `.lzma` file. The decoder keeps all that the text may refer to, so it is told how little that is.
+fn packed(text: &[u8], dictionary: &[u8]) -> Result<Vec<u8>> {
+    let mut options = LzmaOptions::with_preset(9);
+    // Text repeats what its letters are, not where they stand.
+    (options.lc, options.lp, options.pb) = (4, 0, 0);
+    options.nice_len = LzmaOptions::NICE_LEN_MAX;
+    options.dict_size = u32::try_from((text.len() + dictionary.len()).next_multiple_of(4096))?;
+    let mut header = vec![options.get_props()];
+    header.extend(options.dict_size.to_le_bytes());
+    header.extend(u64::try_from(text.len())?.to_le_bytes());
+    options.preset_dict = (!dictionary.is_empty()).then(|| dictionary.to_vec());
+    let mut writer = LzmaWriter::new_no_header(header, &options, false)?;
+    writer.write_all(text)?;
+    Ok(writer.finish()?)
+}
+
 fn readme(source: &Source, facts: &Facts, services: &BTreeMap<String, review::Of>) -> Vec<u8> {
     format!(
         "# Models of AWS's services\n\n\
          Made by `cargo xtask gen-models` from botocore {}, and from AWS's Service Authorization Reference: {} services, each\n\
          a compressed JSON of the form that [model.rs](../src/model.rs) reads, and an index of the form that\n\
-         [index.rs](../src/index.rs) reads. Left out is what no request and no answer needs: prose but for a sentence an\n\
+         [index.rs](../src/index.rs) reads. `dictionary.lzma` is what the compressor may refer to. Left out is what no request and no answer needs: prose but for a sentence an\n\
          operation, patterns, examples, the shapes of errors.\n\
          `partitions.json` says which regions belong together.\n\n\
          | source | version | licence | what is taken of it |\n\
@@ -188,7 +220,7 @@ fn table(services: &[&str]) -> String {
         let constant = name.to_uppercase().replace('-', "_");
         let _ = writeln!(
             text,
-            "/// `{name}`\npub static {constant}: Service =\n    Service::new(\"{name}\", include_bytes!(\"../../models/{name}.json.gz\"), include_bytes!(\"../../models/{name}.index.gz\"));"
+            "/// `{name}`\npub static {constant}: Service =\n    Service::new(\"{name}\", include_bytes!(\"../../models/{name}.json.lzma\"), include_bytes!(\"../../models/{name}.index.gz\"));"
         );
         let _ = writeln!(all, "    &{constant},");
     }

@@ -1,15 +1,18 @@
 //! What AWS says of a service: its operations, their shapes, and how they go over the wire.
 //!
 //! A model is botocore's, with everything left out that no request and no answer needs. `cargo xtask gen-models` makes
-//! the files in `models/`, a compressed JSON each; a service's is opened when it is first asked for.
+//! the files in `models/`, a compressed JSON each; a service's is opened when it is first asked for. Models are alike, so
+//! they are packed by a dictionary that all of them share.
 
 use std::collections::BTreeMap;
 use std::io::Read;
 
 use awsmcp_spec::Risk;
-use flate2::read::GzDecoder;
+use lzma_rust2::LzmaReader;
 use serde::Deserialize;
 use serde_json::Value;
+
+use crate::index::Index;
 
 /// The model of one service.
 #[derive(Debug, Deserialize)]
@@ -76,7 +79,7 @@ pub(crate) enum Protocol {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Operation {
-    /// What it does, in a sentence of AWS's own.
+    /// What it does, in a sentence of AWS's own. The index has it.
     #[serde(default)]
     pub about: String,
     /// The HTTP method.
@@ -113,10 +116,10 @@ pub struct Operation {
     /// Arguments of the endpoint rules that are the same for every call.
     #[serde(default)]
     pub(crate) fixed: BTreeMap<String, Value>,
-    /// Whether AWS advises against it.
+    /// Whether AWS advises against it. The index has it.
     #[serde(default)]
     pub deprecated: bool,
-    /// What a call may do. What nobody classified is held to be the worst.
+    /// What a call may do. The index has it; what nobody classified is held to be the worst.
     #[serde(default = "gravest")]
     pub risk: Risk,
     /// The IAM actions that a call takes, the first of them whatever it gives; none where AWS asks for none.
@@ -402,21 +405,40 @@ impl Unreadable {
     }
 }
 
-/// The text that was compressed.
-pub(crate) fn unpacked(name: &str, compressed: &[u8]) -> Result<Vec<u8>, Unreadable> {
+/// What all models have in common, for the compressor to refer to.
+static DICTIONARY: &[u8] = include_bytes!("../models/dictionary.lzma");
+
+/// The text that was compressed, as `.lzma` files are, by a dictionary or none.
+fn unpacked(name: &str, compressed: &[u8], dictionary: Option<&[u8]>) -> Result<Vec<u8>, Unreadable> {
     let mut text = Vec::new();
-    GzDecoder::new(compressed).read_to_end(&mut text).map_err(|error| Unreadable::new(name, error))?;
+    let reader = LzmaReader::new_mem_limit(compressed, u32::MAX, dictionary);
+    let mut reader = reader.map_err(|error| Unreadable::new(name, error))?;
+    reader.read_to_end(&mut text).map_err(|error| Unreadable::new(name, error))?;
     Ok(text)
 }
 
 impl Model {
-    /// Reads the compressed model of a service.
+    /// Reads the compressed model of a service. What its operations do and may do is in the index.
     ///
     /// # Errors
-    /// If it is no gzip, or holds no model: the build was made wrongly.
-    pub(crate) fn read(name: &str, compressed: &[u8]) -> Result<Model, Unreadable> {
-        let text = unpacked(name, compressed)?;
-        serde_json::from_slice(&text).map_err(|error| Unreadable::new(name, error))
+    /// If it is not compressed, holds no model, or one of other operations than the index: the build was made wrongly.
+    pub(crate) fn read(name: &str, compressed: &[u8], index: &Index) -> Result<Model, Unreadable> {
+        let dictionary = unpacked(name, DICTIONARY, None)?;
+        let text = unpacked(name, compressed, Some(&dictionary))?;
+        let mut model: Model = serde_json::from_slice(&text).map_err(|error| Unreadable::new(name, error))?;
+        let (rows, operations) = (index.rows().count(), model.operations.len());
+        if rows != operations {
+            return Err(Unreadable::new(name, format!("{operations} operations, and {rows} in its index")));
+        }
+        for row in index.rows() {
+            let Some(operation) = model.operations.get_mut(row.operation) else {
+                return Err(Unreadable::new(name, format!("there is no operation {}", row.operation)));
+            };
+            operation.about = row.about.to_owned();
+            operation.deprecated = row.deprecated;
+            operation.risk = row.risk;
+        }
+        Ok(model)
     }
 
     /// The shape of this name.

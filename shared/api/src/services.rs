@@ -43,7 +43,7 @@ impl Service {
         if let Some(model) = opened.upgrade() {
             return Ok(model);
         }
-        let model = Arc::new(Model::read(self.name, self.compressed)?);
+        let model = Arc::new(Model::read(self.name, self.compressed, &self.index()?)?);
         *opened = Arc::downgrade(&model);
         Ok(model)
     }

@@ -161,7 +161,6 @@ pub(super) fn put(model: &mut Value, classes: &BTreeMap<String, Class>) -> Resul
     for (name, class) in classes {
         let operation = model.pointer_mut(&format!("/operations/{name}")).and_then(Value::as_object_mut);
         let operation = operation.with_context(|| format!("there is no operation {name}"))?;
-        operation.insert("risk".to_owned(), json!(class.risk));
         if !class.needs.is_empty() {
             operation.insert("needs".to_owned(), json!(class.needs));
         }

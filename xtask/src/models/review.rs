@@ -38,14 +38,17 @@ fn templates(need: &Need) -> String {
     if all.is_empty() { "*".to_owned() } else { all.join(" ") }
 }
 
-/// The index of a service: a line an operation.
-pub(super) fn index(model: &Value, classes: &Of) -> String {
+/// The index of a service: a line an operation. What it says moves there from the model.
+pub(super) fn index(model: &mut Value, classes: &Of) -> String {
     let mut text = String::new();
     for (name, class) in classes {
-        let operation = model.pointer(&format!("/operations/{name}"));
-        let about = operation.and_then(|it| it.get("about")).and_then(Value::as_str).unwrap_or_default();
-        let deprecated = operation.and_then(|it| it.get("deprecated")).is_some();
-        let deprecated = if deprecated { "deprecated" } else { "" };
+        let operation = model.pointer_mut(&format!("/operations/{name}")).and_then(Value::as_object_mut);
+        let (about, deprecated) = match operation {
+            Some(operation) => (operation.shift_remove("about"), operation.shift_remove("deprecated")),
+            None => (None, None),
+        };
+        let about = about.as_ref().and_then(Value::as_str).unwrap_or_default();
+        let deprecated = if deprecated.is_some() { "deprecated" } else { "" };
         let _ = writeln!(text, "{name}\t{}\t{deprecated}\t{about}", class.risk);
     }
     text

@@ -85,3 +85,16 @@ fn a_model_is_held_only_while_it_is_used() {
     drop(one);
     assert!(service.opened.lock().expect("nobody failed").upgrade().is_none());
 }
+
+#[test]
+fn a_model_that_is_damaged_or_has_the_index_of_another_is_none() {
+    let (acm, sqs) = (&crate::services::ACM, &crate::services::SQS);
+    let (own, other) = (acm.index().expect("it is read"), sqs.index().expect("it is read"));
+    assert!(Model::read("acm", acm.compressed, &own).is_ok());
+    let of_another = Model::read("acm", acm.compressed, &other).expect_err("they differ").to_string();
+    assert!(of_another.contains("the model of acm cannot be read"), "{of_another}");
+    let half = acm.compressed.get(..acm.compressed.len() / 2).expect("it has a half");
+    for damaged in [half, b"", b"no model at all, and no dictionary"] {
+        assert!(Model::read("acm", damaged, &own).is_err());
+    }
+}
