@@ -21,6 +21,7 @@ mod http;
 mod listing;
 mod local_aws;
 mod machine;
+mod operations;
 mod packages;
 mod process;
 mod report;
@@ -69,6 +70,8 @@ enum Part {
     DynamoDb,
     /// Log lines, clustered
     Clusters,
+    /// Calls of any operation of AWS
+    Operations,
     /// Calls over HTTP
     Web,
     /// The server as a Lambda function
@@ -112,6 +115,7 @@ impl Part {
             Part::Transfer | Part::Listing => needs(&["s3s-fs", "awscli"], &["s3"]),
             Part::DynamoDb => needs(&["ministack", "awscli"], &["dynamodb"]),
             Part::Clusters => Needs { example: Some("cluster_lines"), ..needs(&[], &["cloudwatch"]) },
+            Part::Operations => needs(&["ministack", web::PEER], &["aws"]),
             Part::Web => needs(&["ministack", web::PEER], &["s3"]),
             Part::Function => needs(&[function::PEER, function::RUN_BY_PEER], &["s3"]),
             Part::Packages => needs(&["node", "verdaccio", "uv"], &[packages::SERVER]),
@@ -188,6 +192,7 @@ fn measure(args: Args) -> Result<()> {
             Part::Listing => sections.push(listing::measure(&bench)?),
             Part::DynamoDb => sections.push(dynamodb::measure(&bench)?),
             Part::Clusters => sections.push(clusters::measure(&bench)?),
+            Part::Operations => sections.push(operations::measure(&bench)?),
             Part::Web => sections.push(web::measure(&bench)?),
             Part::Function => sections.push(function::measure(&bench)?),
             Part::Packages => sections.push(packages::measure(&bench)?),

@@ -92,7 +92,7 @@ pub(super) fn measure(bench: &Bench) -> Result<Section> {
 
 /// The peer, without the list of services that it would get from the internet at its start; what it brings itself tells it
 /// that `head-object` reads.
-const OFFLINE: &str = "\
+pub(super) const OFFLINE: &str = "\
 from awslabs.aws_api_mcp_server import server
 from awslabs.aws_api_mcp_server.core.metadata import read_only_operations_list as known
 known.ServiceReferenceUrlsByService.__init__ = lambda self: None
