@@ -7,6 +7,8 @@ pub(crate) const ADDRESS: &str = "arn:{partition}:ec2:{region}:{account}:elastic
 pub(crate) const ADDRESSES: &str = "arn:{partition}:ec2:{region}:{account}:elastic-ip/{addresses}";
 /// The pools of IPAM are of no region; only the list of them tells which there are.
 pub(crate) const ANSWERED_IPAM_POOL: &str = "arn:{partition}:ec2::{account}:ipam-pool/{answer.pool}";
+/// Which snapshots are old, only the list of them tells.
+pub(crate) const ANSWERED_SNAPSHOT: &str = "arn:{partition}:ec2:{region}::snapshot/{answer.snapshot}";
 pub(crate) const ANY_ELASTIC_IP: &str = "arn:{partition}:ec2:{region}:{account}:elastic-ip/*";
 pub(crate) const ANY_IMAGE: &str = "arn:{partition}:ec2:{region}::image/*";
 pub(crate) const ANY_INSTANCE: &str = "arn:{partition}:ec2:{region}:{account}:instance/*";
@@ -39,6 +41,8 @@ pub(crate) const EACH_KEY_PAIR: &str = "arn:{partition}:ec2:{region}:{account}:k
 pub(crate) const EACH_LAUNCH_TEMPLATE: &str = "arn:{partition}:ec2:{region}:{account}:launch-template/{id}";
 /// A row of things of several kinds.
 pub(crate) const EACH_RESOURCE: &str = "arn:{partition}:ec2:{region}:{account}:{kind}/{id}";
+pub(crate) const EACH_SCALING_GROUP: &str =
+    "arn:{partition}:autoscaling:{region}:{account}:autoScalingGroup:*:autoScalingGroupName/{name}";
 pub(crate) const EACH_SECURITY_GROUP: &str = "arn:{partition}:ec2:{region}:{account}:security-group/{id}";
 pub(crate) const EACH_SNAPSHOT: &str = "arn:{partition}:ec2:{region}::snapshot/{id}";
 pub(crate) const EACH_VOLUME: &str = "arn:{partition}:ec2:{region}:{account}:volume/{id}";
@@ -63,6 +67,9 @@ pub(crate) const PUBLIC_PARAMETERS: &str = "arn:{partition}:ssm:{region}::parame
 /// Things of any kind, which the prefix of an id tells: [`crate::names::arn`] writes it in place of the `*`.
 pub(crate) const RESOURCES: &str = "arn:{partition}:ec2:{region}:{account}:*/{resources}";
 pub(crate) const ROUTE_TABLE: &str = "arn:{partition}:ec2:{region}:{account}:route-table/{route_table}";
+/// Between the two parts stands an id that only AWS's answers have.
+pub(crate) const SCALING_GROUP: &str =
+    "arn:{partition}:autoscaling:{region}:{account}:autoScalingGroup:*:autoScalingGroupName/{group}";
 pub(crate) const SECURITY_GROUPS: &str =
     "arn:{partition}:ec2:{region}:{account}:security-group/{security_groups}";
 pub(crate) const SNAPSHOT: &str = "arn:{partition}:ec2:{region}::snapshot/{snapshot}";

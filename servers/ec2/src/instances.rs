@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use aws_sdk_ec2::types::{Instance as Described, InstanceStateName};
+use aws_sdk_ec2::types::{Instance as Described, InstanceStateName, Reservation};
 use aws_smithy_types::DateTime;
 use awsmcp_mcp::{Call, Error, Extra, Result, Waited};
 use serde::Serialize;
@@ -19,7 +19,7 @@ use crate::{
 pub(crate) const MOST: Extra = Extra {
     name: "max-instances",
     value: "COUNT",
-    help: "The most instances that one call of run_instances launches.",
+    help: "The most instances that one call of run_instances or scale_group launches.",
     default: Some("5"),
     check: |text| match text.parse::<i32>() {
         Ok(1..=1000) => Ok(()),
@@ -42,14 +42,10 @@ pub(crate) async fn find(cx: &Call<Ec2>, instance: &Instance) -> Result<Describe
             Filters::default().any("tag:Name", [literal(name)]).any("instance-state-name", ALIVE).build(),
         ),
     };
-    let mut found: Vec<Described> = request
-        .send()
-        .await?
-        .reservations
-        .unwrap_or_default()
-        .into_iter()
-        .flat_map(|it| it.instances.unwrap_or_default())
-        .collect();
+    // Another page may hold another of that name.
+    let found: Vec<Reservation> = request.into_paginator().items().send().try_collect().await?;
+    let mut found: Vec<Described> =
+        found.into_iter().flat_map(|it| it.instances.unwrap_or_default()).collect();
     match (found.len(), found.pop()) {
         (1, Some(one)) => Ok(one),
         (0, _) | (_, None) => {
@@ -75,13 +71,10 @@ pub(crate) fn literal(name: &str) -> String {
 /// # Errors
 /// When one does not exist.
 pub(crate) async fn all(cx: &Call<Ec2>, ids: &[String]) -> Result<Vec<Described>> {
-    let out = cx.client().ec2.describe_instances().set_instance_ids(Some(ids.to_vec())).send().await?;
-    let mut found: Vec<Described> = out
-        .reservations
-        .unwrap_or_default()
-        .into_iter()
-        .flat_map(|it| it.instances.unwrap_or_default())
-        .collect();
+    let request = cx.client().ec2.describe_instances().set_instance_ids(Some(ids.to_vec()));
+    let found: Vec<Reservation> = request.into_paginator().items().send().try_collect().await?;
+    let mut found: Vec<Described> =
+        found.into_iter().flat_map(|it| it.instances.unwrap_or_default()).collect();
     found.sort_by_key(|one| ids.iter().position(|id| one.instance_id.as_deref() == Some(id)));
     Ok(found)
 }

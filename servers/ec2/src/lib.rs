@@ -3,7 +3,9 @@
 
 mod actions;
 mod arns;
+mod asked;
 mod commands;
+mod costs;
 mod documents;
 mod dry_run;
 mod images;
@@ -18,6 +20,8 @@ mod paging;
 mod prompts;
 mod reachability;
 mod rules;
+mod scaling;
+mod sharing;
 mod tags;
 mod templates;
 mod times;
@@ -78,8 +82,13 @@ impl Service for Ec2 {
     const ID: &'static str = "ec2";
     const TITLE: &'static str = "Amazon EC2";
     const SUMMARY: &'static str = "Find, understand, run and change EC2 instances, their volumes, images, networks and security groups.";
-    const PREFIXES: &'static [(&'static str, &'static str)] =
-        &[("EC2", "ec2"), ("SSM", "ssm"), ("CloudWatch", "cloudwatch")];
+    const PREFIXES: &'static [(&'static str, &'static str)] = &[
+        ("EC2", "ec2"),
+        ("SSM", "ssm"),
+        ("CloudWatch", "cloudwatch"),
+        ("Auto Scaling", "autoscaling"),
+        ("Elastic Load Balancing v2", "elasticloadbalancing"),
+    ];
     const ACTIONS: &'static [(&'static str, &'static [&'static str])] = actions::TABLE;
     const LOOKS: &'static [Look] = looks::LOOKS;
     // What AWS says twice without doing it twice: a state or a value that is there already stays as it is.
@@ -94,6 +103,7 @@ impl Service for Ec2 {
         "StopInstances",
         "TerminateInstances",
         "UnmonitorInstances",
+        "UpdateAutoScalingGroup",
     ];
     const ALWAYS: &'static [(&'static str, &'static [&'static str])] = ALWAYS;
     const EXTRAS: &'static [Extra] = &[instances::MOST, documents::ALLOWED];
@@ -160,6 +170,13 @@ impl Service for Ec2 {
             "InvalidInstanceId" if operation == "SendCommand" => {
                 "it is not running, or its SSM agent does not report: describe_instance shows that as `ssm`"
             }
+            "ScalingActivityInProgress" => {
+                "the group is still at something: describe_scaling_group shows what; try again when it is over"
+            }
+            "LoadBalancerNotFound" => {
+                "application, network and gateway load balancers of this region only; a classic one has no target groups"
+            }
+            "TargetGroupNotFound" => "with `instance` or `load_balancer` its groups are found",
             "InvalidDocument" => "there is no such document in this region",
             "UnsupportedHibernationConfiguration" => {
                 "it was not launched for hibernation: set_instances with action stop instead"
@@ -217,6 +234,11 @@ fn own_tools() -> Server<Ec2> {
     .change::<CreateKeyPair>()
     .tool::<RunCommand>()
     .tool::<GetCommand>()
+    .toolset("scaling", "Auto Scaling groups, and the targets of load balancers")
+    .tool::<ListScalingGroups>()
+    .tool::<DescribeScalingGroup>()
+    .tool::<CheckTargetHealth>()
+    .change::<ScaleGroup>()
     .toolset("upkeep", "tags, waste, and removing what is no longer needed")
     .tool::<FindWaste>()
     .change::<TagResources>()

@@ -74,7 +74,8 @@ pub(crate) const LOOKS: &[Look] = &[
     look(&["CreateVolume", "DeleteSnapshot"], shared!("snapshot/{SnapshotId}")),
     look(&["CreateImage", "CreateSnapshot", "CreateSnapshots"], shared!("snapshot/*")),
     look(&["CreateImage"], shared!("image/*")),
-    look(&["DeregisterImage"], shared!("image/{ImageId}")),
+    look(&["DeregisterImage", "DescribeImageAttribute"], shared!("image/{ImageId}")),
+    look(&["DescribeSnapshotAttribute"], shared!("snapshot/{SnapshotId}")),
     // Security groups and key pairs.
     look(
         &[
@@ -126,6 +127,11 @@ pub(crate) const LOOKS: &[Look] = &[
     look(&["AssociateAddress", "CreateNatGateway", "ReleaseAddress"], own!("elastic-ip/{AllocationId}")),
     // The prefix of an id tells its kind, which is written in place of the `*`.
     look(&["CreateTags", "DeleteTags"], own!("*/{ResourceId.n}")),
+    // Auto Scaling, whose requests have the name of a group but not its id.
+    look(
+        &["UpdateAutoScalingGroup"],
+        "arn:{partition}:autoscaling:{region}:{account}:autoScalingGroup:*:autoScalingGroupName/{AutoScalingGroupName}",
+    ),
     // SSM, whose requests are JSON.
     look(&["SendCommand"], own!("instance/{InstanceIds}")),
     look(&["SendCommand"], "arn:{partition}:ssm:{region}:*:document/{DocumentName}"),

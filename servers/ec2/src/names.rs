@@ -182,7 +182,116 @@ impl ResourceArgument for Document {
     }
 }
 
-references!(KeyPairName);
+/// An Auto Scaling group, by its name or its ARN, in which the name stands behind an id of AWS's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ScalingGroup(ResourceRef);
+
+impl ScalingGroup {
+    /// The ARN, where it was given by one.
+    pub(crate) fn arn(&self) -> Option<String> {
+        self.0.arn().map(Arn::to_string)
+    }
+}
+
+impl ResourceArgument for ScalingGroup {
+    fn parse(text: &str) -> Result<Self, String> {
+        // AWS takes no colon in a name, so no name is an ARN.
+        let good = |name: &str| {
+            (1..=255).contains(&name.len())
+                && name.bytes().all(|byte| byte.is_ascii_graphic() && byte != b':')
+        };
+        let owned = || {
+            let arn = Arn::parse(text).ok()?;
+            let (id, name) =
+                arn.name("autoscaling", "autoScalingGroup:")?.split_once(":autoScalingGroupName/")?;
+            let name = name.to_owned();
+            let placed =
+                !id.is_empty() && !id.contains(':') && !arn.region.is_empty() && arn.account.len() == 12;
+            placed.then_some(ResourceRef::Own { arn, name })
+        };
+        let found = if text.contains(':') { owned() } else { Some(ResourceRef::Name(text.to_owned())) };
+        found.filter(|reference| good(sent(reference))).map(ScalingGroup).ok_or_else(|| {
+            format!(
+                "{text:?} is not an Auto Scaling group; good ones are web-asg and \
+                 arn:aws:autoscaling:us-east-1:123456789012:autoScalingGroup:ID:autoScalingGroupName/web-asg"
+            )
+        })
+    }
+
+    fn resource(&self) -> ResourceRef {
+        self.0.clone()
+    }
+}
+
+/// The name of a load balancer or a target group: AWS takes letters, digits and hyphens, up to 32.
+fn is_balancing_name(name: &str) -> bool {
+    (1..=32).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+}
+
+/// What an ARN of Elastic Load Balancing names, of these kinds, each behind so many other parts: `web` of
+/// `loadbalancer/app/web/50dc6c495c0c9188`.
+fn of_balancing(text: &str, kinds: &[&str]) -> Option<ResourceRef> {
+    if is_balancing_name(text) {
+        return Some(ResourceRef::Name(text.to_owned()));
+    }
+    let arn = Arn::parse(text).ok()?;
+    let rest = kinds.iter().find_map(|kind| arn.name("elasticloadbalancing", kind))?;
+    let (name, id) = rest.split_once('/')?;
+    let is_id = !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    let name = name.to_owned();
+    let placed = !arn.region.is_empty() && arn.account.len() == 12;
+    (is_id && placed && is_balancing_name(&name)).then_some(ResourceRef::Arn { arn, name })
+}
+
+/// A load balancer with target groups, by its name or its ARN, which may be of another account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct LoadBalancer(ResourceRef);
+
+impl ResourceArgument for LoadBalancer {
+    fn parse(text: &str) -> Result<Self, String> {
+        let kinds = ["loadbalancer/app/", "loadbalancer/net/", "loadbalancer/gwy/"];
+        of_balancing(text, &kinds).map(LoadBalancer).ok_or_else(|| {
+            format!(
+                "{text:?} is not a load balancer; good ones are web-alb and \
+                 arn:aws:elasticloadbalancing:us-east-1:123456789012:loadbalancer/app/web-alb/50dc6c495c0c9188"
+            )
+        })
+    }
+
+    fn resource(&self) -> ResourceRef {
+        self.0.clone()
+    }
+}
+
+/// A target group, by its name or its ARN.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct TargetGroup(ResourceRef);
+
+impl ResourceArgument for TargetGroup {
+    fn parse(text: &str) -> Result<Self, String> {
+        of_balancing(text, &["targetgroup/"]).map(TargetGroup).ok_or_else(|| {
+            format!(
+                "{text:?} is not a target group; good ones are web and \
+                 arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/web/73e2d6bc24d8a067"
+            )
+        })
+    }
+
+    fn resource(&self) -> ResourceRef {
+        self.0.clone()
+    }
+}
+
+/// What a request for a thing of Elastic Load Balancing asks by: its ARN, or its name.
+pub(crate) fn by_arn_or_name(reference: &ResourceRef) -> Result<String, String> {
+    match reference.arn() {
+        Some(arn) => Ok(arn.to_string()),
+        None => Err(sent(reference).to_owned()),
+    }
+}
+
+references!(KeyPairName, ScalingGroup);
+resource_string!(LoadBalancer, TargetGroup);
 resource_string!(Document);
 
 /// An instance by its id, its ARN or its name (the tag `Name`).
@@ -495,6 +604,44 @@ mod tests {
         ] {
             assert!(ResourceId::parse(wrong).unwrap_err().contains("and their ARNs"), "{wrong}");
         }
+    }
+
+    #[test]
+    fn groups_and_balancers_are_named_or_given_by_their_arns() {
+        let arn =
+            "arn:aws:autoscaling:us-east-1:123456789012:autoScalingGroup:0b5c-1:autoScalingGroupName/web/a";
+        let one = ScalingGroup::parse(arn).unwrap();
+        assert_eq!((one.as_str(), one.arn().as_deref()), ("web/a", Some(arn)));
+        assert_eq!(ScalingGroup::parse("eks-web_1*").unwrap().as_str(), "eks-web_1*");
+        for wrong in [
+            "",
+            "a b",
+            "a:b",
+            "arn:aws:autoscaling:us-east-1:123456789012:autoScalingGroup::autoScalingGroupName/web",
+            "arn:aws:autoscaling:us-east-1:123456789012:autoScalingGroup:a:b:autoScalingGroupName/web",
+            "arn:aws:ec2:us-east-1:123456789012:autoScalingGroup:a:autoScalingGroupName/web",
+            "arn:aws:autoscaling::123456789012:autoScalingGroup:a:autoScalingGroupName/web",
+        ] {
+            assert!(ScalingGroup::parse(wrong).unwrap_err().contains("web-asg"), "{wrong}");
+        }
+        let balancer =
+            "arn:aws:elasticloadbalancing:us-east-1:123456789012:loadbalancer/net/web/50dc6c495c0c9188";
+        assert_eq!(
+            by_arn_or_name(&LoadBalancer::parse(balancer).unwrap().resource()),
+            Ok(balancer.to_owned())
+        );
+        assert_eq!(by_arn_or_name(&TargetGroup::parse("web").unwrap().resource()), Err("web".to_owned()));
+        for wrong in [
+            "",
+            "a_b",
+            "a.b",
+            "arn:aws:elasticloadbalancing:us-east-1:123456789012:loadbalancer/web",
+            "arn:aws:elasticloadbalancing:us-east-1:123456789012:loadbalancer/app/web/x/50dc",
+            "arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/web/50dc6c495c0c9188",
+        ] {
+            assert!(LoadBalancer::parse(wrong).unwrap_err().contains("web-alb"), "{wrong}");
+        }
+        assert!(TargetGroup::parse(balancer).unwrap_err().contains("targetgroup/web"));
     }
 
     /// What is judged, what the request carries, and the kinds of ARN that may have named it.

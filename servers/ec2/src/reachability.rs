@@ -8,6 +8,7 @@ mod group;
 mod net;
 mod outward;
 mod route;
+mod shut;
 mod space;
 #[cfg(test)]
 mod tests;
@@ -21,10 +22,12 @@ use serde::Serialize;
 
 pub(crate) use self::{
     net::{
-        Acl, Destination, Entry, Group, Nat, Network, Node, Peering, Place, Route, Table, Target, Traffic,
+        Acl, Destination, Entry, Group, Nat, Network, Node, Peering, Place, Route, Shut, ShutFor, Table,
+        Target, Traffic,
     },
     space::{covers_internet, is_private, touches_internet},
 };
+use shut::Over;
 use space::is_of_every_host;
 
 /// What one point on the way does with the traffic.
@@ -123,6 +126,15 @@ pub(crate) fn verdict(hops: &[Hop]) -> Verdict {
     hops.iter().map(|hop| hop.verdict).max().unwrap_or(Verdict::Unknown)
 }
 
+/// Over what one VPC reaches another.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum By {
+    Peering,
+    Transit,
+    Internet { only_out: bool },
+    Else,
+}
+
 struct Way<'a> {
     network: &'a Network,
     traffic: Traffic,
@@ -151,19 +163,48 @@ impl Way<'_> {
     }
 
     fn across(&self, a: &Node, b: &Node) -> Vec<Hop> {
-        let there = self.between("there", a, b);
-        // A group of another network counts only over a peering.
-        let peered = there.1;
-        vec![
-            self.groups(a, true, known_if(peered, b)),
+        let (there, by) = self.between("there", a, b);
+        let mut hops = vec![
+            self.groups_over(by, a, true, b),
             self.acl("there", &a.subnet, true, Some(b.address), Sense::Opens),
-            there.0,
+            there,
+        ];
+        if let By::Internet { only_out } = by {
+            let out = Over { vpc: &a.vpc, inward: false, only_out };
+            let coming = Over { vpc: &b.vpc, inward: true, only_out: false };
+            hops.extend(self.shut(out, &[&a.subnet]).into_iter().chain(self.shut(coming, &[&b.subnet])));
+        }
+        hops.extend([
             self.acl("there", &b.subnet, false, Some(a.address), Sense::Opens),
-            self.groups(b, false, known_if(peered, a)),
+            self.groups_over(by, b, false, a),
             self.acl("back", &b.subnet, true, Some(a.address), Sense::Answers),
             self.between("back", b, a).0,
             self.acl("back", &a.subnet, false, Some(b.address), Sense::Answers),
-        ]
+        ]);
+        hops
+    }
+
+    /// What groups do to what comes from another network: its groups count over a peering, and over a transit gateway where
+    /// that is set so.
+    fn groups_over(&self, by: By, own: &Node, egress: bool, other: &Node) -> Hop {
+        let alone = self.groups(own, egress, known_if(by == By::Peering, other));
+        if by != By::Transit || alone.verdict != Verdict::Blocks {
+            return alone;
+        }
+        let named = self.groups(own, egress, known(other));
+        match named.verdict {
+            Verdict::Passes => hop(
+                "there",
+                &named.at,
+                Verdict::Unknown,
+                format!(
+                    "only {} lets it pass, and over a transit gateway that counts only where it refers to security \
+                     groups, which was not looked at",
+                    named.why
+                ),
+            ),
+            _ => alone,
+        }
     }
 
     fn inward(&self, address: Option<IpAddr>, b: &Node, answers: Sense) -> Vec<Hop> {
@@ -179,6 +220,7 @@ impl Way<'_> {
         if let Ok(Target::Internet(gateway)) = found
             && !private
         {
+            hops.extend(self.shut(Over { vpc: &b.vpc, inward: true, only_out: false }, &[&b.subnet]));
             hops.extend(self.edge("there", gateway, b));
         }
         hops.push(match found {
@@ -217,28 +259,32 @@ impl Way<'_> {
         hops
     }
 
-    /// From one VPC to another, and whether that is over a peering.
-    fn between(&self, way: &'static str, a: &Node, b: &Node) -> (Hop, bool) {
+    /// From one VPC to another, and over what.
+    fn between(&self, way: &'static str, a: &Node, b: &Node) -> (Hop, By) {
         let (table, found) = self.route(&a.subnet, Some(b.address));
         let say = |verdict, why: String| hop(way, &table, verdict, why);
         match found {
-            Err((verdict, why)) => (say(verdict, why), false),
+            Err((verdict, why)) => (say(verdict, why), By::Else),
             Ok(Target::Peering(id)) => match self.network.peerings.get(id) {
-                None => (say(Verdict::Unknown, format!("{id} could not be looked at")), true),
-                Some(peering) if !peering.active => {
-                    (say(Verdict::Blocks, format!("its route leads to {id}, which is not active")), true)
-                }
+                None => (say(Verdict::Unknown, format!("{id} could not be looked at")), By::Peering),
+                Some(peering) if !peering.active => (
+                    say(Verdict::Blocks, format!("its route leads to {id}, which is not active")),
+                    By::Peering,
+                ),
                 Some(Peering { vpcs: (one, other), .. })
                     if (one, other) == (&a.vpc, &b.vpc) || (one, other) == (&b.vpc, &a.vpc) =>
                 {
-                    (say(Verdict::Passes, format!("its route leads to {id}, which leads to {}", b.vpc)), true)
+                    (
+                        say(Verdict::Passes, format!("its route leads to {id}, which leads to {}", b.vpc)),
+                        By::Peering,
+                    )
                 }
                 Some(Peering { vpcs: (one, other), .. }) => (
                     say(
                         Verdict::Blocks,
                         format!("its route leads to {id}, which joins {one} and {other}, not {}", b.vpc),
                     ),
-                    true,
+                    By::Peering,
                 ),
             },
             Ok(Target::Internet(gateway) | Target::EgressOnly(gateway))
@@ -248,24 +294,26 @@ impl Way<'_> {
                     "its route leads to {gateway}, and the internet does not carry {}",
                     shown(Some(b.address))
                 );
-                (say(Verdict::Blocks, why), false)
+                (say(Verdict::Blocks, why), By::Else)
             }
             Ok(Target::Internet(gateway)) if self.traffic.v6 => {
-                (say(Verdict::Passes, format!("its route leads to {gateway}, over the internet")), false)
+                let why = format!("its route leads to {gateway}, over the internet");
+                (say(Verdict::Passes, why), By::Internet { only_out: false })
             }
             Ok(Target::EgressOnly(gateway)) if self.traffic.v6 && way == "there" => {
-                (say(Verdict::Passes, format!("its route leads to {gateway}, over the internet")), false)
+                let why = format!("its route leads to {gateway}, over the internet");
+                (say(Verdict::Passes, why), By::Internet { only_out: true })
             }
             Ok(Target::EgressOnly(gateway)) if self.traffic.v6 => {
                 let why = format!("its route leads to {gateway}, through which nothing comes in");
-                (say(Verdict::Blocks, why), false)
+                (say(Verdict::Blocks, why), By::Else)
             }
             Ok(Target::Other(target)) => (
                 say(
                     Verdict::Unknown,
                     format!("its route leads to {target}, which decides on its own how it goes on"),
                 ),
-                false,
+                if target.starts_with("tgw-") { By::Transit } else { By::Else },
             ),
             Ok(target) => (
                 say(
@@ -278,7 +326,7 @@ impl Way<'_> {
                         b.vpc
                     ),
                 ),
-                false,
+                By::Else,
             ),
         }
     }

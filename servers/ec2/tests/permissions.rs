@@ -12,7 +12,7 @@ use awsmcp_mcp::{Risk, Server};
 use awsmcp_testing::{Exception, LocalAws, Permissions, Request, Response, Row};
 use serde_json::json;
 
-use cloud::{IMAGE, ec2, group, id, instance, subnet, volume, vpc};
+use cloud::{IMAGE, balancing, ec2, group, id, instance, scaling_group, subnet, target_group, volume, vpc};
 
 fn permissions() -> Permissions {
     Permissions {
@@ -28,6 +28,11 @@ fn permissions() -> Permissions {
                 | "GetCommandInvocation"
                 | "CancelCommand" => "SSM",
                 "GetMetricData" => "CloudWatch",
+                "DescribeTargetGroups" | "DescribeTargetHealth" | "DescribeLoadBalancers" => {
+                    "Elastic Load Balancing v2"
+                }
+                "GetProducts" => "Pricing",
+                operation if SCALING.contains(&operation) => "Auto Scaling",
                 _ => "EC2",
             };
             Server::<Ec2>::actions(service, operation)
@@ -38,6 +43,17 @@ fn permissions() -> Permissions {
         exceptions: EXCEPTIONS,
     }
 }
+
+/// The operations of Auto Scaling.
+const SCALING: &[&str] = &[
+    "DescribeAutoScalingGroups",
+    "DescribeInstanceRefreshes",
+    "DescribeLifecycleHooks",
+    "DescribePolicies",
+    "DescribeScalingActivities",
+    "DescribeScheduledActions",
+    "UpdateAutoScalingGroup",
+];
 
 awsmcp_testing::permission_proofs!(permissions, ignore = "runs fakecloud");
 
@@ -120,8 +136,14 @@ const ROWS: &[Row] = &[
         let a = instance(aws, &run.name("a"), &[("SubnetId", &one), ("PrivateIpAddress", "10.80.1.10")]);
         let b = instance(aws, &run.name("b"), &[("SubnetId", &far), ("PrivateIpAddress", "10.81.1.10")]);
         run.call(json!({"from": a, "to": b}), "reachable")?;
-        run.call(json!({"from": a, "to": "10.80.2.99"}), "reachable").map(drop)
-    }),
+        let out = json!({"from": a, "to": "10.80.2.99"});
+        let text = run.call(out.clone(), "reachable")?;
+        match whole(&text) {
+            Some(why) => run.fails(out, why).map(drop),
+            None => Ok(()),
+        }
+    })
+    .serves(shut),
     Row::new("list_security_groups", |run| {
         let net = vpc(run.aws(), "10.82.0.0/16");
         let name = run.name("sg");
@@ -253,7 +275,10 @@ const ROWS: &[Row] = &[
         run.aws().call("ssm", "PutParameter", json!({"Name": path, "Value": IMAGE, "Type": "String"}));
         let image = format!("ssm:{path}");
         let call = json!({"instance_type": "t3.micro", "image": image, "name": name, "tags": {"a": "b"}});
-        run.call(call, "running")?;
+        let text = run.call(call.clone(), "running")?;
+        if let Some(why) = whole(&text) {
+            return run.fails(call, why).map(drop);
+        }
         run.call(json!({"vcpus": 2, "memory_gib": 1.0, "image": IMAGE}), "running")?;
         let template = run.name("lt");
         let data =
@@ -265,7 +290,8 @@ const ROWS: &[Row] = &[
         )?;
         run.call(json!({"instance_type": "t3.micro", "image": IMAGE, "instance_profile": "web"}), "running")
             .map(drop)
-    }),
+    })
+    .serves(prices),
     Row::new("set_instances", |run| {
         let machine = instance(run.aws(), &run.name("i"), &[]);
         run.call(json!({"instances": [machine], "action": "stop"}), "stopped")?;
@@ -328,6 +354,45 @@ const ROWS: &[Row] = &[
         let expected = ended(run.aws(), &command, &machine);
         run.call(json!({"command": command}), expected).map(drop)
     }),
+    Row::new("list_scaling_groups", |run| {
+        let name = run.name("group");
+        scaling_group(run.aws(), &name, "1", &[]);
+        run.call(json!({"name": name}), &name).map(drop)
+    }),
+    Row::new("describe_scaling_group", |run| {
+        let name = run.name("group");
+        scaling_group(run.aws(), &name, "1", &[]);
+        let text = run.call(json!({"group": name}), &name)?;
+        match whole(&text) {
+            Some(why) => run.fails(json!({"group": name}), why).map(drop),
+            None => Ok(()),
+        }
+    })
+    .serves(around_a_group)
+    .arns(&["arn:aws:autoscaling:*:*:autoScalingGroup:*:autoScalingGroupName/*"]),
+    Row::new("check_target_health", |run| {
+        let aws = run.aws();
+        let net = vpc(aws, "10.90.0.0/16");
+        let (one, two) = (subnet(aws, &net, "10.90.1.0/24"), subnet(aws, &net, "10.90.2.0/24"));
+        let machine = instance(aws, &run.name("i"), &[("SubnetId", &one)]);
+        let short: String = run.name("tg").chars().rev().take(24).collect::<String>().replace('_', "-");
+        let name = format!("t{}", short.trim_matches('-'));
+        let targets = target_group(aws, &name, &net);
+        let parameters = [("TargetGroupArn", targets.as_str()), ("Targets.member.1.Id", &machine)];
+        balancing(aws, "RegisterTargets", &parameters);
+        let parameters = [("Name", name.as_str()), ("Subnets.member.1", &one), ("Subnets.member.2", &two)];
+        let balancer = id(&balancing(aws, "CreateLoadBalancer", &parameters), "LoadBalancerArn");
+        run.call(json!({"target_group": name}), &machine)?;
+        run.call(json!({"load_balancer": balancer}), "target group")?;
+        run.call(json!({"instance": machine}), &name).map(drop)
+    })
+    .arns(&["arn:aws:elasticloadbalancing:*:*:*", "arn:aws:ec2:*:*:instance/*"]),
+    Row::new("scale_group", |run| {
+        let name = run.name("group");
+        scaling_group(run.aws(), &name, "1", &[]);
+        run.call(json!({"group": name, "desired": 2, "max": 5}), "\"desired\":2").map(drop)
+    })
+    .arns(&["arn:aws:autoscaling:*:*:autoScalingGroup:*:autoScalingGroupName/*"]),
     Row::new("find_waste", |run| {
         let one = volume(run.aws());
         let text = run.call(json!({}), &one)?;
@@ -335,7 +400,8 @@ const ROWS: &[Row] = &[
             Some(why) => run.fails(json!({}), why).map(drop),
             None => Ok(()),
         }
-    }),
+    })
+    .serves(prices),
     Row::new("tag_resources", |run| {
         let one = volume(run.aws());
         run.call(json!({"resources": [one], "set": {"team": "data"}}), "\"set\":1")?;
@@ -364,6 +430,11 @@ const ROWS: &[Row] = &[
             &ec2(aws, "CreateNatGateway", &[("SubnetId", &place), ("AllocationId", &own)]),
             "natGatewayId",
         );
+        for call in [json!({"snapshots": [snapshot]}), json!({"images": [image]})] {
+            if let Some(why) = whole(&run.plan(call.clone(), "delete 1 thing")?) {
+                return run.fails(call, why).map(drop);
+            }
+        }
         for call in [
             json!({"nat_gateways": [nat]}),
             json!({"interfaces": [interface]}),
@@ -379,6 +450,43 @@ const ROWS: &[Row] = &[
         Ok(())
     }),
 ];
+
+/// The block of public access, which is on for what comes in.
+fn shut(request: &Request) -> Option<Response> {
+    let operation = request.operation();
+    let inner = match operation {
+        "DescribeVpcBlockPublicAccessOptions" => {
+            "<vpcBlockPublicAccessOptions><internetGatewayBlockMode>block-ingress</internetGatewayBlockMode>\
+             </vpcBlockPublicAccessOptions>"
+        }
+        "DescribeVpcBlockPublicAccessExclusions" => "<vpcBlockPublicAccessExclusionSet/>",
+        _ => return None,
+    };
+    let body = format!("<{operation}Response><requestId>r</requestId>{inner}</{operation}Response>");
+    Some(Response::new(200, body).with("content-type", "text/xml"))
+}
+
+/// A price list of nothing.
+fn prices(request: &Request) -> Option<Response> {
+    let nothing = || Response::output(json!({"FormatVersion": "aws_v1", "PriceList": []}));
+    (request.operation() == "GetProducts").then(nothing)
+}
+
+/// What the local AWS does not know of a group.
+fn around_a_group(request: &Request) -> Option<Response> {
+    let operation = request.operation();
+    let unknown = [
+        "DescribePolicies",
+        "DescribeScheduledActions",
+        "DescribeInstanceRefreshes",
+        "DescribeLifecycleHooks",
+    ];
+    let body = format!(
+        "<{operation}Response xmlns=\"http://autoscaling.amazonaws.com/doc/2011-01-01/\"><{operation}Result/>\
+         <ResponseMetadata><RequestId>r</RequestId></ResponseMetadata></{operation}Response>"
+    );
+    unknown.contains(&operation).then(|| Response::new(200, body).with("content-type", "text/xml"))
+}
 
 /// Whether a request of this operation has tags for what it makes.
 fn tags(request: &Request, operation: &str) -> bool {
@@ -396,6 +504,9 @@ fn passes(request: &Request) -> bool {
 }
 
 const TAGS: &str = "the local AWS does not check the tags that come along";
+const NO_POLICIES: &str = "the local AWS knows no policies, schedules, refreshes and hooks of a group";
+const NO_PRICES: &str = "the local AWS has no price list: the row serves one";
+const SHUT: &str = "the block holds for the whole account, where other rows are at work: the row serves it";
 const PASSED: &str = "the local AWS does not check that a role may be passed";
 
 const EXCEPTIONS: &[Exception] = &[
@@ -418,6 +529,27 @@ const EXCEPTIONS: &[Exception] = &[
         .unchecked(|request| tags(request, "CreateSecurityGroup")),
     Exception::of(&["create_network"], "ec2:CreateTags", TAGS)
         .unchecked(|request| tags(request, "CreateVpc") || tags(request, "CreateSubnet")),
+    Exception::of(&["check_reachability"], "ec2:DescribeVpcBlockPublicAccessOptions", SHUT)
+        .unchecked(|request| request.operation() == "DescribeVpcBlockPublicAccessOptions"),
+    Exception::of(&["check_reachability"], "ec2:DescribeVpcBlockPublicAccessExclusions", SHUT)
+        .unchecked(|request| request.operation() == "DescribeVpcBlockPublicAccessExclusions"),
+    Exception::of(&["find_waste", "run_instances"], "pricing:GetProducts", NO_PRICES)
+        .unchecked(|request| request.operation() == "GetProducts"),
+    Exception::of(
+        &["find_waste"],
+        "ec2:DescribeSnapshotAttribute",
+        "only old snapshots are asked about, and every one in the local AWS is new",
+    )
+    .unmade()
+    .unnoticed(),
+    Exception::of(&["describe_scaling_group"], "autoscaling:DescribePolicies", NO_POLICIES)
+        .unchecked(|request| request.operation() == "DescribePolicies"),
+    Exception::of(&["describe_scaling_group"], "autoscaling:DescribeScheduledActions", NO_POLICIES)
+        .unchecked(|request| request.operation() == "DescribeScheduledActions"),
+    Exception::of(&["describe_scaling_group"], "autoscaling:DescribeInstanceRefreshes", NO_POLICIES)
+        .unchecked(|request| request.operation() == "DescribeInstanceRefreshes"),
+    Exception::of(&["describe_scaling_group"], "autoscaling:DescribeLifecycleHooks", NO_POLICIES)
+        .unchecked(|request| request.operation() == "DescribeLifecycleHooks"),
     Exception::of(&["run_instances", "modify_instance"], "iam:PassRole", PASSED).unchecked(passes),
     Exception::of(
         &["list_images"],

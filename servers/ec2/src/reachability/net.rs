@@ -55,6 +55,26 @@ pub(crate) struct Network {
     pub(crate) edges: BTreeMap<String, Table>,
     pub(crate) nats: BTreeMap<String, Nat>,
     pub(crate) peerings: BTreeMap<String, Peering>,
+    pub(crate) shut: Shut,
+}
+
+/// The block of public access: what of the internet is kept out of all networks of a region.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Shut {
+    pub(crate) ways: ShutFor,
+    /// The networks and subnets that are left out of it, and whether they can also be reached.
+    pub(crate) exclusions: BTreeMap<String, bool>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) enum ShutFor {
+    #[default]
+    Nothing,
+    /// What comes in, and what goes out by an internet gateway itself; NAT gateways and egress-only gateways still lead out.
+    ComingIn,
+    BothWays,
+    /// Why it is not known.
+    Unread(String),
 }
 
 #[derive(Clone, Debug, Default)]

@@ -11,6 +11,7 @@ use super::{
     hop,
     net::{Destination, Node, Target},
     shown,
+    shut::Over,
     space::{Fit, fit, is_private},
     verdict,
 };
@@ -51,8 +52,10 @@ impl Way<'_> {
                     a.label
                 ),
             )),
-            Ok(Target::Internet(gateway) | Target::EgressOnly(gateway)) => {
+            Ok(target @ (Target::Internet(gateway) | Target::EgressOnly(gateway))) => {
                 hops.push(say(Verdict::Passes, format!("its route leads to {gateway}")));
+                let only_out = matches!(target, Target::EgressOnly(_));
+                hops.extend(self.shut(Over { vpc: &a.vpc, inward: false, only_out }, &[&a.subnet]));
                 hops.extend(self.edge("back", gateway, a));
             }
             Ok(Target::Nat(nat)) if self.traffic.v6 => hops.push(say(
@@ -203,10 +206,13 @@ impl Way<'_> {
                 "it is a private NAT gateway: it leads to networks, not to the internet",
             )];
         }
+        let over = Over { vpc: &a.vpc, inward: false, only_out: true };
         let Some(subnet) = &nat.subnet else {
-            return vec![self.behind_nat(id, id, address)];
+            let behind = self.behind_nat(id, id, address);
+            return std::iter::once(behind).chain(self.shut(over, &[&a.subnet])).collect();
         };
         let mut hops = Vec::new();
+        hops.extend(self.shut(over, &[&a.subnet, subnet]));
         let crosses = *subnet != a.subnet;
         if crosses {
             hops.push(self.acl("there", subnet, false, Some(a.address), Sense::Opens));

@@ -1,4 +1,4 @@
-use aws_sdk_ec2::types::{Instance as Described, InstanceAttributeName, InstanceStateName};
+use aws_sdk_ec2::types::{Instance as Described, InstanceAttributeName, InstanceStateName, Volume};
 use awsmcp_mcp::{Call, Change, Error, Page, Plan, Result, Spec, counted};
 use futures::{StreamExt, TryStreamExt, stream};
 use schemars::JsonSchema;
@@ -59,8 +59,8 @@ impl Change for TerminateInstances {
         let request = cx.client().ec2.terminate_instances().set_instance_ids(Some(ids.clone()));
         would(request.dry_run(true).send()).await?;
         let filters = Filters::default().any("attachment.instance-id", &ids).build();
-        let volumes =
-            cx.client().ec2.describe_volumes().set_filters(filters).send().await?.volumes.unwrap_or_default();
+        let request = cx.client().ec2.describe_volumes().set_filters(filters);
+        let volumes: Vec<Volume> = request.into_paginator().items().send().try_collect().await?;
         let (mut lost, mut kept) = (Vec::new(), Vec::new());
         for volume in &volumes {
             let goes = volume.attachments.iter().flatten().any(|it| {

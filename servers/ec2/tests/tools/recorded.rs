@@ -247,3 +247,117 @@ fn what_stands_on_a_second_page_is_no_waste_either() {
     found.holds(&["snap-76543210", "nat-01234567", "nothing went out through it"]);
     found.lacks(&["snap-01234567", "i-01234567", "could not be read"]);
 }
+
+/// EC2 and AWS's price list, where old snapshots, a volume and an address lie about; `shared` is whose the snapshots are.
+fn lying_about(shared: &'static str) -> Stub {
+    Stub::start(move |request| {
+        let inner = match request.operation() {
+            "DescribeSnapshots" => {
+                "<snapshotSet><item><snapshotId>snap-01234567</snapshotId><volumeId>vol-01234567</volumeId><volumeSize>8\
+                 </volumeSize><startTime>2020-01-01T00:00:00.000Z</startTime></item></snapshotSet>"
+            }
+            "DescribeSnapshotAttribute" => {
+                let body = format!("<createVolumePermission>{shared}</createVolumePermission>");
+                return xml(request, &body);
+            }
+            "DescribeImages" if request.json()["ImageId.1"].is_string() => {
+                "<imagesSet><item><imageId>ami-01234567</imageId><name>web</name></item></imagesSet>"
+            }
+            "DescribeImageAttribute" => {
+                "<launchPermission><item><group>all</group></item></launchPermission>"
+            }
+            "DescribeVolumes" => {
+                "<volumeSet><item><volumeId>vol-76543210</volumeId><size>100</size><volumeType>gp3</volumeType></item>\
+                 </volumeSet>"
+            }
+            "DescribeAddresses" => {
+                "<addressesSet><item><allocationId>eipalloc-01234567</allocationId><publicIp>192.0.2.7</publicIp>\
+                 <publicIpv4Pool>amazon</publicIpv4Pool></item></addressesSet>"
+            }
+            "GetProducts" => return Response::output(prices(&request.json())),
+            "DescribeInstances" => "<reservationSet/>",
+            _ => "",
+        };
+        if request.json()["DryRun"] == "true" {
+            return Response::error(412, "DryRunOperation", "Request would have succeeded");
+        }
+        xml(request, inner)
+    })
+}
+
+/// What the price list has of the product that a request filters by: the address twice, at two prices.
+fn prices(request: &serde_json::Value) -> serde_json::Value {
+    let entry = |usage: &str, unit: &str, amount: &str| {
+        let price = json!({"unit": unit, "pricePerUnit": {"USD": amount}});
+        json!({"product": {"attributes": {"usagetype": usage}}, "publicationDate": "2026-11-20T00:00:00Z",
+            "terms": {"OnDemand": {"a": {"priceDimensions": {"b": price}}}}})
+        .to_string()
+    };
+    let filters = request["Filters"].to_string();
+    let list = match () {
+        () if filters.contains("gp3") => vec![entry("EBS:VolumeUsage.gp3", "GB-Mo", "0.08")],
+        () if filters.contains("RunInstances:0002") => {
+            vec![entry("BoxUsage:t3.micro", "Hrs", "0.0196"), entry("UnusedBox:t3.micro", "Hrs", "0.5")]
+        }
+        () => vec![
+            entry("PublicIPv4:IdleAddress", "Hrs", "0.005"),
+            entry("USE1-PublicIPv4:IdleAddress", "Hrs", "0.006"),
+        ],
+    };
+    json!({"FormatVersion": "aws_v1", "PriceList": list})
+}
+
+#[test]
+fn what_waste_costs_is_told_with_its_source_and_what_has_two_prices_is_not() {
+    let stub = lying_about("");
+    let mut server = EC2.at(stub.env()).start();
+    let found = server.call("find_waste", json!({}));
+    found.holds(&["prices: USD on demand, by AWS's price list of 2026-11-20", "730 hours"]);
+    let costs: Vec<(&str, &str)> = found.column("id").into_iter().zip(found.column("per_month")).collect();
+    assert_eq!(costs, [("vol-76543210", "8.0"), ("eipalloc-01234567", ""), ("snap-01234567", "")]);
+    // A second look asks for none again.
+    let asked = stub.of("GetProducts").len();
+    server.call("find_waste", json!({})).holds(&["vol-76543210"]);
+    assert_eq!(stub.of("GetProducts").len(), asked);
+    // Where the list of prices is not allowed, the rest is told without.
+    let volumes = ["--toolsets", "all", "--allow-arn", "arn:aws:ec2:*:*:volume/*"];
+    let without = EC2.at(stub.env()).only(&volumes).start().call("find_waste", json!({}));
+    without.holds(&["vol-76543210", "without prices: pricing:GetProducts"]);
+}
+
+#[test]
+fn a_snapshot_or_image_that_others_have_says_so_before_it_goes() {
+    let theirs = "<item><userId>210987654321</userId></item>";
+    let stub = lying_about(theirs);
+    let mut server = EC2.at(stub.env()).start();
+    server.call("find_waste", json!({})).holds(&["shared with 210987654321, who lose it too when it goes"]);
+    let plan =
+        server.plan("delete_resources", json!({"snapshots": ["snap-01234567"], "images": ["ami-01234567"]}));
+    plan.holds(&["snap-01234567 is shared with 210987654321", "ami-01234567 is shared with everybody"]);
+    let own = lying_about("");
+    let mut server = EC2.at(own.env()).start();
+    server.call("find_waste", json!({})).holds(&["snap-01234567"]).lacks(&["shared with"]);
+    server.plan("delete_resources", json!({"snapshots": ["snap-01234567"]})).lacks(&["shared with"]);
+}
+
+#[test]
+fn a_launch_says_what_it_costs_and_a_spot_instance_does_not() {
+    let stub = Stub::start(|request| match request.operation() {
+        "RunInstances" => Response::error(412, "DryRunOperation", "Request would have succeeded"),
+        "DescribeImages" => xml(
+            request,
+            "<imagesSet><item><imageId>ami-01234567</imageId><usageOperation>RunInstances:0002</usageOperation></item>\
+             </imagesSet>",
+        ),
+        "GetProducts" => Response::output(prices(&request.json())),
+        _ => xml(request, ""),
+    });
+    let mut server = EC2.at(stub.env()).start();
+    let launch =
+        |spot: bool| json!({"instance_type": "t3.micro", "image": "ami-01234567", "count": 2, "spot": spot});
+    let plan = server.plan("run_instances", launch(false));
+    plan.holds(&["0.0392 USD an hour, 28.62 USD a month, without the volumes", "price list of 2026-11-20"]);
+    let filters = stub.of("GetProducts")[0].json()["Filters"].to_string();
+    assert!(filters.contains("us-east-1") && filters.contains("instanceType"), "{filters}");
+    server.plan("run_instances", launch(true)).lacks(&["USD"]);
+}

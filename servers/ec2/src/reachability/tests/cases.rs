@@ -3,7 +3,8 @@
 use std::net::IpAddr;
 
 use super::super::{
-    Acl, Destination, Entry, Group, Nat, Network, Node, Peering, Place, Route, Table, Target, Traffic,
+    Acl, Destination, Entry, Group, Nat, Network, Node, Peering, Place, Route, Shut, ShutFor, Table, Target,
+    Traffic,
     Verdict::{self, Blocks, Passes, Unknown},
     analyse, verdict,
 };
@@ -828,5 +829,87 @@ fn ipv6() {
             "turns IPv6 into IPv4",
         ),
         ("metadata", ask("app", "fd00:ec2::254"), Unknown, "AWS's own on every machine"),
+    ]);
+}
+
+#[test]
+fn what_blocks_public_access_is_between_every_network_and_the_internet() {
+    let shut = |ways: ShutFor, exclusions: &[(&str, bool)]| {
+        let exclusions = exclusions.iter().map(|(id, both)| ((*id).to_owned(), *both)).collect();
+        Shut { ways, exclusions }
+    };
+    let inward = |ways: ShutFor, exclusions: &[(&str, bool)]| {
+        let shut = shut(ways, exclusions);
+        world().with(|network| network.shut = shut)
+    };
+    let out = |from: &'static str, ways: ShutFor, exclusions: &[(&str, bool)]| {
+        inward(ways, exclusions).ask(from, "internet", 443)
+    };
+    let (both, coming) = (|| ShutFor::BothWays, || ShutFor::ComingIn);
+    let nothing = "it lets nothing in from the internet";
+    all(vec![
+        ("off", inward(ShutFor::Nothing, &[]), Passes, ""),
+        ("both ways, in", inward(both(), &[]), Blocks, nothing),
+        ("only what comes in", inward(coming(), &[]), Blocks, nothing),
+        ("another network is left out", inward(both(), &[("vpc-2", true)]), Blocks, nothing),
+        ("its network is left out", inward(both(), &[("vpc-1", true)]), Passes, ""),
+        ("its subnet is left out", inward(both(), &[("pub", true)]), Passes, ""),
+        ("left out only to go out", inward(both(), &[("vpc-1", false)]), Blocks, nothing),
+        ("its subnet wider than its network", inward(both(), &[("vpc-1", false), ("pub", true)]), Passes, ""),
+        ("both ways, out", out("web", both(), &[]), Blocks, "nothing out to the internet"),
+        ("out by the gateway itself", out("web", coming(), &[]), Blocks, "nothing out to the internet"),
+        ("out by a NAT gateway", out("db", coming(), &[]), Passes, ""),
+        ("both ways, by a NAT gateway", out("db", both(), &[]), Blocks, "nothing out to the internet"),
+        ("left out to go out", out("db", both(), &[("vpc-1", false)]), Passes, ""),
+        (
+            "only one of the two subnets",
+            out("db", both(), &[("priv", true)]),
+            Unknown,
+            "of some of its subnets",
+        ),
+        (
+            "a regional NAT gateway",
+            out("db", both(), &[("priv", false)]).nat(|nat| nat.subnet = None),
+            Passes,
+            "",
+        ),
+        ("by an egress-only gateway", out("db", coming(), &[]).v6(), Passes, ""),
+        ("IPv6 by the gateway itself", out("web", coming(), &[]).v6(), Blocks, "nothing out"),
+        ("IPv6 between networks", over_the_internet().with(|it| it.shut.ways = coming()), Blocks, nothing),
+        (
+            "not read",
+            inward(ShutFor::Unread("not allowed".to_owned()), &[]),
+            Unknown,
+            "could not be read: not allowed",
+        ),
+        ("inside nothing is shut", inward(both(), &[]).ask("web", "db", 5432), Passes, ""),
+        ("nor over a peering", inward(both(), &[]).ask("web", "peer", 443), Passes, ""),
+    ]);
+}
+
+/// Two networks that reach each other by IPv6 over the internet.
+fn over_the_internet() -> World {
+    world().v6().ask("app", "peer", 443).route("far", "::/0", "igw-2")
+}
+
+#[test]
+fn a_group_of_another_network_may_count_over_a_transit_gateway() {
+    let over = |rule: &str| {
+        world()
+            .route("pub", "10.1.0.0/16", "tgw-1")
+            .route("far", "10.0.0.0/16", "tgw-1")
+            .rules("peer", &[OUT, rule])
+            .ask("web", "peer", 443)
+    };
+    all(vec![
+        ("by address", over("in tcp 443 from 10.0.0.0/16"), Unknown, "tgw-1, which decides on its own"),
+        (
+            "by the group",
+            over("in tcp 443 from sg-web"),
+            Unknown,
+            "counts only where it refers to security groups",
+        ),
+        ("by another group", over("in tcp 443 from sg-other"), Blocks, "no rule lets tcp 443 in"),
+        ("on another port", over("in tcp 80 from sg-web"), Blocks, "no rule lets tcp 443 in"),
     ]);
 }

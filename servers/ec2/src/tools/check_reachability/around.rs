@@ -3,18 +3,18 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_ec2::types::{
-    NatGatewayState, NetworkAcl, Route as AwsRoute, RouteState, RouteTable, RuleAction, SecurityGroup,
-    VpcPeeringConnectionStateReasonCode,
+    NatGateway, NatGatewayState, NetworkAcl, Route as AwsRoute, RouteState, RouteTable, RuleAction,
+    SecurityGroup, VpcPeeringConnection, VpcPeeringConnectionStateReasonCode,
 };
 use awsmcp_mcp::{Call, Result};
 use ipnet::IpNet;
 use tokio::try_join;
 
-use super::ends::Spot;
+use super::{ends::Spot, shut};
 use crate::{
     Ec2, network,
     reachability::{
-        Acl, Destination, Entry, Group, Nat, Network, Node, Peering, Place, Route, Table, Target,
+        Acl, Destination, Entry, Group, Nat, Network, Node, Peering, Place, Route, Shut, Table, Target,
     },
     rules::of_group,
     tags::Filters,
@@ -25,7 +25,7 @@ pub(super) async fn surroundings(cx: &Call<Ec2>, from: &mut Spot, to: &mut Spot)
     let groups: BTreeSet<String> = from.groups.iter().chain(&to.groups).cloned().collect();
     let vpcs: BTreeSet<String> = [&*from, &*to]
         .into_iter()
-        .filter_map(|spot| node(&spot.place))
+        .filter_map(|spot| node_of(&spot.place))
         .map(|node| node.vpc.clone())
         .collect();
     if vpcs.is_empty() {
@@ -53,7 +53,14 @@ pub(super) async fn surroundings(cx: &Call<Ec2>, from: &mut Spot, to: &mut Spot)
     let regional: Vec<(String, String)> =
         nats.iter().filter_map(|(id, (_, table))| Some((id.clone(), table.clone()?))).collect();
     let nats = nats.into_iter().map(|(id, (nat, _))| (id, nat)).collect();
-    let mut network = Network { nats, peerings, ..Network::default() };
+    let ends = [&from.place, &to.place];
+    // Between networks of AWS only IPv6 goes over the internet.
+    let is_inside = |place: &&Place| node_of(place).is_some_and(|node| node.address.is_ipv4());
+    let shut = match ends.iter().all(|place| matches!(place, Place::Node(_)) && is_inside(place)) {
+        true => Shut::default(),
+        false => shut::shut(cx).await,
+    };
+    let mut network = Network { nats, peerings, shut, ..Network::default() };
     for spot in [from, to] {
         if let Place::Node(node) | Place::Public(node) = &mut spot.place {
             let read = |id: &String| Group { id: id.clone(), rules: groups.get(id).cloned() };
@@ -83,7 +90,7 @@ pub(super) async fn surroundings(cx: &Call<Ec2>, from: &mut Spot, to: &mut Spot)
     Ok(network)
 }
 
-fn node(place: &Place) -> Option<&Node> {
+fn node_of(place: &Place) -> Option<&Node> {
     match place {
         Place::Node(node) | Place::Public(node) => Some(node),
         Place::Outside(_) => None,
@@ -99,9 +106,9 @@ async fn rules(
     }
     // A filter, since a group of another account, in a subnet that it shares, would be an error by its id.
     let filters = Filters::default().any("group-id", groups).build();
-    let out = cx.client().ec2.describe_security_groups().set_filters(filters).send().await?;
-    let read = |group: SecurityGroup| Some((group.group_id.clone()?, of_group(&group)));
-    Ok(out.security_groups.unwrap_or_default().into_iter().filter_map(read).collect())
+    let request = cx.client().ec2.describe_security_groups().set_filters(filters);
+    let all: Vec<SecurityGroup> = request.into_paginator().items().send().try_collect().await?;
+    Ok(all.into_iter().filter_map(|group| Some((group.group_id.clone()?, of_group(&group)))).collect())
 }
 
 /// NAT gateways, each with the route table of its own that a regional one has.
@@ -110,10 +117,9 @@ async fn nat_gateways(cx: &Call<Ec2>, ids: Vec<String>) -> Result<BTreeMap<Strin
         return Ok(BTreeMap::new());
     }
     let filters = Filters::default().any("nat-gateway-id", ids).build();
-    let out = cx.client().ec2.describe_nat_gateways().set_filter(filters).send().await?;
-    Ok(out
-        .nat_gateways
-        .unwrap_or_default()
+    let request = cx.client().ec2.describe_nat_gateways().set_filter(filters);
+    let all: Vec<NatGateway> = request.into_paginator().items().send().try_collect().await?;
+    Ok(all
         .into_iter()
         .filter_map(|nat| {
             let public = nat.nat_gateway_addresses.into_iter().flatten().filter_map(|it| it.public_ip);
@@ -133,10 +139,9 @@ async fn peering_connections(cx: &Call<Ec2>, ids: Vec<String>) -> Result<BTreeMa
         return Ok(BTreeMap::new());
     }
     let filters = Filters::default().any("vpc-peering-connection-id", ids).build();
-    let out = cx.client().ec2.describe_vpc_peering_connections().set_filters(filters).send().await?;
-    Ok(out
-        .vpc_peering_connections
-        .unwrap_or_default()
+    let request = cx.client().ec2.describe_vpc_peering_connections().set_filters(filters);
+    let all: Vec<VpcPeeringConnection> = request.into_paginator().items().send().try_collect().await?;
+    Ok(all
         .into_iter()
         .filter_map(|peering| {
             let code = peering.status.and_then(|status| status.code);
@@ -187,7 +192,9 @@ fn route(route: &AwsRoute) -> Option<Route> {
         (None, Some(list)) => Destination::List(list.clone()),
         (None, None) => return None,
     };
-    Some(Route { to, target: target(route)?, blackhole: route.state == Some(RouteState::Blackhole) })
+    // A route whose target this server does not know leads there all the same, and not to where a wider one does.
+    let target = target(route).unwrap_or_else(|| Target::Other("a target of an unknown kind".to_owned()));
+    Some(Route { to, target, blackhole: route.state == Some(RouteState::Blackhole) })
 }
 
 fn target(route: &AwsRoute) -> Option<Target> {

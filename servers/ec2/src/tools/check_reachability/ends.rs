@@ -90,8 +90,8 @@ const PUBLIC: &str = "addresses.association.public-ip";
 
 async fn with(cx: &Call<Ec2>, filter: &str, address: &str) -> Result<Vec<NetworkInterface>> {
     let filters = Filters::default().any(filter, [address]).build();
-    let out = cx.client().ec2.describe_network_interfaces().set_filters(filters).send().await?;
-    Ok(out.network_interfaces.unwrap_or_default())
+    let request = cx.client().ec2.describe_network_interfaces().set_filters(filters);
+    Ok(request.into_paginator().items().send().try_collect().await?)
 }
 
 /// What is no instance, by its name: the first of its interfaces.

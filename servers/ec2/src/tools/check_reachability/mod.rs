@@ -15,6 +15,7 @@ use crate::{
 mod around;
 mod ends;
 mod named;
+mod shut;
 
 use around::surroundings;
 use ends::place;
@@ -72,6 +73,8 @@ impl Tool for CheckReachability {
             "ec2:DescribeRouteTables",
             "ec2:DescribeNatGateways",
             "ec2:DescribeVpcPeeringConnections",
+            "ec2:DescribeVpcBlockPublicAccessOptions",
+            "ec2:DescribeVpcBlockPublicAccessExclusions",
         ],
     );
 

@@ -80,13 +80,10 @@ pub(super) async fn interfaces(
         format!("{begin}{}{behind}", literal(name))
     });
     let filters = Filters::default().any("description", patterns).build();
-    let out = cx.client().ec2.describe_network_interfaces().set_filters(filters).send().await?;
-    let mut found: Vec<(&'static str, NetworkInterface)> = out
-        .network_interfaces
-        .unwrap_or_default()
-        .into_iter()
-        .filter_map(|one| Some((owner(one.description.as_deref()?, name)?, one)))
-        .collect();
+    let request = cx.client().ec2.describe_network_interfaces().set_filters(filters);
+    let all: Vec<NetworkInterface> = request.into_paginator().items().send().try_collect().await?;
+    let mut found: Vec<(&'static str, NetworkInterface)> =
+        all.into_iter().filter_map(|one| Some((owner(one.description.as_deref()?, name)?, one))).collect();
     found.sort_by(|(_, one), (_, other)| one.network_interface_id.cmp(&other.network_interface_id));
     let Some(what) = found.first().map(|(what, _)| *what) else { return Ok(None) };
     if let Some((other, _)) = found.iter().find(|(other, _)| *other != what) {

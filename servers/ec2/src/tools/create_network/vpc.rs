@@ -1,6 +1,6 @@
 use aws_sdk_ec2::{
     operation::create_vpc::builders::CreateVpcFluentBuilder,
-    types::{ResourceType, TagSpecification},
+    types::{ResourceType, TagSpecification, Vpc as Described},
 };
 use awsmcp_mcp::{Call, Plan, Result};
 use ipnet::IpNet;
@@ -30,14 +30,17 @@ impl Piece for Vpc {
 
     async fn plan(&self, cx: &Call<Ec2>) -> Result<Plan> {
         let net: Option<IpNet> = self.cidr.parse().ok();
-        let out = cx.client().ec2.describe_vpcs().send().await?;
-        let twins: Vec<String> = out
-            .vpcs
-            .unwrap_or_default()
+        let request = cx.client().ec2.describe_vpcs();
+        let all: Vec<Described> = request.into_paginator().items().send().try_collect().await?;
+        let twins: Vec<String> = all
             .into_iter()
             .filter(|vpc| {
-                let own: Option<IpNet> = vpc.cidr_block.as_deref().and_then(|cidr| cidr.parse().ok());
-                own.zip(net).is_some_and(|(own, net)| own.contains(&net) || net.contains(&own))
+                // Beside the first network a VPC may have others, and any of them is in the way.
+                let more =
+                    vpc.cidr_block_association_set.iter().flatten().filter_map(|it| it.cidr_block.as_deref());
+                let mut own =
+                    vpc.cidr_block.as_deref().into_iter().chain(more).filter_map(|it| it.parse().ok());
+                net.is_some_and(|net| own.any(|own: IpNet| own.contains(&net) || net.contains(&own)))
             })
             .filter_map(|vpc| vpc.vpc_id)
             .collect();

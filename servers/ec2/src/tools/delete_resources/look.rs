@@ -1,6 +1,8 @@
 //! What there is of the things that are to go, and what uses them.
 
-use aws_sdk_ec2::types::{Image, NatGateway, NetworkInterface, SecurityGroup, Volume};
+use aws_sdk_ec2::types::{
+    Image, NatGateway, NetworkInterface, Reservation, RouteTable, SecurityGroup, Volume,
+};
 use awsmcp_mcp::{Call, Error, Result};
 use serde_json::{Value, json};
 
@@ -8,6 +10,7 @@ use super::thing::Thing;
 use crate::{
     Ec2,
     rules::{Peer, of_group},
+    sharing,
     tags::{Filters, name},
     times::age_days,
 };
@@ -70,6 +73,9 @@ pub(super) async fn warnings(cx: &Call<Ec2>, things: &[Thing]) -> Result<Vec<Str
             ));
         }
     }
+    warnings.extend(sharing::images(cx, &ids(things, |thing| matches!(thing, Thing::Image { .. }))).await);
+    warnings
+        .extend(sharing::snapshots(cx, &ids(things, |thing| matches!(thing, Thing::Snapshot { .. }))).await);
     if has("volume") {
         warnings.push("what is on the volumes is lost unless a snapshot of it exists".to_owned());
     }
@@ -105,9 +111,9 @@ fn ids(things: &[Thing], of_kind: impl Fn(&Thing) -> bool) -> Vec<String> {
 async fn users_of(cx: &Call<Ec2>, images: Vec<String>) -> Result<Vec<String>> {
     let filters =
         Filters::default().any("image-id", &images).any("instance-state-name", crate::instances::ALIVE);
-    let out = cx.client().ec2.describe_instances().set_filters(filters.build()).send().await?;
-    let instances =
-        out.reservations.unwrap_or_default().into_iter().flat_map(|it| it.instances.unwrap_or_default());
+    let request = cx.client().ec2.describe_instances().set_filters(filters.build());
+    let found: Vec<Reservation> = request.into_paginator().items().send().try_collect().await?;
+    let instances = found.into_iter().flat_map(|it| it.instances.unwrap_or_default());
     Ok(instances.filter_map(|instance| instance.instance_id).take(10).collect())
 }
 
@@ -199,15 +205,18 @@ async fn groups(cx: &Call<Ec2>, things: &[Thing]) -> Result<Vec<Looked>> {
         async {
             Result::<_>::Ok(ec2.describe_security_groups().set_group_ids(Some(wanted.clone())).send().await?)
         },
-        async { Result::<_>::Ok(ec2.describe_network_interfaces().set_filters(filters).send().await?) },
+        async {
+            let request = ec2.describe_network_interfaces().set_filters(filters);
+            let users: Vec<NetworkInterface> = request.into_paginator().items().send().try_collect().await?;
+            Result::<_>::Ok(users)
+        },
     )?;
     // One that goes before is no user.
     let goes = |user: &NetworkInterface| {
         let id = user.network_interface_id.as_deref().unwrap_or_default();
         things.iter().any(|thing| matches!(thing, Thing::Interface { .. }) && thing.id() == id)
     };
-    let users = users.network_interfaces.unwrap_or_default().into_iter().filter(|user| !goes(user));
-    let users: Vec<NetworkInterface> = users.collect();
+    let users: Vec<NetworkInterface> = users.into_iter().filter(|user| !goes(user)).collect();
     Ok(groups
         .security_groups
         .unwrap_or_default()
@@ -324,8 +333,9 @@ fn of_nat_gateway(nat: NatGateway) -> Looked {
 /// The route tables that lead to these NAT gateways.
 async fn tables_of(cx: &Call<Ec2>, gateways: Vec<String>) -> Result<Vec<String>> {
     let filters = Filters::default().any("route.nat-gateway-id", gateways).build();
-    let out = cx.client().ec2.describe_route_tables().set_filters(filters).send().await?;
-    Ok(out.route_tables.unwrap_or_default().into_iter().filter_map(|table| table.route_table_id).collect())
+    let request = cx.client().ec2.describe_route_tables().set_filters(filters);
+    let tables: Vec<RouteTable> = request.into_paginator().items().send().try_collect().await?;
+    Ok(tables.into_iter().filter_map(|table| table.route_table_id).collect())
 }
 
 async fn key_pairs(cx: &Call<Ec2>, things: &[Thing]) -> Result<Vec<Looked>> {

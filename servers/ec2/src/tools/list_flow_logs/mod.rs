@@ -1,4 +1,4 @@
-use aws_sdk_ec2::types::{FlowLog, LogDestinationType};
+use aws_sdk_ec2::types::{FlowLog, LogDestinationType, NetworkInterface};
 use awsmcp_mcp::{Call, Error, Page, Result, Spec, Tool};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -110,8 +110,9 @@ async fn around(cx: &Call<Ec2>, id: &str) -> Result<Vec<String>> {
         }
     };
     let filters = Filters::default().any(by, [id]).build();
-    let out = ec2.describe_network_interfaces().set_filters(filters).send().await?;
-    for one in out.network_interfaces.unwrap_or_default() {
+    let request = ec2.describe_network_interfaces().set_filters(filters);
+    let interfaces: Vec<NetworkInterface> = request.into_paginator().items().send().try_collect().await?;
+    for one in interfaces {
         for id in [one.network_interface_id, one.subnet_id, one.vpc_id].into_iter().flatten() {
             if !found.contains(&id) {
                 found.push(id);

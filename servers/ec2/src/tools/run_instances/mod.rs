@@ -2,12 +2,14 @@ use std::collections::BTreeMap;
 
 use aws_sdk_ec2::types::InstanceStateName;
 use awsmcp_mcp::{Call, Change, Page, Plan, Result, Spec};
+use awsmcp_operations::prices::{self, Prices};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::{
     Ec2, arns,
+    costs::{self, HOURS},
     dry_run::would,
     images::{Architecture, Image},
     instances::{settled, state},
@@ -87,6 +89,7 @@ impl Change for RunInstances {
         .on(arns::IMAGE, &["ec2:RunInstances"])
         .on("*", &["ec2:DescribeInstances", "ec2:DescribeImages"])
         .on(arns::ANY_PARAMETER, &["ssm:GetParameters"])
+        .where_allowed("*", &[prices::ACTION])
         .when("key_pair")
         .on(arns::KEY_PAIR, &["ec2:RunInstances"])
         .when("launch_template")
@@ -122,6 +125,7 @@ impl Change for RunInstances {
         let key_pair = self.key_pair.as_ref().map(KeyPairName::as_str);
         let elsewhere = if template.is_some() { "as the template says" } else { "of the default VPC" };
         let shown = kind.unwrap_or("the template's type");
+        let price = self.price(cx, &order, kind).await;
         let plan = Plan::new(format!("launch {} × {shown}", self.count())).row(json!({
             "image": image,
             "image_name": order.image_name,
@@ -132,6 +136,7 @@ impl Change for RunInstances {
             "template_version": template.map(|it| it.version),
             "volumes": order.disks.len(),
             "imds": "v2 only",
+            "price": price,
         }));
         Ok(self.warned(plan, &order).items(order))
     }
@@ -166,6 +171,17 @@ impl Change for RunInstances {
 impl RunInstances {
     fn count(&self) -> i32 {
         self.count.unwrap_or(1)
+    }
+
+    /// What they cost together, without their volumes; none of spot instances, whose price moves.
+    async fn price(&self, cx: &Call<Ec2>, order: &Order, kind: Option<&str>) -> Option<String> {
+        let product = costs::of_type(kind?, order.operation.as_deref().filter(|_| !self.spot)?);
+        let prices = Prices::look_up(cx, [product.clone()]).await;
+        let price = prices.get(&product)?;
+        let (count, currency) = (f64::from(self.count()), &price.currency);
+        let (hour, month) = (price.of(count), price.of(count * HOURS));
+        prices.source().into_iter().for_each(|source| cx.note(source));
+        Some(format!("{hour} {currency} an hour, {month} {currency} a month, without the volumes"))
     }
 
     /// What a reader must not miss.

@@ -30,6 +30,8 @@ pub(crate) struct Order {
     /// None is the template's.
     pub(super) image: Option<String>,
     pub(super) image_name: Option<String>,
+    /// What the image is billed as.
+    pub(super) operation: Option<String>,
     /// None is the template's.
     pub(super) instance_type: Option<String>,
     /// Whether the type was chosen by need.
@@ -105,6 +107,7 @@ impl Order {
         Ok(Order {
             template,
             disks: image.as_ref().map(|image| disks(image, wanted.volume_gib)).unwrap_or_default(),
+            operation: image.as_ref().and_then(|image| image.usage_operation.clone()),
             image_name: image.as_ref().and_then(|image| image.name.clone()),
             image: image.and_then(|image| image.image_id),
             instance_type,

@@ -3,6 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use aws_sdk_cloudwatch::types::{Dimension, Metric, MetricDataQuery, MetricStat};
 use aws_sdk_ec2::types::{Address, Image, Instance, NatGateway, NetworkInterface, Tag};
 use awsmcp_mcp::{Call, Error, Page, Result, Spec, Tool};
+use awsmcp_operations::prices::{self, Prices};
 use jiff::{Timestamp, ToSpan};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -10,9 +11,11 @@ use tokio::join;
 
 use crate::{
     Ec2, arns,
+    costs::{self, Cost, HOURS},
     instances::ALIVE,
     knowledge::BACKUP_TAGS,
     paging::Paging,
+    sharing,
     tags::{self, Filters},
     times::{age_days, for_aws, transition},
 };
@@ -38,6 +41,11 @@ pub(crate) struct Row {
     why: String,
     size_gib: Option<i32>,
     age_days: Option<i64>,
+    /// What it costs, where AWS's price list tells.
+    per_month: Option<f64>,
+    #[serde(skip)]
+    #[schemars(skip)]
+    cost: Option<Cost>,
 }
 
 impl Tool for FindWaste {
@@ -58,6 +66,8 @@ impl Tool for FindWaste {
                 "cloudwatch:GetMetricData",
             ],
         )
+        .on(arns::ANSWERED_SNAPSHOT, &["ec2:DescribeSnapshotAttribute"])
+        .where_allowed("*", &[prices::ACTION])
         .rows(arns::EACH_RESOURCE)
         .regional()
         .optional();
@@ -96,7 +106,39 @@ impl Tool for FindWaste {
         {
             cx.note(how);
         }
-        Ok(paging.page(cx, rows, None))
+        let mut page = paging.page(cx, rows, None);
+        shared(cx, &mut page.rows).await;
+        priced(cx, &mut page.rows).await;
+        Ok(page)
+    }
+}
+
+/// Says of the snapshots on a page with whom they are shared: to those they are no waste.
+async fn shared(cx: &Call<Ec2>, rows: &mut [Row]) {
+    const ACTION: &str = "ec2:DescribeSnapshotAttribute";
+    let mut ids = Vec::new();
+    for row in rows.iter().filter(|row| row.kind == "snapshot") {
+        if cx.may(ACTION, arns::ANSWERED_SNAPSHOT, &[("answer.snapshot", &row.id)]).await.is_ok() {
+            ids.push(row.id.clone());
+        }
+    }
+    let with = sharing::of_snapshots(cx, &ids).await;
+    for row in rows.iter_mut().filter(|row| row.kind == "snapshot") {
+        if let Some(whom) = with.get(&row.id) {
+            row.why = format!("shared with {whom}, who lose it too when it goes; {}", row.why);
+        }
+    }
+}
+
+/// Says what the rows of a page cost.
+async fn priced(cx: &Call<Ec2>, rows: &mut [Row]) {
+    let products = rows.iter().filter_map(|row| Some(row.cost.as_ref()?.product.clone()));
+    let prices = Prices::look_up(cx, products).await;
+    for row in rows.iter_mut() {
+        row.per_month = row.cost.as_ref().and_then(|cost| Some(prices.get(&cost.product)?.of(cost.units)));
+    }
+    if let Some(source) = prices.source() {
+        cx.note(format!("per_month is of {HOURS} hours, of volumes by their size alone; {source}"));
     }
 }
 
@@ -134,6 +176,8 @@ async fn volumes(cx: &Call<Ec2>) -> Result<Vec<Row>> {
         let out = request.set_next_token(token).send().await?;
         rows.extend(out.volumes.unwrap_or_default().into_iter().map(|volume| Row {
             kind: "volume",
+            cost: costs::of_volume(&volume),
+            per_month: None,
             name: tags::name(volume.tags.as_ref()),
             why: format!(
                 "{}, attached to nothing",
@@ -162,6 +206,8 @@ async fn addresses(cx: &Call<Ec2>) -> Result<Vec<Row>> {
     Ok(unused
         .map(|address| Row {
             kind: "elastic-ip",
+            cost: costs::of_address(&address),
+            per_month: None,
             name: tags::name(address.tags.as_ref()),
             why: format!("{} is used by nothing", address.public_ip.unwrap_or_default()),
             size_gib: None,
@@ -202,6 +248,9 @@ async fn instances(cx: &Call<Ec2>, days: i64, idle_percent: f64) -> Result<Vec<R
                     && instance.launch_time.as_ref().is_some_and(|at| age_days(at) < days) => {}
             "stopped" if stopped.is_none_or(|stopped| stopped >= days) => rows.push(Row {
                 kind: "instance",
+                // It is its volumes that cost.
+                cost: None,
+                per_month: None,
                 name: tags::name(instance.tags.as_ref()),
                 why: match stopped {
                     Some(_) => "stopped: its volumes and addresses still cost".to_owned(),
@@ -226,10 +275,13 @@ async fn instances(cx: &Call<Ec2>, days: i64, idle_percent: f64) -> Result<Vec<R
         return Ok(rows);
     };
     rows.extend(running.into_iter().filter_map(|instance| {
+        let cost = costs::of_instance(&instance);
         let id = instance.instance_id?;
         let highest = *busy.get(&id)?;
         (highest <= idle_percent).then(|| Row {
             kind: "instance",
+            cost,
+            per_month: None,
             name: tags::name(instance.tags.as_ref()),
             why: format!(
                 "{} that never used more than {highest:.1} % of its CPU in 7 days",
@@ -270,6 +322,9 @@ async fn snapshots(cx: &Call<Ec2>, days: i64) -> Result<Vec<Row>> {
             let is_kept = used.contains(&id) || is_backup(snapshot.tags.as_ref());
             (age >= days && !is_kept).then(|| Row {
                 kind: "snapshot",
+                // It costs by the blocks that no other has, which AWS does not tell.
+                cost: None,
+                per_month: None,
                 name: tags::name(snapshot.tags.as_ref()),
                 why: why.to_owned(),
                 size_gib: snapshot.volume_size,
@@ -318,17 +373,16 @@ fn is_backup(tags: Option<&Vec<Tag>>) -> bool {
 
 async fn interfaces(cx: &Call<Ec2>) -> Result<Vec<Row>> {
     let filters = Filters::default().any("status", ["available"]).build();
-    let out =
-        cx.client().ec2.describe_network_interfaces().set_filters(filters).max_results(1000).send().await?;
-    if out.next_token.is_some_and(|token| !token.is_empty()) {
-        cx.note("there are more than 1,000 free interfaces; the others are not shown");
-    }
+    let request = cx.client().ec2.describe_network_interfaces().set_filters(filters);
+    let all: Vec<NetworkInterface> = request.into_paginator().items().send().try_collect().await?;
     // Those that a service of AWS made are not ours to delete: it does, or uses them again.
     let is_own = |interface: &NetworkInterface| interface.requester_managed != Some(true);
-    let free = out.network_interfaces.unwrap_or_default().into_iter().filter(is_own);
+    let free = all.into_iter().filter(is_own);
     Ok(free
         .map(|interface| Row {
             kind: "network-interface",
+            cost: None,
+            per_month: None,
             name: tags::name(interface.tag_set.as_ref()),
             why: "attached to nothing; it costs nothing itself but keeps its groups and address".to_owned(),
             size_gib: None,
@@ -349,9 +403,12 @@ async fn gateways(cx: &Call<Ec2>) -> Result<Vec<Row>> {
     Ok(found
         .into_iter()
         .filter_map(|nat| {
+            let cost = costs::of_nat(&nat);
             let id = nat.nat_gateway_id?;
             (*sent.get(&id)? == 0.0).then(|| Row {
                 kind: "natgateway",
+                cost,
+                per_month: None,
                 name: tags::name(nat.tags.as_ref()),
                 why: "nothing went out through it in 7 days".to_owned(),
                 size_gib: None,

@@ -1,14 +1,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use aws_sdk_ec2::types::{
-    NatGateway, Route, RouteState, RuleAction, Subnet, VpcAttributeName, VpcCidrBlockState, VpcEndpoint,
-    VpcPeeringConnection,
-};
+use aws_sdk_ec2::types::{Route, RouteState, RuleAction, Subnet, VpcAttributeName, VpcCidrBlockState};
 use awsmcp_mcp::{Call, Error, One, Result, Spec, Tool};
 use ipnet::IpNet;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tokio::join;
+
+mod around;
+
+use around::Around;
 
 use crate::{
     Ec2, arns,
@@ -89,8 +90,9 @@ impl Tool for DescribeNetwork {
     async fn call(self, cx: &Call<Ec2>) -> Result<Self::Output> {
         let client = &cx.client().ec2;
         let ids = self.vpc.as_ref().map(|vpc| vec![vpc.to_string()]);
-        let out = client.describe_vpcs().set_vpc_ids(ids).send().await?;
-        let vpcs: Vec<Vpc> = out.vpcs.unwrap_or_default().into_iter().map(Vpc::new).collect();
+        let request = client.describe_vpcs().set_vpc_ids(ids);
+        let all: Vec<aws_sdk_ec2::types::Vpc> = request.into_paginator().items().send().try_collect().await?;
+        let vpcs: Vec<Vpc> = all.into_iter().map(Vpc::new).collect();
         let Some(vpc) = self.vpc else { return Ok(One(Map { vpcs, ..Map::default() })) };
         if vpcs.is_empty() {
             return Err(Error::not_found(format!("there is no {vpc} in {}", cx.region()))
@@ -109,7 +111,7 @@ impl Map {
         let names = client.describe_vpc_attribute().vpc_id(vpc);
         let (names, subnets, tables, acls, around) = join!(
             names.attribute(VpcAttributeName::EnableDnsHostnames).send(),
-            client.describe_subnets().set_filters(filters).max_results(1000).send(),
+            client.describe_subnets().set_filters(filters).into_paginator().items().send().try_collect(),
             network::route_tables(cx, &set),
             network::acls(cx, &set),
             Around::of(cx, vpc),
@@ -119,11 +121,8 @@ impl Map {
         }
         let tables = cx.part("route tables", tables).unwrap_or_default();
         let acls = cx.part("network ACLs", acls).unwrap_or_default();
-        let found = subnets?;
-        if found.next_token.is_some() {
-            cx.note("there are more than 1,000 subnets; the others are not shown");
-        }
-        for subnet in found.subnets.unwrap_or_default() {
+        let subnets: Vec<Subnet> = subnets?;
+        for subnet in subnets {
             let id = subnet.subnet_id.as_deref().unwrap_or_default();
             let table = network::table_of(id, vpc, &tables);
             let acl = network::acl_of(id, vpc, &acls).and_then(|acl| acl.network_acl_id.clone());
@@ -145,98 +144,6 @@ impl Map {
         let Around { gateways, endpoints, peerings } = around;
         Ok(Map { gateways, endpoints, peerings, ..self })
     }
-}
-
-/// What a VPC is joined to. A part that cannot be read is a note.
-#[derive(Default)]
-struct Around {
-    gateways: Vec<String>,
-    endpoints: Vec<String>,
-    peerings: Vec<String>,
-}
-
-impl Around {
-    async fn of(cx: &Call<Ec2>, vpc: &str) -> Around {
-        let client = &cx.client().ec2;
-        let of = |filter: &str| Filters::default().any(filter, [vpc]).build();
-        let (gateways, out_only, nats, vpns, transits, endpoints, asked, accepted) = join!(
-            client.describe_internet_gateways().set_filters(of("attachment.vpc-id")).send(),
-            client.describe_egress_only_internet_gateways().max_results(255).send(),
-            client.describe_nat_gateways().set_filter(of("vpc-id")).send(),
-            client.describe_vpn_gateways().set_filters(of("attachment.vpc-id")).send(),
-            client.describe_transit_gateway_vpc_attachments().set_filters(of("vpc-id")).send(),
-            client.describe_vpc_endpoints().set_filters(of("vpc-id")).send(),
-            client.describe_vpc_peering_connections().set_filters(of("requester-vpc-info.vpc-id")).send(),
-            client.describe_vpc_peering_connections().set_filters(of("accepter-vpc-info.vpc-id")).send(),
-        );
-        let mut around = Around::default();
-        if let Some(found) = cx.part("internet gateways", gateways) {
-            let found = found.internet_gateways.unwrap_or_default().into_iter();
-            around.gateways.extend(found.filter_map(|it| it.internet_gateway_id));
-        }
-        if let Some(found) = cx.part("egress-only gateways", out_only) {
-            // They have no filter for their network.
-            let own = found.egress_only_internet_gateways.unwrap_or_default().into_iter().filter(|gateway| {
-                gateway.attachments.iter().flatten().any(|it| it.vpc_id.as_deref() == Some(vpc))
-            });
-            around.gateways.extend(own.filter_map(|it| it.egress_only_internet_gateway_id));
-        }
-        if let Some(found) = cx.part("NAT gateways", nats) {
-            around.gateways.extend(found.nat_gateways.unwrap_or_default().into_iter().map(of_nat));
-        }
-        if let Some(found) = cx.part("VPN gateways", vpns) {
-            let found = found.vpn_gateways.unwrap_or_default().into_iter();
-            around.gateways.extend(found.filter_map(|it| it.vpn_gateway_id));
-        }
-        if let Some(found) = cx.part("transit gateways", transits) {
-            let found = found.transit_gateway_vpc_attachments.unwrap_or_default().into_iter();
-            around.gateways.extend(found.filter_map(|it| {
-                Some(format!("{} by {}", it.transit_gateway_id?, it.transit_gateway_attachment_id?))
-            }));
-        }
-        if let Some(found) = cx.part("endpoints", endpoints) {
-            around.endpoints.extend(found.vpc_endpoints.unwrap_or_default().into_iter().map(of_endpoint));
-        }
-        for (peerings, is_asking) in [(asked, true), (accepted, false)] {
-            let Some(found) = cx.part("peerings", peerings) else { continue };
-            let found = found.vpc_peering_connections.unwrap_or_default().into_iter();
-            around.peerings.extend(found.map(|peering| of_peering(peering, is_asking)));
-        }
-        around
-    }
-}
-
-/// Its state, and where it is: a regional one is in no subnet.
-fn of_nat(nat: NatGateway) -> String {
-    let address = nat.nat_gateway_addresses.into_iter().flatten().find_map(|it| it.public_ip);
-    let state = nat.state.map(|state| state.to_string()).unwrap_or_default();
-    let place = match nat.subnet_id.filter(|subnet| !subnet.is_empty()) {
-        Some(subnet) => format!("in {subnet}"),
-        None => "of the whole region".to_owned(),
-    };
-    let id = nat.nat_gateway_id.unwrap_or_default();
-    format!("{id} {state} {place} {}", address.unwrap_or_default()).trim_end().to_owned()
-}
-
-fn of_endpoint(endpoint: VpcEndpoint) -> String {
-    let kind = endpoint.vpc_endpoint_type.map(|kind| kind.to_string()).unwrap_or_default();
-    let id = endpoint.vpc_endpoint_id.unwrap_or_default();
-    format!("{id} {kind} {}", endpoint.service_name.unwrap_or_default())
-}
-
-/// A peering, by the other side of it.
-fn of_peering(peering: VpcPeeringConnection, is_asking: bool) -> String {
-    let info = if is_asking { peering.accepter_vpc_info } else { peering.requester_vpc_info };
-    let (peer, cidr) = info.map(|it| (it.vpc_id, it.cidr_block)).unwrap_or_default();
-    let status = peering.status.and_then(|it| it.code).map(|code| code.to_string());
-    let line = format!(
-        "{} {} with {} {}",
-        peering.vpc_peering_connection_id.unwrap_or_default(),
-        status.unwrap_or_default(),
-        peer.unwrap_or_default(),
-        cidr.unwrap_or_default()
-    );
-    line.trim_end().to_owned()
 }
 
 impl Vpc {
