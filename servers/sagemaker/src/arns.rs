@@ -21,6 +21,8 @@ pub(crate) const FEATURE_GROUP: &str =
     "arn:{partition}:sagemaker:{region}:{account}:feature-group/{feature_group}";
 pub(crate) const INFERENCE_COMPONENT: &str =
     "arn:{partition}:sagemaker:{region}:{account}:inference-component/{component}";
+pub(crate) const FEATURE_GROUPS: &str =
+    "arn:{partition}:sagemaker:{region}:{account}:feature-group/{feature_groups}";
 /// `{kind}` is a word such as `training`: [`crate::names::arn`] writes it as AWS does.
 pub(crate) const JOB: &str = "arn:{partition}:sagemaker:{region}:{account}:{kind}/{job}";
 pub(crate) const MODEL: &str = "arn:{partition}:sagemaker:{region}:{account}:model/{model}";
@@ -72,6 +74,7 @@ pub(crate) const COMPONENT_LOG_STREAMS: &str = "arn:{partition}:logs:{region}:{a
 pub(crate) const APP: &str =
     "arn:{partition}:sagemaker:{region}:{account}:app/{domain}/{owner}/{app_type}/{name}";
 pub(crate) const NEW_SPACE: &str = "arn:{partition}:sagemaker:{region}:{account}:space/{domain}/{name}";
+pub(crate) const SPACE: &str = "arn:{partition}:sagemaker:{region}:{account}:space/{domain}/{space}";
 pub(crate) const POOLED_JOB: &str = "arn:{partition}:sagemaker:{region}:{account}:training-job/{name}";
 pub(crate) const RECOMMENDATION_JOB: &str =
     "arn:{partition}:sagemaker:{region}:{account}:inference-recommendations-job/{name}";

@@ -1,6 +1,9 @@
 //! Endpoints: what they are, how they do, and waiting until they are what they shall be.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::atomic::{AtomicBool, AtomicUsize, Ordering},
+    time::{Duration, Instant},
+};
 
 use aws_sdk_sagemaker::{
     operation::{
@@ -47,8 +50,18 @@ pub(crate) async fn config(cx: &Call<SageMaker>, name: &str) -> Result<DescribeE
     sent.map_err(|error| gone(Error::from(error)))
 }
 
+/// An endpoint that is no longer being changed.
+#[derive(Debug)]
+pub(crate) struct Settled {
+    pub(crate) now: DescribeEndpointOutput,
+    /// Whether AWS showed that it was being changed at all, or says what became of that.
+    pub(crate) has_moved: bool,
+}
+
 /// Waits until the endpoint is no longer being changed, and answers what it is then, or how it stood when the time was over.
-/// `made` is told while it waits, so that whoever cancels knows what goes on. A look that AWS does not answer, or throttles, tells nothing of the endpoint: it is looked at again.
+/// `made` is told while it waits, so that whoever cancels knows what goes on. `was` is the configuration
+/// that it moves from, which a look may still show. A look that AWS does not answer, or throttles, tells nothing of the endpoint: it is looked at
+/// again.
 ///
 /// # Errors
 /// When AWS refuses to say how it is.
@@ -56,10 +69,14 @@ pub(crate) async fn settled(
     cx: &Call<SageMaker>,
     endpoint: &str,
     made: &str,
-) -> Result<Waited<DescribeEndpointOutput>> {
+    was: Option<&str>,
+) -> Result<Waited<Settled>> {
     // The call's own time ends before.
     const LONGEST: Duration = Duration::from_secs(3600);
+    // Some ten seconds.
+    const MOST_UNMOVED: usize = 6;
     let started = Instant::now();
+    let (changed, unmoved) = (AtomicBool::new(false), AtomicUsize::new(0));
     cx.until(LONGEST, || async {
         let found = describe(cx, endpoint).await;
         let seconds = started.elapsed().as_secs();
@@ -82,8 +99,16 @@ pub(crate) async fn settled(
                     | EndpointStatus::SystemUpdating
             )
         );
+        changed.fetch_or(changing, Ordering::Relaxed);
         if !changing {
-            return Ok(Waited::Ready(now));
+            let is_told = now.endpoint_config_name.as_deref() != was || now.failure_reason.is_some();
+            let has_moved = changed.load(Ordering::Relaxed)
+                || is_told
+                || now.endpoint_status != Some(EndpointStatus::InService);
+            if has_moved || unmoved.fetch_add(1, Ordering::Relaxed) >= MOST_UNMOVED {
+                return Ok(Waited::Ready(Settled { now, has_moved }));
+            }
+            return Ok(Waited::Still(format!("{endpoint} does not show the change yet; made: {made}")));
         }
         let status = now.endpoint_status.as_ref().map_or("being changed", EndpointStatus::as_str);
         Ok(Waited::Still(format!("{endpoint} is {status} since {seconds} s; made: {made}")))
@@ -94,6 +119,9 @@ pub(crate) async fn settled(
 /// What helps against the reason that AWS gives for a failure.
 pub(crate) fn cure(why: &str) -> &'static str {
     let why = why.to_lowercase();
+    if ["service limit", "resourcelimitexceeded", "quota"].iter().any(|word| why.contains(word)) {
+        return "a limit of the account is reached: Service Quotas raises it; machines of another type have a limit of their own";
+    }
     if why.contains("capacity") && !why.contains("limit") {
         return "AWS has no such machines free here now: try another instance type, another availability zone, or later";
     }

@@ -17,7 +17,7 @@ use serde_json::Value;
 pub(crate) use calls::{CREATE, FIND, Filter, LIST, STOP, Summary, create, describe, list, stop};
 pub(crate) use card::{Card, card};
 pub(crate) use log::{Line, Tail, streams, tail, walk};
-pub(crate) use requests::{base, checked, effort, hidden, named, risks, worded};
+pub(crate) use requests::{base, checked, effort, named, risks, worded};
 
 pub(crate) use crate::kinds::Kind;
 use crate::{SageMaker, fields, names::JobName, times};

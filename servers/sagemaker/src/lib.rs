@@ -2,6 +2,7 @@
 
 mod actions;
 mod arns;
+mod costs;
 mod endpoints;
 mod executions;
 mod fields;
@@ -14,9 +15,12 @@ mod names;
 mod operations;
 mod payload;
 mod prompts;
+mod schedules;
 mod scope;
+mod secrets;
 mod shape;
 mod switch;
+mod tags;
 mod times;
 mod tools;
 
@@ -117,9 +121,14 @@ impl Service for SageMaker {
             {
                 "list_endpoints shows the endpoints of this region"
             }
-            ("ValidationException", Kind::Invalid) if operation.starts_with("Stop") => {
-                "describe_job shows where it stands"
+            ("ValidationError" | "ValidationException", Kind::Invalid)
+                if operation.starts_with("InvokeEndpoint")
+                    && error.message.to_lowercase().contains("no capacity") =>
+            {
+                "no copy of the component runs: describe_endpoint shows them, scale_endpoint with `component` and `instances` gives \
+                 it some"
             }
+            ("ValidationException", Kind::Invalid) if operation.starts_with("Stop") => stands(operation)?,
             (_, Kind::NotFound) => shows(operation)?,
             ("ConflictException", _) => "somebody else is changing it: look again, then decide",
             _ => return None,
@@ -127,9 +136,31 @@ impl Service for SageMaker {
     }
 }
 
+/// The tool that shows how something stands that cannot be stopped.
+fn stands(operation: &str) -> Option<&'static str> {
+    const TOOLS: [(&str, &str); 8] = [
+        ("InferenceRecommendationsJob", "running_costs shows whether it runs"),
+        ("OptimizationJob", "running_costs shows whether it runs"),
+        ("AIBenchmarkJob", "running_costs shows whether it runs"),
+        ("AIRecommendationJob", "running_costs shows whether it runs"),
+        ("Job", "describe_job shows where it stands"),
+        ("Pipeline", "describe_execution shows where it stands"),
+        ("Notebook", "list_notebooks shows where it stands"),
+        ("MonitoringSchedule", "list_monitors shows where it stands"),
+    ];
+    TOOLS.iter().find(|(part, _)| operation.contains(part)).map(|(_, shows)| *shows)
+}
+
 /// The tool that knows the names of what an operation did not find.
 fn shows(operation: &str) -> Option<&'static str> {
-    const TOOLS: [(&str, &str); 11] = [
+    const TOOLS: [(&str, &str); 18] = [
+        ("InferenceRecommendationsJob", "running_costs shows the recommendation jobs that run"),
+        ("OptimizationJob", "running_costs shows the optimization jobs that run"),
+        ("AIBenchmarkJob", "running_costs shows the benchmark jobs that run"),
+        ("AIRecommendationJob", "running_costs shows the AI recommendation jobs that run"),
+        ("App", "list_studio with show=apps shows the apps of Studio"),
+        ("Space", "list_studio with show=spaces shows the spaces of Studio"),
+        ("Record", "list_features shows the feature groups of this region"),
         ("MonitoringSchedule", "list_monitors shows the monitoring schedules of this region"),
         ("TrackingServer", "running_costs shows the MLflow servers that run"),
         ("Job", "list_jobs shows the jobs of this region"),
@@ -202,6 +233,7 @@ fn own_tools() -> Server<SageMaker> {
     .change::<SetComponent>()
     .tool::<ListMonitors>()
     .change::<CreateMonitor>()
+    .change::<SetMonitor>()
     .toolset("pipelines", "pipelines and model packages")
     .tool::<ListPipelines>()
     .tool::<DescribePipeline>()
@@ -225,13 +257,16 @@ fn own_tools() -> Server<SageMaker> {
     .toolset("data", "features and search")
     .tool::<ListFeatures>()
     .tool::<GetRecord>()
+    .tool::<GetRecords>()
     .change::<PutRecord>()
     .tool::<Search>()
-    .toolset("delete", "remove endpoints, models, notebooks and pipelines")
+    .toolset("delete", "remove endpoints, models, notebooks, monitors, spaces and pipelines")
     .change::<DeleteEndpoint>()
     .change::<DeleteComponent>()
     .change::<DeleteModel>()
     .change::<DeleteNotebook>()
+    .change::<DeleteMonitor>()
+    .change::<DeleteSpace>()
     .change::<DeletePipeline>()
 }
 

@@ -28,7 +28,7 @@ pub(crate) type Values = HashMap<String, Vec<f64>>;
 /// When CloudWatch does not answer.
 pub(crate) async fn ask(cx: &Call<SageMaker>, range: TimeRange, series: Vec<Series>) -> Result<Values> {
     const MOST_PAGES: usize = 10;
-    let period = period(range.seconds());
+    let period = period(range.seconds(), times::now().saturating_sub(range.start.as_second()));
     let queries: Vec<MetricDataQuery> = series.into_iter().map(|series| query(series, period)).collect();
     let mut found = Values::new();
     let mut token = None;
@@ -55,10 +55,17 @@ pub(crate) async fn ask(cx: &Call<SageMaker>, range: TimeRange, series: Vec<Seri
     Ok(found)
 }
 
-/// Points are as wide as the whole time, as far as CloudWatch lets them.
-fn period(seconds: i64) -> i32 {
+/// Points are as wide as the whole time, as far as CloudWatch lets them: of values that are old it answers those of periods
+/// only that it still keeps.
+/// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricData.html>
+fn period(seconds: i64, age_seconds: i64) -> i32 {
     const DAY: i64 = 86_400;
-    i32::try_from(((seconds + 59) / 60 * 60).clamp(60, DAY)).unwrap_or(3600)
+    let least = match age_seconds {
+        age if age > 63 * DAY => 3600,
+        age if age > 15 * DAY => 300,
+        _ => 60,
+    };
+    i32::try_from(((seconds + least - 1) / least * least).clamp(least, DAY)).unwrap_or(3600)
 }
 
 fn query(series: Series, period: i32) -> MetricDataQuery {
@@ -110,6 +117,11 @@ mod tests {
 
     #[test]
     fn a_point_is_as_wide_as_the_time() {
-        assert_eq!((period(1), period(61), period(3600), period(9_999_999)), (60, 120, 3600, 86_400));
+        let of_now = |seconds| period(seconds, seconds);
+        assert_eq!((of_now(1), of_now(61), of_now(3600)), (60, 120, 3600));
+        assert_eq!(of_now(9_999_999), 86_400);
+        // Of a job of some weeks ago nothing is kept by the minute.
+        assert_eq!((period(61, 20 * 86_400), period(3660, 20 * 86_400)), (300, 3900));
+        assert_eq!((period(61, 70 * 86_400), period(3660, 70 * 86_400)), (3600, 7200));
     }
 }

@@ -22,7 +22,8 @@ fn permissions() -> Permissions {
                 "DescribeLogStreams" | "GetLogEvents" | "FilterLogEvents" => "CloudWatch Logs",
                 "GetMetricData" => "CloudWatch",
                 "GetObject" => "S3",
-                "GetRecord" => "SageMaker FeatureStore Runtime",
+                "GetRecord" | "BatchGetRecord" => "SageMaker FeatureStore Runtime",
+                "GetProducts" => "Pricing",
                 _ if operation.starts_with("InvokeEndpoint") => "SageMaker Runtime",
                 _ if operation.contains("Scal") => "Application Auto Scaling",
                 _ => "SageMaker",
@@ -151,7 +152,8 @@ const ROWS: &[Row] = &[
             false => Ok(()),
         }
     })
-    .serves(failing),
+    .serves(failing)
+    .arns(ANY),
     Row::new("scale_endpoint", |run| {
         let endpoint = endpoint(run, "e");
         run.call(json!({"endpoint": endpoint, "instances": 2}), "under way")?;
@@ -179,6 +181,17 @@ const ROWS: &[Row] = &[
         let (schedule, clone) = (run.name("new-monitor"), run.name("s"));
         let call = json!({"schedule": schedule, "clone": clone, "role": ROLE, "request": watching()});
         run.call(call, &schedule).map(drop)
+    })
+    .serves(monitors),
+    Row::new("set_monitor", |run| {
+        let (runs, stopped) = (run.name("s"), run.name("stopped"));
+        run.call(json!({"schedule": runs, "state": "stopped"}), &runs)?;
+        run.call(json!({"schedule": stopped, "state": "started"}), &stopped).map(drop)
+    })
+    .serves(monitors),
+    Row::new("delete_monitor", |run| {
+        let schedule = run.name("s");
+        run.call(json!({"schedule": schedule}), &schedule).map(drop)
     })
     .serves(monitors),
     Row::new("list_pipelines", |run| {
@@ -227,7 +240,8 @@ const ROWS: &[Row] = &[
         let package = package(run);
         run.call(json!({"package": package, "approval": "rejected"}), "Rejected").map(drop)
     }),
-    Row::new("running_costs", |run| complete(run, json!({}), "running now")).serves(bill),
+    // Prices are of nobody's ARN.
+    Row::new("running_costs", |run| complete(run, json!({}), "running now")).serves(bill).arns(ANY),
     Row::new("stop_running", |run| {
         let name = run.name("x");
         let app = json!({"kind": "app", "name": name, "domain": run.name("d"), "owner": run.name("o"), "app_type": "JupyterLab"});
@@ -253,6 +267,11 @@ const ROWS: &[Row] = &[
             run.call(call, &name)?;
         }
         Ok(())
+    })
+    .serves(studio),
+    Row::new("delete_space", |run| {
+        let (domain, space) = (run.name("d"), run.name("full"));
+        run.call(json!({"domain": domain, "space": space}), &space).map(drop)
     })
     .serves(studio),
     Row::new("set_mlflow", |run| {
@@ -306,6 +325,11 @@ const ROWS: &[Row] = &[
     Row::new("get_record", |run| {
         let name = run.name("f");
         run.call(json!({"feature_group": name, "id": "1"}), "answer").map(drop)
+    })
+    .serves(answers),
+    Row::new("get_records", |run| {
+        let name = run.name("f");
+        run.call(json!({"feature_groups": [name], "ids": ["1"]}), "answer").map(drop)
     })
     .serves(answers),
     Row::new("put_record", |run| {
@@ -393,7 +417,7 @@ const EXCEPTIONS: &[Exception] = exceptions! {
     "sagemaker:DescribePipelineExecution" "DescribePipelineExecution" ["retry_pipeline"];
     "sagemaker:ListPipelineExecutionSteps" "ListPipelineExecutionSteps" ["describe_execution"];
     "sagemaker:ListNotebookInstances" "ListNotebookInstances" ["running_costs"];
-    "sagemaker:ListApps" "ListApps" ["running_costs", "stop_running", "list_studio"];
+    "sagemaker:ListApps" "ListApps" ["running_costs", "stop_running", "list_studio", "delete_space"];
     "sagemaker:ListMlflowTrackingServers" "ListMlflowTrackingServers" ["running_costs"];
     "sagemaker:ListClusters" "ListClusters" ["running_costs"];
     "sagemaker:ListInferenceRecommendationsJobs" "ListInferenceRecommendationsJobs" ["running_costs"];
@@ -425,11 +449,16 @@ const EXCEPTIONS: &[Exception] = exceptions! {
     "sagemaker:StopMlflowTrackingServer" "StopMlflowTrackingServer" ["set_mlflow"];
     "sagemaker:ListMonitoringSchedules" "ListMonitoringSchedules" ["list_monitors"];
     "sagemaker:ListMonitoringExecutions" "ListMonitoringExecutions" ["list_monitors"];
-    "sagemaker:DescribeMonitoringSchedule" "DescribeMonitoringSchedule" ["list_monitors", "create_monitor"];
+    "sagemaker:DescribeMonitoringSchedule" "DescribeMonitoringSchedule" ["list_monitors", "create_monitor", "set_monitor", "delete_monitor"];
+    "sagemaker:StartMonitoringSchedule" "StartMonitoringSchedule" ["set_monitor"];
+    "sagemaker:StopMonitoringSchedule" "StopMonitoringSchedule" ["set_monitor"];
+    "sagemaker:DeleteMonitoringSchedule" "DeleteMonitoringSchedule" ["delete_monitor"];
+    "sagemaker:ListTags" "ListTags" ["create_monitor"];
     "sagemaker:CreateMonitoringSchedule" "CreateMonitoringSchedule" ["create_monitor"];
     "sagemaker:AddTags" "CreateMonitoringSchedule" ["create_monitor"];
     "iam:PassRole" "CreateMonitoringSchedule" ["create_monitor"];
-    "sagemaker:DescribeSpace" "DescribeSpace" ["create_studio"];
+    "sagemaker:DescribeSpace" "DescribeSpace" ["create_studio", "delete_space"];
+    "sagemaker:DeleteSpace" "DeleteSpace" ["delete_space"];
     "sagemaker:CreateSpace" "CreateSpace" ["create_studio"];
     "sagemaker:DescribeApp" "DescribeApp" ["create_studio"];
     "sagemaker:CreateApp" "CreateApp" ["create_studio"];
@@ -438,6 +467,7 @@ const EXCEPTIONS: &[Exception] = exceptions! {
     "sagemaker:DescribeCluster" "DescribeCluster" ["running_costs"];
     "sagemaker:ListClusterNodes" "ListClusterNodes" ["replace_nodes"];
     "sagemaker:GetRecord" "GetRecord" ["get_record", "put_record"];
+    "sagemaker:BatchGetRecord" "BatchGetRecord" ["get_records"];
     and
     Exception::of(&["whoami"], "sts:GetCallerIdentity", "AWS answers it to everybody; it is asked for by the session")
         .unmade()
@@ -446,6 +476,10 @@ const EXCEPTIONS: &[Exception] = exceptions! {
     Exception::of(&["create_job", "deploy_model", "update_cluster"], "iam:PassRole", "fakecloud does not check that a role may be passed")
         .unnoticed(),
     Exception::of(&["create_job", "deploy_model"], "sagemaker:AddTags", "fakecloud does not check tags that come along").unnoticed(),
+    // Without prices both go on.
+    Exception::of(&["running_costs", "deploy_model"], "pricing:GetProducts", "fakecloud does not serve the price list")
+        .unchecked(|request| request.operation() == "GetProducts")
+        .unnoticed(),
     Exception::of(&["invoke_endpoint"], "s3:ListBucket", "S3 asks for it where a key is not there yet").unmade().unnoticed(),
 };
 
@@ -718,6 +752,13 @@ fn answers(request: &Request) -> Option<Response> {
         "GetRecord" => {
             Some(Response::output(json!({"Record": [{"FeatureName": "id", "ValueAsString": "answer"}]})))
         }
+        "BatchGetRecord" => {
+            let group = request.json()["Identifiers"][0]["FeatureGroupName"].clone();
+            Some(Response::output(
+                json!({"Records": [{"FeatureGroupName": group, "RecordIdentifierValueAsString": "1",
+                "Record": [{"FeatureName": "id", "ValueAsString": "answer"}]}], "Errors": [], "UnprocessedIdentifiers": []}),
+            ))
+        }
         "PutRecord" => Some(Response::new(200, "")),
         "DescribeFeatureGroup" => {
             let name = request.json()["FeatureGroupName"].as_str().unwrap_or_default().to_owned();
@@ -741,7 +782,13 @@ fn watching() -> Value {
 
 fn studio(request: &Request) -> Option<Response> {
     let arn = |kind: &str| format!("arn:aws:sagemaker:us-east-1:123456789012:{kind}/d/x");
+    let space = request.json()["SpaceName"].clone();
     match request.operation() {
+        "DescribeSpace" if space.as_str().is_some_and(|name| name.ends_with("full")) => {
+            Some(Response::output(json!({"SpaceName": space, "Status": "InService", "CreationTime": 1})))
+        }
+        "ListApps" => Some(Response::output(json!({"Apps": []}))),
+        "DeleteSpace" => Some(Response::new(200, "")),
         "DescribeSpace" | "DescribeApp" => {
             Some(Response::error(400, "ResourceNotFound", "it does not exist"))
         }
@@ -759,6 +806,7 @@ fn failing(request: &Request) -> Option<Response> {
     let mut made = MADE.lock().unwrap();
     match request.operation() {
         "DescribeLogStreams" | "GetLogEvents" => logs(request),
+        "GetProducts" => Some(Response::output(json!({"PriceList": []}))),
         "CreateEndpoint" if name.ends_with("bad") => {
             made.insert(name);
             Some(Response::output(
@@ -819,6 +867,7 @@ fn bill(request: &Request) -> Option<Response> {
             json!({"EndpointConfigName": config, "EndpointConfigArn": "a", "CreationTime": 1,
             "ProductionVariants": [{"VariantName": "v", "ModelName": "m", "InstanceType": "ml.m5.large", "InitialInstanceCount": 1}]})
         }
+        "GetProducts" => json!({"PriceList": []}),
         "ListInferenceComponents" => json!({"InferenceComponents": []}),
         "ListNotebookInstances" => json!({"NotebookInstances": []}),
         "ListApps" => json!({"Apps": []}),
@@ -953,6 +1002,10 @@ fn monitors(request: &Request) -> Option<Response> {
     match request.operation() {
         "ListMonitoringSchedules" => Some(Response::output(json!({"MonitoringScheduleSummaries": []}))),
         "ListMonitoringExecutions" => Some(Response::output(json!({"MonitoringExecutionSummaries": []}))),
+        "ListTags" => Some(Response::output(json!({"Tags": []}))),
+        "StartMonitoringSchedule" | "StopMonitoringSchedule" | "DeleteMonitoringSchedule" => {
+            Some(Response::new(200, ""))
+        }
         "CreateMonitoringSchedule" => Some(Response::output(json!({"MonitoringScheduleArn":
             "arn:aws:sagemaker:us-east-1:123456789012:monitoring-schedule/s"}))),
         "DescribeMonitoringSchedule" => {
@@ -960,11 +1013,15 @@ fn monitors(request: &Request) -> Option<Response> {
             if name.as_str().is_some_and(|name| name.contains("new-monitor")) {
                 return Some(Response::error(400, "ResourceNotFound", "it does not exist"));
             }
-            Some(Response::output(
-                json!({"MonitoringScheduleName": name, "MonitoringScheduleStatus": "Scheduled",
-                "MonitoringScheduleArn": "arn:aws:sagemaker:us-east-1:123456789012:monitoring-schedule/s", "CreationTime": 1,
-                "LastModifiedTime": 1, "MonitoringScheduleConfig": {}}),
-            ))
+            let arn = format!(
+                "arn:aws:sagemaker:us-east-1:123456789012:monitoring-schedule/{}",
+                name.as_str().unwrap_or_default()
+            );
+            let is_stopped = name.as_str().is_some_and(|name| name.ends_with("stopped"));
+            let status = if is_stopped { "Stopped" } else { "Scheduled" };
+            Some(Response::output(json!({"MonitoringScheduleName": name, "MonitoringScheduleStatus": status,
+                "MonitoringScheduleArn": arn, "CreationTime": 1,
+                "LastModifiedTime": 1, "MonitoringScheduleConfig": {}})))
         }
         _ => None,
     }

@@ -1,5 +1,8 @@
 //! What is worth reading of a job: times, what it costs, why it failed, what came of it.
 
+use std::collections::BTreeMap;
+
+use awsmcp_mcp::AsIs;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -36,7 +39,7 @@ pub(crate) struct Card {
     role: Option<String>,
     inputs: Vec<String>,
     outputs: Vec<String>,
-    hyper_parameters: Map<String, Value>,
+    hyper_parameters: BTreeMap<String, AsIs>,
     /// Their values may be secrets.
     environment_names: Vec<String>,
     metrics: Map<String, Value>,
@@ -109,7 +112,7 @@ fn training(job: &Value, card: &mut Card) {
     card.outputs.extend(
         text(job, "/ModelArtifacts/S3ModelArtifacts").or_else(|| text(job, "/OutputDataConfig/S3OutputPath")),
     );
-    card.hyper_parameters = map(job, "/HyperParameters");
+    card.hyper_parameters = texts(job, "/HyperParameters");
     for metric in list(job, "/FinalMetricDataList") {
         if let Some(name) = text(metric, "/MetricName") {
             card.metrics.insert(name, metric.get("Value").cloned().unwrap_or_default());
@@ -204,7 +207,7 @@ fn tuning(job: &Value, card: &mut Card) {
     }
     if let Some(best) = job.pointer("/BestTrainingJob") {
         insert(card, "best_training_job", text(best, "/TrainingJobName"));
-        card.hyper_parameters = map(best, "/TunedHyperParameters");
+        card.hyper_parameters = texts(best, "/TunedHyperParameters");
         let metric = "/FinalHyperParameterTuningJobObjectiveMetric";
         if let Some(name) = text(best, &format!("{metric}/MetricName")) {
             let value = best.pointer(&format!("{metric}/Value")).cloned();
@@ -268,6 +271,11 @@ fn labeling(job: &Value, card: &mut Card) {
             card.result.insert(name.to_owned(), json!(count));
         }
     }
+}
+
+/// A map of texts, empty ones too.
+fn texts(job: &Value, pointer: &str) -> BTreeMap<String, AsIs> {
+    map(job, pointer).into_iter().map(|(name, value)| (name, AsIs(value))).collect()
 }
 
 /// Adds `2 x ml.m5.large`, and answers how many there are.

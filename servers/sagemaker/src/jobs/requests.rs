@@ -30,11 +30,15 @@ pub(crate) fn base(kind: Kind, described: &Value) -> Result<Value> {
         Kind::Compilation => shape::taken(described, CreateCompilationJobInput::deserialize),
         Kind::Labeling => shape::taken(described, CreateLabelingJobInput::deserialize),
     }?;
-    // AWS adds these itself, and takes them from nobody.
+    // AWS adds these itself, to the training jobs of a tuning job too, and takes them from nobody.
+    let own = |name: &str| name.starts_with("_tuning_objective_metric");
     for definition in definitions(&mut base) {
         if let Some(statics) = definition.get_mut("StaticHyperParameters").and_then(Value::as_object_mut) {
-            statics.retain(|name, _| !name.starts_with("_tuning_objective_metric"));
+            statics.retain(|name, _| !own(name));
         }
+    }
+    if let Some(parameters) = base.get_mut("HyperParameters").and_then(Value::as_object_mut) {
+        parameters.retain(|name, _| !own(name));
     }
     for algorithm in algorithms(&mut base) {
         // AWS refuses those of its own algorithms, which it names in every description.
@@ -240,36 +244,6 @@ pub(crate) fn risks(kind: Kind, request: &Value, from: Option<&Value>) -> Vec<St
     risks
 }
 
-/// The request for a reader who may not see values of variables: those that are as in `other` cannot be told apart.
-pub(crate) fn hidden(request: &Value, other: Option<&Value>) -> Value {
-    match request {
-        Value::Object(fields) => {
-            let shown = fields.iter().map(|(name, value)| {
-                let before = other.and_then(|other| other.get(name));
-                let value = match (name.as_str(), value) {
-                    ("Environment", Value::Object(variables)) => masked(variables, before),
-                    _ => hidden(value, before),
-                };
-                (name.clone(), value)
-            });
-            Value::Object(shown.collect())
-        }
-        Value::Array(items) => {
-            let hide = |(index, item)| hidden(item, other.and_then(|other| other.get(index)));
-            Value::Array(items.iter().enumerate().map(hide).collect())
-        }
-        plain => plain.clone(),
-    }
-}
-
-fn masked(variables: &Map<String, Value>, before: Option<&Value>) -> Value {
-    let mask = |(name, value): (&String, &Value)| {
-        let is_new = before.and_then(|before| before.get(name)).is_some_and(|before| before != value);
-        (name.clone(), json!(if is_new { "(hidden, another value)" } else { "(hidden)" }))
-    };
-    Value::Object(variables.iter().map(mask).collect())
-}
-
 /// The algorithms of a training job, or of the training jobs that a tuning job makes.
 fn algorithms(request: &mut Value) -> Vec<&mut Map<String, Value>> {
     // A training job is its own definition.
@@ -378,6 +352,9 @@ mod tests {
         let tuning = json!({"TrainingJobDefinition": {"StaticHyperParameters": {"a": "1", "_tuning_objective_metric": "x"}}});
         let base = base(Kind::Tuning, &tuning).unwrap();
         assert_eq!(base["TrainingJobDefinition"]["StaticHyperParameters"], json!({"a": "1"}));
+        let mut best = training();
+        best["HyperParameters"] = json!({"a": "1", "_tuning_objective_metric": "x"});
+        assert_eq!(super::base(Kind::Training, &best).unwrap()["HyperParameters"], json!({"a": "1"}));
     }
 
     #[test]
@@ -424,18 +401,6 @@ mod tests {
         let processing =
             json!({"ProcessingOutputConfig": {"Outputs": [{"S3Output": {"S3Uri": "s3://b/o"}}]}});
         assert!(risks(Kind::Processing, &processing, Some(&processing))[0].contains("are replaced"));
-    }
-
-    #[test]
-    fn values_of_variables_are_hidden() {
-        let mut after = training();
-        after["Environment"]["KEY"] = json!("other");
-        assert_eq!(hidden(&training(), None)["Environment"], json!({"KEY": "(hidden)"}));
-        assert_eq!(
-            hidden(&after, Some(&training()))["Environment"],
-            json!({"KEY": "(hidden, another value)"})
-        );
-        assert_eq!(hidden(&after, None)["RoleArn"], json!("r"));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-use awsmcp_mcp::{Call, Change, Error, Kind as ErrorKind, One, Plan, Result, Risk, Spec, patched};
+use awsmcp_mcp::{Call, Change, Error, Kind as ErrorKind, One, Plan, Result, Spec, patched};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -8,6 +8,8 @@ use crate::{
     jobs::{self, Kind, Object},
     names::{JobName, NewJobName, RoleArn},
     scope,
+    secrets::shown,
+    tags::tags,
 };
 
 /// Runs a job: an earlier one again (`clone`) with changes, or a whole `request` in AWS's own words. The plan shows all of it and what differs.
@@ -67,12 +69,9 @@ impl Change for CreateJob {
             role.map(|role| format!("; role {role}")),
         ];
         let plan = Plan::new(headline.into_iter().flatten().collect::<String>());
-        let (from, request) = if cx.settings().allow.contains(&Risk::Reveal) {
-            (wanted.from.clone(), wanted.request.clone())
-        } else {
-            let from = wanted.from.as_ref().map(|from| jobs::hidden(from, None));
-            (from, jobs::hidden(&wanted.request, wanted.from.as_ref()))
-        };
+        let from = wanted.from.as_ref().map(|from| shown(cx, from, None));
+        let given = Value::Object(self.request.0.clone());
+        let request = shown(cx, &wanted.request, from.as_ref().map(|_| &given));
         let plan = plan.difference(from.as_ref(), Some(&request));
         let plan = if from.is_some() {
             plan.row(json!({"diff": "the whole request:"})).row(json!({"diff": request.to_string()}))
@@ -152,15 +151,4 @@ impl CreateJob {
         }
         Ok(Wanted { request, from })
     }
-}
-
-/// What a job is tagged with, less what only AWS may set.
-async fn tags(cx: &Call<SageMaker>, arn: Option<String>) -> Result<Vec<Value>> {
-    let Some(arn) = arn else { return Ok(Vec::new()) };
-    let out = cx.client().sagemaker.list_tags().resource_arn(arn).send().await?;
-    let own = out.tags.unwrap_or_default().into_iter().filter_map(|tag| Some((tag.key?, tag.value?)));
-    Ok(own
-        .filter(|(key, _)| !key.starts_with("aws:"))
-        .map(|(key, value)| json!({"Key": key, "Value": value}))
-        .collect())
 }

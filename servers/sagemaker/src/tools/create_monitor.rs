@@ -9,7 +9,10 @@ use crate::{
     fields::{list, text, whole},
     jobs::{Object, gone},
     names::{RoleArn, ScheduleName},
-    scope, shape,
+    scope,
+    secrets::shown,
+    shape,
+    tags::tags,
 };
 
 /// Makes a monitoring schedule: as an earlier one is (`clone`) with changes, or by a whole `request` in AWS's own words.
@@ -51,7 +54,7 @@ impl Change for CreateMonitor {
         )
         .on(arns::ROLE, &["iam:PassRole"])
         .when("clone")
-        .on(arns::CLONED_SCHEDULE, &["sagemaker:DescribeMonitoringSchedule"])
+        .on(arns::CLONED_SCHEDULE, &["sagemaker:DescribeMonitoringSchedule", "sagemaker:ListTags"])
         .optional();
 
     async fn plan(&self, cx: &Call<SageMaker>) -> Result<Plan<Value>> {
@@ -67,8 +70,14 @@ impl Change for CreateMonitor {
         let mut request = Value::Object(self.request.0.clone());
         let mut from = None;
         if let Some(clone) = &self.clone {
-            let base = described(cx, clone.as_str()).await?;
-            let base = shape::taken(&base, CreateMonitoringScheduleInput::deserialize)?;
+            let found = described(cx, clone.as_str()).await?;
+            let mut base = shape::taken(&found, CreateMonitoringScheduleInput::deserialize)?;
+            let own = tags(cx, text(&found, "/MonitoringScheduleArn")).await?;
+            if let Some(fields) = base.as_object_mut()
+                && !own.is_empty()
+            {
+                fields.insert("Tags".to_owned(), Value::Array(own));
+            }
             request = patched(base.clone(), &request);
             from = Some(base);
         } else if self.request.0.is_empty() {
@@ -91,7 +100,10 @@ impl Change for CreateMonitor {
         held(cx, &request).await?;
         let plan = Plan::new(format!("make the monitoring schedule {name}: {}", words(&request)))
             .warning("each of its runs is a processing job, whose machines bill");
-        Ok(plan.difference(from.as_ref(), Some(&request)).items(request))
+        let from = from.as_ref().map(|from| shown(cx, from, None));
+        let given = Value::Object(self.request.0.clone());
+        let told = shown(cx, &request, from.as_ref().map(|_| &given));
+        Ok(plan.difference(from.as_ref(), Some(&told)).items(request))
     }
 
     async fn apply(self, request: Value, cx: &Call<SageMaker>) -> Result<Self::Output> {

@@ -41,6 +41,9 @@ struct Parts {
     models: Vec<String>,
     variants: Vec<String>,
     machines: Vec<String>,
+    /// Whether its configuration is there to be read.
+    is_configured: bool,
+    holds_components: bool,
 }
 
 impl Change for DeleteEndpoint {
@@ -79,6 +82,14 @@ impl Change for DeleteEndpoint {
                 }
             }
             Err(error) => plan = plan.warning(format!("whether it is in use is not known: {error}")),
+        }
+        if self.models && !parts.is_configured {
+            plan = plan.warning(
+                "its configuration is gone: which models it runs is not known, and all of them stay",
+            );
+        }
+        if parts.holds_components {
+            plan = plan.warning("it holds inference components, whose calls were not looked at");
         }
         if self.config || self.models {
             plan = plan.warning("other endpoints may use the same configuration or models: AWS does not say");
@@ -151,7 +162,8 @@ async fn parts(cx: &Call<SageMaker>, name: &str, models: bool) -> Result<Parts> 
     let created = created(&found);
     let config_name = found.endpoint_config_name.clone().unwrap_or_default();
     let config = endpoints::config(cx, &config_name).await;
-    let variants = match config {
+    let is_configured = config.is_ok();
+    let variants: Vec<ProductionVariant> = match config {
         Ok(config) => {
             let shadows = config.shadow_production_variants.unwrap_or_default();
             config.production_variants.unwrap_or_default().into_iter().chain(shadows).collect()
@@ -183,13 +195,23 @@ async fn parts(cx: &Call<SageMaker>, name: &str, models: bool) -> Result<Parts> 
             models.push(model);
         }
     }
+    let mut names: Vec<String> = variants.iter().filter_map(|variant| variant.variant_name.clone()).collect();
+    let mut machines: Vec<String> = machines.collect();
+    // What runs goes on without its configuration, and may be called.
+    for variant in running.iter().filter(|_| variants.is_empty()) {
+        names.extend(variant.variant_name.clone());
+        let count = variant.current_instance_count.unwrap_or(1);
+        machines.push(format!("{count} of a type that only its configuration tells"));
+    }
     Ok(Parts {
         created,
+        is_configured,
+        holds_components: variants.iter().any(|variant| variant.model_name.is_none()),
         status: found.endpoint_status.map(|status| status.to_string()).unwrap_or_default(),
         config: config_name,
-        machines: machines.collect(),
+        machines,
         models,
-        variants: variants.iter().filter_map(|variant| variant.variant_name.clone()).collect(),
+        variants: names,
     })
 }
 

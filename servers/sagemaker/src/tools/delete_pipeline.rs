@@ -1,6 +1,6 @@
 use aws_sdk_sagemaker::{
     operation::describe_pipeline::DescribePipelineOutput,
-    types::{PipelineExecutionStatus, SortOrder, SortPipelineExecutionsBy},
+    types::{PipelineExecutionStatus, PipelineExecutionSummary, SortOrder, SortPipelineExecutionsBy},
 };
 use aws_smithy_types::DateTime;
 use awsmcp_mcp::{Call, Change, Error, One, Plan, Result, Spec, moved};
@@ -38,24 +38,13 @@ impl Change for DeletePipeline {
 
     async fn plan(&self, cx: &Call<SageMaker>) -> Result<Plan<Self::Items>> {
         let name = self.pipeline.as_str();
-        let client = &cx.client().sagemaker;
         let found = describe(cx, name).await?;
-        let executions = client
-            .list_pipeline_executions()
-            .pipeline_name(name)
-            .sort_by(SortPipelineExecutionsBy::CreationTime)
-            .sort_order(SortOrder::Descending)
-            .max_results(20)
-            .send()
-            .await?
-            .pipeline_execution_summaries
-            .unwrap_or_default();
-        let running = executions
-            .iter()
-            .filter(|execution| {
-                execution.pipeline_execution_status == Some(PipelineExecutionStatus::Executing)
-            })
-            .count();
+        let (executions, is_whole) = executions(cx, name).await?;
+        let runs = |execution: &&PipelineExecutionSummary| {
+            let status = execution.pipeline_execution_status.as_ref();
+            matches!(status, Some(PipelineExecutionStatus::Executing | PipelineExecutionStatus::Stopping))
+        };
+        let running = executions.iter().filter(runs).count();
         let last = executions.first().and_then(|execution| execution.start_time.as_ref()).map(utc_second);
         let last =
             last.map_or_else(|| "it was never executed".to_owned(), |last| format!("last executed {last}"));
@@ -65,6 +54,13 @@ impl Change for DeletePipeline {
             plan.warning(format!("{running} of its executions are running: stop_pipeline stops them first"))
         } else {
             plan
+        };
+        let plan = match is_whole {
+            true => plan,
+            false => plan.warning(format!(
+                "only the last {} of its executions were looked at: older ones may be running",
+                executions.len()
+            )),
         };
         let plan = plan.state(json!({"running": running}));
         Ok(plan.items(found.last_modified_time.as_ref().map(DateTime::secs)))
@@ -79,6 +75,23 @@ impl Change for DeletePipeline {
         cx.client().sagemaker.delete_pipeline().pipeline_name(name).send().await?;
         Ok(One(Deleted { deleted: name.to_owned() }))
     }
+}
+
+/// Its executions, newest first, and whether they are all: one may wait for days behind others that are newer.
+async fn executions(cx: &Call<SageMaker>, name: &str) -> Result<(Vec<PipelineExecutionSummary>, bool)> {
+    const MOST: usize = 1000;
+    let (mut all, mut token) = (Vec::new(), None);
+    while all.len() < MOST {
+        let asked = cx.client().sagemaker.list_pipeline_executions().pipeline_name(name);
+        let asked = asked.sort_by(SortPipelineExecutionsBy::CreationTime).sort_order(SortOrder::Descending);
+        let out = asked.max_results(100).set_next_token(token).send().await?;
+        all.extend(out.pipeline_execution_summaries.unwrap_or_default());
+        token = out.next_token.filter(|token| !token.is_empty());
+        if token.is_none() {
+            break;
+        }
+    }
+    Ok((all, token.is_none()))
 }
 
 async fn describe(cx: &Call<SageMaker>, name: &str) -> Result<DescribePipelineOutput> {

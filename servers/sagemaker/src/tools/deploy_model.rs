@@ -1,3 +1,4 @@
+mod rollout;
 mod settings;
 mod steps;
 
@@ -5,20 +6,21 @@ use std::collections::BTreeMap;
 
 use aws_sdk_sagemaker::{
     operation::describe_endpoint::DescribeEndpointOutput,
-    types::{
-        Alarm, AutoRollbackConfig, BlueGreenUpdatePolicy, DeploymentConfig, EndpointStatus, Tag,
-        TrafficRoutingConfig, TrafficRoutingConfigType,
-    },
+    types::{EndpointStatus, Tag},
 };
 use awsmcp_mcp::{Call, Change, Error, Kind, One, Plan, Result, Spec, Waited, moved, patched};
+use awsmcp_operations::prices;
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use self::{settings::Configuration, steps::Made};
+use self::{rollout::alarms, settings::Configuration, steps::Made};
 use crate::{
-    SageMaker, arns, endpoints,
+    SageMaker, arns,
+    costs::{self, Use},
+    endpoints,
+    fields::{text, whole},
     jobs::{Object, gone},
     names::{EndpointName, ModelName, PackageArn, RoleArn},
     scope, shape,
@@ -95,6 +97,10 @@ pub(crate) struct Items {
     variant: String,
     /// Whether the update may keep the live numbers of machines.
     retains: bool,
+    /// How the update is rolled out, where that is said anew.
+    deployment: Option<Value>,
+    /// Whether it is rolled out as the last one was, which AWS forgets otherwise.
+    retains_deployment: bool,
 }
 
 /// An endpoint as it was seen.
@@ -173,6 +179,8 @@ impl Change for DeployModel {
         .on(arns::ENDPOINT_CONFIGS, &["sagemaker:AddTags"])
         .when("tags and role")
         .on(arns::ENDPOINT_MODELS, &["sagemaker:AddTags"])
+        .always()
+        .where_allowed("*", &[prices::ACTION])
         .minutes(60);
 
     async fn plan(&self, cx: &Call<SageMaker>) -> Result<Plan<Items>> {
@@ -201,7 +209,10 @@ impl Change for DeployModel {
             scope::may(cx, "sagemaker:CreateEndpointConfig", arns::MODEL_OF_ENDPOINT, &named).await?;
         }
         let plan = self.told(&what, found.as_ref(), &configuration);
+        self.priced(cx, &configuration).await;
         let retains = configuration.stays_on_machines();
+        let last = found.as_ref().and_then(|found| found.last_deployment_config.as_ref());
+        let deployment = self.deployment(last).filter(|_| found.is_some());
         let tags = match self.tags.is_empty() {
             true => json!({}),
             false => json!({"Tags": self.tags_json()}),
@@ -212,6 +223,8 @@ impl Change for DeployModel {
             config: patched(configuration.after, &tags),
             variant: configuration.variant,
             retains,
+            retains_deployment: deployment.is_none() && last.is_some(),
+            deployment: deployment.as_ref().map(shape::json).transpose()?,
         }))
     }
 
@@ -237,16 +250,17 @@ impl Change for DeployModel {
             Err(error) => return Err(made.after(cx, endpoint, error).await),
         };
         let is_new = items.before.is_none();
+        let previous = items.before.and_then(|before| before.config);
         let done = |outcome, status: String| Deployed {
             endpoint: endpoint.to_owned(),
             outcome,
             status,
             config: fresh.clone(),
             model: Some(model).filter(|model| !model.is_empty()),
-            previous_config: items.before.and_then(|before| before.config),
+            previous_config: previous.clone(),
         };
-        let now = match endpoints::settled(cx, endpoint, &made.words()).await {
-            Ok(Waited::Ready(now)) => now,
+        let settled = match endpoints::settled(cx, endpoint, &made.words(), previous.as_deref()).await {
+            Ok(Waited::Ready(settled)) => settled,
             Ok(Waited::Still(how)) => {
                 cx.note(format!("{how}: it goes on in AWS, and describe_endpoint shows when it is through"));
                 return Ok(One(done("under way", how)));
@@ -257,13 +271,14 @@ impl Change for DeployModel {
                 return Err(made.left(endpoint, error));
             }
         };
+        let now = &settled.now;
         let status = now.endpoint_status.as_ref().map(ToString::to_string).unwrap_or_default();
         let is_on_it = now.endpoint_config_name.as_deref() == Some(fresh.as_str());
         if now.endpoint_status == Some(EndpointStatus::InService) && is_on_it {
             return Ok(One(done(if is_new { "created" } else { "updated" }, status)));
         }
-        let error = self.failure(cx, endpoint, &now, &status).await;
-        Err(if steps::has_failed(&now, &fresh, is_new) {
+        let error = self.failure(cx, endpoint, &settled, &status).await;
+        Err(if steps::has_failed(&settled, &fresh, is_new) {
             made.taken_back(cx, error).await
         } else {
             made.left(endpoint, error)
@@ -361,6 +376,18 @@ impl DeployModel {
         self.configured_from(model, &described, &live)
     }
 
+    /// What the machines cost by the hour, beside the plan.
+    async fn priced(&self, cx: &Call<SageMaker>, configuration: &Configuration) {
+        let variant = configuration.changed();
+        let Some((variant, instance)) = variant.and_then(|it| Some((it, text(it, "/InstanceType")?))) else {
+            return;
+        };
+        let is_async =
+            configuration.after.get("AsyncInferenceConfig").is_some_and(|config| !config.is_null());
+        let of = if is_async { Use::AsyncEndpoint } else { Use::Endpoint };
+        costs::note(cx, of, &instance, whole(variant, "/InitialInstanceCount").unwrap_or(1)).await;
+    }
+
     /// The plan in words.
     fn told(
         &self,
@@ -387,8 +414,20 @@ impl DeployModel {
         if !kept.is_empty() {
             plan = plan.warning(format!("its other variants stay as they are: {}", kept.join(", ")));
         }
+        let alarms = alarms(found.last_deployment_config.as_ref());
         if self.rollback_alarms.is_empty() {
-            plan = plan.warning("no alarm rolls it back: only a model that does not start does");
+            plan = plan.warning(match alarms.is_empty() {
+                true => "no alarm rolls it back: only a model that does not start does".to_owned(),
+                false => {
+                    format!(
+                        "it is rolled out as the last update was, and back where these go off: {}",
+                        alarms.join(", ")
+                    )
+                }
+            });
+        }
+        if self.instances.is_some() {
+            plan = plan.warning("where the variant scales by itself, that may change `instances` again");
         }
         if self.instance_type.is_some() {
             plan = plan.warning(
@@ -398,50 +437,6 @@ impl DeployModel {
         let asks = !configuration.losses.is_empty();
         plan = configuration.losses.iter().fold(plan, |plan, loss| plan.warning(loss.clone()));
         if asks { plan.ask() } else { plan }
-    }
-
-    /// Why it does not answer, with the last that its container wrote.
-    async fn failure(
-        &self,
-        cx: &Call<SageMaker>,
-        endpoint: &str,
-        now: &DescribeEndpointOutput,
-        status: &str,
-    ) -> Error {
-        const LINES: usize = 20;
-        let why = now.failure_reason.as_deref().unwrap_or("AWS gave no reason");
-        let what = match status {
-            "InService" => "AWS rolled the update back",
-            "Failed" => "the endpoint does not start",
-            _ => "the endpoint is neither on the old configuration nor on the new one",
-        };
-        let mut text = format!("{what} ({status}): {why}");
-        match endpoints::last_lines(cx, &endpoints::log_group(endpoint), LINES).await {
-            Ok(lines) if !lines.is_empty() => {
-                text.push_str(&format!("; its log ends: {}", lines.join(" | ")))
-            }
-            Ok(_) => {}
-            Err(error) => text.push_str(&format!("; its log cannot be read: {error}")),
-        }
-        Error::conflict(text).with_next(endpoints::cure(why))
-    }
-
-    fn deployment(&self) -> Option<DeploymentConfig> {
-        if self.rollback_alarms.is_empty() {
-            return None;
-        }
-        let alarms =
-            self.rollback_alarms.iter().map(|name| Alarm::builder().alarm_name(name).build()).collect();
-        let traffic = TrafficRoutingConfig::builder()
-            .r#type(TrafficRoutingConfigType::AllAtOnce)
-            .wait_interval_in_seconds(300);
-        let policy = BlueGreenUpdatePolicy::builder().traffic_routing_configuration(traffic.build());
-        Some(
-            DeploymentConfig::builder()
-                .blue_green_update_policy(policy.build())
-                .auto_rollback_configuration(AutoRollbackConfig::builder().set_alarms(Some(alarms)).build())
-                .build(),
-        )
     }
 
     fn tags(&self) -> Option<Vec<Tag>> {

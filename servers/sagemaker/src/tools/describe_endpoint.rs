@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use aws_sdk_applicationautoscaling::types::{ScalableTarget, ScalingPolicy, ServiceNamespace};
 use aws_sdk_sagemaker::{
     operation::describe_endpoint_config::DescribeEndpointConfigOutput,
@@ -139,10 +141,6 @@ impl Tool for DescribeEndpoint {
         let config = lacking(cx, "the configuration", config);
         let reason = found.failure_reason.clone().unwrap_or_default();
         let waits = found.pending_deployment_summary.as_ref().map(pending).unwrap_or_default();
-        let reasons = waits.iter().filter_map(|variant| variant.status.as_deref()).chain([reason.as_str()]);
-        for why in reasons.filter(|why| why.to_lowercase().contains("capacity")).take(1) {
-            cx.note(endpoints::cure(why));
-        }
         let mut variants: Vec<Variant> = current
             .iter()
             .map(|variant| Variant::new(variant, config.as_ref(), false))
@@ -169,6 +167,11 @@ impl Tool for DescribeEndpoint {
         {
             variant.add(health);
         }
+        let components = lacking(cx, "the components", components).unwrap_or_default();
+        let reasons = (waits.iter().map(|variant| variant.status.as_deref()))
+            .chain(variants.iter().map(|variant| variant.status.as_deref()))
+            .chain(components.iter().map(|component| component.failure_reason.as_deref()));
+        advise(cx, reasons.flatten().chain([reason.as_str()]));
         Ok(One(Card {
             name: name.to_owned(),
             status: found.endpoint_status.map(|status| status.to_string()),
@@ -178,7 +181,7 @@ impl Tool for DescribeEndpoint {
             pending: waits,
             pending_config: found.pending_deployment_summary.and_then(|pending| pending.endpoint_config_name),
             variants,
-            components: lacking(cx, "the components", components).unwrap_or_default(),
+            components,
             async_output: found
                 .async_inference_config
                 .and_then(|config| config.output_config)
@@ -267,7 +270,7 @@ fn pending(summary: &PendingDeploymentSummary) -> Vec<Pending> {
             instance_type: variant.instance_type.as_ref().map(|instance| instance.as_str().to_owned()),
             instances: variant.current_instance_count,
             desired_instances: variant.desired_instance_count,
-            status: status.map(words),
+            status: all_words(variant.variant_status.as_ref()),
             since: status
                 .and_then(|status| status.start_time.as_ref())
                 .or(summary.start_time.as_ref())
@@ -275,6 +278,22 @@ fn pending(summary: &PendingDeploymentSummary) -> Vec<Pending> {
         }
     });
     variants.collect()
+}
+
+/// What helps where machines are lacking: once, however often AWS says so.
+fn advise<'a>(cx: &Call<SageMaker>, reasons: impl Iterator<Item = &'a str>) {
+    let is_lack = |why: &&str| {
+        let why = why.to_lowercase();
+        ["capacity", "service limit", "resourcelimitexceeded"].iter().any(|word| why.contains(word))
+    };
+    let cures: BTreeSet<&str> = reasons.filter(is_lack).map(endpoints::cure).collect();
+    cures.into_iter().for_each(|cure| cx.note(cure));
+}
+
+/// All that a variant is at.
+fn all_words(status: Option<&Vec<ProductionVariantStatus>>) -> Option<String> {
+    let all: Vec<String> = status.into_iter().flatten().map(words).collect();
+    (!all.is_empty()).then(|| all.join("; "))
 }
 
 /// `Creating: Unable to provision requested ML compute capacity`
@@ -385,7 +404,7 @@ impl Variant {
                 )
             }),
             shadow: shadow.then_some(true),
-            status: now.variant_status.as_ref().and_then(|all| all.first()).map(words),
+            status: all_words(now.variant_status.as_ref()),
             name,
             ..Variant::default()
         }

@@ -9,6 +9,7 @@ use crate::{
     fields::{list, text},
     jobs::gone,
     names::PipelineName,
+    secrets,
 };
 
 /// Shows a pipeline: its parameters with their defaults, its steps and what each waits for, and on request its whole definition.
@@ -100,7 +101,8 @@ impl Tool for DescribePipeline {
                 .and_then(|most| most.max_parallel_execution_steps),
             parameters: list(&definition, "/Parameters").iter().map(parameter).collect(),
             steps,
-            definition: shown,
+            // Its steps' variables may be secrets.
+            definition: shown.map(|part| secrets::shown(cx, &part, None)),
         }))
     }
 }

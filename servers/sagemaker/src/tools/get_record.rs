@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
-use aws_sdk_sagemakerfeaturestoreruntime::types::ExpirationTimeResponse;
-use awsmcp_mcp::{Call, Error, One, Result, Spec, Tool};
+use aws_sdk_sagemakerfeaturestoreruntime::types::{ExpirationTimeResponse, FeatureValue};
+use awsmcp_mcp::{AsIs, Call, Error, One, Result, Spec, Tool};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -22,7 +22,7 @@ pub(crate) struct GetRecord {
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct Record {
     id: String,
-    record: BTreeMap<String, serde_json::Value>,
+    record: BTreeMap<String, AsIs>,
     expires: Option<String>,
 }
 
@@ -46,17 +46,7 @@ impl Tool for GetRecord {
             .expiration_time_response(ExpirationTimeResponse::Enabled)
             .send()
             .await?;
-        let record: BTreeMap<String, serde_json::Value> = out
-            .record
-            .unwrap_or_default()
-            .into_iter()
-            .map(|feature| {
-                let many = feature.value_as_string_list;
-                let value =
-                    feature.value_as_string.map_or_else(|| serde_json::json!(many), serde_json::Value::from);
-                (feature.feature_name.unwrap_or_default(), value)
-            })
-            .collect();
+        let record = of_features(out.record);
         if record.is_empty() {
             return Err(Error::not_found(format!("the online store of {group} has no record {}", self.id)).with_next(
                 "identifiers are compared as texts; list_features with `feature_group` shows which feature is the identifier",
@@ -64,4 +54,14 @@ impl Tool for GetRecord {
         }
         Ok(One(Record { id: self.id, record, expires: out.expires_at }))
     }
+}
+
+/// A record by the names of its features: their values as texts, or lists of them, empty ones too.
+pub(super) fn of_features(record: Option<Vec<FeatureValue>>) -> BTreeMap<String, AsIs> {
+    let features = record.unwrap_or_default().into_iter().map(|feature| {
+        let many = feature.value_as_string_list;
+        let value = feature.value_as_string.map_or_else(|| serde_json::json!(many), serde_json::Value::from);
+        (feature.feature_name.unwrap_or_default(), AsIs(value))
+    });
+    features.collect()
 }

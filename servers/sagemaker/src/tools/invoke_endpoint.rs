@@ -316,10 +316,19 @@ async fn fetch(cx: &Call<SageMaker>, uri: &str) -> Result<Option<(Vec<u8>, Optio
             return Err(error);
         }
     };
-    let mut bytes = Vec::new();
+    let (mut bytes, mut size) = (Vec::new(), 0);
     while let Some(chunk) = object.body.next().await {
-        let chunk = chunk.map_err(|error| Error::new(Kind::Network, format!("{uri} broke off: {error}")))?;
+        // It is read again: the result lies there.
+        let Ok(chunk) = chunk else { return Ok(None) };
+        size += chunk.len();
         bytes.extend(chunk.iter().take(MOST.saturating_sub(bytes.len())));
+    }
+    if size > bytes.len() {
+        cx.note(format!(
+            "the result has {}; the first {} are shown, and all of it lies at {uri}",
+            human_size(size as u64),
+            human_size(MOST as u64)
+        ));
     }
     Ok(Some((bytes, object.content_type)))
 }

@@ -3,9 +3,10 @@ mod machines;
 mod others;
 mod running_jobs;
 
-use std::{cmp::Reverse, collections::BTreeMap};
+use std::{cmp::Ordering, collections::BTreeMap};
 
 use awsmcp_mcp::{Call, Error, Page, Result, Spec, Tool};
+use awsmcp_operations::prices::{self, Prices};
 use futures::{
     FutureExt,
     future::{BoxFuture, join_all},
@@ -16,14 +17,15 @@ use serde::{Deserialize, Serialize};
 use self::running_jobs::running_jobs;
 use crate::{
     SageMaker,
+    costs::Use,
     jobs::Kind,
     known,
     times::{now, written},
 };
 
-/// Lists what bills now by the hour, largest machines first: endpoints, notebooks, apps, MLflow servers, running jobs, warm pools, clusters, stores, plans.
+/// Lists what bills now by the hour, dearest first: endpoints, notebooks, apps, MLflow servers, running jobs, warm pools, clusters, stores, plans.
 ///
-/// With machines and instance hours so far; prices are not known here. `stop_running` ends what has no tool of its own.
+/// With machines, instance hours so far and prices on demand. `stop_running` ends what has no tool of its own.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RunningCosts {}
@@ -41,7 +43,14 @@ pub(crate) struct Row {
     since: Option<String>,
     /// Instances times hours, if there were as many all the time.
     instance_hours: Option<f64>,
+    /// Of all its instances, on demand.
+    price_per_hour: Option<f64>,
+    /// For those instance hours.
+    price_so_far: Option<f64>,
     remark: Option<String>,
+    /// For what its machines are paid.
+    #[serde(skip)]
+    paid_for: Option<Use>,
 }
 
 /// Nobody shall take the list for all that there is.
@@ -87,6 +96,7 @@ impl Tool for RunningCosts {
                 "sagemaker:ListTrainingPlans",
             ],
         )
+        .where_allowed("*", &[prices::ACTION])
         .names_no_resource()
         .regional()
         .optional();
@@ -131,16 +141,54 @@ impl Tool for RunningCosts {
         if let (false, Some(error)) = (found_any, failed) {
             return Err(error);
         }
-        rows.sort_by_key(|row: &Row| Reverse(size(row)));
+        let prices = priced(cx, &mut rows).await;
+        rows.sort_by(dearest_first);
         let nothing =
             if missing == 0 { "nothing bills by the hour now" } else { "nothing else bills by the hour now" };
         cx.note(NOT_LOOKED_AT);
-        if rows.len() > 1 {
+        if let Some(prices) = prices {
+            cx.note(prices);
+        } else if rows.len() > 1 {
             cx.note(ORDER);
         }
         cx.note(if rows.is_empty() { nothing.to_owned() } else { total(&rows) });
         Ok(cx.page(rows, None))
     }
+}
+
+/// Adds prices to the rows whose machines the price list knows, and says what they come to; none without any.
+async fn priced(cx: &Call<SageMaker>, rows: &mut [Row]) -> Option<String> {
+    let product = |row: &Row| Some(row.paid_for?.of(row.instance_type.as_deref()?));
+    let prices = Prices::look_up(cx, rows.iter().filter_map(product)).await;
+    let (mut sum, mut without) = (0.0, 0);
+    for row in rows.iter_mut() {
+        let price = product(row).and_then(|product| prices.get(&product).cloned());
+        let Some(price) = price.filter(|price| price.unit.eq_ignore_ascii_case("hrs")) else {
+            without += 1;
+            continue;
+        };
+        // What waits for its machines does not bill yet.
+        let count = row.instances.filter(|_| row.since.is_some()).unwrap_or_default() as f64;
+        row.price_per_hour = Some(price.of(count));
+        row.price_so_far = row.instance_hours.map(|hours| price.of(hours));
+        sum += price.amount * count;
+    }
+    let source = prices.source()?;
+    let without = match without {
+        0 => String::new(),
+        count => format!("; {count} rows have no price here and come last, the larger first"),
+    };
+    Some(format!("the rows with a price come to {sum:.2} an hour{without}; {source}"))
+}
+
+/// By the hour and then by what it cost so far; what has no price by its size behind them.
+fn dearest_first(one: &Row, other: &Row) -> Ordering {
+    let price = |row: &Row| {
+        (row.price_per_hour.unwrap_or(f64::NEG_INFINITY), row.price_so_far.unwrap_or(f64::NEG_INFINITY))
+    };
+    let ((one_now, one_so_far), (other_now, other_so_far)) = (price(one), price(other));
+    let by_price = other_now.total_cmp(&one_now).then(other_so_far.total_cmp(&one_so_far));
+    by_price.then_with(|| size(other).cmp(&size(one)))
 }
 
 /// The larger the dearer: first the accelerators that are in use, which cost most, then vCPUs times seconds.
@@ -174,7 +222,10 @@ fn row(what: &str, name: String, status: Option<String>, since: Option<i64>) -> 
         vcpus: None,
         since: since.map(written),
         instance_hours: None,
+        price_per_hour: None,
+        price_so_far: None,
         remark: None,
+        paid_for: None,
     }
 }
 
@@ -188,6 +239,11 @@ impl Row {
             self.vcpus = of_all(known::vcpus(instance));
         }
         (self.instance_type, self.instances) = (instance, count);
+        self
+    }
+
+    fn paid(mut self, of: impl Into<Option<Use>>) -> Row {
+        self.paid_for = of.into();
         self
     }
 
@@ -269,7 +325,7 @@ mod tests {
             of("ml.c5.2xlarge", 3, 4325),
             of("ml.g5.xlarge", 2, 9000),
         ];
-        rows.sort_by_key(|row| Reverse(size(row)));
+        rows.sort_by(dearest_first);
         let order: Vec<_> = rows.iter().map(|row| (row.instance_type.as_deref(), row.instances)).collect();
         let expected = [
             (Some("ml.p5.48xlarge"), Some(1)),
@@ -282,5 +338,23 @@ mod tests {
         assert_eq!(order, expected);
         assert_eq!((rows[0].accelerators, rows[0].vcpus), (Some(8), Some(192)));
         assert_eq!((rows[2].accelerators, rows[2].vcpus), (None, Some(24)));
+    }
+
+    #[test]
+    fn what_has_a_price_comes_by_its_price_before_what_has_none() {
+        let at = |instance: &str, now: Option<f64>, so_far: f64| Row {
+            price_per_hour: now,
+            price_so_far: now.map(|_| so_far),
+            ..of(instance, 1, 1)
+        };
+        let mut rows = [
+            at("ml.p5.48xlarge", None, 0.0),
+            at("ml.c5.2xlarge", Some(0.408), 1764.0),
+            at("ml.g5.xlarge", Some(1.408), 3.0),
+            at("ml.c5.large", Some(0.408), 1765.0),
+        ];
+        rows.sort_by(dearest_first);
+        let order: Vec<_> = rows.iter().filter_map(|row| row.instance_type.as_deref()).collect();
+        assert_eq!(order, ["ml.g5.xlarge", "ml.c5.large", "ml.c5.2xlarge", "ml.p5.48xlarge"]);
     }
 }

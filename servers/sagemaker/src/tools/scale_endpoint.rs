@@ -1,12 +1,16 @@
+mod target;
+
 use aws_sdk_applicationautoscaling::types::{
-    MetricType, PolicyType, PredefinedMetricSpecification, ScalableDimension, ServiceNamespace,
-    TargetTrackingScalingPolicyConfiguration,
+    PolicyType, PredefinedMetricSpecification, ServiceNamespace, TargetTrackingScalingPolicyConfiguration,
 };
-use aws_sdk_sagemaker::types::{DesiredWeightAndCapacity, InferenceComponentRuntimeConfig};
+use aws_sdk_sagemaker::types::{
+    DesiredWeightAndCapacity, InferenceComponentRuntimeConfig, ProductionVariantSummary,
+};
 use awsmcp_mcp::{Call, Change, Error, One, Plan, Result, Spec, moved};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use self::target::{Target, managed};
 use crate::{
     SageMaker, arns, endpoints,
     jobs::gone,
@@ -51,13 +55,6 @@ pub(crate) struct Scaled {
 pub(crate) struct Items {
     target: Target,
     policy: Option<Policy>,
-}
-
-/// What is scaled.
-#[derive(PartialEq, Serialize)]
-enum Target {
-    Variant { name: String, instances: Option<i32>, weight: Option<f32> },
-    Component { name: String, copies: Option<i32> },
 }
 
 /// The policy that tracks the invocations.
@@ -106,9 +103,12 @@ impl Change for ScaleEndpoint {
             Target::Variant { instances, .. } => *instances,
             Target::Component { copies, .. } => *copies,
         };
-        let policy = match self.max {
-            Some(_) => Some(self.policy(cx, &target).await?),
-            None => None,
+        let (policy, others) = match self.max {
+            Some(_) => {
+                let (policy, others) = self.policy(cx, &target).await?;
+                (Some(policy), others)
+            }
+            None => (None, Vec::new()),
         };
         let mut parts = Vec::new();
         if let Some(wanted) = self.instances {
@@ -149,6 +149,18 @@ impl Change for ScaleEndpoint {
                 None => plan,
             },
             _ => plan,
+        };
+        let plan = match &target {
+            Target::Variant { managed: Some((min, max)), .. } if self.instances.is_some() => plan.warning(format!(
+                "AWS scales its machines itself between {min} and {max}, as its components need them, which may undo it"
+            )),
+            _ => plan,
+        };
+        let plan = match others.is_empty() {
+            true => plan,
+            false => {
+                plan.warning(format!("it scales by other policies too, which go on: {}", others.join(", ")))
+            }
         };
         let plan = match self.weight {
             Some(0.0) => plan.warning("with a weight of 0 it gets no calls").ask(),
@@ -281,8 +293,28 @@ impl ScaleEndpoint {
         Ok(found.first().map(|target| (target.min_capacity, target.max_capacity)))
     }
 
-    /// The policy as it shall be: one that tracks the invocations already keeps its name and all that is not given.
-    async fn policy(&self, cx: &Call<SageMaker>, target: &Target) -> Result<Policy> {
+    /// # Errors
+    /// When AWS does not scale a variant so.
+    fn fits(&self, name: &str, now: &ProductionVariantSummary) -> Result<()> {
+        let is_serverless = now.current_serverless_config.is_some();
+        if is_serverless && (self.instances.is_some() || self.max.is_some()) {
+            return Err(Error::conflict(format!("the variant {name} is serverless and has no machines"))
+                .with_next(
+                    "deploy_model with `serverless_concurrency` says how many calls it takes at once",
+                ));
+        }
+        if managed(now).is_some() && self.max.is_some() {
+            return Err(Error::conflict(format!(
+                "AWS scales the machines of the variant {name} itself, as the components on it need them"
+            ))
+            .with_next("give `component` to scale one; deploy_model with ManagedInstanceScaling in `variant_settings` sets the bounds"));
+        }
+        Ok(())
+    }
+
+    /// The policy as it shall be, and the names of others: one that tracks the invocations already keeps its name and all that is
+    /// not given.
+    async fn policy(&self, cx: &Call<SageMaker>, target: &Target) -> Result<(Policy, Vec<String>)> {
         let (id, dimension, metric) = target.scalable(self.endpoint.as_str());
         let found = cx
             .client()
@@ -293,12 +325,20 @@ impl ScaleEndpoint {
             .scalable_dimension(dimension)
             .send()
             .await?;
-        let tracking = found.scaling_policies.unwrap_or_default().into_iter().find_map(|policy| {
-            let own = policy.target_tracking_scaling_policy_configuration?;
-            let tracked = own.predefined_metric_specification.as_ref()?.predefined_metric_type == metric;
-            tracked.then_some((policy.policy_name, own))
-        });
-        Ok(match tracking {
+        let (mut tracking, mut others) = (None, Vec::new());
+        for policy in found.scaling_policies.unwrap_or_default() {
+            let own = policy.target_tracking_scaling_policy_configuration;
+            let tracked = |own: &TargetTrackingScalingPolicyConfiguration| {
+                own.predefined_metric_specification
+                    .as_ref()
+                    .is_some_and(|it| it.predefined_metric_type == metric)
+            };
+            match own.filter(tracked) {
+                Some(own) if tracking.is_none() => tracking = Some((policy.policy_name, own)),
+                _ => others.push(policy.policy_name),
+            }
+        }
+        let policy = match tracking {
             Some((name, own)) => Policy {
                 name,
                 target: self.target.unwrap_or(own.target_value),
@@ -313,7 +353,8 @@ impl ScaleEndpoint {
                 scale_out_cooldown: None,
                 disable_scale_in: None,
             },
-        })
+        };
+        Ok((policy, others))
     }
 
     async fn target(&self, cx: &Call<SageMaker>) -> Result<Target> {
@@ -360,8 +401,12 @@ impl ScaleEndpoint {
             }
         };
         let now = variants.iter().find(|variant| variant.variant_name.as_deref() == Some(name));
+        if let Some(now) = now {
+            self.fits(name, now)?;
+        }
         Ok(Target::Variant {
             name: name.to_owned(),
+            managed: now.and_then(managed),
             instances: now.and_then(|now| now.current_instance_count),
             weight: now.and_then(|now| now.current_weight),
         })
@@ -387,39 +432,5 @@ impl ScaleEndpoint {
             }
         }
         Ok(())
-    }
-}
-
-impl Target {
-    fn unit(&self) -> &'static str {
-        match self {
-            Target::Variant { .. } => "instances",
-            Target::Component { .. } => "copies",
-        }
-    }
-
-    /// As Application Auto Scaling names it.
-    fn scalable(&self, endpoint: &str) -> (String, ScalableDimension, MetricType) {
-        match self {
-            Target::Variant { name, .. } => (
-                format!("endpoint/{endpoint}/variant/{name}"),
-                ScalableDimension::SageMakerVariantDesiredInstanceCount,
-                MetricType::SageMakerVariantInvocationsPerInstance,
-            ),
-            Target::Component { name, .. } => (
-                format!("inference-component/{name}"),
-                ScalableDimension::SageMakerInferenceComponentDesiredCopyCount,
-                MetricType::SageMakerInferenceComponentInvocationsPerCopy,
-            ),
-        }
-    }
-}
-
-impl std::fmt::Display for Target {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Target::Variant { name, .. } => write!(f, "the variant {name}"),
-            Target::Component { name, .. } => write!(f, "the component {name}"),
-        }
     }
 }

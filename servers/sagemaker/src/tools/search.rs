@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use crate::{
     SageMaker,
     fields::{moment, text, whole},
-    scope, shape,
+    scope, secrets, shape,
 };
 
 /// Finds jobs, experiments, models and more by any of their properties, such as a metric, a hyperparameter or a tag.
@@ -108,6 +108,7 @@ impl Tool for Search {
         for record in out.results.unwrap_or_default() {
             let Value::Object(found) = shape::json(&record)? else { continue };
             let Some(found) = found.into_iter().map(|(_, found)| found).next() else { continue };
+            let found = secrets::shown(cx, &whole_record(found), None);
             if scope::allows(cx, "sagemaker:Search", arn(&found).as_deref()) {
                 rows.push(row(&found, &properties, self.resource));
             }
@@ -145,6 +146,15 @@ impl Search {
     }
 }
 
+/// A record of a model holds the model beside what uses it: as those of other things, its fields stand by themselves.
+fn whole_record(found: Value) -> Value {
+    let Value::Object(mut fields) = found else { return found };
+    if let Some(Value::Object(model)) = fields.shift_remove("Model") {
+        fields = model.into_iter().chain(fields).collect();
+    }
+    Value::Object(fields)
+}
+
 fn row(found: &Value, properties: &[String], resource: Resource) -> Row {
     let mut row = Map::new();
     let fields = found.as_object().into_iter().flatten();
@@ -154,10 +164,18 @@ fn row(found: &Value, properties: &[String], resource: Resource) -> Row {
             .find(|(name, value)| name.ends_with(end) && value.is_string())
             .and_then(|(_, value)| value.as_str())
     };
-    let name = ending("DisplayName").or_else(|| ending("Name")).map(str::to_owned);
+    // By its own name other tools find it, whatever people see it called.
+    let own = noun(found).and_then(|noun| text(found, &format!("/{noun}Name")));
+    let called = ending("DisplayName").map(str::to_owned);
+    let name = own.or_else(|| called.clone()).or_else(|| ending("Name").map(str::to_owned));
     let name = name.or_else(|| arn(found).map(|arn| crate::names::last_part(&arn).to_owned()));
+    let called = called.filter(|called| Some(called) != name.as_ref());
     row.insert("name".to_owned(), json!(name));
-    row.insert("status".to_owned(), json!(ending("Status")));
+    if called.is_some() {
+        row.insert("display_name".to_owned(), json!(called));
+    }
+    let status = ending("Status").map(str::to_owned).or_else(|| text(found, "/Status/PrimaryStatus"));
+    row.insert("status".to_owned(), json!(status));
     // What is known by its ARN only, and a version by whether it may be deployed.
     if matches!(resource, Resource::ModelPackage) {
         row.insert("status".to_owned(), json!(text(found, "/ModelPackageStatus")));
@@ -194,19 +212,25 @@ fn property_of(found: &Value, property: &str) -> Option<Value> {
     }
 }
 
+/// What it is, as its fields begin: the first of which there are both a name and an ARN.
+fn noun(found: &Value) -> Option<&str> {
+    let fields = found.as_object()?;
+    fields.keys().filter_map(|name| name.strip_suffix("Arn")).find(|noun| {
+        !noun.is_empty()
+            && !matches!(*noun, "Role" | "ExecutionRole")
+            && fields.contains_key(&format!("{noun}Name"))
+    })
+}
+
 /// Its own, which is the first of its ARNs that ends in nothing but `Arn` of the thing.
 fn arn(found: &Value) -> Option<String> {
-    let fields = found.as_object()?;
-    let own = fields.iter().find(|(name, _)| {
-        let noun = name.strip_suffix("Arn").unwrap_or_default();
-        !noun.is_empty()
-            && !matches!(noun, "Role" | "ExecutionRole")
-            && fields.keys().any(|other| *other == format!("{noun}Name"))
-    });
+    if let Some(noun) = noun(found) {
+        return text(found, &format!("/{noun}Arn"));
+    }
     // A version of a package has no name of its own.
     let unnamed = |name: &str| name.ends_with("ExecutionArn") || name == "ModelPackageArn";
-    let own = own.or_else(|| fields.iter().find(|(name, _)| unnamed(name)));
-    own.and_then(|(name, _)| text(found, &format!("/{name}")))
+    let own = found.as_object()?.keys().find(|name| unnamed(name))?;
+    text(found, &format!("/{own}"))
 }
 
 impl Resource {
@@ -276,5 +300,33 @@ mod tests {
             json!({"name": "fraud", "status": "Completed", "version": 3, "approval": "PendingManualApproval", "arn": package,
                 "created": null})
         );
+    }
+
+    #[test]
+    fn a_row_has_the_name_by_which_other_tools_find_it() {
+        let of = |found: Value, resource| Value::Object(self::row(&whole_record(found), &[], resource).0);
+        let arn = |what: &str| format!("arn:aws:sagemaker:us-east-1:123456789012:{what}");
+        let pipeline = json!({"PipelineArn": arn("pipeline/nightly"), "PipelineName": "nightly",
+            "PipelineDisplayName": "Every night", "PipelineStatus": "Active"});
+        assert_eq!(
+            of(pipeline, Resource::Pipeline),
+            json!({"name": "nightly", "display_name": "Every night", "status": "Active", "created": null})
+        );
+        let trial = json!({"TrialComponentName": "t-1", "DisplayName": "t-1", "TrialComponentArn": arn("experiment-trial-component/t-1"),
+            "Status": {"PrimaryStatus": "Completed"}});
+        assert_eq!(
+            of(trial, Resource::TrialComponent),
+            json!({"name": "t-1", "status": "Completed", "created": null})
+        );
+        let model = json!({"Model": {"ModelName": "fraud", "ModelArn": arn("model/fraud"), "CreationTime": 1_700_000_000},
+            "Endpoints": [{"EndpointName": "e", "EndpointArn": arn("endpoint/e"), "EndpointStatus": "InService"}]});
+        assert_eq!(self::arn(&whole_record(model.clone())), Some(arn("model/fraud")));
+        assert_eq!(
+            of(model, Resource::Model),
+            json!({"name": "fraud", "status": null, "created": "2023-11-14T22:13:20Z"})
+        );
+        let execution = json!({"PipelineArn": arn("pipeline/p"), "PipelineExecutionArn": arn("pipeline/p/execution/x"),
+            "PipelineExecutionDisplayName": "first", "PipelineExecutionStatus": "Failed"});
+        assert_eq!(of(execution, Resource::PipelineExecution)["arn"], json!(arn("pipeline/p/execution/x")));
     }
 }

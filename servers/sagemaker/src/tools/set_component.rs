@@ -17,7 +17,9 @@ use crate::{
     fields::{text, whole},
     jobs::{Object, gone},
     names::{ComponentName, EndpointName, ModelName},
-    scope, shape,
+    scope,
+    secrets::shown,
+    shape,
 };
 
 /// Puts a model on an endpoint that other models share, as an inference component, or changes one (what is not named stays).
@@ -104,7 +106,7 @@ impl Change for SetComponent {
         let found = self.existing(cx).await?;
         let plan = match &found {
             None => self.anew(cx).await?,
-            Some(found) => self.changed(found)?,
+            Some(found) => self.changed(cx, found)?,
         };
         for kept in ["/Specification/ModelName", "/Specification/BaseInferenceComponentName"] {
             let Some(name) = text(&plan.request, kept) else { continue };
@@ -240,14 +242,14 @@ impl SetComponent {
         shape::strict(&request, CreateInferenceComponentInput::deserialize)?;
         let told =
             Plan::new(format!("create the component {} on {endpoint}, {copies} copies", self.component))
-                .row(json!({"request": request.to_string()}))
+                .row(json!({"request": shown(cx, &request, None).to_string()}))
                 .warning(
                     "it uses machines of the endpoint, which may be scaled up for it and then bill more",
                 );
         Ok(Planned { told, request })
     }
 
-    fn changed(&self, found: &DescribeInferenceComponentOutput) -> Result<Planned> {
+    fn changed(&self, cx: &Call<SageMaker>, found: &DescribeInferenceComponentOutput) -> Result<Planned> {
         if self.variant.is_some() {
             return Err(wrong("a component stays on its variant: leave `variant` out"));
         }
@@ -266,6 +268,10 @@ impl SetComponent {
         let has_spec = after != before;
         if has_spec {
             request = patched(request, &json!({"Specification": after}));
+            // In the way of the last change, with the alarms that roll it back: AWS keeps it for none by itself.
+            if let Some(last) = &found.last_deployment_config {
+                request = patched(request, &json!({"DeploymentConfig": shape::json(last)?}));
+            }
         }
         if let Some(copies) = self.copies {
             request = patched(request, &json!({"RuntimeConfig": {"CopyCount": copies}}));
@@ -275,11 +281,18 @@ impl SetComponent {
         }
         shape::strict(&request, UpdateInferenceComponentInput::deserialize)?;
         let mut told = Plan::new(format!("change the component {} of {}", self.component, self.endpoint))
-            .difference(Some(&before), Some(&after));
+            .difference(
+                Some(&shown(cx, &before, None)),
+                Some(&shown(cx, &after, Some(&Value::Object(self.specification.0.clone())))),
+            );
         let runtime = found.runtime_config.as_ref();
         let now = runtime.and_then(|config| config.desired_copy_count.or(config.current_copy_count));
         if let (Some(wanted), Some(now)) = (self.copies, now) {
             told = told.row(json!({"diff": format!("copies: {now} -> {wanted}")}));
+            if wanted != now {
+                told = told
+                    .warning("where it scales by itself that may undo it: scale_endpoint sets the bounds");
+            }
             if wanted < now {
                 told = told.warning(format!("{} of the {now} copies end", now - wanted)).ask();
             }

@@ -147,3 +147,37 @@ fn a_component_is_deleted_as_it_was_planned() {
         .fails(&["the component llama-ic changed since the plan"]);
     assert!(moved.of("DeleteInferenceComponent").is_empty());
 }
+
+#[test]
+fn a_component_is_changed_in_the_way_of_its_last_change() {
+    let last = json!({"RollingUpdatePolicy": {"MaximumBatchSize": {"Type": "COPY_COUNT", "Value": 1}, "WaitIntervalInSeconds": 60},
+        "AutoRollbackConfiguration": {"Alarms": [{"AlarmName": "llama-5xx"}]}});
+    let kept = last.clone();
+    let stub = world(move |_| {
+        let mut spec = specification();
+        spec.as_object_mut().unwrap().remove("ModelName");
+        spec["Container"] =
+            json!({"DeployedImage": {"SpecifiedImage": "vllm:1"}, "Environment": {"HF_TOKEN": "hunter2"}});
+        Response::output(
+            json!({"InferenceComponentName": "llama-ic", "InferenceComponentArn": arn("inference-component/llama-ic"),
+            "EndpointName": "llm", "EndpointArn": arn("endpoint/llm"), "VariantName": "gpu", "CreationTime": 1, "LastModifiedTime": 1,
+            "InferenceComponentStatus": "InService", "Specification": spec, "LastDeploymentConfig": kept,
+            "RuntimeConfig": {"DesiredCopyCount": 3, "CurrentCopyCount": 3}}),
+        )
+    });
+    let mut server = SAGEMAKER.at(stub.env()).start();
+    let more = call(json!({"specification": {"Container": {"Environment": {"HF_TOKEN": "swordfish"}}}}));
+    server
+        .plan("set_component", more.clone())
+        .holds(&["(hidden, as given)"])
+        .lacks(&["hunter2", "swordfish"]);
+    server.call("set_component", more).holds(&["being updated"]);
+    let sent = stub.of("UpdateInferenceComponent")[0].json();
+    assert_eq!(sent["DeploymentConfig"], last);
+    assert_eq!(sent["Specification"]["Container"]["Environment"], json!({"HF_TOKEN": "swordfish"}));
+    // A number alone is no deployment.
+    let number = call(json!({"copies": 4}));
+    server.plan("set_component", number.clone()).holds(&["where it scales by itself that may undo it"]);
+    server.call("set_component", number).holds(&["being updated"]);
+    assert_eq!(stub.of("UpdateInferenceComponent")[1].json()["DeploymentConfig"], Value::Null);
+}

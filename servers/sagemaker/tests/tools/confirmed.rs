@@ -301,3 +301,99 @@ fn a_job_that_was_made_is_told_although_it_cannot_be_looked_at() {
         .object();
     assert_eq!(made["arn"], json!("arn:aws:sagemaker:us-east-1:123456789012:training-job/new"));
 }
+
+/// An endpoint with the variant `v`, of which AWS says this too, and with these policies.
+fn scaling(variant: Value, policies: Value) -> Stub {
+    Stub::start(move |request| match request.operation() {
+        "DescribeEndpoint" => {
+            let mut now = json!({"VariantName": "v", "CurrentInstanceCount": 2, "CurrentWeight": 1.0});
+            now.as_object_mut().unwrap().extend(variant.as_object().unwrap().clone());
+            Response::output(json!({"EndpointName": "e", "EndpointStatus": "InService",
+                "EndpointArn": "arn:aws:sagemaker:us-east-1:123456789012:endpoint/e", "EndpointConfigName": "c",
+                "CreationTime": 1, "LastModifiedTime": 1, "ProductionVariants": [now]}))
+        }
+        "DescribeScalingPolicies" => Response::output(json!({"ScalingPolicies": policies})),
+        "DescribeScalableTargets" => Response::output(json!({"ScalableTargets": []})),
+        "RegisterScalableTarget" => Response::output(json!({})),
+        "UpdateEndpointWeightsAndCapacities" => {
+            Response::output(json!({"EndpointArn": "arn:aws:sagemaker:us-east-1:123456789012:endpoint/e"}))
+        }
+        _ => Response::error(400, "ValidationException", "not scripted"),
+    })
+}
+
+#[test]
+fn what_cannot_be_scaled_so_is_not_planned() {
+    let nothing_was_done = |stub: &Stub| {
+        for operation in ["RegisterScalableTarget", "UpdateEndpointWeightsAndCapacities"] {
+            assert!(stub.of(operation).is_empty(), "{operation}");
+        }
+    };
+    let serverless = json!({"CurrentServerlessConfig": {"MemorySizeInMB": 2048, "MaxConcurrency": 5}, "CurrentInstanceCount": 0});
+    let stub = scaling(serverless, json!([]));
+    let mut server = SAGEMAKER.at(stub.env()).start();
+    for call in [json!({"endpoint": "e", "instances": 2}), json!({"endpoint": "e", "min": 1, "max": 3})] {
+        server
+            .call("scale_endpoint", call)
+            .fails(&["the variant v is serverless and has no machines", "serverless_concurrency"]);
+    }
+    nothing_was_done(&stub);
+    let managed = json!({"ManagedInstanceScaling": {"Status": "ENABLED", "MinInstanceCount": 1, "MaxInstanceCount": 4}});
+    let stub = scaling(managed, json!([]));
+    let mut server = SAGEMAKER.at(stub.env()).start();
+    server
+        .call("scale_endpoint", json!({"endpoint": "e", "min": 1, "max": 3}))
+        .fails(&["AWS scales the machines of the variant v itself", "give `component`"]);
+    server
+        .plan("scale_endpoint", json!({"endpoint": "e", "instances": 3}))
+        .holds(&["AWS scales its machines itself between 1 and 4", "which may undo it"]);
+    nothing_was_done(&stub);
+}
+
+#[test]
+fn policies_that_scale_it_too_are_told() {
+    let policy = |name: &str, more: Value| {
+        let mut policy = json!({"PolicyARN": "arn:aws:autoscaling:us-east-1:123456789012:scalingPolicy:x", "PolicyName": name,
+            "ServiceNamespace": "sagemaker", "ResourceId": "endpoint/e/variant/v", "CreationTime": 1,
+            "ScalableDimension": "sagemaker:variant:DesiredInstanceCount"});
+        policy.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        policy
+    };
+    let of_metric = |metric: Value| {
+        json!({"PolicyType": "TargetTrackingScaling", "TargetTrackingScalingPolicyConfiguration":
+            {"TargetValue": 70.0, "CustomizedMetricSpecification": metric}})
+    };
+    let cpu = json!({"MetricName": "CPUUtilization", "Namespace": "/aws/sagemaker/Endpoints", "Statistic": "Average"});
+    let steps = json!({"PolicyType": "StepScaling", "StepScalingPolicyConfiguration": {"AdjustmentType": "ChangeInCapacity"}});
+    let stub = scaling(json!({}), json!([policy("by-cpu", of_metric(cpu)), policy("from-none", steps)]));
+    let plan =
+        SAGEMAKER.at(stub.env()).start().plan("scale_endpoint", json!({"endpoint": "e", "min": 2, "max": 8}));
+    plan.holds(&["it scales by other policies too, which go on: by-cpu, from-none"]);
+}
+
+#[test]
+fn an_endpoint_without_its_configuration_is_deleted_with_its_machines_told() {
+    let stub = Stub::start(|request| match request.operation() {
+        "DescribeEndpoint" => Response::output(json!({"EndpointName": "e", "EndpointStatus": "InService",
+            "EndpointArn": "arn:aws:sagemaker:us-east-1:123456789012:endpoint/e", "EndpointConfigName": "c",
+            "CreationTime": 1, "LastModifiedTime": 1,
+            "ProductionVariants": [{"VariantName": "v", "CurrentInstanceCount": 3}]})),
+        "DescribeEndpointConfig" => {
+            Response::error(400, "ValidationException", "Could not find endpoint configuration \"c\".")
+        }
+        "GetMetricData" => Response::output(
+            json!({"MetricDataResults": [{"Id": "calls_0", "Timestamps": [1_700_000_120], "Values": [42.0]}]}),
+        ),
+        "DeleteEndpoint" => Response::new(200, ""),
+        _ => Response::error(400, "ValidationException", "not scripted"),
+    });
+    let call = json!({"endpoint": "e", "models": true});
+    let mut server = SAGEMAKER.at(stub.env()).start();
+    server.plan("delete_endpoint", call.clone()).holds(&[
+        "3 of a type that only its configuration tells",
+        "it was called 42 times in the last day",
+        "which models it runs is not known, and all of them stay",
+    ]);
+    server.confirmed("delete_endpoint", call).holds(&[r#"{"deleted":["endpoint e"]}"#]);
+    assert!(stub.of("DeleteModel").is_empty());
+}

@@ -174,3 +174,48 @@ fn features_of_a_name_are_found_on_every_page() {
     again["cursor"] = next(first.ok());
     server.call("list_features", again).holds(&["f2501\tString"]);
 }
+
+#[test]
+fn records_of_several_groups_are_read_and_what_aws_left_is_asked_again() {
+    let stub = Stub::start(|request| {
+        let record = |group: &str, id: &str, value: &str| {
+            json!({"FeatureGroupName": group, "RecordIdentifierValueAsString": id,
+                "Record": [{"FeatureName": "id", "ValueAsString": id}, {"FeatureName": "name", "ValueAsString": value}]})
+        };
+        match request.nth {
+            1 => Response::output(json!({
+                "Records": [record("people", "1", "Ann")],
+                // A group that was given by name is told by its ARN.
+                "Errors": [{"FeatureGroupName": "arn:aws:sagemaker:us-east-1:123456789012:feature-group/cars",
+                    "RecordIdentifierValueAsString": "1", "ErrorCode": "ValidationError", "ErrorMessage": "no online store"}],
+                "UnprocessedIdentifiers": [{"FeatureGroupName": "people", "RecordIdentifiersValueAsString": ["2"]}],
+            })),
+            _ => Response::output(
+                json!({"Records": [record("people", "2", "")], "Errors": [], "UnprocessedIdentifiers": []}),
+            ),
+        }
+    });
+    let call = json!({"feature_groups": ["people", "cars"], "ids": ["1", "2", "1"]});
+    let rows = SAGEMAKER.at(stub.env()).start().call("get_records", call);
+    assert_eq!(rows.column("feature_group"), ["people", "people", "cars", "cars"], "{}", rows.text);
+    assert_eq!(rows.column("id"), ["1", "2", "1", "2"]);
+    rows.holds(&["Ann", r#""name":"""#, "ValidationError: no online store", "there is no such record"]);
+    let asked = stub.of("BatchGetRecord");
+    assert_eq!(asked.len(), 2);
+    let left = json!([{"FeatureGroupName": "people", "RecordIdentifiersValueAsString": ["2"]}]);
+    assert_eq!(asked[1].json()["Identifiers"], left);
+    let mut server = SAGEMAKER.at(stub.env()).start();
+    let features = json!({"feature_groups": ["people", "cars"], "ids": ["1"], "features": ["name"]});
+    server.call("get_records", features).fails(&["`features` are of one feature group"]);
+    // What AWS never comes to is not told as missing.
+    let busy = Stub::start(|request| {
+        Response::output(
+            json!({"Records": [], "Errors": [], "UnprocessedIdentifiers": request.json()["Identifiers"]}),
+        )
+    });
+    let rows = SAGEMAKER
+        .at(busy.env())
+        .start()
+        .call("get_records", json!({"feature_groups": ["people"], "ids": ["1"]}));
+    rows.holds(&["AWS did not come to it"]).lacks(&["there is no such record"]);
+}

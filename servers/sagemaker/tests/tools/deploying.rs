@@ -27,20 +27,35 @@ fn config() -> Value {
 }
 
 fn described(status: &str, config: &str) -> Response {
-    Response::output(
-        json!({"EndpointName": "fraud", "EndpointArn": arn("endpoint"), "EndpointConfigName": config,
+    described_with(status, config, json!({}))
+}
+
+fn described_with(status: &str, config: &str, more: Value) -> Response {
+    let mut found = json!({"EndpointName": "fraud", "EndpointArn": arn("endpoint"), "EndpointConfigName": config,
         "EndpointStatus": status, "CreationTime": 1_700_000_000, "LastModifiedTime": 1_700_000_000,
-        "ProductionVariants": [{"VariantName": "prod", "CurrentInstanceCount": 6, "DesiredInstanceCount": 6, "CurrentWeight": 0.3}]}),
-    )
+        "ProductionVariants": [{"VariantName": "prod", "CurrentInstanceCount": 6, "DesiredInstanceCount": 6, "CurrentWeight": 0.3}]});
+    found.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    Response::output(found)
 }
 
 /// The endpoint `fraud` on `fraud-config`, as [`config`] has it, scaled to six machines since. `looked` answers the looks at
 /// the endpoint from the third on, after those of plan and deed.
 fn running(looked: impl Fn(&str, usize) -> Response + Send + Sync + 'static) -> Stub {
+    running_after(json!({}), looked)
+}
+
+/// The same; `more` is what else AWS says of the endpoint.
+fn running_after(more: Value, looked: impl Fn(&str, usize) -> Response + Send + Sync + 'static) -> Stub {
     let made = std::sync::Mutex::new("fraud-config".to_owned());
     Stub::start(move |request: &Request| match (request.operation(), request.nth) {
         ("DescribeEndpoint", nth) if nth > 2 => looked(&made.lock().unwrap(), nth),
-        ("DescribeEndpoint", _) => described("InService", "fraud-config"),
+        ("DescribeEndpoint", _) => described_with("InService", "fraud-config", more.clone()),
+        ("GetProducts", _) => {
+            let price = json!({"unit": "Hrs", "pricePerUnit": {"USD": "0.408"}});
+            let entry = json!({"product": {"attributes": {"usagetype": "USE1-AsyncInf:ml.c5.2xlarge"}},
+                "publicationDate": "2026-11-20T00:00:00Z", "terms": {"OnDemand": {"a": {"priceDimensions": {"b": price}}}}});
+            Response::output(json!({"FormatVersion": "aws_v1", "PriceList": [entry.to_string()]}))
+        }
         ("DescribeEndpointConfig", _) => {
             let mut found = config();
             found["EndpointConfigName"] = json!("fraud-config");
@@ -383,4 +398,87 @@ fn an_endpoint_for_components_has_a_role_and_no_model() {
     ] {
         server.call("deploy_model", wrong).fails(&[words]);
     }
+}
+
+#[test]
+fn smaller_machines_and_no_calls_are_asked_about() {
+    for (more, words) in [
+        (
+            json!({"instance_type": "ml.c5.large"}),
+            "ml.c5.large in place of ml.c5.2xlarge: 12 vCPUs in place of 48",
+        ),
+        (json!({"instance_type": "ml.p9.48xlarge"}), "whether it has less accelerators is not known"),
+        (json!({"variant_settings": {"InitialVariantWeight": 0.0}}), "with a weight of 0 it gets no calls"),
+    ] {
+        let stub = running(on_the_new);
+        let mut call = json!({"endpoint": "fraud", "model": "fraud-v2"});
+        call.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let asked = at(&stub).call("deploy_model", call);
+        asked.holds(&[words]);
+        assert!(asked.plan_token().is_some(), "{}", asked.text);
+        assert!(stub.of("CreateEndpointConfig").is_empty());
+    }
+    let stub = running(on_the_new);
+    let larger = json!({"endpoint": "fraud", "model": "fraud-v2", "instance_type": "ml.c5.4xlarge"});
+    at(&stub).call("deploy_model", larger).holds(&[r#""outcome":"updated""#]);
+}
+
+#[test]
+fn an_update_goes_out_as_the_last_one_did() {
+    let steps = json!({"TrafficRoutingConfiguration": {"Type": "CANARY", "WaitIntervalInSeconds": 600,
+        "CanarySize": {"Type": "CAPACITY_PERCENT", "Value": 10}}, "TerminationWaitInSeconds": 300});
+    let last = json!({"LastDeploymentConfig": {"BlueGreenUpdatePolicy": steps,
+        "AutoRollbackConfiguration": {"Alarms": [{"AlarmName": "fraud-5xx"}]}}});
+    let stub = running_after(last.clone(), on_the_new);
+    let call = json!({"endpoint": "fraud", "model": "fraud-v2"});
+    at(&stub)
+        .plan("deploy_model", call.clone())
+        .holds(&["as the last update was, and back where these go off: fraud-5xx"])
+        .lacks(&["no alarm rolls it back"]);
+    let stub = running_after(last.clone(), on_the_new);
+    at(&stub).call("deploy_model", call).holds(&[r#""outcome":"updated""#]);
+    let sent = stub.of("UpdateEndpoint")[0].json();
+    assert_eq!((&sent["RetainDeploymentConfig"], &sent["DeploymentConfig"]), (&json!(true), &Value::Null));
+    // Other alarms change nothing of its steps.
+    let stub = running_after(last, on_the_new);
+    let call = json!({"endpoint": "fraud", "model": "fraud-v2", "rollback_alarms": ["fraud-p95"]});
+    at(&stub).call("deploy_model", call).holds(&[r#""outcome":"updated""#]);
+    let sent = stub.of("UpdateEndpoint")[0].json();
+    let expected = json!({"BlueGreenUpdatePolicy": steps,
+        "AutoRollbackConfiguration": {"Alarms": [{"AlarmName": "fraud-p95"}]}});
+    assert_eq!((&sent["RetainDeploymentConfig"], &sent["DeploymentConfig"]), (&Value::Null, &expected));
+    // Rolling updates stay such.
+    let rolling =
+        json!({"MaximumBatchSize": {"Type": "INSTANCE_COUNT", "Value": 1}, "WaitIntervalInSeconds": 60});
+    let last = json!({"LastDeploymentConfig": {"RollingUpdatePolicy": rolling}});
+    let stub = running_after(last, on_the_new);
+    let call = json!({"endpoint": "fraud", "model": "fraud-v2", "rollback_alarms": ["fraud-p95"]});
+    at(&stub).call("deploy_model", call).holds(&[r#""outcome":"updated""#]);
+    let sent = stub.of("UpdateEndpoint")[0].json()["DeploymentConfig"].clone();
+    assert_eq!((&sent["RollingUpdatePolicy"], &sent["BlueGreenUpdatePolicy"]), (&rolling, &Value::Null));
+}
+
+#[test]
+fn an_endpoint_that_still_looks_as_before_has_not_been_rolled_back() {
+    let stub = running(|config, nth| match nth {
+        3 | 4 => described("InService", "fraud-config"),
+        5 => described("Updating", "fraud-config"),
+        _ => described("InService", config),
+    });
+    let call = json!({"endpoint": "fraud", "image": "i", "role": ROLE});
+    at(&stub).call("deploy_model", call.clone()).holds(&[r#""outcome":"updated""#]);
+    nothing_is_deleted(&stub);
+    // What never shows the update may still run it.
+    let stub = running(|_, _| described("InService", "fraud-config"));
+    at(&stub)
+        .call("deploy_model", call)
+        .fails(&["AWS took the update, and the endpoint does not show it", "made and left alone"]);
+    nothing_is_deleted(&stub);
+}
+
+#[test]
+fn a_plan_tells_what_its_machines_cost() {
+    let stub = running(on_the_new);
+    let plan = at(&stub).plan("deploy_model", json!({"endpoint": "fraud", "model": "fraud-v2"}));
+    plan.holds(&["6 x ml.c5.2xlarge: 2.448 USD an hour; prices: USD on demand", "2026-11-20"]);
 }

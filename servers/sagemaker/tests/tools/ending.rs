@@ -212,3 +212,24 @@ fn studios_domains_users_spaces_and_apps_are_listed() {
     server.call("list_studio", json!({"show": "apps"})).holds(&["0 rows"]);
     server.call("list_studio", json!({"domain": "d-1"})).fails(&["are of users, spaces and apps"]);
 }
+
+#[test]
+fn what_cannot_be_stopped_is_shown_by_the_tool_that_knows_it() {
+    let arn = "arn:aws:sagemaker:us-east-1:123456789012:pipeline/p/execution/x";
+    let stub = Stub::start(|request| match request.operation() {
+        "DescribePipelineExecution" => Response::output(json!({"PipelineExecutionStatus": "Executing"})),
+        "StopPipelineExecution" => Response::error(400, "ValidationException", "it is not running"),
+        "DescribeNotebookInstance" => Response::output(
+            json!({"NotebookInstanceName": "n", "NotebookInstanceStatus": "InService", "InstanceType": "ml.t3.medium"}),
+        ),
+        "StopNotebookInstance" => {
+            Response::error(400, "ValidationException", "Status (Pending) not in [InService]")
+        }
+        _ => Response::error(400, "ValidationException", "not scripted"),
+    });
+    let mut server = SAGEMAKER.at(stub.env()).start();
+    let pipeline = server.confirmed("stop_pipeline", json!({"execution": arn}));
+    pipeline.fails(&["describe_execution shows where it stands"]).lacks(&["describe_job"]);
+    let notebook = server.confirmed("set_notebook", json!({"notebook": "n", "state": "stopped"}));
+    notebook.fails(&["list_notebooks shows where it stands"]).lacks(&["describe_job"]);
+}

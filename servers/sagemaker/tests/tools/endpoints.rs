@@ -491,3 +491,36 @@ fn an_endpoint_in_use_warns_before_it_goes() {
     assert!(plan.ok().contains("warning: it was called 42 times in the last day"), "{}", plan.text);
     assert!(stub.of("DeleteEndpoint").is_empty());
 }
+
+#[test]
+fn a_variant_that_waits_for_machines_is_told_with_what_helps() {
+    let card = |message: &'static str, reason: Value| {
+        let stub = Stub::start(move |request| match request.operation() {
+            "DescribeEndpoint" => {
+                let variant = json!({"VariantName": "v", "CurrentInstanceCount": 1, "DesiredInstanceCount": 4,
+                    "VariantStatus": [{"Status": "Baking"}, {"Status": "ActivatingTraffic", "StatusMessage": message}]});
+                let mut more = json!({"ProductionVariants": [variant]});
+                if reason.is_string() {
+                    more["FailureReason"] = reason.clone();
+                }
+                Response::output(described("Updating", "c", more))
+            }
+            "DescribeEndpointConfig" => Response::output(
+                json!({"EndpointConfigName": "c", "EndpointConfigArn": arn("endpoint-config"), "CreationTime": 1, "ProductionVariants": []}),
+            ),
+            "ListInferenceComponents" => Response::output(json!({"InferenceComponents": []})),
+            "DescribeScalableTargets" => Response::output(json!({"ScalableTargets": []})),
+            "DescribeScalingPolicies" => Response::output(json!({"ScalingPolicies": []})),
+            "GetMetricData" => Response::output(json!({"MetricDataResults": []})),
+            _ => Response::error(400, "ValidationException", "not scripted"),
+        });
+        SAGEMAKER.at(stub.env()).start().call("describe_endpoint", json!({"endpoint": "e"}))
+    };
+    let lack = "Unable to provision requested ML compute capacity due to InsufficientInstanceCapacity error.";
+    let told = card(lack, json!(null));
+    told.holds(&["Baking; ActivatingTraffic: Unable to provision", "try another instance type"]);
+    // Said of the variant and of the endpoint, it helps once.
+    assert_eq!(card(lack, json!(lack)).text.matches("try another instance type").count(), 1);
+    let limit = "The account-level service limit 'ml.g5.xlarge for endpoint usage' is 2 Instances";
+    card("waits", json!(limit)).holds(&["Service Quotas raises it"]).lacks(&["no such machines free"]);
+}

@@ -370,3 +370,34 @@ fn without_leave_to_list_s3_denies_what_is_not_there_yet() {
     );
     assert!(error.text.contains("s3:ListBucket"), "{}", error.text);
 }
+
+#[test]
+fn a_component_without_copies_is_told_with_what_gives_it_some() {
+    let stub = Stub::start(|_| {
+        Response::error(
+            400,
+            "ValidationError",
+            "Inference Component has no capacity to process this request.",
+        )
+    });
+    let error =
+        invoke(&mut SAGEMAKER.at(stub.env()).start(), json!({"payload": {}, "component": "llama-ic"}));
+    error.fails(&["no copy of the component runs", "scale_endpoint with `component`"]);
+}
+
+#[test]
+fn a_result_that_broke_off_is_read_again() {
+    let stub = Stub::start(|request| match (request.operation(), request.nth) {
+        ("InvokeEndpointAsync", _) => Response::new(202, r#"{"InferenceId":"id-1"}"#)
+            .with("x-amzn-sagemaker-outputlocation", "s3://results/out/1.out"),
+        ("GetObject", 1) => {
+            Response::new(200, r#"{"score":1}"#).with("content-type", "application/json").cut_off(4)
+        }
+        ("GetObject", _) => Response::new(200, r#"{"score":1}"#).with("content-type", "application/json"),
+        _ => Response::error(400, "ValidationError", "not scripted"),
+    });
+    let done = invoke(&mut SAGEMAKER.at(stub.env()).start(), json!({"payload": {}, "mode": "async"}));
+    done.holds(&[r#"{"score":1}"#]);
+    // The model is asked once.
+    assert_eq!((stub.of("InvokeEndpointAsync").len(), stub.of("GetObject").len()), (1, 2));
+}

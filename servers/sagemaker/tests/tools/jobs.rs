@@ -255,7 +255,7 @@ fn a_job_is_run_again_with_changes() {
         "run the training job clone-2 as clone-1 was: 2 x ml.m5.large, at most 3,600 s, 2.0 instance hours; role arn:aws:iam::123456789012:role/sagemaker",
         r#"-    "epochs": "5""#,
         r#"+    "epochs": "20""#,
-        "(hidden, another value)",
+        "(hidden, as given)",
         "the whole request:",
         r#""AlgorithmSpecification":{"#,
     ] {

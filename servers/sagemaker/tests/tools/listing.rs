@@ -67,3 +67,31 @@ fn all_parameters_of_an_execution_are_shown() {
     let card = SAGEMAKER.at(stub.env()).start().call("describe_execution", json!({"execution": arn}));
     card.holds(&[r#""parameters":{"first":"1","hundredth":"2"}"#]);
 }
+
+#[test]
+fn an_execution_that_runs_is_told_however_many_are_newer() {
+    let stub = Stub::start(|request| match request.operation() {
+        "DescribePipeline" => {
+            Response::output(json!({"PipelineName": "p", "LastModifiedTime": 1_700_000_000}))
+        }
+        "ListPipelineExecutions" => {
+            let execution = |at: usize, status: &str| {
+                json!({"PipelineExecutionArn": format!("arn:aws:sagemaker:us-east-1:123456789012:pipeline/p/execution/{at}"),
+                    "StartTime": 1_700_000_000, "PipelineExecutionStatus": status})
+            };
+            let page = match request.json()["NextToken"].as_str() {
+                None => {
+                    let newer: Vec<_> = (0..100).map(|at| execution(at, "Succeeded")).collect();
+                    json!({"NextToken": "2", "PipelineExecutionSummaries": newer})
+                }
+                Some(_) => {
+                    json!({"PipelineExecutionSummaries": [execution(100, "Executing"), execution(101, "Stopping")]})
+                }
+            };
+            Response::output(page)
+        }
+        _ => Response::error(400, "ValidationException", "not scripted"),
+    });
+    let plan = SAGEMAKER.at(stub.env()).start().plan("delete_pipeline", json!({"pipeline": "p"}));
+    plan.holds(&["2 of its executions"]);
+}

@@ -145,7 +145,11 @@ fn job(noun: &str, name: &str, resource: &str, more: Value) -> Value {
 
 /// An account in which everything runs; the clusters may not be seen.
 fn busy() -> Stub {
-    Stub::start(|request| {
+    Stub::start(busy_with())
+}
+
+fn busy_with() -> impl Fn(&Request) -> Response + Send + Sync + 'static {
+    |request: &Request| {
         let now = jiff::Timestamp::now().as_second();
         let hours = |hours: i64| json!(now - hours * 3600);
         let machine = json!({"InstanceType": "ml.p3.2xlarge", "InstanceCount": 2, "VolumeSizeInGB": 30});
@@ -234,7 +238,7 @@ fn busy() -> Stub {
             operation => rarer(operation, request)
                 .unwrap_or_else(|| Response::error(400, "ValidationException", "not scripted")),
         }
-    })
+    }
 }
 
 /// What else bills by the hour, and of each sort one that does not, or no longer.
@@ -343,6 +347,50 @@ fn everything_that_bills_is_listed_largest_first() {
     assert!(at("optimization job\tsmaller") < at("endpoint\tlive/big"), "{text}");
     assert!(at("endpoint\tlive/big") < at("notebook\tnote"), "{text}");
     assert!(stub.most_at_once() > 1, "the sorts are asked for one after another");
+}
+
+/// As [`busy`], with AWS's price list: of machines of endpoints and of training.
+fn priced() -> Stub {
+    let busy = busy_with();
+    Stub::start(move |request| {
+        if request.operation() != "GetProducts" {
+            return busy(request);
+        }
+        let entry = |usage: &str, amount: &str| {
+            let price = json!({"unit": "Hrs", "pricePerUnit": {"USD": amount}});
+            json!({"product": {"attributes": {"usagetype": usage}}, "publicationDate": "2026-11-20T00:00:00Z",
+                "terms": {"OnDemand": {"a": {"priceDimensions": {"b": price}}}}})
+            .to_string()
+        };
+        let filters = request.json()["Filters"].to_string();
+        let list = match () {
+            // A machine has a price of its own for every use.
+            () if filters.contains("ml.g5.xlarge") => {
+                vec![entry("USE1-Host:ml.g5.xlarge", "1.408"), entry("USE1-Train:ml.g5.xlarge", "9")]
+            }
+            () if filters.contains("ml.p3.2xlarge") => vec![entry("Train:ml.p3.2xlarge", "3.825")],
+            () if filters.contains("ml.t3.medium") => vec![entry("Notebk:ml.t3.medium", "0.05")],
+            () => vec![],
+        };
+        Response::output(json!({"FormatVersion": "aws_v1", "PriceList": list}))
+    })
+}
+
+#[test]
+fn what_bills_has_its_price_and_the_dearest_comes_first() {
+    let stub = priced();
+    let rows = SAGEMAKER.at(stub.env()).start().call("running_costs", json!({}));
+    rows.holds(&[
+        "price list of 2026-11-20",
+        "the rows with a price come to 11.92 an hour",
+        "rows have no price here",
+    ])
+    .lacks(&["a measure of size and not of money"]);
+    let (names, costs) = (rows.column("name"), rows.column("price_per_hour"));
+    let first: Vec<_> = names.into_iter().zip(costs).take(4).collect();
+    // The warm pool has no price in the list, nor has what waits for its machines one to pay.
+    let expected = [("learn", "7.65"), ("live/big", "4.224"), ("note", "0.05")];
+    assert_eq!(first[..3], expected, "{}", rows.text);
 }
 
 #[test]

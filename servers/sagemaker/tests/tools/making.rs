@@ -145,7 +145,7 @@ fn a_record_that_moved_since_its_plan_is_left_alone() {
 /// All that a schedule may be made of.
 fn schedule() -> Value {
     json!({"ScheduleConfig": {"ScheduleExpression": "cron(0 * ? * * *)"}, "MonitoringType": "DataQuality",
-        "MonitoringJobDefinition": {"RoleArn": ROLE, "Environment": {"EMPTY": ""},
+        "MonitoringJobDefinition": {"RoleArn": ROLE, "Environment": {"EMPTY": "", "KEY": "hunter2"},
             "MonitoringInputs": [{"EndpointInput": {"EndpointName": "fraud", "LocalPath": "/in"}}],
             "MonitoringOutputConfig": {"MonitoringOutputs": [{"S3Output": {"S3Uri": "s3://b/o", "LocalPath": "/out"}}]},
             "MonitoringAppSpecification": {"ImageUri": "image:1"},
@@ -162,6 +162,15 @@ fn monitors() -> Stub {
         ("CreateMonitoringSchedule", _) => {
             Response::output(json!({"MonitoringScheduleArn": arn("monitoring-schedule/daily")}))
         }
+        // Of the one that is cloned, on two pages.
+        ("ListTags", _) if request.json()["ResourceArn"] != json!(arn("monitoring-schedule/hourly")) => {
+            Response::error(400, "ValidationException", "another's tags")
+        }
+        ("ListTags", _) if request.json()["NextToken"].is_null() => {
+            Response::output(json!({"NextToken": "2", "Tags": [
+            {"Key": "aws:cloudformation:stack-id", "Value": "x"}, {"Key": "team", "Value": "risk"}]}))
+        }
+        ("ListTags", _) => Response::output(json!({"Tags": [{"Key": "cost", "Value": "7"}]})),
         (other, _) => Response::error(400, "ValidationException", other),
     })
 }
@@ -173,15 +182,22 @@ fn a_monitoring_schedule_is_made_as_another_is() {
     let change =
         json!({"MonitoringScheduleConfig": {"ScheduleConfig": {"ScheduleExpression": "cron(0 0 ? * * *)"}}});
     let call = json!({"schedule": "daily", "clone": "hourly", "request": change});
-    server.plan("create_monitor", call.clone()).holds(&[
-        "make the monitoring schedule daily: cron(0 0 ? * * *), watches fraud, on 2 x ml.m5.large",
-        "machines bill",
-    ]);
+    server
+        .plan("create_monitor", call.clone())
+        .holds(&[
+            "make the monitoring schedule daily: cron(0 0 ? * * *), watches fraud, on 2 x ml.m5.large",
+            "machines bill",
+        ])
+        .lacks(&["hunter2"]);
     server.call("create_monitor", call).holds(&["\"schedule\":\"daily\"", "monitoring-schedule/daily"]);
     let mut made = schedule();
     made["ScheduleConfig"]["ScheduleExpression"] = json!("cron(0 0 ? * * *)");
     let sent = stub.of("CreateMonitoringSchedule")[0].json();
-    assert_eq!(sent, json!({"MonitoringScheduleName": "daily", "MonitoringScheduleConfig": made}));
+    let tags = json!([{"Key": "team", "Value": "risk"}, {"Key": "cost", "Value": "7"}]);
+    assert_eq!(
+        sent,
+        json!({"MonitoringScheduleName": "daily", "MonitoringScheduleConfig": made, "Tags": tags})
+    );
     let taken = json!({"schedule": "hourly", "clone": "hourly"});
     server.call("create_monitor", taken).fails(&["there is a monitoring schedule hourly already"]);
     let wrong = json!({"schedule": "x", "request": {"MonitoringScheduleConfg": {}}});
@@ -234,4 +250,114 @@ fn a_space_and_its_app_are_made() {
     let wrong = json!({"kind": "app", "domain": "d", "name": "x", "owner": "eve", "app_type": "JupyterLab", "instance_type": "ml.t3.medum"});
     server.call("create_studio", wrong).fails(&["did you mean ml.t3.medium?"]);
     assert_eq!((stub.of("CreateSpace").len(), stub.of("CreateApp").len()), (1, 1));
+}
+
+/// The schedule `drift` as it is at each look.
+fn drift(status: impl Fn(usize) -> (&'static str, i64) + Send + Sync + 'static, by_name: bool) -> Stub {
+    Stub::start(move |request| match request.operation() {
+        "DescribeMonitoringSchedule" => {
+            let (status, modified) = status(request.nth);
+            let mut config = json!({"ScheduleConfig": {"ScheduleExpression": "cron(0 * ? * * *)"}});
+            if by_name {
+                config["MonitoringJobDefinitionName"] = json!("drift-definition");
+            }
+            Response::output(
+                json!({"MonitoringScheduleName": "drift", "MonitoringScheduleArn": arn("monitoring-schedule/drift"),
+                "MonitoringScheduleStatus": status, "CreationTime": 1, "LastModifiedTime": modified, "EndpointName": "fraud",
+                "MonitoringScheduleConfig": config}),
+            )
+        }
+        "StartMonitoringSchedule" | "StopMonitoringSchedule" | "DeleteMonitoringSchedule" => {
+            Response::new(200, "")
+        }
+        other => Response::error(400, "ValidationException", other),
+    })
+}
+
+#[test]
+fn a_monitoring_schedule_is_stopped_after_a_question_and_started_without() {
+    let stub = drift(|_| ("Scheduled", 1), true);
+    let mut server = SAGEMAKER.at(stub.env()).start();
+    let stop = json!({"schedule": "drift", "state": "stopped"});
+    let asked = server.call("set_monitor", stop.clone());
+    asked.holds(&[
+        "stop the monitoring schedule drift (cron(0 * ? * * *), watches fraud), which is Scheduled",
+    ]);
+    assert!(asked.plan_token().is_some() && stub.of("StopMonitoringSchedule").is_empty(), "{}", asked.text);
+    server.confirmed("set_monitor", stop).holds(&[r#""name":"drift""#]);
+    // It runs already.
+    let start = json!({"schedule": "drift", "state": "started"});
+    server.plan("set_monitor", start.clone()).holds(&["nothing to do: drift is Scheduled"]);
+    server.call("set_monitor", start.clone()).ok();
+    assert_eq!((stub.of("StopMonitoringSchedule").len(), stub.of("StartMonitoringSchedule").len()), (1, 0));
+    // Stopped, and failed at its making.
+    for status in ["Stopped", "Failed"] {
+        let stub = drift(move |_| (status, 1), true);
+        SAGEMAKER.at(stub.env()).start().call("set_monitor", start.clone()).ok();
+        assert_eq!(stub.of("StartMonitoringSchedule").len(), 1, "{status}");
+    }
+    let moved = drift(|nth| if nth > 1 { ("Stopped", 2) } else { ("Stopped", 1) }, true);
+    SAGEMAKER
+        .at(moved.env())
+        .start()
+        .call("set_monitor", start)
+        .fails(&["the monitoring schedule drift changed"]);
+    assert!(moved.of("StartMonitoringSchedule").is_empty());
+}
+
+#[test]
+fn a_monitoring_schedule_is_deleted_as_it_was_planned() {
+    let call = json!({"schedule": "drift"});
+    let stub = drift(|_| ("Scheduled", 1), true);
+    let mut server = SAGEMAKER.at(stub.env()).start();
+    server
+        .plan("delete_monitor", call.clone())
+        .holds(&["watches fraud", "its definition drift-definition stays"]);
+    server.confirmed("delete_monitor", call.clone()).holds(&[r#""deleted":"drift""#]);
+    let stub = drift(|_| ("Scheduled", 1), false);
+    SAGEMAKER.at(stub.env()).start().plan("delete_monitor", call.clone()).holds(&["lost for good"]);
+    let moved = drift(|nth| if nth > 2 { ("Scheduled", 2) } else { ("Scheduled", 1) }, true);
+    let refused = SAGEMAKER.at(moved.env()).start().confirmed("delete_monitor", call.clone());
+    refused.fails(&["the monitoring schedule drift changed"]);
+    assert!(moved.of("DeleteMonitoringSchedule").is_empty());
+    let gone = Stub::start(|_| Response::error(400, "ResourceNotFound", "Monitoring schedule not found"));
+    SAGEMAKER.at(gone.env()).start().call("delete_monitor", call).fails(&["list_monitors shows"]);
+}
+
+#[test]
+fn a_space_goes_with_its_disk_when_nothing_runs_in_it() {
+    let space = |apps: Value, created: fn(usize) -> i64| {
+        Stub::start(move |request| match request.operation() {
+            "DescribeSpace" => {
+                Response::output(json!({"SpaceName": "lab", "DomainId": "d-abc", "Status": "InService",
+                "CreationTime": created(request.nth), "LastModifiedTime": 1, "OwnershipSettings": {"OwnerUserProfileName": "eve"},
+                "SpaceSettings": {"SpaceStorageSettings": {"EbsStorageSettings": {"EbsVolumeSizeInGb": 100}}}}))
+            }
+            // Its apps come on the second page.
+            "ListApps" if request.json()["NextToken"].is_null() => {
+                Response::output(json!({"NextToken": "2", "Apps": []}))
+            }
+            "ListApps" => Response::output(json!({"Apps": apps})),
+            "DeleteSpace" => Response::new(200, ""),
+            other => Response::error(400, "ValidationException", other),
+        })
+    };
+    let app = |space: &str, status: &str| json!({"DomainId": "d-abc", "SpaceName": space, "AppType": "JupyterLab", "AppName": "default", "Status": status});
+    let call = json!({"domain": "d-abc", "space": "lab"});
+    let stub = space(json!([app("lab", "InService")]), |_| 1);
+    let mut server = SAGEMAKER.at(stub.env()).start();
+    server
+        .call("delete_space", call.clone())
+        .fails(&["has apps that run: default (JupyterLab)", "stop_running"]);
+    let stub = space(json!([app("lab", "Deleted"), app("laboratory", "InService")]), |_| 1);
+    let mut server = SAGEMAKER.at(stub.env()).start();
+    server
+        .plan("delete_space", call.clone())
+        .holds(&["delete the space lab of eve in d-abc with its disk of 100 GB", "lost for good"]);
+    server.confirmed("delete_space", call.clone()).holds(&[r#""outcome":"being deleted""#]);
+    assert_eq!(stub.of("DeleteSpace")[0].json(), json!({"DomainId": "d-abc", "SpaceName": "lab"}));
+    let moved = space(json!([]), |nth| if nth > 2 { 9 } else { 1 });
+    let refused = SAGEMAKER.at(moved.env()).start().confirmed("delete_space", call);
+    refused.fails(&["the space lab changed"]);
+    assert!(moved.of("DeleteSpace").is_empty());
 }

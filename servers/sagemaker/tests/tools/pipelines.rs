@@ -225,7 +225,7 @@ fn a_model_package_is_approved() {
 fn a_pipelines_steps_and_parameters_are_shown() {
     let definition = json!({"Version": "2020-12-01",
         "Parameters": [{"Name": "epochs", "Type": "Integer", "DefaultValue": 3}, {"Name": "data", "Type": "String"}],
-        "Steps": [{"Name": "train", "Type": "Training", "Arguments": {"RoleArn": "r"}},
+        "Steps": [{"Name": "train", "Type": "Training", "Arguments": {"RoleArn": "r", "Environment": {"KEY": "hunter2"}}},
             {"Name": "good", "Type": "Condition", "DependsOn": ["train"], "Arguments": {"IfSteps": [{"Name": "register", "Type": "RegisterModel"}]}}]});
     let text = definition.to_string();
     let stub = awsmcp_testing::Stub::start(move |_| {
@@ -243,8 +243,10 @@ fn a_pipelines_steps_and_parameters_are_shown() {
     ]);
     card.lacks(&["RoleArn", "\"definition\""]);
     let one = server.call("describe_pipeline", json!({"pipeline": "p", "step": "train"}));
-    one.holds(&[r#""definition":{"Name":"train","Type":"Training","Arguments":{"RoleArn":"r"}}"#]);
-    server.call("describe_pipeline", json!({"pipeline": "p", "definition": true})).holds(&["2020-12-01"]);
+    let told = r#""definition":{"Name":"train","Type":"Training","Arguments":{"RoleArn":"r","Environment":{"KEY":"(hidden)"}}}"#;
+    one.holds(&[told]);
+    let whole = server.call("describe_pipeline", json!({"pipeline": "p", "definition": true}));
+    whole.holds(&["2020-12-01", r#""KEY":"(hidden)""#]).lacks(&["hunter2"]);
     server
         .call("describe_pipeline", json!({"pipeline": "p", "step": "x"}))
         .fails(&["no step x; it has train, good, register"]);

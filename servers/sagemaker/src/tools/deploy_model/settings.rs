@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use super::{DeployModel, wrong};
 use crate::{
     fields::{list, text, whole},
-    shape,
+    known, shape,
 };
 
 /// What a variant is called where nobody says so.
@@ -244,6 +244,9 @@ fn losses(before: &Value, after: &Value, variant: &str) -> Vec<String> {
             ("/InitialInstanceCount", "instances"),
             ("/ServerlessConfig/MemorySizeInMB", "MB of memory"),
             ("/ServerlessConfig/MaxConcurrency", "calls at once"),
+            ("/ServerlessConfig/ProvisionedConcurrency", "calls kept ready"),
+            ("/ManagedInstanceScaling/MinInstanceCount", "instances at least"),
+            ("/ManagedInstanceScaling/MaxInstanceCount", "instances at most"),
         ] {
             if let (Some(was), Some(will)) = (whole(old, pointer), whole(new, pointer))
                 && will < was
@@ -251,12 +254,37 @@ fn losses(before: &Value, after: &Value, variant: &str) -> Vec<String> {
                 losses.push(format!("{will} {what} in place of {was}"));
             }
         }
+        losses.extend(smaller(old, new));
+        let weight = |variant: &Value| variant.get("InitialVariantWeight").and_then(Value::as_f64);
+        if weight(new) == Some(0.0) && weight(old) != Some(0.0) {
+            losses.push("with a weight of 0 it gets no calls".to_owned());
+        }
     }
     let lost = shape::absent(before, after);
     if !lost.is_empty() {
         losses.push(format!("these settings are lost: {}", lost.join(", ")));
     }
     losses
+}
+
+/// That machines of another type are smaller, all of them together; the number alone is told beside it.
+fn smaller(old: &Value, new: &Value) -> Option<String> {
+    let (was, will) = (text(old, "/InstanceType")?, text(new, "/InstanceType")?);
+    if was == will {
+        return None;
+    }
+    let of_all = |variant: &Value, each: Option<u32>| {
+        Some(i64::from(each?) * whole(variant, "/InitialInstanceCount").unwrap_or(1))
+    };
+    let sizes: [(&str, fn(&str) -> Option<u32>); 2] =
+        [("accelerators", known::accelerators), ("vCPUs", known::vcpus)];
+    sizes.into_iter().find_map(|(what, each)| match (of_all(old, each(&was)), of_all(new, each(&will))) {
+        (Some(before), Some(after)) if after < before => {
+            Some(format!("{will} in place of {was}: {after} {what} in place of {before}"))
+        }
+        (Some(_), Some(_)) => None,
+        _ => Some(format!("{will} in place of {was}: whether it has less {what} is not known here")),
+    })
 }
 
 /// Fields that a patch may not carry, since arguments of their own say them: of the configuration, of a variant, of a model.

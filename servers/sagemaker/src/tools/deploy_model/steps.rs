@@ -1,17 +1,18 @@
 //! What a deployment makes, in order, and what becomes of it when a later step fails.
 
 use aws_sdk_sagemaker::{
-    operation::{
-        create_endpoint_config::CreateEndpointConfigInput, create_model::CreateModelInput,
-        describe_endpoint::DescribeEndpointOutput,
-    },
-    types::{EndpointStatus, VariantProperty, VariantPropertyType},
+    operation::{create_endpoint_config::CreateEndpointConfigInput, create_model::CreateModelInput},
+    types::{DeploymentConfig, EndpointStatus, VariantProperty, VariantPropertyType},
 };
 use awsmcp_mcp::{Call, Error, Kind, Result, patched};
 use serde_json::{Value, json};
 
 use super::{DeployModel, Items};
-use crate::{SageMaker, shape};
+use crate::{
+    SageMaker,
+    endpoints::{self, Settled},
+    shape,
+};
 
 /// What this call made, in the order it was made.
 #[derive(Debug, Default)]
@@ -168,11 +169,14 @@ impl DeployModel {
             made.asked("endpoint", endpoint, sent.map_err(Error::from))?;
             made.endpoint = Some(endpoint.to_owned());
         } else {
+            let deployment = items.deployment.as_ref();
+            let deployment = deployment.map(|way| shape::strict(way, DeploymentConfig::deserialize));
             let sent = client
                 .update_endpoint()
                 .endpoint_name(endpoint)
                 .endpoint_config_name(fresh)
-                .set_deployment_config(self.deployment())
+                .set_deployment_config(deployment.transpose()?)
+                .set_retain_deployment_config(items.retains_deployment.then_some(true))
                 // What scales by itself may have other numbers by now.
                 .set_retain_all_variant_properties(items.retains.then_some(true))
                 .set_exclude_retained_variant_properties(self.excluded().filter(|_| items.retains))
@@ -182,14 +186,42 @@ impl DeployModel {
         }
         Ok(model)
     }
+
+    /// Why it does not answer, with the last that its container wrote.
+    pub(super) async fn failure(
+        &self,
+        cx: &Call<SageMaker>,
+        endpoint: &str,
+        settled: &Settled,
+        status: &str,
+    ) -> Error {
+        const LINES: usize = 20;
+        let why = settled.now.failure_reason.as_deref().unwrap_or("AWS gave no reason");
+        let what = match status {
+            "InService" if !settled.has_moved => "AWS took the update, and the endpoint does not show it",
+            "InService" => "AWS rolled the update back",
+            "Failed" => "the endpoint does not start",
+            _ => "the endpoint is neither on the old configuration nor on the new one",
+        };
+        let mut text = format!("{what} ({status}): {why}");
+        match endpoints::last_lines(cx, &endpoints::log_group(endpoint), LINES).await {
+            Ok(lines) if !lines.is_empty() => {
+                text.push_str(&format!("; its log ends: {}", lines.join(" | ")))
+            }
+            Ok(_) => {}
+            Err(error) => text.push_str(&format!("; its log cannot be read: {error}")),
+        }
+        Error::conflict(text).with_next(endpoints::cure(why))
+    }
 }
 
 /// Whether AWS told that the endpoint does not run on the new configuration and will not.
-pub(super) fn has_failed(now: &DescribeEndpointOutput, fresh: &str, is_new: bool) -> bool {
+pub(super) fn has_failed(settled: &Settled, fresh: &str, is_new: bool) -> bool {
+    let now = &settled.now;
     let is_on_it = now.endpoint_config_name.as_deref() == Some(fresh);
     match &now.endpoint_status {
         Some(EndpointStatus::Failed) => is_new || !is_on_it,
-        Some(EndpointStatus::InService) => !is_on_it,
+        Some(EndpointStatus::InService) => !is_on_it && settled.has_moved,
         _ => false,
     }
 }

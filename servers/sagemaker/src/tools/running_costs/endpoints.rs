@@ -6,7 +6,7 @@ use awsmcp_mcp::{Call, Kind as ErrorKind, Result};
 use futures::{StreamExt, TryStreamExt, stream};
 
 use super::{AT_ONCE, MOST, Row, cut, row};
-use crate::{SageMaker, endpoints, scope};
+use crate::{SageMaker, costs::Use, endpoints, scope};
 
 pub(super) async fn running_endpoints(cx: &Call<SageMaker>) -> Result<Vec<Row>> {
     let (mut all, mut token) = (Vec::new(), None);
@@ -57,6 +57,7 @@ async fn variants(cx: &Call<SageMaker>, endpoint: EndpointSummary) -> Result<Vec
         }
         Err(error) => return Err(error),
     };
+    let paid = if config.async_inference_config.is_some() { Use::AsyncEndpoint } else { Use::Endpoint };
     let configured = config.production_variants.unwrap_or_default().into_iter();
     let configured = configured.chain(config.shadow_production_variants.unwrap_or_default());
     Ok(configured
@@ -74,7 +75,7 @@ async fn variants(cx: &Call<SageMaker>, endpoint: EndpointSummary) -> Result<Vec
                 None => {
                     let instance =
                         variant.instance_type.as_ref().map(|instance| instance.as_str().to_owned());
-                    row = row.on(instance, count.map(i64::from), since);
+                    row = row.on(instance, count.map(i64::from), since).paid(paid);
                 }
             }
             row

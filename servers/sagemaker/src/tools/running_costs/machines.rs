@@ -6,7 +6,7 @@ use awsmcp_mcp::{Call, Error, Kind as ErrorKind, Result};
 use futures::{StreamExt, TryStreamExt, stream};
 
 use super::{AT_ONCE, MOST, Row, cut, row};
-use crate::{SageMaker, arns, scope};
+use crate::{SageMaker, arns, costs::Use, scope};
 
 pub(super) async fn notebooks(cx: &Call<SageMaker>) -> Result<Vec<Row>> {
     let (mut rows, mut token) = (Vec::new(), None);
@@ -35,11 +35,8 @@ pub(super) async fn notebooks(cx: &Call<SageMaker>) -> Result<Vec<Row>> {
             let since = notebook.last_modified_time.as_ref().map(DateTime::secs);
             let instance = notebook.instance_type.map(|instance| instance.to_string());
             let name = notebook.notebook_instance_name.unwrap_or_default();
-            rows.push(row("notebook", name, Some("InService".to_owned()), since).on(
-                instance,
-                Some(1),
-                since,
-            ));
+            let row = row("notebook", name, Some("InService".to_owned()), since);
+            rows.push(row.on(instance, Some(1), since).paid(Use::Notebook));
         }
         token = out.next_token.filter(|token| !token.is_empty());
         if token.is_none() {
@@ -82,6 +79,7 @@ pub(super) async fn apps(cx: &Call<SageMaker>) -> Result<Vec<Row>> {
             let mut row = row("app", format!("{owner}/{app}"), status, since).on(instance, Some(1), since);
             let ends = if is_canvas { "; logging out of Canvas ends it too" } else { "" };
             row.remark = Some(format!("{kind} of {domain}{ends}"));
+            row.paid_for = Use::of_app(&kind);
             rows.push(row);
         }
         token = out.next_token.filter(|token| !token.is_empty());
@@ -167,11 +165,9 @@ pub(super) async fn clusters(cx: &Call<SageMaker>) -> Result<Vec<Row>> {
         let running = groups.chain(restricted).filter(|(.., count)| count.unwrap_or_default() > 0);
         let rows = running.map(|(group, instance, count)| {
             let instance = instance.map(|instance| instance.to_string());
-            row("cluster", format!("{name}/{}", group.unwrap_or_default()), status.clone(), since).on(
-                instance,
-                count.map(i64::from),
-                since,
-            )
+            row("cluster", format!("{name}/{}", group.unwrap_or_default()), status.clone(), since)
+                .on(instance, count.map(i64::from), since)
+                .paid(Use::Cluster)
         });
         Ok::<_, Error>(rows.collect())
     }))

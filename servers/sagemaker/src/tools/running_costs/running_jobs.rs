@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::{AT_ONCE, MOST, Row, cut, every, row};
 use crate::{
     SageMaker,
+    costs::Use,
     fields::{list, text, whole},
     jobs::{self, Filter, Found, Kind, Status},
     scope,
@@ -69,10 +70,17 @@ async fn job(cx: &Call<SageMaker>, kind: Kind, name: String) -> Result<Vec<Row>>
     // While it waits for machines it does not bill; a warm pool bills since the job's end.
     let since = if is_warm { found.ended() } else { found.started() };
     let what = if is_warm { "warm pool".to_owned() } else { format!("{kind} job") };
+    // The price list has warm pools under no name that is known here.
+    let paid = match kind {
+        _ if is_warm => None,
+        Kind::Training => Some(Use::Training),
+        Kind::Processing => Some(Use::Processing),
+        _ => Some(Use::Transform),
+    };
     let on = |name: String, machines: Option<&Value>| {
         let instance = machines.and_then(|machines| text(machines, "/InstanceType"));
         let count = machines.and_then(|machines| whole(machines, "/InstanceCount"));
-        let row = row(&what, name, Some(found.status()), since).on(instance, count, since);
+        let row = row(&what, name, Some(found.status()), since).on(instance, count, since).paid(paid);
         match (is_warm, since) {
             (false, None) => row.remarked("waits for its machines"),
             _ => row,
