@@ -55,6 +55,8 @@ pub(crate) struct Scaled {
 pub(crate) struct Items {
     target: Target,
     policy: Option<Policy>,
+    /// Whether it scales by itself now, as far as that was asked.
+    scales: bool,
 }
 
 /// The policy that tracks the invocations.
@@ -92,6 +94,13 @@ impl Change for ScaleEndpoint {
         .on("*", &["application-autoscaling:DescribeScalingPolicies"])
         .when("fixed")
         .on(arns::SCALABLE_TARGET, &["application-autoscaling:DeregisterScalableTarget"])
+        .on(
+            "*",
+            &[
+                "application-autoscaling:DescribeScalableTargets",
+                "application-autoscaling:DescribeScalingPolicies",
+            ],
+        )
         .names_no_resource()
         .idempotent()
         .optional();
@@ -141,15 +150,7 @@ impl Change for ScaleEndpoint {
             }
             _ => plan,
         };
-        let plan = match self.instances {
-            Some(_) if !self.fixed => match self.bounds(cx, &target).await? {
-                Some((min, max)) => plan.warning(format!(
-                    "it scales by itself between {min} and {max}, which may undo it: `fixed` ends that"
-                )),
-                None => plan,
-            },
-            _ => plan,
-        };
+        let (plan, scales) = self.by_itself(cx, &target, plan).await?;
         let plan = match &target {
             Target::Variant { managed: Some((min, max)), .. } if self.instances.is_some() => plan.warning(format!(
                 "AWS scales its machines itself between {min} and {max}, as its components need them, which may undo it"
@@ -166,7 +167,7 @@ impl Change for ScaleEndpoint {
             Some(0.0) => plan.warning("with a weight of 0 it gets no calls").ask(),
             _ => plan,
         };
-        Ok(plan.items(Items { target, policy }))
+        Ok(plan.items(Items { target, policy, scales }))
     }
 
     async fn apply(self, items: Items, cx: &Call<SageMaker>) -> Result<Self::Output> {
@@ -176,7 +177,7 @@ impl Change for ScaleEndpoint {
             return Err(moved(&format!("{target} of {endpoint}")));
         }
         let mut outcome = Vec::new();
-        let done = self.scale(cx, &target, items.policy, &mut outcome).await;
+        let done = self.scale(cx, items, &mut outcome).await;
         done.map_err(|mut error| {
             if !outcome.is_empty() {
                 error.message = format!("{}; done before: {}", error.message, outcome.join("; "));
@@ -193,18 +194,13 @@ impl Change for ScaleEndpoint {
 
 impl ScaleEndpoint {
     /// One step after the other; `outcome` tells which were done.
-    async fn scale(
-        &self,
-        cx: &Call<SageMaker>,
-        target: &Target,
-        policy: Option<Policy>,
-        outcome: &mut Vec<String>,
-    ) -> Result<()> {
+    async fn scale(&self, cx: &Call<SageMaker>, items: Items, outcome: &mut Vec<String>) -> Result<()> {
+        let target = &items.target;
         let endpoint = self.endpoint.as_str();
         let (id, dimension, metric) = target.scalable(endpoint);
         let scaling = &cx.client().scaling;
         // First, or it would scale back what is set below.
-        if self.fixed {
+        if self.fixed && items.scales {
             scaling
                 .deregister_scalable_target()
                 .service_namespace(ServiceNamespace::Sagemaker)
@@ -213,12 +209,14 @@ impl ScaleEndpoint {
                 .send()
                 .await?;
             outcome.push("scaling is no longer automatic".to_owned());
+        } else if self.fixed {
+            outcome.push("it did not scale by itself".to_owned());
         }
         if self.instances.is_some() || self.weight.is_some() {
             self.set(cx, endpoint, target).await?;
             outcome.push("the change is under way; describe_endpoint shows when it is through".to_owned());
         }
-        if let (Some(min), Some(max), Some(own)) = (self.min, self.max, policy) {
+        if let (Some(min), Some(max), Some(own)) = (self.min, self.max, items.policy) {
             scaling
                 .register_scalable_target()
                 .service_namespace(ServiceNamespace::Sagemaker)
@@ -282,6 +280,34 @@ impl ScaleEndpoint {
             return wrong("a component has neither `variant` nor `weight`");
         }
         Ok(())
+    }
+
+    /// The plan with what scales it by itself now, and whether anything does: that may undo what is set by hand, and goes with
+    /// `fixed`.
+    async fn by_itself(&self, cx: &Call<SageMaker>, target: &Target, plan: Plan) -> Result<(Plan, bool)> {
+        if !self.fixed && self.instances.is_none() {
+            return Ok((plan, false));
+        }
+        let bounds = self.bounds(cx, target).await?;
+        let plan = match bounds {
+            None if self.fixed => plan.warning("it does not scale by itself: there is nothing to take away"),
+            None => plan,
+            Some((min, max)) if !self.fixed => plan.warning(format!(
+                "it scales by itself between {min} and {max}, which may undo it: `fixed` ends that"
+            )),
+            Some((min, max)) => {
+                let (_, others) = self.policy(cx, target).await?;
+                let plan = plan.warning(format!(
+                    "it scales by itself between {min} and {max}: that goes, with what is scheduled for it"
+                ));
+                match others.is_empty() {
+                    true => plan,
+                    // This tool makes none like them.
+                    false => plan.warning(format!("these policies are lost: {}", others.join(", "))).ask(),
+                }
+            }
+        };
+        Ok((plan, bounds.is_some()))
     }
 
     /// Between what it scales by itself, if it does.

@@ -54,6 +54,9 @@ impl Change for StartPipeline {
         let mut plan = Plan::new(format!("start the pipeline {}", self.pipeline));
         let mut missing = Vec::new();
         for (name, parameter) in known.iter().zip(defined) {
+            if let Some(value) = given.get(name) {
+                fits(name, value, parameter)?;
+            }
             let (value, from) = match (given.get(name), parameter.get("DefaultValue")) {
                 (Some(value), _) => (json!(value), "given"),
                 (None, Some(default)) => (default.clone(), "default"),
@@ -99,10 +102,10 @@ impl Change for StartPipeline {
 }
 
 impl StartPipeline {
-    /// AWS takes every value as a text.
+    /// AWS takes every value as a text; null is none, as in every request here.
     fn given(&self) -> BTreeMap<String, String> {
-        let words = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-        self.parameters.0.iter().map(|(name, value)| (name.clone(), words(value))).collect()
+        let given = self.parameters.0.iter().filter(|(_, value)| !value.is_null());
+        given.map(|(name, value)| (name.clone(), words(value))).collect()
     }
 
     async fn definition(&self, cx: &Call<SageMaker>) -> Result<Value> {
@@ -111,4 +114,32 @@ impl StartPipeline {
         let found = sent.map_err(|error| gone(Error::from(error)))?;
         Ok(serde_json::from_str(found.pipeline_definition.as_deref().unwrap_or_default()).unwrap_or_default())
     }
+}
+
+/// A value as a text.
+fn words(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+/// # Errors
+/// When the definition has a parameter otherwise.
+fn fits(name: &str, value: &str, parameter: &Value) -> Result<()> {
+    let sort = text(parameter, "/Type").unwrap_or_default();
+    let is_of_it = match sort.as_str() {
+        "Integer" => value.parse::<i64>().is_ok(),
+        "Float" => value.parse::<f64>().is_ok(),
+        "Boolean" => ["true", "false"].contains(&value.to_lowercase().as_str()),
+        _ => true,
+    };
+    if !is_of_it {
+        return Err(Error::invalid(format!(
+            "the parameter {name} is of the type {sort}, and {value:?} is none"
+        )));
+    }
+    let one_of: Vec<String> = list(parameter, "/EnumValues").iter().map(words).collect();
+    if one_of.is_empty() || one_of.iter().any(|known| known == value) {
+        return Ok(());
+    }
+    Err(Error::invalid(format!("the parameter {name} cannot be {value:?}"))
+        .with_next(format!("it is one of {}", one_of.join(", "))))
 }

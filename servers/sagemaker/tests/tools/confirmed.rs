@@ -304,6 +304,10 @@ fn a_job_that_was_made_is_told_although_it_cannot_be_looked_at() {
 
 /// An endpoint with the variant `v`, of which AWS says this too, and with these policies.
 fn scaling(variant: Value, policies: Value) -> Stub {
+    scaling_by(json!([]), variant, policies)
+}
+
+fn scaling_by(targets: Value, variant: Value, policies: Value) -> Stub {
     Stub::start(move |request| match request.operation() {
         "DescribeEndpoint" => {
             let mut now = json!({"VariantName": "v", "CurrentInstanceCount": 2, "CurrentWeight": 1.0});
@@ -313,8 +317,8 @@ fn scaling(variant: Value, policies: Value) -> Stub {
                 "CreationTime": 1, "LastModifiedTime": 1, "ProductionVariants": [now]}))
         }
         "DescribeScalingPolicies" => Response::output(json!({"ScalingPolicies": policies})),
-        "DescribeScalableTargets" => Response::output(json!({"ScalableTargets": []})),
-        "RegisterScalableTarget" => Response::output(json!({})),
+        "DescribeScalableTargets" => Response::output(json!({"ScalableTargets": targets})),
+        "DeregisterScalableTarget" | "RegisterScalableTarget" => Response::output(json!({})),
         "UpdateEndpointWeightsAndCapacities" => {
             Response::output(json!({"EndpointArn": "arn:aws:sagemaker:us-east-1:123456789012:endpoint/e"}))
         }
@@ -396,4 +400,30 @@ fn an_endpoint_without_its_configuration_is_deleted_with_its_machines_told() {
     ]);
     server.confirmed("delete_endpoint", call).holds(&[r#"{"deleted":["endpoint e"]}"#]);
     assert!(stub.of("DeleteModel").is_empty());
+}
+
+#[test]
+fn what_goes_with_automatic_scaling_is_told() {
+    let policy = |name: &str| {
+        json!({"PolicyARN": "arn:aws:autoscaling:us-east-1:123456789012:scalingPolicy:x", "PolicyName": name,
+            "ServiceNamespace": "sagemaker", "ResourceId": "endpoint/e/variant/v", "CreationTime": 1, "PolicyType": "StepScaling",
+            "ScalableDimension": "sagemaker:variant:DesiredInstanceCount",
+            "StepScalingPolicyConfiguration": {"AdjustmentType": "ChangeInCapacity"}})
+    };
+    let target = json!([{"ServiceNamespace": "sagemaker", "ResourceId": "endpoint/e/variant/v", "MinCapacity": 1, "MaxCapacity": 4,
+        "ScalableDimension": "sagemaker:variant:DesiredInstanceCount", "RoleARN": "r", "CreationTime": 1}]);
+    let stub = scaling_by(target, json!({}), json!([policy("from-none")]));
+    let mut server = SAGEMAKER.at(stub.env()).start();
+    let call = json!({"endpoint": "e", "fixed": true});
+    let asked = server.call("scale_endpoint", call.clone());
+    asked.holds(&["it scales by itself between 1 and 4: that goes", "these policies are lost: from-none"]);
+    assert!(asked.plan_token().is_some() && stub.of("DeregisterScalableTarget").is_empty(), "{}", asked.text);
+    server.confirmed("scale_endpoint", call.clone()).holds(&["no longer automatic"]);
+    assert_eq!(stub.of("DeregisterScalableTarget").len(), 1);
+    // What does not scale by itself is left as it is.
+    let stub = scaling(json!({}), json!([]));
+    let mut server = SAGEMAKER.at(stub.env()).start();
+    server.plan("scale_endpoint", call.clone()).holds(&["there is nothing to take away"]);
+    server.call("scale_endpoint", call).holds(&["it did not scale by itself"]);
+    assert!(stub.of("DeregisterScalableTarget").is_empty());
 }

@@ -251,3 +251,34 @@ fn a_pipelines_steps_and_parameters_are_shown() {
         .call("describe_pipeline", json!({"pipeline": "p", "step": "x"}))
         .fails(&["no step x; it has train, good, register"]);
 }
+
+#[test]
+fn a_parameter_that_the_pipeline_does_not_take_is_not_sent() {
+    let definition = json!({"Parameters": [{"Name": "epochs", "Type": "Integer", "DefaultValue": 3},
+        {"Name": "size", "Type": "String", "DefaultValue": "small", "EnumValues": ["small", "large"]},
+        {"Name": "data", "Type": "String"}], "Steps": []})
+    .to_string();
+    let stub = awsmcp_testing::Stub::start(move |request| {
+        let found = match request.operation() {
+            "DescribePipeline" => json!({"PipelineName": "p", "PipelineDefinition": definition}),
+            _ => {
+                json!({"PipelineExecutionArn": "arn:aws:sagemaker:us-east-1:123456789012:pipeline/p/execution/x"})
+            }
+        };
+        awsmcp_testing::Response::output(found)
+    });
+    let mut server = SAGEMAKER.at(stub.env()).start();
+    for (parameters, words) in [
+        (json!({"data": "d", "epochs": "many"}), "the parameter epochs is of the type Integer"),
+        (json!({"data": "d", "size": "huge"}), "it is one of small, large"),
+        // None is not the text null.
+        (json!({"data": null}), "these parameters have no default: data"),
+    ] {
+        server.call("start_pipeline", json!({"pipeline": "p", "parameters": parameters})).fails(&[words]);
+    }
+    assert!(stub.of("StartPipelineExecution").is_empty());
+    let parameters = json!({"data": "", "epochs": 20, "size": null});
+    server.call("start_pipeline", json!({"pipeline": "p", "parameters": parameters})).ok();
+    let sent = stub.of("StartPipelineExecution")[0].json()["PipelineParameters"].clone();
+    assert_eq!(sent, json!([{"Name": "data", "Value": ""}, {"Name": "epochs", "Value": "20"}]));
+}

@@ -297,3 +297,15 @@ fn a_refusal_names_the_action_on_the_jobs_own_kind() {
     ]);
     refused.lacks(&["DescribeTrainingJob"]);
 }
+
+#[test]
+fn records_of_a_group_outside_the_list_are_not_asked_for() {
+    let stub =
+        Stub::start(|_| Response::output(json!({"Records": [], "Errors": [], "UnprocessedIdentifiers": []})));
+    let allowed = format!("{AT}feature-group/team-*");
+    let mut server = SAGEMAKER.and(&["--allow-arn", &allowed]).at(stub.env()).start();
+    let call = json!({"feature_groups": ["team-people", "payroll"], "ids": ["1"]});
+    server.call("get_records", call).fails(&["feature-group/payroll is outside what the operator allowed"]);
+    assert!(stub.of("BatchGetRecord").is_empty());
+    server.call("get_records", json!({"feature_groups": ["Team-People"], "ids": ["1"]})).ok();
+}
