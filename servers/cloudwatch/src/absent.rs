@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::{
     CloudWatch,
-    metrics::{Metric, dimension_words, fetch},
+    metrics::{Fetched, Metric, dimension_words, fetch},
 };
 
 /// How far back AWS lists a metric that gets no more values, in seconds.
@@ -34,15 +34,40 @@ pub(crate) async fn why_none(cx: &Call<CloudWatch>, metrics: &[Metric]) -> Strin
     }
 }
 
+/// Why some of several metrics have no value, while others have: of the first few.
+pub(crate) async fn missing(cx: &Call<CloudWatch>, fetched: &Fetched, metrics: &[Metric]) -> Vec<String> {
+    const MOST: usize = 3;
+    let silent = fetched.silent(metrics);
+    let mut found = Vec::new();
+    for metric in silent.iter().take(MOST) {
+        let why = why_none(cx, std::slice::from_ref(metric)).await;
+        found.push(format!("no value of {} in that time; {why}", metric.words()));
+    }
+    if silent.len() > MOST {
+        found.push(format!("nor of {} more", silent.len() - MOST));
+    }
+    found
+}
+
 const UNKNOWN: &str = "list_metrics shows which metrics there are: dimensions must be exact and complete";
 
 async fn asked(cx: &Call<CloudWatch>, metric: &Metric) -> Result<String> {
     let exact = listed(cx, metric, true).await?;
-    if exact.iter().any(|known| metric.is_listed_as(known)) {
+    if exact.is_this {
         return last(cx, metric).await;
     }
-    let others = if exact.is_empty() { listed(cx, metric, false).await? } else { exact };
-    Ok(match others.first() {
+    if exact.has_more {
+        return Ok(format!(
+            "{UNKNOWN}; more than {} have these dimensions and others besides, and whether one has just these was not \
+             found out",
+            PAGES * 500
+        ));
+    }
+    let other = match exact.other {
+        Some(other) => Some(other),
+        None => listed(cx, metric, false).await?.other,
+    };
+    Ok(match other {
         None => format!(
             "{UNKNOWN}; AWS knows none of that name {}that had a value in the last two weeks",
             metric.account.as_ref().map(|account| format!("in {account} ")).unwrap_or_default()
@@ -70,22 +95,49 @@ async fn last(cx: &Call<CloudWatch>, metric: &Metric) -> Result<String> {
     })
 }
 
-/// Metrics of that name as AWS lists them, one page: with all of its dimensions, or with any.
-async fn listed(cx: &Call<CloudWatch>, metric: &Metric, with_dimensions: bool) -> Result<Vec<Listed>> {
+/// What AWS lists of a name.
+#[derive(Default)]
+struct Known {
+    /// Whether just this metric is among them.
+    is_this: bool,
+    /// Another of that name.
+    other: Option<Listed>,
+    /// Whether there are more than were read.
+    has_more: bool,
+}
+
+/// How many of AWS's pages are looked through for one metric, 500 on each.
+const PAGES: usize = 10;
+
+/// Metrics of that name as AWS lists them, until this one is found: with all of its dimensions, or with any.
+async fn listed(cx: &Call<CloudWatch>, metric: &Metric, with_dimensions: bool) -> Result<Known> {
     let dimensions = metric.dimensions.iter().flatten().filter(|_| with_dimensions);
     let filters: Vec<DimensionFilter> =
         dimensions.map(|(name, value)| DimensionFilter::builder().name(name).value(value).build()).collect();
-    let page = cx
-        .client()
-        .metrics
-        .list_metrics()
-        .set_namespace(metric.namespace.clone())
-        .set_metric_name(metric.name.clone())
-        .set_dimensions((!filters.is_empty()).then_some(filters))
-        .set_include_linked_accounts(metric.account.as_ref().map(|_| true))
-        .set_owning_account(metric.account.clone())
-        .send()
-        .await
-        .map_err(Error::from)?;
-    Ok(page.metrics.unwrap_or_default())
+    let (mut known, mut token) = (Known::default(), None);
+    for _ in 0..PAGES {
+        let page = cx
+            .client()
+            .metrics
+            .list_metrics()
+            .set_namespace(metric.namespace.clone())
+            .set_metric_name(metric.name.clone())
+            .set_dimensions((!filters.is_empty()).then(|| filters.clone()))
+            .set_include_linked_accounts(metric.account.as_ref().map(|_| true))
+            .set_owning_account(metric.account.clone())
+            .set_next_token(token)
+            .send()
+            .await
+            .map_err(Error::from)?;
+        let found = page.metrics.unwrap_or_default();
+        known.is_this = found.iter().any(|one| metric.is_listed_as(one));
+        known.other = known.other.or_else(|| found.into_iter().next());
+        token = page.next_token.filter(|token| !token.is_empty());
+        known.has_more = token.is_some();
+        // Without its dimensions any other will do.
+        if known.is_this || !known.has_more || !with_dimensions && known.other.is_some() {
+            return Ok(known);
+        }
+    }
+    Ok(known)
 }

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use aws_sdk_cloudwatch::{
     operation::describe_alarms::DescribeAlarmsOutput,
     primitives::DateTime,
-    types::{AlarmType, ComparisonOperator, CompositeAlarm, LogAlarm, MetricAlarm, StateValue},
+    types::{
+        AlarmType, ComparisonOperator, CompositeAlarm, EvaluationCriteria, LogAlarm, MetricAlarm, StateValue,
+    },
 };
 use awsmcp_mcp::{Call, Error, Result, nearest};
 
@@ -207,10 +209,18 @@ impl Alarm {
 
 /// `Average of AWS/EC2 CPUUtilization (InstanceId=i-1) > 80 for 2 of 3 periods of 60 s`
 fn condition(alarm: &MetricAlarm) -> String {
+    if let Some(criteria) = &alarm.evaluation_criteria {
+        return by_query(criteria);
+    }
+    // What is compared with may stand before what is compared.
+    let band = alarm.threshold_metric_id();
     let (what, period) = match alarm.metrics() {
         [] => (measured(alarm), alarm.period),
         metrics => {
-            let shown = metrics.iter().find(|query| query.return_data != Some(false)).or(metrics.first());
+            let is_compared = |query: &&aws_sdk_cloudwatch::types::MetricDataQuery| {
+                query.return_data != Some(false) && (band.is_none() || query.id() != band)
+            };
+            let shown = metrics.iter().find(is_compared).or(metrics.first());
             let what = shown.map(|query| match (query.expression(), query.metric_stat()) {
                 (Some(expression), _) => expression.to_owned(),
                 (None, Some(stat)) => {
@@ -233,9 +243,12 @@ fn condition(alarm: &MetricAlarm) -> String {
             (what.unwrap_or_default(), shown.and_then(stated).or_else(|| metrics.iter().find_map(stated)))
         }
     };
-    let threshold = match (alarm.threshold, alarm.threshold_metric_id()) {
+    let threshold = match (alarm.threshold, band) {
         (Some(threshold), _) => threshold.to_string(),
-        (None, Some(id)) => format!("the band {id}"),
+        (None, Some(id)) => {
+            let query = alarm.metrics().iter().find(|query| query.id() == Some(id));
+            query.and_then(|query| query.expression()).map_or_else(|| format!("the band {id}"), str::to_owned)
+        }
         (None, None) => String::new(),
     };
     let periods = alarm.evaluation_periods.unwrap_or(1);
@@ -247,6 +260,15 @@ fn condition(alarm: &MetricAlarm) -> String {
         (least, periods) => format!("for {least} of {periods} periods{period}"),
     };
     format!("{what} {} {threshold} {times}", sign(alarm.comparison_operator.as_ref()))
+}
+
+/// `PromQL up == 0 for 60 s`
+fn by_query(criteria: &EvaluationCriteria) -> String {
+    let EvaluationCriteria::PromQlCriteria(criteria) = criteria else {
+        return "another kind of query".to_owned();
+    };
+    let times = criteria.pending_period.map(|seconds| format!(" for {seconds} s")).unwrap_or_default();
+    format!("PromQL {}{times}", criteria.query().unwrap_or_default())
 }
 
 fn measured(alarm: &MetricAlarm) -> String {
@@ -283,6 +305,9 @@ pub(crate) fn watched(alarm: &MetricAlarm) -> (Vec<Metric>, Option<u32>) {
         };
         dimensions.iter().filter_map(pair).collect()
     };
+    if alarm.evaluation_criteria.is_some() {
+        return (Vec::new(), None);
+    }
     let period = |seconds: Option<i32>| seconds.and_then(|seconds| u32::try_from(seconds).ok());
     if alarm.metrics().is_empty() {
         let stat = alarm.statistic.as_ref().map(|stat| stat.as_str()).or(alarm.extended_statistic());
@@ -339,7 +364,7 @@ pub(crate) async fn below(cx: &Call<CloudWatch>, rule: &str) -> Result<Below> {
 
 #[cfg(test)]
 mod tests {
-    use aws_sdk_cloudwatch::types::{Dimension, Statistic};
+    use aws_sdk_cloudwatch::types::{Dimension, Metric, MetricDataQuery, MetricStat, Statistic};
 
     use super::*;
 
@@ -360,5 +385,18 @@ mod tests {
             "Average of AWS/EC2 CPUUtilization (InstanceId=i-1) > 80 for 2 of 3 periods of 60 s"
         );
         assert!(condition(&alarm.datapoints_to_alarm(3).build()).ends_with("for 3 periods of 60 s"));
+        // A band may stand before what is compared with it.
+        let query = |id: &str| MetricDataQuery::builder().id(id).return_data(true);
+        let stat = MetricStat::builder().stat("p99").period(300);
+        let metric = stat.metric(Metric::builder().namespace("N").metric_name("Latency").build()).build();
+        let band = MetricAlarm::builder()
+            .metrics(query("ad1").expression("ANOMALY_DETECTION_BAND(m1, 2)").build())
+            .metrics(query("m1").metric_stat(metric).build())
+            .threshold_metric_id("ad1")
+            .comparison_operator(ComparisonOperator::LessThanLowerOrGreaterThanUpperThreshold);
+        assert_eq!(
+            condition(&band.build()),
+            "p99 of N Latency outside ANOMALY_DETECTION_BAND(m1, 2) for 1 period of 300 s"
+        );
     }
 }

@@ -219,6 +219,22 @@ impl Source {
         }
     }
 
+    /// How many standard deviations wide the band of this id is.
+    pub(crate) fn width(&self, id: &str) -> Option<f64> {
+        let Source::Math { metrics } = self else { return None };
+        let expression = metrics.iter().find(|query| query.id == id)?.expression.as_deref()?.trim();
+        let inner = expression.strip_prefix("ANOMALY_DETECTION_BAND(")?.strip_suffix(')')?;
+        // Without a number AWS takes two.
+        inner.split_once(',').map_or(Some(2.0), |(_, width)| width.trim().parse().ok())
+    }
+
+    /// Takes out what a threshold takes the place of.
+    pub(crate) fn without(&mut self, id: &str) {
+        if let Source::Math { metrics } = self {
+            metrics.retain(|query| query.id != id);
+        }
+    }
+
     /// The id of the band, if it has one.
     pub(crate) fn band(&self) -> Option<&'static str> {
         match self {

@@ -55,6 +55,19 @@ pub(crate) struct Fetched {
     pub(crate) period: i64,
 }
 
+impl Fetched {
+    /// Those of the metrics asked for that have no value, expressions left out.
+    pub(crate) fn silent<'m>(&self, metrics: &'m [Metric]) -> Vec<&'m Metric> {
+        let has_values = |id: &str| self.series.iter().any(|one| one.id == id && !one.points.is_empty());
+        let asked = metrics.iter().enumerate().filter(|(_, metric)| metric.expression.is_none());
+        let silent = asked.filter(|(at, metric)| match &metric.id {
+            Some(id) => !has_values(id),
+            None => !has_values(&format!("m{}", at + 1)),
+        });
+        silent.map(|(_, metric)| metric).collect()
+    }
+}
+
 /// The most values that one answer is made of.
 const MOST: usize = 500_000;
 /// Metrics whose unit is looked up.
@@ -413,6 +426,11 @@ impl Summary {
 }
 
 impl Series {
+    /// Whether it is the same series, of another time.
+    pub(crate) fn is_of(&self, other: &Series) -> bool {
+        (&self.id, &self.label, self.twin) == (&other.id, &other.label, other.twin)
+    }
+
     pub(crate) fn summary(&self) -> Option<Summary> {
         let (_, last) = *self.points.last()?;
         let values = || self.points.iter().map(|(_, value)| *value);
@@ -420,10 +438,14 @@ impl Series {
             // What is not a number is not the highest.
             if point.1 > highest.1 || highest.1.is_nan() { point } else { highest }
         })?;
+        let lowest = values().reduce(f64::min)?;
+        let count = self.points.len() as f64;
+        let sum = values().sum::<f64>();
         Some(Summary {
             max_at,
-            min: values().fold(f64::INFINITY, f64::min),
-            avg: values().sum::<f64>() / self.points.len() as f64,
+            min: lowest,
+            // The sum of what is very great is more than a number holds, while its average is not.
+            avg: if sum.is_infinite() { values().map(|value| value / count).sum() } else { sum / count },
             max,
             last,
         })
@@ -493,6 +515,37 @@ mod tests {
         assert_eq!(line.chars().count(), 40);
         assert!(line.starts_with('▁') && line.ends_with('█'), "{line}");
         assert!(Series::default().sparkline(range(0, 300), 60).is_none());
+    }
+
+    #[test]
+    fn what_is_no_number_and_what_is_very_great_is_summed_up_as_it_is() {
+        let of = |values: &[f64]| {
+            let points = values.iter().enumerate().map(|(at, value)| (at as i64, *value)).collect();
+            Series { points, ..Series::default() }.summary().unwrap()
+        };
+        let none = of(&[f64::NAN, f64::NAN]);
+        assert!(none.min.is_nan() && none.max.is_nan() && none.avg.is_nan());
+        let one = of(&[f64::NAN, 3.0, 1.0]);
+        assert_eq!((one.min, one.max), (1.0, 3.0));
+        let great = of(&[1.5e308, 1.5e308, 0.0]);
+        assert!((great.avg / 1e308 - 1.0).abs() < 1e-9, "{}", great.avg);
+        assert_eq!(of(&[f64::INFINITY, 1.0]).avg, f64::INFINITY);
+    }
+
+    #[test]
+    fn of_several_metrics_those_without_a_value_are_known() {
+        let metrics = [Metric::plain("N", "A", BTreeMap::new(), "Sum"), Metric::expression("m1*2")];
+        let mut more = metrics.to_vec();
+        more.push(Metric::plain("N", "B", BTreeMap::new(), "Sum").labelled(None, Some("own".to_owned())));
+        let series = |id: &str, points: &[(i64, f64)]| Series {
+            id: id.to_owned(),
+            points: points.to_vec(),
+            ..Series::default()
+        };
+        let fetched = |series| Fetched { series, range: range(0, 60), period: 60 };
+        let found = fetched(vec![series("m1", &[(0, 1.0)]), series("m2", &[]), series("own", &[])]);
+        let silent: Vec<_> = found.silent(&more).iter().map(|metric| metric.words()).collect();
+        assert_eq!(silent, ["Sum of N B"]);
     }
 
     #[test]

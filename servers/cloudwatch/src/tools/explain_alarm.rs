@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::{
     CloudWatch,
-    absent::why_none,
+    absent::{missing, why_none},
     alarms::{Alarm, Below, below, find, watched},
     arns,
     figures::Figure,
@@ -110,15 +110,17 @@ impl Tool for ExplainAlarm {
     async fn call(self, cx: &Call<CloudWatch>) -> Result<Self::Output> {
         let alarm = find(cx, &self.alarm).await?;
         let history = history(cx, &self.alarm, self.changes.unwrap_or(10)).await?;
-        let (metrics, below) = match &alarm {
+        let ((metrics, missing), below) = match &alarm {
             Alarm::Metric(metric) => (metrics(cx, metric, alarm.since()).await?, Below::default()),
             Alarm::Composite(composite) => {
-                (Vec::new(), below(cx, composite.alarm_rule().unwrap_or_default()).await?)
+                (Default::default(), below(cx, composite.alarm_rule().unwrap_or_default()).await?)
             }
-            Alarm::Log(_) => (Vec::new(), Below::default()),
+            Alarm::Log(_) => Default::default(),
         };
         let mut findings = findings(&alarm, &metrics, &below);
+        findings.extend(missing);
         if let Alarm::Metric(metric) = &alarm
+            && metric.evaluation_criteria.is_none()
             && metrics.iter().all(|metric| metric.last.is_none())
         {
             findings.push(format!(
@@ -163,13 +165,17 @@ async fn history(cx: &Call<CloudWatch>, name: &AlarmName, most: i32) -> Result<V
     Ok(page.alarm_history_items.unwrap_or_default())
 }
 
-/// The metrics from well before the last change until some time after it.
+/// The metrics from well before the last change until some time after it, and why some have no value while others have.
 async fn metrics(
     cx: &Call<CloudWatch>,
     alarm: &MetricAlarm,
     changed: Option<DateTime>,
-) -> Result<Vec<Watched>> {
+) -> Result<(Vec<Watched>, Vec<String>)> {
     let (metrics, period) = watched(alarm);
+    // What is read by a query in PromQL is no metric of this kind.
+    if metrics.is_empty() {
+        return Ok((Vec::new(), Vec::new()));
+    }
     let now = Timestamp::now();
     let changed = changed.and_then(|time| Timestamp::from_second(time.secs()).ok()).unwrap_or(now).min(now);
     let seconds = i64::from(period.unwrap_or(60));
@@ -188,6 +194,9 @@ async fn metrics(
     if fetched.series.iter().any(|series| !series.points.is_empty()) {
         add_units(cx, &metrics, &mut fetched).await;
     }
+    let now_known = latest.as_ref().unwrap_or(&fetched);
+    let has_values = now_known.series.iter().any(|series| !series.points.is_empty());
+    let missing = if has_values { missing(cx, now_known, &metrics).await } else { Vec::new() };
     let change = changed.as_second();
     let each = fetched.series.iter().map(|series| {
         let summary = series.summary();
@@ -195,7 +204,7 @@ async fn metrics(
         let mut near: Vec<&(i64, f64)> = before.collect();
         near.reverse();
         near.extend(series.points.iter().filter(|(at, _)| *at > change).take(3));
-        let latest = latest.iter().flat_map(|latest| &latest.series).find(|now| now.label == series.label);
+        let latest = latest.iter().flat_map(|latest| &latest.series).find(|now| now.is_of(series));
         let latest = latest.map_or(series.points.as_slice(), |latest| latest.points.as_slice());
         let shown = near.last().map_or(i64::MIN, |(at, _)| *at);
         near.extend(latest.iter().skip(latest.len().saturating_sub(3)).filter(|(at, _)| *at > shown));
@@ -220,7 +229,7 @@ async fn metrics(
             around_change: near.into_iter().map(value).collect(),
         }
     });
-    Ok(each.collect())
+    Ok((each.collect(), missing))
 }
 
 fn actions(alarm: &Alarm) -> Actions {

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     CloudWatch,
-    absent::why_none,
+    absent::{missing, why_none},
     figures::{Exact, Figure},
     metrics::{Fetched, Metric, Series, add_units, fetch, usual_time},
     room::fitting,
@@ -71,6 +71,9 @@ impl Tool for GetMetrics {
             cx.note(format!("no value in that time; {}", why_none(cx, &self.metrics).await));
         } else {
             add_units(cx, &self.metrics, &mut fetched).await;
+            for why in missing(cx, &fetched, &self.metrics).await {
+                cx.note(why);
+            }
         }
         cx.note(format!("{}, a value every {} s", fetched.range, fetched.period));
         if !self.rows && fetched.series.iter().any(is_rounded) {

@@ -264,14 +264,28 @@ impl PutAlarm {
 
     fn changed(&self, alarm: &MetricAlarm) -> Result<Definition> {
         let mut definition = Definition::read(alarm);
+        let compared = definition.threshold_metric_id.clone();
         if let Some(metrics) = &self.metrics {
             let period = self.period_seconds.or_else(|| definition.source.period()).unwrap_or(60);
-            let before = std::mem::replace(&mut definition.source, Source::new(metrics, period, self.band)?);
+            let band = match (self.band, self.threshold, &compared) {
+                // The band that it had goes around the metric that is named instead.
+                (None, None, Some(id)) => Some(definition.source.width(id).ok_or_else(|| {
+                    Error::invalid(format!(
+                        "it compares with {id}, which is not carried over to other `metrics`"
+                    ))
+                    .with_next("give `threshold` or `band` too")
+                })?),
+                (given, ..) => given,
+            };
+            let before = std::mem::replace(&mut definition.source, Source::new(metrics, period, band)?);
             definition.source.keep_from(&before);
         } else if self.band.is_some() {
             return Err(Error::invalid("give `metrics` too where the `band` changes"));
         } else if let Some(seconds) = self.period_seconds {
             definition.source.set_period(seconds);
+        }
+        if let Some(id) = compared.filter(|_| self.threshold.is_some()) {
+            definition.source.without(&id);
         }
         self.over(definition)
     }
@@ -289,6 +303,15 @@ impl PutAlarm {
         if let Some(comparison) = self.comparison {
             definition.comparison_operator =
                 Some(comparison.operator(definition.threshold_metric_id.is_some())?.to_owned());
+        } else if let Some(operator) = &definition.comparison_operator
+            // What the alarm itself is like is for AWS to judge.
+            && (self.threshold.is_some() || self.band.is_some())
+            && OF_BANDS.contains(&operator.as_str()) != definition.threshold_metric_id.is_some()
+        {
+            return Err(Error::invalid(format!(
+                "{operator} is {} of a band: give `comparison` too",
+                if definition.threshold_metric_id.is_some() { "not" } else { "only" }
+            )));
         }
         definition.alarm_description = self.description.clone().or(definition.alarm_description);
         definition.evaluation_periods = self.periods.or(definition.evaluation_periods);
@@ -380,6 +403,10 @@ impl Wanted {
         Ok(found)
     }
 }
+
+/// The comparisons with a band.
+const OF_BANDS: [&str; 3] =
+    ["GreaterThanUpperThreshold", "LessThanLowerThreshold", "LessThanLowerOrGreaterThanUpperThreshold"];
 
 impl Comparison {
     fn operator(self, is_band: bool) -> Result<&'static str> {

@@ -51,7 +51,12 @@ impl Tool for SuggestAlarm {
         let start = end.saturating_sub(SignedDuration::from_secs(days * DAY)).unwrap_or(end);
         let fetched =
             fetch(cx, std::slice::from_ref(&self.metric), TimeRange { start, end }, Some(PERIOD)).await?;
-        let series = fetched.series.into_iter().next().unwrap_or_default();
+        let mut series = fetched.series.into_iter().next().unwrap_or_default();
+        let all = series.points.len();
+        series.points.retain(|(_, value)| value.is_finite());
+        if series.points.len() < all {
+            cx.note(format!("{} values are no numbers, and were left out", all - series.points.len()));
+        }
         if series.points.len() < FEWEST {
             let next = match series.points.is_empty() {
                 true => why_none(cx, std::slice::from_ref(&self.metric)).await,

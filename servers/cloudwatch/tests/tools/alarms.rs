@@ -394,3 +394,86 @@ fn alarms_are_suggested_from_the_metrics_own_past() {
     let bad = server.call("suggest_alarm", json!({"metric": {"name": "x"}}));
     bad.fails(&["AWS/Lambda"]);
 }
+
+/// An alarm on a band, whose id is not ours, of a metric of another account.
+fn band() -> Value {
+    let stat = json!({"Metric": {"Namespace": "N", "MetricName": "Latency", "Dimensions": []}, "Period": 300, "Stat": "p99"});
+    json!({"AlarmName": "b", "StateValue": "OK", "ActionsEnabled": true, "EvaluationPeriods": 3,
+    "ComparisonOperator": "LessThanLowerOrGreaterThanUpperThreshold", "ThresholdMetricId": "ad1", "Metrics": [
+        {"Id": "ad1", "Expression": "ANOMALY_DETECTION_BAND(m1, 2.5)", "Label": "usual", "ReturnData": true},
+        {"Id": "m1", "MetricStat": stat, "ReturnData": true, "AccountId": "210987654321"},
+    ]})
+}
+
+fn with_band() -> Stub {
+    Stub::start(|request| match request.operation() {
+        "DescribeAlarms" => Response::output(json!({"MetricAlarms": [band()]})),
+        "DescribeAlarmHistory" => Response::output(json!({"AlarmHistoryItems": []})),
+        "GetMetricData" => {
+            let now = jiff::Timestamp::now().as_second() / 300 * 300 - 600;
+            let of = |id: &str, label: &str, value: f64| json!({"Id": id, "Label": label, "Timestamps": [now], "Values": [value], "StatusCode": "Complete"});
+            Response::output(
+                json!({"MetricDataResults": [of("ad1", "usual", 90.0), of("ad1", "usual", 10.0), of("m1", "", 50.0)]}),
+            )
+        }
+        _ => Response::output(json!({})),
+    })
+}
+
+#[test]
+fn an_alarm_on_a_band_shows_both_edges_and_what_it_compares() {
+    let stub = with_band();
+    let shown = CLOUDWATCH.at(stub.env()).start().call("explain_alarm", json!({"alarm": "b"}));
+    shown.holds(&["p99 of N Latency outside ANOMALY_DETECTION_BAND(m1, 2.5) for 3 periods of 300 s"]);
+    let shown = shown.object();
+    let last: Vec<&Value> =
+        shown["metrics"].as_array().unwrap().iter().map(|metric| &metric["last"]).collect();
+    assert_eq!(last, [&json!(90), &json!(10), &json!(50)], "{shown}");
+    let asked = stub.of("GetMetricData")[0].json();
+    assert_eq!(asked["MetricDataQueries"][1]["AccountId"], "210987654321", "{asked}");
+}
+
+#[test]
+fn a_band_goes_with_its_alarm_until_a_threshold_takes_its_place() {
+    let put = |mut call: Value| {
+        let stub = with_band();
+        call["alarm"] = json!("b");
+        let told = CLOUDWATCH.at(stub.env()).start().call("put_alarm", call);
+        (told, stub.of("PutMetricAlarm").last().map(awsmcp_testing::Request::json).unwrap_or_default())
+    };
+    // Another metric: the band is as wide around it.
+    let (told, sent) = put(json!({"metrics": [{"namespace": "N", "name": "Other", "stat": "p99"}]}));
+    told.ok();
+    assert_eq!(sent["Metrics"][1]["Expression"], "ANOMALY_DETECTION_BAND(m1, 2.5)", "{sent}");
+    assert_eq!((&sent["ThresholdMetricId"], sent.get("Threshold")), (&json!("band"), None), "{sent}");
+    // A threshold instead: the band goes, and the comparison must be one of thresholds.
+    put(json!({"threshold": 5})).0.fails(&["is only of a band: give `comparison` too"]);
+    let (told, sent) = put(json!({"threshold": 5, "comparison": "greater"}));
+    told.ok();
+    assert_eq!((&sent["Threshold"], sent.get("ThresholdMetricId")), (&json!(5.0), None), "{sent}");
+    assert_eq!(sent["Metrics"].as_array().unwrap().len(), 1, "{sent}");
+    assert_eq!(
+        (&sent["Metrics"][0]["Id"], &sent["Metrics"][0]["AccountId"]),
+        (&json!("m1"), &json!("210987654321"))
+    );
+    // What does not speak of it leaves it as it is.
+    let (told, sent) = put(json!({"periods": 2}));
+    told.ok();
+    assert_eq!((&sent["Metrics"], &sent["ThresholdMetricId"]), (&band()["Metrics"], &json!("ad1")), "{sent}");
+}
+
+#[test]
+fn an_alarm_on_promql_is_explained_by_its_query() {
+    let stub = Stub::start(|request| match request.operation() {
+        "DescribeAlarms" => Response::output(
+            json!({"MetricAlarms": [{"AlarmName": "p", "StateValue": "OK", "ActionsEnabled": true,
+                "EvaluationCriteria": {"PromQLCriteria": {"Query": "up == 0", "PendingPeriod": 60}}}]}),
+        ),
+        _ => Response::output(json!({"AlarmHistoryItems": []})),
+    });
+    let mut server = CLOUDWATCH.at(stub.env()).start();
+    server.call("list_alarms", json!({})).holds(&["PromQL up == 0 for 60 s"]);
+    let shown = server.call("explain_alarm", json!({"alarm": "p"}));
+    shown.holds(&["PromQL up == 0 for 60 s"]).lacks(&["no value"]);
+    assert!(stub.of("GetMetricData").is_empty());
+}

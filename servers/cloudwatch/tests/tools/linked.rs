@@ -204,3 +204,44 @@ fn a_composite_alarm_says_how_many_of_at_least_there_are() {
         .call("put_alarm", json!({"alarm": "new", "rule": "ALARM(a) ALARM(b)"}))
         .fails(&["at character 10", "AT_LEAST(2"]);
 }
+
+#[test]
+fn a_metric_is_known_on_whatever_page_it_is_listed_and_one_of_several_is_told() {
+    let now = Timestamp::now().as_second();
+    let stub = Stub::start(move |request| match request.operation() {
+        "GetMetricData" => {
+            let asked = request.json();
+            let queries = asked["MetricDataQueries"].as_array().unwrap().clone();
+            let results: Vec<Value> = queries
+                .iter()
+                .map(|query| {
+                    let has = query["MetricStat"]["Metric"]["MetricName"] == "Calls";
+                    let points: Vec<i64> = if has { vec![now - 60] } else { Vec::new() };
+                    json!({"Id": query["Id"], "Label": query["Label"], "Timestamps": points,
+                        "Values": points.iter().map(|_| 1.0).collect::<Vec<_>>(), "StatusCode": "Complete"})
+                })
+                .collect();
+            Response::output(json!({"MetricDataResults": results}))
+        }
+        "ListMetrics" => {
+            let of = |dimensions: Value| json!({"Namespace": "Shop", "MetricName": "Latency", "Dimensions": dimensions});
+            let route = json!({"Name": "Route", "Value": "pay"});
+            match request.json()["NextToken"].as_str() {
+                None => {
+                    let wider = of(json!([route, {"Name": "Host", "Value": "a"}]));
+                    Response::output(json!({"Metrics": [wider], "NextToken": "2"}))
+                }
+                Some(_) => Response::output(json!({"Metrics": [of(json!([route]))]})),
+            }
+        }
+        _ => unserved(request),
+    });
+    let metric = |name: &str| json!({"namespace": "Shop", "name": name, "dimensions": {"Route": "pay"}});
+    let mut server = CLOUDWATCH.at(stub.env()).start();
+    let told = server.call("get_metrics", json!({"metrics": [metric("Calls"), metric("Latency")]}));
+    told.holds(&[
+        "no value of Average of Shop Latency (Route=pay) in that time",
+        "AWS knows the metric, but has no value of the last two weeks",
+    ]);
+    told.lacks(&["exact and complete"]);
+}
