@@ -1,11 +1,13 @@
 //! Any item comes back as it went in, whichever way it is read: told by a second reading of both forms, made here.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
+use awsmcp_testing::LocalAws;
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde_json::{Map, Value, json};
 
-use crate::world::{DYNAMODB, aws, table};
+use crate::world::{DYNAMODB, table_in};
 
 /// Numbers from a seed, the same ones every time.
 struct Dice(u64);
@@ -255,9 +257,12 @@ fn any_item_comes_back_as_it_went_in_whichever_way_it_is_read() {
     let each: usize =
         std::env::var("AWSMCP_ITEMS").ok().and_then(|count| count.parse().ok()).unwrap_or(10_000)
             / PARTITIONS;
-    table("any-items");
+    // It serves one request after the other, and each of these is long: other tests' would wait behind them.
+    let local = LocalAws::start();
+    table_in(&local, "any-items");
     let mut dice = Dice(20_261_130);
-    let mut server = DYNAMODB.and(&["--max-chars", "400000"]).start();
+    let start = DYNAMODB.at(local.env()).and(&["--max-chars", "400000"]);
+    let mut server = start.start().patience(Duration::from_secs(300));
     let mut wanted: BTreeMap<String, String> = BTreeMap::new();
     let key = |item: &Value| format!("{} {}", item["pk"], item["sk"]);
     let mut keys = Vec::new();
@@ -286,7 +291,7 @@ fn any_item_comes_back_as_it_went_in_whichever_way_it_is_read() {
     let mut stored = BTreeMap::new();
     let mut ask = json!({"TableName": "any-items"});
     loop {
-        let page = aws("Scan", ask.clone());
+        let page = local.call("dynamodb", "Scan", ask.clone());
         for item in page["Items"].as_array().unwrap() {
             let plain = json!({"pk": item["pk"]["S"], "sk": item["sk"]["S"]});
             stored.insert(key(&plain), fields(item.as_object().unwrap(), typed));

@@ -1,7 +1,7 @@
 use awsmcp_testing::{LocalAws, Response, Stub};
 use serde_json::{Value, json};
 
-use crate::world::{DYNAMODB, aws, orders, table};
+use crate::world::{DYNAMODB, aws, orders, table, unscaled};
 
 #[test]
 fn tables_are_listed_by_pages_and_prefix_with_details() {
@@ -57,7 +57,8 @@ fn what_is_switched_on_at_all_tables_is_one_list_and_a_failure_stands_in_its_row
 
 #[test]
 fn a_table_is_made_changed_described_and_deleted() {
-    let mut server = DYNAMODB.start();
+    let stub = unscaled();
+    let mut server = DYNAMODB.at(stub.env()).start();
     let ask = json!({
         "table": "life-of-one", "partition_key": "id", "sort_key": "at:N", "stream": "NEW_IMAGE", "tags": {"team": "web"},
         "indexes": [{"name": "by-kind", "partition_key": "kind", "sort_key": "at:N", "include": ["title"]}],

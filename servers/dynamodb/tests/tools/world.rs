@@ -1,6 +1,6 @@
 //! The server as its tests start it, and tables to call its tools on.
 
-use awsmcp_testing::{LocalAws, Rig, rig};
+use awsmcp_testing::{LocalAws, Response, Rig, Stub, rig};
 use serde_json::{Value, json};
 
 /// With every tool, and every risk that this server has.
@@ -11,10 +11,27 @@ pub(crate) fn aws(operation: &str, input: Value) -> Value {
     LocalAws::shared().call("dynamodb", operation, input)
 }
 
+/// The local AWS with an Application Auto Scaling by which nothing scales.
+///
+/// It has none of its own, and to say so it first reads what services there are: that is seconds of work, under load a
+/// minute, in which it answers no test at all.
+pub(crate) fn unscaled() -> Stub {
+    Stub::before(LocalAws::shared(), |request| match request.operation() {
+        "DescribeScalableTargets" => Response::output(json!({"ScalableTargets": []})),
+        _ => Response::HandOn,
+    })
+}
+
 /// A table with the keys `pk` and `sk`, an index `by-status`, and a stream.
 pub(crate) fn table(name: &str) {
+    table_in(LocalAws::shared(), name);
+}
+
+/// The same in one of several.
+pub(crate) fn table_in(local: &LocalAws, name: &str) {
     let key = |pk: &str, sk: &str| json!([{"AttributeName": pk, "KeyType": "HASH"}, {"AttributeName": sk, "KeyType": "RANGE"}]);
-    aws(
+    local.call(
+        "dynamodb",
         "CreateTable",
         json!({
             "TableName": name,
