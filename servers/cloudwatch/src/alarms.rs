@@ -75,6 +75,18 @@ pub(crate) async fn named(cx: &Call<CloudWatch>, names: &[AlarmName]) -> Result<
     Ok(found)
 }
 
+/// All of these, each once: one that is named twice, or by its name and its ARN, is one.
+pub(crate) async fn find_all(cx: &Call<CloudWatch>, names: &[AlarmName]) -> Result<Vec<Alarm>> {
+    let mut found: Vec<Alarm> = Vec::new();
+    for name in names {
+        let alarm = find(cx, name).await?;
+        if !found.iter().any(|one| one.name() == alarm.name()) {
+            found.push(alarm);
+        }
+    }
+    Ok(found)
+}
+
 /// The names and the settings of those of these alarms that exist.
 pub(crate) async fn settings(cx: &Call<CloudWatch>, names: &[AlarmName]) -> Result<Vec<(String, String)>> {
     Ok(named(cx, names).await?.iter().map(|alarm| (alarm.name().to_owned(), alarm.settings())).collect())

@@ -56,6 +56,14 @@ pub(crate) struct Fetched {
 }
 
 impl Fetched {
+    /// Takes out what is no number, which is drawn nowhere and teaches nothing; how many there were.
+    pub(crate) fn only_numbers(&mut self) -> usize {
+        let count = |all: &[Series]| all.iter().map(|one| one.points.len()).sum::<usize>();
+        let before = count(&self.series);
+        self.series.iter_mut().for_each(|one| one.points.retain(|(_, value)| value.is_finite()));
+        before - count(&self.series)
+    }
+
     /// Those of the metrics asked for that have no value, expressions left out.
     pub(crate) fn silent<'m>(&self, metrics: &'m [Metric]) -> Vec<&'m Metric> {
         let has_values = |id: &str| self.series.iter().any(|one| one.id == id && !one.points.is_empty());

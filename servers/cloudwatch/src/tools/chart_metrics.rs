@@ -1,12 +1,12 @@
 use std::collections::HashSet;
 
-use awsmcp_mcp::{Body, Call, Error, Moment, Part, Result, Spec, TimeRange, Tool};
+use awsmcp_mcp::{Body, Call, Error, Moment, Part, Result, Spec, TimeRange, Tool, counted};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::{
     CloudWatch,
-    absent::why_none,
+    absent::{missing, why_none},
     chart::{Chart, Line, MOST, png},
     figures::Figure,
     metrics::{Fetched, Metric, Series, add_units, fetch, usual_time},
@@ -39,6 +39,15 @@ impl Tool for ChartMetrics {
     async fn call(self, cx: &Call<CloudWatch>) -> Result<Self::Output> {
         let range = TimeRange::new(self.start, self.end, usual_time(&self.metrics))?;
         let mut fetched = fetch(cx, &self.metrics, range, self.period_seconds).await?;
+        let strange = fetched.only_numbers();
+        if strange > 0 {
+            cx.note(format!("{} that are no numbers are gaps", counted(strange, "value")));
+        }
+        let silent = match fetched.series.iter().any(|series| !series.points.is_empty()) {
+            true => missing(cx, &fetched, &self.metrics).await,
+            false => Vec::new(),
+        };
+        silent.into_iter().for_each(|why| cx.note(why));
         fetched.series.retain(|series| !series.points.is_empty());
         if fetched.series.is_empty() {
             return Err(Error::not_found(format!("there is no value from {range}, so nothing to draw"))

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::{
     CloudWatch,
-    alarms::{self, Alarm, all, find},
+    alarms::{self, Alarm, all, find_all},
     arns,
     groups::visible,
     names::AlarmName,
@@ -39,10 +39,7 @@ impl Change for DeleteAlarms {
         .idempotent();
 
     async fn plan(&self, cx: &Call<CloudWatch>) -> Result<Plan<Vec<(String, String)>>> {
-        let mut found = Vec::new();
-        for name in &self.alarms {
-            found.push(find(cx, name).await?);
-        }
+        let found = find_all(cx, &self.alarms).await?;
         let composites = found.iter().filter(|alarm| matches!(alarm, Alarm::Composite(_))).count();
         if composites > 0 && found.len() > 1 {
             return Err(Error::invalid("AWS deletes a composite alarm only by itself: name it alone"));
@@ -87,12 +84,21 @@ impl Change for DeleteAlarms {
 
 /// The composite alarms whose rules name it.
 async fn parents(cx: &Call<CloudWatch>, name: &str) -> Result<Vec<Alarm>> {
-    let page = cx.client().metrics.describe_alarms().parents_of_alarm_name(name).send().await?;
+    let (mut found, mut token) = (Vec::new(), None);
+    loop {
+        let request = cx.client().metrics.describe_alarms().parents_of_alarm_name(name);
+        let page = request.set_next_token(token).send().await?;
+        token = page.next_token.clone().filter(|token| !token.is_empty());
+        found.extend(all(page));
+        if token.is_none() {
+            break;
+        }
+    }
     let names_it = |alarm: &Alarm| match alarm {
         Alarm::Composite(alarm) => {
             children(alarm.alarm_rule().unwrap_or_default()).iter().any(|child| child == name)
         }
         _ => false,
     };
-    Ok(all(page).into_iter().filter(names_it).collect())
+    Ok(found.into_iter().filter(names_it).collect())
 }

@@ -128,6 +128,11 @@ async fn tree(cx: &Call<CloudWatch>, root: &AlarmName) -> Result<Vec<Row>> {
                 below.hidden
             ));
         }
+        let again: Vec<&str> =
+            below.found.iter().map(Alarm::name).filter(|name| seen.contains(*name)).collect();
+        if !again.is_empty() {
+            cx.note(format!("{} also names what is shown elsewhere: {}", alarm.name(), again.join(", ")));
+        }
         // Popped from the end: in the order of the rule.
         below.found.reverse();
         open.extend(

@@ -11,7 +11,7 @@ use serde_json::json;
 
 use crate::{
     CloudWatch,
-    alarms::{self, Alarm, find},
+    alarms::{self, find_all},
     arns,
     names::{AlarmName, MuteRule},
 };
@@ -93,7 +93,7 @@ impl Change for SetAlarm {
 
     async fn plan(&self, cx: &Call<CloudWatch>) -> Result<Plan<Seen>> {
         let wanted = self.wanted()?;
-        let alarms = self.found(cx).await?;
+        let alarms = find_all(cx, &self.alarms).await?;
         let rule = self.rule(cx).await?;
         let count = alarms.len();
         let many = counted(count, "alarm");
@@ -200,14 +200,6 @@ impl Change for SetAlarm {
 }
 
 impl SetAlarm {
-    async fn found(&self, cx: &Call<CloudWatch>) -> Result<Vec<Alarm>> {
-        let mut alarms = Vec::new();
-        for name in &self.alarms {
-            alarms.push(find(cx, name).await?);
-        }
-        Ok(alarms)
-    }
-
     /// The mute rule that the call names, if there is one.
     async fn rule(&self, cx: &Call<CloudWatch>) -> Result<Option<GetAlarmMuteRuleOutput>> {
         let Some(name) = &self.mute else { return Ok(None) };

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use awsmcp_mcp::{Call, DAY, Error, Page, Result, Spec, TimeRange, Tool};
+use awsmcp_mcp::{Call, DAY, Error, Page, Result, Spec, TimeRange, Tool, counted};
 use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -49,14 +49,13 @@ impl Tool for SuggestAlarm {
         let days = self.days.unwrap_or(14);
         let end = Timestamp::now();
         let start = end.saturating_sub(SignedDuration::from_secs(days * DAY)).unwrap_or(end);
-        let fetched =
+        let mut fetched =
             fetch(cx, std::slice::from_ref(&self.metric), TimeRange { start, end }, Some(PERIOD)).await?;
-        let mut series = fetched.series.into_iter().next().unwrap_or_default();
-        let all = series.points.len();
-        series.points.retain(|(_, value)| value.is_finite());
-        if series.points.len() < all {
-            cx.note(format!("{} values are no numbers, and were left out", all - series.points.len()));
+        let strange = fetched.only_numbers();
+        if strange > 0 {
+            cx.note(format!("{} that are no numbers were left out", counted(strange, "value")));
         }
+        let series = fetched.series.into_iter().next().unwrap_or_default();
         if series.points.len() < FEWEST {
             let next = match series.points.is_empty() {
                 true => why_none(cx, std::slice::from_ref(&self.metric)).await,

@@ -477,3 +477,53 @@ fn an_alarm_on_promql_is_explained_by_its_query() {
     shown.holds(&["PromQL up == 0 for 60 s"]).lacks(&["no value"]);
     assert!(stub.of("GetMetricData").is_empty());
 }
+
+#[test]
+fn an_alarm_that_is_named_twice_is_one_and_its_parents_stand_on_any_page() {
+    let stub = Stub::start(|request| match request.operation() {
+        "DescribeAlarms" => {
+            let asked = request.json();
+            let of = |name: &str, rule: &str| json!({"AlarmName": name, "AlarmRule": rule, "StateValue": "OK", "ActionsEnabled": true});
+            match (asked["ParentsOfAlarmName"].as_str(), asked["NextToken"].as_str()) {
+                (Some(_), None) => Response::output(json!({"CompositeAlarms": [], "NextToken": "2"})),
+                (Some(_), Some(_)) => {
+                    Response::output(json!({"CompositeAlarms": [of("above", "ALARM(\"one\")")]}))
+                }
+                (None, _) => Response::output(json!({"MetricAlarms": [alarm("one")]})),
+            }
+        }
+        _ => Response::output(json!({})),
+    });
+    let mut server = CLOUDWATCH.at(stub.env()).start();
+    let twice = json!(["one", "one", "arn:aws:cloudwatch:us-east-1:123456789012:alarm:one"]);
+    let plan = server.plan("delete_alarms", json!({"alarms": twice}));
+    plan.holds(&["delete 1 alarm", "one is part of the rule of above"]);
+    server
+        .plan("set_alarm", json!({"alarms": twice, "actions": "disable"}))
+        .holds(&["turn off the actions of 1 alarm"]);
+    server.confirmed("delete_alarms", json!({"alarms": twice})).ok();
+    assert_eq!(stub.of("DeleteAlarms")[0].json()["AlarmNames"], json!(["one"]));
+}
+
+#[test]
+fn an_alarm_below_two_is_shown_once_and_said_twice() {
+    let stub = Stub::start(|request| match request.operation() {
+        "DescribeAlarms" => {
+            let wanted = request.json()["AlarmNames"].as_array().cloned().unwrap_or_default();
+            let of = |name: &str, rule: &str| json!({"AlarmName": name, "AlarmRule": rule, "StateValue": "OK", "ActionsEnabled": true});
+            let all = [
+                of("top", "ALARM(left) OR ALARM(right)"),
+                of("left", "ALARM(one)"),
+                of("right", "ALARM(one)"),
+            ];
+            let composite: Vec<Value> =
+                all.into_iter().filter(|one| wanted.contains(&one["AlarmName"])).collect();
+            let metric: Vec<Value> = if wanted.contains(&json!("one")) { vec![alarm("one")] } else { vec![] };
+            Response::output(json!({"CompositeAlarms": composite, "MetricAlarms": metric}))
+        }
+        _ => Response::output(json!({})),
+    });
+    let tree = CLOUDWATCH.at(stub.env()).start().call("list_alarms", json!({"tree": "top"}));
+    assert_eq!(tree.column("name"), ["top", "left", "one", "right"]);
+    tree.holds(&["right also names what is shown elsewhere: one"]);
+}

@@ -274,3 +274,29 @@ fn a_filter_is_found_without_the_pages_of_those_that_begin_with_its_name() {
     assert!(absent.contains("a new `subscription` needs a `destination_arn`"), "{absent}");
     assert_eq!(stub.of("DescribeSubscriptionFilters").len(), 6);
 }
+
+#[test]
+fn a_pattern_of_a_filter_that_is_none_is_shown_in_quotes() {
+    let stub = Stub::start(|request| match request.operation() {
+        "DescribeLogGroups" => {
+            let group =
+                json!({"logGroupName": "/mf", "arn": "arn:aws:logs:us-east-1:123456789012:log-group:/mf:*"});
+            Response::output(json!({"logGroups": [group]}))
+        }
+        "DescribeMetricFilters" => Response::output(json!({"metricFilters": []})),
+        "DescribeSubscriptionFilters" => Response::output(json!({"subscriptionFilters": []})),
+        "PutMetricFilter" | "PutSubscriptionFilter" => {
+            Response::error(400, "InvalidParameterException", "Invalid filter pattern")
+        }
+        _ => Response::output(json!({})),
+    });
+    let mut server = CLOUDWATCH.at(stub.env()).start();
+    let filter = json!({"name": "errs", "pattern": "ORDER-ITEM-1", "namespace": "App", "metric": "Errs"});
+    server
+        .call("set_log_group", json!({"log_group": "/mf", "metric_filter": filter}))
+        .fails(&["Invalid filter pattern", "\"ORDER-ITEM-1\""]);
+    let sent = json!({"name": "out", "pattern": "a.b", "destination_arn": "arn:aws:lambda:us-east-1:123456789012:function:f"});
+    server
+        .call("set_log_group", json!({"log_group": "/mf", "subscription": sent}))
+        .fails(&["Invalid filter pattern", "\"a.b\""]);
+}

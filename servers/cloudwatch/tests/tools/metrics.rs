@@ -311,3 +311,27 @@ fn a_metric_that_comes_once_a_day_is_looked_for_over_days() {
     near.holds(&["BucketSizeBytes comes once a day", "look at `start` -3d"])
         .lacks(&["dimensions must be exact"]);
 }
+
+#[test]
+fn what_is_no_number_is_a_gap_of_a_chart_and_teaches_nothing() {
+    let now = jiff::Timestamp::now().as_second() / 300 * 300;
+    let stub = Stub::start(move |request| match request.operation() {
+        "GetMetricData" => {
+            let times: Vec<i64> = (1..=100).rev().map(|at| now - at * 300).collect();
+            let values: Vec<Value> =
+                (0..100).map(|at| if at % 10 == 0 { json!("NaN") } else { json!(5.0) }).collect();
+            Response::output(
+                json!({"MetricDataResults": [{"Id": "m1", "Label": "L", "Timestamps": times, "Values": values,
+                "StatusCode": "Complete"}]}),
+            )
+        }
+        _ => Response::output(json!({})),
+    });
+    let mut server = CLOUDWATCH.at(stub.env()).start();
+    let metric = json!({"namespace": "Shop", "name": "Ratio"});
+    let chart = server.call("chart_metrics", json!({"metrics": [metric], "start": "-9h"}));
+    chart.holds(&["10 values that are no numbers are gaps", "min 5, avg 5, max 5"]);
+    let suggested = server.call("suggest_alarm", json!({"metric": metric}));
+    suggested.holds(&["10 values that are no numbers were left out", "90 values"]).lacks(&["NaN"]);
+    server.call("get_metrics", json!({"metrics": [metric], "start": "-9h"})).holds(&["NaN"]);
+}

@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::steps::{Setting, Steps};
-use crate::CloudWatch;
+use crate::{CloudWatch, quoting};
 
 /// Counts what matches as a metric.
 #[derive(Clone, Deserialize, JsonSchema)]
@@ -118,7 +118,8 @@ impl Filter {
             .set_field_selection_criteria(filter.field_selection_criteria)
             .set_emit_system_field_dimensions(filter.emit_system_field_dimensions)
             .send()
-            .await?;
+            .await
+            .map_err(|error| quoting::explain(error.into(), self.pattern.as_deref()))?;
         Ok(())
     }
 }

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::steps::{Setting, Steps};
-use crate::CloudWatch;
+use crate::{CloudWatch, quoting};
 
 /// Sends what matches elsewhere.
 #[derive(Clone, Deserialize, JsonSchema)]
@@ -95,7 +95,8 @@ impl Subscription {
             .set_field_selection_criteria(filter.field_selection_criteria)
             .set_emit_system_fields(filter.emit_system_fields)
             .send()
-            .await?;
+            .await
+            .map_err(|error| quoting::explain(error.into(), self.pattern.as_deref()))?;
         Ok(())
     }
 }
