@@ -13,6 +13,8 @@ pub(crate) const ANY_ELASTIC_IP: &str = "arn:{partition}:ec2:{region}:{account}:
 pub(crate) const ANY_IMAGE: &str = "arn:{partition}:ec2:{region}::image/*";
 pub(crate) const ANY_INSTANCE: &str = "arn:{partition}:ec2:{region}:{account}:instance/*";
 pub(crate) const ANY_INTERNET_GATEWAY: &str = "arn:{partition}:ec2:{region}:{account}:internet-gateway/*";
+pub(crate) const ANY_LOAD_BALANCER: &str =
+    "arn:{partition}:elasticloadbalancing:{region}:{account}:loadbalancer/*";
 pub(crate) const ANY_NAT_GATEWAY: &str = "arn:{partition}:ec2:{region}:{account}:natgateway/*";
 pub(crate) const ANY_NETWORK_INTERFACE: &str = "arn:{partition}:ec2:{region}:{account}:network-interface/*";
 /// AWS owns the public parameters, the account its own.
@@ -23,6 +25,8 @@ pub(crate) const ANY_ROUTE_TABLE: &str = "arn:{partition}:ec2:{region}:{account}
 pub(crate) const ANY_SECURITY_GROUP: &str = "arn:{partition}:ec2:{region}:{account}:security-group/*";
 pub(crate) const ANY_SNAPSHOT: &str = "arn:{partition}:ec2:{region}::snapshot/*";
 pub(crate) const ANY_SUBNET: &str = "arn:{partition}:ec2:{region}:{account}:subnet/*";
+pub(crate) const ANY_TARGET_GROUP: &str =
+    "arn:{partition}:elasticloadbalancing:{region}:{account}:targetgroup/*";
 pub(crate) const ANY_VOLUME: &str = "arn:{partition}:ec2:{region}:{account}:volume/*";
 pub(crate) const ANY_VPC: &str = "arn:{partition}:ec2:{region}:{account}:vpc/*";
 pub(crate) const ANY_VPC_ENDPOINT: &str = "arn:{partition}:ec2:{region}:{account}:vpc-endpoint/*";

@@ -91,6 +91,8 @@ impl Service for Ec2 {
     ];
     const ACTIONS: &'static [(&'static str, &'static [&'static str])] = actions::TABLE;
     const LOOKS: &'static [Look] = looks::LOOKS;
+    // IAM knows no resource of what reads them, so that no tool declares them; check_target_health is held to them all the same.
+    const FORMS: &'static [&'static str] = &[arns::ANY_LOAD_BALANCER, arns::ANY_TARGET_GROUP];
     // What AWS says twice without doing it twice: a state or a value that is there already stays as it is.
     const REPEATABLE: &'static [&'static str] = &[
         "CreateTags",

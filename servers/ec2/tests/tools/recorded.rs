@@ -361,3 +361,24 @@ fn a_launch_says_what_it_costs_and_a_spot_instance_does_not() {
     assert!(filters.contains("us-east-1") && filters.contains("instanceType"), "{filters}");
     server.plan("run_instances", launch(true)).lacks(&["USD"]);
 }
+
+#[test]
+fn a_stopped_instance_says_who_keeps_it() {
+    let stub = Stub::start(|request| {
+        let inner = match request.operation() {
+            "DescribeInstances" => {
+                "<reservationSet><item><instancesSet><item><instanceId>i-01234567</instanceId><instanceState><name>stopped\
+                 </name></instanceState><launchTime>2020-01-01T00:00:00.000Z</launchTime><tagSet><item>\
+                 <key>aws:autoscaling:groupName</key><value>web</value></item></tagSet></item></instancesSet></item>\
+                 </reservationSet>"
+            }
+            "DescribeVolumes" => "<volumeSet/>",
+            "DescribeNetworkInterfaces" => "<networkInterfaceSet/>",
+            "GetMetricData" => return Response::output(json!({"MetricDataResults": []})),
+            _ => "",
+        };
+        xml(request, inner)
+    });
+    let found = EC2.at(stub.env()).start().call("find_waste", json!({}));
+    found.holds(&["i-01234567", "it belongs to Auto Scaling group web, which may want it so"]);
+}

@@ -252,11 +252,13 @@ async fn instances(cx: &Call<Ec2>, days: i64, idle_percent: f64) -> Result<Vec<R
                 cost: None,
                 per_month: None,
                 name: tags::name(instance.tags.as_ref()),
-                why: match stopped {
-                    Some(_) => "stopped: its volumes and addresses still cost".to_owned(),
-                    None => "stopped, since when AWS does not say: its volumes and addresses still cost"
-                        .to_owned(),
-                },
+                why: managed(
+                    instance.tags.as_ref(),
+                    match stopped {
+                        Some(_) => "stopped: its volumes and addresses still cost",
+                        None => "stopped, since when AWS does not say: its volumes and addresses still cost",
+                    },
+                ),
                 size_gib: None,
                 age_days: stopped,
                 id: instance.instance_id.unwrap_or_default(),
@@ -283,9 +285,12 @@ async fn instances(cx: &Call<Ec2>, days: i64, idle_percent: f64) -> Result<Vec<R
             cost,
             per_month: None,
             name: tags::name(instance.tags.as_ref()),
-            why: format!(
-                "{} that never used more than {highest:.1} % of its CPU in 7 days",
-                instance.instance_type.map(|kind| kind.to_string()).unwrap_or_default()
+            why: managed(
+                instance.tags.as_ref(),
+                &format!(
+                    "{} that never used more than {highest:.1} % of its CPU in 7 days",
+                    instance.instance_type.map(|kind| kind.to_string()).unwrap_or_default()
+                ),
             ),
             size_gib: None,
             age_days: instance.launch_time.as_ref().map(age_days),
@@ -293,6 +298,14 @@ async fn instances(cx: &Call<Ec2>, days: i64, idle_percent: f64) -> Result<Vec<R
         })
     }));
     Ok(rows)
+}
+
+/// Why an instance is waste, and whose it is: a warm pool keeps stopped ones, and a group replaces what goes.
+fn managed(tags: Option<&Vec<Tag>>, why: &str) -> String {
+    match tags::manager(tags) {
+        Some(manager) => format!("{why}; it belongs to {manager}, which may want it so"),
+        None => why.to_owned(),
+    }
 }
 
 async fn snapshots(cx: &Call<Ec2>, days: i64) -> Result<Vec<Row>> {
