@@ -207,7 +207,7 @@ async fn there(client: &Client, original: &Original, target: &Target) -> Option<
     let place = Source { bucket: target.bucket.clone(), key: target.key.clone(), version_id: None };
     let copy = head(client, &place).await.ok()?;
     let is_same = verified(&original.head, &copy).is_ok_and(|by| by != "size");
-    is_same.then(|| Copied { etag: copy.e_tag, version_id: copy.version_id, parts: None, was_there: true })
+    is_same.then_some(Copied { etag: copy.e_tag, version_id: copy.version_id, parts: None, was_there: true })
 }
 
 fn changed(source: &Source) -> Error {

@@ -11,7 +11,7 @@ use regex::{Regex, RegexBuilder};
 use crate::table::{Column, Table};
 
 /// What is asked, in the caller's words.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Question {
     pub(crate) conditions: Vec<String>,
     pub(crate) by: Vec<String>,
@@ -23,8 +23,23 @@ impl Question {
         self.conditions.is_empty() && self.by.is_empty() && self.sum.is_empty()
     }
 
+    /// The columns that it names and that are none of these.
+    pub(crate) fn unseen(&self, columns: &[Column]) -> Vec<String> {
+        let named = self.conditions.iter().filter_map(|text| {
+            let name = text.split(SIGNS).next().unwrap_or_default().trim();
+            (name.len() < text.trim().len() && Condition::of(text, columns).is_none()).then_some(name)
+        });
+        let mut unseen: Vec<String> = Vec::new();
+        for name in named.chain(self.by.iter().chain(&self.sum).map(String::as_str)) {
+            if !name.is_empty() && place(name, columns).is_err() && !unseen.iter().any(|own| own == name) {
+                unseen.push(name.to_owned());
+            }
+        }
+        unseen
+    }
+
     /// Whether groups are wanted, rather than the rows that fit.
-    fn groups(&self) -> bool {
+    pub(crate) fn groups(&self) -> bool {
         !self.by.is_empty() || !self.sum.is_empty()
     }
 }
@@ -163,7 +178,9 @@ impl Gathering {
     }
 }
 
-fn place(name: &str, columns: &[Column]) -> Result<usize> {
+/// # Errors
+/// When there is none of that name.
+pub(crate) fn place(name: &str, columns: &[Column]) -> Result<usize> {
     let exactly = columns.iter().position(|column| column.name == name);
     exactly.or_else(|| columns.iter().position(|column| column.name.eq_ignore_ascii_case(name))).ok_or_else(
         || {
@@ -260,15 +277,22 @@ const OPERATORS: [(&str, &[Ordering]); 6] = [
     ("<", &[Ordering::Less]),
 ];
 
+const SIGNS: [char; 5] = ['=', '!', '<', '>', '~'];
+
 impl Condition {
-    fn read(text: &str, columns: &[Column]) -> Result<Self> {
+    /// The place of its column, and what is behind the name.
+    fn of<'a>(text: &'a str, columns: &[Column]) -> Option<(usize, &'a str)> {
         // A name may hold anything: the longest that fits is meant.
         let starts = columns.iter().enumerate().filter_map(|(at, column)| {
             let rest = text.trim_start().strip_prefix(column.name.as_str())?.trim_start();
-            rest.starts_with(['=', '!', '<', '>', '~']).then_some((column.name.len(), at, rest))
+            rest.starts_with(SIGNS).then_some((column.name.len(), at, rest))
         });
-        let Some((_, column, rest)) = starts.max_by_key(|(length, ..)| *length) else {
-            let name = text.split(['=', '!', '<', '>', '~']).next().unwrap_or(text).trim();
+        starts.max_by_key(|(length, ..)| *length).map(|(_, at, rest)| (at, rest))
+    }
+
+    fn read(text: &str, columns: &[Column]) -> Result<Self> {
+        let Some((column, rest)) = Condition::of(text, columns) else {
+            let name = text.split(SIGNS).next().unwrap_or(text).trim();
             // Without a comparison it is no condition on any column.
             if name.len() < text.trim().len() {
                 place(name, columns)?;

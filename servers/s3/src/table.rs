@@ -313,7 +313,7 @@ fn kind_of(cell: &str) -> &'static str {
     if cell.parse::<Timestamp>().is_ok() || cell.parse::<DateTime>().is_ok() { "timestamp" } else { "text" }
 }
 
-/// Shows every row of a text to `visit`, from its start.
+/// Shows every row of a text to `visit`, from its start, and to `strange` the names of what is in none of the columns.
 ///
 /// # Errors
 /// Where it breaks off: what was cut is no row.
@@ -322,6 +322,7 @@ pub(crate) fn each(
     layout: Layout,
     columns: &[Column],
     mut visit: impl FnMut(Vec<Option<String>>),
+    mut strange: impl FnMut(String),
 ) -> io::Result<()> {
     match layout {
         Layout::Separated { separator, header } => {
@@ -347,19 +348,28 @@ pub(crate) fn each(
                 Value::Object(object) => object,
                 other => Map::from_iter([("value".to_owned(), other)]),
             };
-            visit(columns.iter().map(|column| object.remove(&column.name).and_then(cell)).collect());
+            let row = columns.iter().map(|column| object.swap_remove(&column.name).and_then(cell)).collect();
+            object.into_iter().for_each(|(name, _)| strange(name));
+            visit(row);
         }),
         Layout::Inside => {
-            let mut all = String::new();
-            text.take(INSIDE + 1).read_to_string(&mut all)?;
-            if all.len() as u64 > INSIDE {
-                return Err(io::Error::other("its rows lie inside of JSON that is larger than 32 MiB"));
-            }
-            let table = of_text(&all, true, usize::MAX, Hint::Nothing).unwrap_or_default();
-            table.rows.into_iter().for_each(visit);
+            inside(text)?.rows.into_iter().for_each(visit);
             Ok(())
         }
     }
+}
+
+/// All of the table that lies inside of JSON: which list it is, and its columns, tells only the whole.
+///
+/// # Errors
+/// Where it breaks off, or is too large.
+pub(crate) fn inside(text: impl Read) -> io::Result<Table> {
+    let mut all = String::new();
+    text.take(INSIDE + 1).read_to_string(&mut all)?;
+    if all.len() as u64 > INSIDE {
+        return Err(io::Error::other("its rows lie inside of JSON that is larger than 32 MiB"));
+    }
+    Ok(of_text(&all, true, usize::MAX, Hint::Nothing).unwrap_or_default())
 }
 
 /// The most of JSON that is read as a whole, and of one value.
@@ -468,7 +478,7 @@ mod tests {
         let all = |text: &str| {
             let table = read(text);
             let (mut rows, mut columns) = (Vec::new(), table.columns.clone());
-            let ended = each(text.as_bytes(), table.layout, &columns, |row| rows.push(row));
+            let ended = each(text.as_bytes(), table.layout, &columns, |row| rows.push(row), drop);
             columns.clear();
             assert!(ended.is_ok(), "{ended:?}");
             assert_eq!(rows, table.rows, "{text}");
@@ -480,7 +490,7 @@ mod tests {
         assert_eq!(all("[\n {\"a\":1,\n  \"b\": 2},\n {\"a\":\"x\"}\n]\n"), 2);
         assert_eq!(all("{\"v\":1,\"Records\":[{\"e\":1},{\"e\":2}]}"), 2);
         assert_eq!(all("[1,2]"), 2);
-        let cut = each("{\"a\":1}\n{\"a\"".as_bytes(), Layout::Values, &[], |_| ());
+        let cut = each("{\"a\":1}\n{\"a\"".as_bytes(), Layout::Values, &[], |_| (), drop);
         assert!(cut.is_err());
     }
 

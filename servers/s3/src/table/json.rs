@@ -64,22 +64,38 @@ pub(super) fn of_json(text: &str, whole: bool, rows: usize) -> Option<Table> {
         }
         return None;
     }
-    // One object that goes on behind the end: its rows may be in one of its first fields.
+    cut_object(text, rows)
+}
+
+/// One object that goes on behind the end. Its rows may be in one of its fields: in the one that is cut, or in the
+/// longest of those before.
+fn cut_object(text: &str, rows: usize) -> Option<Table> {
+    let list = |name: &str, inside| array(format!("JSON array at {name}"), values(inside), false, rows);
+    let mut longest: Option<(usize, String, &str)> = None;
     let mut rest = text.strip_prefix('{')?;
     loop {
         let mut field = values(rest);
-        let Some(Value::String(name)) = field.next() else { return None };
-        rest = field.text.trim_start().strip_prefix(':')?.trim_start();
-        if let Some(inside) = rest.strip_prefix('[') {
-            let mut peek = values(inside);
-            if matches!(peek.next(), Some(Value::Object(_))) {
-                return array(format!("JSON array at {name}"), values(inside), false, rows);
-            }
-        }
+        let Some(Value::String(name)) = field.next() else { break };
+        let Some(behind) = field.text.trim_start().strip_prefix(':') else { break };
+        rest = behind.trim_start();
+        let inside =
+            rest.strip_prefix('[').filter(|inside| matches!(values(inside).next(), Some(Value::Object(_))));
         let mut value = values(rest);
-        value.next()?;
+        match (inside, value.next()) {
+            (Some(inside), None) => return list(&name, inside),
+            (Some(inside), Some(Value::Array(items)))
+                if longest.as_ref().is_none_or(|(count, ..)| items.len() > *count) =>
+            {
+                longest = Some((items.len(), name, inside));
+            }
+            (_, None) => break,
+            _ => {}
+        }
         rest = value.text;
     }
+    let (_, name, inside) = longest?;
+    let goes_on = "the object goes on behind what was read: a longer list may follow".to_owned();
+    list(&name, inside).map(|table| Table { but: Some(table.but.unwrap_or(goes_on)), ..table })
 }
 
 /// An object that holds a list of objects is a table of those; else it is a row itself.

@@ -213,6 +213,8 @@ fn shown(cx: &Call<S3>, source: &Source<'_>, about: &About, contents: &Contents,
     }
     let mut text = header.join("\t");
     text.push('\n');
+    // Only CSV knows no empty text beside no value at all.
+    let empty = if table.format.starts_with("CSV") { "" } else { "\"\"" };
     let (mut count, mut long) = (0, false);
     for row in &table.rows {
         let mut line = String::new();
@@ -220,7 +222,7 @@ fn shown(cx: &Call<S3>, source: &Source<'_>, about: &About, contents: &Contents,
             if at > 0 {
                 line.push('\t');
             }
-            let value = value.as_deref().unwrap_or_default();
+            let value = value.as_deref().map_or("", |text| if text.is_empty() { empty } else { text });
             let (value, was_long) = cut(value, WIDTH);
             long |= was_long;
             line.push_str(&neutral(&value));

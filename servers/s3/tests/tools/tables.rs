@@ -105,6 +105,73 @@ fn tables_show_their_columns_and_first_rows() {
 }
 
 #[test]
+fn an_empty_text_is_shown_apart_from_no_value() {
+    let aws = bucket("reading-empty");
+    aws.put_object(
+        "reading-empty",
+        "a.jsonl",
+        &[],
+        b"{\"a\":\"\",\"b\":1}\n{\"a\":null,\"b\":2}\n{\"b\":3}\n",
+    );
+    aws.put_object("reading-empty", "a.csv", &[], b"a,b\n\"\",1\n,2\nx,3\n");
+    let mut server = READER.start();
+    let mut table = |key: &str, more: Value| {
+        let mut ask = json!({"bucket": "reading-empty", "key": key});
+        ask.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        data(server.call("preview_table", ask).ok()).to_owned()
+    };
+    assert_eq!(table("a.jsonl", json!({})), "a text (2 null)\tb integer\n\"\"\t1\n\t2\n\t3\n");
+    assert_eq!(table("a.jsonl", json!({"group_by": ["a"]})), "a text\tcount integer\n\t2\n\"\"\t1\n");
+    assert_eq!(table("a.csv", json!({})), "a text (2 null)\tb integer\n\t1\n\t2\nx\t3\n");
+}
+
+#[test]
+fn what_only_later_rows_have_is_found_and_the_longest_list_is_the_table() {
+    let aws = bucket("reading-late");
+    let pad = "x".repeat(1000);
+    let line = |number: usize| match number {
+        1990.. => {
+            format!("{{\"id\":{number},\"pad\":\"{pad}\",\"error\":\"e{}\",\"stack\":\"s\"}}\n", number % 2)
+        }
+        _ => format!("{{\"id\":{number},\"pad\":\"{pad}\"}}\n"),
+    };
+    let lines: String = (0..2000).map(line).collect();
+    aws.put_object("reading-late", "a.jsonl", &[], lines.as_bytes());
+    let all: Vec<&str> = lines.lines().collect();
+    let trail = format!("{{\"warnings\":[{{\"code\":7}}],\"Records\":[{}]}}", all.join(","));
+    aws.put_object("reading-late", "trail.json", &[], trail.as_bytes());
+    let small = format!("{{\"warnings\":[{{\"code\":7}}],\"text\":\"{}", "y".repeat(1_200_000));
+    aws.put_object(
+        "reading-late",
+        "behind.json",
+        &[],
+        format!("{small}\",\"Records\":[{{\"id\":1}},{{\"id\":2}}]}}"),
+    );
+    let mut server = READER.start();
+    let mut table = |key: &str, more: Value| {
+        let mut ask = json!({"bucket": "reading-late", "key": key});
+        ask.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        server.call("preview_table", ask)
+    };
+    let grouped = "error rare\tcount integer\ne0\t5\ne1\t5\n";
+    let late = table("a.jsonl", json!({"where": ["error != \"\""], "group_by": ["error"]}));
+    assert_eq!(data(late.ok()), grouped);
+    let rows = table("a.jsonl", json!({"where": ["id >= 1998"]}));
+    rows.holds(&["2 of 2000 rows fit", "that the first rows of the object lack are not shown: error, stack"]);
+    let none = table("a.jsonl", json!({"where": ["eror = e1"]}));
+    none.fails(&[
+        "there is no column \"eror\": none of 2,000 rows has it; some have error, stack",
+        "id, pad",
+    ]);
+    table("trail.json", json!({"rows": 1})).holds(&["JSON array at Records", "id integer\tpad text"]);
+    let inside = table("trail.json", json!({"where": ["error = e1"], "group_by": ["error"]}));
+    inside.holds(&["JSON array at Records", "e1\t5", "5 of 2000 rows fit"]);
+    table("behind.json", json!({})).holds(&["JSON array at warnings", "a longer list may follow"]);
+    let behind = table("behind.json", json!({"sum": ["id"]}));
+    behind.holds(&["JSON array at Records", "2\t3\n"]);
+}
+
+#[test]
 fn rows_are_chosen_counted_and_summed_over_the_whole_table() {
     let aws = bucket("reading-groups");
     let countries = ["de", "fr", "it"];
