@@ -7,7 +7,8 @@ use flate2::read::GzDecoder;
 
 use crate::model::Unreadable;
 
-/// The operations of a service, a line each: its name, its risk, `deprecated` or nothing, and what it does.
+/// A line of the IAM prefixes that its actions have, then the operations of a service, a line each: its name, its risk,
+/// `deprecated` or nothing, and what it does.
 #[derive(Clone, Debug)]
 pub struct Index(String);
 
@@ -30,7 +31,7 @@ impl Index {
         let mut text = String::new();
         let read = GzDecoder::new(compressed).read_to_string(&mut text);
         read.map_err(|error| Unreadable::new(name, error))?;
-        match text.lines().find(|line| row(line).is_none()) {
+        match text.lines().skip(1).find(|line| row(line).is_none()) {
             Some(line) => Err(Unreadable::new(name, format!("{line:?} is no operation"))),
             None => Ok(Index(text)),
         }
@@ -38,7 +39,12 @@ impl Index {
 
     /// Its operations, sorted by name.
     pub fn rows(&self) -> impl Iterator<Item = Row<'_>> {
-        self.0.lines().filter_map(row)
+        self.0.lines().skip(1).filter_map(row)
+    }
+
+    /// The prefixes of the IAM actions that its operations take, such as `s3` and `s3-object-lambda`.
+    pub fn prefixes(&self) -> impl Iterator<Item = &str> {
+        self.0.lines().take(1).flat_map(str::split_whitespace)
     }
 }
 
@@ -65,6 +71,10 @@ mod tests {
                 let said = (own, risk, deprecated, about);
                 let wanted = (name.as_str(), operation.risk, operation.deprecated, operation.about.as_str());
                 assert_eq!(said, wanted, "{}", service.name);
+                for need in &operation.needs {
+                    let prefix = need.action.split(':').next().expect("it has a first part");
+                    assert!(prefix == "*" || index.prefixes().any(|it| it == prefix), "{}", need.action);
+                }
             }
         }
     }
@@ -85,8 +95,8 @@ mod tests {
             std::io::Write::write_all(&mut out, text.as_bytes()).expect("it is written");
             out.finish().expect("it is written")
         };
-        assert!(Index::read("x", &packed("Get\tread\t\tReads.\n")).is_ok());
-        for wrong in ["Get\n", "Get\tlook\t\tReads.\n", "Get\tread\t\n"] {
+        assert!(Index::read("x", &packed("x\nGet\tread\t\tReads.\n")).is_ok());
+        for wrong in ["x\nGet\n", "x\nGet\tlook\t\tReads.\n", "\nGet\tread\t\n"] {
             assert!(Index::read("x", &packed(wrong)).is_err(), "{wrong:?}");
         }
         assert!(Index::read("x", b"no gzip").is_err());

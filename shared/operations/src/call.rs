@@ -251,6 +251,13 @@ impl<S: Operations> Dispatch for CallOperation<S> {
             return Ok(needs);
         }
         for service in S::services() {
+            let mut may_be_meant = false;
+            for pattern in &settings.operations {
+                may_be_meant |= known::may_mean(pattern, service)?;
+            }
+            if !may_be_meant {
+                continue;
+            }
             let model = known::opened(service)?;
             for (name, operation) in &model.operations {
                 let actions = || operation.needs.iter().map(|need| need.action.as_str());

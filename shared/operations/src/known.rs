@@ -119,8 +119,17 @@ fn by_name<S: Operations>(pattern: &OperationPattern) -> Result<bool, String> {
     Ok(false)
 }
 
+/// Whether a pattern may mean an operation of this service, which its index tells without its model.
+pub(crate) fn may_mean(pattern: &OperationPattern, service: &Api) -> Result<bool> {
+    let index = service.index().map_err(|error| Error::internal(error.to_string()))?;
+    Ok(pattern.is_of(service.name) || index.prefixes().any(|prefix| pattern.is_of(prefix)))
+}
+
 fn by_action<S: Operations>(pattern: &OperationPattern) -> Result<bool, String> {
     for service in S::services() {
+        if !may_mean(pattern, service).map_err(|error| error.to_string())? {
+            continue;
+        }
         let model = service.model().map_err(|error| error.to_string())?;
         let actions = |operation: &Operation| {
             operation.needs.iter().map(|need| need.action.clone()).collect::<Vec<_>>()

@@ -206,7 +206,8 @@ async fn look_up(client: &Client, region: &str, product: &Product) -> Result<Opt
         let answer = client.call(&PRICING, "GetProducts", product.input(region, token)).await?;
         let items = answer.get("PriceList").and_then(Value::as_array);
         prices.extend(items.into_iter().flatten().filter_map(|item| price(item, product)));
-        token = answer.get("NextToken").and_then(Value::as_str).filter(|it| !it.is_empty()).map(str::to_owned);
+        token =
+            answer.get("NextToken").and_then(Value::as_str).filter(|it| !it.is_empty()).map(str::to_owned);
         if token.is_none() {
             break;
         }
@@ -307,9 +308,12 @@ mod tests {
             assert_eq!(price(&item, &product), Some(wanted.clone()));
             assert_eq!(price(&json!(item.to_string()), &product), Some(wanted.clone()));
         }
-        for usage in
-            ["UnusedBox:m5.large", "EUC1-SpotBoxUsage:m5.large", "DedicatedBoxUsage:m5.large", "BoxUsage:m5.large2"]
-        {
+        for usage in [
+            "UnusedBox:m5.large",
+            "EUC1-SpotBoxUsage:m5.large",
+            "DedicatedBoxUsage:m5.large",
+            "BoxUsage:m5.large2",
+        ] {
             assert_eq!(price(&entry(usage, &[("Hrs", "1")]), &product), None, "{usage}");
         }
     }

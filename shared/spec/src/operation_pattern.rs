@@ -27,6 +27,13 @@ impl OperationPattern {
     }
 }
 
+impl OperationPattern {
+    /// Whether an operation of this service, or one that takes an action of this IAM prefix, may be meant.
+    pub fn is_of(&self, service: &str) -> bool {
+        like(&self.service, &service.to_lowercase())
+    }
+}
+
 impl std::str::FromStr for OperationPattern {
     type Err = String;
 

@@ -1,6 +1,6 @@
 //! What is made of the classes for people to read: a line an operation, and how many there are of each risk.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use awsmcp_spec::Risk;
@@ -38,9 +38,11 @@ fn templates(need: &Need) -> String {
     if all.is_empty() { "*".to_owned() } else { all.join(" ") }
 }
 
-/// The index of a service: a line an operation. What it says moves there from the model.
+/// The index of a service: a line of the IAM prefixes of its actions, and a line an operation. What it says moves there from the model.
 pub(super) fn index(model: &mut Value, classes: &Of) -> String {
-    let mut text = String::new();
+    let needs = classes.values().flat_map(|class| &class.needs);
+    let prefixes: BTreeSet<&str> = needs.filter_map(|need| Some(need.action.split_once(':')?.0)).collect();
+    let mut text = prefixes.into_iter().collect::<Vec<_>>().join(" ") + "\n";
     for (name, class) in classes {
         let operation = model.pointer_mut(&format!("/operations/{name}")).and_then(Value::as_object_mut);
         let (about, deprecated) = match operation {

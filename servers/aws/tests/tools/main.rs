@@ -7,6 +7,7 @@ mod calling;
 mod commands;
 mod finding;
 mod held;
+mod permitted;
 mod served;
 mod tasks;
 mod world;
