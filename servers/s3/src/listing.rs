@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use aws_sdk_s3::types::{EncodingType, Object};
+use aws_sdk_s3::types::{EncodingType, Object, OptionalObjectAttributes};
 use awsmcp_mcp::{Call, Error, Result};
 use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -95,6 +95,10 @@ impl Scan<'_> {
                 .set_start_after(done.last.clone().filter(|_| ordered && token.is_none()))
                 .set_continuation_token(token.clone())
                 .encoding_type(EncodingType::Url)
+                // Directory buckets archive nothing, and know no such thing.
+                .set_optional_object_attributes(
+                    (!self.bucket.is_directory()).then(|| vec![OptionalObjectAttributes::RestoreStatus]),
+                )
                 .send()
                 .await?;
             let follows = out.next_continuation_token.filter(|token| !token.is_empty());

@@ -12,7 +12,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use self::{
-    matching::Rules,
+    matching::{Cuts, Rules},
     page::{Gathered, Skipped},
     scanning::Outcome,
 };
@@ -249,7 +249,7 @@ impl Search<'_> {
             }
         }))
         .buffered(AT_ONCE);
-        let (mut objects, mut bytes, mut cut) = (0_u64, 0, false);
+        let (mut objects, mut bytes, mut cut) = (0_u64, 0, Cuts::default());
         let (mut last, mut denied, mut stop) = (at.after.clone(), None, None);
         while let Some((key, skip, outcome)) = outcomes.next().await {
             let here = |after: Option<String>, counted: u64| At {
@@ -347,7 +347,9 @@ impl Search<'_> {
                 let archived = matches!(
                     object.storage_class,
                     Some(ObjectStorageClass::Glacier | ObjectStorageClass::DeepArchive)
-                );
+                ) && !object.restore_status.is_some_and(|status| {
+                    status.restore_expiry_date.is_some() && status.is_restore_in_progress != Some(true)
+                });
                 let skip = match size {
                     _ if archived => Some(Skip::Archived),
                     size if size > LARGEST => Some(Skip::TooLarge),
@@ -390,9 +392,12 @@ impl Search<'_> {
         }
     }
 
-    fn say(&self, cut: bool) {
-        if cut {
+    fn say(&self, cuts: Cuts) {
+        if cuts.shown {
             self.cx.note("long lines are cut around the match (…); get_object with `bytes` shows more");
+        }
+        if cuts.searched {
+            self.cx.note("lines over 1 MiB are searched piece by piece: what lies across two pieces is not found, and ^ and $ fit where one ends");
         }
     }
 }

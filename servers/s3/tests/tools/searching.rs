@@ -241,3 +241,51 @@ fn a_glob_below_a_prefix_of_the_same_name_finds_what_either_may_mean() {
     let ask = json!({"bucket": "search-twice", "prefix": "data/", "glob": "data/*.csv", "pattern": "csv"});
     server.call("search_objects", ask).holds(&["data/data/deep.csv", "data/flat.csv"]).lacks(&["no.csv"]);
 }
+
+#[test]
+fn what_was_restored_is_searched_and_what_is_coming_is_not() {
+    let aws = bucket("search-restored");
+    aws.put_objects("search-restored", ["back", "coming", "cold"]);
+    let object = |key: &str, restore: &str| {
+        format!(
+            "<Contents><Key>{key}</Key><Size>9</Size><StorageClass>GLACIER</StorageClass>{restore}</Contents>"
+        )
+    };
+    let back = "<RestoreStatus><IsRestoreInProgress>false</IsRestoreInProgress>\
+                <RestoreExpiryDate>2026-12-12T00:00:00.000Z</RestoreExpiryDate></RestoreStatus>";
+    let coming = "<RestoreStatus><IsRestoreInProgress>true</IsRestoreInProgress></RestoreStatus>";
+    let listed = [object("back", back), object("coming", coming), object("cold", "")].concat();
+    let stub = Stub::before(aws, move |request| match request.operation() {
+        "ListObjectsV2" => {
+            assert_eq!(request.header("x-amz-optional-object-attributes"), Some("RestoreStatus"));
+            Response::new(200, format!("<ListBucketResult>{listed}</ListBucketResult>"))
+        }
+        _ => Response::HandOn,
+    });
+    let mut server = READER.at(stub.env()).start();
+    let found = server
+        .call("search_objects", json!({"bucket": "search-restored", "prefix": "", "pattern": "^[a-z]"}));
+    found.holds(&["back\t1\tback", "searched 1 object", "2 archived: coming, cold"]);
+    assert_eq!(stub.of("GetObject").len(), 1);
+}
+
+#[test]
+fn a_line_that_is_searched_in_pieces_counts_once_and_is_told() {
+    let aws = bucket("search-pieces");
+    let pad = "x".repeat(900_000);
+    aws.put_object(
+        "search-pieces",
+        "one-line.json",
+        &[],
+        format!("hit{pad}hit{pad}hit{pad}\nhit\n").as_bytes(),
+    );
+    let mut server = READER.start();
+    let mut search = |more: Value| {
+        let mut ask = json!({"bucket": "search-pieces", "key": "one-line.json"});
+        ask.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        server.call("search_objects", ask)
+    };
+    let counts = search(json!({"pattern": "hit", "count": true}));
+    counts.holds(&["\n2\n", "searched piece by piece"]);
+    search(json!({"pattern": "hit"})).holds(&["searched all: 2 lines", "searched piece by piece"]);
+}

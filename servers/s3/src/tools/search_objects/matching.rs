@@ -1,6 +1,6 @@
 //! Which lines match, and what is shown of them.
 
-use std::{borrow::Cow, collections::VecDeque};
+use std::{borrow::Cow, collections::VecDeque, ops::BitOrAssign};
 
 use regex::bytes::Regex;
 
@@ -15,6 +15,22 @@ pub(super) struct Found {
     pub(super) offset: u64,
     /// How many lines behind the last match are still to be shown.
     pub(super) after: usize,
+}
+
+/// What was not whole.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Cuts {
+    /// Lines as they are shown.
+    pub(super) shown: bool,
+    /// Lines as they are searched.
+    pub(super) searched: bool,
+}
+
+impl BitOrAssign for Cuts {
+    fn bitor_assign(&mut self, other: Cuts) {
+        self.shown |= other.shown;
+        self.searched |= other.searched;
+    }
 }
 
 /// How matches are looked for, and what is shown of them.
@@ -40,7 +56,9 @@ pub(super) struct Matcher<'a> {
     pub(super) rows: Vec<Found>,
     /// How many lines match.
     pub(super) count: u64,
-    pub(super) cut: bool,
+    pub(super) cut: Cuts,
+    /// The last line that was counted: one that comes in pieces counts once.
+    counted: u64,
 }
 
 impl<'a> Matcher<'a> {
@@ -54,15 +72,17 @@ impl<'a> Matcher<'a> {
             after,
             rows: Vec::new(),
             count: 0,
-            cut: false,
+            cut: Cuts::default(),
+            counted: 0,
         }
     }
 
     pub(super) fn take(&mut self, line: &Line<'_>) {
         let Rules { regex, context, width, counts } = self.rules;
         let searched = searchable(line.bytes);
+        self.cut.searched |= !line.ends;
         if counts {
-            self.count += u64::from(regex.is_match(&searched));
+            self.matched(line, regex.is_match(&searched));
             return;
         }
         let next = (line.number + u64::from(line.ends), line.next);
@@ -73,10 +93,10 @@ impl<'a> Matcher<'a> {
             let whole = shown.start == 0 && shown.end == line.bytes.len();
             if !matched {
                 self.rows.extend(self.before.drain(..));
-                self.count += 1;
+                self.matched(line, true);
             }
             matched = true;
-            self.cut |= !whole;
+            self.cut.shown |= !whole;
             let byte = (!whole && self.places).then(|| line.offset + found.start() as u64);
             let (at, offset) = if whole { next } else { (line.number, line.offset + shown.end as u64) };
             let row = self.row(line.number, byte, true, shown.text);
@@ -95,7 +115,7 @@ impl<'a> Matcher<'a> {
             self.after = context;
         } else if context > 0 {
             let shown = Window::around(line.bytes, 0, 0, width);
-            self.cut |= shown.end < line.bytes.len();
+            self.cut.shown |= shown.end < line.bytes.len();
             let row = self.row(line.number, None, false, shown.text);
             let found = |after: usize| Found { row, line: next.0, offset: next.1, after };
             if self.after > 0 {
@@ -107,6 +127,13 @@ impl<'a> Matcher<'a> {
                     self.before.pop_front();
                 }
             }
+        }
+    }
+
+    fn matched(&mut self, line: &Line<'_>, matches: bool) {
+        if matches && self.counted != line.number {
+            self.count += 1;
+            self.counted = line.number;
         }
     }
 

@@ -6,7 +6,7 @@ use awsmcp_mcp::{Result, quoted, thousands};
 
 use super::{
     Inside, OPENED, Search,
-    matching::{Found, Matcher},
+    matching::{Cuts, Found, Matcher},
 };
 use crate::{
     body::{Contents, End, MOST, Source},
@@ -30,7 +30,7 @@ pub(super) struct Outcome {
     /// Where it stopped, if not at the end.
     pub(super) stopped: Option<Inside>,
     pub(super) etag: Option<String>,
-    pub(super) cut: bool,
+    pub(super) cut: Cuts,
     /// Why it was not searched, or not to its end.
     pub(super) but: Option<String>,
 }
