@@ -105,9 +105,17 @@ async fn look(cx: &Call<Ec2>, image: &str) -> Result<Waited<()>> {
     let found = out.images.unwrap_or_default().pop();
     match found.as_ref().and_then(|image| image.state.as_ref()) {
         Some(ImageState::Available) => Ok(Waited::Ready(())),
-        Some(ImageState::Failed) => {
+        // From none of these it comes to be available.
+        Some(
+            state @ (ImageState::Failed
+            | ImageState::Error
+            | ImageState::Invalid
+            | ImageState::Deregistered
+            | ImageState::Disabled),
+        ) => {
+            let state = state.to_string();
             let why = found.and_then(|image| image.state_reason).and_then(|reason| reason.message);
-            let why = why.as_deref().unwrap_or("it gives no reason");
+            let why = why.unwrap_or_else(|| format!("it is {state}, and AWS gives no reason"));
             Err(Error::conflict(format!("AWS could not make {image}: {why}")))
         }
         _ => Ok(Waited::Still(format!("AWS makes {image}"))),

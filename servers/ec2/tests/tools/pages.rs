@@ -112,3 +112,70 @@ fn flow_logs_are_looked_for_by_interfaces_of_every_page() {
     let asked = stub.of("DescribeFlowLogs")[0].json();
     assert_eq!(asked["Filter.1.Value.1"], "eni-01234567", "{asked}");
 }
+
+#[test]
+fn an_end_without_an_address_says_why_and_points_to_the_other_kind_only_where_it_has_one() {
+    let ask = |state: &'static str, addresses: &'static str| {
+        let stub = Stub::start(move |request| {
+            let inner = match request.operation() {
+                "DescribeInstances" => format!(
+                    "<reservationSet><item><instancesSet><item><instanceId>i-0123456789abcdef0</instanceId><instanceState>\
+                     <name>{state}</name></instanceState>{addresses}</item></instancesSet></item></reservationSet>"
+                ),
+                _ => String::new(),
+            };
+            let operation = request.operation();
+            let body = format!("<{operation}Response><requestId>r</requestId>{inner}</{operation}Response>");
+            Response::new(200, body).with("content-type", "text/xml")
+        });
+        let call = json!({"from": "internet", "to": "i-0123456789abcdef0"});
+        EC2.at(stub.env()).start().call("check_reachability", call)
+    };
+    ask("terminated", "").fails(&["is terminated: it has no address any more"]).lacks(&["ipv6"]);
+    let six = ask("running", "<ipv6Address>2600:1f18::4</ipv6Address>");
+    six.fails(&["has no private IPv4 address", "ask with `ipv6`"]);
+    ask("running", "").fails(&["has no private IPv4 address"]).lacks(&["ask with"]);
+}
+
+#[test]
+fn a_subnet_that_is_named_twice_is_one() {
+    let stub = cloud();
+    let mut server = EC2.at(stub.env()).start();
+    let twice = json!(["subnet-01234567", "subnet-01234567"]);
+    let table = json!({"part": "route_table", "vpc": VPC, "subnets": twice});
+    server.plan("create_network", table).holds(&["for 1 subnet"]);
+    server
+        .plan("create_network", json!({"part": "nat_gateway", "subnets": twice}))
+        .holds(&["create a NAT gateway in subnet-01234567"]);
+}
+
+#[test]
+fn an_image_that_can_no_longer_come_to_be_is_not_waited_for() {
+    for (state, why) in
+        [("failed", "<stateReason><message>no room</message></stateReason>"), ("error", ""), ("invalid", "")]
+    {
+        let stub = Stub::start(move |request| {
+            if request.json()["DryRun"] == "true" {
+                return Response::error(412, "DryRunOperation", "Request would have succeeded");
+            }
+            let inner = match request.operation() {
+                "DescribeInstances" => {
+                    "<reservationSet><item><instancesSet><item><instanceId>i-0123456789abcdef0</instanceId><instanceState>\
+                     <name>stopped</name></instanceState></item></instancesSet></item></reservationSet>"
+                        .to_owned()
+                }
+                "CreateImage" => "<imageId>ami-01234567</imageId>".to_owned(),
+                "DescribeImages" => format!(
+                    "<imagesSet><item><imageId>ami-01234567</imageId><imageState>{state}</imageState>{why}</item></imagesSet>"
+                ),
+                _ => String::new(),
+            };
+            let operation = request.operation();
+            let body = format!("<{operation}Response><requestId>r</requestId>{inner}</{operation}Response>");
+            Response::new(200, body).with("content-type", "text/xml")
+        });
+        let call = json!({"instance": "i-0123456789abcdef0", "name": "nightly", "wait": true});
+        let told = EC2.at(stub.env()).start().call("create_image", call);
+        told.fails(&["AWS could not make ami-01234567", if why.is_empty() { state } else { "no room" }]);
+    }
+}

@@ -119,9 +119,16 @@ fn of_instance(instance: Described, v6: bool) -> Result<Spot> {
     let id = instance.instance_id.clone().unwrap_or_default();
     let name = tags::name(instance.tags.as_ref());
     let label = name.map_or_else(|| id.clone(), |name| format!("{id} ({name})"));
-    let address = if v6 { instance.ipv6_address.as_deref() } else { instance.private_ip_address.as_deref() };
+    let (four, six) = (instance.private_ip_address.as_deref(), instance.ipv6_address.as_deref());
+    let (address, other) = if v6 { (six, four) } else { (four, six) };
+    let ended = state(&instance);
+    if address.is_none() && matches!(ended, "shutting-down" | "terminated") {
+        return Err(Error::invalid(format!(
+            "{label} is {ended}: it has no address any more, and nothing reaches it"
+        )));
+    }
     let node = Node {
-        address: parsed(address, &label, v6)?,
+        address: parsed(address, other, &label, v6)?,
         public: instance.public_ip_address.as_deref().and_then(|ip| ip.parse().ok()),
         vpc: instance.vpc_id.clone().unwrap_or_default(),
         subnet: instance.subnet_id.clone().unwrap_or_default(),
@@ -186,15 +193,17 @@ async fn of_interface(
     };
     let public: Option<IpAddr> =
         association.and_then(|it| it.public_ip.as_deref()).and_then(|ip| ip.parse().ok());
-    let own = match (v6, pair) {
-        (true, _) => interface.ipv6_addresses.iter().flatten().find_map(|it| it.ipv6_address.as_deref()),
-        (false, Some(pair)) => pair.private_ip_address.as_deref(),
-        (false, None) => interface.private_ip_address.as_deref(),
+    let six = interface.ipv6_addresses.iter().flatten().find_map(|it| it.ipv6_address.as_deref());
+    let four = interface.private_ip_address.as_deref();
+    let (own, other) = match (v6, pair) {
+        (true, _) => (six, four),
+        (false, Some(pair)) => (pair.private_ip_address.as_deref(), six),
+        (false, None) => (four, six),
     };
     let is_public = by.is_some() && !v6 && by == public && asked.as_deref() != own;
     let address = match by.filter(|_| !is_public) {
         Some(address) => address,
-        None => parsed(own, &label, v6)?,
+        None => parsed(own, other, &label, v6)?,
     };
     let node = Node {
         address,
@@ -214,13 +223,12 @@ async fn of_interface(
     })
 }
 
-fn parsed(address: Option<&str>, label: &str, v6: bool) -> Result<IpAddr> {
+/// The address that is asked about; `other` is that of the other kind.
+fn parsed(address: Option<&str>, other: Option<&str>, label: &str, v6: bool) -> Result<IpAddr> {
     address.and_then(|text| text.parse().ok()).ok_or_else(|| {
-        let kind = if v6 { "IPv6" } else { "private IPv4" };
-        Error::invalid(format!("{label} has no {kind} address")).with_next(if v6 {
-            "leave `ipv6` out"
-        } else {
-            "ask with `ipv6`"
-        })
+        let (kind, next) =
+            if v6 { ("IPv6", "leave `ipv6` out") } else { ("private IPv4", "ask with `ipv6`") };
+        let error = Error::invalid(format!("{label} has no {kind} address"));
+        if other.is_some() { error.with_next(next) } else { error }
     })
 }

@@ -5,7 +5,7 @@ use aws_sdk_ec2::{
 use awsmcp_mcp::{Call, Error, Plan, Result};
 
 use super::{CreateNetwork, Made, Piece, lacks};
-use crate::{Ec2, dry_run::would};
+use crate::{Ec2, dry_run::would, lists::once};
 
 /// An endpoint of a service in a VPC.
 pub(super) struct Endpoint {
@@ -16,10 +16,6 @@ pub(super) struct Endpoint {
     route_table: Option<String>,
     subnets: Vec<String>,
     security_groups: Vec<String>,
-}
-
-fn strings<T: ToString>(ids: &[T]) -> Vec<String> {
-    ids.iter().map(ToString::to_string).collect()
 }
 
 impl Endpoint {
@@ -64,8 +60,8 @@ impl Piece for Endpoint {
             vpc,
             service,
             route_table,
-            subnets: strings(&wanted.subnets),
-            security_groups: strings(&wanted.security_groups),
+            subnets: once(&wanted.subnets),
+            security_groups: once(&wanted.security_groups),
         })
     }
 

@@ -7,7 +7,7 @@ use aws_sdk_ec2::{
 use awsmcp_mcp::{Call, Error, Plan, Result, Waited};
 
 use super::{CreateNetwork, Made, Piece};
-use crate::{Ec2, dry_run::would, tags::Filters};
+use crate::{Ec2, dry_run::would, lists::once, tags::Filters};
 
 /// How long the call waits for a NAT gateway; AWS takes a minute or two.
 const PATIENCE: Duration = Duration::from_secs(8 * 60);
@@ -31,7 +31,8 @@ impl Piece for NatGateway {
     const PART: &'static str = "nat_gateway";
 
     fn read(wanted: &CreateNetwork) -> Result<Self> {
-        let [subnet] = wanted.subnets.as_slice() else {
+        let subnets = once(&wanted.subnets);
+        let [subnet] = subnets.as_slice() else {
             return Err(Error::invalid("a nat_gateway needs one subnet in `subnets`, a public one"));
         };
         let address = wanted.address.as_ref().map(ToString::to_string);
@@ -108,6 +109,9 @@ async fn look(cx: &Call<Ec2>, id: &str) -> Result<Waited<Described>> {
         Some(nat) if nat.state == Some(NatGatewayState::Failed) => {
             let why = nat.failure_message.unwrap_or_default();
             return Err(Error::conflict(format!("AWS could not make {id}: {why}")));
+        }
+        Some(nat) if matches!(nat.state, Some(NatGatewayState::Deleted | NatGatewayState::Deleting)) => {
+            return Err(Error::conflict(format!("{id} was deleted while it was made")));
         }
         _ => Waited::Still(format!("waiting for {id}")),
     })

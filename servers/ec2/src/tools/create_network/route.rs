@@ -2,11 +2,11 @@ use aws_sdk_ec2::{
     operation::create_route::builders::CreateRouteFluentBuilder,
     types::{ResourceType, TagSpecification},
 };
-use awsmcp_mcp::{Call, Error, Plan, Result};
+use awsmcp_mcp::{Call, Error, Plan, Result, counted};
 use ipnet::IpNet;
 
 use super::{CreateNetwork, Made, Piece, lacks};
-use crate::{Ec2, dry_run::would};
+use crate::{Ec2, dry_run::would, lists::once};
 
 /// A route table of a VPC, for some of its subnets.
 pub(super) struct RouteTable {
@@ -22,13 +22,13 @@ impl Piece for RouteTable {
         Ok(RouteTable {
             tags: wanted.tagged(ResourceType::RouteTable),
             vpc: wanted.vpc(Self::PART)?.to_owned(),
-            subnets: wanted.subnets.iter().map(ToString::to_string).collect(),
+            subnets: once(&wanted.subnets),
         })
     }
 
     async fn plan(&self, _: &Call<Ec2>) -> Result<Plan> {
         let count = self.subnets.len();
-        Ok(Plan::new(format!("create a route table in {} for {count} subnets", self.vpc)))
+        Ok(Plan::new(format!("create a route table in {} for {}", self.vpc, counted(count, "subnet"))))
     }
 
     async fn rehearse(&self, cx: &Call<Ec2>) -> Result<()> {
