@@ -1,6 +1,7 @@
 //! Calls of the local AWS, by sessions as servers have them.
 
 mod answers;
+mod hostile;
 mod live;
 
 use aws_credential_types::Credentials;
