@@ -9,7 +9,7 @@ use aws_sdk_sagemaker::{
     operation::{
         describe_endpoint::DescribeEndpointOutput, describe_endpoint_config::DescribeEndpointConfigOutput,
     },
-    types::EndpointStatus,
+    types::{EndpointStatus, ManagedInstanceScalingStatus, ProductionVariantSummary},
 };
 use awsmcp_mcp::{Call, Error, Kind, Result, TimeRange, Waited};
 
@@ -114,6 +114,15 @@ pub(crate) async fn settled(
         Ok(Waited::Still(format!("{endpoint} is {status} since {seconds} s; made: {made}")))
     })
     .await
+}
+
+/// Between what AWS scales the machines of a variant itself, if it does.
+pub(crate) fn managed(now: &ProductionVariantSummary) -> Option<(i32, i32)> {
+    let scaling = now.managed_instance_scaling.as_ref()?;
+    let is_on = scaling.status == Some(ManagedInstanceScalingStatus::Enabled);
+    is_on.then(|| {
+        (scaling.min_instance_count.unwrap_or_default(), scaling.max_instance_count.unwrap_or_default())
+    })
 }
 
 /// What helps against the reason that AWS gives for a failure.

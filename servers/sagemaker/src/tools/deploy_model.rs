@@ -426,6 +426,11 @@ impl DeployModel {
                 }
             });
         }
+        if !self.tags.is_empty() {
+            plan = plan.warning(
+                "`tags` are of what is made new: the endpoint keeps those it has, and gets no others",
+            );
+        }
         if self.instances.is_some() {
             plan = plan.warning("where the variant scales by itself, that may change `instances` again");
         }

@@ -1,6 +1,7 @@
+mod scaling;
+
 use std::collections::BTreeSet;
 
-use aws_sdk_applicationautoscaling::types::{ScalableTarget, ScalingPolicy, ServiceNamespace};
 use aws_sdk_sagemaker::{
     operation::describe_endpoint_config::DescribeEndpointConfigOutput,
     types::{
@@ -96,7 +97,12 @@ struct Component {
     copies: Option<i32>,
     /// Where it differs.
     desired_copies: Option<i32>,
+    /// Automatic: `1-4 copies`.
+    scaling: Option<String>,
     log: Vec<String>,
+    /// Whether it could be described.
+    #[serde(skip)]
+    is_known: bool,
 }
 
 impl Tool for DescribeEndpoint {
@@ -131,10 +137,11 @@ impl Tool for DescribeEndpoint {
         let config_name = found.endpoint_config_name.clone().unwrap_or_default();
         let named: Vec<String> =
             current.iter().chain(&shadows).filter_map(|variant| variant.variant_name.clone()).collect();
+        let ids: Vec<String> = named.iter().map(|variant| of_variant(name, variant)).collect();
         let (config, components, scaling, (health, log)) = join4(
             endpoints::config(cx, &config_name),
             self.components(cx, name),
-            join(targets(cx, name, &named), policies(cx, name, &named)),
+            scaling::scaling(cx, &ids, ""),
             join(endpoints::health(cx, name, &named, range), self.log(cx, name)),
         )
         .await;
@@ -156,11 +163,10 @@ impl Tool for DescribeEndpoint {
                 Variant::new(&summary, config.as_ref(), false)
             }));
         }
-        let targets = lacking(cx, "scaling targets", scaling.0).unwrap_or_default();
-        let policies = lacking(cx, "scaling policies", scaling.1).unwrap_or_default();
         for variant in &mut variants {
-            variant.scaling =
-                scaling_of(&format!("endpoint/{name}/variant/{}", variant.name), &targets, &policies);
+            // Or as AWS scales it by itself.
+            let own = scaling.of(&of_variant(name, &variant.name));
+            variant.scaling = own.or(variant.scaling.take());
         }
         for (variant, health) in
             variants.iter_mut().zip(lacking(cx, "the figures", health).unwrap_or_default())
@@ -222,6 +228,12 @@ impl DescribeEndpoint {
         let (looked_into, listed) = found.split_at(found.len().min(MOST_COMPONENTS));
         let asked = looked_into.iter().map(|component| self.component(cx, component));
         let mut rows: Vec<Component> = futures::future::join_all(asked).await;
+        let id = |row: &Component| format!("inference-component/{}", row.name);
+        let ids: Vec<String> = rows.iter().filter(|row| row.is_known).map(id).collect();
+        let scaling = scaling::scaling(cx, &ids, " of components").await;
+        for row in &mut rows {
+            row.scaling = scaling.of(&id(row));
+        }
         rows.extend(listed.iter().map(Component::new));
         Ok(rows)
     }
@@ -244,6 +256,7 @@ impl DescribeEndpoint {
             row.copies = running.current_copy_count;
             row.desired_copies =
                 running.desired_copy_count.filter(|wanted| Some(*wanted) != running.current_copy_count);
+            row.is_known = true;
         }
         if let Some(most) = self.log_lines {
             let log = async {
@@ -255,6 +268,11 @@ impl DescribeEndpoint {
         }
         row
     }
+}
+
+/// As Application Auto Scaling names a variant.
+fn of_variant(endpoint: &str, variant: &str) -> String {
+    format!("endpoint/{endpoint}/variant/{variant}")
 }
 
 /// Each costs a few requests.
@@ -323,47 +341,6 @@ async fn components(cx: &Call<SageMaker>, endpoint: &str) -> Result<Vec<Inferenc
     Ok(out.inference_components.unwrap_or_default())
 }
 
-async fn targets(cx: &Call<SageMaker>, endpoint: &str, variants: &[String]) -> Result<Vec<ScalableTarget>> {
-    if variants.is_empty() {
-        return Ok(Vec::new());
-    }
-    let ids = variants.iter().map(|variant| format!("endpoint/{endpoint}/variant/{variant}")).collect();
-    let asked =
-        cx.client().scaling.describe_scalable_targets().service_namespace(ServiceNamespace::Sagemaker);
-    Ok(asked.set_resource_ids(Some(ids)).send().await?.scalable_targets.unwrap_or_default())
-}
-
-async fn policies(cx: &Call<SageMaker>, endpoint: &str, variants: &[String]) -> Result<Vec<ScalingPolicy>> {
-    let asked = variants.iter().map(|variant| {
-        cx.client()
-            .scaling
-            .describe_scaling_policies()
-            .service_namespace(ServiceNamespace::Sagemaker)
-            .resource_id(format!("endpoint/{endpoint}/variant/{variant}"))
-            .send()
-    });
-    let mut found = Vec::new();
-    for page in futures::future::join_all(asked).await {
-        found.extend(page?.scaling_policies.unwrap_or_default());
-    }
-    Ok(found)
-}
-
-/// `1-4, 70 SageMakerVariantInvocationsPerInstance`
-fn scaling_of(id: &str, targets: &[ScalableTarget], policies: &[ScalingPolicy]) -> Option<String> {
-    let target = targets.iter().find(|target| target.resource_id == id)?;
-    let mut words = vec![format!("{}-{}", target.min_capacity, target.max_capacity)];
-    for policy in policies.iter().filter(|policy| policy.resource_id == id) {
-        let tracking = policy.target_tracking_scaling_policy_configuration.as_ref();
-        let tracked = tracking.and_then(|tracking| {
-            let metric = tracking.predefined_metric_specification.as_ref()?.predefined_metric_type.as_str();
-            Some(format!("{} {metric}", tracking.target_value))
-        });
-        words.push(tracked.unwrap_or_else(|| policy.policy_name.clone()));
-    }
-    Some(words.join(", "))
-}
-
 impl Variant {
     fn new(
         now: &ProductionVariantSummary,
@@ -405,6 +382,8 @@ impl Variant {
             }),
             shadow: shadow.then_some(true),
             status: all_words(now.variant_status.as_ref()),
+            scaling: endpoints::managed(now)
+                .map(|(min, max)| format!("{min}-{max}, by AWS as its components need them")),
             name,
             ..Variant::default()
         }
@@ -431,7 +410,9 @@ impl Component {
             failure_reason: None,
             copies: None,
             desired_copies: None,
+            scaling: None,
             log: Vec::new(),
+            is_known: false,
         }
     }
 }

@@ -124,7 +124,7 @@ impl Tool for RunningCosts {
         let (names, asked): (Vec<&str>, Vec<Asked<'_>>) = sorts.into_iter().unzip();
         let mut rows = Vec::new();
         let mut failed: Option<Error> = None;
-        let (mut missing, mut found_any) = (0, false);
+        let mut found_any = false;
         for (name, found) in names.iter().zip(join_all(asked).await) {
             match found {
                 Ok(found) => {
@@ -132,7 +132,6 @@ impl Tool for RunningCosts {
                     rows.extend(found);
                 }
                 Err(error) => {
-                    missing += 1;
                     cx.note(format!("{name} are missing: {error}"));
                     failed = failed.or(Some(error));
                 }
@@ -143,15 +142,16 @@ impl Tool for RunningCosts {
         }
         let prices = priced(cx, &mut rows).await;
         rows.sort_by(dearest_first);
-        let nothing =
-            if missing == 0 { "nothing bills by the hour now" } else { "nothing else bills by the hour now" };
         cx.note(NOT_LOOKED_AT);
         if let Some(prices) = prices {
             cx.note(prices);
         } else if rows.len() > 1 {
             cx.note(ORDER);
         }
-        cx.note(if rows.is_empty() { nothing.to_owned() } else { total(&rows) });
+        cx.note(match rows.is_empty() {
+            true => "nothing that was looked at bills by the hour now".to_owned(),
+            false => total(&rows),
+        });
         Ok(cx.page(rows, None))
     }
 }
@@ -264,11 +264,13 @@ fn cut(cx: &Call<SageMaker>, what: &str, is_cut: bool) {
     }
 }
 
-/// Every page of a list, until there are [`MOST`]; `page` asks for the one of a token.
+/// What a list has to be shown, of every page until there are [`MOST`]; `page` asks for the one of a token. What is not
+/// shown does not count: AWS lists what is over too, which may be the most of it.
 async fn every<T, Asked>(
     cx: &Call<SageMaker>,
     what: &str,
     page: impl Fn(Option<String>) -> Asked,
+    is_shown: impl Fn(&T) -> bool,
 ) -> Result<Vec<T>>
 where
     Asked: Future<Output = Result<(Option<Vec<T>>, Option<String>)>>,
@@ -276,7 +278,7 @@ where
     let (mut all, mut token) = (Vec::new(), None);
     while all.len() < MOST {
         let (found, next) = page(token).await?;
-        all.extend(found.unwrap_or_default());
+        all.extend(found.unwrap_or_default().into_iter().filter(&is_shown));
         token = next.filter(|token| !token.is_empty());
         if token.is_none() {
             break;

@@ -10,7 +10,7 @@ use awsmcp_mcp::{Call, Change, Error, One, Plan, Result, Spec, moved};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use self::target::{Target, managed};
+use self::target::Target;
 use crate::{
     SageMaker, arns, endpoints,
     jobs::gone,
@@ -329,7 +329,7 @@ impl ScaleEndpoint {
                     "deploy_model with `serverless_concurrency` says how many calls it takes at once",
                 ));
         }
-        if managed(now).is_some() && self.max.is_some() {
+        if endpoints::managed(now).is_some() && self.max.is_some() {
             return Err(Error::conflict(format!(
                 "AWS scales the machines of the variant {name} itself, as the components on it need them"
             ))
@@ -432,7 +432,7 @@ impl ScaleEndpoint {
         }
         Ok(Target::Variant {
             name: name.to_owned(),
-            managed: now.and_then(managed),
+            managed: now.and_then(endpoints::managed),
             instances: now.and_then(|now| now.current_instance_count),
             weight: now.and_then(|now| now.current_weight),
         })

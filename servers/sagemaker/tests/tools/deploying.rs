@@ -477,8 +477,13 @@ fn an_endpoint_that_still_looks_as_before_has_not_been_rolled_back() {
 }
 
 #[test]
-fn a_plan_tells_what_its_machines_cost() {
+fn a_plan_tells_what_its_machines_cost_and_what_its_tags_are_of() {
     let stub = running(on_the_new);
-    let plan = at(&stub).plan("deploy_model", json!({"endpoint": "fraud", "model": "fraud-v2"}));
-    plan.holds(&["6 x ml.c5.2xlarge: 2.448 USD an hour; prices: USD on demand", "2026-11-20"]);
+    let call = json!({"endpoint": "fraud", "model": "fraud-v2", "tags": {"team": "risk"}});
+    let plan = at(&stub).plan("deploy_model", call);
+    plan.holds(&[
+        "the endpoint keeps those it has, and gets no others",
+        "6 x ml.c5.2xlarge: 2.448 USD an hour; prices: USD on demand",
+        "2026-11-20",
+    ]);
 }

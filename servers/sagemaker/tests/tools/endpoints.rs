@@ -524,3 +524,46 @@ fn a_variant_that_waits_for_machines_is_told_with_what_helps() {
     let limit = "The account-level service limit 'ml.g5.xlarge for endpoint usage' is 2 Instances";
     card("waits", json!(limit)).holds(&["Service Quotas raises it"]).lacks(&["no such machines free"]);
 }
+
+#[test]
+fn whatever_scales_by_itself_says_so() {
+    let stub = Stub::start(|request| match request.operation() {
+        "DescribeEndpoint" => Response::output(described(
+            "InService",
+            "c",
+            json!({"ProductionVariants": [{"VariantName": "v", "CurrentInstanceCount": 1,
+                "ManagedInstanceScaling": {"Status": "ENABLED", "MinInstanceCount": 1, "MaxInstanceCount": 3}}]}),
+        )),
+        "DescribeEndpointConfig" => Response::output(
+            json!({"EndpointConfigName": "c", "EndpointConfigArn": arn("endpoint-config"), "CreationTime": 1, "ProductionVariants": []}),
+        ),
+        "ListInferenceComponents" => Response::output(json!({"InferenceComponents": [
+            {"InferenceComponentName": "llama", "VariantName": "v", "InferenceComponentStatus": "InService", "CreationTime": 1,
+                "InferenceComponentArn": arn("inference-component"), "EndpointArn": arn("endpoint"), "EndpointName": "e",
+                "LastModifiedTime": 1}]})),
+        "DescribeInferenceComponent" => Response::output(json!({
+            "InferenceComponentName": "llama", "InferenceComponentArn": arn("inference-component"), "EndpointName": "e",
+            "EndpointArn": arn("endpoint"), "CreationTime": 1, "LastModifiedTime": 1, "InferenceComponentStatus": "InService",
+            "RuntimeConfig": {"DesiredCopyCount": 0, "CurrentCopyCount": 0},
+        })),
+        // Its target comes on the second page.
+        "DescribeScalableTargets" if request.json()["NextToken"].is_null() => {
+            Response::output(json!({"ScalableTargets": [], "NextToken": "2"}))
+        }
+        "DescribeScalableTargets" => {
+            let is_component = request.json()["ResourceIds"] == json!(["inference-component/llama"]);
+            let target = json!({"ServiceNamespace": "sagemaker", "ResourceId": "inference-component/llama", "MinCapacity": 0,
+                "MaxCapacity": 4, "ScalableDimension": "sagemaker:inference-component:DesiredCopyCount", "RoleARN": "r",
+                "CreationTime": 1, "SuspendedState": {"DynamicScalingOutSuspended": true}});
+            Response::output(json!({"ScalableTargets": if is_component { vec![target] } else { vec![] }}))
+        }
+        "DescribeScalingPolicies" => Response::output(json!({"ScalingPolicies": []})),
+        "GetMetricData" => Response::output(json!({"MetricDataResults": []})),
+        _ => Response::error(400, "ValidationException", "not scripted"),
+    });
+    let card = SAGEMAKER.at(stub.env()).start().call("describe_endpoint", json!({"endpoint": "e"}));
+    card.holds(&[
+        r#""scaling":"1-3, by AWS as its components need them""#,
+        r#""scaling":"0-4, suspended: out""#,
+    ]);
+}

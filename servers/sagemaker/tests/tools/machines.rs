@@ -537,3 +537,49 @@ fn fewer_machines_of_a_large_group_are_asked_about_with_all_pages() {
     plan.holds(&["from 150 to 2", "i-99\tRunning", "it has more nodes than the 100 shown"]);
     assert!(plan.plan_token().is_some(), "{}", plan.text);
 }
+
+#[test]
+fn what_bills_is_found_behind_all_that_is_over() {
+    let plan = |at: usize, status: &str| {
+        json!({"TrainingPlanArn": format!("arn:aws:sagemaker:us-east-1:123456789012:training-plan/plan-{at}"),
+            "TrainingPlanName": format!("plan-{at}"), "Status": status, "UpfrontFee": "10", "CurrencyCode": "USD"})
+    };
+    let stub = Stub::start(move |request| match request.operation() {
+        "ListTrainingPlans" => {
+            let token =
+                request.json()["NextToken"].as_str().map_or(0, |token| token.parse::<usize>().unwrap());
+            let status = if token == 3 { "Active" } else { "Expired" };
+            let plans: Vec<Value> = (0..100).map(|at| plan(token * 100 + at, status)).collect();
+            let mut page = json!({"TrainingPlanSummaries": plans});
+            if token < 3 {
+                page["NextToken"] = json!((token + 1).to_string());
+            } else {
+                page["TrainingPlanSummaries"].as_array_mut().unwrap().truncate(1);
+            }
+            Response::output(page)
+        }
+        "ListEndpoints" => {
+            Response::output(json!({"Endpoints": [{"EndpointName": "live", "EndpointStatus": "InService",
+            "EndpointArn": "arn:aws:sagemaker:us-east-1:123456789012:endpoint/live", "CreationTime": 1, "LastModifiedTime": 1}]}))
+        }
+        "DescribeEndpoint" => Response::output(
+            json!({"EndpointName": "live", "EndpointConfigName": "theirs", "EndpointStatus": "InService",
+            "EndpointArn": "arn:aws:sagemaker:us-east-1:123456789012:endpoint/live", "CreationTime": 1, "LastModifiedTime": 1,
+            "ProductionVariants": [{"VariantName": "v", "CurrentInstanceCount": 2}]}),
+        ),
+        _ => Response::denied("sagemaker:Other"),
+    });
+    let mut server = SAGEMAKER.at(stub.env()).start();
+    server
+        .call("running_costs", json!({}))
+        .holds(&["training plan\tplan-300\tActive"])
+        .lacks(&["plan-299", "more training plans"]);
+    // A configuration that may not be read is not told as gone.
+    let of = |resource: &str| format!("arn:aws:sagemaker:*:*:{resource}");
+    let args = ["--allow-arn", &of("endpoint/live")];
+    let held = SAGEMAKER.and(&args).at(stub.env()).start().call("running_costs", json!({}));
+    held.holds(&["live/v", "its configuration may not be read here"]).lacks(&["was deleted", "plan-300"]);
+    let none = ["--allow-arn", &of("endpoint/other")];
+    let held = SAGEMAKER.and(&none).at(stub.env()).start().call("running_costs", json!({}));
+    held.holds(&["nothing that was looked at bills by the hour now"]);
+}

@@ -46,11 +46,15 @@ async fn variants(cx: &Call<SageMaker>, endpoint: EndpointSummary) -> Result<Vec
         Ok(config) => config,
         // What runs goes on without it.
         Err(error) if matches!(error.kind, ErrorKind::NotFound | ErrorKind::Refused) => {
+            let why = match error.kind {
+                ErrorKind::NotFound => "its configuration was deleted, so its machines are not known",
+                _ => "its configuration may not be read here, so its machines are not known",
+            };
             let rows = current.iter().chain(&shadows).map(|variant| {
                 let of = variant.variant_name.as_deref().unwrap_or_default();
                 let mut row = row("endpoint", format!("{name}/{of}"), status.clone(), since);
                 row = row.on(None, variant.current_instance_count.map(i64::from), since);
-                row.remark = Some("its configuration was deleted, so its machines are not known".to_owned());
+                row.remark = Some(why.to_owned());
                 row
             });
             return Ok(rows.collect());

@@ -22,16 +22,17 @@ fn since(time: Option<&DateTime>) -> Option<i64> {
 
 /// Those that try a model on machines of several types: on endpoints of their own, which no list shows.
 pub(super) async fn recommendation_jobs(cx: &Call<SageMaker>) -> Result<Vec<Row>> {
-    let jobs = every(cx, "recommendation jobs", |token| async move {
+    let page = |token| async move {
         let request = cx.client().sagemaker.list_inference_recommendations_jobs();
         let request = request.status_equals(RecommendationJobStatus::InProgress).max_results(100);
         let out = request.set_next_token(token).send().await?;
         Ok((out.inference_recommendations_jobs, out.next_token))
-    });
-    let jobs = jobs.await?.into_iter().filter(|job| {
+    };
+    let jobs = every(cx, "recommendation jobs", page, |job| {
         job.status == Some(RecommendationJobStatus::InProgress)
             && scope::allows(cx, "sagemaker:ListInferenceRecommendationsJobs", job.job_arn.as_deref())
     });
+    let jobs = jobs.await?.into_iter();
     Ok(jobs
         .map(|job| {
             let status = job.status.map(|status| status.to_string());
@@ -47,16 +48,17 @@ pub(super) async fn recommendation_jobs(cx: &Call<SageMaker>) -> Result<Vec<Row>
 }
 
 pub(super) async fn optimization_jobs(cx: &Call<SageMaker>) -> Result<Vec<Row>> {
-    let jobs = every(cx, "optimization jobs", |token| async move {
+    let page = |token| async move {
         let request = cx.client().sagemaker.list_optimization_jobs();
         let request = request.status_equals(OptimizationJobStatus::Inprogress).max_results(100);
         let out = request.set_next_token(token).send().await?;
         Ok((out.optimization_job_summaries, out.next_token))
-    });
-    let jobs = jobs.await?.into_iter().filter(|job| {
+    };
+    let jobs = every(cx, "optimization jobs", page, |job| {
         job.optimization_job_status == Some(OptimizationJobStatus::Inprogress)
             && scope::allows(cx, "sagemaker:ListOptimizationJobs", job.optimization_job_arn.as_deref())
     });
+    let jobs = jobs.await?.into_iter();
     Ok(jobs
         .map(|job| {
             let began = since(job.optimization_start_time.as_ref().or(job.creation_time.as_ref()));
@@ -72,16 +74,17 @@ pub(super) async fn optimization_jobs(cx: &Call<SageMaker>) -> Result<Vec<Row>> 
 }
 
 pub(super) async fn benchmark_jobs(cx: &Call<SageMaker>) -> Result<Vec<Row>> {
-    let jobs = every(cx, "benchmark jobs", |token| async move {
+    let page = |token| async move {
         let request = cx.client().sagemaker.list_ai_benchmark_jobs();
         let request = request.status_equals(AiBenchmarkJobStatus::InProgress).max_results(100);
         let out = request.set_next_token(token).send().await?;
         Ok((out.ai_benchmark_jobs, out.next_token))
-    });
-    let jobs = jobs.await?.into_iter().filter(|job| {
+    };
+    let jobs = every(cx, "benchmark jobs", page, |job| {
         job.ai_benchmark_job_status == Some(AiBenchmarkJobStatus::InProgress)
             && scope::allows(cx, "sagemaker:ListAIBenchmarkJobs", job.ai_benchmark_job_arn.as_deref())
     });
+    let jobs = jobs.await?.into_iter();
     Ok(jobs
         .map(|job| {
             let status = job.ai_benchmark_job_status.map(|status| status.to_string());
@@ -92,13 +95,13 @@ pub(super) async fn benchmark_jobs(cx: &Call<SageMaker>) -> Result<Vec<Row>> {
 }
 
 pub(super) async fn ai_recommendation_jobs(cx: &Call<SageMaker>) -> Result<Vec<Row>> {
-    let jobs = every(cx, "AI recommendation jobs", |token| async move {
+    let page = |token| async move {
         let request = cx.client().sagemaker.list_ai_recommendation_jobs();
         let request = request.status_equals(AiRecommendationJobStatus::InProgress).max_results(100);
         let out = request.set_next_token(token).send().await?;
         Ok((out.ai_recommendation_jobs, out.next_token))
-    });
-    let jobs = jobs.await?.into_iter().filter(|job| {
+    };
+    let jobs = every(cx, "AI recommendation jobs", page, |job| {
         job.ai_recommendation_job_status == Some(AiRecommendationJobStatus::InProgress)
             && scope::allows(
                 cx,
@@ -106,6 +109,7 @@ pub(super) async fn ai_recommendation_jobs(cx: &Call<SageMaker>) -> Result<Vec<R
                 job.ai_recommendation_job_arn.as_deref(),
             )
     });
+    let jobs = jobs.await?.into_iter();
     Ok(jobs
         .map(|job| {
             let status = job.ai_recommendation_job_status.map(|status| status.to_string());
@@ -116,16 +120,17 @@ pub(super) async fn ai_recommendation_jobs(cx: &Call<SageMaker>) -> Result<Vec<R
 }
 
 pub(super) async fn partner_apps(cx: &Call<SageMaker>) -> Result<Vec<Row>> {
-    let apps = every(cx, "partner apps", |token| async move {
+    let gone = [PartnerAppStatus::Deleted, PartnerAppStatus::Deleting, PartnerAppStatus::Failed];
+    let page = |token| async move {
         let request = cx.client().sagemaker.list_partner_apps().max_results(100);
         let out = request.set_next_token(token).send().await?;
         Ok((out.summaries, out.next_token))
-    });
-    let gone = [PartnerAppStatus::Deleted, PartnerAppStatus::Deleting, PartnerAppStatus::Failed];
-    let apps = apps.await?.into_iter().filter(|app| {
+    };
+    let apps = every(cx, "partner apps", page, |app| {
         !app.status.as_ref().is_some_and(|status| gone.contains(status))
             && scope::allows(cx, "sagemaker:ListPartnerApps", app.arn.as_deref())
     });
+    let apps = apps.await?.into_iter();
     Ok(apps
         .map(|app| {
             let kind = app.r#type.map(|kind| kind.to_string()).unwrap_or_default();
@@ -138,15 +143,16 @@ pub(super) async fn partner_apps(cx: &Call<SageMaker>) -> Result<Vec<Row>> {
 
 /// Feature groups whose online store bills by the hour: what is kept in memory, and throughput that is provisioned.
 pub(super) async fn feature_stores(cx: &Call<SageMaker>) -> Result<Vec<Row>> {
-    let groups = every(cx, "feature groups", |token| async move {
+    let page = |token| async move {
         let request = cx.client().sagemaker.list_feature_groups().max_results(100);
         let out = request.set_next_token(token).send().await?;
         Ok((out.feature_group_summaries, out.next_token))
-    });
-    let groups = groups.await?.into_iter().filter(|group| {
+    };
+    let groups = every(cx, "feature groups", page, |group| {
         group.feature_group_status == Some(FeatureGroupStatus::Created)
             && scope::allows(cx, "sagemaker:DescribeFeatureGroup", group.feature_group_arn.as_deref())
     });
+    let groups = groups.await?.into_iter();
     let rows: Vec<Option<Row>> = stream::iter(groups.map(|group| async move {
         let name = group.feature_group_name.unwrap_or_default();
         let sent = cx.client().sagemaker.describe_feature_group().feature_group_name(&name).send().await;
@@ -187,15 +193,16 @@ fn bills_by_the_hour(group: &DescribeFeatureGroupOutput) -> Option<String> {
 }
 
 pub(super) async fn training_plans(cx: &Call<SageMaker>) -> Result<Vec<Row>> {
-    let plans = every(cx, "training plans", |token| async move {
+    let page = |token| async move {
         let request = cx.client().sagemaker.list_training_plans().max_results(100);
         let out = request.set_next_token(token).send().await?;
         Ok((out.training_plan_summaries, out.next_token))
-    });
-    let plans = plans.await?.into_iter().filter(|plan| {
+    };
+    let plans = every(cx, "training plans", page, |plan| {
         matches!(plan.status, Some(TrainingPlanStatus::Active | TrainingPlanStatus::Scheduled))
             && scope::allows(cx, "sagemaker:ListTrainingPlans", plan.training_plan_arn.as_deref())
     });
+    let plans = plans.await?.into_iter();
     Ok(plans.map(plan).collect())
 }
 

@@ -39,17 +39,17 @@ pub(super) async fn running_jobs(cx: &Call<SageMaker>, kind: Kind) -> Result<Vec
 
 /// Training jobs that are over and keep their machines.
 async fn warm(cx: &Call<SageMaker>) -> Result<Vec<String>> {
-    let jobs = every(cx, "warm pools", |token| async move {
+    let page = |token| async move {
         let request = cx.client().sagemaker.list_training_jobs().max_results(100);
         let request = request.warm_pool_status_equals(WarmPoolResourceStatus::Available);
         let out = request.set_next_token(token).send().await?;
         Ok((out.training_job_summaries, out.next_token))
-    });
-    let jobs = jobs.await?.into_iter().filter(|job| {
+    };
+    let jobs = every(cx, "warm pools", page, |job| {
         let status = job.warm_pool_status.as_ref().and_then(|pool| pool.status.as_ref());
         status == Some(&WarmPoolResourceStatus::Available)
     });
-    Ok(jobs.filter_map(|job| job.training_job_name).collect())
+    Ok(jobs.await?.into_iter().filter_map(|job| job.training_job_name).collect())
 }
 
 /// A row for each sort of machine that a job runs on.

@@ -3,7 +3,6 @@
 use std::fmt;
 
 use aws_sdk_applicationautoscaling::types::{MetricType, ScalableDimension};
-use aws_sdk_sagemaker::types::{ManagedInstanceScalingStatus, ProductionVariantSummary};
 use serde::Serialize;
 
 /// What is scaled.
@@ -20,15 +19,6 @@ pub(super) enum Target {
         name: String,
         copies: Option<i32>,
     },
-}
-
-/// Between what AWS scales the machines of a variant itself, if it does.
-pub(super) fn managed(now: &ProductionVariantSummary) -> Option<(i32, i32)> {
-    let scaling = now.managed_instance_scaling.as_ref()?;
-    let is_on = scaling.status == Some(ManagedInstanceScalingStatus::Enabled);
-    is_on.then(|| {
-        (scaling.min_instance_count.unwrap_or_default(), scaling.max_instance_count.unwrap_or_default())
-    })
 }
 
 impl Target {
