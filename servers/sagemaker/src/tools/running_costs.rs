@@ -149,7 +149,7 @@ impl Tool for RunningCosts {
             cx.note(ORDER);
         }
         cx.note(match rows.is_empty() {
-            true => "nothing that was looked at bills by the hour now".to_owned(),
+            true => "nothing bills by the hour now, of what was looked at".to_owned(),
             false => total(&rows),
         });
         Ok(cx.page(rows, None))

@@ -581,5 +581,5 @@ fn what_bills_is_found_behind_all_that_is_over() {
     held.holds(&["live/v", "its configuration may not be read here"]).lacks(&["was deleted", "plan-300"]);
     let none = ["--allow-arn", &of("endpoint/other")];
     let held = SAGEMAKER.and(&none).at(stub.env()).start().call("running_costs", json!({}));
-    held.holds(&["nothing that was looked at bills by the hour now"]);
+    held.holds(&["nothing bills by the hour now, of what was looked at"]);
 }
