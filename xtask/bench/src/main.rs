@@ -39,6 +39,9 @@ struct Args {
     /// Only these parts; docs/benchmarks.md keeps the sections of the others
     #[arg(long, value_delimiter = ',')]
     only: Vec<Part>,
+    /// Only the starts of these servers
+    #[arg(long, value_delimiter = ',', value_name = "SERVER")]
+    server: Vec<String>,
     /// Small sizes and few runs, without writing docs/benchmarks.md: to try it out
     #[arg(long)]
     quick: bool,
@@ -95,7 +98,7 @@ struct Needs {
 }
 
 impl Part {
-    fn needs(self) -> Needs {
+    fn needs(self, chosen: &[String]) -> Needs {
         let needs = |tools: &[&'static str], servers: &[&'static str]| Needs {
             tools: tools.to_vec(),
             servers: servers.to_vec(),
@@ -104,10 +107,11 @@ impl Part {
         };
         match self {
             Part::Start => {
-                let peers = start::PAIRS.iter().filter_map(|pair| Some(pair.peer.as_ref()?.tool));
+                let pairs = || start::pairs(chosen);
+                let peers = pairs().filter_map(|pair| Some(pair.peer.as_ref()?.tool));
                 Needs {
                     tools: ["ministack"].into_iter().chain(peers).collect(),
-                    ..needs(&[], &start::servers())
+                    ..needs(&[], &pairs().map(|pair| pair.server).collect::<Vec<_>>())
                 }
             }
             Part::Together => Needs { all: true, ..needs(&[], &start::servers()) },
@@ -170,7 +174,10 @@ fn measure(args: Args) -> Result<()> {
         (None, true) if args.only.is_empty() => parts.retain(|part| *part != Part::Before),
         _ => {}
     }
-    let needs: Vec<Needs> = parts.iter().map(|part| part.needs()).collect();
+    if let Some(unknown) = args.server.iter().find(|server| !start::servers().contains(&server.as_str())) {
+        anyhow::bail!("--server {unknown}: the servers are {}", start::servers().join(", "));
+    }
+    let needs: Vec<Needs> = parts.iter().map(|part| part.needs(&args.server)).collect();
     let needed: Vec<&str> = needs.iter().flat_map(|needs| needs.tools.clone()).collect();
     tools::install(&needed)?;
     let binaries = if args.as_built { releases() } else { build(&needs, args.debug_build)? };
@@ -180,7 +187,7 @@ fn measure(args: Args) -> Result<()> {
     for part in parts {
         match part {
             Part::Start => {
-                for pair in start::PAIRS {
+                for pair in start::pairs(&args.server) {
                     let (section, figures) = start::measure(&bench, pair)?;
                     sections.push(section);
                     measured.insert(pair.server.to_owned(), figures);

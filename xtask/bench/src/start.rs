@@ -34,7 +34,7 @@ const fn peer(tool: &'static str, program: &'static str) -> Option<Peer> {
     Some(Peer { tool, program, asks: false })
 }
 
-pub(super) const PAIRS: &[Pair] = &[
+const PAIRS: &[Pair] = &[
     Pair { server: "s3", peer: peer("s3-tables", "awslabs.s3-tables-mcp-server") },
     Pair { server: "dynamodb", peer: peer("dynamodb-peer", "awslabs.dynamodb-mcp-server") },
     Pair {
@@ -47,6 +47,11 @@ pub(super) const PAIRS: &[Pair] = &[
     Pair { server: "ec2", peer: None },
     Pair { server: "aws", peer: peer("aws-api-peer", "awslabs.aws-api-mcp-server") },
 ];
+
+/// The pairs of these servers; all where none is named.
+pub(super) fn pairs(chosen: &[String]) -> impl Iterator<Item = &'static Pair> {
+    PAIRS.iter().filter(move |pair| chosen.is_empty() || chosen.iter().any(|server| server == pair.server))
+}
 
 /// Every server.
 pub(super) fn servers() -> Vec<&'static str> {
