@@ -126,6 +126,53 @@ fn an_index_that_is_not_there_is_told_with_the_nearest() {
 }
 
 #[test]
+fn what_a_table_is_already_is_no_step_and_what_dynamodb_refuses_is_told_before() {
+    let key = |name: &str| json!([{"AttributeName": name, "KeyType": "HASH"}]);
+    let typed = |name: &str| json!({"AttributeName": name, "AttributeType": "S"});
+    aws(
+        "CreateTable",
+        json!({
+            "TableName": "so-already", "BillingMode": "PAY_PER_REQUEST",
+            "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}, {"AttributeName": "at", "KeyType": "RANGE"}],
+            "AttributeDefinitions": [typed("id"), typed("at"), typed("kind"), typed("size")],
+            "GlobalSecondaryIndexes": [
+                {"IndexName": "by-kind", "KeySchema": key("kind"), "Projection": {"ProjectionType": "ALL"}}],
+            "LocalSecondaryIndexes": [{"IndexName": "by-size", "Projection": {"ProjectionType": "ALL"},
+                "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}, {"AttributeName": "size", "KeyType": "RANGE"}]}],
+            "StreamSpecification": {"StreamEnabled": true, "StreamViewType": "NEW_IMAGE"},
+        }),
+    );
+    let stub = Stub::before(LocalAws::shared(), |_| Response::HandOn);
+    let mut server = DYNAMODB.at(stub.env()).start();
+    let ask = |more: Value| {
+        let mut ask = json!({"table": "so-already"});
+        ask.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        ask
+    };
+    let same = json!({"stream": "NEW_IMAGE", "on_demand": true, "table_class": "STANDARD"});
+    server.call("update_table", ask(same)).fails(&["nothing to change: so-already is so already"]);
+    let some = ask(json!({"stream": "NEW_IMAGE", "deletion_protection": true}));
+    server.call("update_table", some).holds(&["[\"deletion protection on\"]"]);
+    let view = ask(json!({"stream": "KEYS_ONLY"}));
+    server.call("update_table", view).fails(&["has a stream of NEW_IMAGE", "`stream` OFF"]);
+    server
+        .call("update_table", ask(json!({"delete_indexes": ["by-size"]})))
+        .fails(&["by-size is a local index"]);
+    let anew = json!({"delete_indexes": ["by-kind"], "create_indexes": [{"name": "by-kind", "partition_key": "kind:N"}]});
+    server.confirmed("update_table", ask(anew)).holds(&["create index by-kind: kind (N)"]);
+    let made = stub.of("UpdateTable").into_iter().map(|request| request.json()).last().unwrap();
+    let given: Vec<String> = made["AttributeDefinitions"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| {
+            format!("{}{}", one["AttributeName"].as_str().unwrap(), one["AttributeType"].as_str().unwrap())
+        })
+        .collect();
+    assert_eq!(given, ["idS", "atS", "sizeS", "kindN"]);
+}
+
+#[test]
 fn options_are_set_shown_and_taken_back() {
     table("options");
     let mut server = DYNAMODB.start();

@@ -43,21 +43,41 @@ fn names(table: &TableDescription) -> Vec<String> {
     table::indexes(table).into_iter().map(|index| index.name).chain(vectors).collect()
 }
 
-/// The types of the attributes that a table's keys have, and those of a new index.
-fn all_definitions<'a>(
-    table: &TableDescription,
-    keys: impl Iterator<Item = &'a KeyAttribute>,
-) -> Result<Vec<AttributeDefinition>> {
-    let own = table.attribute_definitions().iter().map(|definition| KeyAttribute {
-        name: definition.attribute_name.clone(),
-        kind: definition.attribute_type.clone(),
-    });
-    let all: Vec<KeyAttribute> = own.chain(keys.cloned()).collect();
-    definitions(&all)
-}
-
 impl UpdateTable {
-    /// What is to be done, in order: what goes makes room for what comes.
+    /// The types of the attributes that a table's keys have, and those of a new index. What only an index has that goes
+    /// in the same call is no attribute of a key any more.
+    fn all_definitions<'a>(
+        &self,
+        table: &TableDescription,
+        keys: impl Iterator<Item = &'a KeyAttribute>,
+    ) -> Result<Vec<AttributeDefinition>> {
+        let all = table.global_secondary_indexes().iter();
+        let (gone, kept): (Vec<_>, Vec<_>) = all.partition(|index| {
+            self.delete_indexes.iter().any(|name| Some(name.as_str()) == index.index_name())
+        });
+        let kept = kept.into_iter().map(|index| index.key_schema());
+        let local = table.local_secondary_indexes().iter().map(|index| index.key_schema());
+        let kept: Vec<&str> = kept
+            .chain(local)
+            .chain([table.key_schema()])
+            .flatten()
+            .map(|element| element.attribute_name())
+            .collect();
+        let gone =
+            gone.into_iter().flat_map(|index| index.key_schema()).map(|element| element.attribute_name());
+        let gone: Vec<&str> = gone.filter(|name| !kept.contains(name)).collect();
+        let own = table.attribute_definitions().iter();
+        let own = own.filter(|definition| !gone.contains(&definition.attribute_name()));
+        let own = own.map(|definition| KeyAttribute {
+            name: definition.attribute_name.clone(),
+            kind: definition.attribute_type.clone(),
+        });
+        let all: Vec<KeyAttribute> = own.chain(keys.cloned()).collect();
+        definitions(&all)
+    }
+
+    /// What is to be done, in order: what goes makes room for what comes. A stream, units or a class that
+    /// it has already are no step: DynamoDB refuses them.
     pub(super) fn steps(&self, table: &TableDescription) -> Result<Vec<Step>> {
         let mut steps = self.billing(table)?;
         steps.extend(self.deleted_indexes(table)?);
@@ -65,11 +85,21 @@ impl UpdateTable {
         steps.extend(self.created_vector_indexes(table)?);
         steps.extend(self.settings(table)?);
         steps.extend(self.replicas()?);
+        if steps.is_empty() && self.asks() {
+            return Err(Error::conflict(format!("nothing to change: {} is so already", self.table))
+                .with_next("describe_table shows it as it is"));
+        }
         if steps.is_empty() {
             return Err(Error::invalid("nothing to change")
                 .with_next("a good one is \"deletion_protection\": true, or \"create_indexes\": [{\"name\": \"by-date\", \"partition_key\": \"type\", \"sort_key\": \"date\"}]"));
         }
         Ok(steps)
+    }
+
+    /// Whether anything is given that a table may have already.
+    fn asks(&self) -> bool {
+        let units = self.read_units.is_some() || self.write_units.is_some();
+        units || self.on_demand || self.stream.is_some() || self.table_class.is_some()
     }
 
     fn deleted_indexes(&self, table: &TableDescription) -> Result<Vec<Step>> {
@@ -89,6 +119,13 @@ impl UpdateTable {
                 let meant = meant.map(|meant| format!("; did you mean {meant}?")).unwrap_or_default();
                 return Err(Error::not_found(format!("{} has no index {name}{meant}", self.table))
                     .with_next(table::layout(table)));
+            }
+            if table.local_secondary_indexes().iter().any(|index| index.index_name() == Some(&name)) {
+                return Err(Error::invalid(format!(
+                    "{name} is a local index of {}: it goes only with the table",
+                    self.table
+                ))
+                .with_next("a new table without it, made with create_table, takes a copy of the items"));
             }
             let delete =
                 DeleteGlobalSecondaryIndexAction::builder().index_name(&name).build().map_err(failed)?;
@@ -120,7 +157,7 @@ impl UpdateTable {
         let mut steps = Vec::new();
         for index in &self.create_vector_indexes {
             self.is_free(table, index.name.as_str())?;
-            let all = all_definitions(table, index.keys())?;
+            let all = self.all_definitions(table, index.keys())?;
             let update = VectorIndexUpdate::builder().create(index.creation()?).build();
             let name = format!("create vector index {}: {}", index.name, index.words());
             steps.push(Step::new(name, "", |request| {
@@ -136,7 +173,7 @@ impl UpdateTable {
         let mut steps = Vec::new();
         for index in &self.create_indexes {
             self.is_free(table, index.name.as_str())?;
-            let all = all_definitions(table, index.keys())?;
+            let all = self.all_definitions(table, index.keys())?;
             let units = if provisioned {
                 units(self.read_units.or(Some(5)), self.write_units.or(Some(5)))?
             } else {
@@ -165,15 +202,28 @@ impl UpdateTable {
                 .build()
                 .map_err(failed)?;
             let wanted = view.aws().map_or("off".to_owned(), |view| view.to_string());
-            steps.push(Step::new(format!("stream {wanted}"), now, |request| {
-                request.stream_specification(stream)
-            }));
+            if now != "off" && wanted != "off" && now != wanted {
+                return Err(Error::conflict(format!(
+                    "{} has a stream of {now}: what a stream shows cannot be changed",
+                    self.table
+                ))
+                .with_next("`stream` OFF, and then on: that is a new stream with an ARN of its own, to which what reads it must be moved"));
+            }
+            if now != wanted {
+                steps.push(Step::new(format!("stream {wanted}"), now, |request| {
+                    request.stream_specification(stream)
+                }));
+            }
         }
         if let Some(class) = self.table_class {
             let class = class.aws();
             let now = table.table_class_summary().and_then(|summary| summary.table_class());
             let now = now.map_or("STANDARD".to_owned(), ToString::to_string);
-            steps.push(Step::new(format!("table class {class}"), now, |request| request.table_class(class)));
+            if now != class.as_str() {
+                steps.push(Step::new(format!("table class {class}"), now, |request| {
+                    request.table_class(class)
+                }));
+            }
         }
         if let Some(on) = self.deletion_protection {
             let word = |on| if on { "on" } else { "off" };
@@ -223,7 +273,7 @@ impl UpdateTable {
             return Err(Error::invalid("give `on_demand`, or `read_units` and `write_units`, not both"));
         }
         let mut steps = Vec::new();
-        if self.on_demand || limits.is_some() {
+        if limits.is_some() || self.on_demand && now != "on demand" {
             let on_demand = self.on_demand;
             let limit = |units: Option<i64>| units.map_or("unchanged".to_owned(), |units| units.to_string());
             let name = match &limits {
@@ -240,6 +290,12 @@ impl UpdateTable {
             }));
         } else if let Some(units) = units {
             let (read, write) = (units.read_capacity_units, units.write_capacity_units);
+            let own = table.provisioned_throughput().filter(|_| now != "on demand");
+            if own.is_some_and(|own| {
+                (own.read_capacity_units, own.write_capacity_units) == (Some(read), Some(write))
+            }) {
+                return Ok(steps);
+            }
             // A table that leaves on demand must say the units of its indexes too.
             let indexes = if now == "on demand" { table.global_secondary_indexes() } else { &[] };
             let updates: Vec<GlobalSecondaryIndexUpdate> = indexes
