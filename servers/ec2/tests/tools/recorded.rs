@@ -263,6 +263,12 @@ fn lying_about(shared: &'static str) -> Stub {
             "DescribeImages" if request.json()["ImageId.1"].is_string() => {
                 "<imagesSet><item><imageId>ami-01234567</imageId><name>web</name></item></imagesSet>"
             }
+            "DescribeLaunchTemplateVersions" => {
+                "<launchTemplateVersionSet><item><launchTemplateId>lt-01234567</launchTemplateId><launchTemplateName>web\
+                 </launchTemplateName><launchTemplateData><imageId>ami-01234567</imageId></launchTemplateData></item><item>\
+                 <launchTemplateId>lt-76543210</launchTemplateId><launchTemplateData><imageId>ami-76543210</imageId>\
+                 </launchTemplateData></item></launchTemplateVersionSet>"
+            }
             "DescribeImageAttribute" => {
                 "<launchPermission><item><group>all</group></item></launchPermission>"
             }
@@ -334,6 +340,7 @@ fn a_snapshot_or_image_that_others_have_says_so_before_it_goes() {
     let plan =
         server.plan("delete_resources", json!({"snapshots": ["snap-01234567"], "images": ["ami-01234567"]}));
     plan.holds(&["snap-01234567 is shared with 210987654321", "ami-01234567 is shared with everybody"]);
+    plan.holds(&["these launch templates launch them", "web (lt-01234567)"]).lacks(&["lt-76543210"]);
     let own = lying_about("");
     let mut server = EC2.at(own.env()).start();
     server.call("find_waste", json!({})).holds(&["snap-01234567"]).lacks(&["shared with"]);

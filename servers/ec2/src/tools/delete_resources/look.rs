@@ -1,7 +1,10 @@
 //! What there is of the things that are to go, and what uses them.
 
+use std::collections::BTreeSet;
+
 use aws_sdk_ec2::types::{
-    Image, NatGateway, NetworkInterface, Reservation, RouteTable, SecurityGroup, Volume,
+    Image, LaunchTemplateVersion, NatGateway, NetworkInterface, Reservation, RouteTable, SecurityGroup,
+    Volume,
 };
 use awsmcp_mcp::{Call, Error, Result};
 use serde_json::{Value, json};
@@ -65,6 +68,15 @@ pub(super) async fn warnings(cx: &Call<Ec2>, things: &[Thing]) -> Result<Vec<Str
     let mut warnings = Vec::new();
     let images = ids(things, |thing| matches!(thing, Thing::Image { .. }));
     if !images.is_empty() {
+        let templates = cx.part("launch templates of the images", templates_of(cx, &images).await);
+        let templates: Vec<String> = templates.into_iter().flatten().collect();
+        if !templates.is_empty() {
+            warnings.push(format!(
+                "these launch templates launch them in their default or latest version, and so whatever scales by them fails \
+                 to: {}",
+                templates.join(", ")
+            ));
+        }
         let users = users_of(cx, images).await?;
         if !users.is_empty() {
             warnings.push(format!(
@@ -105,6 +117,23 @@ pub(super) async fn warnings(cx: &Call<Ec2>, things: &[Thing]) -> Result<Vec<Str
 
 fn ids(things: &[Thing], of_kind: impl Fn(&Thing) -> bool) -> Vec<String> {
     things.iter().filter(|thing| of_kind(thing)).map(|thing| thing.id().to_owned()).collect()
+}
+
+/// The launch templates whose default or latest version is of these images.
+async fn templates_of(cx: &Call<Ec2>, images: &[String]) -> Result<BTreeSet<String>> {
+    let request =
+        cx.client().ec2.describe_launch_template_versions().versions("$Default").versions("$Latest");
+    let request = request.set_filters(Filters::default().any("image-id", images).build());
+    let found: Vec<LaunchTemplateVersion> = request.into_paginator().items().send().try_collect().await?;
+    let is_of = |version: &LaunchTemplateVersion| {
+        let data = version.launch_template_data.as_ref();
+        data.and_then(|data| data.image_id.as_ref()).is_some_and(|image| images.contains(image))
+    };
+    let label = |version: LaunchTemplateVersion| {
+        let id = version.launch_template_id.unwrap_or_default();
+        version.launch_template_name.map_or_else(|| id.clone(), |name| format!("{name} ({id})"))
+    };
+    Ok(found.into_iter().filter(is_of).map(label).collect())
 }
 
 /// Instances that are of these images.

@@ -79,7 +79,7 @@ impl Change for DeleteResources {
         .on("*", &["ec2:DescribeSnapshots"])
         .on(arns::SNAPSHOTS, &["ec2:DescribeSnapshotAttribute", "ec2:DeleteSnapshot"])
         .when("images")
-        .on("*", &["ec2:DescribeImages", "ec2:DescribeInstances"])
+        .on("*", &["ec2:DescribeImages", "ec2:DescribeInstances", "ec2:DescribeLaunchTemplateVersions"])
         .on(arns::IMAGES, &["ec2:DescribeImageAttribute", "ec2:DeregisterImage"])
         .when("images and with_snapshots")
         .on(arns::ANY_SNAPSHOT, &["ec2:DeleteSnapshot"])

@@ -7,10 +7,6 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tokio::join;
 
-mod around;
-
-use around::Around;
-
 use crate::{
     Ec2, arns,
     names::VpcId,
@@ -18,6 +14,10 @@ use crate::{
     reachability::{covers_internet, touches_internet},
     tags::{Filters, name},
 };
+
+mod around;
+
+use around::Around;
 
 /// Shows a VPC as one map: subnets with their routes and ACLs, gateways, endpoints, peerings; without `vpc`, the VPCs.
 #[derive(Deserialize, JsonSchema)]

@@ -1,7 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_cloudwatch::types::{Dimension, Metric, MetricDataQuery, MetricStat};
-use aws_sdk_ec2::types::{Address, Image, Instance, NatGateway, NetworkInterface, Tag};
+use aws_sdk_ec2::types::{Address, Image, NatGateway, NetworkInterface, Tag};
 use awsmcp_mcp::{Call, Error, Page, Result, Spec, Tool};
 use awsmcp_operations::prices::{self, Prices};
 use jiff::{Timestamp, ToSpan};
@@ -12,13 +12,16 @@ use tokio::join;
 use crate::{
     Ec2, arns,
     costs::{self, Cost, HOURS},
-    instances::ALIVE,
     knowledge::BACKUP_TAGS,
     paging::Paging,
     sharing,
     tags::{self, Filters},
-    times::{age_days, for_aws, transition},
+    times::{age_days, for_aws},
 };
+
+mod machines;
+
+use machines::instances;
 
 /// Finds what costs and does nothing: unattached volumes, unused addresses, long-stopped and idle instances, old snapshots,
 /// NAT gateways without traffic, free interfaces.
@@ -215,97 +218,6 @@ async fn addresses(cx: &Call<Ec2>) -> Result<Vec<Row>> {
             id: address.allocation_id.unwrap_or_default(),
         })
         .collect())
-}
-
-async fn instances(cx: &Call<Ec2>, days: i64, idle_percent: f64) -> Result<Vec<Row>> {
-    let (mut found, mut token) = (Vec::<Instance>::new(), None);
-    loop {
-        let filters = Filters::default().any("instance-state-name", ALIVE).build();
-        let request = cx.client().ec2.describe_instances().set_filters(filters).max_results(1000);
-        let out = request.set_next_token(token).send().await?;
-        found.extend(
-            out.reservations.unwrap_or_default().into_iter().flat_map(|it| it.instances.unwrap_or_default()),
-        );
-        token = out.next_token.filter(|token| !token.is_empty());
-        if token.is_none() {
-            break;
-        }
-        if found.len() >= MOST {
-            cut(cx, "instances");
-            break;
-        }
-    }
-    let now = Timestamp::now();
-    let mut rows = Vec::new();
-    let mut running = Vec::new();
-    for instance in found {
-        let since = instance.state_transition_reason.as_deref().and_then(transition);
-        let stopped = since.map(|since| (now.as_second() - since.as_second()) / 86_400);
-        match crate::instances::state(&instance) {
-            // One that shut itself down has no time of that, and was launched at least as long ago.
-            "stopped"
-                if stopped.is_none()
-                    && instance.launch_time.as_ref().is_some_and(|at| age_days(at) < days) => {}
-            "stopped" if stopped.is_none_or(|stopped| stopped >= days) => rows.push(Row {
-                kind: "instance",
-                // It is its volumes that cost.
-                cost: None,
-                per_month: None,
-                name: tags::name(instance.tags.as_ref()),
-                why: managed(
-                    instance.tags.as_ref(),
-                    match stopped {
-                        Some(_) => "stopped: its volumes and addresses still cost",
-                        None => "stopped, since when AWS does not say: its volumes and addresses still cost",
-                    },
-                ),
-                size_gib: None,
-                age_days: stopped,
-                id: instance.instance_id.unwrap_or_default(),
-            }),
-            // What is younger than the week that is looked at says nothing.
-            "running" if instance.launch_time.as_ref().is_some_and(|at| age_days(at) >= 7) => {
-                running.push(instance)
-            }
-            _ => {}
-        }
-    }
-    let ids: Vec<String> = running.iter().filter_map(|instance| instance.instance_id.clone()).collect();
-    let Some(busy) =
-        cx.part("CPU", highest(cx, "AWS/EC2", "CPUUtilization", "InstanceId", "Maximum", &ids).await)
-    else {
-        return Ok(rows);
-    };
-    rows.extend(running.into_iter().filter_map(|instance| {
-        let cost = costs::of_instance(&instance);
-        let id = instance.instance_id?;
-        let highest = *busy.get(&id)?;
-        (highest <= idle_percent).then(|| Row {
-            kind: "instance",
-            cost,
-            per_month: None,
-            name: tags::name(instance.tags.as_ref()),
-            why: managed(
-                instance.tags.as_ref(),
-                &format!(
-                    "{} that never used more than {highest:.1} % of its CPU in 7 days",
-                    instance.instance_type.map(|kind| kind.to_string()).unwrap_or_default()
-                ),
-            ),
-            size_gib: None,
-            age_days: instance.launch_time.as_ref().map(age_days),
-            id,
-        })
-    }));
-    Ok(rows)
-}
-
-/// Why an instance is waste, and whose it is: a warm pool keeps stopped ones, and a group replaces what goes.
-fn managed(tags: Option<&Vec<Tag>>, why: &str) -> String {
-    match tags::manager(tags) {
-        Some(manager) => format!("{why}; it belongs to {manager}, which may want it so"),
-        None => why.to_owned(),
-    }
 }
 
 async fn snapshots(cx: &Call<Ec2>, days: i64) -> Result<Vec<Row>> {
