@@ -10,7 +10,7 @@ use aws_sdk_s3::{
         MetadataDirective, ObjectLockLegalHoldStatus, ServerSideEncryption, StorageClass, TaggingDirective,
     },
 };
-use awsmcp_mcp::{Call, Error, Result};
+use awsmcp_mcp::{Call, Error, Result, quoted};
 use awsmcp_sdk::utc_second;
 
 pub(crate) use self::original::{Original, Source, head};
@@ -123,6 +123,13 @@ impl Target {
         {
             left.push(format!(
                 "the source is encrypted with the KMS key {key}, the copy as its bucket encrypts by default"
+            ));
+        }
+        let strange = head.expires_string().filter(|text| parsed(text).is_none());
+        if let Some(text) = strange.filter(|_| self.replaces_metadata()) {
+            left.push(format!(
+                "the source's Expires header, {}, is no date and does not come along",
+                quoted(text)
             ));
         }
         left

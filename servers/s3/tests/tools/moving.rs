@@ -281,6 +281,7 @@ fn what_a_copy_does_not_bring_along_is_told_and_a_redirect_is_given_again() {
     let stub = Stub::start(move |request| match (request.operation(), request.path()) {
         ("HeadObject", "/loaded/from") => Response::new(200, "")
             .with("etag", "\"d41d8cd98f00b204e9800998ecf8427e\"")
+            .with("expires", "never")
             .with("x-amz-website-redirect-location", "/elsewhere")
             .with("x-amz-object-lock-mode", "GOVERNANCE")
             .with("x-amz-object-lock-retain-until-date", "2099-01-01T00:00:00.000Z")
@@ -303,7 +304,10 @@ fn what_a_copy_does_not_bring_along_is_told_and_a_redirect_is_given_again() {
             "legal hold",
             "the KMS key arn:aws:kms",
         ]);
+        plan.lacks(&["Expires"]);
     }
+    let replaced = json!({"source_bucket": "loaded", "source_key": "from", "bucket": "loaded", "key": "to", "content_type": "text/plain"});
+    server.plan("copy_object", replaced).holds(&["Expires header, \"never\", is no date"]);
     server.call("copy_object", step).ok();
     let sent = stub.of("CopyObject");
     assert_eq!(sent[0].header("x-amz-website-redirect-location"), Some("/elsewhere"));
