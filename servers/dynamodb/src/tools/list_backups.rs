@@ -1,4 +1,4 @@
-use awsmcp_mcp::{Call, Page, Result, Spec, Tool};
+use awsmcp_mcp::{Call, Error, Page, Result, Spec, Tool};
 use awsmcp_sdk::utc_second;
 use futures::{StreamExt, TryStreamExt, stream};
 use schemars::JsonSchema;
@@ -39,6 +39,21 @@ pub(crate) struct Row {
     place: Option<String>,
     failure: Option<String>,
     arn: Option<String>,
+}
+
+impl Row {
+    /// What AWS still lists and does not know any more.
+    ///
+    /// # Errors
+    /// When it is something else.
+    fn forgotten(table: Option<String>, arn: String, error: Error) -> Result<Row> {
+        match error.kind {
+            awsmcp_mcp::Kind::NotFound => {
+                Ok(Row { table, arn: Some(arn), failure: Some(error.message.clone()), ..Row::default() })
+            }
+            _ => Err(error),
+        }
+    }
 }
 
 impl Tool for ListBackups {
@@ -115,10 +130,13 @@ impl ListBackups {
         let arns =
             out.export_summaries.unwrap_or_default().into_iter().filter_map(|export| export.export_arn);
         let rows = arns.map(|arn| async move {
-            let export = db.describe_export().export_arn(&arn).send().await?.export_description;
+            let export = match db.describe_export().export_arn(&arn).send().await.map_err(Error::from) {
+                Ok(export) => export.export_description,
+                Err(error) => return Row::forgotten(table_of(Some(&arn)), arn, error),
+            };
             let Some(export) = export else { return Ok(Row { arn: Some(arn), ..Row::default() }) };
             let bucket = export.s3_bucket.unwrap_or_default();
-            Ok::<_, awsmcp_mcp::Error>(Row {
+            Ok::<_, Error>(Row {
                 table: table_of(Some(&arn)),
                 status: export.export_status.map(|status| status.to_string()),
                 kind: export.export_type.map(|kind| kind.to_string()),
@@ -144,7 +162,10 @@ impl ListBackups {
         let arns =
             out.import_summary_list.unwrap_or_default().into_iter().filter_map(|import| import.import_arn);
         let rows = arns.map(|arn| async move {
-            let import = db.describe_import().import_arn(&arn).send().await?.import_table_description;
+            let import = match db.describe_import().import_arn(&arn).send().await.map_err(Error::from) {
+                Ok(import) => import.import_table_description,
+                Err(error) => return Row::forgotten(table_of(Some(&arn)), arn, error),
+            };
             let Some(import) = import else { return Ok(Row { arn: Some(arn), ..Row::default() }) };
             let source = import.s3_bucket_source.map(|source| {
                 format!("s3://{}/{}", source.s3_bucket, source.s3_key_prefix.unwrap_or_default())
@@ -153,7 +174,7 @@ impl ListBackups {
                 let group = import.cloud_watch_log_group_arn.clone().unwrap_or_default();
                 format!("{} errors, see {group}", import.error_count)
             });
-            Ok::<_, awsmcp_mcp::Error>(Row {
+            Ok::<_, Error>(Row {
                 table: table_of(import.table_arn.as_deref()),
                 status: import.import_status.map(|status| status.to_string()),
                 kind: import.input_format.map(|format| format.to_string()),

@@ -636,3 +636,22 @@ fn all_kinds_of_backups_are_counted_before_a_table_goes() {
         .plan("delete_table", json!({"table": "backed-up"}))
         .holds(&["1 backups stay, and more: list_backups"]);
 }
+
+#[test]
+fn an_export_that_is_forgotten_does_not_hide_the_others() {
+    let arn = |name: &str| format!("arn:aws:dynamodb:us-east-1:123456789012:table/kept/export/{name}");
+    let stub = Stub::start(move |request| match request.operation() {
+        "ListExports" => Response::output(json!({"ExportSummaries": [
+            {"ExportArn": arn("old"), "ExportStatus": "COMPLETED"}, {"ExportArn": arn("new"), "ExportStatus": "COMPLETED"}]})),
+        _ if request.json()["ExportArn"] == arn("old") => {
+            Response::error(400, "ExportNotFoundException", "Export not found")
+        }
+        _ => Response::output(
+            json!({"ExportDescription": {"ExportArn": arn("new"), "ExportStatus": "COMPLETED",
+            "S3Bucket": "out", "S3Prefix": "p", "ItemCount": 7}}),
+        ),
+    });
+    let mut server = DYNAMODB.at(stub.env()).start();
+    let listed = server.call("list_backups", json!({"kind": "exports"}));
+    listed.holds(&["Export not found", "/export/old", "s3://out/p", "2 rows"]);
+}
