@@ -113,9 +113,9 @@ impl Tool for ExplainAlarm {
         let ((metrics, missing), below) = match &alarm {
             Alarm::Metric(metric) => (metrics(cx, metric, alarm.since()).await?, Below::default()),
             Alarm::Composite(composite) => {
-                (Default::default(), below(cx, composite.alarm_rule().unwrap_or_default()).await?)
+                ((Vec::new(), Vec::new()), below(cx, composite.alarm_rule().unwrap_or_default()).await?)
             }
-            Alarm::Log(_) => Default::default(),
+            Alarm::Log(_) => ((Vec::new(), Vec::new()), Below::default()),
         };
         let mut findings = findings(&alarm, &metrics, &below);
         findings.extend(missing);
