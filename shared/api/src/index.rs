@@ -5,7 +5,7 @@ use std::io::Read as _;
 use awsmcp_spec::Risk;
 use flate2::read::GzDecoder;
 
-use crate::model::Unreadable;
+use crate::unreadable::Unreadable;
 
 /// A line of the IAM prefixes that its actions have, then the operations of a service, a line each: its name, its risk,
 /// `deprecated` or nothing, and what it does.

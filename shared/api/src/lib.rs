@@ -18,13 +18,15 @@ mod request;
 mod schemas;
 mod services;
 mod touched;
+mod unreadable;
 mod words;
 mod writing;
 
 pub use client::Client;
 pub use index::{Index, Row};
 pub use kept::keep;
-pub use model::{Kind, Member, Members, Model, Need, Operation, Pages, Shape, Unreadable};
+pub use model::{Kind, Member, Members, Model, Need, Operation, Pages, Shape};
 pub use services::*;
 pub use touched::touched;
+pub use unreadable::Unreadable;
 pub use words::{Found, find};

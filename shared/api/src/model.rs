@@ -13,6 +13,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::index::Index;
+use crate::unreadable::Unreadable;
 
 /// The model of one service.
 #[derive(Debug, Deserialize)]
@@ -388,20 +389,6 @@ impl<'de> Deserialize<'de> for Members {
             }
         }
         from.deserialize_map(Visitor)
-    }
-}
-
-/// A model that cannot be read: the build was made wrongly.
-#[derive(Debug, thiserror::Error)]
-#[error("the model of {name} cannot be read: {reason}")]
-pub struct Unreadable {
-    name: String,
-    reason: String,
-}
-
-impl Unreadable {
-    pub(crate) fn new(name: &str, reason: impl std::fmt::Display) -> Unreadable {
-        Unreadable { name: name.to_owned(), reason: reason.to_string() }
     }
 }
 

@@ -3,7 +3,8 @@
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use crate::index::Index;
-use crate::model::{Model, Unreadable};
+use crate::model::Model;
+use crate::unreadable::Unreadable;
 
 // It stays as it was written.
 #[rustfmt::skip]

@@ -5,8 +5,8 @@ use std::collections::{HashMap, HashSet};
 use awsmcp_spec::Risk;
 
 use crate::index::Index;
-use crate::model::Unreadable;
 use crate::services::Service;
+use crate::unreadable::Unreadable;
 
 mod known;
 mod stem;

@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use aws_types::region::Region;
 use awsmcp_api::{Client, PRICING};
 use awsmcp_mcp::{Call, Error, Kind, Result, Service};
+use awsmcp_sdk::in_region;
 use futures::{StreamExt, stream};
 use serde_json::{Map, Value, json};
 use tokio::time::{Instant, timeout};
@@ -132,7 +132,7 @@ impl Prices {
             cx.note(format!("prices of {MOST} products only, {} are left out", unknown.len() - MOST));
             unknown.truncate(MOST);
         }
-        let sdk = cx.sdk().to_builder().region(Region::new(endpoint)).build();
+        let sdk = in_region(cx.sdk(), endpoint);
         let client = Client::new(&sdk, cx.tap().clone());
         let ends = Instant::now() + PATIENCE;
         let region = cx.region();

@@ -33,7 +33,7 @@ pub use kind::Kind;
 pub use lazy::Lazy;
 pub use region::partition;
 pub use role::Role;
-pub use session::{CredentialReport, Identity, Session, SessionConfig, Target, environment};
+pub use session::{CredentialReport, Identity, Session, SessionConfig, Target, environment, in_region};
 pub use state::State;
 pub use tap::{Attempt, Made, Rules, Tap};
 pub use time::utc_second;

@@ -135,7 +135,7 @@ impl Session {
     /// themselves are only looked for by the first request.
     pub async fn sdk_config(&self, target: &Target) -> Result<SdkConfig, Error> {
         let source = self.source(target).await?;
-        Ok(source.sdk.to_builder().region(Region::new(target.region.clone())).build())
+        Ok(in_region(&source.sdk, &target.region))
     }
 
     /// Who AWS says the caller is, asked once.
@@ -222,6 +222,12 @@ impl fmt::Debug for Session {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Session").field("config", &self.config).finish_non_exhaustive()
     }
+}
+
+/// The same settings for another region, for what AWS has in a few regions only. What an operator allows is a
+/// [`Target`]'s, so a call's own requests go by [`Session::target`].
+pub fn in_region(sdk: &SdkConfig, region: &str) -> SdkConfig {
+    sdk.to_builder().region(Region::new(region.to_owned())).build()
 }
 
 #[cfg(test)]

@@ -26,40 +26,9 @@ pub(super) fn measure(bench: &Bench) -> Result<Section> {
     let mut ours = ours(bench, &home, &local)?;
     let mut theirs = theirs(&home, &local)?;
     let rounds = bench.count(10, 2);
-    let asks = [
-        Ask {
-            what: "`sts GetCallerIdentity`",
-            calls: bench.count(50, 5),
-            own: of("sts", "GetCallerIdentity", json!({})),
-            peer: "aws sts get-caller-identity".to_owned(),
-            holds: "123456789012",
-            times: 1,
-        },
-        Ask {
-            what: "`ec2 DescribeInstances` of 500, whole",
-            calls: bench.count(3, 1),
-            own: of("ec2", "DescribeInstances", json!({"limit": 1_000})),
-            peer: "aws ec2 describe-instances".to_owned(),
-            holds: "InstanceType",
-            times: 1,
-        },
-        Ask {
-            what: "`ec2 DescribeInstances` of 500, three fields of each",
-            calls: bench.count(3, 1),
-            own: of(
-                "ec2",
-                "DescribeInstances",
-                json!({"limit": 1_000, "query": format!("[].Instances[].{{id: {PICKED}}}")}),
-            ),
-            peer: format!("aws ec2 describe-instances --query 'Reservations[].Instances[].{{id: {PICKED}}}'"),
-            holds: "m5.large",
-            times: INSTANCES,
-        },
-    ];
-
     let version = tools::version(PEER);
     let mut table = Table::new(&["", "awsmcp-aws", &version, "the peer takes"]);
-    for ask in asks {
+    for ask in asks(bench) {
         let (mut own, mut peer) = (Vec::new(), Vec::new());
         let (mut own_text, mut peer_text) = (String::new(), String::new());
         for _ in 0..rounds {
@@ -101,6 +70,39 @@ pub(super) fn measure(bench: &Bench) -> Result<Section> {
         "One process each on stdio, in turns, against ministack, which takes part of the time of both. The peer gets no list \
          of services from the internet. Starts, lists and sizes of both stand under \"Before the first call: awsmcp-aws\".",
     ))
+}
+
+fn asks(bench: &Bench) -> [Ask; 3] {
+    [
+        Ask {
+            what: "`sts GetCallerIdentity`",
+            calls: bench.count(50, 5),
+            own: of("sts", "GetCallerIdentity", json!({})),
+            peer: "aws sts get-caller-identity".to_owned(),
+            holds: "123456789012",
+            times: 1,
+        },
+        Ask {
+            what: "`ec2 DescribeInstances` of 500, whole",
+            calls: bench.count(3, 1),
+            own: of("ec2", "DescribeInstances", json!({"limit": 1_000})),
+            peer: "aws ec2 describe-instances".to_owned(),
+            holds: "InstanceType",
+            times: 1,
+        },
+        Ask {
+            what: "`ec2 DescribeInstances` of 500, three fields of each",
+            calls: bench.count(3, 1),
+            own: of(
+                "ec2",
+                "DescribeInstances",
+                json!({"limit": 1_000, "query": format!("[].Instances[].{{id: {PICKED}}}")}),
+            ),
+            peer: format!("aws ec2 describe-instances --query 'Reservations[].Instances[].{{id: {PICKED}}}'"),
+            holds: "m5.large",
+            times: INSTANCES,
+        },
+    ]
 }
 
 /// What both are asked.
