@@ -274,7 +274,7 @@ fn serverless_stripe_api_with_stream() {
         "CreateRole",
         json!({"RoleName": "asks-visitors", "AssumeRolePolicyDocument": trust.to_string()}),
     );
-    let zip = BASE64_STANDARD.encode(&empty_zip());
+    let zip = BASE64_STANDARD.encode(empty_zip());
     let function = json!({
         "FunctionName": "asks-visitors", "Runtime": "python3.13", "Handler": "index.handler",
         "Role": "arn:aws:iam::123456789012:role/asks-visitors", "Code": {"ZipFile": zip},

@@ -125,7 +125,7 @@ impl Change for RunInstances {
         let key_pair = self.key_pair.as_ref().map(KeyPairName::as_str);
         let elsewhere = if template.is_some() { "as the template says" } else { "of the default VPC" };
         let shown = kind.unwrap_or("the template's type");
-        let price = self.price(cx, &order, kind).await;
+        self.tell_price(cx, &order, kind).await;
         let plan = Plan::new(format!("launch {} × {shown}", self.count())).row(json!({
             "image": image,
             "image_name": order.image_name,
@@ -136,7 +136,6 @@ impl Change for RunInstances {
             "template_version": template.map(|it| it.version),
             "volumes": order.disks.len(),
             "imds": "v2 only",
-            "price": price,
         }));
         Ok(self.warned(plan, &order).items(order))
     }
@@ -173,15 +172,19 @@ impl RunInstances {
         self.count.unwrap_or(1)
     }
 
-    /// What they cost together, without their volumes; none of spot instances, whose price moves.
-    async fn price(&self, cx: &Call<Ec2>, order: &Order, kind: Option<&str>) -> Option<String> {
-        let product = costs::of_type(kind?, order.operation.as_deref().filter(|_| !self.spot)?);
+    /// Says what they cost together, without their volumes; nothing of spot instances, whose price moves. It stands beside the
+    /// plan and is no part of it: a price that cannot be read makes no other plan.
+    async fn tell_price(&self, cx: &Call<Ec2>, order: &Order, kind: Option<&str>) {
+        let operation = order.operation.as_deref().filter(|_| !self.spot);
+        let Some((kind, operation)) = kind.zip(operation) else { return };
+        let product = costs::of_type(kind, operation);
         let prices = Prices::look_up(cx, [product.clone()]).await;
-        let price = prices.get(&product)?;
+        let Some((price, source)) = prices.get(&product).zip(prices.source()) else { return };
         let (count, currency) = (f64::from(self.count()), &price.currency);
         let (hour, month) = (price.of(count), price.of(count * HOURS));
-        prices.source().into_iter().for_each(|source| cx.note(source));
-        Some(format!("{hour} {currency} an hour, {month} {currency} a month, without the volumes"))
+        cx.note(format!(
+            "{hour} {currency} an hour, {month} {currency} a month, without the volumes; {source}"
+        ));
     }
 
     /// What a reader must not miss.

@@ -276,9 +276,11 @@ fn smaller(old: &Value, new: &Value) -> Option<String> {
     let of_all = |variant: &Value, each: Option<u32>| {
         Some(i64::from(each?) * whole(variant, "/InitialInstanceCount").unwrap_or(1))
     };
-    let sizes: [(&str, fn(&str) -> Option<u32>); 2] =
-        [("accelerators", known::accelerators), ("vCPUs", known::vcpus)];
-    sizes.into_iter().find_map(|(what, each)| match (of_all(old, each(&was)), of_all(new, each(&will))) {
+    let sizes = [
+        ("accelerators", known::accelerators(&was), known::accelerators(&will)),
+        ("vCPUs", known::vcpus(&was), known::vcpus(&will)),
+    ];
+    sizes.into_iter().find_map(|(what, before, after)| match (of_all(old, before), of_all(new, after)) {
         (Some(before), Some(after)) if after < before => {
             Some(format!("{will} in place of {was}: {after} {what} in place of {before}"))
         }
