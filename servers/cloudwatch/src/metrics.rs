@@ -9,7 +9,7 @@ use aws_sdk_cloudwatch::{
         Statistic, StatusCode,
     },
 };
-use awsmcp_mcp::{Call, DAY, Error, HOUR, Kind, Result, TimeRange, to_second};
+use awsmcp_mcp::{Call, DAY, Error, HOUR, Kind, Result, TimeRange, shortest_period, to_second};
 use futures::future::join_all;
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -224,22 +224,11 @@ pub(crate) fn dimension_words(dimensions: &[Dimension]) -> Option<String> {
     (!words.is_empty()).then(|| words.join(","))
 }
 
-/// The shortest period that AWS still keeps values of, where the oldest are of this age in seconds.
-/// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricData.html>
-fn kept_for(age: i64) -> i64 {
-    match age {
-        age if age > 63 * DAY => HOUR,
-        age if age > 15 * DAY => 300,
-        age if age > 3 * HOUR => 60,
-        _ => 1,
-    }
-}
-
 /// The period that gives about as many points as a reader can use, and that AWS still keeps for such an age.
 fn automatic_period(range: TimeRange, now: i64) -> i64 {
     const POINTS: i64 = 180;
     const PERIODS: [i64; 8] = [60, 300, 900, HOUR, 6 * HOUR, DAY, 7 * DAY, 30 * DAY];
-    let least = kept_for(now - range.start.as_second()).max(60);
+    let least = shortest_period(now - range.start.as_second()).max(60);
     let wanted = (range.seconds() / POINTS).max(least);
     PERIODS.into_iter().find(|period| *period >= wanted).unwrap_or(30 * DAY)
 }
@@ -281,7 +270,7 @@ pub(crate) async fn fetch(
         None => automatic_period(range, now),
         Some(asked) => {
             // AWS answers a shorter one with nothing at all. A minute over does not matter: the start is rounded.
-            let kept = kept_for(now - range.start.as_second() - 60);
+            let kept = shortest_period(now - range.start.as_second() - 60);
             if asked < kept {
                 let days = (now - range.start.as_second()) / DAY;
                 cx.note(format!("AWS keeps no values of {asked} s for {days} days: {kept} s used"));

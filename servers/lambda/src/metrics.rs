@@ -26,20 +26,6 @@ pub(crate) struct Series {
 /// The points of a series, oldest first: seconds since 1970, and the value.
 pub(crate) type Points = Vec<(i64, f64)>;
 
-/// The shortest period of which CloudWatch still has values that are this old; of shorter ones it answers none.
-/// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricData.html>
-pub(crate) fn kept_period(age_seconds: i64) -> i32 {
-    const DAY: i64 = 86_400;
-    match age_seconds {
-        age if age > 63 * DAY => 3600,
-        age if age > 15 * DAY => 300,
-        _ => 60,
-    }
-}
-
-/// How old the oldest values are that CloudWatch has of anything, in seconds.
-pub(crate) const OLDEST: i64 = 455 * 86_400;
-
 /// Asks for all series at once.
 ///
 /// # Errors
@@ -116,12 +102,5 @@ mod tests {
         assert_eq!((sum(Some(&points)), most(Some(&points))), (7.5, Some(4.0)));
         assert_eq!((sum(None), most(None)), (0.0, None));
         assert_eq!(rounded(12.3456), 12.35);
-    }
-
-    #[test]
-    fn old_values_are_kept_by_longer_periods() {
-        let day = 86_400;
-        let of = [0, 15 * day, 15 * day + 1, 63 * day, 63 * day + 1].map(kept_period);
-        assert_eq!(of, [60, 60, 300, 300, 3600]);
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use aws_sdk_cloudwatch::types::{Dimension, Metric, MetricDataQuery, MetricStat, ScanBy};
-use awsmcp_mcp::{Call, Result, TimeRange};
+use awsmcp_mcp::{Call, DAY, Result, TimeRange, shortest_period};
 
 use crate::{SageMaker, times};
 
@@ -57,14 +57,8 @@ pub(crate) async fn ask(cx: &Call<SageMaker>, range: TimeRange, series: Vec<Seri
 
 /// Points are as wide as the whole time, as far as CloudWatch lets them: of values that are old it answers those of periods
 /// only that it still keeps.
-/// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricData.html>
 fn period(seconds: i64, age_seconds: i64) -> i32 {
-    const DAY: i64 = 86_400;
-    let least = match age_seconds {
-        age if age > 63 * DAY => 3600,
-        age if age > 15 * DAY => 300,
-        _ => 60,
-    };
+    let least = shortest_period(age_seconds).max(60);
     i32::try_from(((seconds + least - 1) / least * least).clamp(least, DAY)).unwrap_or(3600)
 }
 

@@ -1,6 +1,8 @@
 use std::collections::HashMap;
 
-use awsmcp_mcp::{Call, Moment, One, Result, Spec, TimeRange, Tool, to_second};
+use awsmcp_mcp::{
+    Call, Moment, OLDEST_FIGURE, One, Result, Spec, TimeRange, Tool, shortest_period, to_second,
+};
 use awsmcp_sdk::utc_second;
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -9,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Lambda, arns,
     configuration::current,
-    metrics::{OLDEST, Points, Series, ask, kept_period, most, rounded, sum},
+    metrics::{Points, Series, ask, most, rounded, sum},
     names::{MeasuredFunction, Qualifier},
 };
 
@@ -122,11 +124,11 @@ fn age(time: Timestamp) -> i64 {
 /// which the oldest are so old.
 fn periods(seconds: i64, age: i64) -> (i32, i32) {
     const STEPS: [i32; 8] = [60, 300, 900, 3600, 10_800, 21_600, 43_200, 86_400];
-    let least = kept_period(age);
-    let fits = |step: &i32| *step >= least && seconds <= i64::from(*step) * 24;
+    // The function's own figures are of a minute.
+    let least = shortest_period(age).max(60);
+    let fits = |step: &i32| i64::from(*step) >= least && seconds <= i64::from(*step) * 24;
     let step = STEPS.into_iter().find(fits).unwrap_or(86_400);
-    let unit = i64::from(least);
-    let whole = (seconds.div_euclid(unit) + 1).saturating_mul(unit).clamp(unit, 86_400);
+    let whole = (seconds.div_euclid(least) + 1).saturating_mul(least).clamp(least, 86_400);
     (step, whole.try_into().unwrap_or(86_400))
 }
 
@@ -149,10 +151,10 @@ impl Health {
         health.from = to_second(range.start);
         health.to = to_second(range.end);
         health.findings = health.findings();
-        if age(range.end) > OLDEST {
+        if age(range.end) > OLDEST_FIGURE {
             health.findings =
                 vec!["CloudWatch keeps no figures of so long ago: what it did then is not known".to_owned()];
-        } else if age(range.start) > OLDEST {
+        } else if age(range.start) > OLDEST_FIGURE {
             cx.note("CloudWatch keeps figures for 455 days: of what is before that there are none");
         }
         if found.get("p99").is_some_and(|points| points.len() > 1) {
