@@ -13,8 +13,10 @@ use jiff::{
 use serde_json::{Map, Value};
 
 use json::{each_value, of_json};
+use preamble::preamble;
 
 mod json;
+mod preamble;
 
 /// What a table looks like, and its first rows.
 #[derive(Debug, Default, PartialEq)]
@@ -40,6 +42,8 @@ pub(crate) enum Layout {
     Separated {
         separator: u8,
         header: bool,
+        /// Lines before the first row, or the header, that are no rows.
+        before: usize,
     },
     /// Values of JSON, one behind the other, or of one array.
     Values,
@@ -129,8 +133,11 @@ impl Hint {
 const TOLD_BY: usize = 100;
 
 fn delimited(text: &str, whole: bool, rows: usize, hint: Hint) -> Option<Table> {
+    let before = preamble(text);
+    let text = before.rest;
     let found = [b',', b'\t', b';', b'|']
         .into_iter()
+        .filter(|separator| before.separator.is_none_or(|named| named == *separator))
         .filter_map(|separator| {
             let mut counts: HashMap<usize, usize> = HashMap::new();
             let records = records(text, whole, separator, TOLD_BY);
@@ -156,8 +163,13 @@ fn delimited(text: &str, whole: bool, rows: usize, hint: Hint) -> Option<Table> 
     if hint == Hint::Nothing && all.len() < 2 {
         return None;
     }
-    let header = all.len() > 1 && is_header(first, all.get(1..).unwrap_or_default(), hint);
-    let names: Vec<String> = if header { all.remove(0) } else { Vec::new() };
+    let named = before.names.len() == width;
+    let header = !named && all.len() > 1 && is_header(first, all.get(1..).unwrap_or_default(), hint);
+    let names: Vec<String> = match header {
+        true => all.remove(0),
+        false if named => before.names.iter().map(|name| (*name).to_owned()).collect(),
+        false => Vec::new(),
+    };
     let mut columns = Vec::with_capacity(width);
     for at in 0..width {
         let cells = all.iter().map(|row| row.get(at).map(String::as_str).unwrap_or_default());
@@ -173,7 +185,7 @@ fn delimited(text: &str, whole: bool, rows: usize, hint: Hint) -> Option<Table> 
         b';' => "semicolons",
         _ => "bars",
     };
-    let heading = if header { "" } else { " and no header" };
+    let heading = if header || named { "" } else { " and no header" };
     let shown = all.into_iter().take(rows).map(|row| {
         let cell = |at: usize| row.get(at).filter(|cell| !cell.is_empty()).cloned();
         (0..width).map(cell).collect()
@@ -184,17 +196,17 @@ fn delimited(text: &str, whole: bool, rows: usize, hint: Hint) -> Option<Table> 
         rows: shown.collect(),
         sampled: Some(count),
         total: whole.then_some(count),
-        but: unclosed(text, whole, separator),
-        layout: Layout::Separated { separator, header },
+        but: unclosed(text, whole, separator, before.lines + 1),
+        layout: Layout::Separated { separator, header, before: before.lines },
     })
 }
 
 /// Where a quote is opened that nothing closes, and so all that follows it is one cell.
-fn unclosed(text: &str, whole: bool, separator: u8) -> Option<String> {
+fn unclosed(text: &str, whole: bool, separator: u8, first: usize) -> Option<String> {
     if !whole {
         return None;
     }
-    let (mut line, mut opened, mut starts) = (1, None, true);
+    let (mut line, mut opened, mut starts) = (first, None, true);
     let mut bytes = text.bytes().peekable();
     while let Some(byte) = bytes.next() {
         match (byte, opened) {
@@ -325,11 +337,14 @@ pub(crate) fn each(
     mut strange: impl FnMut(String),
 ) -> io::Result<()> {
     match layout {
-        Layout::Separated { separator, header } => {
+        Layout::Separated { separator, header, before } => {
             // A mark at the very start is no character of the first cell.
             let mut text = BufReader::new(text);
             if text.fill_buf()?.starts_with("\u{feff}".as_bytes()) {
                 text.consume("\u{feff}".len());
+            }
+            for _ in 0..before {
+                text.skip_until(b'\n')?;
             }
             let mut reader = csv::ReaderBuilder::new()
                 .has_headers(header)
@@ -492,6 +507,22 @@ mod tests {
         assert_eq!(all("[1,2]"), 2);
         let cut = each("{\"a\":1}\n{\"a\"".as_bytes(), Layout::Values, &[], |_| (), drop);
         assert!(cut.is_err());
+    }
+
+    #[test]
+    fn what_stands_before_the_rows_is_none_of_them() {
+        let all = |text: &str| {
+            let table = read(text);
+            let mut rows = Vec::new();
+            each(text.as_bytes(), table.layout, &table.columns, |row| rows.push(row), drop).unwrap();
+            assert_eq!(rows, table.rows, "{text}");
+            (schema(&table), rows.len())
+        };
+        assert_eq!(all("sep=;\na;b\n1;2\n3;4\n"), ("a integer 0, b integer 0".to_owned(), 2));
+        assert_eq!(all("# made by x\na,b\n1,2\n"), ("a integer 0, b integer 0".to_owned(), 1));
+        let log = "#Version: 1.0\n#Fields: date sc-bytes\n2026-01-01\t17\n2026-01-02\t4\n";
+        assert_eq!(all(log), ("date date 0, sc-bytes integer 0".to_owned(), 2));
+        assert_eq!(all("#,name\n1,a\n").1, 1);
     }
 
     #[test]
