@@ -154,6 +154,11 @@ impl At {
         let last = self.after.as_ref().and_then(|after| found.iter().position(|(key, _)| key == after));
         last.map_or(0, |last| last + 1)
     }
+
+    /// The same page of the listing, behind a key.
+    fn behind(&self, after: Option<String>, counted: u64) -> At {
+        At { place: self.place.clone(), after, counted, ..At::default() }
+    }
 }
 
 fn is_start(place: &Place) -> bool {
@@ -252,28 +257,12 @@ impl Search<'_> {
         let (mut objects, mut bytes, mut cut) = (0_u64, 0, Cuts::default());
         let (mut last, mut denied, mut stop) = (at.after.clone(), None, None);
         while let Some((key, skip, outcome)) = outcomes.next().await {
-            let here = |after: Option<String>, counted: u64| At {
-                place: at.place.clone(),
-                after,
-                counted,
-                ..At::default()
-            };
             let outcome = match outcome {
                 Ok(outcome) => outcome,
                 Err(error) => {
-                    let unreadable = match unreadable(&error) {
-                        Ok(unreadable) => unreadable,
-                        // What was found before is told all the same.
-                        Err(error) if objects > 0 => {
-                            self.cx.note(format!(
-                                "{} could not be read: {}; the next page begins with it",
-                                quoted(&key),
-                                error.message.trim_end_matches('.')
-                            ));
-                            stop = Some(here(last.take(), matching));
-                            break;
-                        }
-                        Err(error) => return Err(error),
+                    let Some(unreadable) = self.passed_over(&error, &key, objects > 0)? else {
+                        stop = Some(at.behind(last.take(), matching));
+                        break;
                     };
                     skipped.add(unreadable.why(), &key);
                     denied = denied.or(Some(error).filter(|error| error.kind == Kind::AccessDenied));
@@ -294,7 +283,8 @@ impl Search<'_> {
             let stopped = page.take(outcome);
             if stopped.is_some() {
                 let begun = if self.counts { count } else { 0 };
-                stop = Some(At { key: Some(key), inside: stopped, begun, ..here(last.take(), matching) });
+                stop =
+                    Some(At { key: Some(key), inside: stopped, begun, ..at.behind(last.take(), matching) });
                 break;
             }
             if self.counts && count > 0 {
@@ -303,7 +293,7 @@ impl Search<'_> {
             }
             last = Some(key);
             if Instant::now() > until || (self.counts && page.is_full()) {
-                stop = Some(here(last.take(), matching));
+                stop = Some(at.behind(last.take(), matching));
                 break;
             }
         }
@@ -321,6 +311,23 @@ impl Search<'_> {
         let next = if all { behind } else { stop };
         self.say_count(matching, next.is_some());
         Ok(self.cx.page(page.rows, next.map(|at| token(&at)).transpose()?))
+    }
+
+    /// Why the search goes on behind an object that failed. It does not where nobody knows why: what was found before is told
+    /// all the same, and the next page begins with that object.
+    fn passed_over(&self, error: &Error, key: &str, found_any: bool) -> Result<Option<Skip>> {
+        match unreadable(error) {
+            Ok(skip) => Ok(Some(skip)),
+            Err(error) if found_any => {
+                self.cx.note(format!(
+                    "{} could not be read: {}; the next page begins with it",
+                    quoted(key),
+                    error.message.trim_end_matches('.')
+                ));
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// The keys of a page in order, each with why it is not searched, if it is not; and where the next page starts.
