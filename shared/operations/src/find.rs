@@ -46,10 +46,17 @@ impl<S: Operations> Tool for FindOperations<S> {
         let found = awsmcp_api::find(services, &self.words, usize::MAX)
             .map_err(|error| Error::internal(error.to_string()))?;
         let settings = cx.settings();
-        let is_left = |row: &awsmcp_api::Found| {
-            known::left_out(row.service, &row.operation, std::iter::empty, settings).is_none()
-        };
-        let left: Vec<awsmcp_api::Found> = found.into_iter().filter(is_left).take(MOST).collect();
+        let mut on = known::LeftOn::by(settings);
+        let mut left = Vec::new();
+        for row in found {
+            let Some(of) = services.iter().find(|service| service.name == row.service) else { continue };
+            if on.has(of, &row.operation)? {
+                left.push(row);
+            }
+            if left.len() == MOST {
+                break;
+            }
+        }
         let mut off: Vec<Risk> =
             left.iter().map(|row| row.risk).filter(|risk| !settings.allows(*risk)).collect();
         off.sort_unstable();

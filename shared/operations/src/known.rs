@@ -1,5 +1,6 @@
 //! Which operations there are: those of the server's services that the operator left on.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use awsmcp_api::{Model, Operation, Service as Api};
@@ -66,6 +67,35 @@ pub(crate) fn left_out<'a, I: Iterator<Item = &'a str>>(
     }
     let wanted: Vec<String> = wanted.iter().map(ToString::to_string).collect();
     Some(format!("the operator wants only {} (--operations)", wanted.join(", ")))
+}
+
+/// Tells which operations are on, also where the operator named them by their IAM actions. The models that tell actions are
+/// opened once, and only those that a pattern may mean.
+pub(crate) struct LeftOn<'s> {
+    settings: &'s Settings,
+    models: BTreeMap<&'static str, Option<Arc<Model>>>,
+}
+
+impl<'s> LeftOn<'s> {
+    pub(crate) fn by(settings: &'s Settings) -> LeftOn<'s> {
+        LeftOn { settings, models: BTreeMap::new() }
+    }
+
+    pub(crate) fn has(&mut self, service: &'static Api, operation: &str) -> Result<bool> {
+        let settings = self.settings;
+        if !self.models.contains_key(service.name) {
+            let mut may_be_meant = false;
+            for pattern in settings.operations.iter().chain(&settings.exclude_operations) {
+                may_be_meant |= may_mean(pattern, service)?;
+            }
+            let model = if may_be_meant { Some(opened(service)?) } else { None };
+            self.models.insert(service.name, model);
+        }
+        let model = self.models.get(service.name).and_then(Option::as_ref);
+        let needs = model.and_then(|model| model.operations.get(operation)).map(|it| it.needs.as_slice());
+        let actions = || needs.unwrap_or_default().iter().map(|need| need.action.as_str());
+        Ok(left_out(service.name, operation, actions, settings).is_none())
+    }
 }
 
 /// The service of this name, as the AWS CLI writes it.

@@ -37,3 +37,14 @@ fn an_operation_is_found_described_and_opened() {
         )
         .fails(&["there is no member \"Placment\"", "did you mean Placement?"]);
 }
+
+#[test]
+fn what_the_operator_named_by_an_action_is_found_and_what_is_left_out_by_one_is_not() {
+    let words = json!({"words": "invoke a function", "service": "lambda"});
+    let mut server = AWS.and(&["--operations", "lambda:InvokeFunction"]).start();
+    let found = server.call("find_operations", words.clone());
+    found.holds(&["lambda\tInvoke\tinvoke\t"]).lacks(&["ListFunctions", "GetFunction"]);
+    let mut server = AWS.and(&["--exclude-operations", "lambda:InvokeFunction"]).start();
+    let found = server.call("find_operations", words);
+    found.holds(&["Function"]).lacks(&["lambda\tInvoke\t"]);
+}
