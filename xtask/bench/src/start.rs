@@ -12,6 +12,7 @@ use super::client::Client;
 use super::local_aws::LocalAws;
 use super::process::Memory;
 use super::report::{self, Sample, Section, Table, mebibytes, number, times};
+use super::web::{OFFLINE, PEER};
 use super::{Bench, alone, aws, tool};
 use xtask_common::figures::Figures;
 use xtask_common::{say, tools};
@@ -28,10 +29,12 @@ pub(super) struct Peer {
     program: &'static str,
     /// Whether it asks AWS before it answers, and ends where nothing answers it: both get a local AWS then.
     asks: bool,
+    /// What its Python runs instead, where it would end without the internet.
+    offline: Option<&'static str>,
 }
 
 const fn peer(tool: &'static str, program: &'static str) -> Option<Peer> {
-    Some(Peer { tool, program, asks: false })
+    Some(Peer { tool, program, asks: false, offline: None })
 }
 
 const PAIRS: &[Pair] = &[
@@ -39,13 +42,26 @@ const PAIRS: &[Pair] = &[
     Pair { server: "dynamodb", peer: peer("dynamodb-peer", "awslabs.dynamodb-mcp-server") },
     Pair {
         server: "lambda",
-        peer: Some(Peer { tool: "lambda-peer", program: "awslabs.lambda-tool-mcp-server", asks: true }),
+        peer: Some(Peer {
+            tool: "lambda-peer",
+            program: "awslabs.lambda-tool-mcp-server",
+            asks: true,
+            offline: None,
+        }),
     },
     Pair { server: "sagemaker", peer: peer("sagemaker-peer", "awslabs.sagemaker-ai-mcp-server") },
     Pair { server: "bedrock", peer: peer("bedrock-peer", "awslabs.bedrock-kb-retrieval-mcp-server") },
     Pair { server: "cloudwatch", peer: peer("cloudwatch-peer", "awslabs.cloudwatch-mcp-server") },
     Pair { server: "ec2", peer: None },
-    Pair { server: "aws", peer: peer("aws-api-peer", "awslabs.aws-api-mcp-server") },
+    Pair {
+        server: "aws",
+        peer: Some(Peer {
+            tool: PEER,
+            program: "awslabs.aws-api-mcp-server",
+            asks: false,
+            offline: Some(OFFLINE),
+        }),
+    },
 ];
 
 /// The pairs of these servers; all where none is named.
@@ -74,7 +90,14 @@ pub(super) fn measure(bench: &Bench, pair: &Pair) -> Result<(Section, Figures)> 
         command
     };
     let ours = || started_as(bench.program(pair.server));
-    let theirs = |peer: &Peer| started_as(tool(peer.tool, "bin").join(peer.program));
+    let theirs = |peer: &Peer| match peer.offline {
+        None => started_as(tool(peer.tool, "bin").join(peer.program)),
+        Some(program) => {
+            let mut python = started_as(tool(peer.tool, "bin/python"));
+            python.args(["-c", program]);
+            python
+        }
+    };
     // Once each, so that both find their files in memory.
     started(&mut ours())?;
     if let Some(peer) = &pair.peer {
@@ -106,6 +129,8 @@ pub(super) fn measure(bench: &Bench, pair: &Pair) -> Result<(Section, Figures)> 
         name,
         own: Seen::new(&own),
         binary: fs::metadata(bench.program(pair.server))?.len() as f64 / 1e6,
+        // The one without an SDK of its own has all models instead.
+        most_megabytes: if pair.server == "aws" { 16.0 } else { 20.0 },
         everything: listed(&mut everything)?,
         beside,
     };
@@ -117,8 +142,9 @@ pub(super) fn measure(bench: &Bench, pair: &Pair) -> Result<(Section, Figures)> 
 struct Compared {
     name: String,
     own: Seen,
-    /// The program's size in MB.
+    /// The program's size in MB, and the most that it may be.
     binary: f64,
+    most_megabytes: f64,
     /// How many tools there are with everything allowed, and their bytes.
     everything: (usize, usize),
     beside: Option<Beside>,
@@ -199,7 +225,12 @@ impl Compared {
         } else {
             "on disk: the binary"
         };
-        row(disk, shown(self.binary, "MB"), installed, &limit("the binary", self.binary, 20.0, "MB"));
+        row(
+            disk,
+            shown(self.binary, "MB"),
+            installed,
+            &limit("the binary", self.binary, self.most_megabytes, "MB"),
+        );
 
         let list = |(count, bytes): (usize, usize)| format!("{} bytes, {count} tools", number(bytes as f64));
         let bytes = own.listed.1 as f64;
