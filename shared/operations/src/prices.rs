@@ -114,6 +114,13 @@ impl Prices {
         let wanted: BTreeSet<Product> = products.into_iter().collect();
         let Some(endpoint) = endpoint_region(cx.region()) else { return Prices::default() };
         let mut found = Prices::default();
+        if wanted.is_empty() {
+            return found;
+        }
+        if let Err(error) = cx.may_on(ACTION, "*") {
+            cx.note(format!("without prices: {}", error.message));
+            return found;
+        }
         let mut unknown = Vec::new();
         for product in wanted {
             match kept(cx.region(), &product) {
@@ -122,10 +129,6 @@ impl Prices {
             }
         }
         if unknown.is_empty() {
-            return found;
-        }
-        if let Err(error) = cx.may_on(ACTION, "*") {
-            cx.note(format!("without prices: {}", error.message));
             return found;
         }
         if unknown.len() > MOST {
