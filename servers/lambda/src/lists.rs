@@ -6,36 +6,16 @@ use aws_sdk_lambda::types::{
     AliasConfiguration, EventSourceMappingConfiguration, FunctionConfiguration, FunctionEventInvokeConfig,
     FunctionUrlConfig, ProvisionedConcurrencyConfigListItem,
 };
-use awsmcp_mcp::{Call, Result};
+use awsmcp_mcp::{Call, Error, Result};
 use futures::{StreamExt, TryStreamExt, stream};
 
 use crate::Lambda;
 
-/// Every page of a list; `page` asks for the one of a marker.
-async fn every<T, Asked>(page: impl Fn(Option<String>) -> Asked) -> Result<Vec<T>>
-where
-    Asked: Future<Output = Result<(Vec<T>, Option<String>)>>,
-{
-    let (mut all, mut marker) = (Vec::new(), None);
-    loop {
-        let (found, next) = page(marker).await?;
-        all.extend(found);
-        marker = next.filter(|marker| !marker.is_empty());
-        if marker.is_none() {
-            return Ok(all);
-        }
-    }
-}
-
 /// # Errors
 /// When they may not be listed.
 pub(crate) async fn aliases(cx: &Call<Lambda>, function: &str) -> Result<Vec<AliasConfiguration>> {
-    every(|marker| async move {
-        let asked = cx.client().lambda.list_aliases().function_name(function);
-        let out = asked.set_marker(marker).send().await?;
-        Ok((out.aliases.unwrap_or_default(), out.next_marker))
-    })
-    .await
+    let asked = cx.client().lambda.list_aliases().function_name(function);
+    Ok(asked.into_paginator().items().send().try_collect().await?)
 }
 
 /// Those that point to a version, with all calls or with some.
@@ -47,12 +27,8 @@ pub(crate) async fn aliases_of(
     function: &str,
     version: &str,
 ) -> Result<Vec<AliasConfiguration>> {
-    every(|marker| async move {
-        let asked = cx.client().lambda.list_aliases().function_name(function).function_version(version);
-        let out = asked.set_marker(marker).send().await?;
-        Ok((out.aliases.unwrap_or_default(), out.next_marker))
-    })
-    .await
+    let asked = cx.client().lambda.list_aliases().function_name(function).function_version(version);
+    Ok(asked.into_paginator().items().send().try_collect().await?)
 }
 
 /// Its versions, and what is called without one.
@@ -60,23 +36,15 @@ pub(crate) async fn aliases_of(
 /// # Errors
 /// As [`aliases`].
 pub(crate) async fn versions(cx: &Call<Lambda>, function: &str) -> Result<Vec<FunctionConfiguration>> {
-    every(|marker| async move {
-        let asked = cx.client().lambda.list_versions_by_function().function_name(function);
-        let out = asked.set_marker(marker).send().await?;
-        Ok((out.versions.unwrap_or_default(), out.next_marker))
-    })
-    .await
+    let asked = cx.client().lambda.list_versions_by_function().function_name(function);
+    Ok(asked.into_paginator().items().send().try_collect().await?)
 }
 
 /// # Errors
 /// As [`aliases`].
 pub(crate) async fn urls(cx: &Call<Lambda>, function: &str) -> Result<Vec<FunctionUrlConfig>> {
-    every(|marker| async move {
-        let asked = cx.client().lambda.list_function_url_configs().function_name(function);
-        let out = asked.set_marker(marker).send().await?;
-        Ok((out.function_url_configs, out.next_marker))
-    })
-    .await
+    let asked = cx.client().lambda.list_function_url_configs().function_name(function);
+    Ok(asked.into_paginator().items().send().try_collect().await?)
 }
 
 /// How asynchronous calls of it are treated.
@@ -84,12 +52,8 @@ pub(crate) async fn urls(cx: &Call<Lambda>, function: &str) -> Result<Vec<Functi
 /// # Errors
 /// As [`aliases`].
 pub(crate) async fn asyncs(cx: &Call<Lambda>, function: &str) -> Result<Vec<FunctionEventInvokeConfig>> {
-    every(|marker| async move {
-        let asked = cx.client().lambda.list_function_event_invoke_configs().function_name(function);
-        let out = asked.set_marker(marker).send().await?;
-        Ok((out.function_event_invoke_configs.unwrap_or_default(), out.next_marker))
-    })
-    .await
+    let asked = cx.client().lambda.list_function_event_invoke_configs().function_name(function);
+    Ok(asked.into_paginator().items().send().try_collect().await?)
 }
 
 /// # Errors
@@ -98,12 +62,8 @@ pub(crate) async fn provisioned(
     cx: &Call<Lambda>,
     function: &str,
 ) -> Result<Vec<ProvisionedConcurrencyConfigListItem>> {
-    every(|marker| async move {
-        let asked = cx.client().lambda.list_provisioned_concurrency_configs().function_name(function);
-        let out = asked.set_marker(marker).send().await?;
-        Ok((out.provisioned_concurrency_configs.unwrap_or_default(), out.next_marker))
-    })
-    .await
+    let asked = cx.client().lambda.list_provisioned_concurrency_configs().function_name(function);
+    Ok(asked.into_paginator().items().send().try_collect().await?)
 }
 
 /// The event source mappings of a function and of these of its versions and aliases, each once: AWS tells those of each name
@@ -120,13 +80,10 @@ pub(crate) async fn mappings(
     let of_qualifiers = qualifiers.into_iter().map(|qualifier| format!("{function}:{qualifier}"));
     let names: Vec<String> = std::iter::once(function.to_owned()).chain(of_qualifiers).collect();
     let of_one = |name: String| async move {
-        let name = name.as_str();
-        every(|marker| async move {
-            let asked = cx.client().lambda.list_event_source_mappings().function_name(name);
-            let out = asked.set_marker(marker).send().await?;
-            Ok((out.event_source_mappings.unwrap_or_default(), out.next_marker))
-        })
-        .await
+        let asked = cx.client().lambda.list_event_source_mappings().function_name(name);
+        let found: Vec<EventSourceMappingConfiguration> =
+            asked.into_paginator().items().send().try_collect().await?;
+        Ok::<_, Error>(found)
     };
     let found: Vec<Vec<EventSourceMappingConfiguration>> =
         stream::iter(names.into_iter().map(of_one)).buffered(AT_ONCE).try_collect().await?;

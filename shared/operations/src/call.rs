@@ -251,11 +251,7 @@ impl<S: Operations> Dispatch for CallOperation<S> {
             return Ok(needs);
         }
         for service in S::services() {
-            let mut may_be_meant = false;
-            for pattern in &settings.operations {
-                may_be_meant |= known::may_mean(pattern, service)?;
-            }
-            if !may_be_meant {
+            if !known::may_mean(&settings.operations, service)? {
                 continue;
             }
             let model = known::opened(service)?;

@@ -84,11 +84,8 @@ impl<'s> LeftOn<'s> {
     pub(crate) fn has(&mut self, service: &'static Api, operation: &str) -> Result<bool> {
         let settings = self.settings;
         if !self.models.contains_key(service.name) {
-            let mut may_be_meant = false;
-            for pattern in settings.operations.iter().chain(&settings.exclude_operations) {
-                may_be_meant |= may_mean(pattern, service)?;
-            }
-            let model = if may_be_meant { Some(opened(service)?) } else { None };
+            let patterns = settings.operations.iter().chain(&settings.exclude_operations);
+            let model = if may_mean(patterns, service)? { Some(opened(service)?) } else { None };
             self.models.insert(service.name, model);
         }
         let model = self.models.get(service.name).and_then(Option::as_ref);
@@ -149,15 +146,21 @@ fn by_name<S: Operations>(pattern: &OperationPattern) -> Result<bool, String> {
     Ok(false)
 }
 
-/// Whether a pattern may mean an operation of this service, which its index tells without its model.
-pub(crate) fn may_mean(pattern: &OperationPattern, service: &Api) -> Result<bool> {
+/// Whether any of these patterns may mean an operation of this service, which its index tells without its model.
+pub(crate) fn may_mean<'p>(
+    patterns: impl IntoIterator<Item = &'p OperationPattern>,
+    service: &Api,
+) -> Result<bool> {
     let index = service.index().map_err(|error| Error::internal(error.to_string()))?;
-    Ok(pattern.is_of(service.name) || index.prefixes().any(|prefix| pattern.is_of(prefix)))
+    let may = |pattern: &OperationPattern| {
+        pattern.is_of(service.name) || index.prefixes().any(|prefix| pattern.is_of(prefix))
+    };
+    Ok(patterns.into_iter().any(may))
 }
 
 fn by_action<S: Operations>(pattern: &OperationPattern) -> Result<bool, String> {
     for service in S::services() {
-        if !may_mean(pattern, service).map_err(|error| error.to_string())? {
+        if !may_mean([pattern], service).map_err(|error| error.to_string())? {
             continue;
         }
         let model = service.model().map_err(|error| error.to_string())?;

@@ -1,3 +1,4 @@
+use aws_sdk_cloudwatch::operation::describe_alarms::DescribeAlarmsOutput;
 use awsmcp_mcp::{Call, Change, Error, One, Plan, Result, Spec, counted};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -84,21 +85,13 @@ impl Change for DeleteAlarms {
 
 /// The composite alarms whose rules name it.
 async fn parents(cx: &Call<CloudWatch>, name: &str) -> Result<Vec<Alarm>> {
-    let (mut found, mut token) = (Vec::new(), None);
-    loop {
-        let request = cx.client().metrics.describe_alarms().parents_of_alarm_name(name);
-        let page = request.set_next_token(token).send().await?;
-        token = page.next_token.clone().filter(|token| !token.is_empty());
-        found.extend(all(page));
-        if token.is_none() {
-            break;
-        }
-    }
+    let request = cx.client().metrics.describe_alarms().parents_of_alarm_name(name);
+    let pages: Vec<DescribeAlarmsOutput> = request.into_paginator().send().try_collect().await?;
     let names_it = |alarm: &Alarm| match alarm {
         Alarm::Composite(alarm) => {
             children(alarm.alarm_rule().unwrap_or_default()).iter().any(|child| child == name)
         }
         _ => false,
     };
-    Ok(found.into_iter().filter(names_it).collect())
+    Ok(pages.into_iter().flat_map(all).filter(names_it).collect())
 }

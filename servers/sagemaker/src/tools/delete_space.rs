@@ -1,4 +1,7 @@
-use aws_sdk_sagemaker::{operation::describe_space::DescribeSpaceOutput, types::AppStatus};
+use aws_sdk_sagemaker::{
+    operation::describe_space::DescribeSpaceOutput,
+    types::{AppDetails, AppStatus},
+};
 use aws_smithy_types::DateTime;
 use awsmcp_mcp::{Call, Change, Error, One, Plan, Result, Spec, moved};
 use schemars::JsonSchema;
@@ -84,23 +87,17 @@ impl DeleteSpace {
 
     /// Its apps that are not gone, each with its sort: AWS deletes no space that has one.
     async fn apps(&self, cx: &Call<SageMaker>) -> Result<Vec<String>> {
-        let (mut all, mut token) = (Vec::new(), None);
-        loop {
-            let asked = cx.client().sagemaker.list_apps().domain_id_equals(self.domain.as_str());
-            let asked = asked.space_name_equals(self.space.as_str()).max_results(100).set_next_token(token);
-            let out = asked.send().await?;
-            for app in out.apps.unwrap_or_default() {
-                let is_over = matches!(app.status, Some(AppStatus::Deleted | AppStatus::Failed));
-                let is_own = app.space_name.as_deref() == Some(self.space.as_str());
-                if is_own && !is_over {
-                    let sort = app.app_type.map(|sort| sort.to_string()).unwrap_or_default();
-                    all.push(format!("{} ({sort})", app.app_name.unwrap_or_default()));
-                }
-            }
-            token = out.next_token.filter(|token| !token.is_empty());
-            if token.is_none() {
-                return Ok(all);
-            }
-        }
+        let asked = cx.client().sagemaker.list_apps().domain_id_equals(self.domain.as_str());
+        let asked = asked.space_name_equals(self.space.as_str()).max_results(100);
+        let all: Vec<AppDetails> = asked.into_paginator().items().send().try_collect().await?;
+        let left = all.into_iter().filter(|app| {
+            let is_over = matches!(app.status, Some(AppStatus::Deleted | AppStatus::Failed));
+            app.space_name.as_deref() == Some(self.space.as_str()) && !is_over
+        });
+        let named = left.map(|app| {
+            let sort = app.app_type.map(|sort| sort.to_string()).unwrap_or_default();
+            format!("{} ({sort})", app.app_name.unwrap_or_default())
+        });
+        Ok(named.collect())
     }
 }

@@ -23,35 +23,20 @@ pub(super) async fn scaling(cx: &Call<SageMaker>, ids: &[String], of: &str) -> S
 }
 
 async fn targets(cx: &Call<SageMaker>, ids: &[String]) -> Result<Vec<ScalableTarget>> {
-    let (mut all, mut token) = (Vec::new(), None);
     if ids.is_empty() {
-        return Ok(all);
+        return Ok(Vec::new());
     }
-    loop {
-        let asked = cx.client().scaling.describe_scalable_targets();
-        let asked = asked.service_namespace(ServiceNamespace::Sagemaker).set_resource_ids(Some(ids.to_vec()));
-        let out = asked.set_next_token(token).send().await?;
-        all.extend(out.scalable_targets.unwrap_or_default());
-        token = out.next_token.filter(|token| !token.is_empty());
-        if token.is_none() {
-            return Ok(all);
-        }
-    }
+    let asked = cx.client().scaling.describe_scalable_targets();
+    let asked = asked.service_namespace(ServiceNamespace::Sagemaker).set_resource_ids(Some(ids.to_vec()));
+    Ok(asked.into_paginator().items().send().try_collect().await?)
 }
 
 async fn policies(cx: &Call<SageMaker>, ids: &[String]) -> Result<Vec<ScalingPolicy>> {
     let asked = ids.iter().map(|id| async move {
-        let (mut all, mut token) = (Vec::new(), None);
-        loop {
-            let asked = cx.client().scaling.describe_scaling_policies();
-            let asked = asked.service_namespace(ServiceNamespace::Sagemaker).resource_id(id);
-            let out = asked.set_next_token(token).send().await?;
-            all.extend(out.scaling_policies.unwrap_or_default());
-            token = out.next_token.filter(|token| !token.is_empty());
-            if token.is_none() {
-                return Ok::<_, awsmcp_mcp::Error>(all);
-            }
-        }
+        let asked = cx.client().scaling.describe_scaling_policies();
+        let asked = asked.service_namespace(ServiceNamespace::Sagemaker).resource_id(id);
+        let all: Vec<ScalingPolicy> = asked.into_paginator().items().send().try_collect().await?;
+        Ok::<_, awsmcp_mcp::Error>(all)
     });
     let pages: Result<Vec<Vec<ScalingPolicy>>> = join_all(asked).await.into_iter().collect();
     Ok(pages?.concat())
